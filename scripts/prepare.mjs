@@ -1,0 +1,16 @@
+// Makes a fresh clone ready: the right Node, the packages of package-lock.json, and an OpenLDAP for the tests.
+// Needs only Node, npm and, where slapd is not installed, Debian's apt; never root. The second time it has nothing to do.
+
+import { prepareNode, preparePackages } from './packages.mjs';
+import { prepareOpenldap } from './openldap.mjs';
+
+const withSlapd = !process.argv.includes('--no-slapd');
+
+try {
+  prepareNode();
+  preparePackages();
+  if (withSlapd) prepareOpenldap();
+} catch (error) {
+  process.stderr.write(`prepare: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

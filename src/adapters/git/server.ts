@@ -1,0 +1,55 @@
+// What is asked of the server, and how its silence is told from its answers.
+import { parseCommitId, type CommitId } from '../../domain/names.ts';
+import { Unavailable } from '../../failures.ts';
+import type { Git } from './runner.ts';
+
+/** The branch's tip as the server names it; one small request. Throws Unavailable when there is no answer, or none with this branch. */
+export async function readServerTip(git: Git, branch: string): Promise<CommitId> {
+  const outcome = await git.run('server', ['ls-remote', '--quiet', 'origin', `refs/heads/${branch}`]);
+  if (outcome.kind !== 'done') throw new Unavailable('git', renderSilence(git, outcome.kind === 'late' ? undefined : outcome.words));
+  // The name is matched from its end, so a branch called `refs/heads/main` would be listed too.
+  const line = outcome.output.split('\n').find((each) => each.endsWith(`\trefs/heads/${branch}`));
+  const tip = parseCommitId(line?.split('\t')[0] ?? '');
+  if (tip !== undefined) return tip;
+  throw new Unavailable(
+    'git',
+    `${shownUrl(git)} has no branch ${branch} that muster can read; look at repository.url and repository.branch, and whether the token may read code`,
+  );
+}
+
+/** How a fetch ended, in words fit to be shown. */
+export type FetchOutcome =
+  | { readonly kind: 'fetched' }
+  | { readonly kind: 'damaged'; readonly words: string }
+  | { readonly kind: 'unanswered'; readonly words: string; readonly stderr: string };
+
+/** Fetches exactly what `refspecs` name: no tags, no submodules, nothing in the background. */
+export async function runFetch(git: Git, refspecs: readonly string[]): Promise<FetchOutcome> {
+  const options = [
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--no-recurse-submodules',
+    '--no-auto-maintenance',
+    '--no-show-forced-updates',
+  ];
+  const outcome = await git.run('server', ['fetch', ...options, 'origin', ...refspecs]);
+  if (outcome.kind === 'done') return { kind: 'fetched' };
+  if (outcome.kind === 'late') return { kind: 'unanswered', words: renderSilence(git, undefined), stderr: '' };
+  // git has one status for all failures. Only words of its own that name its check mean that the server answered, and with what.
+  if (/^fatal: fsck error in /m.test(outcome.stderr)) return { kind: 'damaged', words: outcome.words };
+  return { kind: 'unanswered', words: renderSilence(git, outcome.words), stderr: outcome.stderr };
+}
+
+function renderSilence(git: Git, words: string | undefined): string {
+  const { token, timeout } = git.settings;
+  if (words === undefined)
+    return `${shownUrl(git)} gave no answer within ${timeout / 1000} s; look at the server and at the network between`;
+  const credentials = token === undefined ? 'that no token is configured (repository.token-file)' : 'the token in repository.token-file';
+  return `${shownUrl(git)}: ${words}; look at the server, at repository.url and at ${credentials}`;
+}
+
+/** The repository's address, fit to be shown. */
+export function shownUrl(git: Git): string {
+  return git.settings.url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
+}

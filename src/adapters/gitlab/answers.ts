@@ -1,0 +1,157 @@
+// The shapes of GitLab's answers, as far as muster believes them, and their translation. Unknown keys are ignored; a wrong type makes the whole answer unusable.
+import * as v from 'valibot';
+import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../../domain/evidence.ts';
+import { parseCommitId } from '../../domain/names.ts';
+import { parseMoment } from '../../domain/time.ts';
+import { Unusable } from '../../failures.ts';
+import { Malformed } from './failure.ts';
+
+/** The server is too old to say what muster needs. Waiting does not help. */
+export const tooOld =
+  'GitLab does not say when somebody approved. It does from about 18.4 or 18.5 on: update the server, or run without a forge (evidence: none).';
+
+const number = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const moment = v.pipe(v.string(), parsed(parseMoment, 'a time'));
+const commit = v.pipe(v.string(), parsed(parseCommitId, 'a commit'));
+const account = v.pipe(
+  v.object({ id: number, username: v.string() }),
+  v.transform(({ id, username }): Account => ({ id, username })),
+);
+
+function parsed<Value>(parse: (text: string) => Value | undefined, name: string) {
+  return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+    const value = parse(dataset.value);
+    if (value !== undefined) return value;
+    addIssue({ message: `not ${name}` });
+    return NEVER;
+  });
+}
+
+export const projectShape = v.object({
+  id: number,
+  path_with_namespace: v.string(),
+  default_branch: v.nullish(v.string()),
+  web_url: v.string(),
+});
+
+/** What the list of merge requests for a commit says of each. */
+export const mergeRequestShape = v.pipe(
+  v.object({
+    id: number,
+    iid: number,
+    project_id: number,
+    target_project_id: number,
+    source_project_id: v.nullable(number),
+    target_branch: v.string(),
+    state: v.picklist(['opened', 'closed', 'locked', 'merged']),
+    author: account,
+    // Older than the oldest server that tells the time of an approval.
+    imported: v.optional(v.boolean()),
+    sha: v.nullable(commit),
+    merge_commit_sha: v.nullable(commit),
+    squash_commit_sha: v.nullable(commit),
+    merged_at: v.nullable(moment),
+    merge_user: v.nullish(account),
+    web_url: v.string(),
+  }),
+  v.transform((one): MergeRequest => ({
+    id: one.id,
+    iid: one.iid,
+    targetProject: one.target_project_id,
+    targetBranch: one.target_branch,
+    sourceProject: one.source_project_id,
+    state: one.state,
+    author: one.author,
+    imported: knownHere(one.imported),
+    head: one.sha,
+    mergeCommit: one.merge_commit_sha,
+    squashCommit: one.squash_commit_sha,
+    mergedAt: one.merged_at,
+    mergedBy: one.merge_user ?? null,
+    url: one.web_url,
+  })),
+);
+
+/** `approved`, which GitLab CE sets for anybody's approval, is not looked at. */
+export const approvalsShape = v.pipe(
+  v.object({
+    approved_by: v.array(
+      v.object({ user: v.object({ id: number, username: v.string(), state: v.string() }), approved_at: v.optional(moment) }),
+    ),
+  }),
+  v.transform(({ approved_by }) =>
+    approved_by.map(({ user, approved_at }): Approval => ({
+      account: { id: user.id, username: user.username },
+      state: user.state,
+      at: knownHere(approved_at),
+    })),
+  ),
+);
+
+export const versionShape = v.pipe(
+  v.object({
+    id: number,
+    head_commit_sha: v.nullable(commit),
+    base_commit_sha: v.nullable(commit),
+    start_commit_sha: v.nullable(commit),
+    created_at: moment,
+  }),
+  v.transform((one): Version => ({
+    id: one.id,
+    base: one.base_commit_sha,
+    head: one.head_commit_sha,
+    start: one.start_commit_sha,
+    createdAt: one.created_at,
+  })),
+);
+
+export const noteShape = v.object({ id: number, body: v.string(), system: v.boolean(), author: account, created_at: moment });
+export type Note = v.InferOutput<typeof noteShape>;
+
+export const stateEventShape = v.pipe(
+  v.object({
+    id: number,
+    state: v.string(),
+    created_at: moment,
+    user: v.nullish(account),
+    source_commit: v.nullish(v.string()),
+    source_merge_request_id: v.nullish(number),
+  }),
+  v.transform((one): StateEvent => ({
+    state: one.state,
+    at: one.created_at,
+    by: one.user ?? null,
+    sourceCommit: one.source_commit ?? null,
+    sourceMergeRequest: one.source_merge_request_id ?? null,
+  })),
+);
+
+function knownHere<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Unusable(tooOld);
+  return value;
+}
+
+// GitLab writes these bodies itself (`SystemNotes::CommitService`, `SystemNotes::MergeRequestsService`); what authors control comes after the part that is matched.
+const pushNote = /^added \d+ (?:new )?commits?\b/;
+const retargetNote =
+  /^(?:changed target branch from |deleted the `.*` branch\. This merge request now targets |changed automatically target branch )/;
+
+/** Only notes that GitLab wrote: a person may type the same words. */
+export function pushesOf(notes: readonly Note[]): readonly Push[] {
+  return notes
+    .filter(({ system, body }) => system && pushNote.test(body))
+    .map(({ author, created_at }) => ({ by: author, at: created_at }));
+}
+
+export function retargetsOf(notes: readonly Note[]): readonly Retarget[] {
+  return notes
+    .filter(({ system, body }) => system && retargetNote.test(body))
+    .map(({ author, created_at }) => ({ by: author, at: created_at }));
+}
+
+/** @throws Malformed, naming the first field that is wrong, never its content */
+export function understand<Schema extends v.GenericSchema>(schema: Schema, answer: unknown, request: string): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, answer);
+  if (result.success) return result.output;
+  throw new Malformed(request, `${v.getDotPath(result.issues[0]) ?? 'the answer'} is not what it should be`);
+}

@@ -1,0 +1,123 @@
+// The calls muster makes to read evidence, each whole (every page) and checked, by numeric ids.
+// https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
+import { Gitlab } from '@gitbeaker/rest';
+import * as v from 'valibot';
+import type { Approval, MergeRequest, StateEvent, Version } from '../../domain/evidence.ts';
+import { inOrder, type CommitId } from '../../domain/names.ts';
+import {
+  approvalsShape,
+  mergeRequestShape,
+  noteShape,
+  projectShape,
+  stateEventShape,
+  understand,
+  versionShape,
+  type Note,
+} from './answers.ts';
+import { Malformed } from './failure.ts';
+import { requester, type RequesterSettings } from './requester.ts';
+
+/** GitLab's own maximum: more per page means fewer chances for a list to move under us. */
+const pages = { perPage: 100, showExpanded: true } as const;
+
+export interface Project {
+  readonly id: number;
+  readonly path: string;
+  readonly defaultBranch: string | null;
+  readonly url: string;
+}
+
+export interface Api {
+  /** By path or number. */
+  readonly project: (pathOrId: string) => Promise<Project>;
+  readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
+  /** Those that are being merged into the branch right now. */
+  readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
+  readonly mergeRequest: (project: number, iid: number) => Promise<MergeRequest>;
+  readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
+  /** Oldest first. */
+  readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
+  readonly notes: (project: number, iid: number) => Promise<readonly Note[]>;
+  readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
+}
+
+export function connect(settings: RequesterSettings): Api {
+  // No token for gitbeaker: it would follow it into its errors. The timeout is for all pages of one list together.
+  const gitlab = new Gitlab({
+    host: settings.server.href.replace(/\/+$/, ''),
+    requesterFn: requester(settings),
+    queryTimeout: settings.timeout * 10,
+  });
+  const mergeRequest = async (project: number, iid: number): Promise<MergeRequest> => {
+    const answer = understand(mergeRequestShape, await gitlab.MergeRequests.show(project, iid), `merge request !${iid}`);
+    if (answer.iid !== iid || answer.targetProject !== project)
+      throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
+    return answer;
+  };
+  return {
+    async project(pathOrId) {
+      const { id, path_with_namespace, default_branch, web_url } = understand(
+        projectShape,
+        await gitlab.Projects.show(pathOrId),
+        'the project',
+      );
+      return { id, path: path_with_namespace, defaultBranch: default_branch ?? null, url: web_url };
+    },
+    async mergeRequestsOf(project, commit) {
+      const list = await whole(
+        mergeRequestShape,
+        gitlab.Commits.allMergeRequests(project, commit, pages),
+        'the merge requests of a commit',
+      );
+      return list.sort((left, right) => left.iid - right.iid);
+    },
+    async lockedInto(project, branch) {
+      const found = gitlab.MergeRequests.all({ projectId: project, state: 'locked', targetBranch: branch, ...pages });
+      const list = await whole(mergeRequestShape, found, 'the merge requests being merged');
+      // A server that does not know a filter leaves it out.
+      return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
+    },
+    mergeRequest,
+    async approvals(project, iid) {
+      return understand(
+        approvalsShape,
+        await gitlab.MergeRequestApprovals.showConfiguration(project, { mergerequestIId: iid }),
+        `the approvals of !${iid}`,
+      );
+    },
+    async versions(project, iid) {
+      const list = await whole(versionShape, gitlab.MergeRequests.allDiffVersions(project, iid, pages), `the versions of !${iid}`);
+      return list.sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
+    },
+    async notes(project, iid) {
+      const found = gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...pages });
+      const list = await whole(noteShape, found, `the notes of !${iid}`);
+      return list.sort((left, right) => left.created_at - right.created_at || left.id - right.id);
+    },
+    async stateEvents(project, iid) {
+      const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
+      return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
+    },
+  };
+}
+
+/** Without the header `x-total`, as for lists of more than 10,000, gitbeaker says NaN. */
+const pagesShape = v.object({ data: v.array(v.unknown()), paginationInfo: v.object({ total: v.union([v.number(), v.nan()]) }) });
+
+/** Every page of a list. Fewer than the server says there are is an answer cut short, not a short list. */
+async function whole<Schema extends v.GenericSchema>(
+  schema: Schema,
+  list: Promise<unknown>,
+  request: string,
+): Promise<v.InferOutput<Schema>[]> {
+  const { data, paginationInfo } = understand(pagesShape, await list.catch(mapSpreadError(request)), request);
+  if (data.length < paginationInfo.total) throw new Malformed(request, 'a page is missing');
+  return data.map((one) => understand(schema, one, request));
+}
+
+/** gitbeaker spreads further pages into one array, and throws a TypeError where a page is no list. */
+function mapSpreadError(request: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof TypeError ? new Malformed(request, 'a page is not a list') : error;
+  };
+}

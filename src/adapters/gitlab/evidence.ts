@@ -1,0 +1,64 @@
+// Gathers what GitLab knows of one landing. Only merge requests that could be bound to it are read in full; the others are kept as named.
+import type { Candidate, EvidenceAnswer, MergeRequest, TargetBranch, WaitingCode } from '../../domain/evidence.ts';
+import { ruledOut } from '../../domain/binding.ts';
+import type { CommitId } from '../../domain/names.ts';
+import { Unavailable, Unusable } from '../../failures.ts';
+import { pushesOf, retargetsOf } from './answers.ts';
+import type { Api } from './api.ts';
+import { Declined, Malformed } from './failure.ts';
+
+/** @returns never throws for anything the server does: what is not known is an answer too */
+export async function evidenceFor(api: Api, commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer> {
+  try {
+    return await gather(api, commit, target);
+  } catch (error) {
+    return await explain(error, api, target.project);
+  }
+}
+
+async function gather(api: Api, commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer> {
+  const named = await api.mergeRequestsOf(target.project, commit);
+  const candidates: Candidate[] = [];
+  // One after the other: hardly ever more than one is read in full.
+  for (const mergeRequest of named) candidates.push(await examine(api, mergeRequest, commit, target));
+  if (candidates.some(({ review }) => review !== null)) return { kind: 'known', evidence: { commit, candidates } };
+  // GitLab moves the branch first and writes the merge commit into the merge request afterwards; until then nothing matches.
+  const [merging] = await api.lockedInto(target.project, target.branch);
+  if (!merging) return { kind: 'known', evidence: { commit, candidates } };
+  return { kind: 'waiting', code: 'merge-in-progress', message: `GitLab is still merging !${merging.iid}` };
+}
+
+async function examine(api: Api, named: MergeRequest, commit: CommitId, { project, branch }: TargetBranch): Promise<Candidate> {
+  // The number of a merge request of another project means another merge request here.
+  if (ruledOut(named, commit, { project, branch }) !== undefined) return { mergeRequest: named, review: null };
+  const { iid } = named;
+  const reads = [
+    api.mergeRequest(project, iid),
+    api.approvals(project, iid),
+    api.versions(project, iid),
+    api.notes(project, iid),
+    api.stateEvents(project, iid),
+  ] as const;
+  // A failure waits for the others: nothing goes on behind the back of whoever asked.
+  await Promise.allSettled(reads);
+  const [mergeRequest, approvals, versions, notes, stateEvents] = await Promise.all(reads);
+  return { mergeRequest, review: { approvals, versions, pushes: pushesOf(notes), retargets: retargetsOf(notes), stateEvents } };
+}
+
+async function explain(error: unknown, api: Api, project: number): Promise<EvidenceAnswer> {
+  if (error instanceof Unusable) return { kind: 'unusable', message: error.message };
+  if (error instanceof Unavailable) return { kind: 'waiting', code: 'gitlab-unavailable', message: error.message };
+  if (error instanceof Malformed) return { kind: 'waiting', code: 'malformed-answer', message: error.message };
+  if (error instanceof Declined) return { kind: 'waiting', code: await codeOf(error, api, project), message: error.message };
+  throw error;
+}
+
+async function codeOf({ status }: Declined, api: Api, project: number): Promise<WaitingCode> {
+  if (status === 401 || status === 403) return 'token-refused';
+  if (status !== 404) return 'gitlab-unavailable';
+  // The same status for both, and a hidden project counts as unknown.
+  return api.project(String(project)).then(
+    () => 'commit-unknown',
+    () => 'project-unknown',
+  );
+}

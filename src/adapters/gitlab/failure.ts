@@ -1,0 +1,21 @@
+// How a call to GitLab fails. What did not answer is `Unavailable`; these two are answers.
+
+/** GitLab answered, and the answer was no: 401, 403, 404, 409, … or a redirect, which is never followed. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+  readonly status: number;
+
+  constructor(request: string, status: number) {
+    super(`GitLab answers ${status} to ${request}`);
+    this.status = status;
+  }
+}
+
+/** GitLab answered 200, and not with what it documents: HTML, cut short, or with another type in a field. */
+export class Malformed extends Error {
+  override readonly name = 'Malformed';
+
+  constructor(request: string, detail: string) {
+    super(`GitLab's answer to ${request} cannot be used: ${detail}`);
+  }
+}

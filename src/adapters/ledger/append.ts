@@ -1,0 +1,126 @@
+// Appends to the ledger: on disk before the promise is kept, or not at all. Whatever goes wrong and wherever the
+// process is killed, the next opening finds a sound ledger.
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { Unavailable } from '../../failures.ts';
+import { renderBatch, type Head } from './chain.ts';
+import { prepareHead, replaceHead, syncFolder } from './head.ts';
+import { longestLine } from './lines.ts';
+
+export interface Appender {
+  /** The end of the ledger after the last append that succeeded. */
+  readonly head: Head;
+  /**
+   * All records or none, in one write, durable when the promise is kept. Throws Unavailable when they could not be
+   * written (disk full, read-only, somebody else wrote). One call at a time.
+   */
+  append(records: readonly object[]): Promise<void>;
+}
+
+/** The end of a ledger as it was verified. */
+export interface Ending {
+  readonly folder: string;
+  readonly path: string;
+  readonly head: Head;
+  /** Bytes of whole lines. */
+  readonly length: number;
+  /** Bytes of the file: more than `length` after a crash in the middle of a line. */
+  readonly size: number;
+  /** Whether the second file names this head already. */
+  readonly settled: boolean;
+}
+
+export function appenderAt(ending: Ending): Appender {
+  let now = ending;
+  // After a failure that could not be undone the file is sound, but no longer what this process believes.
+  let lost = false;
+  return {
+    get head(): Head {
+      return now.head;
+    },
+    async append(records: readonly object[]): Promise<void> {
+      if (records.length === 0) return;
+      if (lost) throw new Unavailable('ledger', 'an earlier append failed; open it again');
+      const batch = renderBatch(now.head, records);
+      if (batch.bytes.length > longestLine) throw new RangeError(`an append of ${batch.bytes.length} bytes is too large`);
+      try {
+        await makeFolder(now.folder);
+        now = await settle(now);
+        now = await write(now, batch);
+      } catch (error) {
+        lost = error instanceof NotUndone;
+        throw error instanceof Unavailable ? error : new Unavailable('ledger', `nothing could be appended to ${now.path}`, error);
+      }
+    },
+  };
+}
+
+/** The append failed, and so did taking it back. */
+class NotUndone extends Error {
+  override readonly name = 'NotUndone';
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** Finishes what an interrupted append left: cuts off half a line, and brings the second file up to the chain. */
+async function settle(ending: Ending): Promise<Ending> {
+  if (ending.size > ending.length) await withLedger(ending, (file) => cutBack(file, ending.length));
+  const whole = { ...ending, size: ending.length };
+  if (ending.settled) return whole;
+  await prepareHead(ending.folder, ending.head);
+  await replaceHead(ending.folder);
+  await syncFolder(ending.folder);
+  return { ...whole, settled: true };
+}
+
+// The next head is prepared first: on a full disk that fails before the ledger is touched. It takes its place last:
+// until then the ledger is one append ahead, which opening accepts.
+async function write(ending: Ending, batch: { readonly bytes: Buffer; readonly head: Head }): Promise<Ending> {
+  await prepareHead(ending.folder, batch.head);
+  await withLedger(ending, async (file) => {
+    try {
+      await file.appendFile(batch.bytes);
+      await file.sync();
+      await replaceHead(ending.folder);
+    } catch (error) {
+      await takeBack(file, ending.length, error);
+      throw error;
+    }
+  });
+  try {
+    await syncFolder(ending.folder);
+  } catch (error) {
+    throw new NotUndone('the folder could not be written to disk', { cause: error });
+  }
+  const length = ending.length + batch.bytes.length;
+  return { ...ending, head: batch.head, length, size: length };
+}
+
+async function takeBack(file: FileHandle, length: number, cause: unknown): Promise<void> {
+  try {
+    await cutBack(file, length);
+  } catch {
+    throw new NotUndone('what was written could not be taken back', { cause });
+  }
+}
+
+async function cutBack(file: FileHandle, length: number): Promise<void> {
+  await file.truncate(length);
+  await file.sync();
+}
+
+async function withLedger(ending: Ending, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(ending.path, 'a', 0o600);
+  try {
+    const { size } = await file.stat();
+    if (size !== ending.size) throw new Unavailable('ledger', 'another run has written to it since it was read');
+    await work(file);
+  } finally {
+    await file.close();
+  }
+}

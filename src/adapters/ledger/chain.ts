@@ -1,0 +1,71 @@
+// The chain of the ledger: what a line must begin with, given the line before it. It is checked on raw bytes,
+// so that a long ledger can be verified without understanding one record.
+import { hash } from 'node:crypto';
+
+/** How far the ledger goes: the number of its lines, and the SHA-256 of the last one without its newline. */
+export interface Head {
+  readonly count: number;
+  readonly hash: string;
+}
+
+export interface Broken {
+  readonly kind: 'broken';
+  readonly message: string;
+}
+
+export const start: Head = { count: 0, hash: '0'.repeat(64) };
+
+const format = 1;
+const ownKeys = ['sequence', 'previous', 'format', 'batch'];
+
+/** `batch` is the sequence of the first record of the same append: it tells one unfinished append from two. */
+function prefixAfter(head: Head): string {
+  return `{"sequence":${head.count + 1},"previous":"${head.hash}","format":${format},"batch":`;
+}
+
+/** The head after one more line (given without its newline), or why the line cannot follow. */
+export function follow(head: Head, line: Buffer): Head | Broken {
+  const prefix = prefixAfter(head);
+  if (line.toString('latin1', 0, prefix.length) !== prefix) return { kind: 'broken', message: reasonFor(head, line) };
+  return { count: head.count + 1, hash: hash('sha256', line, 'hex') };
+}
+
+function reasonFor(head: Head, line: Buffer): string {
+  const at = `line ${head.count + 1} of the ledger`;
+  const parts = /^\{"sequence":(\d+),"previous":"([0-9a-f]{64})","format":(\d+),/.exec(line.toString('latin1', 0, 200));
+  if (!parts) return `${at} is not a record`;
+  const [, sequence, previous, written] = parts;
+  if (written !== String(format)) return `${at} has format ${written}, and this version of muster knows format ${format} only`;
+  if (sequence !== String(head.count + 1)) return `${at} has the sequence ${sequence}: lines were removed, added or moved`;
+  if (previous !== head.hash)
+    return head.count === 0 ? `${at} does not begin the chain` : `line ${head.count} of the ledger was changed after it was written`;
+  return `${at} is not a record`;
+}
+
+/** The sequence that began the append this line was written by. The line must have been followed already. */
+export function batchOf(head: Head, line: Buffer): number {
+  const from = prefixAfter(head).length;
+  return Number(/^\d{1,15}(?=[,}])/.exec(line.toString('latin1', from, from + 16))?.[0] ?? Number.NaN);
+}
+
+/** The lines of one append, each ended by a newline, and the head after them. */
+export function renderBatch(head: Head, records: readonly object[]): { readonly bytes: Buffer; readonly head: Head } {
+  const batch = head.count + 1;
+  const lines: Buffer[] = [];
+  let last = head;
+  for (const record of records) {
+    const line = Buffer.from(`${prefixAfter(last)}${batch}${renderOwnKeys(record)}`);
+    last = { count: last.count + 1, hash: hash('sha256', line, 'hex') };
+    lines.push(line, Buffer.from('\n'));
+  }
+  return { bytes: Buffer.concat(lines), head: last };
+}
+
+// The prefix is put together as text: in an object, keys that look like numbers would come before it.
+function renderOwnKeys(record: object): string {
+  const taken = ownKeys.find((key) => Object.hasOwn(record, key));
+  if (taken !== undefined) throw new TypeError(`a record cannot have a key of its own called ${taken}`);
+  const text = JSON.stringify(record);
+  if (!text.startsWith('{')) throw new TypeError('a record must be an object');
+  return text === '{}' ? '}' : `,${text.slice(1)}`;
+}

@@ -1,0 +1,108 @@
+// Local revocations: `revoked/<uid>.json` under the state folder takes every managed group from a person,
+// `revoked/<uid>@<group>.json` one of them. They are copied between hosts by hand, so a file that is damaged still
+// revokes whom its name names: the doubt is on the side of less access.
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
+import { parseMoment } from '../domain/time.ts';
+import { Unavailable } from '../failures.ts';
+
+export interface Revocation {
+  readonly uid: Uid;
+  /** Without it, every managed group. */
+  readonly group?: GroupName;
+  /** Free text, as somebody wrote it. */
+  readonly reason: string;
+  /** Undefined when the file is damaged. */
+  readonly at?: Instant;
+  readonly by?: string;
+}
+
+export interface Revocations {
+  /** By uid, then by group, those of every group first. */
+  readonly revocations: readonly Revocation[];
+  readonly warnings: readonly string[];
+}
+
+const schema = v.object({
+  format: v.literal(1),
+  uid: v.string(),
+  group: v.optional(v.string()),
+  reason: v.string(),
+  at: v.string(),
+  by: v.optional(v.string()),
+});
+
+const largest = 64 * 1024;
+
+/** `folder` is the state folder; without `revoked` in it nobody is revoked. Throws Unavailable when it cannot be listed. */
+export async function readRevocations(folder: string): Promise<Revocations> {
+  const revocations: Revocation[] = [];
+  const warnings: string[] = [];
+  for (const name of await listFolder(join(folder, 'revoked'))) {
+    const target = parseName(name);
+    if (target === undefined) {
+      warnings.push(`revoked/${JSON.stringify(name)} is not the name of a revocation; it revokes nobody.`);
+      continue;
+    }
+    const revocation = await readRevocation(join(folder, 'revoked', name), target);
+    if (revocation === 'lifted') continue;
+    if (revocation === undefined) warnings.push(`revoked/${name} is damaged; ${target.uid} stays revoked. Write it anew or lift it.`);
+    revocations.push(revocation ?? { ...target, reason: 'unknown: the file of this revocation is damaged' });
+  }
+  revocations.sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.group ?? '', right.group ?? ''));
+  return { revocations, warnings };
+}
+
+type Target = Pick<Revocation, 'uid' | 'group'>;
+
+async function listFolder(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).sort(inOrder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new Unavailable('revocations', `${path} cannot be listed`, error);
+  }
+}
+
+function parseName(name: string): Target | undefined {
+  const [, person, only] = /^([^@]+)(?:@([^@]+))?\.json$/.exec(name) ?? [];
+  const uid = person === undefined ? undefined : parseUid(person);
+  if (uid === undefined) return undefined;
+  if (only === undefined) return { uid };
+  const group = parseGroupName(only);
+  return group === undefined ? undefined : { uid, group };
+}
+
+/** Undefined: not readable, not JSON, another format, or about somebody or something else than its name. `lifted`: gone since the folder was listed. */
+async function readRevocation(path: string, target: Target): Promise<Revocation | 'lifted' | undefined> {
+  const found = await readJson(path);
+  if (found === 'lifted') return found;
+  const parsed = v.safeParse(schema, found);
+  if (!parsed.success) return undefined;
+  const { uid, group, reason, at, by } = parsed.output;
+  const moment = parseMoment(at);
+  const only = group === undefined ? undefined : parseGroupName(group);
+  if (parseUid(uid) !== target.uid || moment === undefined) return undefined;
+  if (group !== undefined && only === undefined) return undefined;
+  if (target.group !== undefined && target.group !== only) return undefined;
+  return { uid: target.uid, ...(only === undefined ? {} : { group: only }), reason, at: moment, ...(by === undefined ? {} : { by }) };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const state = await file.stat();
+      if (!state.isFile() || state.size > largest) return undefined;
+      return JSON.parse(await file.readFile('utf8'));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    // Whatever else is wrong with it, the name alone counts then. (A link that leads nowhere gives ELOOP, not ENOENT.)
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'lifted' : undefined;
+  }
+}

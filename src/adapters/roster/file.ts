@@ -1,0 +1,80 @@
+// Reads a roster file that somebody else puts there, and its checksum file: opened once, never through a link, never
+// waiting, and whole. What is found is a value; whether it is good enough is for domain/roster.ts.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { instant, type Instant } from '../../domain/names.ts';
+import type { RosterReading, StatedChecksum } from '../../domain/roster.ts';
+
+const largestRoster = 1024 * 1024;
+const largestChecksum = 4096;
+
+type Problem = Exclude<RosterReading, { kind: 'file' }>;
+type Content = { readonly kind: 'content'; readonly bytes: Uint8Array; readonly writtenAt: Instant };
+
+/** `required` reads `<path>.sha256` too. Does not throw for anything that may stand at `path`. */
+export async function readRosterFile(path: string, options: { readonly checksum: 'none' | 'required' }): Promise<RosterReading> {
+  const found = await readWhole(path, largestRoster);
+  if (found.kind !== 'content') return found;
+  const stated: StatedChecksum = options.checksum === 'required' ? await readChecksum(path) : { kind: 'not-asked' };
+  const sha256 = createHash('sha256').update(found.bytes).digest('hex');
+  return { kind: 'file', bytes: found.bytes, sha256, producedAt: found.writtenAt, stated };
+}
+
+/** One line in the format of sha256sum(1): the digest, a blank, a blank or `*`, and the name, with or without folders. */
+async function readChecksum(path: string): Promise<StatedChecksum> {
+  const found = await readWhole(`${path}.sha256`, largestChecksum);
+  if (found.kind === 'missing') return { kind: 'unusable', message: `A checksum is required, and ${path}.sha256 is not there.` };
+  if (found.kind !== 'content') return { kind: 'unusable', message: `The checksum file cannot be used. ${found.message}` };
+  const [, sha256, name] = /^([0-9a-fA-F]{64}) [ *]([^\n\r]+)\r?\n?$/.exec(Buffer.from(found.bytes).toString('latin1')) ?? [];
+  if (sha256 === undefined || name === undefined) return { kind: 'unusable', message: `${path}.sha256 is not in the format of sha256sum.` };
+  if (basename(name) !== basename(path)) return { kind: 'unusable', message: `${path}.sha256 is about another file.` };
+  return { kind: 'stated', sha256: sha256.toLowerCase() };
+}
+
+async function readWhole(path: string, limit: number): Promise<Content | Problem> {
+  let file: FileHandle | undefined;
+  try {
+    // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. O_NOFOLLOW: open(2) gives ELOOP for a link.
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await readOpened(file, path, limit);
+  } catch (error) {
+    return problemOf(path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readOpened(file: FileHandle, path: string, limit: number): Promise<Content | Problem> {
+  const before = await file.stat({ bigint: true });
+  if (!before.isFile()) return { kind: 'unreadable', message: `${path} is not a regular file.`, act: 'administrator' };
+  if (before.size > limit)
+    return { kind: 'damaged', message: `${path} has ${before.size} bytes, and ${limit} are the most.`, act: 'producer' };
+  // One byte more than there should be shows a file that grows.
+  const room = Buffer.alloc(Number(before.size) + 1);
+  const length = await fill(file, room);
+  const after = await file.stat({ bigint: true });
+  if (length !== Number(before.size) || after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
+    return { kind: 'damaged', message: `${path} changed while it was read.`, act: 'carrier' };
+  }
+  return { kind: 'content', bytes: room.subarray(0, length), writtenAt: instant(Number(before.mtimeMs)) };
+}
+
+async function fill(file: FileHandle, room: Buffer): Promise<number> {
+  let length = 0;
+  while (length < room.length) {
+    const { bytesRead } = await file.read(room, length, room.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
+}
+
+function problemOf(path: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return { kind: 'missing', message: `${path} is not there.`, act: 'carrier' };
+  if (code === 'ELOOP')
+    return { kind: 'unreadable', message: `${path} is a symbolic link, and links are not followed.`, act: 'administrator' };
+  return { kind: 'unreadable', message: `${path} cannot be read (${String(code)}).`, act: 'administrator' };
+}

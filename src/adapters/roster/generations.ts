@@ -1,0 +1,73 @@
+// Accepted generations of rosters, kept under the state folder by name and content: what membership rests on while the
+// next one cannot be used.
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RosterName } from '../../domain/names.ts';
+import { Unavailable } from '../../failures.ts';
+
+export type KeptGeneration =
+  { readonly kind: 'kept'; readonly bytes: Uint8Array } | { readonly kind: 'missing' } | { readonly kind: 'damaged' };
+
+function folderOf(folder: string, name: RosterName): string {
+  return join(folder, 'rosters', name);
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * `folder` is the state folder. The generation is on disk when the promise is kept; one that is there already is left
+ * alone. `sha256` must be that of `bytes`. Throws Unavailable when it cannot be written.
+ */
+export async function keepGeneration(folder: string, name: RosterName, sha256: string, bytes: Uint8Array): Promise<void> {
+  if (digest(bytes) !== sha256) throw new TypeError('a generation is kept under the digest of its own bytes');
+  try {
+    const present = await readGeneration(folder, name, sha256);
+    if (present.kind !== 'kept') await write(folderOf(folder, name), sha256, bytes);
+  } catch (error) {
+    throw error instanceof Unavailable ? error : new Unavailable('roster', `the accepted list ${name} could not be kept`, error);
+  }
+}
+
+async function write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
+  const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, sha256);
+  await writeDurably(`${path}.new`, bytes);
+  await rename(`${path}.new`, path);
+  // A new name lasts once its folder is on disk; new folders are names as well.
+  await sync(folder);
+  if (firstMade !== undefined) for (const above of [join(folder, '..'), join(folder, '..', '..')]) await sync(above);
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes that were kept, verified by their digest. Throws Unavailable when the disk does not answer. */
+export async function readGeneration(folder: string, name: RosterName, sha256: string): Promise<KeptGeneration> {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('a generation is named by 64 lower-case hex digits');
+  try {
+    const bytes = await readFile(join(folderOf(folder, name), sha256));
+    return digest(bytes) === sha256 ? { kind: 'kept', bytes } : { kind: 'damaged' };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };
+    throw new Unavailable('roster', `the accepted list ${name} cannot be read back`, error);
+  }
+}

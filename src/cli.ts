@@ -1,0 +1,131 @@
+// The command line: commands, options and help. It decides nothing; what a command does is handed in.
+import { Command, CommanderError, Option } from 'commander';
+import { Misuse } from './failures.ts';
+
+export interface Invocation {
+  readonly command: string;
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+const footer = `
+Exit statuses
+  0  in order          3  held: a person must look      6   directory refused or failed
+  1  findings, or no   4  refused: files not in force   10  plan --exit-code: changes wait
+  2  misuse            5  an input cannot be used       70  a bug    75  something did not answer
+
+Examples
+  muster check                                   is the policy in ./policy in order?
+  muster plan                                    what would the next run do, and why?
+  muster explain urbanecm                        why is urbanecm in, or not?
+  muster allow stewards sha256:… --reason "…"    let a held set through, once
+`;
+
+/** Parses a command line without the program's name. Throws Misuse; gives undefined when help was asked for, which `write` got. */
+export function parseCommandLine(args: readonly string[], write: (text: string) => void): Invocation | undefined {
+  let invocation: Invocation | undefined;
+  const take =
+    (command: string) =>
+    (...given: readonly unknown[]) => {
+      const self = given.at(-1);
+      const options = self instanceof Command ? self.optsWithGlobals() : {};
+      invocation = {
+        command,
+        operands: given
+          .slice(0, -2)
+          .flat()
+          .filter((one): one is string => typeof one === 'string'),
+        options,
+      };
+    };
+  const errors: string[] = [];
+  const program = commandTree(take);
+  for (const one of [program, ...program.commands])
+    one
+      .exitOverride()
+      .configureOutput({ writeOut: write, writeErr: (text) => errors.push(text), outputError: (text) => errors.push(text) });
+  try {
+    program.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new Misuse(
+      errors
+        .join('')
+        .replace(/^error: /, '')
+        .trim() || 'say what to do; "muster --help" shows the commands',
+    );
+  }
+  return invocation;
+}
+
+type Take = (command: string) => (...given: readonly unknown[]) => void;
+
+export function commandTree(take: Take): Command {
+  const program = new Command('muster')
+    .description('Keeps LDAP groups equal to reviewed YAML in a GitLab repository and to a roster, and proves for every member why.')
+    .usage('COMMAND [options]')
+    .helpCommand(false)
+    .helpOption('-h, --help', 'show help; after a command, the help of that command')
+    .option('--config <file>', 'the host’s configuration (default: $MUSTER_CONFIG, or /etc/muster/muster.yaml)')
+    .addHelpText('after', footer)
+    .showSuggestionAfterError();
+  policyCommands(program, take);
+  runCommands(program, take);
+  personCommands(program, take);
+  return program;
+}
+
+const json = ['--json', 'one JSON document on standard output'] as const;
+
+function policyCommands(program: Command, take: Take): void {
+  program.commandsGroup('The policy, anywhere:');
+  program
+    .command('check')
+    .description('is the policy well-formed, and within its own rules? Needs no configuration')
+    .argument('[dir]', 'the policy folder', 'policy')
+    .option(...json)
+    .addOption(
+      new Option('--format <format>', 'how to print the findings').choices(['text', 'json', 'junit', 'codequality']).default('text'),
+    )
+    .addHelpText('after', '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n')
+    .action(take('check'));
+}
+
+function runCommands(program: Command, take: Take): void {
+  program.commandsGroup('On the maintenance host:');
+  program
+    .command('plan')
+    .description('what would change, may it, and why; writes nothing')
+    .option(...json)
+    .option('--exit-code', 'end with 10 when changes wait to be made')
+    .addHelpText('after', '\nExamples\n  muster plan\n  muster plan --json | jq ".groups[] | {group, state, members}"\n')
+    .action(take('plan'));
+  program
+    .command('reconcile')
+    .description('converge: fetch, judge, plan, guard, apply, read back, record. What the timer runs')
+    .option(...json)
+    .addHelpText('after', '\nExamples\n  muster reconcile\n  muster --config /etc/muster/test.yaml reconcile --json\n')
+    .action(take('reconcile'));
+  program
+    .command('allow')
+    .description('let exactly one held set through, once, at the next run within 24 hours')
+    .argument('<group>', 'the group that holds it')
+    .argument('<digest>', 'as "muster plan" prints it, sha256:…')
+    .requiredOption('--reason <text>', 'why this is right; it is kept in the record')
+    .addHelpText(
+      'after',
+      '\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
+    )
+    .action(take('allow'));
+}
+
+function personCommands(program: Command, take: Take): void {
+  program
+    .command('explain')
+    .description('why somebody is, or is not, a member: file, commit, merge request, approvers, times')
+    .argument('<uid-or-group>', 'a person’s uid, or the name of a managed group')
+    .option(...json)
+    .addHelpText('after', '\nExamples\n  muster explain urbanecm\n  muster explain klaxon-users --json\n')
+    .action(take('explain'));
+}

@@ -1,0 +1,101 @@
+// `muster explain UID|GROUP`: why somebody is a member, or is not, and how that came to be. Everything it says was decided elsewhere.
+import { place } from '../domain/effective.ts';
+import { parseGroupName, type Dn, type GroupName, type Uid } from '../domain/names.ts';
+import type { GroupExplained, GroupStanding, HistoryEntry, PersonExplained } from '../domain/explained.ts';
+import type { LedgerRecord } from '../domain/record.ts';
+import type { PlannedGroup, RunReport } from '../domain/run.ts';
+
+export function explainPerson(uid: Uid, report: RunReport, folder: string, records: Iterable<LedgerRecord>): PersonExplained {
+  const histories = collectHistory(uid, folder, records);
+  const planned = report.groups.flatMap(({ proposal }) => (proposal.kind === 'planned' ? [proposal] : []));
+  const groups = report.groups.map(({ proposal }) => {
+    const history = histories.get(proposal.group) ?? [];
+    const ofPath = <One extends { readonly path: string }>(list: readonly One[] = []) =>
+      list.filter(({ path }) => isAbout(path, folder, uid, proposal.group));
+    const refused = ofPath(report.policy?.refused);
+    const pending = ofPath(report.policy?.pending);
+    if (proposal.kind !== 'planned')
+      return {
+        group: proposal.group,
+        member: null,
+        desired: false,
+        because: null,
+        withheld: null,
+        refused,
+        pending,
+        planned: null,
+        leaves: null,
+        history,
+      };
+    return { ...standing(uid, proposal), refused, pending, history };
+  });
+  return { kind: 'person', uid, dn: planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null, groups };
+}
+
+function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history'> {
+  const { desired, plan, guarded, observed, group } = proposal;
+  const entitled = [...desired.members.values()].find(({ person, newStart }) => person.uid === uid && !newStart);
+  const withheld = desired.withheld.find((one) => one.uid === uid);
+  const leaving = plan.remove.find((one) => one.uid === uid);
+  const other = [...plan.reported, ...plan.kept].some((one) => one.uid === uid);
+  const member =
+    leaving !== undefined || other || (entitled !== undefined && observed.members.some(({ key }) => key === entitled.person.key));
+  const isHeld = guarded.held.some(({ add, remove }) => [...add, ...remove].some((one) => one.uid === uid));
+  const coming = guarded.add.some((one) => one.uid === uid);
+  const planned = isHeld ? 'held' : coming ? 'add' : leaving ? 'remove' : null;
+  return {
+    group,
+    member,
+    desired: entitled !== undefined,
+    because: entitled?.because ?? null,
+    planned,
+    leaves: leaving?.because ?? null,
+    withheld: withheld ? { reason: withheld.reason, because: withheld.because } : null,
+  };
+}
+
+function dnIn(uid: Uid, { desired, plan }: PlannedGroup): Dn | null {
+  const entitled = [...desired.members.values()].find(({ person }) => person.uid === uid);
+  return entitled?.person.dn ?? [...plan.remove, ...plan.reported, ...plan.kept].find((one) => one.uid === uid)?.member.dn ?? null;
+}
+
+function isAbout(path: string, folder: string, uid: Uid, group: GroupName): boolean {
+  const where = place(path, folder);
+  return where.kind === 'grant' && where.uid === uid && where.group === group;
+}
+
+type Histories = Map<GroupName, HistoryEntry[]>;
+
+function collectHistory(uid: Uid, folder: string, records: Iterable<LedgerRecord>): Histories {
+  const histories: Histories = new Map();
+  const tell = (group: GroupName, entry: HistoryEntry) => histories.set(group, [...(histories.get(group) ?? []), entry]);
+  for (const record of records) {
+    if (record.type === 'outcome') {
+      for (const { because, members } of record.add)
+        if (members.some((one) => one.uid === uid)) tell(record.group, { at: record.at, event: 'added', because });
+      for (const { because, members } of record.remove)
+        if (members.some((one) => one.uid === uid)) tell(record.group, { at: record.at, event: 'removed', because });
+    }
+    if (record.type === 'membership') {
+      const appeared = record.appeared.find(({ name }) => name === uid);
+      if (appeared) tell(record.group, { at: record.at, event: 'appeared', because: appeared.because });
+      if (record.vanished.includes(uid)) tell(record.group, { at: record.at, event: 'vanished', because: null });
+    }
+    if (record.type === 'verdict') {
+      for (const [path] of record.delta.tree) {
+        const where = place(path, folder);
+        if (where.kind !== 'grant' || where.uid !== uid) continue;
+        const group = parseGroupName(where.group);
+        const { verdict, commit, at } = record;
+        const detail = verdict.kind === 'refused' ? { detail: verdict.code } : {};
+        if (group) tell(group, { at, event: verdict.kind, because: null, commit, mergeRequest: verdict.mergeRequest, ...detail });
+      }
+    }
+  }
+  return histories;
+}
+
+export function explainGroup(group: GroupName, report: RunReport): GroupExplained | undefined {
+  const result = report.groups.find((one) => one.proposal.group === group);
+  return result && { kind: 'group', group, result };
+}

@@ -1,0 +1,194 @@
+// Who should be in a group now, and for everybody who is named and should not: why not (DESIGN, section 5).
+import type { DirectoryPerson, People } from './directory.ts';
+import type { EffectivePolicy } from './waiting.ts';
+import { earlier, isOver, type End, type GrantInForce } from './grants.ts';
+import {
+  inOrder,
+  instant,
+  type CommitId,
+  type DnKey,
+  type Duration,
+  type EntryUuid,
+  type GroupName,
+  type Instant,
+  type RosterName,
+  type Uid,
+} from './names.ts';
+import type { GroupRules } from './policy.ts';
+
+export type Because =
+  | {
+      readonly kind: 'grant';
+      readonly path: string;
+      readonly commit: CommitId;
+      readonly mergeRequest: number | null;
+      readonly approvedBy: readonly Uid[];
+      readonly until: End;
+    }
+  | { readonly kind: 'roster'; readonly roster: RosterName; readonly sha256: string };
+
+export type WithheldReason =
+  /** `narrowedBy`: nobody approved this end, and the approved one has not come yet. */
+  | { readonly code: 'expired'; readonly at: Instant; readonly narrowedBy?: CommitId }
+  | { readonly code: 'revoked'; readonly at?: Instant; readonly reason: string }
+  | { readonly code: 'not-yet'; readonly from: Instant; readonly narrowedBy?: CommitId }
+  | { readonly code: 'unknown-person' }
+  | { readonly code: 'ambiguous-person' }
+  | { readonly code: 'identity-changed' }
+  | { readonly code: 'locked' };
+
+export interface Withheld {
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly reason: WithheldReason;
+  readonly because: Because;
+}
+
+export interface DesiredMember {
+  readonly person: DirectoryPerson;
+  readonly because: Because;
+  /** A new `start` brought it: it waits until a person allows it. */
+  readonly newStart: boolean;
+}
+
+export interface Desired {
+  readonly members: ReadonlyMap<DnKey, DesiredMember>;
+  /** Entitled already; a new `start` would lengthen the grant. */
+  readonly lengthened: readonly DesiredMember[];
+  readonly withheld: readonly Withheld[];
+}
+
+/** The generation of a roster that counts: the last that was accepted. */
+export interface RosterGeneration {
+  readonly roster: RosterName;
+  readonly sha256: string;
+  readonly uids: readonly Uid[];
+}
+
+export interface Revocation {
+  readonly uid: Uid;
+  /** Without it, from every managed group. */
+  readonly group?: GroupName;
+  /** Unknown where the file of the revocation is damaged: it still revokes. */
+  readonly at?: Instant;
+  readonly reason: string;
+}
+
+/** Which entry a uid meant when its reason for being a member began. */
+export interface Binding {
+  readonly uuid: EntryUuid;
+  /** The landing of the grant, or the roster's name: a new reason binds anew. */
+  readonly basis: string;
+}
+
+export interface Circumstances {
+  readonly people: People;
+  readonly revocations: readonly Revocation[];
+  readonly bindings: ReadonlyMap<Uid, Binding>;
+  /** The host's ceiling on the length of grants in this group. */
+  readonly longest?: Duration;
+  readonly now: Instant;
+}
+
+interface Candidate {
+  readonly uid: Uid;
+  readonly because: Because;
+  readonly from?: Instant;
+  readonly until: End;
+  readonly approvedEnd: End;
+  readonly narrowedBy?: CommitId;
+  readonly newStart: boolean;
+}
+
+export function basisOf(because: Because): string {
+  return because.kind === 'grant' ? because.commit : because.roster;
+}
+
+function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
+  const { uid, path, commit, mergeRequest, approvedBy, from, narrowedBy } = grant;
+  const capped = (end: End) => (longest === undefined ? end : earlier(end, instant(grant.landedAt + longest)));
+  const until = capped(grant.until);
+  const optional = { ...(from === undefined ? {} : { from }), ...(narrowedBy === undefined ? {} : { narrowedBy }) };
+  return {
+    uid,
+    until,
+    approvedEnd: capped(grant.endorsedUntil),
+    newStart,
+    ...optional,
+    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until },
+  };
+}
+
+/** Everybody the policy names for a group, entitled now or not. */
+function candidates(
+  group: GroupRules,
+  policy: EffectivePolicy,
+  roster: RosterGeneration | undefined,
+  longest?: Duration,
+): readonly Candidate[] {
+  if (group.members.kind === 'roster') {
+    if (!roster) return [];
+    const because = { kind: 'roster', roster: roster.roster, sha256: roster.sha256 } as const;
+    return roster.uids.map((uid) => ({ uid, because, until: 'open', approvedEnd: 'open', newStart: false }));
+  }
+  const own = (grants: readonly GrantInForce[]) => grants.filter((grant) => grant.group === group.group);
+  return [
+    ...own(policy.grants).map((grant) => candidateOf(grant, longest, false)),
+    ...own(policy.proposed).map((grant) => candidateOf(grant, longest, true)),
+  ];
+}
+
+/** Whom the directory must be asked about: nobody whose grant is over. */
+export function namedPeople(
+  group: GroupRules,
+  policy: EffectivePolicy,
+  roster: RosterGeneration | undefined,
+  now: Instant,
+): readonly Uid[] {
+  return candidates(group, policy, roster)
+    .filter(({ until }) => !isOver(until, now))
+    .map(({ uid }) => uid);
+}
+
+export function decide(
+  group: GroupRules,
+  policy: EffectivePolicy,
+  roster: RosterGeneration | undefined,
+  circumstances: Circumstances,
+): Desired {
+  const members = new Map<DnKey, DesiredMember>();
+  const lengthened: DesiredMember[] = [];
+  const withheld: Withheld[] = [];
+  for (const candidate of candidates(group, policy, roster, circumstances.longest)) {
+    const { uid, because, newStart } = candidate;
+    const found = circumstances.people.get(uid);
+    const reason = reasonToWithhold(candidate, found, group.group, circumstances);
+    if (reason) withheld.push({ group: group.group, uid, reason, because });
+    else if (found && found !== 'ambiguous') {
+      if (newStart && members.has(found.key)) lengthened.push({ person: found, because, newStart });
+      else members.set(found.key, { person: found, because, newStart });
+    }
+  }
+  return { members, lengthened, withheld: withheld.sort((left, right) => inOrder(left.uid, right.uid)) };
+}
+
+/** The most final reason first. */
+function reasonToWithhold(
+  candidate: Candidate,
+  found: DirectoryPerson | 'ambiguous' | undefined,
+  group: GroupName,
+  at: Circumstances,
+): WithheldReason | undefined {
+  const { uid, until, from, narrowedBy } = candidate;
+  const unreviewed = narrowedBy !== undefined && !isOver(candidate.approvedEnd, at.now) ? { narrowedBy } : {};
+  if (isOver(until, at.now)) return { code: 'expired', at: until === 'open' ? at.now : until, ...unreviewed };
+  const revocation = at.revocations.find((one) => one.uid === uid && (one.group === undefined || one.group === group));
+  if (revocation) return { code: 'revoked', ...(revocation.at === undefined ? {} : { at: revocation.at }), reason: revocation.reason };
+  if (!found) return { code: 'unknown-person' };
+  if (found === 'ambiguous') return { code: 'ambiguous-person' };
+  const bound = at.bindings.get(uid);
+  if (bound && bound.uuid !== found.uuid && bound.basis === basisOf(candidate.because)) return { code: 'identity-changed' };
+  if (found.locked) return { code: 'locked' };
+  if (from !== undefined && at.now < from) return { code: 'not-yet', from, ...unreviewed };
+  return undefined;
+}

@@ -1,0 +1,295 @@
+// The left fold from the branch's history to the policy in force (DESIGN, section 2): state, step, and what the step changes.
+// Pure: verdicts come in as values, and the same landings and verdicts give the same state on every machine.
+import { earlier, latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
+import type { Landing, PathChange, PolicyTree, TreeEntry } from './history.ts';
+import type { BlobId, CommitId, Uid, Instant } from './names.ts';
+import { placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
+
+/** Why a landing endorsed nothing. Each has its words and its way out in render/refusals.ts. */
+export type RefusalCode =
+  // form
+  | 'hidden-diff'
+  | 'too-many-files'
+  | 'impure'
+  | 'file-mode'
+  | 'unexpected-path'
+  | 'too-large'
+  | 'unreadable'
+  | 'mixed'
+  | 'too-few-approvers'
+  | 'rules-invalid'
+  | 'unknown-group'
+  | 'not-by-grants'
+  | 'too-long'
+  | 'too-dormant'
+  | 'missing-field'
+  | 'understood-version'
+  | 'until-before-from'
+  // what stood there before
+  | 'dirty'
+  | 'rules-dirty'
+  | 'off-chain'
+  // evidence
+  | 'no-merge-request'
+  | 'not-bound'
+  | 'no-approval'
+  | 'refused-by-hand';
+
+export type Verdict =
+  | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string; readonly mergeRequest: number | null };
+
+export interface Refusal {
+  readonly path: string;
+  readonly commit: CommitId;
+  readonly mergeRequest: number | null;
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+export interface PolicyState {
+  readonly start: CommitId;
+  /** The last commit on the first-parent chain with nothing undecided before it. */
+  readonly judged: CommitId;
+  /** R: the rules in force. */
+  readonly rules: Rules;
+  /** A: the endorsed blob of every path, rules and grants alike. */
+  readonly endorsed: ReadonlyMap<string, BlobId>;
+  /** E: the grants in force, by path. */
+  readonly inForce: ReadonlyMap<string, GrantInForce>;
+  /** Grants that left E, by path, until a new one stands there. */
+  readonly ended: ReadonlyMap<string, EndedGrant>;
+  /** The policy folder at `judged`. */
+  readonly tree: PolicyTree;
+  /** The last refusal that touched a path. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
+  /** One merge request endorses one landing. */
+  readonly usedMergeRequests: ReadonlySet<number>;
+  /** Grants that a new `start` would add or lengthen; in force once a person allowed them. */
+  readonly proposed: ReadonlyMap<string, GrantInForce>;
+}
+
+/** What one landing changes, as the ledger keeps it: null takes the path out. */
+export interface PolicyDelta {
+  readonly judged: CommitId;
+  readonly rules?: Rules;
+  readonly endorsed: readonly (readonly [string, BlobId | null])[];
+  readonly inForce: readonly (readonly [string, GrantInForce | null])[];
+  readonly ended: readonly (readonly [string, EndedGrant | null])[];
+  readonly tree: readonly (readonly [string, TreeEntry | null])[];
+  readonly refusals: readonly (readonly [string, Refusal | null])[];
+  readonly usedMergeRequest: number | null;
+}
+
+/** What the step needs to know of the landing's files: each understood, or not. */
+export interface LandingFiles {
+  /** The grant files that are there after the landing and were understood. */
+  readonly grants: ReadonlyMap<string, GrantFile>;
+  /** The rules as they are after the landing, where it changes rules and they were understood. */
+  readonly rules?: Rules;
+}
+
+export function place(path: string, folder: string): Place {
+  return path.startsWith(`${folder}/`) ? placeOf(path.slice(folder.length + 1)) : { kind: 'other' };
+}
+
+export function isRules(path: string, folder: string): boolean {
+  const { kind } = place(path, folder);
+  return kind === 'policy' || kind === 'group';
+}
+
+/** Condition 2: every path was absent in P, or was there exactly as endorsed. Otherwise the first that was not. */
+export function dirtyPath(state: PolicyState, landing: Landing): string | undefined {
+  return landing.changes.find(({ path, before }) => before && !isEndorsed(state, path, before))?.path;
+}
+
+/** Condition 3: the rules files in P are byte for byte the rules in force. Otherwise the first that differs. */
+export function dirtyRules(state: PolicyState, folder: string): string | undefined {
+  for (const [path, entry] of state.tree) if (isRules(path, folder) && !isEndorsed(state, path, entry)) return path;
+  for (const path of state.endorsed.keys()) if (isRules(path, folder) && !state.tree.has(path)) return path;
+  return undefined;
+}
+
+function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): boolean {
+  return entry.mode === '100644' && state.endorsed.get(path) === entry.blob;
+}
+
+/** One landing under one verdict: the change of the state. */
+export function step(state: PolicyState, landing: Landing, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
+  const shared = { judged: landing.commit, tree: landing.changes.map(({ path, after }) => [path, after ?? null] as const) };
+  return verdict.kind === 'endorsed'
+    ? { ...shared, ...endorse(state, landing, files, verdict, folder) }
+    : { ...shared, ...refuse(state, landing, files, verdict, folder) };
+}
+
+type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;
+
+function endorse(
+  state: PolicyState,
+  landing: Landing,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'endorsed' },
+  folder: string,
+): Changed {
+  const { commit } = landing;
+  const grants = landing.changes.filter(({ path }) => place(path, folder).kind === 'grant');
+  return {
+    ...(files.rules ? { rules: files.rules } : {}),
+    endorsed: landing.changes.map(({ path, after }) => [path, after?.blob ?? null]),
+    inForce: grants.map(({ path }) => [path, grantOf(path, files, verdict, state.inForce.get(path))]),
+    ended: grants.map(({ path, after }) => {
+      const grant = state.inForce.get(path);
+      return [path, after || !grant ? null : { grant, cause: 'deleted', reviewed: verdict.reviewed, commit }];
+    }),
+    refusals: landing.changes.map(({ path }) => [path, null]),
+    usedMergeRequest: verdict.mergeRequest,
+  };
+}
+
+function grantOf(
+  path: string,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'endorsed' },
+  before: GrantInForce | undefined,
+): GrantInForce | null {
+  const file = files.grants.get(path);
+  if (!file) return null;
+  const { commit, mergeRequest, approvedBy, landedAt } = verdict;
+  const grant = { ...file, path, commit, mergeRequest, approvedBy, landedAt, endorsedUntil: file.until };
+  if (verdict.reviewed || !before) return grant;
+  // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.
+  return { ...grant, endorsedUntil: latest(before.endorsedUntil, file.until), narrowedBy: commit };
+}
+
+function refuse(
+  state: PolicyState,
+  landing: Landing,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'refused' },
+  folder: string,
+): Changed {
+  const inForce: [string, GrantInForce | null][] = [];
+  const ended: [string, EndedGrant][] = [];
+  for (const change of landing.changes) {
+    const grant = state.inForce.get(change.path);
+    if (!grant) continue;
+    const left = change.after ? narrowed(grant, change, files, landing.commit) : null;
+    inForce.push([change.path, left]);
+    if (!left) ended.push([change.path, { grant, cause: change.after ? 'refused' : 'deleted', reviewed: false, commit: landing.commit }]);
+  }
+  const { code, detail, mergeRequest } = verdict;
+  return {
+    endorsed: landing.changes.filter(({ path, after }) => !after && !isRules(path, folder)).map(({ path }) => [path, null]),
+    inForce,
+    ended,
+    refusals: landing.changes.map(({ path }) => [path, { path, commit: landing.commit, mergeRequest, code, detail }]),
+    usedMergeRequest: null,
+  };
+}
+
+/** What an unreviewed edit leaves of a grant: the meet of what was in force and what the file now says; unreadable means none. */
+function narrowed(grant: GrantInForce, change: PathChange, files: LandingFiles, landing: CommitId): GrantInForce | null {
+  const file = files.grants.get(change.path);
+  return file && change.after?.mode === '100644' ? meet(grant, file, landing) : null;
+}
+
+function changed<Key, Value>(map: ReadonlyMap<Key, Value>, changes: readonly (readonly [Key, Value | null])[]): ReadonlyMap<Key, Value> {
+  if (changes.length === 0) return map;
+  const next = new Map(map);
+  for (const [key, value] of changes) {
+    if (value === null) next.delete(key);
+    else next.set(key, value);
+  }
+  return next;
+}
+
+/** The state after a delta. A merge of deltas of a thousand landings copies no map that did not change. */
+export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState {
+  return {
+    ...state,
+    judged: delta.judged,
+    rules: delta.rules ?? state.rules,
+    endorsed: changed(state.endorsed, delta.endorsed),
+    inForce: changed(state.inForce, delta.inForce),
+    ended: changed(state.ended, delta.ended),
+    tree: changed(state.tree, delta.tree),
+    refusals: changed(state.refusals, delta.refusals),
+    usedMergeRequests:
+      delta.usedMergeRequest === null ? state.usedMergeRequests : new Set([...state.usedMergeRequests, delta.usedMergeRequest]),
+    // A landing speaks the last word on a path that a new start had proposed.
+    proposed: changed(
+      state.proposed,
+      delta.tree.map(([path]) => [path, null] as const),
+    ),
+  };
+}
+
+export interface StartingPoint {
+  readonly commit: CommitId;
+  readonly committedAt: Instant;
+  readonly tree: PolicyTree;
+  readonly rules: Rules;
+  readonly grants: ReadonlyMap<string, GrantFile>;
+}
+
+/**
+ * The policy of the commit that the host's configuration calls `start`, taken as it is. Where an earlier ledger exists, what the new
+ * start adds or lengthens is only proposed, and what it drops has ended unreviewed.
+ */
+export function startingState(start: StartingPoint, earlierState?: PolicyState): PolicyState {
+  const nobody: readonly Uid[] = [];
+  const said = new Map(
+    [...start.grants].map(([path, file]) => {
+      const provenance = { commit: start.commit, mergeRequest: null, approvedBy: nobody, landedAt: start.committedAt };
+      return [path, { ...file, ...provenance, path, endorsedUntil: file.until }] as const;
+    }),
+  );
+  const fresh: PolicyState = {
+    start: start.commit,
+    judged: start.commit,
+    rules: start.rules,
+    endorsed: new Map([...start.tree].map(([path, { blob }]) => [path, blob])),
+    inForce: said,
+    ended: new Map(),
+    tree: start.tree,
+    refusals: new Map(),
+    usedMergeRequests: new Set(),
+    proposed: new Map(),
+  };
+  return earlierState ? carriedOver(fresh, earlierState, start.commit) : fresh;
+}
+
+function carriedOver(fresh: PolicyState, before: PolicyState, commit: CommitId): PolicyState {
+  const inForce = new Map<string, GrantInForce>();
+  const proposed = new Map<string, GrantInForce>();
+  for (const [path, grant] of fresh.inForce) {
+    const had = before.inForce.get(path);
+    if (had) inForce.set(path, meet(had, grant, commit));
+    if (!had || isWider(grant, had)) proposed.set(path, grant);
+  }
+  const ended = new Map(before.ended);
+  for (const [path, grant] of before.inForce) {
+    if (!fresh.inForce.has(path)) ended.set(path, { grant, cause: 'deleted', reviewed: false, commit });
+  }
+  return { ...fresh, inForce, proposed, ended, usedMergeRequests: before.usedMergeRequests };
+}
+
+function isWider(grant: GrantInForce, had: GrantInForce): boolean {
+  return earlier(grant.until, had.until) !== grant.until || (had.from !== undefined && (grant.from ?? 0) < had.from);
+}
+
+/** A person allowed what a new start proposed for these paths. */
+export function acceptProposed(state: PolicyState, paths: readonly string[]): PolicyState {
+  const accepted = paths.flatMap((path) => {
+    const grant = state.proposed.get(path);
+    return grant ? [[path, grant] as const] : [];
+  });
+  return {
+    ...state,
+    inForce: changed(state.inForce, accepted),
+    proposed: changed(
+      state.proposed,
+      accepted.map(([path]) => [path, null] as const),
+    ),
+  };
+}

@@ -1,0 +1,43 @@
+// What `explain` says of a person or a group: where they stand, why, and how it came to be.
+import type { Because, WithheldReason } from './desired.ts';
+import type { Refusal } from './effective.ts';
+import type { Dn, GroupName, Instant, Uid } from './names.ts';
+import type { Removal } from './plan.ts';
+import type { GroupResult } from './run.ts';
+import type { Pending } from './waiting.ts';
+
+export interface HistoryEntry {
+  readonly at: Instant;
+  readonly event: 'added' | 'removed' | 'appeared' | 'vanished' | 'endorsed' | 'refused';
+  readonly because: Because | Removal['because'] | null;
+  readonly commit?: string;
+  readonly mergeRequest?: number | null;
+  readonly detail?: string;
+}
+
+export interface GroupStanding {
+  readonly group: GroupName;
+  readonly member: boolean | null;
+  readonly desired: boolean;
+  readonly because: Because | null;
+  readonly withheld: { readonly reason: WithheldReason; readonly because: Because } | null;
+  readonly refused: readonly Refusal[];
+  readonly pending: readonly Pending[];
+  /** Changes of this person that are planned or wait for a person. */
+  readonly planned: 'add' | 'remove' | 'held' | null;
+  readonly leaves: Removal['because'] | null;
+  readonly history: readonly HistoryEntry[];
+}
+
+export interface PersonExplained {
+  readonly kind: 'person';
+  readonly uid: Uid;
+  readonly dn: Dn | null;
+  readonly groups: readonly GroupStanding[];
+}
+
+export interface GroupExplained {
+  readonly kind: 'group';
+  readonly group: GroupName;
+  readonly result: GroupResult;
+}

@@ -1,0 +1,187 @@
+// What muster remembers: the fold over its ledger. The same records give the same memory.
+import { acceptProposed, applyDelta, type PolicyState } from './effective.ts';
+import { basisOf, type Binding } from './desired.ts';
+import type { HoldCode } from './guard.ts';
+import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from './names.ts';
+import type {
+  HeldRecord,
+  IntentRecord,
+  LedgerRecord,
+  MembershipRecord,
+  OutcomeRecord,
+  OverrideRecord,
+  RecordedChanges,
+  RosterRecord,
+} from './record.ts';
+import { day } from './time.ts';
+
+export interface KnownGroup {
+  /** Members as last recorded, and whether a roster brought them. Persons by uid, other values by DN. */
+  readonly members: Map<string, 'roster' | 'other'>;
+  readonly bindings: Map<Uid, Binding>;
+  /** Limited changes that nobody allowed one by one, with the moment they were done. */
+  recent: { readonly at: Instant; readonly removals: number; readonly additions: number }[];
+  takenOver: boolean;
+  holds: readonly KnownHold[];
+  /** Begun and never finished: the run was killed, or the answer never came. */
+  openIntent: IntentRecord | undefined;
+}
+
+export interface KnownHold {
+  readonly code: HoldCode;
+  readonly digest: string;
+  readonly since: Instant;
+  readonly changes: number;
+}
+
+export interface Memory {
+  policy: PolicyState | undefined;
+  project: number | undefined;
+  readonly rosters: Map<RosterName, RosterRecord>;
+  readonly groups: Map<GroupName, KnownGroup>;
+  overrides: OverrideRecord[];
+  /** When this host first saw a landing that waited. */
+  readonly firstSeen: Map<CommitId, Instant>;
+  readonly refusedByHand: Map<CommitId, string>;
+  /** The latest time in any record. */
+  latest: Instant;
+  records: number;
+}
+
+export const overrideLasts = day;
+const recentFor = day;
+
+export function emptyMemory(): Memory {
+  return {
+    policy: undefined,
+    project: undefined,
+    rosters: new Map(),
+    groups: new Map(),
+    overrides: [],
+    firstSeen: new Map(),
+    refusedByHand: new Map(),
+    latest: instant(0),
+    records: 0,
+  };
+}
+
+export function knownGroup(memory: Memory, group: GroupName): KnownGroup {
+  const known = memory.groups.get(group);
+  if (known) return known;
+  const fresh: KnownGroup = { members: new Map(), bindings: new Map(), recent: [], takenOver: false, holds: [], openIntent: undefined };
+  memory.groups.set(group, fresh);
+  return fresh;
+}
+
+/** Takes one more record in. `memory` is the builder's own and is changed in place. */
+export function remember(memory: Memory, record: LedgerRecord): void {
+  memory.records += 1;
+  memory.latest = instant(Math.max(memory.latest, record.at));
+  switch (record.type) {
+    case 'start':
+      memory.policy = record.state;
+      return;
+    case 'verdict':
+      if (memory.policy) memory.policy = applyDelta(memory.policy, record.delta);
+      memory.firstSeen.delete(record.commit);
+      return;
+    case 'judged':
+      if (memory.policy) memory.policy = { ...memory.policy, judged: record.commit };
+      return;
+    case 'seen':
+      memory.firstSeen.set(record.commit, record.at);
+      return;
+    case 'project':
+      memory.project = record.project;
+      return;
+    case 'roster':
+      memory.rosters.set(record.roster, record);
+      return;
+    case 'refuse':
+      memory.refusedByHand.set(record.commit, record.reason);
+      return;
+    case 'override':
+      memory.overrides.push(record);
+      return;
+    case 'override-used':
+      memory.overrides = memory.overrides.filter(({ digest, group }) => digest !== record.digest || group !== record.group);
+      if (memory.policy && record.accepted.length > 0) memory.policy = acceptProposed(memory.policy, record.accepted);
+      return;
+    default:
+      rememberGroup(knownGroup(memory, record.group), record);
+  }
+}
+
+type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
+
+function rememberGroup(known: KnownGroup, record: GroupRecord): void {
+  switch (record.type) {
+    case 'intent':
+      known.openIntent = record;
+      return;
+    case 'outcome':
+      rememberOutcome(known, record);
+      return;
+    case 'membership':
+      rememberMembership(known, record);
+      return;
+    case 'bindings':
+      for (const [uid, uuid] of record.bound) known.bindings.set(uid, { uuid, basis: record.basis });
+      for (const uid of record.released) known.bindings.delete(uid);
+      return;
+    case 'held':
+      known.holds = heldNow(known.holds, record);
+      return;
+  }
+}
+
+function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
+  known.openIntent = undefined;
+  for (const { because, members } of record.add) {
+    for (const { uid, uuid } of members) {
+      known.members.set(uid, because.kind === 'roster' ? 'roster' : 'other');
+      known.bindings.set(uid, { uuid, basis: basisOf(because) });
+    }
+  }
+  for (const { members } of record.remove) for (const { uid } of members) known.members.delete(uid);
+  known.recent = [...known.recent.filter(({ at }) => record.at - at < recentFor), { at: record.at, ...limitedChanges(record) }];
+}
+
+function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
+  known.takenOver = true;
+  for (const { name, because } of record.appeared) known.members.set(name, because?.kind === 'roster' ? 'roster' : 'other');
+  for (const name of record.vanished) known.members.delete(name);
+}
+
+/** A hold that is still the same one keeps its age: its alarm grows. */
+function heldNow(before: readonly KnownHold[], record: HeldRecord): readonly KnownHold[] {
+  return record.holds.map(({ code, digest, add, remove }) => ({
+    code,
+    digest,
+    changes: add.length + remove.length,
+    since: before.find((one) => one.code === code)?.since ?? record.at,
+  }));
+}
+
+function limitedChanges({ add, remove }: RecordedChanges): { removals: number; additions: number } {
+  const sum = (parts: readonly { readonly limited: boolean; readonly members: readonly unknown[] }[]) =>
+    parts.reduce((total, { limited, members }) => total + (limited ? members.length : 0), 0);
+  return { removals: sum(remove), additions: sum(add) };
+}
+
+/** Limited changes of the 24 hours before `now`; what was begun and never recorded as done counts as done. */
+export function recentChanges(known: KnownGroup, now: Instant): { readonly removals: number; readonly additions: number } {
+  const recent = known.recent.filter(({ at }) => now - at < recentFor);
+  const begun = known.openIntent ? limitedChanges(known.openIntent) : { removals: 0, additions: 0 };
+  return {
+    removals: recent.reduce((total, { removals }) => total + removals, begun.removals),
+    additions: recent.reduce((total, { additions }) => total + additions, begun.additions),
+  };
+}
+
+/** Digests that a person allowed for a group and that still count. */
+export function allowedDigests(memory: Memory, group: GroupName, now: Instant): ReadonlySet<string> {
+  return new Set(
+    memory.overrides.filter((one) => one.group === group && now - one.at < overrideLasts && now >= one.at).map(({ digest }) => digest),
+  );
+}

@@ -1,0 +1,133 @@
+// From what was planned, done and seen to the records that tell it (record.ts).
+import { basisOf, type Binding, type Because, type Desired } from './desired.ts';
+import type { ObservedGroup } from './directory.ts';
+import type { Guarded } from './guard.ts';
+import type { KnownGroup } from './memory.ts';
+import type { DnKey, EntryUuid, GroupName, Instant, Uid } from './names.ts';
+import type { Addition, GroupPlan, Removal } from './plan.ts';
+import type { BindingsRecord, HeldRecord, IntentRecord, MembershipRecord, OutcomeRecord, RecordedChanges } from './record.ts';
+
+/** Changes with the same cause are told together. */
+export function recordedChanges(add: readonly Addition[], remove: readonly Removal[]): RecordedChanges {
+  return {
+    add: byCause(add).map(([{ because, limited }, members]) => ({
+      because,
+      limited,
+      members: members.map(({ uid, member, uuid }) => ({ uid, dn: member.dn, uuid })),
+    })),
+    remove: byCause(remove).map(([{ because, limited }, members]) => ({
+      because,
+      limited,
+      members: members.map(({ uid, member }) => ({ uid, dn: member.dn })),
+    })),
+  };
+}
+
+function byCause<Change extends { readonly because: unknown; readonly limited: boolean }>(
+  changes: readonly Change[],
+): readonly [Change, Change[]][] {
+  const causes = new Map<string, [Change, Change[]]>();
+  // Neighbours nearly always share the very same cause object: a roster's thousands need no text made of each.
+  let last: [Change, Change[]] | undefined;
+  for (const change of changes) {
+    if (last && last[0].because === change.because && last[0].limited === change.limited) {
+      last[1].push(change);
+      continue;
+    }
+    const cause = JSON.stringify([change.because, change.limited]);
+    last = causes.get(cause) ?? [change, []];
+    last[1].push(change);
+    causes.set(cause, last);
+  }
+  return [...causes.values()];
+}
+
+export function intentOf(group: GroupName, observed: ObservedGroup, guarded: Guarded, at: Instant): IntentRecord {
+  return { type: 'intent', at, group, revision: observed.revision, allowed: guarded.used, ...recordedChanges(guarded.add, guarded.remove) };
+}
+
+/** What of an intent the directory shows: done, or undone. */
+export function settleIntent(
+  intent: IntentRecord,
+  observed: ReadonlySet<string>,
+  members: number,
+  at: Instant,
+  result: OutcomeRecord['result'],
+  message?: string,
+): OutcomeRecord {
+  const add = intent.add.map((part) => ({ ...part, members: part.members.filter(({ uid }) => observed.has(uid)) }));
+  const remove = intent.remove.map((part) => ({ ...part, members: part.members.filter(({ uid }) => !observed.has(uid)) }));
+  const some = <Part extends { readonly members: readonly unknown[] }>(parts: readonly Part[]) =>
+    parts.filter(({ members: of }) => of.length > 0);
+  return {
+    type: 'outcome',
+    at,
+    group: intent.group,
+    result,
+    add: some(add),
+    remove: some(remove),
+    members,
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** Names of the members that the directory shows: uids where a person is known, DNs elsewhere. */
+export function namesOf(
+  observed: ObservedGroup,
+  desired: Desired,
+  plan: GroupPlan,
+): ReadonlyMap<string, { readonly because: Because | null; readonly uuid?: EntryUuid }> {
+  const others = new Map<DnKey, string>([...plan.remove, ...plan.reported, ...plan.kept].map(({ uid, member }) => [member.key, uid]));
+  const names = new Map<string, { because: Because | null; uuid?: EntryUuid }>();
+  for (const { key, dn } of observed.members) {
+    const wanted = desired.members.get(key);
+    if (wanted) names.set(wanted.person.uid, { because: wanted.because, uuid: wanted.person.uuid });
+    else names.set(others.get(key) ?? dn, { because: null });
+  }
+  return names;
+}
+
+type Names = ReturnType<typeof namesOf>;
+
+/** What came and went in a group besides muster's own changes. Undefined: nothing, and the group is known already. */
+export function membershipRecord(group: GroupName, names: Names, known: KnownGroup, at: Instant): MembershipRecord | undefined {
+  const appeared = [...names].filter(([name]) => !known.members.has(name)).map(([name, of]) => ({ name, ...of }));
+  const vanished = [...known.members.keys()].filter((name) => !names.has(name));
+  if (known.takenOver && appeared.length + vanished.length === 0) return undefined;
+  return { type: 'membership', at, group, appeared, vanished, members: names.size };
+}
+
+/** Which entry each desired person is, for as long as the reason lasts; and which reasons have ended. */
+export function bindingRecords(
+  group: GroupName,
+  desired: Desired,
+  bindings: ReadonlyMap<Uid, Binding>,
+  at: Instant,
+): readonly BindingsRecord[] {
+  const fresh = new Map<string, [Uid, EntryUuid][]>();
+  const named = new Set<Uid>(desired.withheld.filter(({ reason }) => reason.code !== 'expired').map(({ uid }) => uid));
+  for (const { person, because, newStart } of desired.members.values()) {
+    named.add(person.uid);
+    const basis = basisOf(because);
+    const bound = bindings.get(person.uid);
+    if (newStart || (bound?.basis === basis && bound.uuid === person.uuid)) continue;
+    const ofBasis = fresh.get(basis);
+    if (ofBasis) ofBasis.push([person.uid, person.uuid]);
+    else fresh.set(basis, [[person.uid, person.uuid]]);
+  }
+  const released = [...bindings.keys()].filter((uid) => !named.has(uid));
+  const records: BindingsRecord[] = [...fresh].map(([basis, bound]) => ({ type: 'bindings', at, group, basis, bound, released: [] }));
+  return released.length > 0 ? [...records, { type: 'bindings', at, group, basis: '', bound: [], released }] : records;
+}
+
+/** The holds of a group, where they are not the ones already on record. */
+export function heldRecord(group: GroupName, guarded: Guarded, known: KnownGroup, at: Instant): HeldRecord | undefined {
+  const before = known.holds.map(({ code, digest }) => `${code} ${digest}`).join();
+  const holds = guarded.held.map(({ code, digest, add, remove }) => ({
+    code,
+    digest,
+    add: add.map(({ uid }) => uid),
+    remove: remove.map(({ uid }) => uid),
+  }));
+  return holds.map(({ code, digest }) => `${code} ${digest}`).join() === before ? undefined : { type: 'held', at, group, holds };
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+// The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
+import { parseCommandLine } from './cli.ts';
+import { instant } from './domain/names.ts';
+import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
+import { Misuse, Unavailable, Unusable } from './failures.ts';
+import type { Process } from './wiring/host.ts';
+
+const startedAt = performance.now();
+
+const surroundings: Process = {
+  environment: process.env,
+  folder: process.cwd(),
+  now: () => instant(Date.now()),
+  // Only for a person at a terminal, and only for work that takes longer than a second.
+  progress: (text) => {
+    if (process.stderr.isTTY && performance.now() - startedAt > 1_000) process.stderr.write(`muster: ${text}\n`);
+  },
+  warn: (text) => void process.stderr.write(`muster: ${text}\n`),
+};
+
+function nameOf(error: unknown): StatusName {
+  if (error instanceof Misuse) return 'misuse';
+  if (error instanceof Unavailable) return 'unavailable';
+  return error instanceof Unusable ? 'input' : 'bug';
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const invocation = parseCommandLine(args, (text) => void process.stdout.write(text));
+    if (!invocation) return exitStatus['in order'];
+    const { run } = await import('./wiring/commands.ts');
+    const { text, status } = await run(invocation, surroundings);
+    process.stdout.write(text);
+    return status.code;
+  } catch (error) {
+    const name = nameOf(error);
+    process.stderr.write(
+      name === 'bug'
+        ? `muster: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
+        : `muster: ${error instanceof Error ? error.message : ''}\n`,
+    );
+    if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ muster: 1, status: statusOf([name]) }, null, 2)}\n`);
+    return exitStatus[name];
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

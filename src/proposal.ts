@@ -1,0 +1,145 @@
+// From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
+import type { ClockVerdict } from './domain/clock.ts';
+import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './domain/desired.ts';
+import type { Dn, DnKey, Duration, GroupName, Instant, RosterName, Uid } from './domain/names.ts';
+import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup } from './domain/directory.ts';
+import type { EndedGrant } from './domain/grants.ts';
+import { guard } from './domain/guard.ts';
+import { allowedDigests, knownGroup, recentChanges, type Memory } from './domain/memory.ts';
+import { planGroup, unexplainedValues, type Explanations, type Recorded } from './domain/plan.ts';
+import type { GroupRules } from './domain/policy.ts';
+import type { EffectivePolicy } from './domain/waiting.ts';
+import type { GroupProposal, PlannedGroup, UnplannedGroup } from './domain/run.ts';
+import { problemOf } from './judging.ts';
+
+export interface Directory {
+  people(uids: readonly Uid[]): Promise<People>;
+  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
+  membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
+}
+
+export interface ManagedGroup {
+  readonly dn: Dn;
+  /** The host's ceilings. */
+  readonly members?: number;
+  readonly longest?: Duration;
+}
+
+/** Everything that decides about groups besides the directory. */
+export interface World {
+  readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
+  readonly policy: EffectivePolicy | undefined;
+  readonly generations: ReadonlyMap<RosterName, RosterGeneration>;
+  readonly revocations: readonly Revocation[];
+  readonly memory: Memory;
+  readonly now: Instant;
+  readonly clock: ClockVerdict;
+  readonly hash: (text: string) => string;
+}
+
+/** The people that the directory must be asked about before anything can be decided. */
+export function peopleToFind(
+  world: Pick<World, 'managed' | 'policy' | 'now'>,
+  rosters: ReadonlyMap<RosterName, RosterGeneration>,
+): readonly Uid[] {
+  const { policy } = world;
+  if (!policy) return [];
+  return [...world.managed.keys()].flatMap((name) => {
+    const rules = policy.rules.groups.get(name);
+    return rules ? namedPeople(rules, policy, rosterOf(rules, rosters), world.now) : [];
+  });
+}
+
+function rosterOf(rules: GroupRules, rosters: ReadonlyMap<RosterName, RosterGeneration>): RosterGeneration | undefined {
+  return rules.members.kind === 'roster' ? rosters.get(rules.members.roster) : undefined;
+}
+
+/** One proposal for each group that the host or the policy names, by name. One bad group never holds up the others. */
+export async function proposeGroups(world: World, directory: Directory, people: People): Promise<readonly GroupProposal[]> {
+  const names = new Set([...world.managed.keys(), ...(world.policy?.rules.groups.keys() ?? [])]);
+  const proposals: GroupProposal[] = [];
+  for (const group of [...names].sort()) proposals.push(await proposeGroup(group, world, directory, people));
+  return proposals;
+}
+
+async function proposeGroup(group: GroupName, world: World, directory: Directory, people: People): Promise<GroupProposal> {
+  const managed = world.managed.get(group);
+  const { policy } = world;
+  const rules = policy?.rules.groups.get(group);
+  const frozen = (message: string): UnplannedGroup => ({ kind: 'frozen', group, dn: managed?.dn ?? null, status: 'input', message });
+  if (!managed)
+    return frozen(
+      'the policy has this group and the host does not list it under directory.groups: the host’s administrator decides which groups muster may touch',
+    );
+  if (!policy || !rules)
+    return frozen(
+      policy ? 'the host lists this group and the policy in force has no file for it under groups/' : 'there is no policy in force',
+    );
+  const roster = rosterOf(rules, world.generations);
+  if (rules.members.kind === 'roster' && !roster) return frozen(`no list of the roster ${rules.members.roster} could be used yet`);
+  try {
+    const observed = await directory.group(group);
+    if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };
+    return await planned(rules, managed, observed, roster, { ...world, policy }, directory, people);
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { kind: 'failed', group, dn: managed.dn, status: status === 'input' ? 'directory' : status, message };
+  }
+}
+
+type WorldWithPolicy = World & { readonly policy: EffectivePolicy };
+
+async function planned(
+  rules: GroupRules,
+  managed: ManagedGroup,
+  observed: ObservedGroup,
+  roster: RosterGeneration | undefined,
+  world: WorldWithPolicy,
+  directory: Directory,
+  people: People,
+): Promise<PlannedGroup> {
+  const { memory, now } = world;
+  const { group } = rules;
+  const known = knownGroup(memory, group);
+  const circumstances = {
+    people,
+    revocations: world.revocations,
+    bindings: known.bindings,
+    now,
+    ...(managed.longest === undefined ? {} : { longest: managed.longest }),
+  };
+  const desired = decide(rules, world.policy, roster, circumstances);
+  const behind = await directory.membersBehind(unexplainedValues(desired, observed));
+  const recorded: Recorded = {
+    wasRecorded: (name) => known.members.has(name),
+    wasFromRoster: (name) => known.members.get(name) === 'roster',
+  };
+  const plan = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
+  const guarded = guard(plan, {
+    group,
+    members: observed.members.length,
+    limits: rules.limits,
+    takenOver: known.takenOver,
+    recent: recentChanges(known, now),
+    clock: world.clock,
+    allowed: allowedDigests(memory, group, now),
+    hash: world.hash,
+    ...(managed.members === undefined ? {} : { ceiling: managed.members }),
+  });
+  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
+}
+
+function explanationsOf(rules: GroupRules, desired: Desired, roster: RosterGeneration | undefined, world: WorldWithPolicy): Explanations {
+  const { group } = rules;
+  const ended = new Map<Uid, EndedGrant>();
+  for (const one of world.policy.ended.values()) if (one.grant.group === group) ended.set(one.grant.uid, one);
+  return {
+    ended,
+    withheld: new Map(desired.withheld.map((one) => [one.uid, one])),
+    revoked: new Map(world.revocations.filter((one) => one.group === undefined || one.group === group).map((one) => [one.uid, one])),
+    undecided: new Set(world.policy.undecided.filter((one) => one.group === group).map(({ uid }) => uid)),
+    roster,
+    unexplained: rules.unexplained,
+    now: world.now,
+  };
+}

@@ -1,0 +1,243 @@
+// The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
+import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
+import { heldRecord, bindingRecords, intentOf, membershipRecord, namesOf, settleIntent } from './domain/recording.ts';
+import { knownGroup, type Memory } from './domain/memory.ts';
+import type { Instant } from './domain/names.ts';
+import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
+import { isPending, type GroupProposal, type GroupResult, type PlannedGroup, type Problem } from './domain/run.ts';
+import type { StatusName } from './domain/status.ts';
+import { problemOf } from './judging.ts';
+import type { Directory } from './proposal.ts';
+import { survey, surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
+
+/** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
+export interface Journal {
+  append(records: readonly LedgerRecord[]): Promise<void>;
+}
+
+export interface WritableDirectory {
+  readonly reader: Directory;
+  readonly writer: { apply(change: GroupChange, progress?: (done: number, total: number) => void): Promise<ChangeOutcome> };
+}
+
+export interface RunPorts {
+  readonly sources: Sources;
+  readonly memory: Memory;
+  readonly journal: Journal;
+  /** Where plans are made. */
+  readonly openToRead: () => Promise<Directory>;
+  /** Where changes are made: the one server that is written. */
+  readonly openToWrite: () => Promise<WritableDirectory>;
+  /** The two are different servers. */
+  readonly readsElsewhere: boolean;
+  readonly keepGeneration: (roster: string, sha256: string, bytes: Uint8Array) => Promise<void>;
+  /** Looked at again before the first write. */
+  readonly isActive: () => Promise<boolean>;
+  readonly progress: (text: string) => void;
+}
+
+export interface RunResult {
+  readonly survey: Survey;
+  /** The clock was sound, or a person acknowledged it: the high-water mark may move. */
+  readonly clockTrusted: boolean;
+  readonly groups: readonly GroupResult[];
+  readonly problems: readonly Problem[];
+}
+
+/** The picture of docs/ARCHITECTURE.md as code. `mode` report: everything but the writing. */
+export async function reconcile(ports: RunPorts, settings: SurveySettings, mode: 'enforce' | 'report'): Promise<RunResult> {
+  const { sources, journal } = ports;
+  ports.progress('reading');
+  let seen = await survey(sources, settings, ports.openToRead);
+  await record(seen, ports);
+  const clockTrusted = seen.clock.kind === 'sound' || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
+  const unwritten = (more: readonly Problem[]): RunResult => ({
+    survey: seen,
+    clockTrusted,
+    groups: seen.groups.map(asProposed),
+    problems: [...seen.problems, ...more],
+  });
+  if (mode === 'report') return unwritten([]);
+  if (ports.readsElsewhere && seen.groups.some(isPending)) {
+    seen = await surveyAgain(seen, sources, settings, async () => (await ports.openToWrite()).reader);
+  }
+  if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
+  const groups: GroupResult[] = [];
+  for (const proposal of seen.groups) {
+    groups.push(proposal.kind === 'planned' ? await converge(proposal, ports, settings, seen) : asProposed(proposal));
+  }
+  const accepted = acceptedStarts(seen, ports.memory);
+  if (accepted.length > 0) await journal.append(accepted);
+  return { survey: seen, clockTrusted, groups, problems: seen.problems };
+}
+
+function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): boolean {
+  if (proposal.kind !== 'planned') return false;
+  return overrides.some(
+    ({ code, group, digest }) => code === 'clock' && group === proposal.group && proposal.guarded.used.includes(digest),
+  );
+}
+
+const noLongerActive: Problem = {
+  status: 'unavailable',
+  code: 'no-longer-active',
+  message: 'this host stopped being the active one during the run; nothing was written to the directory',
+};
+
+export function asProposed(proposal: GroupProposal): GroupResult {
+  if (proposal.kind !== 'planned')
+    return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message };
+  return { proposal, outcome: 'none', members: proposal.observed.members.length };
+}
+
+/** What the survey found out and every later run must know: on disk before anything is done about it. */
+async function record(seen: Survey, { journal, keepGeneration }: RunPorts): Promise<void> {
+  const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
+  for (const {
+    record: { roster, sha256 },
+    bytes,
+  } of accepted)
+    await keepGeneration(roster, sha256, bytes);
+  const records = [...seen.judged.records, ...accepted.map((one) => one.record)];
+  if (records.length > 0) await journal.append(records);
+}
+
+async function converge(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey): Promise<GroupResult> {
+  try {
+    const { proposal: settled, result } = isPending(proposal)
+      ? await change(proposal, ports, settings, seen, 2)
+      : { proposal, result: asProposed(proposal) };
+    if (result.status === undefined) await recordMembership(settled, ports, seen.now);
+    return result;
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { proposal, outcome: 'not-done', members: undefined, status, message };
+  }
+}
+
+interface Changed {
+  readonly proposal: PlannedGroup;
+  readonly result: GroupResult;
+}
+
+/** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
+async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey, attempts: number): Promise<Changed> {
+  const { group, observed, guarded } = proposal;
+  const { reader, writer } = await ports.openToWrite();
+  const intent = intentOf(group, observed, guarded, seen.now);
+  await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent, ...overridesUsed(proposal, ports.memory, seen.now)]);
+  const values: GroupChange = {
+    group: observed,
+    add: guarded.add.map(({ member }) => member),
+    remove: guarded.remove.map(({ member }) => member),
+  };
+  const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
+  if (outcome.kind === 'lost-race' && attempts > 1) {
+    const again = (await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader))).groups.find(
+      (one) => one.group === group,
+    );
+    if (again?.kind === 'planned') {
+      await ports.journal.append([
+        settleIntent(
+          intent,
+          new Set(namesOf(again.observed, again.desired, again.plan).keys()),
+          again.observed.members.length,
+          seen.now,
+          'failed',
+          'somebody else changed the group at the same time',
+        ),
+      ]);
+      return isPending(again) ? change(again, ports, settings, seen, attempts - 1) : { proposal: again, result: asProposed(again) };
+    }
+  }
+  return readBack(proposal, intent, outcome, reader, ports, seen.now);
+}
+
+/** Success does not prove that a value was stored: the directory is asked what it holds now. */
+async function readBack(
+  proposal: PlannedGroup,
+  intent: IntentRecord,
+  outcome: ChangeOutcome,
+  reader: Directory,
+  ports: RunPorts,
+  at: Instant,
+): Promise<Changed> {
+  const { group, desired, plan } = proposal;
+  const observed = await reader.group(group);
+  if (observed.kind === 'unusable')
+    return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
+  const after: PlannedGroup = { ...proposal, observed };
+  const names = new Set(namesOf(observed, desired, plan).keys());
+  const missing = undone(intent, names);
+  const done = missing.length === 0;
+  const message = done ? undefined : messageOf(outcome, missing);
+  await ports.journal.append([settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message)]);
+  const members = observed.members.length;
+  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
+  const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
+  return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
+}
+
+function undone(intent: IntentRecord, names: ReadonlySet<string>): readonly string[] {
+  const added = intent.add.flatMap(({ members }) => members.filter(({ uid }) => !names.has(uid)).map(({ uid }) => uid));
+  const removed = intent.remove.flatMap(({ members }) => members.filter(({ uid }) => names.has(uid)).map(({ uid }) => uid));
+  return [...added, ...removed];
+}
+
+function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
+  const who = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`;
+  switch (outcome.kind) {
+    case 'refused':
+    case 'unknown':
+      return outcome.message;
+    case 'lost-race':
+      return 'somebody else kept changing the group; the next run tries again';
+    case 'done':
+      return `the directory accepted the change and does not show it (${who}): look at its overlays, memberof-dangling above all`;
+  }
+}
+
+/** A run that was killed between doing and recording: what it began is settled by what the directory shows. */
+function recovery({ group, observed, desired, plan }: PlannedGroup, memory: Memory, at: Instant): readonly OutcomeRecord[] {
+  const { openIntent } = knownGroup(memory, group);
+  if (!openIntent) return [];
+  const names = new Set(namesOf(observed, desired, plan).keys());
+  return [
+    settleIntent(openIntent, names, observed.members.length, at, 'recovered', 'an earlier run was interrupted before it could record this'),
+  ];
+}
+
+function overridesUsed({ group, guarded }: PlannedGroup, memory: Memory, at: Instant): readonly OverrideUsedRecord[] {
+  return memory.overrides
+    .filter((one) => one.group === group && guarded.used.includes(one.digest))
+    .map(({ code, digest }) => ({
+      type: 'override-used',
+      at,
+      group,
+      code,
+      digest,
+      accepted: code === 'new-start' ? guarded.accepted : [],
+    }));
+}
+
+/** Allowed sets without a change of their own: an acknowledged clock, a lengthened grant of somebody who is a member already. */
+function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
+  return seen.groups.flatMap((proposal) => (proposal.kind === 'planned' ? overridesUsed(proposal, memory, seen.now) : []));
+}
+
+/** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
+async function recordMembership(proposal: PlannedGroup, { journal, memory }: RunPorts, at: Instant): Promise<void> {
+  const { group, guarded, observed, desired, plan } = proposal;
+  const known = knownGroup(memory, group);
+  const held = heldRecord(group, guarded, known, at);
+  const takenOver = known.takenOver || guarded.held.length === 0;
+  const names = takenOver ? namesOf(observed, desired, plan) : undefined;
+  const records: (LedgerRecord | undefined)[] = [
+    ...recovery(proposal, memory, at),
+    held,
+    names && membershipRecord(group, names, known, at),
+    ...(takenOver ? bindingRecords(group, desired, known.bindings, at) : []),
+  ];
+  const news = records.filter((one) => one !== undefined);
+  if (news.length > 0) await journal.append(news);
+}

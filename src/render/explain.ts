@@ -1,0 +1,151 @@
+// `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
+import type { GroupExplained, GroupStanding, HistoryEntry, PersonExplained } from '../domain/explained.ts';
+import type { Because } from '../domain/desired.ts';
+import type { Removal } from '../domain/plan.ts';
+import type { Status } from '../domain/status.ts';
+import { count, renderInstant } from '../domain/time.ts';
+import { renderPending, renderRefusal } from './refusals.ts';
+import { becauseJson, causeJson, groupState } from './run-json.ts';
+import { plain, renderBecause, renderRemoval, renderWithheld } from './words.ts';
+
+export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
+  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, ...groups.map((group) => renderStanding(uid, group))].join('');
+}
+
+function renderStanding(uid: string, standing: GroupStanding): string {
+  const lines = [`\n${standing.group}: ${claim(standing)}\n`];
+  if (standing.because) lines.push(`  because   ${renderBecause(standing.because)}\n`);
+  if (standing.withheld)
+    lines.push(
+      `  withheld  ${renderWithheld(standing.withheld.reason)}\n            named by ${renderBecause(standing.withheld.because)}\n`,
+    );
+  if (standing.leaves) lines.push(`  leaving   ${renderRemoval(standing.leaves)}\n`);
+  for (const one of standing.refused) lines.push(`  refused   ${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderRefusal(one)}\n`);
+  for (const one of standing.pending) lines.push(`  waits     ${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}\n`);
+  if (isUnknown(standing)) lines.push(`  nothing   no grant file and no roster names ${uid} for this group\n`);
+  for (const entry of standing.history) lines.push(`  ${renderInstant(entry.at)}  ${renderEntry(entry)}\n`);
+  return lines.join('');
+}
+
+function isUnknown({ member, because, withheld, leaves, refused, pending }: GroupStanding): boolean {
+  return member === false && !because && !withheld && !leaves && refused.length + pending.length === 0;
+}
+
+function claim({ member, desired, planned }: GroupStanding): string {
+  const now = member === null ? 'not known now' : member ? 'a member' : 'not a member';
+  const next =
+    planned === 'add'
+      ? ', comes in with the next run'
+      : planned === 'remove'
+        ? ', goes out with the next run'
+        : planned === 'held'
+          ? ', and the change is held for a person'
+          : '';
+  return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
+}
+
+const events: Readonly<Record<HistoryEntry['event'], string>> = {
+  added: 'put in by muster',
+  removed: 'taken out by muster',
+  appeared: 'found in the group',
+  vanished: 'gone from the group, not by muster',
+  endorsed: 'the change of the grant file is in force',
+  refused: 'the change of the grant file was refused',
+};
+
+function renderEntry({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
+  const where =
+    commit === undefined
+      ? ''
+      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${detail}`})`;
+  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
+}
+
+function isGrounds(because: Because | Removal['because']): because is Because {
+  return because.kind === 'grant' || because.kind === 'roster';
+}
+
+function renderReason(because: Because | Removal['because']): string {
+  return isGrounds(because) ? renderBecause(because) : renderRemoval(because);
+}
+
+export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: Status): string {
+  const document = {
+    muster: 1,
+    command: 'explain',
+    status,
+    uid,
+    dn,
+    groups: groups.map(({ group, member, desired, because, withheld, refused, pending, planned, leaves, history }) => ({
+      group,
+      member,
+      desired,
+      because: because && becauseJson(because),
+      withheld: withheld && {
+        code: withheld.reason.code,
+        message: renderWithheld(withheld.reason),
+        because: becauseJson(withheld.because),
+      },
+      planned,
+      leaves: leaves && causeJson(leaves),
+      refused: refused.map((one) => ({
+        path: one.path,
+        commit: one.commit,
+        mergeRequest: one.mergeRequest,
+        code: one.code,
+        message: renderRefusal(one),
+      })),
+      pending: pending.map((one) => ({ path: one.path, commit: one.commit, code: one.code, message: renderPending(one) })),
+      history: history.map((entry) => ({
+        ...entry,
+        at: renderInstant(entry.at),
+        because: entry.because && (isGrounds(entry.because) ? becauseJson(entry.because) : causeJson(entry.because)),
+      })),
+    })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+export function renderGroupText({ group, result }: GroupExplained): string {
+  const { proposal, members } = result;
+  if (proposal.kind !== 'planned') return `${group}: ${proposal.kind}. ${plain(proposal.message)}\n`;
+  const { desired, plan, rules, observed } = proposal;
+  const there = new Set(observed.members.map(({ key }) => key));
+  const from =
+    rules.members.kind === 'roster'
+      ? `its members are the roster ${rules.members.roster}`
+      : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
+  return [
+    `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupState(result)}; ${from}\n\n`,
+    ...[...desired.members.values()].map(
+      ({ person, because }) => `  ${there.has(person.key) ? 'in     ' : 'coming '} ${person.uid.padEnd(16)} ${renderBecause(because)}\n`,
+    ),
+    ...plan.remove.map(({ uid, because }) => `  leaving ${plain(uid).padEnd(16)} ${renderRemoval(because)}\n`),
+    ...[...plan.reported, ...plan.kept].map(({ uid }) => `  in      ${plain(uid).padEnd(16)} nothing explains this member yet\n`),
+    ...desired.withheld.map(({ uid, reason }) => `  out     ${uid.padEnd(16)} ${renderWithheld(reason)}\n`),
+  ].join('');
+}
+
+export function renderGroupJson({ group, result }: GroupExplained, status: Status): string {
+  const { proposal, members } = result;
+  const planned = proposal.kind === 'planned' ? proposal : undefined;
+  const there = new Set(planned?.observed.members.map(({ key }) => key));
+  const document = {
+    muster: 1,
+    command: 'explain',
+    status,
+    group,
+    dn: proposal.dn,
+    state: groupState(result),
+    members: members ?? null,
+    people: [...(planned?.desired.members.values() ?? [])].map(({ person, because }) => ({
+      uid: person.uid,
+      dn: person.dn,
+      member: there.has(person.key),
+      because: becauseJson(because),
+    })),
+    leaving: (planned?.plan.remove ?? []).map(({ uid, member, because }) => ({ uid, dn: member.dn, because: causeJson(because) })),
+    withheld: (planned?.desired.withheld ?? []).map(({ uid, reason }) => ({ uid, code: reason.code, message: renderWithheld(reason) })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,124 @@
+// The JSON of `plan` and `reconcile` (CONTRACT, section 5): the same inputs give the same bytes apart from `at`.
+import type { Because } from '../domain/desired.ts';
+import type { End } from '../domain/grants.ts';
+import type { Hold } from '../domain/guard.ts';
+import type { Addition, Removal, RemovalCause } from '../domain/plan.ts';
+import { isPending, type GroupResult, type RosterStanding, type RunReport } from '../domain/run.ts';
+import type { Status } from '../domain/status.ts';
+import { renderInstant } from '../domain/time.ts';
+import { inOrder } from '../domain/names.ts';
+import { renderPending, renderRefusal } from './refusals.ts';
+import { renderWithheld } from './words.ts';
+
+export type GroupState = 'in-sync' | 'changes' | 'changed' | 'held' | 'frozen' | 'failed';
+
+export function groupState({ proposal, outcome, status }: GroupResult): GroupState {
+  if (proposal.kind !== 'planned') return proposal.kind;
+  if (status) return 'failed';
+  if (outcome === 'done') return 'changed';
+  if (isPending(proposal)) return 'changes';
+  return proposal.guarded.held.length > 0 ? 'held' : 'in-sync';
+}
+
+export function renderRunJson(report: RunReport, status: Status): string {
+  const document = {
+    muster: 1,
+    command: report.command,
+    at: renderInstant(report.at),
+    mode: report.mode,
+    state: 'active',
+    status,
+    policy: policyJson(report),
+    rosters: report.rosters.map(rosterJson),
+    groups: report.groups.map(groupJson),
+    withheld: withheldJson(report),
+    ...(report.problems.length > 0 ? { problems: report.problems } : {}),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What a host prints that is not the active one: it looks at nothing. */
+export function renderStandbyJson(command: string, at: RunReport['at'], mode: RunReport['mode'], status: Status): string {
+  return `${JSON.stringify({ muster: 1, command, at: renderInstant(at), mode, state: 'standby', status, policy: null, rosters: [], groups: [], withheld: [] }, null, 2)}\n`;
+}
+
+function policyJson({ head, start, evidence, policy }: RunReport): unknown {
+  return {
+    head: head ?? null,
+    start,
+    evidence,
+    judged: policy?.judged ?? null,
+    refused: (policy?.refused ?? []).map(({ path, commit, mergeRequest, code, detail }) => ({
+      path,
+      commit,
+      mergeRequest,
+      code,
+      message: renderRefusal({ code, detail }),
+    })),
+    pending: (policy?.pending ?? []).map(({ path, commit, code, detail }) => ({
+      path,
+      commit,
+      code,
+      message: renderPending({ code, detail }),
+    })),
+  };
+}
+
+function rosterJson({ roster, state, generation }: RosterStanding): unknown {
+  return {
+    name: roster,
+    state: state.kind,
+    people: generation?.uids.length ?? null,
+    sha256: 'sha256' in state ? (state.sha256 ?? null) : null,
+    producedAt: 'producedAt' in state && state.producedAt !== undefined ? renderInstant(state.producedAt) : null,
+  };
+}
+
+function groupJson(result: GroupResult): unknown {
+  const { proposal, members, message } = result;
+  const planned = proposal.kind === 'planned' ? proposal : undefined;
+  return {
+    group: proposal.group,
+    dn: proposal.dn,
+    state: groupState(result),
+    members: members ?? null,
+    add: (planned?.guarded.add ?? []).map(additionJson),
+    remove: (planned?.guarded.remove ?? []).map(removalJson),
+    held: (planned?.guarded.held ?? []).map(holdJson),
+    ...(planned && planned.plan.reported.length > 0
+      ? { unexplained: planned.plan.reported.map(({ uid, member }) => ({ uid, dn: member.dn })) }
+      : {}),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+export function endJson(until: End): string | null {
+  return until === 'open' ? null : renderInstant(until);
+}
+
+export function becauseJson(because: Because): unknown {
+  return because.kind === 'roster' ? because : { ...because, until: endJson(because.until) };
+}
+
+function additionJson({ uid, member, because }: Addition): unknown {
+  return { uid, dn: member.dn, because: becauseJson(because) };
+}
+
+export function causeJson(cause: RemovalCause): unknown {
+  return 'at' in cause && cause.at !== undefined ? { ...cause, at: renderInstant(cause.at) } : cause;
+}
+
+function removalJson({ uid, member, because }: Removal): unknown {
+  return { uid, dn: member.dn, because: causeJson(because) };
+}
+
+function holdJson({ code, message, digest, add, remove }: Hold): unknown {
+  return { code, message, digest, add: add.map(additionJson), remove: remove.map(removalJson) };
+}
+
+function withheldJson({ groups }: RunReport): unknown {
+  const all = groups.flatMap(({ proposal }) => (proposal.kind === 'planned' ? proposal.desired.withheld : []));
+  return all
+    .map(({ group, uid, reason }) => ({ group, uid, code: reason.code, message: renderWithheld(reason) }))
+    .sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.group, right.group));
+}

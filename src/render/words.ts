@@ -1,0 +1,61 @@
+// Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
+import type { Because, WithheldReason } from '../domain/desired.ts';
+import type { End } from '../domain/grants.ts';
+import type { RemovalCause } from '../domain/plan.ts';
+import { renderInstant } from '../domain/time.ts';
+
+/** One line of printable characters: control, bidirectional and other invisible ones become visible escapes. */
+export function plain(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+export function renderEnd(until: End): string {
+  return until === 'open' ? 'without an end' : `until ${renderInstant(until)}`;
+}
+
+export function renderBecause(because: Because): string {
+  if (because.kind === 'roster') return `roster ${because.roster} (${because.sha256.slice(0, 12)})`;
+  const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
+  const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
+  return `${because.path} (${merge}${approved}), ${renderEnd(because.until)}`;
+}
+
+export function renderRemoval(cause: RemovalCause): string {
+  switch (cause.kind) {
+    case 'expired':
+      return `the grant ended at ${renderInstant(cause.at)}`;
+    case 'revoked':
+      return cause.at === undefined ? 'revoked on this host' : `revoked on this host at ${renderInstant(cause.at)}`;
+    case 'deleted':
+      return `${plain(cause.path)} was deleted in ${cause.commit.slice(0, 12)}`;
+    case 'refused':
+      return `an unreviewed change of ${plain(cause.path)} in ${cause.commit.slice(0, 12)} took it away`;
+    case 'left-roster':
+      return `no longer on the roster ${cause.roster} (${cause.sha256.slice(0, 12)})`;
+    case 'unexplained':
+      return 'no grant or roster explains this member';
+    case 'locked':
+      return 'the account is locked';
+    case 'dangling':
+      return 'no person stands behind this member, or another one than before';
+  }
+}
+
+export function renderWithheld(reason: WithheldReason): string {
+  switch (reason.code) {
+    case 'expired':
+      return `the grant ended at ${renderInstant(reason.at)}`;
+    case 'revoked':
+      return `revoked on this host${reason.at === undefined ? '' : ` at ${renderInstant(reason.at)}`}; it ends with "muster lift"`;
+    case 'not-yet':
+      return `the grant starts at ${renderInstant(reason.from)}`;
+    case 'unknown-person':
+      return 'the directory has no person with this uid: the developer account may be missing, or the name misspelled';
+    case 'ambiguous-person':
+      return 'the directory has more than one entry with this uid: its administrators must mend that';
+    case 'identity-changed':
+      return 'the uid now belongs to another entry than when the reason began: it needs a new grant, or a new place on the roster';
+    case 'locked':
+      return 'the account is locked in the directory';
+  }
+}

@@ -1,0 +1,165 @@
+// Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
+import { judgeClock, steadyNow, type ClockVerdict, type ClockWitnesses } from './domain/clock.ts';
+import type { Revocation, RosterGeneration } from './domain/desired.ts';
+import type { People } from './domain/directory.ts';
+import { applyDelta, type PolicyState } from './domain/effective.ts';
+import type { Memory } from './domain/memory.ts';
+import type { GroupName, Instant, RosterName } from './domain/names.ts';
+import type { LedgerRecord } from './domain/record.ts';
+import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings, type PolicyParser } from './judging.ts';
+import type { GroupProposal, Problem } from './domain/run.ts';
+import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from './proposal.ts';
+import { readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
+
+/** What a run may ask. Nothing here can write to the directory. */
+export interface Sources {
+  readonly branch: Branch;
+  readonly parser: PolicyParser;
+  readonly judge: ContentJudge;
+  readonly rosters: ReadonlyMap<RosterName, RosterSource>;
+  readonly revocations: () => Promise<{ readonly revocations: readonly Revocation[]; readonly warnings: readonly string[] }>;
+  readonly memory: Memory;
+  readonly now: Instant;
+  readonly lastRun: Instant | undefined;
+  /** `Date` of the forge's latest answer; asks for one when `required`. */
+  readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
+  readonly hash: (text: string) => string;
+}
+
+export interface SurveySettings extends JudgingSettings {
+  readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
+}
+
+export interface Survey {
+  /** The moment by which everything was judged: never behind the last run's. */
+  readonly now: Instant;
+  readonly clock: ClockVerdict;
+  readonly judged: Judged;
+  readonly rosters: readonly SettledRoster[];
+  readonly generations: ReadonlyMap<RosterName, RosterGeneration>;
+  readonly revocations: readonly Revocation[];
+  readonly groups: readonly GroupProposal[];
+  readonly problems: readonly Problem[];
+}
+
+type Circumstances = Omit<Survey, 'groups' | 'judged'> & { readonly judged: Judged };
+
+/** Opens the directory late, and not at all when there is nothing to ask it. */
+export type OpenDirectory = () => Promise<Directory>;
+
+export async function survey(sources: Sources, settings: SurveySettings, openDirectory: OpenDirectory): Promise<Survey> {
+  const now = steadyNow(sources.now, sources.lastRun);
+  const judged = await judgeBranch(sources.branch, sources.parser, sources.judge, sources.memory.policy, settings, now);
+  const clock = await checkClock(sources);
+  const { revocations, warnings } = await sources.revocations();
+  const candidates = await readRosters(sources.rosters, now);
+  const fresh = new Map<RosterName, RosterGeneration>();
+  for (const [roster, { state }] of candidates)
+    if (state.kind === 'fresh') fresh.set(roster, { roster, sha256: state.sha256, uids: state.uids });
+  const directory = await reach(openDirectory);
+  const people = await findPeople(directory, peopleToFind({ managed: settings.managed, policy: judged.policy, now }, fresh));
+  const found = people.kind === 'answer' ? people.people : undefined;
+  const rosters = await settleRosters(candidates, sources.rosters, sources.memory.rosters, found, now);
+  const generations = new Map(rosters.flatMap(({ roster, generation }) => (generation ? [[roster, generation] as const] : [])));
+  const problems: Problem[] = [
+    ...judged.problems,
+    ...clockProblems(clock),
+    ...warnings.map((message) => ({ status: 'input' as const, code: 'revocation-damaged', message })),
+    ...rosterProblems(rosters),
+  ];
+  const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
+  return { ...circumstances, ...(await propose(circumstances, sources, settings, directory, people)) };
+}
+
+/** The groups of a survey looked at once more, through another connection: nothing but the directory is asked again. */
+export async function surveyAgain(
+  before: Survey,
+  sources: Sources,
+  settings: SurveySettings,
+  openDirectory: OpenDirectory,
+): Promise<Survey> {
+  const directory = await reach(openDirectory);
+  const people = await findPeople(
+    directory,
+    peopleToFind({ managed: settings.managed, policy: before.judged.policy, now: before.now }, before.generations),
+  );
+  const known = before.problems.filter(({ code }) => !code.startsWith('directory-'));
+  return { ...before, ...(await propose({ ...before, problems: known }, sources, settings, directory, people)) };
+}
+
+type Reached = { readonly kind: 'directory'; readonly directory: Directory } | { readonly kind: 'problem'; readonly problem: Problem };
+type Found = { readonly kind: 'answer'; readonly people: People } | { readonly kind: 'problem'; readonly problem: Problem };
+
+async function reach(openDirectory: OpenDirectory): Promise<Reached> {
+  try {
+    return { kind: 'directory', directory: await openDirectory() };
+  } catch (error) {
+    return { kind: 'problem', problem: directoryProblem(error) };
+  }
+}
+
+async function findPeople(reached: Reached, uids: Parameters<Directory['people']>[0]): Promise<Found> {
+  if (reached.kind === 'problem') return reached;
+  try {
+    return { kind: 'answer', people: await reached.directory.people(uids) };
+  } catch (error) {
+    return { kind: 'problem', problem: directoryProblem(error) };
+  }
+}
+
+function directoryProblem(error: unknown): Problem {
+  const problem = problemOf(error, 'directory');
+  return problem.status === 'input' ? { ...problem, status: 'directory' } : problem;
+}
+
+async function propose(
+  at: Circumstances,
+  sources: Sources,
+  settings: SurveySettings,
+  reached: Reached,
+  found: Found,
+): Promise<{ groups: readonly GroupProposal[]; problems: readonly Problem[] }> {
+  const world: World = {
+    ...at,
+    managed: settings.managed,
+    policy: at.judged.policy,
+    memory: withJudged(sources.memory, at.judged.records),
+    hash: sources.hash,
+  };
+  if (reached.kind === 'directory' && found.kind === 'answer') {
+    return { groups: await proposeGroups(world, reached.directory, found.people), problems: at.problems };
+  }
+  const problem = found.kind === 'problem' ? found.problem : reached.kind === 'problem' ? reached.problem : undefined;
+  if (!problem) return { groups: [], problems: at.problems };
+  const groups = [...settings.managed].map(
+    ([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const,
+  );
+  return { groups, problems: [...at.problems, problem] };
+}
+
+/** The memory as it will be once this run's verdicts are written. */
+function withJudged(memory: Memory, records: readonly LedgerRecord[]): Memory {
+  const policy = records.reduce<PolicyState | undefined>((state, record) => {
+    if (record.type === 'start') return record.state;
+    return record.type === 'verdict' && state ? applyDelta(state, record.delta) : state;
+  }, memory.policy);
+  return { ...memory, policy };
+}
+
+async function checkClock(sources: Sources): Promise<ClockVerdict> {
+  const { now, lastRun } = sources;
+  const alone = judgeClock({ now, lastRun, gitlab: undefined });
+  const gitlab = await sources.forgeClock(alone.kind === 'unconfirmed');
+  return judgeClock({ now, lastRun, gitlab });
+}
+
+function clockProblems(clock: ClockVerdict): readonly Problem[] {
+  if (clock.kind === 'sound') return [];
+  return [
+    {
+      status: 'input',
+      code: `clock-${clock.kind}`,
+      message: `${clock.message}. Check the clock of this host (timedatectl); if it is right, allow the set held as "clock".`,
+    },
+  ];
+}

@@ -1,0 +1,68 @@
+// The mirror of the policy repository, as the judging wants it.
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Mirror } from '../adapters/git/mirror.ts';
+import { readSecret } from '../adapters/secret-files.ts';
+import type { Configuration } from '../configuration.ts';
+import { duration, type CommitId } from '../domain/names.ts';
+import { minute } from '../domain/time.ts';
+import { Unavailable } from '../failures.ts';
+import type { Branch } from '../judging.ts';
+
+export interface Surroundings {
+  /** As in PATH. */
+  readonly path: string;
+  readonly home: string;
+}
+
+export async function openMirrorOf(configuration: Configuration, folder: string, { path, home }: Surroundings): Promise<Mirror> {
+  const { openMirror } = await import('../adapters/git/mirror.ts');
+  const { url, branch, tokenFile } = configuration.repository;
+  const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
+  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), ...token });
+}
+
+/** For commands that write nothing: a copy of the mirror in a folder of its own, gone when `work` is done. */
+export async function withPrivateMirror<Result>(mirror: string, work: (folder: string) => Promise<Result>): Promise<Result> {
+  const temporary = await mkdtemp(join(tmpdir(), 'muster-'));
+  const folder = join(temporary, 'mirror.git');
+  try {
+    await cp(mirror, folder, { recursive: true }).catch((error: unknown) => {
+      // There is none before the first run; then it is fetched.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    });
+    return await work(folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+export function branchOf({ history, fetch, head }: Mirror): Branch {
+  return {
+    fetch,
+    head,
+    ancestry: history.ancestry,
+    landings: history.landings,
+    jump: history.jump,
+    blobs: history.blobs,
+    policyTree: history.policyTree,
+    committedAt: history.committedAt,
+  };
+}
+
+/** A mirror that could not be opened: git does not answer, and what the ledger knows stays in force. */
+export function absentBranch(reason: unknown): Branch {
+  const absent = (): Promise<never> =>
+    Promise.reject(reason instanceof Error ? reason : new Unavailable('git', 'the mirror could not be opened', reason));
+  return {
+    fetch: absent,
+    head: () => Promise.resolve<CommitId | undefined>(undefined),
+    ancestry: absent,
+    landings: absent,
+    jump: absent,
+    blobs: absent,
+    policyTree: absent,
+    committedAt: absent,
+  };
+}

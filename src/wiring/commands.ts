@@ -1,0 +1,131 @@
+// From an invocation to what is printed: every command gets just what it needs.
+import type { Invocation } from '../cli.ts';
+import { parseGroupName, parseUid, inOrder } from '../domain/names.ts';
+import { runStatus, type RunReport } from '../domain/run.ts';
+import { statusOf, type Status } from '../domain/status.ts';
+import { Misuse } from '../failures.ts';
+import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Process } from './host.ts';
+import { sha256, surveySettings } from './sources.ts';
+
+export interface Printed {
+  readonly text: string;
+  readonly status: Status;
+}
+
+type Run = (invocation: Invocation, process: Process) => Promise<Printed>;
+
+const commands: Readonly<Record<string, Run>> = {
+  check: runCheck,
+  plan: runPlan,
+  reconcile: runReconcile,
+  explain: runExplain,
+  allow: runAllow,
+};
+
+export function run(invocation: Invocation, process: Process): Promise<Printed> {
+  const command = commands[invocation.command];
+  if (!command) throw new Misuse(`there is no command "${invocation.command}"`);
+  return command(invocation, process);
+}
+
+async function hostConfiguration({ options }: Invocation, process: Process): Promise<HostConfiguration> {
+  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process));
+}
+
+async function runCheck({ operands, options }: Invocation, process: Process): Promise<Printed> {
+  const [{ check }, { readPolicyFolder }, { readPolicy }, render] = await Promise.all([
+    import('../commands/check.ts'),
+    import('../adapters/yaml/folder.ts'),
+    import('../adapters/yaml/policy.ts'),
+    import('../render/findings.ts'),
+  ]);
+  const { folder, files, findings } = readPolicyFolder(operands[0] ?? 'policy', process.folder);
+  const result = check(readPolicy(files, folder), { now: process.now(), found: findings });
+  const format = options['json'] === true ? 'json' : options['format'];
+  const texts: Readonly<Record<string, () => string>> = {
+    text: () => render.renderFindings(result),
+    json: () => render.renderFindingsJson(result),
+    junit: () => render.renderFindingsJunit(result),
+    codequality: () => render.renderFindingsCodeQuality(result, sha256),
+  };
+  return { text: (texts[String(format)] ?? texts['text'])?.() ?? '', status: result.status };
+}
+
+async function runPlan(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  const report = await planned(configuration, process);
+  return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation);
+}
+
+async function planned(configuration: HostConfiguration, process: Process): Promise<RunReport> {
+  const { plan } = await import('../commands/plan.ts');
+  process.progress('reading');
+  return withHostToRead(configuration, process, ({ sources, directory }) =>
+    plan(sources, surveySettings(configuration), directory.openToRead, configuration),
+  );
+}
+
+async function printed(report: RunReport, status: Status, { options }: Invocation): Promise<Printed> {
+  if (options['json'] === true) return { text: (await import('../render/run-json.ts')).renderRunJson(report, status), status };
+  return { text: (await import('../render/run-text.ts')).renderRunText(report, status), status };
+}
+
+async function runReconcile(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  if (!(await isActive(configuration))) return standby(configuration, invocation, process);
+  const command = await import('../commands/reconcile.ts');
+  return withHostToWrite(configuration, process, async (ports, state) => {
+    const { report, clockTrusted } = await command.runReconcile(ports, surveySettings(configuration), configuration);
+    if (clockTrusted) await state.keepTime(ports.sources.now);
+    return printed(report, runStatus(report, false), invocation);
+  });
+}
+
+async function standby({ mode }: HostConfiguration, { command, options }: Invocation, process: Process): Promise<Printed> {
+  const status = statusOf([]);
+  const { renderStandbyJson } = await import('../render/run-json.ts');
+  if (options['json'] === true) return { text: renderStandbyJson(command, process.now(), mode, status), status };
+  return { text: 'This host is the standby: it looks at nothing and changes nothing.\n', status };
+}
+
+async function runExplain(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  const [subject = ''] = invocation.operands;
+  const [{ plan }, { explainGroup, explainPerson }, render] = await Promise.all([
+    import('../commands/plan.ts'),
+    import('../commands/explain.ts'),
+    import('../render/explain.ts'),
+  ]);
+  const json = invocation.options['json'] === true;
+  return withHostToRead(configuration, process, async ({ sources, directory }, state) => {
+    const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
+    const status = statusOf(report.problems.some((problem) => problem.status === 'unavailable') ? ['unavailable'] : []);
+    const name = parseGroupName(subject);
+    const group = name && explainGroup(name, report);
+    if (group) return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
+    const uid = parseUid(subject);
+    if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
+    const person = explainPerson(uid, report, configuration.repository.folder, state.records());
+    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
+  });
+}
+
+async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration({ options, operands: [], ...rest }, process);
+  const name = parseGroupName(group);
+  if (!name || !configuration.directory.groups.has(name)) {
+    throw new Misuse(
+      `"${group}" is not a group of this host; its groups: ${[...configuration.directory.groups.keys()].sort(inOrder).join(', ')}`,
+    );
+  }
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
+  const reason = String(options['reason'] ?? '').trim();
+  if (reason === '') throw new Misuse('--reason must say why: it is kept in the record');
+  const { allow } = await import('../commands/allow.ts');
+  const { survey } = await import('../survey.ts');
+  return withHostToWrite(configuration, process, async (ports) => {
+    const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
+    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, ports.sources.now, propose);
+    return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
+  });
+}

@@ -1,0 +1,99 @@
+// Connections to the directory, opened when first needed and closed at the end of the run.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bind, DirectoryConnection } from '../adapters/ldap/connection.ts';
+import type { DirectoryLayout } from '../adapters/ldap/layout.ts';
+import type { RememberedReader } from '../adapters/ldap/remembered-reader.ts';
+import { readSecret } from '../adapters/secret-files.ts';
+import type { DirectoryConfiguration } from '../configuration.ts';
+import type { Instant } from '../domain/names.ts';
+import { Misuse } from '../failures.ts';
+import type { Directory } from '../proposal.ts';
+import type { WritableDirectory } from '../reconcile.ts';
+
+export interface DirectoryAccess {
+  openToRead(): Promise<Directory>;
+  openToWrite(): Promise<WritableDirectory>;
+  readonly readsElsewhere: boolean;
+  /** Keeps what was read for the next run, where that run writes state at all. */
+  save(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `state`: the folder in which what was read may be remembered. */
+export function directoryAccess(configuration: DirectoryConfiguration, state: string, now: Instant): DirectoryAccess {
+  const opened = new Map<string, Promise<DirectoryConnection>>();
+  const layout = layoutOf(configuration);
+  let remembered: RememberedReader | undefined;
+  const connect = (url: string): Promise<DirectoryConnection> => {
+    const known = opened.get(url);
+    if (known) return known;
+    const fresh = open(url, configuration);
+    opened.set(url, fresh);
+    return fresh;
+  };
+  const readUrl = configuration.readUrl ?? configuration.url;
+  return {
+    readsElsewhere: readUrl !== configuration.url,
+    async openToRead() {
+      if (remembered) return remembered;
+      const [{ directoryReader }, { rememberedReader }, connection] = await Promise.all([
+        import('../adapters/ldap/reader.ts'),
+        import('../adapters/ldap/remembered-reader.ts'),
+        connect(readUrl),
+      ]);
+      const key = JSON.stringify([
+        readUrl,
+        configuration.people,
+        [...layout.groups],
+        configuration.emptyGroup,
+        configuration.disabled ?? null,
+      ]);
+      remembered = rememberedReader(directoryReader(connection, layout), {
+        file: join(state, 'directory.snapshot'),
+        key,
+        people: configuration.people,
+        now,
+      });
+      return remembered;
+    },
+    async openToWrite() {
+      const [{ directoryReader }, { directoryWriter }, connection] = await Promise.all([
+        import('../adapters/ldap/reader.ts'),
+        import('../adapters/ldap/writer.ts'),
+        connect(configuration.url),
+      ]);
+      return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
+    },
+    save: async () => void (await remembered?.save()),
+    close: async () => {
+      for (const connection of opened.values())
+        await connection.then(
+          (one) => one.close(),
+          () => undefined,
+        );
+    },
+  };
+}
+
+export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConfiguration): DirectoryLayout {
+  return { people, groups, emptyGroup, ...(disabled ? { disabled } : {}) };
+}
+
+async function open(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
+  const { openDirectory } = await import('../adapters/ldap/connection.ts');
+  const authorities =
+    configuration.authoritiesFile === undefined ? {} : { authorities: await readFile(configuration.authoritiesFile, 'utf8') };
+  return openDirectory({ url, startTls: configuration.startTls, bind: await bindOf(configuration), ...authorities });
+}
+
+async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
+  switch (credentials.kind) {
+    case 'external':
+      return { kind: 'external' };
+    case 'password':
+      return { kind: 'simple', dn: credentials.dn, password: await readSecret(credentials.file) };
+    case 'profile':
+      throw new Misuse(`${credentials.file}: ldapvi profiles are not read yet; use bind-dn and password-file`);
+  }
+}

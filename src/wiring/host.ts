@@ -1,0 +1,172 @@
+// What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { access } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
+import type { Instant } from '../domain/names.ts';
+import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import type { Branch, ContentJudge } from '../judging.ts';
+import type { RunPorts } from '../reconcile.ts';
+import type { Sources } from '../survey.ts';
+import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
+import { directoryAccess, type DirectoryAccess } from './directory.ts';
+import { keepIn, sourcesOf } from './sources.ts';
+import { openStateToRead, openStateToWrite, type State, type WritableState } from './state.ts';
+
+/** The process, as far as a command may know it. */
+export interface Process {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  readonly now: () => Instant;
+  /** A line for whoever watches a terminal; nothing where nobody does. */
+  readonly progress: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+export async function readConfiguration(option: string | undefined, process: Process): Promise<Configuration> {
+  const name = option ?? process.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
+  const file = resolve(process.folder, name);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Misuse(
+      `the configuration ${name} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another with --config FILE or MUSTER_CONFIG`,
+    );
+  });
+  return parseConfiguration(file, bytes);
+}
+
+export type HostConfiguration = Configuration & { readonly directory: DirectoryConfiguration; readonly state: string };
+
+export function forHost(configuration: Configuration): HostConfiguration {
+  const { directory, state, file } = configuration;
+  if (!directory) throw new Misuse(`${file}: the section "directory" is missing`);
+  if (state === undefined) throw new Misuse(`${file}: the key "state" is missing`);
+  return { ...configuration, directory, state };
+}
+
+/** Is this host the one that may write? */
+export async function isActive({ active }: Configuration): Promise<boolean> {
+  switch (active.kind) {
+    case 'always':
+      return true;
+    case 'host':
+      return hostname() === active.host || hostname().split('.')[0] === active.host;
+    case 'file':
+      return access(active.file).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+          throw new Unavailable('lock', `the active flag ${active.file} cannot be looked at`, error);
+        },
+      );
+  }
+}
+
+interface Opened {
+  readonly sources: Sources;
+  readonly directory: DirectoryAccess;
+}
+
+async function open(configuration: HostConfiguration, state: State, mirror: string, process: Process): Promise<Opened> {
+  const now = process.now();
+  const surroundings = { path: process.environment['PATH'] ?? '/usr/bin:/bin', home: process.environment['HOME'] ?? '/' };
+  const { branch, ensureCommits, digest } = await openBranch(configuration, mirror, surroundings, process);
+  const { judge, forgeClock } = await evidenceOf(configuration, { ensureCommits, digest }, state, process);
+  const sources = await sourcesOf(configuration, state, branch, judge, now, forgeClock);
+  return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
+}
+
+interface OpenBranch {
+  readonly branch: Branch;
+  readonly ensureCommits: unknown;
+  readonly digest: unknown;
+}
+
+async function openBranch(
+  configuration: HostConfiguration,
+  mirror: string,
+  surroundings: { path: string; home: string },
+  process: Process,
+): Promise<OpenBranch> {
+  try {
+    const opened = await openMirrorOf(configuration, mirror, surroundings);
+    for (const note of opened.notes) process.warn(note);
+    return { branch: branchOf(opened), ensureCommits: opened.ensureCommits, digest: opened.history.changeDigest };
+  } catch (error) {
+    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    return { branch: absentBranch(error), ensureCommits: undefined, digest: undefined };
+  }
+}
+
+async function evidenceOf(
+  configuration: HostConfiguration,
+  _: Omit<OpenBranch, 'branch'>,
+  __: State,
+  ___: Process,
+): Promise<{ judge: ContentJudge; forgeClock: Sources['forgeClock'] }> {
+  if (configuration.evidence === 'none') {
+    const { unjudged } = await import('../unjudged.ts');
+    return { judge: unjudged, forgeClock: () => Promise.resolve(undefined) };
+  }
+  throw new Misuse(`${configuration.file}: evidence: gitlab is not there yet; write "evidence: none"`);
+}
+
+/** For commands that write nothing: no lock, a mirror of their own. */
+export async function withHostToRead<Result>(
+  configuration: HostConfiguration,
+  process: Process,
+  work: (opened: Opened, state: State) => Promise<Result>,
+): Promise<Result> {
+  const state = await openStateToRead(configuration.state);
+  return withPrivateMirror(join(configuration.state, 'mirror.git'), async (mirror) => {
+    const opened = await open(configuration, state, mirror, process);
+    try {
+      return await work(opened, state);
+    } finally {
+      await opened.directory.close();
+    }
+  });
+}
+
+/** Under the lock of the state folder: one run at a time. */
+export async function withHostToWrite<Result>(
+  configuration: HostConfiguration,
+  process: Process,
+  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
+): Promise<Result> {
+  const { withLock } = await import('../adapters/flock.ts');
+  const onWait = (holder: string) => process.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
+  return withLock(configuration.state, { waitMs: 60_000, onWait }, async () => {
+    const state = await openStateToWrite(configuration.state);
+    for (const note of state.notes) process.warn(note);
+    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), process);
+    try {
+      const result = await work(portsOf(configuration, state, sources, directory, process), state);
+      await directory.save();
+      return result;
+    } finally {
+      await directory.close();
+      await state.close();
+    }
+  });
+}
+
+function portsOf(
+  configuration: HostConfiguration,
+  state: WritableState,
+  sources: Sources,
+  directory: DirectoryAccess,
+  process: Process,
+): RunPorts {
+  return {
+    sources,
+    memory: state.memory,
+    journal: state.journal,
+    openToRead: directory.openToRead,
+    openToWrite: directory.openToWrite,
+    readsElsewhere: directory.readsElsewhere,
+    keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
+    isActive: () => isActive(configuration),
+    progress: process.progress,
+  };
+}

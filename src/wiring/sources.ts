@@ -1,0 +1,70 @@
+// From the configuration to what a run may ask.
+import { createHash } from 'node:crypto';
+import { readRosterFile } from '../adapters/roster/file.ts';
+import { keepGeneration, readGeneration } from '../adapters/roster/generations.ts';
+import { readRevocations } from '../adapters/revocations.ts';
+import type { Configuration } from '../configuration.ts';
+import type { GroupName, Instant, RosterName } from '../domain/names.ts';
+import { parseRosterName } from '../domain/names.ts';
+import type { ManagedGroup } from '../proposal.ts';
+import type { RosterSource } from '../rosters.ts';
+import type { Branch, ContentJudge } from '../judging.ts';
+import type { Sources, SurveySettings } from '../survey.ts';
+import type { State } from './state.ts';
+
+export function surveySettings({ repository, directory }: Configuration): SurveySettings {
+  const managed = new Map<GroupName, ManagedGroup>(
+    [...(directory?.groups ?? [])].map(([group, dn]) => [group, { dn, ...directory?.ceilings.get(group) }]),
+  );
+  const longest = new Map([...managed].flatMap(([group, one]) => (one.longest === undefined ? [] : [[group, one.longest] as const])));
+  return { start: repository.start, folder: repository.folder, longest, managed };
+}
+
+export async function sourcesOf(
+  configuration: Configuration,
+  state: State,
+  branch: Branch,
+  judge: ContentJudge,
+  now: Instant,
+  forgeClock: Sources['forgeClock'],
+): Promise<Sources> {
+  const { parseGrant, parseRules } = await import('../adapters/yaml/policy.ts');
+  return {
+    branch,
+    parser: { parseGrant, parseRules },
+    judge,
+    rosters: rosterSources(configuration, state.folder),
+    revocations: () => readRevocations(state.folder),
+    memory: state.memory,
+    now,
+    lastRun: state.lastRun,
+    forgeClock,
+    hash: sha256,
+  };
+}
+
+export function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+function rosterSources({ rosters }: Configuration, folder: string): ReadonlyMap<RosterName, RosterSource> {
+  return new Map(
+    [...rosters].map(([name, { from, olderThan, checksum }]) => [
+      name,
+      {
+        olderThan,
+        checksum,
+        read: () => readRosterFile(from, { checksum }),
+        kept: async (digest: string) => {
+          const generation = await readGeneration(folder, name, digest);
+          return generation.kind === 'kept' ? generation.bytes : undefined;
+        },
+      },
+    ]),
+  );
+}
+
+export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {
+  const name = parseRosterName(roster);
+  if (name !== undefined) await keepGeneration(folder, name, digest, bytes);
+}

@@ -1,0 +1,168 @@
+// The bodies of GitLab CE's answers, field by field as its API entities show them.
+import { renderTime } from './clock.ts';
+import { lines } from './repository.ts';
+import type { MergeRequest, Note, Project, ProtectedBranch, StateEvent, User, Version } from './world.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export function userBasic({ id, username, name, state }: User, origin: string): Json {
+  return { id, username, public_email: null, name, state, locked: false, avatar_url: null, web_url: `${origin}/${username}` };
+}
+
+/** [A] Anonymous visitors get a part of it only: no settings. */
+export function project(of: Project, origin: string, anonymous: boolean): Json {
+  const basic = {
+    id: of.id,
+    description: null,
+    name: of.path.split('/').at(-1),
+    path: of.path.split('/').at(-1),
+    path_with_namespace: of.path,
+    default_branch: 'main',
+    web_url: `${origin}/${of.path}`,
+    http_url_to_repo: `${origin}/${of.path}.git`,
+  };
+  if (anonymous) return basic;
+  return {
+    ...basic,
+    visibility: of.visibility,
+    merge_method: of.mergeMethod,
+    squash_option: of.squash,
+    only_allow_merge_if_pipeline_succeeds: true,
+    allow_merge_on_skipped_pipeline: false,
+    only_allow_merge_if_all_discussions_are_resolved: true,
+    merge_commit_template: null,
+    squash_commit_template: null,
+    remove_source_branch_after_merge: true,
+    archived: false,
+    ...(of.forkOf ? { forked_from_project: { id: of.forkOf.id, path_with_namespace: of.forkOf.path } } : {}),
+    ...of.settings,
+  };
+}
+
+/** [A] What lists show; `diff_refs` is in the answer about a single one only. */
+export function mergeRequestBasic(of: MergeRequest, origin: string): Json {
+  return {
+    id: of.id,
+    iid: of.iid,
+    project_id: of.project.id,
+    title: of.title,
+    description: of.description,
+    state: of.state,
+    created_at: renderTime(of.createdAt),
+    merged_by: of.mergedBy && userBasic(of.mergedBy, origin),
+    merge_user: of.mergedBy && userBasic(of.mergedBy, origin),
+    merged_at: renderTime(of.mergedAt),
+    target_branch: of.targetBranch,
+    source_branch: of.sourceBranch,
+    author: userBasic(of.author, origin),
+    source_project_id: of.source.id,
+    target_project_id: of.project.id,
+    draft: of.title.startsWith('Draft:'),
+    imported: of.imported,
+    imported_from: of.imported ? 'gitlab_project' : 'none',
+    detailed_merge_status: of.state === 'opened' ? 'mergeable' : 'not_open',
+    sha: of.head,
+    merge_commit_sha: of.mergeCommit,
+    squash_commit_sha: of.squashCommit,
+    squash: of.squashCommit !== null,
+    web_url: `${origin}/${of.project.path}/-/merge_requests/${of.iid}`,
+  };
+}
+
+export function mergeRequest(of: MergeRequest, origin: string): Json {
+  const latest = of.versions.at(-1);
+  return {
+    ...mergeRequestBasic(of, origin),
+    diff_refs: latest ? { base_sha: latest.base, head_sha: latest.head, start_sha: latest.start } : null,
+  };
+}
+
+/** [A] Four keys on CE, and `approved` merely says that there is a row. */
+export function approvals(of: MergeRequest, viewer: User | null, origin: string, tellsTimes: boolean): Json {
+  return {
+    user_has_approved: of.approvals.some(({ user }) => user === viewer),
+    user_can_approve: viewer !== null && of.state === 'opened' && !of.approvals.some(({ user }) => user === viewer),
+    approved: of.approvals.length > 0,
+    approved_by: of.approvals.map(({ user, at }) => ({
+      user: userBasic(user, origin),
+      ...(tellsTimes ? { approved_at: renderTime(at) } : {}),
+    })),
+  };
+}
+
+export function version({ id, head, base, start, at }: Version, of: MergeRequest): Json {
+  return {
+    id,
+    head_commit_sha: head,
+    base_commit_sha: base,
+    start_commit_sha: start,
+    created_at: renderTime(at),
+    merge_request_id: of.id,
+    state: 'collected',
+    real_size: '1',
+    patch_id_sha: null,
+  };
+}
+
+export function note(of: Note, on: MergeRequest, origin: string): Json {
+  return {
+    id: of.id,
+    type: null,
+    body: of.body,
+    author: userBasic(of.author, origin),
+    created_at: renderTime(of.at),
+    updated_at: renderTime(of.updatedAt),
+    system: of.system,
+    noteable_id: on.id,
+    noteable_type: 'MergeRequest',
+    noteable_iid: on.iid,
+    project_id: on.project.id,
+    resolvable: false,
+  };
+}
+
+export function stateEvent(of: StateEvent, on: MergeRequest, origin: string): Json {
+  return {
+    id: of.id,
+    user: userBasic(of.user, origin),
+    created_at: renderTime(of.at),
+    resource_type: 'MergeRequest',
+    resource_id: on.id,
+    source_commit: of.sourceCommit,
+    source_merge_request_id: of.sourceMergeRequest,
+    state: of.state,
+  };
+}
+
+export function protectedBranch({ name, push, merge, allowForcePush }: ProtectedBranch): Json {
+  const level = (access_level: number): Json => ({
+    id: 1,
+    access_level,
+    access_level_description: words[access_level],
+    deploy_key_id: null,
+    user_id: null,
+    group_id: null,
+  });
+  return { id: 1, name, push_access_levels: [level(push)], merge_access_levels: [level(merge)], allow_force_push: allowForcePush };
+}
+
+const words: Readonly<Record<number, string>> = { 0: 'No one', 30: 'Developers + Maintainers', 40: 'Maintainers', 60: 'Admins' };
+
+export async function commit(of: Project, id: string): Promise<Json> {
+  const [parents = '', author = '', email = '', date = '', ...message] = (
+    await of.git.git('show', '-s', '--format=%P%n%an%n%ae%n%aI%n%B', id)
+  ).split('\n');
+  const text = message.join('\n').trim();
+  const title = lines(text)[0] ?? '';
+  return {
+    id,
+    short_id: id.slice(0, 8),
+    parent_ids: parents.split(' '),
+    title,
+    message: text,
+    author_name: author,
+    author_email: email,
+    authored_date: date,
+    created_at: date,
+  };
+}

@@ -1,0 +1,119 @@
+// The accounts, projects and clock of the stand-in. What happens to merge requests is in reviewing.ts, pushing.ts and merging.ts.
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import { Repository, type FileChanges } from './repository.ts';
+import type { AccessLevel, MergeRequest, Project, Token, User } from './world.ts';
+
+export interface ProjectOptions {
+  readonly id?: number;
+  readonly visibility?: Project['visibility'];
+  readonly mergeMethod?: Project['mergeMethod'];
+  readonly squash?: Project['squash'];
+  readonly settings?: Record<string, unknown>;
+  /** User to role; accounts that are not members can only see public projects. */
+  readonly members?: readonly (readonly [User, number])[];
+  /** The first commit of main. */
+  readonly files?: FileChanges;
+  /** The protection of main. */
+  readonly push?: AccessLevel;
+  readonly merge?: AccessLevel;
+}
+
+export class Forge {
+  readonly clock: Clock;
+  readonly users: User[] = [];
+  readonly tokens: Token[] = [];
+  readonly projects: Project[] = [];
+  version = '18.6.2';
+  /** Servers before 18.4 or 18.5 answer without `approved_at`. */
+  tellsApprovalTimes = true;
+  /** Versions are written by a worker some time after the push, milliseconds. */
+  versionDelay = 400;
+  /** The note on an approval too: and its time is the worker's. */
+  noteDelay = 900;
+  readonly #folder: string;
+  #lastId = 1000;
+
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder;
+    this.clock = clock;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  createUser(username: string, details: Partial<User> = {}): User {
+    const user: User = { id: this.nextId(), username, name: username, state: 'active', ...details };
+    this.users.push(user);
+    return user;
+  }
+
+  createToken(user: User, scopes: readonly string[] = ['read_api'], value = `glpat-${user.username}-${this.nextId()}`): Token {
+    const token: Token = { id: this.nextId(), name: `${user.username}'s`, value, user, scopes, revoked: false, expiresAt: '2027-11-01' };
+    this.tokens.push(token);
+    return token;
+  }
+
+  async createProject(path: string, options: ProjectOptions = {}): Promise<Project> {
+    const id = options.id ?? this.nextId();
+    const project: Project = {
+      id,
+      path,
+      git: await Repository.create(join(this.#folder, `${id}.git`)),
+      forkOf: null,
+      visibility: options.visibility ?? 'private',
+      mergeMethod: options.mergeMethod ?? 'merge',
+      squash: options.squash ?? 'default_off',
+      settings: options.settings ?? {},
+      protectedBranches: [{ name: 'main', push: options.push ?? 0, merge: options.merge ?? 40, allowForcePush: false }],
+      members: new Map((options.members ?? []).map(([user, level]) => [user.id, level])),
+      mergeRequests: [],
+    };
+    const first = await project.git.commit({
+      parents: [],
+      changes: options.files ?? { 'README.md': 'Access\n' },
+      message: 'Begin',
+      at: this.clock.now(),
+    });
+    await project.git.setRef('refs/heads/main', first);
+    this.projects.push(project);
+    return project;
+  }
+
+  async fork(of: Project, owner: User): Promise<Project> {
+    const fork = await this.createProject(`${owner.username}/${of.path.split('/').at(-1)}`, {
+      visibility: of.visibility,
+      members: [[owner, 40]],
+    });
+    const head = await of.git.head('main');
+    await fork.git.fetch(of.git, head);
+    await fork.git.setRef('refs/heads/main', head);
+    const linked: Project = { ...fork, forkOf: of };
+    this.projects[this.projects.indexOf(fork)] = linked;
+    return linked;
+  }
+
+  /** [C] Approvals are rows of the user and go with it; what the user wrote is moved to the Ghost User. */
+  deleteUser(user: User): void {
+    const ghost = this.users.find(({ username }) => username === 'ghost') ?? this.createUser('ghost', { name: 'Ghost User' });
+    this.users.splice(this.users.indexOf(user), 1);
+    for (const mergeRequest of this.mergeRequests()) {
+      mergeRequest.approvals = mergeRequest.approvals.filter((row) => row.user !== user);
+      if (mergeRequest.author === user) mergeRequest.author = ghost;
+      if (mergeRequest.mergedBy === user) mergeRequest.mergedBy = ghost;
+      mergeRequest.notes.forEach((note, place) => {
+        if (note.author === user) mergeRequest.notes[place] = { ...note, author: ghost };
+      });
+    }
+  }
+
+  mergeRequests(): readonly MergeRequest[] {
+    return this.projects.flatMap((project) => project.mergeRequests);
+  }
+
+  project(idOrPath: string): Project | undefined {
+    return this.projects.find(({ id, path }) => String(id) === idOrPath || path === idOrPath);
+  }
+}

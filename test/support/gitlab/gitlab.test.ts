@@ -1,0 +1,226 @@
+// The stand-in's promises: each is a behaviour of GitLab CE that muster must survive.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startWithPeople, type Cast } from './people.ts';
+import { Refused, type MergeRequest } from './world.ts';
+import type { MergeMethod } from './merging.ts';
+
+let cast: Cast;
+let counter = 0;
+
+beforeAll(async () => {
+  cast = await startWithPeople();
+});
+afterAll(async () => cast.gitlab.stop());
+
+async function get(path: string, token: string | null = cast.token) {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`${cast.gitlab.url}/api/v4/${path}`, { headers });
+  const text = await response.text();
+  const json = response.headers.get('content-type') === 'application/json';
+  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+}
+
+/** An open merge request by alice with one new file, a minute after the last thing that happened. */
+async function opened(files: Record<string, string> = {}): Promise<MergeRequest> {
+  counter += 1;
+  const sourceBranch = `change-${counter}`;
+  cast.gitlab.clock.advance(60_000);
+  await cast.gitlab.commitAndPush(cast.project, cast.alice, sourceBranch, { [`file-${counter}`]: 'content\n', ...files });
+  return cast.gitlab.openMergeRequest(cast.project, { author: cast.alice, sourceBranch });
+}
+
+function path(mergeRequest: MergeRequest, rest = ''): string {
+  return `projects/7/merge_requests/${mergeRequest.iid}${rest}`;
+}
+
+describe('approvals', () => {
+  test('given an approval, when the author pushes, then the approval and its time stay', async () => {
+    const mergeRequest = await opened();
+    cast.gitlab.clock.advance(1000);
+    cast.gitlab.approve(mergeRequest, cast.bob);
+    const { body: before } = await get(path(mergeRequest, '/approvals'));
+    cast.gitlab.clock.advance(1000);
+    await cast.gitlab.commitAndPush(cast.project, cast.alice, mergeRequest.sourceBranch, { later: 'unseen\n' });
+    const { body: after } = await get(path(mergeRequest, '/approvals'));
+    expect(after).toEqual(before);
+    expect(Object.keys(after).sort()).toEqual(['approved', 'approved_by', 'user_can_approve', 'user_has_approved']);
+  });
+
+  test('given an approval, when the same person approves again, then it is 304 and the old time stays', async () => {
+    const mergeRequest = await opened();
+    const token = cast.gitlab.forge.createToken(cast.bob, ['api']).value;
+    const post = async (action: string) =>
+      (await fetch(`${cast.gitlab.url}/api/v4/${path(mergeRequest, action)}`, { method: 'POST', headers: { 'private-token': token } }))
+        .status;
+    expect(await post('/approve')).toBe(201);
+    const [first] = mergeRequest.approvals;
+    cast.gitlab.clock.advance(5000);
+    expect(await post('/approve')).toBe(304);
+    expect(mergeRequest.approvals).toEqual([first]);
+    expect(await post('/unapprove')).toBe(201);
+    expect(await post('/approve')).toBe(201);
+    expect(mergeRequest.approvals[0]?.at).toBe(cast.gitlab.clock.now());
+  });
+
+  test('given a merged merge request, when somebody approves, then it is refused', async () => {
+    const mergeRequest = await opened();
+    await cast.gitlab.merge(mergeRequest, cast.alice);
+    expect(() => cast.gitlab.approve(mergeRequest, cast.bob)).toThrow(Refused);
+    expect(() => cast.gitlab.unapprove(mergeRequest, cast.bob)).toThrow(Refused);
+  });
+
+  test('given an approval, when its account is deleted, then it is gone', async () => {
+    const mergeRequest = await opened();
+    const passing = cast.gitlab.forge.createUser('passing');
+    cast.gitlab.approve(mergeRequest, passing);
+    cast.gitlab.forge.deleteUser(passing);
+    expect((await get(path(mergeRequest, '/approvals'))).body).toMatchObject({ approved: false, approved_by: [] });
+  });
+
+  test('given a server before 18.4, when approvals are read, then no row has a time', async () => {
+    const mergeRequest = await opened();
+    cast.gitlab.approve(mergeRequest, cast.bob);
+    cast.gitlab.forge.tellsApprovalTimes = false;
+    const { body } = await get(path(mergeRequest, '/approvals'));
+    cast.gitlab.forge.tellsApprovalTimes = true;
+    expect(Object.keys(body.approved_by[0])).toEqual(['user']);
+  });
+});
+
+describe('merging', () => {
+  const table: readonly { method: MergeMethod; parents: number; mergeCommit: boolean; squashCommit: boolean }[] = [
+    { method: 'merge', parents: 2, mergeCommit: true, squashCommit: false },
+    { method: 'semi-linear', parents: 2, mergeCommit: true, squashCommit: false },
+    { method: 'squash+merge', parents: 2, mergeCommit: true, squashCommit: true },
+    { method: 'squash', parents: 1, mergeCommit: false, squashCommit: true },
+    { method: 'ff', parents: 1, mergeCommit: false, squashCommit: false },
+  ];
+  test.each(table)(
+    'given the method $method, when it is merged, then the commits and fields are those of GitLab',
+    async ({ method, parents, ...fields }) => {
+      const mergeRequest = await opened();
+      const tip = await cast.gitlab.merge(mergeRequest, cast.bob, { method });
+      const { body } = await get(path(mergeRequest));
+      expect((await cast.project.git.git('show', '-s', '--format=%P', tip)).split(' ')).toHaveLength(parents);
+      expect({ mergeCommit: body.merge_commit_sha !== null, squashCommit: body.squash_commit_sha !== null }).toEqual(fields);
+      expect(body.merge_commit_sha ?? body.squash_commit_sha ?? body.sha).toBe(tip);
+      expect(body).toMatchObject({ state: 'merged', merge_user: { id: 51 } });
+      expect((await get(path(mergeRequest, '/resource_state_events'))).body).toMatchObject([
+        { state: 'merged', source_commit: null, source_merge_request_id: null },
+      ]);
+    },
+  );
+
+  test('given an open merge request, when its head is pushed to main, then it becomes merged and its event names the commit', async () => {
+    const mergeRequest = await opened();
+    await cast.gitlab.push(cast.project, cast.mallory, 'main', mergeRequest.head);
+    const { body } = await get(path(mergeRequest));
+    expect(body).toMatchObject({ state: 'merged', merge_commit_sha: mergeRequest.head, merge_user: { id: 66 } });
+    expect((await get(path(mergeRequest, '/resource_state_events'))).body).toMatchObject([
+      { state: 'merged', source_commit: mergeRequest.head },
+    ]);
+  });
+
+  test('given a merge that takes time, when the branch has moved, then the state is locked and no commit is named yet', async () => {
+    const mergeRequest = await opened();
+    const tip = await cast.gitlab.merge(mergeRequest, cast.bob, { lockedFor: 300_000 });
+    expect((await get(path(mergeRequest))).body).toMatchObject({ state: 'locked', merge_commit_sha: null, merged_at: null });
+    expect((await get(`projects/7/repository/commits/${tip}/merge_requests`)).body).toEqual([]);
+    cast.gitlab.clock.advance(300_000);
+    expect((await get(path(mergeRequest))).body).toMatchObject({ state: 'merged', merge_commit_sha: tip });
+  });
+
+  test('given a stacked merge request, when the one with the same commit is merged, then both are named for it', async () => {
+    const first = await opened();
+    const stacked = await cast.gitlab
+      .openMergeRequest(cast.project, { author: cast.mallory, sourceBranch: first.sourceBranch, targetBranch: 'main' })
+      .catch(() => undefined);
+    expect(stacked).toBeUndefined();
+    await cast.gitlab.push(cast.project, cast.mallory, `${first.sourceBranch}-copy`, first.head);
+    const copy = await cast.gitlab.openMergeRequest(cast.project, { author: cast.mallory, sourceBranch: `${first.sourceBranch}-copy` });
+    const { body } = await get(`projects/7/repository/commits/${first.head}/merge_requests`);
+    expect(body.map(({ iid }: { iid: number }) => iid)).toEqual([first.iid, copy.iid]);
+    await cast.gitlab.merge(first, cast.bob);
+    expect((await get(path(copy, '/resource_state_events'))).body).toMatchObject([{ state: 'merged', source_merge_request_id: first.id }]);
+  });
+
+  test('given main has moved, when the browser rebases, then the change is on top of main and the note names who asked', async () => {
+    const mergeRequest = await opened();
+    await cast.gitlab.push(
+      cast.project,
+      cast.bob,
+      'main',
+      await cast.project.git.commit({ parents: [await cast.project.git.head('main')], changes: { other: '1\n' } }),
+    );
+    const tip = await cast.gitlab.rebase(mergeRequest, cast.carol);
+    expect(await cast.project.git.isAncestor(await cast.project.git.head('main'), tip)).toBe(true);
+    expect(mergeRequest.notes.at(-1)).toMatchObject({ author: { username: 'carol' }, system: true });
+    expect(await cast.project.git.git('diff', '--name-only', 'main', tip)).toBe(`file-${counter}`);
+  });
+});
+
+describe('the rest of it', () => {
+  test('given a push, when versions are asked for, then the new one appears only after the worker wrote it', async () => {
+    const mergeRequest = await opened();
+    await cast.gitlab.commitAndPush(cast.project, cast.alice, mergeRequest.sourceBranch, { more: '1\n' });
+    expect((await get(path(mergeRequest, '/versions'))).body).toHaveLength(1);
+    cast.gitlab.clock.advance(400);
+    expect((await get(path(mergeRequest, '/versions'))).body).toMatchObject([{ head_commit_sha: mergeRequest.head }, {}]);
+  });
+
+  test('given 21 notes, when they are listed, then a page has 20 and Link names the next', async () => {
+    const mergeRequest = await opened();
+    const token = cast.gitlab.forge.createToken(cast.bob, ['api']).value;
+    const write = {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"body":"hello"}',
+    };
+    for (let note = 0; note < 21; note += 1) await fetch(`${cast.gitlab.url}/api/v4/${path(mergeRequest, '/notes')}`, write);
+    const { body, headers } = await get(path(mergeRequest, '/notes'));
+    expect(body).toHaveLength(20);
+    const next = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    expect((await get(next.slice(`${cast.gitlab.url}/api/v4/`.length))).body).toHaveLength(1);
+  });
+
+  test('given no token, a wrong one or a narrow one, then a private project is hidden, 401, or 403', async () => {
+    const narrow = cast.gitlab.forge.createToken(cast.bob, ['read_repository']).value;
+    expect(await get('projects/7', null)).toMatchObject({ status: 404, body: { message: '404 Project Not Found' } });
+    expect(await get('projects/7', 'wrong')).toMatchObject({ status: 401, body: { message: '401 Unauthorized' } });
+    expect(await get('projects/7', narrow)).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } });
+    expect((await get('projects/repos%2Fsre%2Faccess')).body).toMatchObject({ id: 7, merge_method: 'merge' });
+  });
+
+  test('given CE, when Premium routes are asked for, then they are unknown', async () => {
+    const mergeRequest = await opened();
+    expect(await get(path(mergeRequest, '/approval_state'))).toMatchObject({ status: 404, body: { error: '404 Not Found' } });
+  });
+
+  test('given git over HTTP, when a token clones and pushes, then the push counts as that account, and main stays closed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'clone-'));
+    const token = cast.gitlab.forge.createToken(cast.carol, ['api']).value;
+    const git = async (...args: string[]) =>
+      promisify(execFile)('git', ['-c', 'user.name=c', '-c', 'user.email=c@example.org', ...args], {
+        env: { PATH: process.env['PATH'], GIT_TERMINAL_PROMPT: '0' },
+      });
+    const address = `${cast.gitlab.url.replace('//', `//oauth2:${token}@`)}/repos/sre/access.git`;
+    const mergeRequest = await opened();
+    try {
+      await expect(git('clone', '-q', `${cast.gitlab.url}/repos/sre/access.git`, join(folder, 'no'))).rejects.toThrow(
+        'could not read Username',
+      );
+      await git('clone', '-q', '--branch', mergeRequest.sourceBranch, address, join(folder, 'yes'));
+      await git('-C', join(folder, 'yes'), 'commit', '-q', '--allow-empty', '-m', 'more');
+      await git('-C', join(folder, 'yes'), 'push', '-q', 'origin', 'HEAD');
+      expect(mergeRequest.notes.at(-1)).toMatchObject({ author: { username: 'carol' } });
+      await expect(git('-C', join(folder, 'yes'), 'push', '-q', 'origin', 'HEAD:main')).rejects.toThrow('deny updating a hidden ref');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,139 @@
+// Routes about the server, the token, and a project with its branches and commits.
+import { commit, mergeRequestBasic, project as projectBody, protectedBranch, userBasic, type Json } from './entities.ts';
+import { lines, type FileChange } from './repository.ts';
+import { push } from './pushing.ts';
+import { list, one, viewer, visibleProject, type Call, type Route } from './routing.ts';
+import { Refused, type MergeRequest, type Project } from './world.ts';
+
+const sha = '([0-9a-zA-Z._-]+)';
+
+export const projectRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    pattern: /^\/(?:version|metadata)$/,
+    handle: (call) => one({ version: call.forge.version, revision: 'f00ba4', enterprise: false, user: viewer(call).id }),
+  },
+  { method: 'GET', pattern: /^\/user$/, handle: (call) => one(userBasic(viewer(call), call.origin)) },
+  { method: 'GET', pattern: /^\/personal_access_tokens\/self$/, handle: ownToken },
+  {
+    method: 'GET',
+    pattern: /^\/projects\/([^/]+)$/,
+    handle: (call) => one(projectBody(visibleProject(call), call.origin, call.token === null)),
+  },
+  { method: 'GET', pattern: /^\/projects\/([^/]+)\/members\/all$/, handle: members },
+  { method: 'GET', pattern: /^\/projects\/([^/]+)\/repository\/branches\/([^/]+)$/, handle: branch },
+  {
+    method: 'GET',
+    pattern: /^\/projects\/([^/]+)\/protected_branches$/,
+    handle: (call) => list(visibleProject(call).protectedBranches.map(protectedBranch)),
+  },
+  { method: 'GET', pattern: /^\/projects\/([^/]+)\/protected_branches\/([^/]+)$/, handle: oneProtectedBranch },
+  { method: 'POST', pattern: /^\/projects\/([^/]+)\/repository\/commits$/, handle: createCommit },
+  { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}$`), handle: showCommit },
+  { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}/merge_requests$`), handle: mergeRequestsOfCommit },
+];
+
+function ownToken(call: Call) {
+  viewer(call);
+  const { id = 0, name = '', scopes = [], revoked = false, expiresAt = null } = call.token ?? {};
+  return one({ id, name, scopes, revoked, active: !revoked, user_id: call.token?.user.id, expires_at: expiresAt });
+}
+
+function members(call: Call) {
+  const { members: roles } = visibleProject(call);
+  const users = call.forge.users.filter(({ id }) => roles.has(id));
+  return list(users.map((user) => ({ ...userBasic(user, call.origin), access_level: roles.get(user.id) })));
+}
+
+async function branch(call: Call) {
+  const project = visibleProject(call);
+  const name = call.parts[1] ?? '';
+  const head = await project.git.find(`refs/heads/${name}`);
+  if (head === undefined) throw new Refused(404, '404 Branch Not Found');
+  const rule = project.protectedBranches.find((candidate) => candidate.name === name);
+  const protection = {
+    protected: rule !== undefined,
+    developers_can_push: rule?.push === 30,
+    developers_can_merge: rule?.merge === 30,
+    can_push: false,
+  };
+  return one({ name, commit: await commit(project, head), merged: false, default: name === 'main', ...protection });
+}
+
+function oneProtectedBranch(call: Call) {
+  const rule = visibleProject(call).protectedBranches.find(({ name }) => name === call.parts[1]);
+  if (!rule) throw new Refused(404, '404 Not found');
+  return one(protectedBranch(rule));
+}
+
+async function knownCommit(call: Call, project: Project): Promise<string> {
+  const id = await project.git.find(call.parts[1] ?? '');
+  if (id === undefined) throw new Refused(404, '404 Commit Not Found');
+  return id;
+}
+
+async function showCommit(call: Call) {
+  const project = visibleProject(call);
+  return one(await commit(project, await knownCommit(call, project)));
+}
+
+/**
+ * [A] Every merge request, in any state and for any branch, whose latest diff has the commit, or that was told it as merge or squash commit:
+ * so a stacked or a closed one is named too.
+ */
+async function mergeRequestsOfCommit(call: Call) {
+  const project = visibleProject(call);
+  const id = await knownCommit(call, project);
+  const found: MergeRequest[] = [];
+  for (const candidate of project.mergeRequests) {
+    const own = await project.git.between(candidate.versions.at(-1)?.base, candidate.head);
+    if (own.includes(id) || candidate.mergeCommit === id || candidate.squashCommit === id) found.push(candidate);
+  }
+  return list(found.map((candidate) => mergeRequestBasic(candidate, call.origin)));
+}
+
+/** Several file actions in one commit, on a branch that is there or on a new one made from `start_branch`. */
+async function createCommit(call: Call) {
+  const project = visibleProject(call);
+  const user = viewer(call);
+  const name = text(call.body, 'branch');
+  const rule = project.protectedBranches.find((candidate) => candidate.name === name);
+  const role = project.members.get(user.id) ?? 0;
+  if (role < 30 || (rule && (rule.push === 0 || role < rule.push))) throw new Refused(403, '403 Forbidden');
+  const existing = await project.git.find(`refs/heads/${name}`);
+  if (existing !== undefined && 'start_branch' in call.body) throw new Refused(400, `A branch called '${name}' already exists.`);
+  const parent = existing ?? (await project.git.head(text(call.body, 'start_branch')));
+  const changes = await actions(call.body['actions'], new Set(lines(await project.git.git('ls-tree', '-r', '--name-only', parent))));
+  const author = { name: user.name, email: `${user.username}@users.noreply.localhost` };
+  const made = await project.git.commit({
+    parents: [parent],
+    changes,
+    message: text(call.body, 'commit_message'),
+    author,
+    at: call.forge.clock.now(),
+  });
+  await push(call.forge, project, user, name, made);
+  return one(await commit(project, made), 201);
+}
+
+async function actions(given: unknown, present: ReadonlySet<string>): Promise<Record<string, FileChange>> {
+  const changes: Record<string, FileChange> = {};
+  for (const action of Array.isArray(given) ? given : []) {
+    const kind = text(action, 'action');
+    const path = text(action, 'file_path');
+    if (kind === 'create' && present.has(path)) throw new Refused(400, 'A file with this name already exists');
+    if (kind !== 'create' && !present.has(path)) throw new Refused(400, "A file with this name doesn't exist");
+    changes[path] = kind === 'delete' ? null : decoded(text(action, 'content'), action);
+  }
+  return changes;
+}
+
+function decoded(content: string, action: Json): string {
+  return action['encoding'] === 'base64' ? Buffer.from(content, 'base64').toString('utf8') : content;
+}
+
+export function text(body: Json, key: string): string {
+  const value = body[key];
+  if (typeof value !== 'string') throw new Refused(400, `${key} is missing`);
+  return value;
+}

@@ -1,0 +1,86 @@
+// A push: what it does to the branch, to the merge requests from that branch, and to those whose head it brings to their target.
+import type { Forge } from './forge.ts';
+import { addNote, finish, reload } from './reviewing.ts';
+import type { MergeRequest, Project, User } from './world.ts';
+
+/** Sets the branch, forwards or not, and lets GitLab react. @returns the commit */
+export async function push(forge: Forge, project: Project, user: User, branch: string, commit: string): Promise<string> {
+  const before = await project.git.find(`refs/heads/${branch}`);
+  await project.git.setRef(`refs/heads/${branch}`, commit);
+  await react(forge, project, user, branch, before, commit);
+  return commit;
+}
+
+/** [A] `MergeRequests::RefreshService`; nothing in it touches approvals on CE. */
+export async function react(
+  forge: Forge,
+  project: Project,
+  user: User,
+  branch: string,
+  before: string | undefined,
+  after: string,
+  mergedBy?: MergeRequest,
+): Promise<void> {
+  await markMerged(forge, project, user, branch, before, after, mergedBy);
+  const open = forge.mergeRequests().filter(({ state }) => state === 'opened');
+  for (const mergeRequest of open.filter((one) => one.source === project && one.sourceBranch === branch)) {
+    const added = await project.git.between(before, after);
+    const list = added.map((commit) => `<li>${commit.slice(0, 8)} - a title that its author chose</li>`).join('');
+    // [C] A push that only takes commits away leaves no note.
+    if (added.length > 0)
+      addNote(forge, mergeRequest, user, `added ${added.length} commit${added.length === 1 ? '' : 's'}\n\n<ul>${list}</ul>`, true);
+    // [A] The version is written by a worker, later than the push.
+    await reload(forge, mergeRequest, after, forge.clock.now() + forge.versionDelay);
+  }
+  await reloadTargets(forge, project, branch, before, after, open);
+}
+
+/** [A] A push to the target with some of the merge request's commits, or a forced one, makes a version with the same head again. */
+async function reloadTargets(
+  forge: Forge,
+  project: Project,
+  branch: string,
+  before: string | undefined,
+  after: string,
+  open: readonly MergeRequest[],
+): Promise<void> {
+  if (before === undefined) return;
+  const arrived = new Set(await project.git.between(before, after));
+  const forced = !(await project.git.isAncestor(before, after));
+  for (const mergeRequest of open.filter((one) => one.project === project && one.targetBranch === branch)) {
+    const own = await project.git.between(mergeRequest.versions.at(-1)?.base, mergeRequest.head);
+    if (forced || own.some((commit) => arrived.has(commit)))
+      await reload(forge, mergeRequest, mergeRequest.head, forge.clock.now() + forge.versionDelay);
+  }
+}
+
+/**
+ * [A] `post_merge_manually_merged`: an open merge request whose head is among the pushed commits becomes merged, with the commit that brought it
+ * as `merge_commit_sha` and the pusher as merger. The event names where it came from.
+ */
+async function markMerged(
+  forge: Forge,
+  project: Project,
+  user: User,
+  branch: string,
+  before: string | undefined,
+  after: string,
+  mergedBy: MergeRequest | undefined,
+): Promise<void> {
+  const arrived = new Set(await project.git.between(before, after));
+  const waiting = project.mergeRequests.filter(
+    (one) => one.state === 'opened' && one.targetBranch === branch && one !== mergedBy && arrived.has(one.head),
+  );
+  for (const mergeRequest of waiting) {
+    const mergeCommit = await bringer(project, before, after, mergeRequest.head);
+    const source = mergedBy ? { sourceMergeRequest: mergedBy.id } : { sourceCommit: mergeCommit };
+    finish(forge, mergeRequest, { mergeCommit, squashCommit: null, by: user, ...source });
+  }
+}
+
+/** The first step on the branch's first-parent chain that contains the head. */
+async function bringer(project: Project, before: string | undefined, after: string, head: string): Promise<string> {
+  const steps = await project.git.git('rev-list', '--first-parent', '--reverse', ...(before === undefined ? [] : [`^${before}`]), after);
+  for (const step of steps.split('\n')) if (await project.git.isAncestor(head, step)) return step;
+  return after;
+}

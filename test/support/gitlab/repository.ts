@@ -1,0 +1,165 @@
+// A bare Git repository, worked on by plumbing only: no work tree, no configuration of the machine.
+import { spawn } from 'node:child_process';
+
+/** A file's new content, with another mode where the test wants a link or an executable; null removes it. */
+export type FileChange = string | { readonly mode: string; readonly content: string } | null;
+export type FileChanges = Readonly<Record<string, FileChange>>;
+
+export interface CommitOptions {
+  readonly parents: readonly string[];
+  readonly changes?: FileChanges;
+  /** A whole tree instead of the first parent's. */
+  readonly tree?: string;
+  readonly message?: string;
+  readonly author?: { readonly name: string; readonly email: string };
+  /** Milliseconds. */
+  readonly at?: number;
+}
+
+const environment = {
+  PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  LC_ALL: 'C',
+};
+
+export class GitFailure extends Error {
+  override readonly name = 'GitFailure';
+}
+
+export class Repository {
+  readonly path: string;
+  #imported = 0;
+  readonly #between = new Map<string, readonly string[]>();
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** As Gitaly sets it up: any object may be asked for by its name, and the refs that keep old heads alive are not advertised. */
+  static async create(path: string): Promise<Repository> {
+    const repository = new Repository(path);
+    await run(['init', '--quiet', '--bare', '--initial-branch=main', path], '');
+    const settings = {
+      'uploadpack.allowAnySHA1InWant': 'true',
+      'uploadpack.hideRefs': 'refs/keep-around',
+      'http.receivepack': 'true',
+      'gc.auto': '0',
+    };
+    for (const [key, value] of Object.entries(settings)) await repository.git('config', key, value);
+    return repository;
+  }
+
+  async git(...args: string[]): Promise<string> {
+    return (await run(['-C', this.path, ...args], '')).trim();
+  }
+
+  /** Makes a commit on no branch. */
+  async commit(options: CommitOptions): Promise<string> {
+    this.#imported += 1;
+    const ref = `refs/keep-around/made-${this.#imported}`;
+    await run(['-C', this.path, 'fast-import', '--quiet', '--force', '--date-format=raw-permissive'], fastImport(ref, options));
+    return this.git('rev-parse', '--verify', ref);
+  }
+
+  async setRef(ref: string, commit: string): Promise<void> {
+    await this.git('update-ref', ref, commit);
+  }
+
+  async head(branch: string): Promise<string> {
+    const commit = await this.find(`refs/heads/${branch}`);
+    if (commit === undefined) throw new GitFailure(`no branch ${branch} in ${this.path}`);
+    return commit;
+  }
+
+  async find(revision: string): Promise<string | undefined> {
+    return this.git('rev-parse', '--verify', '--quiet', `${revision}^{commit}`).catch(() => undefined);
+  }
+
+  async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
+    return this.git('merge-base', '--is-ancestor', ancestor, descendant).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async mergeBase(left: string, right: string): Promise<string> {
+    return this.git('merge-base', left, right);
+  }
+
+  /** Commits in `to` that are not in `from`, newest first. Both by their ids: what they name never changes, so it is looked up once. */
+  async between(from: string | undefined, to: string): Promise<readonly string[]> {
+    const key = `${from}..${to}`;
+    const found = this.#between.get(key) ?? lines(await this.git('rev-list', ...(from === undefined ? [] : [`^${from}`]), to));
+    this.#between.set(key, found);
+    return found;
+  }
+
+  async tree(commit: string): Promise<string> {
+    return this.git('rev-parse', '--verify', `${commit}^{tree}`);
+  }
+
+  /** The tree of a clean merge; fails on a conflict. */
+  async mergedTree(ours: string, theirs: string): Promise<string> {
+    return this.git('merge-tree', '--write-tree', ours, theirs);
+  }
+
+  async fetch(from: Repository, commit: string): Promise<void> {
+    await this.git('fetch', '--quiet', '--no-write-fetch-head', from.path, commit);
+  }
+}
+
+export function lines(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line !== '');
+}
+
+function fastImport(ref: string, { parents, changes = {}, tree, message = 'a change', author, at = 0 }: CommitOptions): string {
+  const { name, email } = author ?? { name: 'Somebody', email: 'somebody@example.org' };
+  const who = `${name} <${email}> ${Math.floor(at / 1000)} +0000`;
+  const [first, ...others] = parents;
+  return [
+    ...(first === undefined ? [`reset ${ref}`] : []),
+    `commit ${ref}`,
+    `author ${who}`,
+    `committer ${who}`,
+    data(message),
+    ...(first === undefined ? [] : [`from ${first}`]),
+    ...others.map((parent) => `merge ${parent}`),
+    ...(tree === undefined ? [] : [`M 040000 ${tree} `]),
+    ...Object.entries(changes).map(([path, change]) => fileCommand(path, change)),
+    '',
+  ].join('\n');
+}
+
+function fileCommand(path: string, change: FileChange): string {
+  if (change === null) return `D ${quoted(path)}`;
+  const { mode, content } = typeof change === 'string' ? { mode: '100644', content: change } : change;
+  if (mode === '160000') return `M 160000 ${content} ${quoted(path)}`;
+  return `M ${mode} inline ${quoted(path)}\n${data(content)}`;
+}
+
+function data(content: string): string {
+  return `data ${Buffer.byteLength(content)}\n${content}`;
+}
+
+function quoted(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}
+
+async function run(args: readonly string[], input: string): Promise<string> {
+  const child = spawn('git', args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+  const out: Buffer[] = [];
+  const complaints: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => out.push(piece));
+  child.stderr.on('data', (piece: Buffer) => complaints.push(piece));
+  // Most commands end without reading anything; their status says whether that was right.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (status === 0) return Buffer.concat(out).toString('utf8');
+  throw new GitFailure(`git ${args.join(' ')}: ${Buffer.concat(complaints).toString('utf8')}`);
+}

@@ -1,0 +1,116 @@
+// From a request to a route: authentication, authorization and pages as GitLab's Grape API does them.
+import type { Forge } from './forge.ts';
+import type { Json } from './entities.ts';
+import type { Answer } from './faults.ts';
+import { Refused, type MergeRequest, type Project, type Token, type User } from './world.ts';
+
+export interface Call {
+  readonly forge: Forge;
+  readonly origin: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Json;
+  readonly token: Token | null;
+  /** The groups of the route's pattern, decoded. */
+  readonly parts: readonly string[];
+}
+
+export type Reply =
+  | { readonly kind: 'one'; readonly status: number; readonly body: Json }
+  | { readonly kind: 'list'; readonly rows: readonly Json[] }
+  | { readonly kind: 'empty'; readonly status: number };
+
+export interface Route {
+  readonly method: string;
+  readonly pattern: RegExp;
+  readonly handle: (call: Call) => Reply | Promise<Reply>;
+}
+
+export function one(body: Json, status = 200): Reply {
+  return { kind: 'one', status, body };
+}
+
+export function list(rows: readonly Json[]): Reply {
+  return { kind: 'list', rows };
+}
+
+/** @returns null without a token, undefined with one that is not accepted */
+export function authenticate(forge: Forge, headers: Readonly<Record<string, string | string[] | undefined>>): Token | null | undefined {
+  const { authorization, 'private-token': privateToken } = headers;
+  const value = typeof authorization === 'string' ? authorization.replace(/^Bearer /, '') : privateToken;
+  if (value === undefined) return null;
+  return forge.tokens.find((token) => token.value === value && !token.revoked);
+}
+
+export function viewer(call: Call): User {
+  if (!call.token) throw new Refused(401, '401 Unauthorized');
+  return call.token.user;
+}
+
+/** [C] What one may not see does not exist. */
+export function visibleProject(call: Call): Project {
+  const project = call.forge.project(call.parts[0] ?? '');
+  const seen = project && (project.visibility === 'public' || (call.token && project.members.has(call.token.user.id)));
+  if (!project || !seen) throw new Refused(404, '404 Project Not Found');
+  return project;
+}
+
+export function visibleMergeRequest(call: Call): MergeRequest {
+  const found = visibleProject(call).mergeRequests.find(({ iid }) => String(iid) === call.parts[1]);
+  if (!found) throw new Refused(404, '404 Not found');
+  return found;
+}
+
+export async function answer(call: Omit<Call, 'parts'>, routes: readonly Route[], pathPrefix: string): Promise<Answer> {
+  const path = call.path.slice(pathPrefix.length);
+  const route = routes.find(({ method, pattern }) => method === call.method && pattern.test(path));
+  // [C] An unknown route speaks of an error, a hidden resource of a message.
+  if (!route) return json(404, { error: '404 Not Found' });
+  const parts = (route.pattern.exec(path) ?? []).slice(1).map((part) => decodeURIComponent(part));
+  const scopes = call.token?.scopes ?? [];
+  const may = call.token === null || scopes.includes('api') || (call.method === 'GET' && scopes.includes('read_api'));
+  if (!may)
+    return json(403, {
+      error: 'insufficient_scope',
+      error_description: 'The request requires higher privileges than provided by the access token.',
+      scope: 'api',
+    });
+  // [A] `before { authenticate_non_get! }`
+  if (call.method !== 'GET' && call.token === null) return json(401, { message: '401 Unauthorized' });
+  try {
+    const reply = await route.handle({ ...call, parts });
+    if (reply.kind === 'empty') return { status: reply.status, headers: {}, body: '' };
+    return reply.kind === 'one' ? json(reply.status, reply.body) : page(call, reply.rows);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return json(error.status, { message: error.message });
+  }
+}
+
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+/** Offset pages: 20 unless asked for more, never more than 100, `Link` for what comes next. */
+function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly Json[]): Answer {
+  const size = Math.min(Number(query.get('per_page') ?? 20), 100);
+  const number = Number(query.get('page') ?? 1);
+  const last = Math.max(1, Math.ceil(rows.length / size));
+  const link = (to: number, relation: string): string => {
+    const next = new URLSearchParams(query);
+    next.set('page', String(to));
+    next.set('per_page', String(size));
+    return `<${origin}${path}?${next.toString()}>; rel="${relation}"`;
+  };
+  const links = [...(number < last ? [link(number + 1, 'next')] : []), link(1, 'first'), link(last, 'last')];
+  return json(200, rows.slice((number - 1) * size, number * size), {
+    link: links.join(', '),
+    'x-page': String(number),
+    'x-per-page': String(size),
+    'x-next-page': number < last ? String(number + 1) : '',
+    // Left out on a real server for more than 10,000 rows.
+    'x-total': String(rows.length),
+    'x-total-pages': String(last),
+  });
+}
