@@ -61,7 +61,7 @@ const largestConfiguration = 256 * 1024;
 
 /** Throws Misuse that names file, line, column and key. */
 export function parseConfiguration(file: string, bytes: Uint8Array): Configuration {
-  const parsed = readStrictYaml({ path: file, bytes }, configurationSchema, largestConfiguration);
+  const parsed = readStrictYaml({ path: file, bytes }, configurationSchema, largestConfiguration, named);
   if (parsed.kind === 'invalid')
     throw new Misuse(
       parsed.findings.map(({ path, line, column, message, fix }) => `${path}:${line}:${column}: ${message}. ${fix}`).join('\n'),
@@ -69,7 +69,7 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
   const { value, at } = parsed.value;
   const complain = (key: KeyPath, message: string): never => {
     const { line, column } = at(key);
-    throw new Misuse(`${file}:${line}:${column}: ${key.join('.')}: ${message}`);
+    throw new Misuse(`${file}:${line}:${column}: ${named(message, key)}`);
   };
   const base = dirname(resolve(file));
   const path = (text: string) => resolve(base, text);
@@ -106,6 +106,11 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
     metrics: optional(value.metrics),
     report: optional(value.report),
   };
+}
+
+/** The file has many keys of the same name, `url` for one: the whole way there is told. */
+function named(message: string, key: KeyPath): string {
+  return key.length === 0 ? message : `${key.join('.')}: ${message}`;
 }
 
 type Complain = (key: KeyPath, message: string) => never;

@@ -1,13 +1,14 @@
 // From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
 import type { ClockVerdict } from './domain/clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './domain/desired.ts';
-import type { Dn, DnKey, Duration, GroupName, Instant, RosterName, Uid } from './domain/names.ts';
+import type { Dn, DnKey, Duration, GroupName, Instant, Uid } from './domain/names.ts';
 import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup } from './domain/directory.ts';
 import type { EndedGrant } from './domain/grants.ts';
 import { guard } from './domain/guard.ts';
 import { allowedDigests, knownGroup, recentChanges, type Memory } from './domain/memory.ts';
 import { planGroup, unexplainedValues, type Explanations, type Recorded } from './domain/plan.ts';
 import type { GroupRules } from './domain/policy.ts';
+import type { StatusName } from './domain/status.ts';
 import type { EffectivePolicy } from './domain/waiting.ts';
 import type { GroupProposal, PlannedGroup, UnplannedGroup } from './domain/run.ts';
 import { problemOf } from './judging.ts';
@@ -29,7 +30,10 @@ export interface ManagedGroup {
 export interface World {
   readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
   readonly policy: EffectivePolicy | undefined;
-  readonly generations: ReadonlyMap<RosterName, RosterGeneration>;
+  /** Why there is no policy, where there is none: nothing answered, or something cannot be used. */
+  readonly withoutPolicy: StatusName;
+  /** The one generation of each roster whose names count. */
+  readonly generations: readonly RosterGeneration[];
   readonly revocations: readonly Revocation[];
   readonly memory: Memory;
   readonly now: Instant;
@@ -37,21 +41,21 @@ export interface World {
   readonly hash: (text: string) => string;
 }
 
-/** The people that the directory must be asked about before anything can be decided. */
-export function peopleToFind(
-  world: Pick<World, 'managed' | 'policy' | 'now'>,
-  rosters: ReadonlyMap<RosterName, RosterGeneration>,
-): readonly Uid[] {
+/** The people that the directory must be asked about before anything can be decided: those of every generation that may come to count. */
+export function peopleToFind(world: Pick<World, 'managed' | 'policy' | 'now'>, generations: readonly RosterGeneration[]): readonly Uid[] {
   const { policy } = world;
   if (!policy) return [];
   return [...world.managed.keys()].flatMap((name) => {
     const rules = policy.rules.groups.get(name);
-    return rules ? namedPeople(rules, policy, rosterOf(rules, rosters), world.now) : [];
+    if (!rules) return [];
+    const { members } = rules;
+    const rosters = members.kind === 'roster' ? generations.filter(({ roster }) => roster === members.roster) : [undefined];
+    return rosters.flatMap((roster) => namedPeople(rules, policy, roster, world.now));
   });
 }
 
-function rosterOf(rules: GroupRules, rosters: ReadonlyMap<RosterName, RosterGeneration>): RosterGeneration | undefined {
-  return rules.members.kind === 'roster' ? rosters.get(rules.members.roster) : undefined;
+function rosterOf({ members }: GroupRules, generations: readonly RosterGeneration[]): RosterGeneration | undefined {
+  return members.kind === 'roster' ? generations.find(({ roster }) => roster === members.roster) : undefined;
 }
 
 /** One proposal for each group that the host or the policy names, by name. One bad group never holds up the others. */
@@ -66,15 +70,19 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
   const managed = world.managed.get(group);
   const { policy } = world;
   const rules = policy?.rules.groups.get(group);
-  const frozen = (message: string): UnplannedGroup => ({ kind: 'frozen', group, dn: managed?.dn ?? null, status: 'input', message });
+  const frozen = (message: string, status: StatusName = 'input'): UnplannedGroup => ({
+    kind: 'frozen',
+    group,
+    dn: managed?.dn ?? null,
+    status,
+    message,
+  });
   if (!managed)
     return frozen(
       'the policy has this group and the host does not list it under directory.groups: the host’s administrator decides which groups muster may touch',
     );
-  if (!policy || !rules)
-    return frozen(
-      policy ? 'the host lists this group and the policy in force has no file for it under groups/' : 'there is no policy in force',
-    );
+  if (!policy) return frozen('there is no policy in force', world.withoutPolicy);
+  if (!rules) return frozen('the host lists this group and the policy in force has no file for it under groups/');
   const roster = rosterOf(rules, world.generations);
   if (rules.members.kind === 'roster' && !roster) return frozen(`no list of the roster ${rules.members.roster} could be used yet`);
   try {

@@ -21,77 +21,69 @@ export interface SettledRoster extends RosterStanding {
   readonly fresh?: { readonly record: RosterRecord; readonly bytes: Uint8Array };
 }
 
-interface Candidate {
+export interface RosterCandidate {
+  readonly roster: RosterName;
   readonly state: RosterState;
   readonly bytes: Uint8Array | undefined;
+  /** The generation that was accepted last, where it is not the one that is there now. */
+  readonly before: RosterGeneration | undefined;
 }
 
-/** Read before the directory is asked: whose names a fresh roster has decides whom to ask about. */
+/** Read before the directory is asked: whose names a roster has decides whom to ask about. */
 export async function readRosters(
   sources: ReadonlyMap<RosterName, RosterSource>,
+  accepted: ReadonlyMap<RosterName, RosterRecord>,
   now: Instant,
-): Promise<ReadonlyMap<RosterName, Candidate>> {
-  const candidates = new Map<RosterName, Candidate>();
-  for (const [name, source] of sources) {
+): Promise<readonly RosterCandidate[]> {
+  const candidates: RosterCandidate[] = [];
+  for (const [roster, source] of sources) {
     const reading = await source.read();
     const state = judgeRoster(reading, { now, olderThan: source.olderThan, checksum: source.checksum });
-    candidates.set(name, { state, bytes: reading.kind === 'file' ? reading.bytes : undefined });
+    const last = accepted.get(roster);
+    const isLast = state.kind === 'fresh' && state.sha256 === last?.sha256;
+    const before = last && !isLast ? await lastAccepted(roster, source, last) : undefined;
+    candidates.push({ roster, state, bytes: reading.kind === 'file' ? reading.bytes : undefined, before });
   }
   return candidates;
 }
 
 /** The last accepted generation of a roster, from the store. */
-async function lastAccepted(
-  name: RosterName,
-  source: RosterSource,
-  accepted: RosterRecord | undefined,
-): Promise<RosterGeneration | undefined> {
-  if (!accepted) return undefined;
-  const bytes = await source.kept(accepted.sha256);
+async function lastAccepted(roster: RosterName, source: RosterSource, { sha256 }: RosterRecord): Promise<RosterGeneration | undefined> {
+  const bytes = await source.kept(sha256);
   const parsed = bytes && parseRoster(bytes);
-  return parsed?.kind === 'read' ? { roster: name, sha256: accepted.sha256, uids: parsed.uids } : undefined;
+  return parsed?.kind === 'read' ? { roster, sha256, uids: parsed.uids } : undefined;
 }
 
-export async function settleRosters(
-  candidates: ReadonlyMap<RosterName, Candidate>,
-  sources: ReadonlyMap<RosterName, RosterSource>,
+/** Until the directory has been asked it is open which of these is the one whose names count. */
+export function generationsThatMayCount(candidates: readonly RosterCandidate[]): readonly RosterGeneration[] {
+  return candidates.flatMap(({ roster, state, before }) => [
+    ...(state.kind === 'fresh' ? [generationOf(roster, state)] : []),
+    ...(before ? [before] : []),
+  ]);
+}
+
+function generationOf(roster: RosterName, { sha256, uids }: FreshRoster): RosterGeneration {
+  return { roster, sha256, uids };
+}
+
+/** `people`: what the directory says of everybody on these lists; undefined when it did not answer, and then no new list is accepted. */
+export function settleRosters(
+  candidates: readonly RosterCandidate[],
   accepted: ReadonlyMap<RosterName, RosterRecord>,
   people: People | undefined,
   now: Instant,
-): Promise<readonly SettledRoster[]> {
-  const standings: SettledRoster[] = [];
-  for (const [roster, source] of sources) {
-    const candidate = candidates.get(roster);
-    if (!candidate) continue;
-    const before = accepted.get(roster);
-    const state =
-      people && candidate.state.kind === 'fresh' && candidate.state.sha256 !== before?.sha256
-        ? withPeople(candidate.state, people)
-        : candidate.state;
-    if (state.kind === 'fresh' && candidate.bytes && people) {
-      standings.push({
-        roster,
-        state,
-        generation: { roster, sha256: state.sha256, uids: state.uids },
-        ...newGeneration(roster, state, candidate.bytes, before, now),
-      });
-    } else {
-      const generation = await lastAccepted(roster, source, before);
-      standings.push({ roster, state, generation, ...(before ? { acceptedAt: before.at } : {}) });
+): readonly SettledRoster[] {
+  return candidates.map(({ roster, state, bytes, before }) => {
+    const last = accepted.get(roster);
+    if (state.kind === 'fresh' && state.sha256 === last?.sha256) return { roster, state, generation: generationOf(roster, state) };
+    const judged = state.kind === 'fresh' && people ? withPeople(state, people) : state;
+    if (judged.kind === 'fresh' && bytes && people) {
+      const { sha256, producedAt } = judged;
+      const record: RosterRecord = { type: 'roster', at: now, roster, sha256, people: judged.people, producedAt };
+      return { roster, state: judged, generation: generationOf(roster, judged), fresh: { record, bytes } };
     }
-  }
-  return standings;
-}
-
-function newGeneration(
-  roster: RosterName,
-  { sha256, people, producedAt }: FreshRoster,
-  bytes: Uint8Array,
-  before: RosterRecord | undefined,
-  now: Instant,
-): Pick<SettledRoster, 'fresh'> {
-  if (before?.sha256 === sha256) return {};
-  return { fresh: { record: { type: 'roster', at: now, roster, sha256, people, producedAt }, bytes } };
+    return { roster, state: judged, generation: before, ...(last ? { acceptedAt: last.at } : {}) };
+  });
 }
 
 function withPeople(state: FreshRoster, people: People): RosterState {

@@ -4,12 +4,13 @@ import type { Revocation, RosterGeneration } from './domain/desired.ts';
 import type { People } from './domain/directory.ts';
 import { applyDelta, type PolicyState } from './domain/effective.ts';
 import type { Memory } from './domain/memory.ts';
-import type { GroupName, Instant, RosterName } from './domain/names.ts';
+import type { CommitId, GroupName, Instant, RosterName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
-import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings, type PolicyParser } from './judging.ts';
+import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
+import type { PolicyParser } from './landing-files.ts';
 import type { GroupProposal, Problem } from './domain/run.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from './proposal.ts';
-import { readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
+import { generationsThatMayCount, readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
 
 /** What a run may ask. Nothing here can write to the directory. */
 export interface Sources {
@@ -36,7 +37,8 @@ export interface Survey {
   readonly clock: ClockVerdict;
   readonly judged: Judged;
   readonly rosters: readonly SettledRoster[];
-  readonly generations: ReadonlyMap<RosterName, RosterGeneration>;
+  /** The one generation of each roster whose names count. */
+  readonly generations: readonly RosterGeneration[];
   readonly revocations: readonly Revocation[];
   readonly groups: readonly GroupProposal[];
   readonly problems: readonly Problem[];
@@ -49,18 +51,20 @@ export type OpenDirectory = () => Promise<Directory>;
 
 export async function survey(sources: Sources, settings: SurveySettings, openDirectory: OpenDirectory): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
-  const judged = await judgeBranch(sources.branch, sources.parser, sources.judge, sources.memory.policy, settings, now);
+  const { memory } = sources;
+  const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
+  const judged = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
   const clock = await checkClock(sources);
   const { revocations, warnings } = await sources.revocations();
-  const candidates = await readRosters(sources.rosters, now);
-  const fresh = new Map<RosterName, RosterGeneration>();
-  for (const [roster, { state }] of candidates)
-    if (state.kind === 'fresh') fresh.set(roster, { roster, sha256: state.sha256, uids: state.uids });
+  const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const directory = await reach(openDirectory);
-  const people = await findPeople(directory, peopleToFind({ managed: settings.managed, policy: judged.policy, now }, fresh));
+  const people = await findPeople(
+    directory,
+    peopleToFind({ managed: settings.managed, policy: judged.policy, now }, generationsThatMayCount(candidates)),
+  );
   const found = people.kind === 'answer' ? people.people : undefined;
-  const rosters = await settleRosters(candidates, sources.rosters, sources.memory.rosters, found, now);
-  const generations = new Map(rosters.flatMap(({ roster, generation }) => (generation ? [[roster, generation] as const] : [])));
+  const rosters = settleRosters(candidates, memory.rosters, found, now);
+  const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
   const problems: Problem[] = [
     ...judged.problems,
     ...clockProblems(clock),
@@ -123,6 +127,7 @@ async function propose(
     ...at,
     managed: settings.managed,
     policy: at.judged.policy,
+    withoutPolicy: at.judged.problems[0]?.status ?? 'input',
     memory: withJudged(sources.memory, at.judged.records),
     hash: sources.hash,
   };

@@ -3,7 +3,7 @@ import type { ContentJudge } from './judging.ts';
 
 export const unjudged: ContentJudge = {
   evidence: 'none',
-  prepare: () => Promise.resolve(),
+  prepare: () => Promise.resolve([]),
   judge: (_, { commit, committedAt }) =>
     Promise.resolve({
       kind: 'judged',

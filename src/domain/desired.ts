@@ -24,6 +24,8 @@ export type Because =
       readonly mergeRequest: number | null;
       readonly approvedBy: readonly Uid[];
       readonly until: End;
+      /** The merge request's page. */
+      readonly link?: string;
     }
   | { readonly kind: 'roster'; readonly roster: RosterName; readonly sha256: string };
 
@@ -105,7 +107,7 @@ export function basisOf(because: Because): string {
 }
 
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
-  const { uid, path, commit, mergeRequest, approvedBy, from, narrowedBy } = grant;
+  const { uid, path, commit, mergeRequest, approvedBy, from, narrowedBy, link } = grant;
   const capped = (end: End) => (longest === undefined ? end : earlier(end, instant(grant.landedAt + longest)));
   const until = capped(grant.until);
   const optional = { ...(from === undefined ? {} : { from }), ...(narrowedBy === undefined ? {} : { narrowedBy }) };
@@ -115,7 +117,7 @@ function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStar
     approvedEnd: capped(grant.endorsedUntil),
     newStart,
     ...optional,
-    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until },
+    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until, ...(link === undefined ? {} : { link }) },
   };
 }
 
@@ -159,12 +161,16 @@ export function decide(
   const members = new Map<DnKey, DesiredMember>();
   const lengthened: DesiredMember[] = [];
   const withheld: Withheld[] = [];
+  const told = new Set<Uid>();
   for (const candidate of candidates(group, policy, roster, circumstances.longest)) {
     const { uid, because, newStart } = candidate;
     const found = circumstances.people.get(uid);
     const reason = reasonToWithhold(candidate, found, group.group, circumstances);
-    if (reason) withheld.push({ group: group.group, uid, reason, because });
-    else if (found && found !== 'ambiguous') {
+    if (reason) {
+      // What is in force comes before what a new start proposes, and says why the person goes.
+      if (!told.has(uid)) withheld.push({ group: group.group, uid, reason, because });
+      told.add(uid);
+    } else if (found && found !== 'ambiguous') {
       if (newStart && members.has(found.key)) lengthened.push({ person: found, because, newStart });
       else members.set(found.key, { person: found, because, newStart });
     }

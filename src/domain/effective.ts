@@ -37,7 +37,7 @@ export type RefusalCode =
 
 export type Verdict =
   | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string; readonly mergeRequest: number | null };
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string; readonly mergeRequest: number | null; readonly link?: string };
 
 export interface Refusal {
   readonly path: string;
@@ -45,6 +45,8 @@ export interface Refusal {
   readonly mergeRequest: number | null;
   readonly code: RefusalCode;
   readonly detail: string;
+  /** The merge request's page. */
+  readonly link?: string;
 }
 
 export interface PolicyState {
@@ -154,8 +156,9 @@ function grantOf(
 ): GrantInForce | null {
   const file = files.grants.get(path);
   if (!file) return null;
-  const { commit, mergeRequest, approvedBy, landedAt } = verdict;
-  const grant = { ...file, path, commit, mergeRequest, approvedBy, landedAt, endorsedUntil: file.until };
+  const { commit, mergeRequest, approvedBy, landedAt, link } = verdict;
+  const provenance = { commit, mergeRequest, approvedBy, landedAt, ...(link === undefined ? {} : { link }) };
+  const grant = { ...file, ...provenance, path, endorsedUntil: file.until };
   if (verdict.reviewed || !before) return grant;
   // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.
   return { ...grant, endorsedUntil: latest(before.endorsedUntil, file.until), narrowedBy: commit };
@@ -177,12 +180,13 @@ function refuse(
     inForce.push([change.path, left]);
     if (!left) ended.push([change.path, { grant, cause: change.after ? 'refused' : 'deleted', reviewed: false, commit: landing.commit }]);
   }
-  const { code, detail, mergeRequest } = verdict;
+  const { code, detail, mergeRequest, link } = verdict;
+  const refusal = { commit: landing.commit, mergeRequest, code, detail, ...(link === undefined ? {} : { link }) };
   return {
     endorsed: landing.changes.filter(({ path, after }) => !after && !isRules(path, folder)).map(({ path }) => [path, null]),
     inForce,
     ended,
-    refusals: landing.changes.map(({ path }) => [path, { path, commit: landing.commit, mergeRequest, code, detail }]),
+    refusals: landing.changes.map(({ path }) => [path, { path, ...refusal }]),
     usedMergeRequest: null,
   };
 }

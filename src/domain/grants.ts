@@ -13,6 +13,8 @@ export interface Provenance {
   readonly approvedBy: readonly Uid[];
   /** When it was merged. */
   readonly landedAt: Instant;
+  /** The merge request's page. */
+  readonly link?: string;
 }
 
 export interface GrantInForce extends GrantFile, Provenance {

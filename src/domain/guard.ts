@@ -54,28 +54,39 @@ interface Sifted {
   readonly exempt: Changes;
   readonly held: readonly Hold[];
   readonly used: readonly string[];
+  /** Of the additions, those that bring nobody: the person is a member already. */
+  readonly lengthened: ReadonlySet<Addition>;
 }
 
 const none: Changes = { add: [], remove: [] };
 
 /** Each sieve takes out what must not go on by itself. The first that catches a change gives the reason. */
 export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
-  const sieves = [clockSieve, firstRunSieve, newStartSieve, ceilingSieve, removalsSieve, additionsSieve, minimumSieve];
-  const start: Sifted = { open: { add: [...plan.add, ...plan.lengthen], remove: plan.remove }, exempt: none, held: [], used: [] };
-  const { open, exempt, held, used } = sieves.reduce((sifted, sieve) => sieve(sifted, at), start);
+  // The ceiling comes late, so that it counts everybody whose removal is held; those whom it keeps out may leave too few.
+  const sieves = [clockSieve, firstRunSieve, newStartSieve, removalsSieve, additionsSieve, minimumSieve, ceilingSieve, minimumSieve];
+  const open = { add: [...plan.add, ...plan.lengthen], remove: plan.remove };
+  const start: Sifted = { open, exempt: none, held: [], used: [], lengthened: new Set(plan.lengthen) };
+  const sifted = sieves.reduce((before, sieve) => sieve(before, at), start);
+  const { exempt, held, used } = sifted;
   const accepted = exempt.add.flatMap(({ newStart, because }) => (newStart && because.kind === 'grant' ? [because.path] : []));
-  return { add: merged(plan.add, open.add, exempt.add), remove: merged(plan.remove, open.remove, exempt.remove), held, used, accepted };
+  const add = merged(plan.add, sifted.open.add, exempt.add, ({ limited }) => limited);
+  const remove = merged(plan.remove, sifted.open.remove, exempt.remove, (removal) => isLimited(removal, at));
+  return { add, remove, held, used, accepted };
 }
 
-/** In the plan's order. What a person allowed one by one no longer counts against the limits. */
+/** In the plan's order, each marked as what it counts for: what a person allowed one by one counts against no limit. */
 function merged<Change extends { readonly limited: boolean }>(
   plan: readonly Change[],
   open: readonly Change[],
   exempt: readonly Change[],
+  counts: (change: Change) => boolean,
 ): readonly Change[] {
   const going = new Set(open);
   const allowed = new Set(exempt);
-  return plan.flatMap((change) => (going.has(change) ? [change] : allowed.has(change) ? [{ ...change, limited: false }] : []));
+  const marked = (change: Change, limited: boolean) => (change.limited === limited ? change : { ...change, limited });
+  return plan.flatMap((change) =>
+    going.has(change) ? [marked(change, counts(change))] : allowed.has(change) ? [marked(change, false)] : [],
+  );
 }
 
 export function digestOf(group: GroupName, code: HoldCode, { add, remove }: Changes, hash: (text: string) => string): string {
@@ -117,16 +128,29 @@ function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
 
 function newStartSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newStart }) => newStart);
-  return hold(sifted, at, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', { add, remove: [] });
+  // While the clock is in doubt nobody is added, and to allow this set does not acknowledge the clock.
+  const circumstances = sifted.held.some(({ code }) => code === 'clock') ? { ...at, allowed: new Set<string>() } : at;
+  return hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', { add, remove: [] });
 }
 
 function ceilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   if (at.ceiling === undefined) return sifted;
-  const adding = sifted.open.add.length + sifted.exempt.add.length;
-  const after = at.members - sifted.open.remove.length - sifted.exempt.remove.length + adding;
-  if (after <= at.ceiling || adding === 0) return sifted;
+  const add = arriving(sifted);
+  const after = membersAfter(sifted, at);
+  if (after <= at.ceiling || add.length === 0) return sifted;
   const message = `the host allows ${count(at.ceiling, 'member')} in this group, and there would be ${after}`;
-  return hold(sifted, at, 'ceiling', message, { add: sifted.open.add, remove: [] });
+  // What a person allowed is stopped too.
+  const exempt = { ...sifted.exempt, add: without(sifted.exempt.add, add) };
+  return hold({ ...sifted, exempt }, at, 'ceiling', message, { add, remove: [] });
+}
+
+/** Additions that go on so far and bring somebody. */
+function arriving({ open, exempt, lengthened }: Sifted): readonly Addition[] {
+  return [...open.add, ...exempt.add].filter((addition) => !lengthened.has(addition));
+}
+
+function membersAfter(sifted: Sifted, at: GuardCircumstances): number {
+  return at.members - sifted.open.remove.length - sifted.exempt.remove.length + arriving(sifted).length;
 }
 
 /** An expiry counts like an unreviewed removal while the clock is in doubt. */
@@ -155,7 +179,7 @@ function additionsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
 
 function minimumSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const remove = sifted.open.remove.filter((removal) => isLimited(removal, at));
-  const left = at.members - sifted.open.remove.length - sifted.exempt.remove.length + sifted.open.add.length + sifted.exempt.add.length;
+  const left = membersAfter(sifted, at);
   if (left >= at.limits.minimum) return sifted;
   return hold(sifted, at, 'too-few-left', `${count(left, 'member')} would be left, and the group must keep ${at.limits.minimum}`, {
     add: [],

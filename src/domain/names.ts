@@ -29,8 +29,9 @@ const keyword = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The uid a person typed, in the one spelling muster uses; undefined when it cannot be one. */
 export function parseUid(text: string): Uid | undefined {
-  const uid = text.trim().toLowerCase();
-  return /^[a-z0-9_][a-z0-9._-]{0,63}$/.test(uid) ? (uid as Uid) : undefined;
+  const uid = text.trim();
+  // Looked at before it is folded: the Kelvin sign becomes an ASCII k.
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(uid) ? (uid.toLowerCase() as Uid) : undefined;
 }
 
 /** A uid that is already in the one spelling: what file names and policy files must hold. */

@@ -38,7 +38,7 @@ export interface NamedMember {
 export interface GroupPlan {
   readonly add: readonly Addition[];
   readonly remove: readonly Removal[];
-  /** Members whose grants a new `start` would lengthen: nothing to do in the directory, and something to allow. */
+  /** Members to whom a new `start` would give a grant, or a longer one: nothing to do in the directory, and something to allow. */
   readonly lengthen: readonly Addition[];
   /** Members that no grant explains in a group whose rules say only to report them. */
   readonly reported: readonly NamedMember[];
@@ -66,9 +66,12 @@ export interface Explanations {
   readonly now: Instant;
 }
 
-/** The members that no desired person explains: their entries have to be looked up before the plan can be made. */
+/**
+ * The members that no desired person explains: their entries have to be looked up before the plan can be made.
+ * What a new `start` only proposes explains nobody.
+ */
 export function unexplainedValues(desired: Desired, observed: ObservedGroup): readonly MemberValue[] {
-  return observed.members.filter(({ key }) => !desired.members.has(key));
+  return observed.members.filter(({ key }) => desired.members.get(key)?.newStart ?? true);
 }
 
 export function planGroup(
@@ -79,20 +82,23 @@ export function planGroup(
   explanations: Explanations,
 ): GroupPlan {
   const there = new Set(observed.members.map(({ key }) => key));
-  const add = [...desired.members.values()].filter(({ person }) => !there.has(person.key)).map(additionOf);
+  const named = [...desired.members.values()];
+  const add = named.filter(({ person }) => !there.has(person.key)).map(additionOf);
+  const proposed = named.filter(({ person, newStart }) => newStart && there.has(person.key));
+  const uids = new Set<string>(named.map(({ person }) => person.uid));
   const remove: Removal[] = [];
   const reported: NamedMember[] = [];
   const kept: NamedMember[] = [];
   const extra = unexplainedValues(desired, observed);
   for (const member of extra) {
-    const decision = decideExtra(member, behind.get(member.key) ?? { kind: 'absent' }, recorded, explanations);
+    const decision = decideExtra(member, behind.get(member.key) ?? { kind: 'absent' }, uids, recorded, explanations);
     if (decision.kind === 'remove') remove.push(decision.removal);
     else (decision.kind === 'report' ? reported : kept).push({ uid: decision.uid, member });
   }
   const byUid = (left: { uid: string }, right: { uid: string }) => inOrder(left.uid, right.uid);
   return {
     add: add.sort(byUid),
-    lengthen: desired.lengthened.map(additionOf),
+    lengthen: [...desired.lengthened, ...proposed].map(additionOf).sort(byUid),
     remove: remove.sort(byUid),
     reported: reported.sort(byUid),
     kept: kept.sort(byUid),
@@ -107,9 +113,17 @@ function additionOf({ person, because, newStart }: DesiredMember): Addition {
 
 type Decision = { readonly kind: 'keep' | 'report'; readonly uid: string } | { readonly kind: 'remove'; readonly removal: Removal };
 
-function decideExtra(member: MemberValue, entry: MemberEntry, recorded: Recorded, explanations: Explanations): Decision {
+function decideExtra(
+  member: MemberValue,
+  entry: MemberEntry,
+  named: ReadonlySet<string>,
+  recorded: Recorded,
+  explanations: Explanations,
+): Decision {
   const uid = entry.kind === 'person' ? entry.person.uid : uidIn(member.dn);
-  const name = uid ?? member.dn;
+  // Somebody's former DN: the person is a member under the present one, and only the DN tells the two values apart.
+  const isFormer = entry.kind !== 'person' && uid !== undefined && named.has(uid);
+  const name = isFormer ? member.dn : (uid ?? member.dn);
   const remove = (because: RemovalCause, limited: boolean): Decision => ({
     kind: 'remove',
     removal: { uid: name, member, because, limited },

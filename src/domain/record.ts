@@ -168,15 +168,19 @@ export type LedgerRecord =
   | OverrideUsedRecord
   | RefuseRecord;
 
-type Encoded = { readonly map: readonly (readonly [unknown, unknown])[] } | { readonly set: readonly unknown[] };
+type Pairs = readonly (readonly [unknown, unknown])[];
+type Encoded = { readonly map: Pairs } | { readonly set: readonly unknown[] } | { readonly object: Pairs };
 
-/** JSON has no maps: they are written as `{"map": [[key, value], …]}`, sets as `{"set": […]}`. */
+/** JSON has no maps: they are written as `{"map": [[key, value], …]}`, sets as `{"set": […]}`, an object that looks like one of these likewise. */
 export function encode(value: unknown): unknown {
   if (value instanceof Map) return { map: [...value].map(([key, of]) => [key, encode(of)]) } satisfies Encoded;
   if (value instanceof Set) return { set: [...value].map(encode) } satisfies Encoded;
   if (Array.isArray(value)) return value.map(encode);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, encode(of)]));
+  const entries = Object.entries(value).map(([key, of]) => [key, encode(of)] as const);
+  const [first] = entries;
+  if (entries.length === 1 && first && ['map', 'set', 'object'].includes(first[0])) return { object: entries } satisfies Encoded;
+  return Object.fromEntries(entries);
 }
 
 export function decode(value: unknown): unknown {
@@ -187,6 +191,7 @@ export function decode(value: unknown): unknown {
   if (entries.length === 1 && first && Array.isArray(first[1])) {
     if (first[0] === 'map') return new Map(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
     if (first[0] === 'set') return new Set(first[1].map(decode));
+    if (first[0] === 'object') return Object.fromEntries(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
   }
   return Object.fromEntries(entries.map(([key, of]) => [key, decode(of)]));
 }

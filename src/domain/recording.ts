@@ -81,7 +81,8 @@ export function namesOf(
   const names = new Map<string, { because: Because | null; uuid?: EntryUuid }>();
   for (const { key, dn } of observed.members) {
     const wanted = desired.members.get(key);
-    if (wanted) names.set(wanted.person.uid, { because: wanted.because, uuid: wanted.person.uuid });
+    // What a new start only proposes is nobody's reason yet.
+    if (wanted) names.set(wanted.person.uid, { because: wanted.newStart ? null : wanted.because, uuid: wanted.person.uuid });
     else names.set(others.get(key) ?? dn, { because: null });
   }
   return names;

@@ -97,7 +97,9 @@ export function endJson(until: End): string | null {
 }
 
 export function becauseJson(because: Because): unknown {
-  return because.kind === 'roster' ? because : { ...because, until: endJson(because.until) };
+  if (because.kind === 'roster') return because;
+  const { kind, path, commit, mergeRequest, approvedBy, until } = because;
+  return { kind, path, commit, mergeRequest, approvedBy, until: endJson(until) };
 }
 
 function additionJson({ uid, member, because }: Addition): unknown {

@@ -6,10 +6,11 @@ import { join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
-import type { Branch, ContentJudge } from '../judging.ts';
+import type { Mirror } from '../adapters/git/mirror.ts';
 import type { RunPorts } from '../reconcile.ts';
 import type { Sources } from '../survey.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
+import { openEvidence, type NoMirror } from './evidence.ts';
 import { directoryAccess, type DirectoryAccess } from './directory.ts';
 import { keepIn, sourcesOf } from './sources.ts';
 import { openStateToRead, openStateToWrite, type State, type WritableState } from './state.ts';
@@ -67,48 +68,26 @@ interface Opened {
   readonly directory: DirectoryAccess;
 }
 
-async function open(configuration: HostConfiguration, state: State, mirror: string, process: Process): Promise<Opened> {
+async function open(configuration: HostConfiguration, state: State, mirrorFolder: string, process: Process): Promise<Opened> {
   const now = process.now();
-  const surroundings = { path: process.environment['PATH'] ?? '/usr/bin:/bin', home: process.environment['HOME'] ?? '/' };
-  const { branch, ensureCommits, digest } = await openBranch(configuration, mirror, surroundings, process);
-  const { judge, forgeClock } = await evidenceOf(configuration, { ensureCommits, digest }, state, process);
+  const mirror = await openMirrorOrNot(configuration, mirrorFolder, process);
+  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, process);
+  const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
   const sources = await sourcesOf(configuration, state, branch, judge, now, forgeClock);
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
 }
 
-interface OpenBranch {
-  readonly branch: Branch;
-  readonly ensureCommits: unknown;
-  readonly digest: unknown;
-}
-
-async function openBranch(
-  configuration: HostConfiguration,
-  mirror: string,
-  surroundings: { path: string; home: string },
-  process: Process,
-): Promise<OpenBranch> {
+/** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
+async function openMirrorOrNot(configuration: HostConfiguration, folder: string, process: Process): Promise<Mirror | NoMirror> {
+  const surroundings = { path: process.environment['PATH'] ?? '/usr/bin:/bin', home: process.environment['HOME'] ?? '/' };
   try {
-    const opened = await openMirrorOf(configuration, mirror, surroundings);
-    for (const note of opened.notes) process.warn(note);
-    return { branch: branchOf(opened), ensureCommits: opened.ensureCommits, digest: opened.history.changeDigest };
+    const mirror = await openMirrorOf(configuration, folder, surroundings);
+    for (const note of mirror.notes) process.warn(note);
+    return mirror;
   } catch (error) {
-    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
-    return { branch: absentBranch(error), ensureCommits: undefined, digest: undefined };
+    if (error instanceof Unavailable || error instanceof Unusable) return { reason: error };
+    throw error;
   }
-}
-
-async function evidenceOf(
-  configuration: HostConfiguration,
-  _: Omit<OpenBranch, 'branch'>,
-  __: State,
-  ___: Process,
-): Promise<{ judge: ContentJudge; forgeClock: Sources['forgeClock'] }> {
-  if (configuration.evidence === 'none') {
-    const { unjudged } = await import('../unjudged.ts');
-    return { judge: unjudged, forgeClock: () => Promise.resolve(undefined) };
-  }
-  throw new Misuse(`${configuration.file}: evidence: gitlab is not there yet; write "evidence: none"`);
 }
 
 /** For commands that write nothing: no lock, a mirror of their own. */

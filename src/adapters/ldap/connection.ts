@@ -169,6 +169,8 @@ class BoundConnection implements DirectoryConnection {
   readonly #line: Line;
   readonly #readTimeout: number;
   readonly #writeTimeout: number;
+  /** slapd keeps the place of one paged search for each connection: the next waits until the one before is through. */
+  #paging: Promise<void> = Promise.resolve();
 
   constructor(line: Line, identity: string, { readTimeoutMs = 60_000, writeTimeoutMs = 300_000 }: ConnectionSettings) {
     this.#line = line;
@@ -185,11 +187,19 @@ class BoundConnection implements DirectoryConnection {
   }
 
   async *pages(base: string, question: Question, pageSize: number): AsyncGenerator<readonly Entry[]> {
-    const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
-    for (;;) {
-      const page = await this.#line.ask('search', this.#readTimeout, () => pages.next());
-      if (page.done === true) return;
-      yield wholeOf(page.value.searchEntries, page.value.searchReferences);
+    const before = this.#paging;
+    let finish = () => {};
+    this.#paging = new Promise((resolve) => (finish = resolve));
+    await before;
+    try {
+      const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
+      for (;;) {
+        const page = await this.#line.ask('search', this.#readTimeout, () => pages.next());
+        if (page.done === true) return;
+        yield wholeOf(page.value.searchEntries, page.value.searchReferences);
+      }
+    } finally {
+      finish();
     }
   }
 

@@ -1,5 +1,6 @@
 // A reader that remembers: as long as nothing was written to the directory, what was read of it before is read from a
 // file. For planning only: what stands there after a change is read from the server.
+import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { DirectoryPerson, MemberEntry, MemberValue, People, WriteMark } from '../../domain/directory.ts';
 import type { Dn, DnKey, GroupName, Instant, Uid } from '../../domain/names.ts';
@@ -109,9 +110,9 @@ class Remembering implements RememberedReader {
     const snapshot = await this.#snapshot;
     if (!snapshot || !this.#isNew || this.#hasFailed) return 'unneeded';
     const { file } = this.#memory;
-    const draft = `${file}.${process.pid}`;
+    const draft = `${file}.${randomUUID()}`;
     try {
-      await writeFile(draft, snapshot.render(), { mode: 0o600, flag: 'w' });
+      await writeFile(draft, snapshot.render(), { mode: 0o600, flag: 'wx' });
       await rename(draft, file);
       this.#isNew = false;
       return 'saved';

@@ -51,7 +51,7 @@ export function openLedger(folder: string): Ledger {
         : []),
       ...(cutOff > 0 ? [`The last line of the ledger was cut off by a crash; its ${cutOff} bytes are left out.`] : []),
     ],
-    records: () => readRecords(pathOf(folder), length),
+    records: () => readRecords(pathOf(folder), length, head),
     appender: () =>
       appenderAt({ folder, path: pathOf(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
   };

@@ -2,7 +2,7 @@
 // what is handed out is what was verified, also when somebody changes the file meanwhile.
 import { closeSync, openSync } from 'node:fs';
 import { Unavailable, Unusable } from '../../failures.ts';
-import { follow, start } from './chain.ts';
+import { follow, start, type Head } from './chain.ts';
 import { linesOf } from './lines.ts';
 
 /** A record as it was appended, with its place in the chain. */
@@ -12,18 +12,20 @@ export interface LedgerRecord {
   readonly [key: string]: unknown;
 }
 
-/** Reads the first `length` bytes, which end with a line. Throws Unusable when they are no longer a sound chain. */
-export function* readRecords(path: string, length: number): Generator<LedgerRecord, void, undefined> {
-  if (length === 0) return;
+/** Reads the first `length` bytes, which end with the line of `verified`. Throws Unusable when they no longer lead there. */
+export function* readRecords(path: string, length: number, verified: Head): Generator<LedgerRecord, void, undefined> {
+  if (verified.count === 0) return;
   const file = openToRead(path);
   try {
     let head = start;
     for (const line of linesOf(file, length)) {
       const next = follow(head, line.bytes);
-      if ('kind' in next || !line.ended) throw new Unusable('the ledger was changed while it was read');
+      if ('kind' in next || !line.ended) break;
+      if (next.count === verified.count && next.hash !== verified.hash) break;
       yield parseRecord(line.bytes, next.count);
       head = next;
     }
+    if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
   } finally {
     closeSync(file);
   }

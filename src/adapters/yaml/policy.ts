@@ -95,12 +95,8 @@ function placeIn(path: string, folder: string): Place {
 }
 
 function missingPolicy(folder: string): Finding {
-  return wholeFile(
-    folder === '' ? 'policy.yaml' : `${folder}/policy.yaml`,
-    'missing-file',
-    'there is no policy.yaml',
-    'Add it: it says who approves (docs/policy.md).',
-  );
+  const path = folder === '' ? 'policy.yaml' : `${folder}/policy.yaml`;
+  return wholeFile(path, 'missing-file', 'there is no policy.yaml', 'Add it: it says who approves (docs/policy.md).');
 }
 
 function readRules(placed: readonly Placed[], folder: string): Parsed<NonNullable<PolicyReading['rules']>> {

@@ -17,6 +17,9 @@ export interface Located<Value> {
   readonly at: (key: KeyPath) => Position;
 }
 
+/** Makes a finding's message from what is wrong and the keys that lead there. */
+type Describe = (message: string, key: KeyPath) => string;
+
 /**
  * One YAML document of maps, lists and text, and the value that `schema` makes of it; or its findings, in the order of the file, at most twenty.
  * Anything but UTF-8 with LF, and any feature of YAML beyond YAML 1.2's maps, lists, scalars and comments, is an error.
@@ -26,6 +29,7 @@ export function readStrictYaml<Value>(
   file: PolicyFile,
   schema: v.GenericSchema<unknown, Value>,
   limit = largestFile,
+  describe: Describe = (message) => message,
 ): Parsed<Located<Value>> {
   if (file.bytes.length > limit) {
     return {
@@ -38,10 +42,16 @@ export function readStrictYaml<Value>(
   const deep = tooDeep(text);
   if (deep) return invalid(file.path, text, [deep]);
   const tree = parseTree(text);
-  return 'value' in tree ? typed(file.path, text, tree, schema) : invalid(file.path, text, tree);
+  return 'value' in tree ? typed(file.path, text, tree, schema, describe) : invalid(file.path, text, tree);
 }
 
-function typed<Value>(path: string, text: string, tree: Tree, schema: v.GenericSchema<unknown, Value>): Parsed<Located<Value>> {
+function typed<Value>(
+  path: string,
+  text: string,
+  tree: Tree,
+  schema: v.GenericSchema<unknown, Value>,
+  describe: Describe,
+): Parsed<Located<Value>> {
   const result = v.safeParse(schema, tree.value);
   if (result.success) {
     return { kind: 'valid', value: { value: result.output, at: (key) => positionOf(text, tree.offsetOf(key)) } };
@@ -52,7 +62,7 @@ function typed<Value>(path: string, text: string, tree: Tree, schema: v.GenericS
     .map(({ path: key, aboutKey, code, message, fix }) => ({
       offset: aboutKey ? tree.offsetOfKey(key) : tree.offsetOf(key),
       code,
-      message,
+      message: describe(message, key),
       fix,
     }));
   return invalid(path, text, problems);

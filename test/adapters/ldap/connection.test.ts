@@ -112,7 +112,9 @@ it('given nobody at the port, when it is asked, then it is unavailable', async (
   await once(server, 'listening');
   const port = portOf(server);
   server.close();
-  await expect(openDirectory({ url: `ldap://127.0.0.1:${port}`, startTls: false, bind: { kind: 'simple', dn: 'cn=x', password: 'x' } })).rejects.toThrow(/ECONNREFUSED/);
+  await expect(
+    openDirectory({ url: `ldap://127.0.0.1:${port}`, startTls: false, bind: { kind: 'simple', dn: 'cn=x', password: 'x' } }),
+  ).rejects.toThrow(/ECONNREFUSED/);
 });
 
 describe('given a server that takes connections and never says a word', () => {
@@ -134,7 +136,9 @@ describe('given a server that takes connections and never says a word', () => {
   ])('when it is asked by %s, then that ends at the deadline', async (_, scheme, startTls) => {
     const startedAt = performance.now();
     const url = `${scheme}://127.0.0.1:${portOf(server)}`;
-    await expect(openDirectory({ url, startTls, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 200 })).rejects.toThrow(Unavailable);
+    await expect(
+      openDirectory({ url, startTls, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 200 }),
+    ).rejects.toThrow(Unavailable);
     expect(performance.now() - startedAt).toBeLessThan(1500);
   });
 });
@@ -147,10 +151,15 @@ describe('given a server that answers StartTLS', () => {
     ['with no LDAP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['with a refusal', Buffer.from('300c02010178070a013404000400', 'hex')],
   ])('when it does so %s, then there is no connection', async (_, answer) => {
-    const server = createServer((socket) => socket.once('data', () => socket.write(answer)).on('error', () => undefined)).listen(0, '127.0.0.1');
+    const server = createServer((socket) => socket.once('data', () => socket.write(answer)).on('error', () => undefined)).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(server, 'listening');
     const url = `ldap://127.0.0.1:${portOf(server)}`;
-    await expect(openDirectory({ url, startTls: true, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 1000 })).rejects.toThrow(/StartTLS|not LDAP/);
+    await expect(
+      openDirectory({ url, startTls: true, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 1000 }),
+    ).rejects.toThrow(/StartTLS|not LDAP/);
     server.close();
   });
 });

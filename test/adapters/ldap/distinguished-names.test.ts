@@ -36,7 +36,24 @@ describe('the key of a DN', () => {
   });
 
   it.each([
-    'uid', 'uid=', '=a', ',', 'uid=a,', 'uid=a,,dc=b', 'uid=a+', 'uid="a', 'uid="a"b', 'uid=a\\', 'uid=a\\z', 'uid=\\C3', 'uid=a"b', 'uid=a<b', 'u d=a', '1.2.3=a', 'uid=a\\4', '+uid=a',
+    'uid',
+    'uid=',
+    '=a',
+    ',',
+    'uid=a,',
+    'uid=a,,dc=b',
+    'uid=a+',
+    'uid="a',
+    'uid="a"b',
+    'uid=a\\',
+    'uid=a\\z',
+    'uid=\\C3',
+    'uid=a"b',
+    'uid=a<b',
+    'u d=a',
+    '1.2.3=a',
+    'uid=a\\4',
+    '+uid=a',
   ])('given %s, then there is none', (text) => {
     expect(dnKeyOf(text)).toBeUndefined();
   });
@@ -104,7 +121,10 @@ describe('given a slapd with a group', () => {
     return slapd.withClient(async (client) => {
       const store = async (values: string[]) => {
         try {
-          await client.modify(slapd.groupDn('klaxon'), new Change({ operation: 'replace', modification: new Attribute({ type: 'member', values }) }));
+          await client.modify(
+            slapd.groupDn('klaxon'),
+            new Change({ operation: 'replace', modification: new Attribute({ type: 'member', values }) }),
+          );
           return 0;
         } catch (error) {
           return error instanceof ResultCodeError ? error.code : -1;

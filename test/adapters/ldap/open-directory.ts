@@ -1,10 +1,15 @@
 // Connections to the throwaway slapd, as muster's own account.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDirectory, type ConnectionSettings, type DirectoryConnection } from '../../../src/adapters/ldap/connection.ts';
+import { directoryReader, type DirectoryReader } from '../../../src/adapters/ldap/reader.ts';
 import type { DirectoryLayout } from '../../../src/adapters/ldap/layout.ts';
 import { dn, parseGroupName, parseUid, type GroupName, type Uid } from '../../../src/domain/names.ts';
-import type { Slapd } from '../../support/slapd.ts';
+import { startSlapd, type Slapd, type SlapdOptions } from '../../support/slapd.ts';
+
+export const suffix = 'dc=wikimedia,dc=org';
+export const people = `ou=people,${suffix}`;
 
 export function settingsFor(slapd: Slapd, more: Partial<ConnectionSettings> = {}): ConnectionSettings {
   return { url: slapd.url, startTls: false, bind: { kind: 'simple', dn: slapd.writerDn, password: slapd.writerPassword }, ...more };
@@ -51,9 +56,31 @@ export function seenThrough(connection: DirectoryConnection): DirectoryConnectio
 export async function whileFrozen<Result>(slapd: Slapd, work: () => Promise<Result>): Promise<Result> {
   const pid = Number(readFileSync(join(slapd.folder, 'slapd.pid'), 'utf8'));
   process.kill(pid, 'SIGSTOP');
+  // Its threads stop one after the other; until then it may still answer.
+  while (!/^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) await sleep(1);
+  await sleep(20);
   try {
     return await work();
   } finally {
     process.kill(pid, 'SIGCONT');
   }
+}
+
+export interface Opened {
+  readonly slapd: Slapd;
+  readonly connection: DirectoryConnection;
+  readonly reader: DirectoryReader;
+  stop(): Promise<void>;
+}
+
+/** A slapd, one connection to it, and a reader of its groups and of some that it does not have. */
+export async function openReader(options: SlapdOptions, layout: Partial<DirectoryLayout> = {}): Promise<Opened> {
+  const slapd = await startSlapd(options);
+  const connection = await openAsWriter(slapd);
+  const names = [...Object.keys(options.groups ?? {}), 'ghost', 'unit', 'bare'];
+  const stop = async () => {
+    await connection.close();
+    await slapd.stop();
+  };
+  return { slapd, connection, reader: directoryReader(connection, layoutOf(slapd, names, layout)), stop };
 }

@@ -68,10 +68,31 @@ describe('the pieces of a change', () => {
     { given: 'a small change', before: ['a', 'b'], after: ['b', 'c'], placeholder: false, gives: [{ remove: ['uid=a'], add: ['uid=c'] }] },
     { given: 'the last member out', before: ['a'], after: [], placeholder: false, gives: [{ remove: ['uid=a'], add: [''] }] },
     { given: 'the first member in', before: [], after: ['a'], placeholder: true, gives: [{ remove: [''], add: ['uid=a'] }] },
-    { given: 'the last member out beside a placeholder', before: ['a'], after: [], placeholder: true, gives: [{ remove: ['uid=a'], add: [] }] },
-    { given: 'a removal beside a placeholder', before: ['a', 'b'], after: ['a'], placeholder: true, gives: [{ remove: ['uid=b'], add: [] }] },
+    {
+      given: 'the last member out beside a placeholder',
+      before: ['a'],
+      after: [],
+      placeholder: true,
+      gives: [{ remove: ['uid=a'], add: [] }],
+    },
+    {
+      given: 'a removal beside a placeholder',
+      before: ['a', 'b'],
+      after: ['a'],
+      placeholder: true,
+      gives: [{ remove: ['uid=b'], add: [] }],
+    },
     { given: 'nothing to change', before: ['a'], after: ['a'], placeholder: true, gives: [] },
-    { given: 'everybody exchanged', before: ['a', 'b', 'c'], after: ['d', 'e', 'f', 'g'], placeholder: false, gives: [{ remove: ['uid=a', 'uid=b', 'uid=c'], add: ['uid=d', 'uid=e', 'uid=f'] }, { remove: [], add: ['uid=g'] }] },
+    {
+      given: 'everybody exchanged',
+      before: ['a', 'b', 'c'],
+      after: ['d', 'e', 'f', 'g'],
+      placeholder: false,
+      gives: [
+        { remove: ['uid=a', 'uid=b', 'uid=c'], add: ['uid=d', 'uid=e', 'uid=f'] },
+        { remove: [], add: ['uid=g'] },
+      ],
+    },
   ])('given $given, then they are these', ({ before, after, placeholder, gives }) => {
     expect(piecesOf(changeOf(before, after, placeholder), 'empty-dn', limits)).toEqual(gives);
   });

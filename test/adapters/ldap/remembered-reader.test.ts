@@ -54,7 +54,13 @@ describe('given a directory that was read once', () => {
   }
 
   function remembered(more: Partial<Memory> = {}) {
-    return rememberedReader(listened(), { file: join(folder, 'directory'), key: slapd.url, people: layoutOf(slapd, []).people, now, ...more });
+    return rememberedReader(listened(), {
+      file: join(folder, 'directory'),
+      key: slapd.url,
+      people: layoutOf(slapd, []).people,
+      now,
+      ...more,
+    });
   }
 
   async function readAll(reader: ReturnType<typeof remembered>) {
@@ -93,7 +99,12 @@ describe('given a directory that was read once', () => {
       'muster itself',
       async () => {
         const observed = await directoryReader(connection, layoutOf(slapd, ['klaxon'])).group(klaxon);
-        if (observed.kind === 'group') await directoryWriter(connection, { emptyGroup: 'empty-dn' }).apply({ group: observed, add: [], remove: observed.members.slice(0, 1) });
+        if (observed.kind === 'group')
+          await directoryWriter(connection, { emptyGroup: 'empty-dn' }).apply({
+            group: observed,
+            add: [],
+            remove: observed.members.slice(0, 1),
+          });
       },
     ],
   ])('when %s is written, then all is asked anew', async (_, write) => {

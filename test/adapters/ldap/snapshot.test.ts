@@ -16,10 +16,12 @@ const names = fc.oneof(
   uids.map((name) => named(`uid=${name},ou=people,dc=other`)),
   fc.constantFrom('cn=José\\, B,dc=org', 'cn=two\nlines,dc=org', 'cn="x y",dc=org').map(named),
 );
-const person = fc.record({ name: names, uuid: fc.uuid(), locked: fc.boolean() }).map(({ name, uuid, locked }) => ({ ...name, uuid: entryUuid(uuid), locked }));
-const group = fc.record({ name: fc.constantFrom('stewards', 'klaxon-users'), members: fc.array(names), placeholder: fc.boolean(), revision: fc.string() }).map(
-  ({ name, ...rest }): ObservedGroup => ({ kind: 'group', group: groupName(name), dn: dn(`cn=${name}`), ...rest }),
-);
+const person = fc
+  .record({ name: names, uuid: fc.uuid(), locked: fc.boolean() })
+  .map(({ name, uuid, locked }) => ({ ...name, uuid: entryUuid(uuid), locked }));
+const group = fc
+  .record({ name: fc.constantFrom('stewards', 'klaxon-users'), members: fc.array(names), placeholder: fc.boolean(), revision: fc.string() })
+  .map(({ name, ...rest }): ObservedGroup => ({ kind: 'group', group: groupName(name), dn: dn(`cn=${name}`), ...rest }));
 const answers = fc.record({
   people: fc.array(fc.tuple(uids, fc.oneof(person, fc.constantFrom('ambiguous' as const, 'absent' as const))), { maxLength: 8 }),
   groups: fc.array(group, { maxLength: 3 }),
@@ -44,17 +46,23 @@ const reloaded = (snapshot: Snapshot) => Snapshot.parse(Buffer.from(snapshot.ren
 describe('a snapshot', () => {
   it('says after it was written what it said before, in whatever order it is asked, and takes more', () => {
     fc.assert(
-      fc.property(validity, answers, answers, fc.shuffledSubarray(everybody, { minLength: everybody.length }), (of, first, later, order) => {
-        const snapshot = Snapshot.empty(of);
-        remember(snapshot, first);
-        const second = reloaded(snapshot);
-        expect(second && said(second, order)).toEqual(said(snapshot, everybody));
-        if (!second) return;
-        remember(snapshot, later);
-        remember(second, later);
-        const third = reloaded(second);
-        expect(third && said(third, order)).toEqual(said(snapshot, everybody));
-      }),
+      fc.property(
+        validity,
+        answers,
+        answers,
+        fc.shuffledSubarray(everybody, { minLength: everybody.length }),
+        (of, first, later, order) => {
+          const snapshot = Snapshot.empty(of);
+          remember(snapshot, first);
+          const second = reloaded(snapshot);
+          expect(second && said(second, order)).toEqual(said(snapshot, everybody));
+          if (!second) return;
+          remember(snapshot, later);
+          remember(second, later);
+          const third = reloaded(second);
+          expect(third && said(third, order)).toEqual(said(snapshot, everybody));
+        },
+      ),
     );
   });
 

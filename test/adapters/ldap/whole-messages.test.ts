@@ -4,11 +4,17 @@ import { Gathering } from '../../../src/adapters/ldap/whole-messages.ts';
 
 /** A message as BER frames it; contents from 128 bytes on have the long form of the length. */
 function message(content: Buffer): Buffer {
-  const length = content.length < 128 ? Buffer.from([content.length]) : Buffer.from([0x83, content.length >> 16, (content.length >> 8) & 0xff, content.length & 0xff]);
+  const length =
+    content.length < 128
+      ? Buffer.from([content.length])
+      : Buffer.from([0x83, content.length >> 16, (content.length >> 8) & 0xff, content.length & 0xff]);
   return Buffer.concat([Buffer.from([0x30]), length, content]);
 }
 
-const messages = fc.array(fc.uint8Array({ maxLength: 300 }).map((bytes) => message(Buffer.from(bytes))), { minLength: 1, maxLength: 8 });
+const messages = fc.array(
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => message(Buffer.from(bytes))),
+  { minLength: 1, maxLength: 8 },
+);
 
 describe('gathering chunks into messages', () => {
   it('hands on every byte in its order, and only at the ends of messages', () => {

@@ -67,7 +67,10 @@ describe('given a group with alice and bob', () => {
     expect(await memberOf(slapd, 'bob')).toEqual([]);
     expect(await memberOf(slapd, 'alice')).toEqual([`cn=other,ou=groups,${suffix}`, klaxon].sort().reverse());
     const after = await slapd.entry(klaxon);
-    const kept = (entry: typeof before) => Object.fromEntries(Object.entries(entry ?? {}).filter(([name]) => !['member', 'entryCSN', 'modifyTimestamp', 'modifiersName'].includes(name)));
+    const kept = (entry: typeof before) =>
+      Object.fromEntries(
+        Object.entries(entry ?? {}).filter(([name]) => !['member', 'entryCSN', 'modifyTimestamp', 'modifiersName'].includes(name)),
+      );
     expect(kept(after)).toEqual(kept(before));
   });
 
@@ -135,7 +138,10 @@ describe('given a group with alice and bob', () => {
   it('when the value is no DN for the server, then the change is refused', async () => {
     const { read, writer } = working(slapd, connection);
     const odd = { dn: dn('1.2.3.4=x'), key: member('carol').key };
-    expect(await writer.apply({ group: await read(), add: [odd], remove: [] })).toMatchObject({ kind: 'refused', message: expect.stringContaining('(21)') });
+    expect(await writer.apply({ group: await read(), add: [odd], remove: [] })).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('(21)'),
+    });
   });
 });
 
@@ -150,7 +156,14 @@ describe('given a server that says no', () => {
   it.each([
     { given: 'a read-only one', databaseLines: ['readonly on'], gives: '(53)' },
     { given: 'one without the right', access: ['access to attrs=userPassword by anonymous auth', 'access to * by * read'], gives: '(50)' },
-    { given: 'one that refers to another', databaseLines: ['syncrepl rid=1 provider=ldap://127.0.0.1:1 type=refreshOnly interval=99:00:00:00 searchbase="dc=wikimedia,dc=org" bindmethod=simple', 'updateref ldap://127.0.0.1:1'], gives: '(10)' },
+    {
+      given: 'one that refers to another',
+      databaseLines: [
+        'syncrepl rid=1 provider=ldap://127.0.0.1:1 type=refreshOnly interval=99:00:00:00 searchbase="dc=wikimedia,dc=org" bindmethod=simple',
+        'updateref ldap://127.0.0.1:1',
+      ],
+      gives: '(10)',
+    },
     { given: 'one that wants members to exist', dangling: 'error' as const, add: 'ghost', gives: '(19)' },
   ])('when it is $given, then the change is refused with $gives', async ({ given: _, add = 'bob', gives, ...options }) => {
     slapd = await startSlapd({ people: ['alice', 'bob'], groups: { klaxon: ['alice'] }, ...options });

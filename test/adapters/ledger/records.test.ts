@@ -32,18 +32,23 @@ describe('given a sound ledger', () => {
     expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, kind: 'second' }]);
   });
 
-  it('when the file is changed after it was opened, then reading stops before what no longer follows', async () => {
+  it.each([
+    { given: 'a line in the middle is changed', disturb: (whole: string) => whole.replace('intent', 'Intent'), gives: [1, 2] },
+    { given: 'the last line is changed', disturb: (whole: string) => whole.replace('outcome', 'Outcome'), gives: [1, 2] },
+    { given: 'the last line is removed', disturb: (whole: string) => whole.split('\n').slice(0, 2).join('\n') + '\n', gives: [1, 2] },
+    { given: 'the file is emptied', disturb: () => '', gives: [] },
+  ])('when $given after it was opened, then reading stops there and says so', async ({ disturb, gives }) => {
     await openSound()
       .appender()
       .append([{ kind: 'verdict' }, { kind: 'intent' }, { kind: 'outcome' }]);
     const opened = openSound();
     const path = join(folder, 'ledger.jsonl');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('intent', 'Intent'));
+    writeFileSync(path, disturb(readFileSync(path, 'utf8')));
     const read: number[] = [];
     expect(() => {
       for (const record of opened.records()) read.push(record.sequence);
     }).toThrow(Unusable);
-    expect(read).toEqual([1, 2]);
+    expect(read).toEqual(gives);
   });
 });
 

@@ -4,7 +4,7 @@ import { grantRules } from '../../../src/domain/policy-rules-grants.ts';
 import { rulesRules } from '../../../src/domain/policy-rules-teams.ts';
 
 /** Where a code is written down in the sources: as a field, or as the first text of a complaint or a finding. */
-const written = /\bcode: '([a-z0-9-]+)'|\b(?:complaint|wholeFile)\((?:[\w.]+, )?'([a-z0-9-]+)'/g;
+const written = /\bcode: '([a-z0-9-]+)'|\b(?:complaint|wholeFile)\(\s*(?:[\w.]+,\s*)?'([a-z0-9-]+)'/g;
 
 function codesInSources(): readonly string[] {
   const adapter = readdirSync('src/adapters/yaml').map((name) => readFileSync(`src/adapters/yaml/${name}`, 'utf8'));

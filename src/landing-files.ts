@@ -1,0 +1,94 @@
+// Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
+import { isRules, place, type PolicyState } from './domain/effective.ts';
+import { mostFiles, type Reading, type Readings } from './domain/form.ts';
+import type { Landing, PathChange, TreeEntry } from './domain/history.ts';
+import type { BlobId } from './domain/names.ts';
+import { largestFile, type GrantFile, type Parsed, type PolicyFile, type Rules } from './domain/policy.ts';
+
+export interface Contents {
+  readonly contents: ReadonlyMap<BlobId, Uint8Array>;
+  /** Named and not read. */
+  readonly tooLarge: ReadonlySet<BlobId>;
+}
+
+export interface PolicyParser {
+  parseRules(files: readonly PolicyFile[], folder: string): Parsed<Rules>;
+  parseGrant(file: PolicyFile, folder: string): Parsed<GrantFile>;
+}
+
+export interface LandingFiles {
+  /** The contents that judging these landings takes, in one go. */
+  contentsOf(landings: readonly Landing[]): Promise<Contents>;
+  /** What the files of a landing say after it. `contents` must be of a call that named it. */
+  readingsOf(state: PolicyState, landing: Landing, contents: Contents): Promise<Readings>;
+  /** What these files say. */
+  readFiles(files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>>;
+}
+
+type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
+
+export function landingFiles(readBlobs: ReadBlobs, parser: PolicyParser, folder: string): LandingFiles {
+  const read = async (ids: readonly BlobId[]): Promise<Contents> =>
+    ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
+  return {
+    contentsOf: (landings) => read(landings.flatMap((landing) => wanted(landing).flatMap(({ after }) => (after ? [after.blob] : [])))),
+    async readingsOf(state, landing, contents) {
+      const files = new Map<string, Reading>();
+      for (const { path, after } of wanted(landing)) if (after) files.set(path, readFile(parser, path, after, contents, folder));
+      if (!landing.changes.some(({ path }) => isRules(path, folder))) return { files };
+      return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
+    },
+    async readFiles(files) {
+      const contents = await read([...files.values()].map(({ blob }) => blob));
+      return new Map([...files].map(([path, entry]) => [path, readFile(parser, path, entry, contents, folder)]));
+    },
+  };
+}
+
+/** All files of a landing of reviewable size. Of a larger one, which is refused for its size, only what edits a file: it may narrow a grant. */
+function wanted({ changes }: Landing): readonly PathChange[] {
+  return changes.filter(({ before, after }) => after && isFile(after) && (changes.length <= mostFiles || before));
+}
+
+function isFile({ mode }: TreeEntry): boolean {
+  return mode === '100644' || mode === '100755';
+}
+
+function readFile(parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Contents, folder: string): Reading {
+  if (tooLarge.has(blob)) return { kind: 'too-large' };
+  const bytes = contents.get(blob);
+  if (!bytes) return { kind: 'unreadable', detail: path };
+  const { kind } = place(path, folder);
+  if (kind === 'policy' || kind === 'group') return { kind: 'rules' };
+  if (kind === 'other') return { kind: 'unreadable', detail: path };
+  const parsed = parser.parseGrant({ path, bytes }, folder);
+  if (parsed.kind === 'valid') return { kind: 'grant', grant: parsed.value };
+  const [{ line, column, message }] = parsed.findings;
+  return { kind: 'unreadable', detail: `${path}:${line}:${column}: ${message}` };
+}
+
+/** The rules as a whole after the landing: it changes some of their files, and only together they make sense. */
+async function readRulesAfter(
+  read: (ids: readonly BlobId[]) => Promise<Contents>,
+  parser: PolicyParser,
+  state: PolicyState,
+  landing: Landing,
+  folder: string,
+): Promise<NonNullable<Readings['rules']>> {
+  const tree = new Map([...state.tree].filter(([path]) => isRules(path, folder)));
+  for (const { path, after } of landing.changes) {
+    if (!isRules(path, folder)) continue;
+    if (after) tree.set(path, after);
+    else tree.delete(path);
+  }
+  const { contents } = await read([...tree.values()].filter(isFile).map(({ blob }) => blob));
+  const files = [...tree].flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+  if (files.length < tree.size) return { kind: 'invalid', detail: 'a rules file is too large or no regular file' };
+  const parsed = parser.parseRules(files, folder);
+  if (parsed.kind === 'valid') return { kind: 'valid', value: parsed.value };
+  const [{ path, line, column, message }] = parsed.findings;
+  return { kind: 'invalid', detail: `${path}:${line}:${column}: ${message}` };
+}

@@ -1,0 +1,69 @@
+// The policy of the commit that the host's configuration calls `start`: taken as it is, and whole or not at all.
+import { isRules, place, startingState, type PolicyState } from './domain/effective.ts';
+import { isWellFormed } from './domain/form.ts';
+import type { CommitId, Instant } from './domain/names.ts';
+import { rulesObjections } from './domain/policy-rules.ts';
+import { largestFile, type GrantFile, type Parsed, type PolicyFile } from './domain/policy.ts';
+import type { LedgerRecord } from './domain/record.ts';
+import { Unusable } from './failures.ts';
+import type { Branch, JudgingSettings } from './judging.ts';
+import type { PolicyParser } from './landing-files.ts';
+
+interface Started {
+  readonly state: PolicyState;
+  readonly records: readonly LedgerRecord[];
+}
+
+/** What is remembered, where its start is still the configured one; otherwise a new beginning. Throws Unusable when the start cannot be used. */
+export async function startPolicy(
+  branch: Branch,
+  parser: PolicyParser,
+  remembered: PolicyState | undefined,
+  { start, folder }: JudgingSettings,
+  now: Instant,
+): Promise<Started> {
+  if (remembered?.start === start) return { state: remembered, records: [] };
+  const tree = await branch.policyTree(start, folder);
+  const files = await readPolicyFiles(branch, tree, start, folder);
+  const rules = valid(
+    parser.parseRules(
+      files.filter(({ path }) => isRules(path, folder)),
+      folder,
+    ),
+    start,
+  );
+  const [objection] = rulesObjections(rules);
+  if (objection) throw new Unusable(`the policy at start ${start} cannot be used: ${objection.message}. ${objection.fix}`);
+  const grants = new Map<string, GrantFile>();
+  for (const file of files) if (!isRules(file.path, folder)) grants.set(file.path, valid(parser.parseGrant(file, folder), start));
+  const state = startingState({ commit: start, committedAt: await branch.committedAt(start), tree, rules, grants }, remembered);
+  return { state, records: [{ type: 'start', at: now, state }] };
+}
+
+async function readPolicyFiles(
+  branch: Branch,
+  tree: Awaited<ReturnType<Branch['policyTree']>>,
+  start: CommitId,
+  folder: string,
+): Promise<readonly PolicyFile[]> {
+  const entries = [...tree].filter(([path]) => place(path, folder).kind !== 'other');
+  const strange = entries.find(([path, { mode }]) => mode !== '100644' || !isWellFormed(path, folder));
+  if (strange)
+    throw new Unusable(`the policy at start ${start} cannot be used: ${JSON.stringify(strange[0])} is no plain file with a plain name`);
+  const { contents, tooLarge } = await branch.blobs(
+    entries.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  if (tooLarge.size > 0) throw new Unusable(`the policy at start ${start} cannot be used: it has files over ${largestFile} bytes`);
+  return entries.map(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    if (!bytes) throw new Unusable(`the policy at start ${start} cannot be read: ${path} is missing in the mirror`);
+    return { path, bytes };
+  });
+}
+
+function valid<Value>(parsed: Parsed<Value>, commit: CommitId): Value {
+  if (parsed.kind === 'valid') return parsed.value;
+  const [{ path, line, column, message, fix }] = parsed.findings;
+  throw new Unusable(`the policy at start ${commit} cannot be used: ${path}:${line}:${column}: ${message}. ${fix}`);
+}

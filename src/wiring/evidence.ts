@@ -1,0 +1,75 @@
+// Who judges what landings contain: GitLab, or nobody.
+import type { Mirror } from '../adapters/git/mirror.ts';
+import { readSecret } from '../adapters/secret-files.ts';
+import type { Configuration } from '../configuration.ts';
+import { steadyNow } from '../domain/clock.ts';
+import { instant } from '../domain/names.ts';
+import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import type { ContentJudge } from '../judging.ts';
+import type { Sources } from '../survey.ts';
+import type { Process } from './host.ts';
+import type { State } from './state.ts';
+
+export interface NoMirror {
+  readonly reason: Unavailable | Unusable;
+}
+
+export interface OpenEvidence {
+  readonly judge: ContentJudge;
+  readonly forgeClock: Sources['forgeClock'];
+}
+
+export async function openEvidence(
+  configuration: Configuration,
+  mirror: Mirror | NoMirror,
+  state: State,
+  process: Process,
+): Promise<OpenEvidence> {
+  if (configuration.evidence === 'none') {
+    const { unjudged } = await import('../unjudged.ts');
+    return { judge: unjudged, forgeClock: () => Promise.resolve(undefined) };
+  }
+  const { gitlab, repository, file } = configuration;
+  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
+  const [{ openGitLab }, { gitlabJudge }, { digestOfChanges }] = await Promise.all([
+    import('../adapters/gitlab/gitlab.ts'),
+    import('../evidence.ts'),
+    import('../adapters/git/raw-changes.ts'),
+  ]);
+  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
+  const forge = openGitLab({ url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: process.now, ...token });
+  const { memory } = state;
+  const absent = (): Promise<never> =>
+    Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
+  const judge = gitlabJudge({
+    forge,
+    versions: {
+      ensureCommits: 'history' in mirror ? mirror.ensureCommits : absent,
+      changeDigest: 'history' in mirror ? mirror.history.changeDigest : absent,
+      digestOf: ({ changes }) => digestOfChanges(changes),
+    },
+    branch: repository.branch,
+    folder: repository.folder,
+    project: memory.project,
+    firstSeen: (commit) => memory.firstSeen.get(commit),
+    refusedByHand: (commit) => memory.refusedByHand.get(commit),
+    now: steadyNow(process.now(), state.lastRun),
+    progress: process.progress,
+  });
+  return { judge, forgeClock: (required) => readForgeClock(forge, required) };
+}
+
+/** `Date` of GitLab's last answer. A run that asked GitLab nothing asks for the sake of the clock only where it must. */
+async function readForgeClock(
+  forge: { project(): Promise<unknown>; clock(): { readonly server: number; readonly here: number } | undefined },
+  required: boolean,
+): ReturnType<Sources['forgeClock']> {
+  if (required && !forge.clock()) {
+    await forge.project().catch((error: unknown) => {
+      // Without an answer there is no witness, and that is what the clock check is told.
+      if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    });
+  }
+  const reading = forge.clock();
+  return reading && { date: instant(reading.server), receivedAt: instant(reading.here) };
+}

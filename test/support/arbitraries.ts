@@ -1,0 +1,158 @@
+// Arbitraries for the laws. What is compared is generated as a pair of similar things, a copy and a little disturbance: two things made
+// independently differ in everything, and never show what an unneeded change looks like.
+import fc from 'fast-check';
+import type { ClockVerdict } from '../../src/domain/clock.ts';
+import type { End, GrantInForce } from '../../src/domain/grants.ts';
+import type { GuardCircumstances } from '../../src/domain/guard.ts';
+import { instant, type Instant } from '../../src/domain/names.ts';
+import type { Addition, GroupPlan, Removal, RemovalCause } from '../../src/domain/plan.ts';
+import type { Limit } from '../../src/domain/policy.ts';
+import { day } from '../../src/domain/time.ts';
+import { commit } from '../domain/evidence-samples.ts';
+import {
+  becauseOf,
+  becauseRoster,
+  generation,
+  grantOf,
+  grantPathOf,
+  klaxon,
+  now,
+  person,
+  sha256,
+  steward,
+} from '../domain/membership-samples.ts';
+
+const names = Array.from({ length: 16 }, (_, number) => `user${String(number).padStart(2, '0')}`);
+
+export interface SimilarNames {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** Two sets of names that differ in a few: who is named twice over is in both. */
+export const similarNames: fc.Arbitrary<SimilarNames> = fc
+  .tuple(fc.subarray(names), fc.subarray(names, { maxLength: 4 }))
+  .map(([before, disturbed]) => ({
+    before,
+    after: names.filter((name) => before.includes(name) !== disturbed.includes(name)),
+  }));
+
+/** A moment within a month of now, on the day or to the millisecond. */
+export const moments: fc.Arbitrary<Instant> = fc
+  .oneof(
+    fc.integer({ min: -30, max: 30 }).map((days) => days * day),
+    fc.integer({ min: -30 * day, max: 30 * day }),
+  )
+  .map((distance) => instant(now + distance));
+
+export const ends: fc.Arbitrary<End> = fc.oneof({ weight: 1, arbitrary: fc.constant<End>('open') }, { weight: 5, arbitrary: moments });
+
+export interface Span {
+  readonly from?: Instant;
+  readonly until: End;
+}
+
+const spans: fc.Arbitrary<Span> = fc
+  .tuple(fc.option(moments, { nil: undefined }), ends)
+  .map(([from, until]) => ({ until, ...(from === undefined ? {} : { from }) }));
+
+/** What is in force and what a file says: the same, or disturbed in its start or its end. */
+export const grantAndFile: fc.Arbitrary<{ readonly grant: GrantInForce; readonly file: Span }> = fc
+  .tuple(spans, spans, fc.constantFrom('same', 'from', 'until', 'both'))
+  .map(([span, other, disturbed]) => ({
+    grant: grantOf('urbanecm', { ...span, endorsedUntil: span.until }),
+    file: disturbed === 'same' ? span : disturbed === 'from' ? { ...other, until: span.until } : disturbed === 'both' ? other : { ...span, until: other.until },
+  }));
+
+const roster = generation('user00');
+
+function additionOf(name: string, limited: boolean, newStart: boolean): Addition {
+  const { uid, dn, key, uuid } = person(name);
+  return { uid, member: { dn, key }, uuid, because: limited ? becauseRoster(roster) : becauseOf(grantOf(name)), limited, newStart };
+}
+
+/** Every cause, with whether it is limited as the planner would say. */
+export const causes: readonly (readonly [(name: string) => RemovalCause, boolean])[] = [
+  [(name) => ({ kind: 'expired', path: grantPathOf(name), at: now }), false],
+  [() => ({ kind: 'revoked', at: now }), false],
+  [(name) => ({ kind: 'deleted', path: grantPathOf(name), commit: commit('b') }), false],
+  [(name) => ({ kind: 'deleted', path: grantPathOf(name), commit: commit('b') }), true],
+  [(name) => ({ kind: 'refused', path: grantPathOf(name), commit: commit('b') }), true],
+  [() => ({ kind: 'left-roster', roster: steward, sha256: roster.sha256 }), true],
+  [() => ({ kind: 'unexplained' }), false],
+  [() => ({ kind: 'unexplained' }), true],
+  [() => ({ kind: 'locked' }), true],
+  [() => ({ kind: 'dangling' }), true],
+];
+
+export function removalOf(name: string, because: RemovalCause, limited: boolean): Removal {
+  const { uid, dn, key } = person(name);
+  return { uid, member: { dn, key }, because, limited };
+}
+
+type Fate = 'absent' | 'stays' | 'longer' | 'new' | 'joins' | 'granted' | number;
+
+const fates: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom<Fate>('absent', 'stays', 'stays', 'longer', 'new', 'joins', 'granted') },
+  { weight: 3, arbitrary: fc.nat(causes.length - 1) },
+);
+
+export interface PlannedMembers {
+  readonly plan: GroupPlan;
+  readonly members: number;
+}
+
+/** A plan for up to sixteen people, and how many members the group has before it. */
+export const plans: fc.Arbitrary<PlannedMembers> = fc.array(fates, { maxLength: names.length }).map((drawn) => {
+  const add: Addition[] = [];
+  const remove: Removal[] = [];
+  const lengthen: Addition[] = [];
+  let present = 0;
+  drawn.forEach((fate, at) => {
+    const name = names[at] ?? '';
+    if (fate === 'stays' || fate === 'longer') present++;
+    if (fate === 'longer') lengthen.push(additionOf(name, false, true));
+    if (fate === 'new') add.push(additionOf(name, false, true));
+    if (fate === 'joins' || fate === 'granted') add.push(additionOf(name, fate === 'joins', false));
+    const cause = typeof fate === 'number' ? causes[fate] : undefined;
+    if (cause) remove.push(removalOf(name, cause[0](name), cause[1]));
+  });
+  return { plan: { add, remove, lengthen, reported: [], kept: [], present }, members: present + remove.length };
+});
+
+const limits: fc.Arbitrary<Limit> = fc.oneof(
+  fc.nat(6).map((count) => ({ kind: 'count', count }) as const),
+  fc.nat(100).map((percent) => ({ kind: 'percent', percent }) as const),
+);
+
+export const clocks: fc.Arbitrary<ClockVerdict> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<ClockVerdict>({ kind: 'sound' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<ClockVerdict>(
+      { kind: 'behind', message: 'behind' },
+      { kind: 'skewed', message: 'skewed' },
+      { kind: 'unconfirmed', message: 'unconfirmed' },
+    ),
+  },
+);
+
+/** Circumstances in which nobody has allowed anything yet. */
+export const circumstances: fc.Arbitrary<Omit<GuardCircumstances, 'members'>> = fc
+  .record({
+    removals: limits,
+    additions: limits,
+    minimum: fc.nat(6),
+    ceiling: fc.option(fc.integer({ min: 1, max: 16 }), { nil: undefined }),
+    takenOver: fc.boolean(),
+    recent: fc.record({ removals: fc.nat(3), additions: fc.nat(3) }),
+    clock: clocks,
+  })
+  .map(({ removals, additions, minimum, ceiling, ...others }) => ({
+    ...others,
+    group: klaxon,
+    limits: { removals, additions, minimum },
+    ...(ceiling === undefined ? {} : { ceiling }),
+    allowed: new Set<string>(),
+    hash: sha256,
+  }));
