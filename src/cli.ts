@@ -118,6 +118,13 @@ function runCommands(program: Command, take: Take): void {
       '\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
     )
     .action(take('allow'));
+  program
+    .command('refuse')
+    .description('turn a landing that waits for ever into a refused one')
+    .argument('<commit>', '40 hex digits, as "muster plan" shows them')
+    .requiredOption('--reason <text>', 'why it is not waited for; it is kept in the record')
+    .addHelpText('after', '\nExample\n  muster refuse 4f0c… --reason "The merge request was deleted on GitLab, T400001"\n')
+    .action(take('refuse'));
 }
 
 function personCommands(program: Command, take: Take): void {

@@ -147,8 +147,7 @@ class Walk {
     this.records.push(...(await this.#ports.judge.prepare(relevant)));
     const contents = await this.#files.contentsOf(relevant);
     for (const landing of relevant) {
-      if (this.waiting.length > 0)
-        this.waiting.push({ landing, code: 'waits-for-earlier', detail: 'an earlier change waits for its verdict' });
+      if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', 'an earlier change waits for its verdict');
       else await this.#judgeOne(landing, await this.#files.readingsOf(this.state, landing, contents));
     }
   }
@@ -159,9 +158,14 @@ class Walk {
       this.#decide(landing, readings, judgement);
       return;
     }
-    const { commit } = landing;
     const { code, detail } = judgement;
     if (judgement.kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
+    this.#wait(landing, code, detail);
+  }
+
+  /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. */
+  #wait(landing: Landing, code: string, detail: string): void {
+    const { commit } = landing;
     this.waiting.push({ landing, code, detail });
     if (!this.#ports.wasSeen(commit)) this.records.push({ type: 'seen', at: this.#ports.now, commit });
   }

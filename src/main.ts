@@ -45,4 +45,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const status = await main(process.argv.slice(2));
+// Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
+process.stdout.write('', () => process.exit(status));

@@ -34,7 +34,7 @@ export async function allow(
   await journal.append([{ type: 'override', at: now, group, code, digest, reason }]);
   return {
     kind: 'allowed',
-    message: `${group}: the set held as ${code} goes through once, at the next run within 24 hours, if it is still exactly this set.`,
+    message: `${group}: allowed (${code}): exactly this set, once, at the next run within 24 hours.`,
   };
 }
 

@@ -188,7 +188,7 @@ function checksumProblem(stated: StatedChecksum, sha256: string): string | undef
 
 function renderDamage(damage: Extract<ParsedRoster, { kind: 'damaged' }>): string {
   if (damage.line === undefined) return `The list ${damage.message}.`;
-  return `Line ${damage.line}${damage.column === undefined ? '' : `, column ${damage.column}`}, of the list ${damage.message}.`;
+  return `Line ${damage.line}${damage.column === undefined ? '' : `, column ${damage.column},`} of the list ${damage.message}.`;
 }
 
 function judgeAge(roster: FreshRoster, terms: RosterTerms): RosterState {

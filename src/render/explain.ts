@@ -6,7 +6,7 @@ import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
 import { renderPending, renderRefusal } from './refusals.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
-import { plain, renderBecause, renderRemoval, renderWithheld } from './words.ts';
+import { hang, plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
 export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
   return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, ...groups.map((group) => renderStanding(uid, group))].join('');
@@ -14,16 +14,18 @@ export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
 
 function renderStanding(uid: string, standing: GroupStanding): string {
   const lines = [`\n${standing.group}: ${claim(standing)}\n`];
-  if (standing.because) lines.push(`  because   ${renderBecause(standing.because)}\n`);
-  if (standing.withheld)
-    lines.push(
-      `  withheld  ${renderWithheld(standing.withheld.reason)}\n            named by ${renderBecause(standing.withheld.because)}\n`,
-    );
-  if (standing.leaves) lines.push(`  leaving   ${renderRemoval(standing.leaves)}\n`);
-  for (const one of standing.refused) lines.push(`  refused   ${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderRefusal(one)}\n`);
-  for (const one of standing.pending) lines.push(`  waits     ${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}\n`);
-  if (isUnknown(standing)) lines.push(`  nothing   no grant file and no roster names ${uid} for this group\n`);
-  for (const entry of standing.history) lines.push(`  ${renderInstant(entry.at)}  ${renderEntry(entry)}\n`);
+  const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
+  if (standing.because) say('because', renderBecause(standing.because));
+  if (standing.withheld) {
+    say('withheld', renderWithheld(standing.withheld.reason));
+    say('', `named by ${renderBecause(standing.withheld.because)}`);
+  }
+  if (standing.leaves) say('leaving', renderRemoval(standing.leaves));
+  for (const one of standing.refused) say('refused', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderRefusal(one)}`);
+  for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
+  if (isUnknown(standing)) say('nothing', `no grant file and no roster names ${uid} for this group`);
+  if (standing.history.length > 0) lines.push('  what happened\n');
+  for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
   return lines.join('');
 }
 
@@ -49,8 +51,8 @@ const events: Readonly<Record<HistoryEntry['event'], string>> = {
   removed: 'taken out by muster',
   appeared: 'found in the group',
   vanished: 'gone from the group, not by muster',
-  endorsed: 'the change of the grant file is in force',
-  refused: 'the change of the grant file was refused',
+  endorsed: 'a change of the grant file came into force',
+  refused: 'a change of the grant file was refused',
 };
 
 function renderEntry({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
@@ -117,12 +119,12 @@ export function renderGroupText({ group, result }: GroupExplained): string {
       : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
   return [
     `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupState(result)}; ${from}\n\n`,
-    ...[...desired.members.values()].map(
-      ({ person, because }) => `  ${there.has(person.key) ? 'in     ' : 'coming '} ${person.uid.padEnd(16)} ${renderBecause(because)}\n`,
+    ...[...desired.members.values()].map(({ person, because }) =>
+      hang(`  ${there.has(person.key) ? 'in     ' : 'coming '} ${person.uid.padEnd(16)} `, renderBecause(because)),
     ),
-    ...plan.remove.map(({ uid, because }) => `  leaving ${plain(uid).padEnd(16)} ${renderRemoval(because)}\n`),
+    ...plan.remove.map(({ uid, because }) => hang(`  leaving ${plain(uid).padEnd(16)} `, renderRemoval(because))),
     ...[...plan.reported, ...plan.kept].map(({ uid }) => `  in      ${plain(uid).padEnd(16)} nothing explains this member yet\n`),
-    ...desired.withheld.map(({ uid, reason }) => `  out     ${uid.padEnd(16)} ${renderWithheld(reason)}\n`),
+    ...desired.withheld.map(({ uid, reason }) => hang(`  out     ${uid.padEnd(16)} `, renderWithheld(reason))),
   ].join('');
 }
 

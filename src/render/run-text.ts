@@ -3,10 +3,12 @@ import type { Hold } from '../domain/guard.ts';
 import type { Addition, Removal } from '../domain/plan.ts';
 import type { GroupResult, RosterStanding, RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
-import { count, renderInstant } from '../domain/time.ts';
+import { count } from '../domain/time.ts';
 import { renderPending, renderRefusal } from './refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
-import { plain, renderBecause, renderRemoval, renderWithheld } from './words.ts';
+import { hang, plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from './words.ts';
+
+const column = ' '.repeat(11);
 
 export function renderRunText(report: RunReport, status: Status): string {
   const blocks = [
@@ -15,7 +17,7 @@ export function renderRunText(report: RunReport, status: Status): string {
     ...report.groups.map((result) => renderGroup(result, report.command)),
     renderWithheldPeople(report),
     renderRefused(report),
-    ...report.problems.filter(({ code }) => !code.startsWith('roster-')).map(({ message }) => `PROBLEM    ${plain(message)}\n`),
+    ...report.problems.filter(({ code }) => !code.startsWith('roster-')).map(({ message }) => hang('PROBLEM    ', plain(message))),
     `${closing(status)}\n`,
   ];
   return blocks.join('');
@@ -29,18 +31,18 @@ function heading({ command, at, mode, evidence, head, policy }: RunReport): stri
   const judged = policy && head && policy.judged !== head ? `, judged up to ${policy.judged.slice(0, 12)}` : '';
   const loud =
     evidence === 'none'
-      ? 'WARNING    evidence: none. Whatever stands on the branch counts; no merge request and no approval is asked for.\n'
+      ? hang('WARNING    ', 'evidence: none. Whatever stands on the branch counts; nobody is asked for an approval.')
       : '';
-  return `muster ${command}, ${renderInstant(at)}: ${notes.filter(Boolean).join(', ')}${judged}\n${loud}`;
+  return `muster ${command}, ${renderMoment(at)}: ${notes.filter(Boolean).join(', ')}${judged}\n${loud}`;
 }
 
 function renderRoster({ roster, state, generation }: RosterStanding): string {
   const people = generation ? count(generation.uids.length, 'person', 'people') : 'nobody yet';
-  if (state.kind === 'fresh') return `roster     ${roster}: fresh, ${people}, written ${renderInstant(state.producedAt)}\n`;
+  if (state.kind === 'fresh') return `roster     ${roster}: fresh, ${people}, written ${renderMoment(state.producedAt)}\n`;
   const kept = generation
     ? `kept: the last accepted list, ${people}`
     : 'no list was ever accepted, groups that need it are left as they are';
-  return `ROSTER     ${roster}: ${state.kind.toUpperCase()}; ${kept}\n           ${plain(state.message)}\n`;
+  return `ROSTER     ${roster}: ${state.kind.toUpperCase()}; ${kept}\n${hang(column, plain(state.message))}`;
 }
 
 const words: Readonly<Record<GroupState, string>> = {
@@ -57,54 +59,87 @@ function renderGroup(result: GroupResult, command: RunReport['command']): string
   const state = groupState(result);
   const size = members === undefined ? '' : `, ${count(members, 'member')}`;
   const lines = [`group      ${proposal.group}: ${words[state]}${size}\n`];
-  if (message !== undefined) lines.push(`           ${plain(message)}\n`);
+  if (message !== undefined) lines.push(hang(column, plain(message)));
   if (proposal.kind !== 'planned') return lines.join('');
   const { guarded, plan } = proposal;
-  lines.push(...several(guarded.remove, renderOut), ...several(guarded.add, renderIn));
+  lines.push(renderChanges(guarded, '  '));
   for (const hold of guarded.held) lines.push(renderHold(hold, proposal.group, command));
-  for (const { uid } of plan.reported) lines.push(`  ? ${plain(uid)}  no grant explains this member; the group's rules only report it\n`);
+  for (const { uid } of plan.reported)
+    lines.push(hang(`  ? ${plain(uid).padEnd(16)} `, 'no grant explains this member; the rules of the group only report it'));
   return lines.join('');
 }
 
-const mostShown = 40;
+type Line = { readonly mark: '+' | '-'; readonly who: string; readonly why: string };
 
-function several<Change>(changes: readonly Change[], render: (change: Change, mark: string) => string, indent = '  '): readonly string[] {
-  const shown = changes.slice(0, mostShown).map((change) => render(change, indent));
-  return changes.length > mostShown ? [...shown, `${indent}  and ${changes.length - mostShown} more; --json shows all\n`] : shown;
+function renderChanges(
+  { add, remove }: { readonly add: readonly Addition[]; readonly remove: readonly Removal[] },
+  indent: string,
+): string {
+  return renderLines(
+    [
+      ...remove.map(({ uid, because }) => ({ mark: '-' as const, who: plain(uid), why: `out: ${renderRemoval(because)}` })),
+      ...add.map(({ uid, because }) => ({ mark: '+' as const, who: uid, why: `in:  ${renderBecause(because)}` })),
+    ],
+    indent,
+  );
 }
 
-function renderIn({ uid, because }: Addition, indent: string): string {
-  return `${indent}+ ${uid.padEnd(16)} in:  ${renderBecause(because)}\n`;
+const mostLines = 40;
+const mostNames = 200;
+
+/** One line each; where a roster brings many people for the same reason, the reason once and then the names. */
+function renderLines(lines: readonly Line[], indent: string): string {
+  const blocks = [...byReason(lines).values()].flatMap((same) =>
+    same.length > 3 ? [renderMany(same, indent)] : same.map(({ mark, who, why }) => hang(`${indent}${mark} ${who.padEnd(16)} `, why)),
+  );
+  const more = blocks.length > mostLines ? [`${indent}  and ${blocks.length - mostLines} more; --json shows all\n`] : [];
+  return [...blocks.slice(0, mostLines), ...more].join('');
 }
 
-function renderOut({ uid, because }: Removal, indent: string): string {
-  return `${indent}- ${plain(uid).padEnd(16)} out: ${renderRemoval(because)}\n`;
+function byReason(lines: readonly Line[]): ReadonlyMap<string, readonly Line[]> {
+  const reasons = new Map<string, Line[]>();
+  for (const line of lines) {
+    const reason = line.mark + line.why;
+    const same = reasons.get(reason);
+    if (same) same.push(line);
+    else reasons.set(reason, [line]);
+  }
+  return reasons;
+}
+
+function renderMany(same: readonly Line[], indent: string): string {
+  const [{ mark, why } = { mark: '+', why: '' }] = same;
+  const names = same.slice(0, mostNames).map(({ who }) => who);
+  if (same.length > mostNames) names.push(`and ${same.length - mostNames} more; --json shows all`);
+  const start = `${indent}${mark} ${count(same.length, 'person', 'people').padEnd(16)} `;
+  return hang(start, why) + hang(' '.repeat(start.length), names.join(', '));
 }
 
 function renderHold({ code, message, digest, add, remove }: Hold, group: string, command: RunReport['command']): string {
-  const waits = `  ! held, ${code}: ${plain(message)}\n`;
-  const next =
-    code === 'ceiling'
-      ? '      To let them in, an administrator of this host raises directory.ceilings in the configuration.\n'
-      : `      If this is right:  muster allow ${group} ${digest} --reason "…"\n`;
-  const hint = command === 'plan' || code === 'ceiling' ? '' : '      It then goes through once, at the next run.\n';
-  return [waits, ...several(remove, renderOut, '      '), ...several(add, renderIn, '      '), next, hint].join('');
+  const waits = hang('  ! ', `held, ${code}: ${plain(message)}`) + renderChanges({ add, remove }, '    ');
+  if (code === 'ceiling')
+    return waits + hang('    ', 'To let them in, an administrator of this host raises directory.ceilings in the configuration.');
+  const when = command === 'plan' ? '' : ', and the next run lets it through, once';
+  // In two lines, for the width; a shell takes them as one.
+  return `${waits}    If this is right, say so${when}:\n      muster allow ${group} \\\n        ${digest} --reason "…"\n`;
 }
 
 function renderWithheldPeople({ groups }: RunReport): string {
   const all = groups
     .flatMap(({ proposal }) => (proposal.kind === 'planned' ? proposal.desired.withheld : []))
     .filter(({ reason }) => reason.code !== 'expired');
-  return several(all, ({ uid, group, reason }) => `withheld   ${uid} from ${group}: ${renderWithheld(reason)}\n`, '').join('');
+  const lines = all.map(({ uid, group, reason }) => hang('withheld   ', `${uid} from ${group}: ${renderWithheld(reason)}`));
+  const more = lines.length > mostLines ? [`${column}and ${lines.length - mostLines} more; --json shows all\n`] : [];
+  return [...lines.slice(0, mostLines), ...more].join('');
 }
 
 function renderRefused({ policy }: RunReport): string {
   const refused = (policy?.refused ?? []).map((one) => {
     const merge = one.mergeRequest === null ? one.commit.slice(0, 12) : `!${one.mergeRequest}`;
-    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n           ${renderRefusal(one)}\n`;
+    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusal(one))}`;
   });
   const pending = (policy?.pending ?? []).map(
-    (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n           ${renderPending(one)}\n`,
+    (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );
   return [...refused, ...pending].join('');
 }

@@ -2,6 +2,7 @@
 import type { Because, WithheldReason } from '../domain/desired.ts';
 import type { End } from '../domain/grants.ts';
 import type { RemovalCause } from '../domain/plan.ts';
+import type { Instant } from '../domain/names.ts';
 import { renderInstant } from '../domain/time.ts';
 
 /** One line of printable characters: control, bidirectional and other invisible ones become visible escapes. */
@@ -9,8 +10,32 @@ export function plain(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+const width = 100;
+
+/** `start` and then the text, in lines of at most 100 columns: the text stands in a column of its own. A longer word is left whole. */
+export function hang(start: string, text: string): string {
+  const lines: string[] = [];
+  let line = start;
+  let isFirst = true;
+  for (const word of text.split(' ')) {
+    if (!isFirst && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(start.length) + word;
+    } else line += isFirst ? word : ` ${word}`;
+    isFirst = false;
+  }
+  return `${[...lines, line].join('\n')}\n`;
+}
+
+/** For people: `2026-12-08 00:00 UTC`, with seconds where there are any. */
+export function renderMoment(at: Instant): string {
+  return renderInstant(at)
+    .replace('T', ' ')
+    .replace(/(?::00)?Z$/, ' UTC');
+}
+
 export function renderEnd(until: End): string {
-  return until === 'open' ? 'without an end' : `until ${renderInstant(until)}`;
+  return until === 'open' ? 'without an end' : `until ${renderMoment(until)}`;
 }
 
 export function renderBecause(because: Because): string {
@@ -23,9 +48,9 @@ export function renderBecause(because: Because): string {
 export function renderRemoval(cause: RemovalCause): string {
   switch (cause.kind) {
     case 'expired':
-      return `the grant ended at ${renderInstant(cause.at)}`;
+      return `the grant ended at ${renderMoment(cause.at)}`;
     case 'revoked':
-      return cause.at === undefined ? 'revoked on this host' : `revoked on this host at ${renderInstant(cause.at)}`;
+      return cause.at === undefined ? 'revoked on this host' : `revoked on this host at ${renderMoment(cause.at)}`;
     case 'deleted':
       return `${plain(cause.path)} was deleted in ${cause.commit.slice(0, 12)}`;
     case 'refused':
@@ -44,11 +69,11 @@ export function renderRemoval(cause: RemovalCause): string {
 export function renderWithheld(reason: WithheldReason): string {
   switch (reason.code) {
     case 'expired':
-      return `the grant ended at ${renderInstant(reason.at)}`;
+      return `the grant ended at ${renderMoment(reason.at)}`;
     case 'revoked':
-      return `revoked on this host${reason.at === undefined ? '' : ` at ${renderInstant(reason.at)}`}; it ends with "muster lift"`;
+      return `revoked on this host${reason.at === undefined ? '' : ` at ${renderMoment(reason.at)}`}; it ends with "muster lift"`;
     case 'not-yet':
-      return `the grant starts at ${renderInstant(reason.from)}`;
+      return `the grant starts at ${renderMoment(reason.from)}`;
     case 'unknown-person':
       return 'the directory has no person with this uid: the developer account may be missing, or the name misspelled';
     case 'ambiguous-person':

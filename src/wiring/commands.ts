@@ -1,9 +1,10 @@
 // From an invocation to what is printed: every command gets just what it needs.
 import type { Invocation } from '../cli.ts';
-import { parseGroupName, parseUid, inOrder } from '../domain/names.ts';
+import { inOrder, parseCommitId, parseGroupName, parseUid } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
+import { problemOf } from '../judging.ts';
 import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Process } from './host.ts';
 import { sha256, surveySettings } from './sources.ts';
 
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Run>> = {
   reconcile: runReconcile,
   explain: runExplain,
   allow: runAllow,
+  refuse: runRefuse,
 };
 
 export function run(invocation: Invocation, process: Process): Promise<Printed> {
@@ -53,7 +55,7 @@ async function runCheck({ operands, options }: Invocation, process: Process): Pr
 
 async function runPlan(invocation: Invocation, process: Process): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, process);
-  const report = await planned(configuration, process);
+  const report = await planned(configuration, process).catch((error: unknown) => stopped('plan', configuration, error, process));
   return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation);
 }
 
@@ -74,11 +76,25 @@ async function runReconcile(invocation: Invocation, process: Process): Promise<P
   const configuration = await hostConfiguration(invocation, process);
   if (!(await isActive(configuration))) return standby(configuration, invocation, process);
   const command = await import('../commands/reconcile.ts');
-  return withHostToWrite(configuration, process, async (ports, state) => {
-    const { report, clockTrusted } = await command.runReconcile(ports, surveySettings(configuration), configuration);
-    if (clockTrusted) await state.keepTime(ports.sources.now);
-    return printed(report, runStatus(report, false), invocation);
+  const report = await withHostToWrite(configuration, process, async (ports, state) => {
+    const reconciled = await command.runReconcile(ports, surveySettings(configuration), configuration);
+    if (reconciled.clockTrusted) await state.keepTime(ports.sources.now);
+    return reconciled.report;
+  }).catch((error: unknown) => stopped('reconcile', configuration, error, process));
+  return printed(report, runStatus(report, false), invocation);
+}
+
+/** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */
+function stopped(command: RunReport['command'], configuration: HostConfiguration, error: unknown, process: Process): RunReport {
+  const problem = problemOf(error, 'run');
+  const { mode, evidence, repository, directory } = configuration;
+  const groups = [...directory.groups].map(([group, dn]) => {
+    const proposal = { kind: 'frozen', group, dn, status: problem.status, message: 'the run could not be made; the group is as it was' } as const;
+    return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message } as const;
   });
+  groups.sort((left, right) => inOrder(left.proposal.group, right.proposal.group));
+  const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
+  return { command, at: process.now(), mode, evidence, start: repository.start, ...unknown, groups, problems: [problem] };
 }
 
 async function standby({ mode }: HostConfiguration, { command, options }: Invocation, process: Process): Promise<Printed> {
@@ -119,13 +135,32 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
     );
   }
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
-  const reason = String(options['reason'] ?? '').trim();
-  if (reason === '') throw new Misuse('--reason must say why: it is kept in the record');
+  const reason = reasonOf(options);
   const { allow } = await import('../commands/allow.ts');
   const { survey } = await import('../survey.ts');
   return withHostToWrite(configuration, process, async (ports) => {
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
     const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, ports.sources.now, propose);
     return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
+  });
+}
+
+function reasonOf(options: Invocation['options']): string {
+  const reason = String(options['reason'] ?? '').trim();
+  if (reason === '') throw new Misuse('--reason must say why: it is kept in the record');
+  return reason;
+}
+
+async function runRefuse(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  const commit = parseCommitId(invocation.operands[0] ?? '');
+  if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
+  const reason = reasonOf(invocation.options);
+  const [{ refuse }, { judgeBranch }] = await Promise.all([import('../commands/refuse.ts'), import('../judging.ts')]);
+  return withHostToWrite(configuration, process, async ({ sources, memory, journal }) => {
+    const wasSeen = () => true;
+    const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));
+    const { kind, message } = await refuse(commit, reason, policy, journal, sources.now);
+    return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
   });
 }

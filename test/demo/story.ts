@@ -27,18 +27,19 @@ export async function tellStory(begins: string, steps: readonly Step[], telling:
   } finally {
     await world.stop();
   }
-  telling.write(`${renderClosing(steps.length, differences)}\n`);
+  if (!telling.signal?.aborted) telling.write(`${renderClosing(steps.length, differences)}\n`);
   return differences;
 }
 
 async function tellStep(world: World, step: Step, number: number, before: string, telling: Telling) {
   const { write } = telling;
   const paint = painter(telling.colours);
-  write(`${paint('bold', wrapped(`${number}. ${renderTime(step.at)}. ${step.heading}`, '   '))}\n\n`);
+  const start = `${number}. `;
+  write(`${paint('bold', wrapped(`${start}${renderTime(step.at)}. ${step.heading}`, ' '.repeat(start.length)))}\n\n`);
   world.setTime(step.at);
   await step.happens?.(world);
   const args = step.command(before);
-  write(`${paint('cyan', `$ muster ${args.map(quoted).join(' ')}`)}\n`);
+  write(`${paint('cyan', renderCommand(args))}\n`);
   const { stdout, stderr, status } = await world.muster(args);
   write(stdout + stderr);
   const held = await membersOf(world, Object.keys(step.holds));
@@ -101,18 +102,28 @@ function renderTime(at: string): string {
   return `${day}, ${at.slice(11, 16)}`;
 }
 
+/** As it is typed, with a backslash where it is too long for a line. */
+function renderCommand(args: readonly string[]): string {
+  return filled(['$ muster', ...args.map(quoted)], '    ', ' \\');
+}
+
 /** As a shell wants it. */
 function quoted(argument: string): string {
   return /^[\w./:=-]+$/.test(argument) ? argument : `"${argument}"`;
 }
 
-/** Later lines begin with `indent`; spaces within the first part of a line stay as they are. */
+/** Spaces that stand side by side, as in a table, stay as they are. */
 function wrapped(text: string, indent: string): string {
+  return filled(text.split(/(?<=\S) (?=\S)/), indent);
+}
+
+/** Words in lines of at most 100 columns; later lines begin with `indent`, broken ones end with `end`. */
+function filled(words: readonly string[], indent: string, end = ''): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/(?<=\S) (?=\S)/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
+  for (const word of words) {
+    if (line !== '' && line.length + 1 + word.length + end.length > width) {
+      lines.push(line + end);
       line = indent + word;
     } else line = line === '' ? word : `${line} ${word}`;
   }

@@ -66,7 +66,11 @@ describe('whether a file says more than is in force', () => {
   });
 
   it('what a narrowed grant is left with is never more than it was', () => {
-    fc.assert(fc.property(grantAndFile, ({ grant, file }) => expect(saysMore(meet(grant, file, commit('b')), grant, now)).toBe(false)));
+    fc.assert(
+      fc.property(grantAndFile, ({ grant, file }) => {
+        expect(saysMore(meet(grant, file, commit('b')), grant, now)).toBe(false);
+      }),
+    );
   });
 
   it.each([

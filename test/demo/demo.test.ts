@@ -1,0 +1,56 @@
+// The demo is a test of the whole: every step says itself what must be true. Here it is told once, and compared with what people should read.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { begins, steps, type Step } from './steps.ts';
+import { tellStory } from './story.ts';
+
+async function told(rows: readonly Step[], colours = false): Promise<{ text: string; differences: readonly string[] }> {
+  let text = '';
+  const differences = await tellStory(begins, rows, { write: (more) => (text += more), colours });
+  return { text, differences };
+}
+
+/** What differs from run to run or from machine to machine: seconds, digests, commits, and git's words about a server that is down. */
+function masked(text: string): string {
+  return text
+    .replace(/(\d\d:\d\d)(?::\d\d)? UTC {2,}/g, '$1 UTC  ')
+    .replace(/(\d\d:\d\d):\d\d UTC/g, '$1 UTC')
+    .replace(/sha256:[0-9a-f]{64}/g, 'sha256:DIGEST')
+    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, 'HASH')
+    .replace(/^PROBLEM {4}git did not answer: .*(?:\n {11}.*)*/gm, 'PROBLEM    git did not answer: …');
+}
+
+describe('given the story of the demo', () => {
+  let story: Awaited<ReturnType<typeof told>>;
+  beforeAll(async () => {
+    story = await told(steps);
+  }, 120_000);
+
+  it('when it is told, then every step goes as it must', () => {
+    expect(story.differences).toEqual([]);
+  });
+
+  it('when somebody reads it, then it is the story that was agreed, in lines of at most 100 columns and without colours', async () => {
+    expect(story.text.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(story.text).not.toContain('\u001B');
+    await expect(masked(story.text)).toMatchFileSnapshot('../golden/demo.txt');
+  });
+});
+
+describe('given a step that expects something else', () => {
+  it('when it is told, then status, words and members that differ are named, each with its step', async () => {
+    const [first] = steps;
+    if (!first) throw new Error('the demo has no steps');
+    const { text, differences } = await told(
+      [{ ...first, status: 3, says: ['HELD'], holds: { stewards: ['alice'], 'klaxon-users': [] } }],
+      true,
+    );
+    expect(differences).toEqual([
+      'step 1: muster ended with status 0 instead of 3',
+      'step 1: muster did not say "HELD"',
+      expect.stringMatching(/^step 1: stewards holds anticomposite .* instead of alice$/),
+      'step 1: klaxon-users holds martin instead of the placeholder',
+    ]);
+    expect(text).toContain('NOT as it must be:\n  step 1: muster ended with status 0');
+    expect(text).toContain('\u001B[31m');
+  }, 60_000);
+});
