@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import type { Bind, DirectoryConnection } from '../adapters/ldap/connection.ts';
 import type { DirectoryLayout } from '../adapters/ldap/layout.ts';
 import type { RememberedReader } from '../adapters/ldap/remembered-reader.ts';
-import { readSecret } from '../adapters/secret-files.ts';
+import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
 import type { DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
-import { Misuse } from '../failures.ts';
 import type { Directory } from '../proposal.ts';
 import type { WritableDirectory } from '../reconcile.ts';
 
@@ -93,7 +92,9 @@ async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
       return { kind: 'external' };
     case 'password':
       return { kind: 'simple', dn: credentials.dn, password: await readSecret(credentials.file) };
-    case 'profile':
-      throw new Misuse(`${credentials.file}: ldapvi profiles are not read yet; use bind-dn and password-file`);
+    case 'profile': {
+      const { readLdapviProfile } = await import('../adapters/ldapvi.ts');
+      return readLdapviProfile(await readPrivateText(credentials.file), credentials.file, credentials.profile);
+    }
   }
 }
