@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fetchOpenldap } from './fetch-openldap.mjs';
+import { fetchDebianPackages, libraryFolders } from './fetch-debian.mjs';
 
 const cache = fileURLToPath(new URL('../.cache/openldap', import.meta.url));
 const note = join(cache, 'installation.json');
@@ -13,7 +13,7 @@ const note = join(cache, 'installation.json');
 export function prepareOpenldap() {
   const fetched = process.env.MUSTER_FETCH_SLAPD === '1';
   if (noteHolds(fetched)) return;
-  const found = (fetched ? undefined : installed()) ?? unpacked() ?? (fetchOpenldap(cache), unpacked());
+  const found = (fetched ? undefined : installed()) ?? unpacked() ?? (fetchDebianPackages(['slapd', 'ldap-utils'], cache), unpacked());
   if (!found) throw new Error('the fetched OpenLDAP packages do not hold slapd where it was expected');
   mkdirSync(cache, { recursive: true });
   // Several test processes may do this at once: whoever reads sees a whole file.
@@ -56,14 +56,6 @@ function unpacked() {
     modules: present('usr/lib/ldap'),
     libraryPath: libraryFolders(root).join(':'),
   });
-}
-
-/** The multiarch folder is called after the machine: x86_64-linux-gnu, aarch64-linux-gnu. */
-function libraryFolders(root) {
-  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch] ?? process.arch;
-  return [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`, 'usr/lib']
-    .map((path) => join(root, path))
-    .filter((path) => existsSync(path));
 }
 
 function complete(installation) {

@@ -1,15 +1,19 @@
-// Makes a fresh clone ready: the right Node, the packages of package-lock.json, and an OpenLDAP for the tests.
-// Needs only Node, npm and, where slapd is not installed, Debian's apt; never root. The second time it has nothing to do.
+// Makes a fresh clone ready: the right Node, the packages of package-lock.json, and an OpenLDAP and an rsync for the tests.
+// Needs only Node, npm and, where these are not installed, Debian's apt; never root. The second time it has nothing to do.
 
 import { prepareNode, preparePackages } from './packages.mjs';
 import { prepareOpenldap } from './openldap.mjs';
+import { prepareRsync } from './rsync.mjs';
 
 const withSlapd = !process.argv.includes('--no-slapd');
 
 try {
   prepareNode();
   preparePackages();
-  if (withSlapd) prepareOpenldap();
+  if (withSlapd) {
+    prepareOpenldap();
+    prepareRsync();
+  }
 } catch (error) {
   process.stderr.write(`prepare: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

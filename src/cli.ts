@@ -88,6 +88,7 @@ function policyCommands(program: Command, take: Take): void {
     .addOption(
       new Option('--format <format>', 'how to print the findings').choices(['text', 'json', 'junit', 'codequality']).default('text'),
     )
+    .option('--ending-within <time>', 'advise of grants that end this soon, as in "7 days"')
     .addHelpText('after', '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n')
     .action(take('check'));
 }
@@ -128,6 +129,23 @@ function runCommands(program: Command, take: Take): void {
 }
 
 function personCommands(program: Command, take: Take): void {
+  program
+    .command('revoke')
+    .description('take somebody’s access away at once, from every managed group, until lifted; needs only the directory')
+    .argument('[uid]', 'whose')
+    .option('--group <group>', 'from this group only')
+    .option('--reason <text>', 'why; it is kept in the record')
+    .option('--list', 'show the revocations in force')
+    .addHelpText('after', '\nExamples\n  muster revoke mallory --reason "Account taken over, T400002"\n  muster revoke --list\n')
+    .action(take('revoke'));
+  program
+    .command('lift')
+    .description('end a revocation')
+    .argument('<uid>', 'whose')
+    .option('--group <group>', 'the one of this group only')
+    .requiredOption('--reason <text>', 'why; it is kept in the record')
+    .addHelpText('after', '\nExample\n  muster lift mallory --reason "Account is theirs again, T400002"\n')
+    .action(take('lift'));
   program
     .command('explain')
     .description('why somebody is, or is not, a member: file, commit, merge request, approvers, times')

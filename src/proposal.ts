@@ -5,8 +5,10 @@ import type { Dn, DnKey, Duration, GroupName, Instant, Uid } from './domain/name
 import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup } from './domain/directory.ts';
 import type { EndedGrant } from './domain/grants.ts';
 import { guard } from './domain/guard.ts';
-import { allowedDigests, knownGroup, recentChanges, type Memory } from './domain/memory.ts';
-import { planGroup, unexplainedValues, type Explanations, type Recorded } from './domain/plan.ts';
+import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from './domain/memory.ts';
+import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from './domain/plan.ts';
+import type { RecordedChanges } from './domain/record.ts';
+import { namesOf, settleIntent } from './domain/recording.ts';
 import type { GroupRules } from './domain/policy.ts';
 import type { StatusName } from './domain/status.ts';
 import type { EffectivePolicy } from './domain/waiting.ts';
@@ -118,23 +120,43 @@ async function planned(
   };
   const desired = decide(rules, world.policy, roster, circumstances);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
-  const recorded: Recorded = {
-    wasRecorded: (name) => known.members.has(name),
-    wasFromRoster: (name) => known.members.get(name) === 'roster',
-  };
-  const plan = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
+  const plan = planGroup(desired, observed, behind, recordedMembers(known), explanationsOf(rules, desired, roster, world));
   const guarded = guard(plan, {
     group,
     members: observed.members.length,
     limits: rules.limits,
     takenOver: known.takenOver,
-    recent: recentChanges(known, now),
+    recent: recentChanges(known, now, begunOf(known, observed, desired, plan, now)),
     clock: world.clock,
     allowed: allowedDigests(memory, group, now),
     hash: world.hash,
     ...(managed.members === undefined ? {} : { ceiling: managed.members }),
   });
   return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
+}
+
+/** What the directory shows of a change that was begun and never settled. */
+function begunOf(
+  { openIntent }: KnownGroup,
+  observed: ObservedGroup,
+  desired: Desired,
+  plan: GroupPlan,
+  now: Instant,
+): RecordedChanges | undefined {
+  return (
+    openIntent && settleIntent(openIntent, new Set(namesOf(observed, desired, plan).keys()), observed.members.length, now, 'recovered')
+  );
+}
+
+/** Members as last recorded, those included that an unsettled change may have brought. */
+function recordedMembers({ members, openIntent }: KnownGroup): Recorded {
+  const begun = new Map(
+    (openIntent?.add ?? []).flatMap(({ because, members: added }) => added.map(({ uid }) => [String(uid), because.kind] as const)),
+  );
+  return {
+    wasRecorded: (name) => members.has(name) || begun.has(name),
+    wasFromRoster: (name) => members.get(name) === 'roster' || begun.get(name) === 'roster',
+  };
 }
 
 function explanationsOf(rules: GroupRules, desired: Desired, roster: RosterGeneration | undefined, world: WorldWithPolicy): Explanations {

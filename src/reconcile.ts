@@ -2,10 +2,11 @@
 import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
 import { heldRecord, bindingRecords, intentOf, membershipRecord, namesOf, settleIntent } from './domain/recording.ts';
 import { knownGroup, type Memory } from './domain/memory.ts';
-import type { Instant } from './domain/names.ts';
+import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
 import { isPending, type GroupProposal, type GroupResult, type PlannedGroup, type Problem } from './domain/run.ts';
 import type { StatusName } from './domain/status.ts';
+import { Unavailable } from './failures.ts';
 import { problemOf } from './judging.ts';
 import type { Directory } from './proposal.ts';
 import { survey, surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
@@ -124,33 +125,31 @@ interface Changed {
 async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey, attempts: number): Promise<Changed> {
   const { group, observed, guarded } = proposal;
   const { reader, writer } = await ports.openToWrite();
+  const again = async (): Promise<Changed> => {
+    const anew = await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader));
+    const next = anew.groups.find((one) => one.group === group);
+    if (next?.kind !== 'planned') throw new Unavailable('directory', `${group} could not be read again`);
+    await ports.journal.append(recovery(next, ports.memory, seen.now, 'failed', 'somebody else changed the group at the same time'));
+    return isPending(next) ? change(next, ports, settings, anew, attempts - 1) : { proposal: next, result: asProposed(next) };
+  };
+  if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again();
   const intent = intentOf(group, observed, guarded, seen.now);
-  await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent, ...overridesUsed(proposal, ports.memory, seen.now)]);
+  await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent]);
   const values: GroupChange = {
     group: observed,
     add: guarded.add.map(({ member }) => member),
     remove: guarded.remove.map(({ member }) => member),
   };
   const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
-  if (outcome.kind === 'lost-race' && attempts > 1) {
-    const again = (await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader))).groups.find(
-      (one) => one.group === group,
-    );
-    if (again?.kind === 'planned') {
-      await ports.journal.append([
-        settleIntent(
-          intent,
-          new Set(namesOf(again.observed, again.desired, again.plan).keys()),
-          again.observed.members.length,
-          seen.now,
-          'failed',
-          'somebody else changed the group at the same time',
-        ),
-      ]);
-      return isPending(again) ? change(again, ports, settings, seen, attempts - 1) : { proposal: again, result: asProposed(again) };
-    }
-  }
-  return readBack(proposal, intent, outcome, reader, ports, seen.now);
+  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
+}
+
+/** `revoke` waits for no run that is under way: nobody it names comes in through this one. */
+async function revokedMeanwhile({ group, guarded }: PlannedGroup, sources: Sources): Promise<boolean> {
+  if (guarded.add.length === 0) return false;
+  const { revocations } = await sources.revocations();
+  const revoked = new Set(revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid));
+  return guarded.add.some(({ uid }) => revoked.has(uid));
 }
 
 /** Success does not prove that a value was stored: the directory is asked what it holds now. */
@@ -171,7 +170,9 @@ async function readBack(
   const missing = undone(intent, names);
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
-  await ports.journal.append([settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message)]);
+  const { used, accepted } = proposal.guarded;
+  const settled = settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message);
+  await ports.journal.append([settled, ...overridesUsed(group, used, accepted, ports.memory, at)]);
   const members = observed.members.length;
   if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
   const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
@@ -197,32 +198,40 @@ function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
   }
 }
 
-/** A run that was killed between doing and recording: what it began is settled by what the directory shows. */
-function recovery({ group, observed, desired, plan }: PlannedGroup, memory: Memory, at: Instant): readonly OutcomeRecord[] {
+/** What was begun and never settled (the run was killed, the race was lost) is settled by what the directory shows. */
+function recovery(
+  { group, observed, desired, plan }: PlannedGroup,
+  memory: Memory,
+  at: Instant,
+  result: OutcomeRecord['result'] = 'recovered',
+  message = 'an earlier run was interrupted before it could record this',
+): readonly LedgerRecord[] {
   const { openIntent } = knownGroup(memory, group);
   if (!openIntent) return [];
   const names = new Set(namesOf(observed, desired, plan).keys());
-  return [
-    settleIntent(openIntent, names, observed.members.length, at, 'recovered', 'an earlier run was interrupted before it could record this'),
-  ];
+  const outcome = settleIntent(openIntent, names, observed.members.length, at, result, message);
+  const changed = outcome.add.length + outcome.remove.length > 0;
+  return [outcome, ...(changed ? overridesUsed(group, openIntent.allowed, [], memory, at) : [])];
 }
 
-function overridesUsed({ group, guarded }: PlannedGroup, memory: Memory, at: Instant): readonly OverrideUsedRecord[] {
+/** Nothing of an allowed set is let through twice; what a lost race left undone stays allowed. */
+function overridesUsed(
+  group: GroupName,
+  digests: readonly string[],
+  accepted: readonly string[],
+  memory: Memory,
+  at: Instant,
+): readonly OverrideUsedRecord[] {
   return memory.overrides
-    .filter((one) => one.group === group && guarded.used.includes(one.digest))
-    .map(({ code, digest }) => ({
-      type: 'override-used',
-      at,
-      group,
-      code,
-      digest,
-      accepted: code === 'new-start' ? guarded.accepted : [],
-    }));
+    .filter((one) => one.group === group && digests.includes(one.digest))
+    .map(({ code, digest }) => ({ type: 'override-used', at, group, code, digest, accepted: code === 'new-start' ? accepted : [] }));
 }
 
 /** Allowed sets without a change of their own: an acknowledged clock, a lengthened grant of somebody who is a member already. */
 function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
-  return seen.groups.flatMap((proposal) => (proposal.kind === 'planned' ? overridesUsed(proposal, memory, seen.now) : []));
+  return seen.groups.flatMap((proposal) =>
+    proposal.kind === 'planned' ? overridesUsed(proposal.group, proposal.guarded.used, proposal.guarded.accepted, memory, seen.now) : [],
+  );
 }
 
 /** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */

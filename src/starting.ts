@@ -1,9 +1,10 @@
 // The policy of the commit that the host's configuration calls `start`: taken as it is, and whole or not at all.
-import { isRules, place, startingState, type PolicyState } from './domain/effective.ts';
+import { isRules, place, type PolicyState } from './domain/effective.ts';
 import { isWellFormed } from './domain/form.ts';
 import type { CommitId, Instant } from './domain/names.ts';
 import { rulesObjections } from './domain/policy-rules.ts';
 import { largestFile, type GrantFile, type Parsed, type PolicyFile } from './domain/policy.ts';
+import { startingState } from './domain/starting.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import { Unusable } from './failures.ts';
 import type { Branch, JudgingSettings } from './judging.ts';

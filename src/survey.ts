@@ -88,7 +88,10 @@ export async function surveyAgain(
     peopleToFind({ managed: settings.managed, policy: before.judged.policy, now: before.now }, before.generations),
   );
   const known = before.problems.filter(({ code }) => !code.startsWith('directory-'));
-  return { ...before, ...(await propose({ ...before, problems: known }, sources, settings, directory, people)) };
+  // Somebody may have been revoked meanwhile.
+  const { revocations } = await sources.revocations();
+  const circumstances = { ...before, revocations, problems: known };
+  return { ...circumstances, ...(await propose(circumstances, sources, settings, directory, people)) };
 }
 
 type Reached = { readonly kind: 'directory'; readonly directory: Directory } | { readonly kind: 'problem'; readonly problem: Problem };

@@ -2,11 +2,11 @@
 // `revoked/<uid>@<group>.json` one of them. They are copied between hosts by hand, so a file that is damaged still
 // revokes whom its name names: the doubt is on the side of less access.
 import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
-import { parseMoment } from '../domain/time.ts';
+import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unavailable } from '../failures.ts';
 
 export interface Revocation {
@@ -104,5 +104,65 @@ async function readJson(path: string): Promise<unknown> {
   } catch (error) {
     // Whatever else is wrong with it, the name alone counts then. (A link that leads nowhere gives ELOOP, not ENOENT.)
     return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'lifted' : undefined;
+  }
+}
+
+/**
+ * Writes one revocation: on disk when the promise is kept, and never half. One that is there already is replaced.
+ * Throws Unavailable when it cannot be written.
+ */
+export async function writeRevocation(folder: string, revocation: Omit<Revocation, 'at'> & { readonly at: Instant }): Promise<void> {
+  const place = join(folder, 'revoked');
+  const { uid, group, reason, at, by } = revocation;
+  const content = {
+    format: 1,
+    uid,
+    ...(group === undefined ? {} : { group }),
+    reason,
+    at: renderInstant(at),
+    ...(by === undefined ? {} : { by }),
+  };
+  const path = join(place, nameOf(revocation));
+  const unfinished = join(folder, 'revocation.new');
+  try {
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    // Beside the folder: what is half written must not look like a revocation.
+    const file = await open(unfinished, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    await syncFolder(place);
+  } catch (error) {
+    throw new Unavailable('revocations', `${path} cannot be written`, error);
+  }
+}
+
+/** Ends a revocation. False: there was none. */
+export async function removeRevocation(folder: string, target: Target): Promise<boolean> {
+  const place = join(folder, 'revoked');
+  try {
+    await unlink(join(place, nameOf(target)));
+    await syncFolder(place);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw new Unavailable('revocations', `${nameOf(target)} cannot be removed`, error);
+  }
+}
+
+function nameOf({ uid, group }: Target): string {
+  return group === undefined ? `${uid}.json` : `${uid}@${group}.json`;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

@@ -1,9 +1,9 @@
 // `muster check`: is the policy well-formed, and within its own rules? Needs nothing but the files.
-import type { Instant } from '../domain/names.ts';
+import type { Duration, Instant } from '../domain/names.ts';
 import { byPlace, type Finding } from '../domain/policy.ts';
 import type { LocatedGrant, PolicyReading } from '../domain/policy-reading.ts';
 import { grantObjections, rulesObjections, type Objection } from '../domain/policy-rules.ts';
-import { renderInstant } from '../domain/time.ts';
+import { renderDuration, renderInstant } from '../domain/time.ts';
 import { exitStatus } from '../domain/status.ts';
 
 type CheckStatus = 'in order' | 'findings';
@@ -24,6 +24,8 @@ export interface CheckOptions {
   readonly found?: readonly Finding[];
   /** Grants known to be as they were before the rules changed: changed rules are advice to them (DESIGN, section 2). */
   readonly unchanged?: ReadonlySet<string>;
+  /** Advises of grants that end this soon. */
+  readonly endingWithin?: Duration;
 }
 
 /**
@@ -31,12 +33,15 @@ export interface CheckOptions {
  * When a grant landed is not known here, so its length is measured from `now`: what may be merged today passes, and what passed
  * once never fails because time went by.
  */
-export function check(policy: PolicyReading, { now, found = [], unchanged = new Set() }: CheckOptions): CheckResult {
+export function check(policy: PolicyReading, { now, found = [], unchanged = new Set(), endingWithin }: CheckOptions): CheckResult {
   const findings = [
     ...found,
     ...policy.findings,
     ...rulesFindings(policy),
-    ...policy.grants.flatMap((grant) => grantFindings(grant, policy, now, unchanged)),
+    ...policy.grants.flatMap((grant) => [
+      ...grantFindings(grant, policy, now, unchanged.has(grant.path) ? 'advice' : 'error'),
+      ...endFindings(grant, now, endingWithin),
+    ]),
   ].sort(byPlace);
   const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
   return { muster: 1, command: 'check', status: { code: exitStatus[name], name, all: [name] }, findings };
@@ -50,18 +55,31 @@ function rulesFindings({ rules }: PolicyReading): readonly Finding[] {
   });
 }
 
-function grantFindings(located: LocatedGrant, { rules }: PolicyReading, now: Instant, unchanged: ReadonlySet<string>): readonly Finding[] {
-  const { grant, path } = located;
-  const objections = rules ? grantObjections(grant, rules.rules, now) : [];
-  const findings = objections.map((objection) => findingOf(located, objection, unchanged.has(path) ? 'advice' : 'error'));
-  if (grant.until === 'open' || grant.until > now) return findings;
-  const ended: Objection = {
-    code: 'ended',
+function grantFindings(located: LocatedGrant, { rules }: PolicyReading, now: Instant, severity: Finding['severity']): readonly Finding[] {
+  const objections = rules ? grantObjections(located.grant, rules.rules, now) : [];
+  return objections.map((objection) => findingOf(located, objection, severity));
+}
+
+function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration | undefined): readonly Finding[] {
+  const { until } = located.grant;
+  if (until === 'open') return [];
+  if (until <= now) {
+    const ended: Objection = {
+      code: 'ended',
+      key: ['until'],
+      message: `the grant ended at ${renderInstant(until)} and gives nothing any more`,
+      fix: 'Delete the file, or write a later "until" where access is needed again.',
+    };
+    return [findingOf(located, ended, 'advice')];
+  }
+  if (endingWithin === undefined || until > now + endingWithin) return [];
+  const endsSoon: Objection = {
+    code: 'ends-soon',
     key: ['until'],
-    message: `the grant ended at ${renderInstant(grant.until)} and gives nothing any more`,
-    fix: 'Delete the file, or write a later "until" where access is needed again.',
+    message: `the grant ends at ${renderInstant(until)}, in ${renderDuration(until - now)}`,
+    fix: 'Let it end, or ask for a later "until" in a merge request where access is still needed.',
   };
-  return [...findings, findingOf(located, ended, 'advice')];
+  return [findingOf(located, endsSoon, 'advice')];
 }
 
 function findingOf(

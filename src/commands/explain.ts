@@ -1,12 +1,18 @@
 // `muster explain UID|GROUP`: why somebody is a member, or is not, and how that came to be. Everything it says was decided elsewhere.
 import { place } from '../domain/effective.ts';
-import { parseGroupName, type Dn, type GroupName, type Uid } from '../domain/names.ts';
-import type { GroupExplained, GroupStanding, HistoryEntry, PersonExplained } from '../domain/explained.ts';
+import type { Dn, GroupName, Uid } from '../domain/names.ts';
+import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
+import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
 
 export function explainPerson(uid: Uid, report: RunReport, folder: string, records: Iterable<LedgerRecord>): PersonExplained {
-  const histories = collectHistory(uid, folder, records);
+  const histories = personHistories(
+    uid,
+    report.groups.map(({ proposal }) => proposal.group),
+    folder,
+    records,
+  );
   const planned = report.groups.flatMap(({ proposal }) => (proposal.kind === 'planned' ? [proposal] : []));
   const groups = report.groups.map(({ proposal }) => {
     const history = histories.get(proposal.group) ?? [];
@@ -62,37 +68,6 @@ function dnIn(uid: Uid, { desired, plan }: PlannedGroup): Dn | null {
 function isAbout(path: string, folder: string, uid: Uid, group: GroupName): boolean {
   const where = place(path, folder);
   return where.kind === 'grant' && where.uid === uid && where.group === group;
-}
-
-type Histories = Map<GroupName, HistoryEntry[]>;
-
-function collectHistory(uid: Uid, folder: string, records: Iterable<LedgerRecord>): Histories {
-  const histories: Histories = new Map();
-  const tell = (group: GroupName, entry: HistoryEntry) => histories.set(group, [...(histories.get(group) ?? []), entry]);
-  for (const record of records) {
-    if (record.type === 'outcome') {
-      for (const { because, members } of record.add)
-        if (members.some((one) => one.uid === uid)) tell(record.group, { at: record.at, event: 'added', because });
-      for (const { because, members } of record.remove)
-        if (members.some((one) => one.uid === uid)) tell(record.group, { at: record.at, event: 'removed', because });
-    }
-    if (record.type === 'membership') {
-      const appeared = record.appeared.find(({ name }) => name === uid);
-      if (appeared) tell(record.group, { at: record.at, event: 'appeared', because: appeared.because });
-      if (record.vanished.includes(uid)) tell(record.group, { at: record.at, event: 'vanished', because: null });
-    }
-    if (record.type === 'verdict') {
-      for (const [path] of record.delta.tree) {
-        const where = place(path, folder);
-        if (where.kind !== 'grant' || where.uid !== uid) continue;
-        const group = parseGroupName(where.group);
-        const { verdict, commit, at } = record;
-        const detail = verdict.kind === 'refused' ? { detail: verdict.code } : {};
-        if (group) tell(group, { at, event: verdict.kind, because: null, commit, mergeRequest: verdict.mergeRequest, ...detail });
-      }
-    }
-  }
-  return histories;
 }
 
 export function explainGroup(group: GroupName, report: RunReport): GroupExplained | undefined {

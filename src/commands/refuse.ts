@@ -8,9 +8,19 @@ export interface Refused {
   readonly message: string;
 }
 
-export async function refuse(commit: CommitId, reason: string, policy: EffectivePolicy | undefined, journal: Journal, now: Instant): Promise<Refused> {
+export async function refuse(
+  commit: CommitId,
+  reason: string,
+  policy: EffectivePolicy | undefined,
+  journal: Journal,
+  now: Instant,
+): Promise<Refused> {
   const paths = (policy?.pending ?? []).filter((one) => one.commit === commit);
-  if (paths.length === 0) return { kind: 'not-waiting', message: `${commit} does not wait for a verdict now; "muster plan" shows what does.` };
+  if (paths.length === 0)
+    return { kind: 'not-waiting', message: `${commit} does not wait for a verdict now; "muster plan" shows what does.` };
   await journal.append([{ type: 'refuse', at: now, commit, reason }]);
-  return { kind: 'refused', message: `${commit} will be refused at the next run. Nobody gains by it then or later: ${paths.map(({ path }) => path).join(', ')}.` };
+  return {
+    kind: 'refused',
+    message: `${commit} will be refused at the next run. Nobody gains by it then or later: ${paths.map(({ path }) => path).join(', ')}.`,
+  };
 }

@@ -14,7 +14,7 @@ const reasons: Readonly<Record<NotCountedReason, string>> = {
   'too-old': 'approved more than 14 days before the merge',
   'retargeted-after': 'approved before the merge request was retargeted, closed or reopened: revoke the approval and approve again',
   'before-last-push': 'approved before the last push: revoke the approval and approve again',
-  'other-content': 'approved something else than what was merged',
+  'other-content': 'approved something else than what the merge brings',
   'version-gone': 'approved a version that the server no longer has',
 };
 
@@ -34,6 +34,10 @@ const unbound: Readonly<Record<UnboundReason, string>> = {
 
 export function renderUnbound(reason: UnboundReason): string {
   return unbound[reason];
+}
+
+export function renderNotCounted(reason: NotCountedReason): string {
+  return reasons[reason];
 }
 
 /** A username is whatever its owner chose: only its plain letters are repeated. */

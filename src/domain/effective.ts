@@ -1,8 +1,8 @@
 // The left fold from the branch's history to the policy in force (DESIGN, section 2): state, step, and what the step changes.
 // Pure: verdicts come in as values, and the same landings and verdicts give the same state on every machine.
-import { earlier, latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
+import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from './history.ts';
-import type { BlobId, CommitId, Uid, Instant } from './names.ts';
+import type { BlobId, CommitId } from './names.ts';
 import { placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in render/refusals.ts. */
@@ -37,7 +37,13 @@ export type RefusalCode =
 
 export type Verdict =
   | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string; readonly mergeRequest: number | null; readonly link?: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      readonly detail: string;
+      readonly mergeRequest: number | null;
+      readonly link?: string;
+    };
 
 export interface Refusal {
   readonly path: string;
@@ -112,7 +118,8 @@ export function dirtyRules(state: PolicyState, folder: string): string | undefin
   return undefined;
 }
 
-function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): boolean {
+/** What stands at the path is a plain file with exactly the endorsed content. */
+export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): boolean {
   return entry.mode === '100644' && state.endorsed.get(path) === entry.blob;
 }
 
@@ -133,16 +140,12 @@ function endorse(
   verdict: Verdict & { kind: 'endorsed' },
   folder: string,
 ): Changed {
-  const { commit } = landing;
   const grants = landing.changes.filter(({ path }) => place(path, folder).kind === 'grant');
   return {
     ...(files.rules ? { rules: files.rules } : {}),
     endorsed: landing.changes.map(({ path, after }) => [path, after?.blob ?? null]),
     inForce: grants.map(({ path }) => [path, grantOf(path, files, verdict, state.inForce.get(path))]),
-    ended: grants.map(({ path, after }) => {
-      const grant = state.inForce.get(path);
-      return [path, after || !grant ? null : { grant, cause: 'deleted', reviewed: verdict.reviewed, commit }];
-    }),
+    ended: grants.map(({ path, after }) => [path, after ? null : endOf(path, state, verdict)]),
     refusals: landing.changes.map(({ path }) => [path, null]),
     usedMergeRequest: verdict.mergeRequest,
   };
@@ -162,6 +165,12 @@ function grantOf(
   if (verdict.reviewed || !before) return grant;
   // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.
   return { ...grant, endorsedUntil: latest(before.endorsedUntil, file.until), narrowedBy: commit };
+}
+
+/** An approved deletion: also of a grant that an unreviewed edit had taken out before, whose removal may still be held by a limit. */
+function endOf(path: string, state: PolicyState, { reviewed, commit }: Verdict & { kind: 'endorsed' }): EndedGrant | null {
+  const grant = state.inForce.get(path) ?? state.ended.get(path)?.grant;
+  return grant ? { grant, cause: 'deleted', reviewed, commit } : null;
 }
 
 function refuse(
@@ -224,76 +233,6 @@ export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState 
     proposed: changed(
       state.proposed,
       delta.tree.map(([path]) => [path, null] as const),
-    ),
-  };
-}
-
-export interface StartingPoint {
-  readonly commit: CommitId;
-  readonly committedAt: Instant;
-  readonly tree: PolicyTree;
-  readonly rules: Rules;
-  readonly grants: ReadonlyMap<string, GrantFile>;
-}
-
-/**
- * The policy of the commit that the host's configuration calls `start`, taken as it is. Where an earlier ledger exists, what the new
- * start adds or lengthens is only proposed, and what it drops has ended unreviewed.
- */
-export function startingState(start: StartingPoint, earlierState?: PolicyState): PolicyState {
-  const nobody: readonly Uid[] = [];
-  const said = new Map(
-    [...start.grants].map(([path, file]) => {
-      const provenance = { commit: start.commit, mergeRequest: null, approvedBy: nobody, landedAt: start.committedAt };
-      return [path, { ...file, ...provenance, path, endorsedUntil: file.until }] as const;
-    }),
-  );
-  const fresh: PolicyState = {
-    start: start.commit,
-    judged: start.commit,
-    rules: start.rules,
-    endorsed: new Map([...start.tree].map(([path, { blob }]) => [path, blob])),
-    inForce: said,
-    ended: new Map(),
-    tree: start.tree,
-    refusals: new Map(),
-    usedMergeRequests: new Set(),
-    proposed: new Map(),
-  };
-  return earlierState ? carriedOver(fresh, earlierState, start.commit) : fresh;
-}
-
-function carriedOver(fresh: PolicyState, before: PolicyState, commit: CommitId): PolicyState {
-  const inForce = new Map<string, GrantInForce>();
-  const proposed = new Map<string, GrantInForce>();
-  for (const [path, grant] of fresh.inForce) {
-    const had = before.inForce.get(path);
-    if (had) inForce.set(path, meet(had, grant, commit));
-    if (!had || isWider(grant, had)) proposed.set(path, grant);
-  }
-  const ended = new Map(before.ended);
-  for (const [path, grant] of before.inForce) {
-    if (!fresh.inForce.has(path)) ended.set(path, { grant, cause: 'deleted', reviewed: false, commit });
-  }
-  return { ...fresh, inForce, proposed, ended, usedMergeRequests: before.usedMergeRequests };
-}
-
-function isWider(grant: GrantInForce, had: GrantInForce): boolean {
-  return earlier(grant.until, had.until) !== grant.until || (had.from !== undefined && (grant.from ?? 0) < had.from);
-}
-
-/** A person allowed what a new start proposed for these paths. */
-export function acceptProposed(state: PolicyState, paths: readonly string[]): PolicyState {
-  const accepted = paths.flatMap((path) => {
-    const grant = state.proposed.get(path);
-    return grant ? [[path, grant] as const] : [];
-  });
-  return {
-    ...state,
-    inForce: changed(state.inForce, accepted),
-    proposed: changed(
-      state.proposed,
-      accepted.map(([path]) => [path, null] as const),
     ),
   };
 }

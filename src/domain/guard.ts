@@ -130,7 +130,10 @@ function newStartSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newStart }) => newStart);
   // While the clock is in doubt nobody is added, and to allow this set does not acknowledge the clock.
   const circumstances = sifted.held.some(({ code }) => code === 'clock') ? { ...at, allowed: new Set<string>() } : at;
-  return hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', { add, remove: [] });
+  return hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', {
+    add,
+    remove: [],
+  });
 }
 
 function ceilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {

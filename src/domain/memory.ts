@@ -1,5 +1,5 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
-import { acceptProposed, applyDelta, type PolicyState } from './effective.ts';
+import { applyDelta, type PolicyState } from './effective.ts';
 import { basisOf, type Binding } from './desired.ts';
 import type { HoldCode } from './guard.ts';
 import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from './names.ts';
@@ -13,6 +13,7 @@ import type {
   RecordedChanges,
   RosterRecord,
 } from './record.ts';
+import { acceptProposed } from './starting.ts';
 import { day } from './time.ts';
 
 export interface KnownGroup {
@@ -100,6 +101,10 @@ export function remember(memory: Memory, record: LedgerRecord): void {
     case 'refuse':
       memory.refusedByHand.set(record.commit, record.reason);
       return;
+    case 'revocation':
+    case 'lift':
+      // In force is what lies under state/revoked/: the ledger only tells when that came and went.
+      return;
     case 'override':
       memory.overrides.push(record);
       return;
@@ -136,7 +141,7 @@ function rememberGroup(known: KnownGroup, record: GroupRecord): void {
 }
 
 function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
-  known.openIntent = undefined;
+  if (record.result !== 'revoked') known.openIntent = undefined;
   for (const { because, members } of record.add) {
     for (const { uid, uuid } of members) {
       known.members.set(uid, because.kind === 'roster' ? 'roster' : 'other');
@@ -169,10 +174,17 @@ function limitedChanges({ add, remove }: RecordedChanges): { removals: number; a
   return { removals: sum(remove), additions: sum(add) };
 }
 
-/** Limited changes of the 24 hours before `now`; what was begun and never recorded as done counts as done. */
-export function recentChanges(known: KnownGroup, now: Instant): { readonly removals: number; readonly additions: number } {
+/**
+ * Limited changes of the 24 hours before `now`. `seen`: what the directory shows of a change that was begun and never recorded as done;
+ * without such a look, all of it counts as done.
+ */
+export function recentChanges(
+  known: KnownGroup,
+  now: Instant,
+  seen: RecordedChanges | undefined = known.openIntent,
+): { readonly removals: number; readonly additions: number } {
   const recent = known.recent.filter(({ at }) => now - at < recentFor);
-  const begun = known.openIntent ? limitedChanges(known.openIntent) : { removals: 0, additions: 0 };
+  const begun = seen ? limitedChanges(seen) : { removals: 0, additions: 0 };
   return {
     removals: recent.reduce((total, { removals }) => total + removals, begun.removals),
     additions: recent.reduce((total, { additions }) => total + additions, begun.additions),

@@ -170,10 +170,11 @@ function revoked({ at }: { readonly at?: Instant }): RemovalCause {
   return { kind: 'revoked', ...(at === undefined ? {} : { at }) };
 }
 
-/** A hold never outlives the grant it keeps: once the approved end has come, the removal is an expiry like any other. */
+/** A hold never outlives the grant it keeps: once the approved end has come, and not one that nobody reviewed, the removal is an expiry like any other. */
 function endOf({ grant, cause, reviewed, commit }: EndedGrant, now: Instant): [RemovalCause, boolean] {
-  if (grant.until !== 'open' && isOver(grant.until, now)) return [{ kind: 'expired', path: grant.path, at: grant.until }, false];
-  return [{ kind: cause, path: grant.path, commit }, !reviewed];
+  const { endorsedUntil: end, path } = grant;
+  if (end !== 'open' && isOver(end, now)) return [{ kind: 'expired', path, at: end }, false];
+  return [{ kind: cause, path, commit }, !reviewed];
 }
 
 /** For display and for the record only: the uid a dangling DN was spelled with. */

@@ -84,7 +84,8 @@ export interface OutcomeRecord extends RecordedChanges {
   readonly type: 'outcome';
   readonly at: Instant;
   readonly group: GroupName;
-  readonly result: 'done' | 'failed' | 'recovered';
+  /** `revoked`: done by `revoke`, beside whatever run was under way. */
+  readonly result: 'done' | 'failed' | 'recovered' | 'revoked';
   readonly message?: string;
   readonly members: number;
 }
@@ -144,6 +145,24 @@ export interface OverrideUsedRecord {
   readonly accepted: readonly string[];
 }
 
+/** Somebody's access was taken away on this host, until lifted. */
+export interface RevocationRecord {
+  readonly type: 'revocation';
+  readonly at: Instant;
+  readonly uid: Uid;
+  /** null: every managed group. Under another name than in other records: it is no record of the group. */
+  readonly from: GroupName | null;
+  readonly reason: string;
+}
+
+export interface LiftRecord {
+  readonly type: 'lift';
+  readonly at: Instant;
+  readonly uid: Uid;
+  readonly from: GroupName | null;
+  readonly reason: string;
+}
+
 /** A person turned a landing that waits into a refused one. */
 export interface RefuseRecord {
   readonly type: 'refuse';
@@ -166,7 +185,9 @@ export type LedgerRecord =
   | HeldRecord
   | OverrideRecord
   | OverrideUsedRecord
-  | RefuseRecord;
+  | RefuseRecord
+  | RevocationRecord
+  | LiftRecord;
 
 type Pairs = readonly (readonly [unknown, unknown])[];
 type Encoded = { readonly map: Pairs } | { readonly set: readonly unknown[] } | { readonly object: Pairs };

@@ -5,6 +5,7 @@ export const second = 1_000;
 export const minute = 60 * second;
 export const hour = 60 * minute;
 export const day = 24 * hour;
+export const week = 7 * day;
 
 const datePart = /^(\d{4})-(\d{2})-(\d{2})$/;
 const timePart = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})$/;
@@ -61,7 +62,7 @@ export function parseMoment(text: string): Instant | undefined {
   return whole === undefined ? undefined : instant(whole + Math.trunc(Number(`0.${fraction[2]}`) * 1000));
 }
 
-const units: Readonly<Record<string, number>> = { second, minute, hour, day, week: 7 * day };
+const units: Readonly<Record<string, number>> = { second, minute, hour, day, week };
 
 /** `26 hours`, `90 days`: a whole number and a unit. */
 export function parseDuration(text: string): Duration | undefined {

@@ -1,7 +1,7 @@
 // The policy in force while landings wait for an answer (DESIGN, section 2): nobody is in a group whom no file at the tip covers,
 // and nobody is unexplained whom a well-formed file at the tip covers. And what differs between the files and what is in force.
-import { isRules, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
-import { meet, saysMore, type EndedGrant, type GrantInForce } from './grants.ts';
+import { isEndorsed, isRules, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
+import { isOver, meet, saysMore, type EndedGrant, type GrantInForce } from './grants.ts';
 import { isWellFormed, type Reading } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from './history.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from './names.ts';
@@ -75,16 +75,18 @@ export function effectivePolicy(
   folder: string,
 ): EffectivePolicy {
   const tip: Tip = { tree: tipTree(state, waiting), readings };
+  const waits = new Set(waiting.flatMap(({ landing }) => landing.changes.map(({ path }) => path)));
   const covered = waiting.length === 0 ? { grants: state.inForce, ended: state.ended } : coveredAtTip(state, waiting, tip);
   return {
     rules: state.rules,
     judged: state.judged,
     grants: [...covered.grants.values()].sort((left, right) => inOrder(left.path, right.path)),
     ended: covered.ended,
-    proposed: [...state.proposed.values()].sort((left, right) => inOrder(left.path, right.path)),
-    refused: refusedState(state, waiting, tip, now, folder),
+    // Nobody may be let in by a proposal whose file a waiting landing has changed or taken away.
+    proposed: [...state.proposed.values()].filter(({ path }) => !waits.has(path)).sort((left, right) => inOrder(left.path, right.path)),
+    refused: refusedState(state, waits, tip, now, folder),
     pending: pendingPaths(waiting),
-    undecided: waiting.length === 0 ? [] : undecidedPeople(state, tip),
+    undecided: waiting.length === 0 ? [] : undecidedPeople(state, tip, now),
   };
 }
 
@@ -97,7 +99,7 @@ function coveredAtTip(
   const ended = new Map(state.ended);
   for (const [path, grant] of state.inForce) {
     const entry = tip.tree.get(path);
-    if (entry && state.endorsed.get(path) === entry.blob) continue;
+    if (entry && isEndorsed(state, path, entry)) continue;
     const file = entry && grantAt(tip, path, entry);
     const commit =
       waiting.findLast(({ landing }) => landing.changes.some((change) => change.path === path))?.landing.commit ?? state.judged;
@@ -115,11 +117,11 @@ function grantAt(tip: Tip, path: string, entry: TreeEntry): GrantFile | undefine
   return reading?.kind === 'grant' ? reading.grant : undefined;
 }
 
-function undecidedPeople(state: PolicyState, tip: Tip): EffectivePolicy['undecided'] {
+function undecidedPeople(state: PolicyState, tip: Tip, now: Instant): EffectivePolicy['undecided'] {
   const people: { group: GroupName; uid: Uid }[] = [];
   for (const [path, entry] of tip.tree) {
-    const grant = state.endorsed.get(path) === entry.blob ? undefined : grantAt(tip, path, entry);
-    if (grant) people.push({ group: grant.group, uid: grant.uid });
+    const grant = isEndorsed(state, path, entry) ? undefined : grantAt(tip, path, entry);
+    if (grant && !isOver(grant.until, now)) people.push({ group: grant.group, uid: grant.uid });
   }
   return people;
 }
@@ -136,8 +138,7 @@ function pendingPaths(waiting: readonly WaitingLanding[]): readonly Pending[] {
  * `refused` is a state, not an event: grant files at the tip that say more than is in force, and rules files that differ from the
  * rules in force. It lasts until the files say what is in force. Files that wait for a verdict are pending instead.
  */
-function refusedState(state: PolicyState, waiting: readonly WaitingLanding[], tip: Tip, now: Instant, folder: string): readonly Refusal[] {
-  const waits = new Set(waiting.flatMap(({ landing }) => landing.changes.map(({ path }) => path)));
+function refusedState(state: PolicyState, waits: ReadonlySet<string>, tip: Tip, now: Instant, folder: string): readonly Refusal[] {
   const refused: Refusal[] = [];
   for (const [path, entry] of tip.tree) {
     if (!waits.has(path) && promisesMore(state, tip, path, entry, now, folder)) refused.push(refusalOf(state, path));
@@ -149,7 +150,7 @@ function refusedState(state: PolicyState, waiting: readonly WaitingLanding[], ti
 }
 
 function promisesMore(state: PolicyState, tip: Tip, path: string, entry: TreeEntry, now: Instant, folder: string): boolean {
-  const asEndorsed = state.endorsed.get(path) === entry.blob && entry.mode === '100644';
+  const asEndorsed = isEndorsed(state, path, entry);
   if (isRules(path, folder)) return !asEndorsed;
   if (state.proposed.has(path)) return false; // held as `new-start`, not refused
   if (!isWellFormed(path, folder) || entry.mode !== '100644') return state.refusals.has(path);

@@ -53,6 +53,8 @@ const events: Readonly<Record<HistoryEntry['event'], string>> = {
   vanished: 'gone from the group, not by muster',
   endorsed: 'a change of the grant file came into force',
   refused: 'a change of the grant file was refused',
+  revoked: 'revoked on this host',
+  lifted: 'the revocation was lifted',
 };
 
 function renderEntry({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
@@ -60,6 +62,7 @@ function renderEntry({ event, because, commit, mergeRequest, detail }: HistoryEn
     commit === undefined
       ? ''
       : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${detail}`})`;
+  if (commit === undefined && detail !== undefined) return `${events[event]}: ${plain(detail)}`;
   return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
 }
 

@@ -71,6 +71,11 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'refused-by-hand': { what: 'a person refused it on the host', next: newMergeRequest },
 };
 
+/** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
+export function renderRefusalCode(code: RefusalCode): string {
+  return words[code].what;
+}
+
 export function renderRefusal({ code, detail }: Pick<Refusal, 'code' | 'detail'>): string {
   const { what, next } = words[code];
   return `${what} (${plain(detail)}). ${next}`;

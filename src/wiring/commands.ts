@@ -3,6 +3,7 @@ import type { Invocation } from '../cli.ts';
 import { inOrder, parseCommitId, parseGroupName, parseUid } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
+import { parseDuration } from '../domain/time.ts';
 import { Misuse } from '../failures.ts';
 import { problemOf } from '../judging.ts';
 import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Process } from './host.ts';
@@ -22,6 +23,8 @@ const commands: Readonly<Record<string, Run>> = {
   explain: runExplain,
   allow: runAllow,
   refuse: runRefuse,
+  revoke: async (invocation, process) => (await import('./revoke.ts')).runRevoke(invocation, process),
+  lift: async (invocation, process) => (await import('./revoke.ts')).runLift(invocation, process),
 };
 
 export function run(invocation: Invocation, process: Process): Promise<Printed> {
@@ -30,7 +33,7 @@ export function run(invocation: Invocation, process: Process): Promise<Printed> 
   return command(invocation, process);
 }
 
-async function hostConfiguration({ options }: Invocation, process: Process): Promise<HostConfiguration> {
+export async function hostConfiguration({ options }: Invocation, process: Process): Promise<HostConfiguration> {
   return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process));
 }
 
@@ -42,7 +45,10 @@ async function runCheck({ operands, options }: Invocation, process: Process): Pr
     import('../render/findings.ts'),
   ]);
   const { folder, files, findings } = readPolicyFolder(operands[0] ?? 'policy', process.folder);
-  const result = check(readPolicy(files, folder), { now: process.now(), found: findings });
+  const within = options['endingWithin'];
+  const endingWithin = typeof within === 'string' ? parseDuration(within) : undefined;
+  if (within !== undefined && !endingWithin) throw new Misuse('--ending-within takes a length of time, as in "7 days"');
+  const result = check(readPolicy(files, folder), { now: process.now(), found: findings, ...(endingWithin ? { endingWithin } : {}) });
   const format = options['json'] === true ? 'json' : options['format'];
   const texts: Readonly<Record<string, () => string>> = {
     text: () => render.renderFindings(result),
@@ -89,7 +95,13 @@ function stopped(command: RunReport['command'], configuration: HostConfiguration
   const problem = problemOf(error, 'run');
   const { mode, evidence, repository, directory } = configuration;
   const groups = [...directory.groups].map(([group, dn]) => {
-    const proposal = { kind: 'frozen', group, dn, status: problem.status, message: 'the run could not be made; the group is as it was' } as const;
+    const proposal = {
+      kind: 'frozen',
+      group,
+      dn,
+      status: problem.status,
+      message: 'the run could not be made; the group is as it was',
+    } as const;
     return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message } as const;
   });
   groups.sort((left, right) => inOrder(left.proposal.group, right.proposal.group));
@@ -145,7 +157,7 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
   });
 }
 
-function reasonOf(options: Invocation['options']): string {
+export function reasonOf(options: Invocation['options']): string {
   const reason = String(options['reason'] ?? '').trim();
   if (reason === '') throw new Misuse('--reason must say why: it is kept in the record');
   return reason;

@@ -13,6 +13,8 @@ import type { WritableDirectory } from '../reconcile.ts';
 export interface DirectoryAccess {
   openToRead(): Promise<Directory>;
   openToWrite(): Promise<WritableDirectory>;
+  /** The connection that is written on, for looks that decide nothing. */
+  connection(): Promise<DirectoryConnection>;
   readonly readsElsewhere: boolean;
   /** Keeps what was read for the next run, where that run writes state at all. */
   save(): Promise<void>;
@@ -56,6 +58,7 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
       });
       return remembered;
     },
+    connection: () => connect(configuration.url),
     async openToWrite() {
       const [{ directoryReader }, { directoryWriter }, connection] = await Promise.all([
         import('../adapters/ldap/reader.ts'),

@@ -107,17 +107,32 @@ export async function withHostToRead<Result>(
   });
 }
 
-/** Under the lock of the state folder: one run at a time. */
-export async function withHostToWrite<Result>(
+/** The state alone, under its lock: for commands that ask neither Git nor GitLab. */
+export async function withStateToWrite<Result>(
   configuration: HostConfiguration,
   process: Process,
-  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
+  work: (state: WritableState) => Promise<Result>,
 ): Promise<Result> {
   const { withLock } = await import('../adapters/flock.ts');
   const onWait = (holder: string) => process.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
   return withLock(configuration.state, { waitMs: 60_000, onWait }, async () => {
     const state = await openStateToWrite(configuration.state);
     for (const note of state.notes) process.warn(note);
+    try {
+      return await work(state);
+    } finally {
+      await state.close();
+    }
+  });
+}
+
+/** Under the lock of the state folder: one run at a time. */
+export async function withHostToWrite<Result>(
+  configuration: HostConfiguration,
+  process: Process,
+  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
+): Promise<Result> {
+  return withStateToWrite(configuration, process, async (state) => {
     const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), process);
     try {
       const result = await work(portsOf(configuration, state, sources, directory, process), state);
@@ -125,7 +140,6 @@ export async function withHostToWrite<Result>(
       return result;
     } finally {
       await directory.close();
-      await state.close();
     }
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPolicy } from '../../src/adapters/yaml/policy.ts';
 import { check } from '../../src/commands/check.ts';
-import { instant, type Instant } from '../../src/domain/names.ts';
+import { duration, instant, type Instant } from '../../src/domain/names.ts';
 import { day } from '../../src/domain/time.ts';
 
 const now = instant(Date.UTC(2026, 10, 23, 12));
@@ -13,12 +13,16 @@ const good: Readonly<Record<string, string>> = {
   'grants/klaxon-users/urbanecm.yaml': 'reason: Abuse wave.\ncontact: irc\nuntil: 2026-12-07\n',
 };
 
-function checked(changes: Readonly<Record<string, string>> = {}, at: Instant = now, unchanged: readonly string[] = []) {
+function checked(changes: Readonly<Record<string, string>> = {}, at: Instant = now, unchanged: readonly string[] = [], within?: number) {
   const files = Object.entries({ ...good, ...changes }).map(([path, text]) => ({
     path: `policy/${path}`,
     bytes: new TextEncoder().encode(text),
   }));
-  return check(readPolicy(files, 'policy'), { now: at, unchanged: new Set(unchanged) });
+  return check(readPolicy(files, 'policy'), {
+    now: at,
+    unchanged: new Set(unchanged),
+    ...(within === undefined ? {} : { endingWithin: duration(within) }),
+  });
 }
 
 function told(changes: Readonly<Record<string, string>>, at: Instant = now): readonly string[] {
@@ -96,6 +100,20 @@ describe('what check answers', () => {
   it('given a grant that may be merged today, when time goes by, then it never becomes an error', () => {
     const longest = { 'grants/klaxon-users/hoo.yaml': 'reason: x\ncontact: irc\nfrom: 2026-12-20\nuntil: 2027-02-20\n' };
     for (let days = 0; days < 400; days += 10) expect(checked(longest, instant(now + days * day)).status.code).toBe(0);
+  });
+
+  it.each([
+    { given: 'an end within the time asked about', within: 15 * day, gives: ['ends-soon'] },
+    { given: 'an end after it', within: 14 * day, gives: [] },
+    { given: 'no question', within: undefined, gives: [] },
+  ])('given $given, then the advice is $gives and all is in order', ({ within, gives }) => {
+    const { findings, status } = checked({}, now, [], within);
+    expect(findings.map(({ code, severity, line }) => [code, severity, line])).toEqual(gives.map((code) => [code, 'advice', 3]));
+    expect(status.code).toBe(0);
+  });
+
+  it('given a grant that has ended, when endings are asked about, then it is told once, as ended', () => {
+    expect(checked({}, instant(now + 30 * day), [], 90 * day).findings.map(({ code }) => code)).toEqual(['ended']);
   });
 
   it('given rules that have changed and a grant that has not, then the rules are advice to it', () => {

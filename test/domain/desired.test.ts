@@ -97,7 +97,10 @@ describe('why somebody who is named is not desired', () => {
       [{ until: now }, {}],
     ];
     const told = worsening.map((_, at) => {
-      const [grants, circumstances] = [worsening.slice(0, at + 1).map(([grant]) => grant), worsening.slice(0, at + 1).map(([, one]) => one)];
+      const [grants, circumstances] = [
+        worsening.slice(0, at + 1).map(([grant]) => grant),
+        worsening.slice(0, at + 1).map(([, one]) => one),
+      ];
       return reasons(decided([grantOf('urbanecm', Object.assign({}, ...grants))], Object.assign({}, ...circumstances)))[0]?.code;
     });
     expect(told).toEqual(['not-yet', 'locked', 'identity-changed', 'ambiguous-person', 'unknown-person', 'revoked', 'expired']);
@@ -108,7 +111,9 @@ describe('why somebody who is named is not desired', () => {
     expect(reasons(decided([grantOf('urbanecm', { until: now, endorsedUntil: hours(1), ...narrowed })]))).toEqual([
       { code: 'expired', at: now, ...narrowed },
     ]);
-    expect(reasons(decided([grantOf('urbanecm', { until: now, endorsedUntil: now, ...narrowed })]))).toEqual([{ code: 'expired', at: now }]);
+    expect(reasons(decided([grantOf('urbanecm', { until: now, endorsedUntil: now, ...narrowed })]))).toEqual([
+      { code: 'expired', at: now },
+    ]);
     expect(reasons(decided([grantOf('urbanecm', { from: hours(1), ...narrowed })]))).toEqual([
       { code: 'not-yet', from: hours(1), ...narrowed },
     ]);
@@ -202,7 +207,11 @@ describe('a group that is a roster', () => {
 
   it('given no generation, then nobody is desired and nobody withheld', () => {
     const circumstances = { people: peopleOf(...people), revocations: [], bindings: new Map(), now };
-    expect(decide(groupRules(byRoster), policyOf([]), undefined, circumstances)).toEqual({ members: new Map(), lengthened: [], withheld: [] });
+    expect(decide(groupRules(byRoster), policyOf([]), undefined, circumstances)).toEqual({
+      members: new Map(),
+      lengthened: [],
+      withheld: [],
+    });
   });
 });
 

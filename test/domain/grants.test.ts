@@ -78,8 +78,18 @@ describe('whether a file says more than is in force', () => {
     { given: 'no grant in force and a file that is over', file: { until: hours(-1) }, grant: undefined, more: false },
     { given: 'a file that ends at this very moment', file: { until: now }, grant: undefined, more: false },
     { given: 'no end', file: { until: 'open' as End }, grant: grantOf('urbanecm'), more: true },
-    { given: 'an earlier start that has passed for both', file: { from: hours(-9), until: hours(1) }, grant: grantOf('urbanecm', { from: hours(-1) }), more: false },
-    { given: 'an earlier start that is yet to come', file: { from: hours(1), until: hours(9) }, grant: grantOf('urbanecm', { from: hours(2) }), more: true },
+    {
+      given: 'an earlier start that has passed for both',
+      file: { from: hours(-9), until: hours(1) },
+      grant: grantOf('urbanecm', { from: hours(-1) }),
+      more: false,
+    },
+    {
+      given: 'an earlier start that is yet to come',
+      file: { from: hours(1), until: hours(9) },
+      grant: grantOf('urbanecm', { from: hours(2) }),
+      more: true,
+    },
   ])('given $given, then $more', ({ file, grant, more }) => {
     expect(saysMore(file, grant, now)).toBe(more);
   });

@@ -72,7 +72,8 @@ describe('the names of groups, teams and rosters', () => {
 describe('the names of Git objects', () => {
   it.each([parseCommitId, parseBlobId])('%o reads forty lower-case hex digits and nothing else', (parse) => {
     expect(parse('0a'.repeat(20))).toBe('0a'.repeat(20));
-    for (const bad of ['', '0A'.repeat(20), '0a'.repeat(19), '0a'.repeat(32), `${'0a'.repeat(20)}\n`, 'HEAD']) expect(parse(bad)).toBeUndefined();
+    for (const bad of ['', '0A'.repeat(20), '0a'.repeat(19), '0a'.repeat(32), `${'0a'.repeat(20)}\n`, 'HEAD'])
+      expect(parse(bad)).toBeUndefined();
   });
 });
 

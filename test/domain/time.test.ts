@@ -116,12 +116,23 @@ describe('a length of time', () => {
     expect(parseDuration(text)).toBe(gives);
   });
 
-  it.each(['0 days', '-1 days', '1.5 days', '01 days', '1e3 days', '90', '90days', '90  days', '3 months', '1 year', '1000000 days', 'none', ''])(
-    'given %j, then it is none',
-    (text) => {
-      expect(parseDuration(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '0 days',
+    '-1 days',
+    '1.5 days',
+    '01 days',
+    '1e3 days',
+    '90',
+    '90days',
+    '90  days',
+    '3 months',
+    '1 year',
+    '1000000 days',
+    'none',
+    '',
+  ])('given %j, then it is none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
 
   it.each([
     { length: 0, gives: '0 seconds' },

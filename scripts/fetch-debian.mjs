@@ -1,17 +1,13 @@
-// Debian's own OpenLDAP packages, downloaded with private apt state and unpacked into a folder: nothing is installed, nobody has to be root.
+// Debian's own packages of what the tests need, downloaded with private apt state and unpacked into a folder: nothing is installed, nobody has to be root.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const wanted = ['slapd', 'ldap-utils'];
-
-/** Leaves the unpacked packages in `cache`/root. Throws when apt cannot get them. */
-export function fetchOpenldap(cache) {
+/** Leaves the unpacked packages, and the libraries they lack here, in `cache`/root. Throws when apt cannot get them. */
+export function fetchDebianPackages(wanted, cache) {
   if (spawnSync('apt-get', ['--version']).error) {
-    throw new Error(
-      'slapd is not installed, and there is no apt-get to fetch it with; install OpenLDAP (slapd and its command-line tools)',
-    );
+    throw new Error(`there is no apt-get to fetch ${wanted.join(' and ')} with; install what these packages of Debian hold`);
   }
   const apt = join(cache, 'apt');
   for (const folder of ['lists/partial', 'cache/archives/partial', 'packages']) mkdirSync(join(apt, folder), { recursive: true });
@@ -20,18 +16,26 @@ export function fetchOpenldap(cache) {
   const options = aptOptions(apt);
 
   process.stderr.write('prepare: apt-get update, in a private folder\n');
-  // A third party's source that fails is no reason to stop: whether slapd can be had shows in the next step.
+  // A third party's source that fails is no reason to stop: whether the packages can be had shows in the next step.
   run('apt-get', [...options, 'update'], { mayFail: true });
   const closure = run('apt-get', [...options, '-qq', '--yes', '--no-install-recommends', '--print-uris', 'install', ...wanted]);
-  const names = namesToFetch(closure);
+  const names = namesToFetch(closure, wanted);
   process.stderr.write(`prepare: apt-get download ${names.join(' ')}\n`);
   run('apt-get', [...options, 'download', ...names], { cwd: join(apt, 'packages') });
   unpack(join(apt, 'packages'), cache);
   rmSync(apt, { recursive: true, force: true });
 }
 
-/** The programs, the LDAP library in their very version, and the libraries that are not installed here. */
-function namesToFetch(uris) {
+/** Where unpacked packages have their libraries. The multiarch folder is called after the machine: x86_64-linux-gnu, aarch64-linux-gnu. */
+export function libraryFolders(root) {
+  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch] ?? process.arch;
+  return [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`, 'usr/lib']
+    .map((path) => join(root, path))
+    .filter((path) => existsSync(path));
+}
+
+/** The programs, for slapd the LDAP library in its very version, and the libraries that are not installed here. */
+function namesToFetch(uris, wanted) {
   const here = installedPackages();
   const names = uris.split('\n').map((line) => /^'[^']*' ([^_]+)_/.exec(line)?.[1]);
   return names.filter(

@@ -1,0 +1,140 @@
+// `muster revoke` and `muster lift`: takes access away at once, with nothing but the directory, and keeps it away until lifted.
+// It can never give access (DESIGN, section 6).
+import type { Revocation } from '../domain/desired.ts';
+import type { DirectoryPerson, MemberValue } from '../domain/directory.ts';
+import { isNear } from '../domain/near.ts';
+import { inOrder, type GroupName, type Instant, type Uid } from '../domain/names.ts';
+import type { LedgerRecord } from '../domain/record.ts';
+import { statusOf, type Status, type StatusName } from '../domain/status.ts';
+import { Unavailable, Unusable } from '../failures.ts';
+import type { WritableDirectory } from '../reconcile.ts';
+
+export interface PersonShown {
+  readonly name: string;
+  readonly mail: string;
+}
+
+export interface RevokePorts {
+  readonly openToWrite: () => Promise<WritableDirectory>;
+  /** Name and mail of an entry, for people to recognise. */
+  readonly show: (person: DirectoryPerson) => Promise<PersonShown>;
+  /** On disk when the promise is kept. Throws Unavailable. */
+  readonly keep: (revocation: Revocation) => Promise<void>;
+  /** Runs under the lock of the state folder, with what appends to the ledger; after a run that is under way. */
+  readonly underLock: (work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>) => Promise<void>;
+  /** Uids worth comparing a mistyped one with: whoever is on record as a member. */
+  readonly known: () => Promise<readonly Uid[]>;
+  readonly say: (text: string) => void;
+  readonly now: Instant;
+}
+
+export interface RevokeOrder {
+  readonly uid: Uid;
+  readonly groups: readonly GroupName[];
+  /** Set where only this group is meant. */
+  readonly only: GroupName | undefined;
+  readonly reason: string;
+}
+
+type Removal =
+  | { readonly kind: 'removed'; readonly group: GroupName; readonly member: MemberValue; readonly members: number }
+  | { readonly kind: 'no-member' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
+  const directory = await ports.openToWrite();
+  const person = (await directory.reader.people([uid])).get(uid);
+  if (person === 'ambiguous') throw new Unusable(`the directory has more than one entry with the uid ${uid}; nothing was done`);
+  if (!person) return unknownPerson(uid, ports);
+  const shown = await ports.show(person);
+  ports.say(`${uid}  ${shown.name}  ${shown.mail}\n${person.dn}\n`);
+  const failures: StatusName[] = [];
+  const revocation: Revocation = { uid, at: ports.now, reason, ...(only === undefined ? {} : { group: only }) };
+  const kept = await attempt(
+    () => ports.keep(revocation),
+    ports,
+    'the revocation could NOT be written to state/revoked: the next run may give the access back',
+  );
+  if (!kept) failures.push('directory');
+  const removals: Removal[] = [];
+  for (const group of groups) removals.push(await takeOut(group, person, directory, ports));
+  // A run that was under way may have decided before; once it is over, a second look.
+  const recorded = await attempt(
+    () =>
+      ports.underLock(async (append) => {
+        for (const group of groups) removals.push(await takeOut(group, person, directory, ports, 'quietly'));
+        await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...outcomes(uid, removals, ports.now)]);
+      }),
+    ports,
+    'the ledger has no record of this yet',
+  );
+  if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
+  if (!recorded) failures.push(kept ? 'unavailable' : 'directory');
+  ports.say('Single sign-on sessions that are open now live on for up to 7 days: ask whoever runs the identity provider to end them.\n');
+  ports.say(
+    `It stays so until "muster lift ${uid}". Copy the file under state/revoked/ to the standby host, and take ${uid} out of the policy or the roster too.\n`,
+  );
+  return statusOf(failures);
+}
+
+function outcomes(uid: Uid, removals: readonly Removal[], at: Instant): readonly LedgerRecord[] {
+  return removals.flatMap((removal) => {
+    if (removal.kind !== 'removed') return [];
+    const { group, member, members } = removal;
+    const remove = [{ because: { kind: 'revoked', at } as const, limited: false, members: [{ uid, dn: member.dn }] }];
+    return [{ type: 'outcome', at, group, result: 'revoked', add: [], remove, members } as const];
+  });
+}
+
+async function takeOut(
+  group: GroupName,
+  person: DirectoryPerson,
+  directory: WritableDirectory,
+  ports: RevokePorts,
+  how: 'aloud' | 'quietly' = 'aloud',
+): Promise<Removal> {
+  const removal = await removeFrom(group, person, directory).catch((error: unknown): Removal => {
+    if (error instanceof Unavailable || error instanceof Unusable) return { kind: 'failed', message: error.message };
+    throw error;
+  });
+  if (removal.kind === 'failed') ports.say(`  ${group}: STILL IN, as far as can be told: ${removal.message}\n`);
+  else if (how === 'aloud' || removal.kind === 'removed')
+    ports.say(`  ${group}: ${removal.kind === 'removed' ? 'out' : 'was not a member'}\n`);
+  return removal;
+}
+
+const attempts = 5;
+
+/** Value by value under the usual assertion; whoever else writes the group meanwhile only makes us look again. */
+async function removeFrom(group: GroupName, person: DirectoryPerson, { reader, writer }: WritableDirectory): Promise<Removal> {
+  let message = 'somebody else keeps changing the group';
+  let removed: MemberValue | undefined;
+  for (let attempted = 0; attempted < attempts; attempted++) {
+    const observed = await reader.group(group);
+    if (observed.kind === 'unusable') return { kind: 'failed', message: observed.message };
+    const member: MemberValue | undefined = observed.members.find(({ key }) => key === person.key);
+    if (!member) return removed ? { kind: 'removed', group, member: removed, members: observed.members.length } : { kind: 'no-member' };
+    removed = member;
+    const outcome = await writer.apply({ group: observed, add: [], remove: [member] });
+    if (outcome.kind === 'refused' || outcome.kind === 'unknown') message = outcome.message;
+    if (outcome.kind === 'refused') break;
+  }
+  return { kind: 'failed', message };
+}
+
+async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwise: string): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    say(`${otherwise}: ${error.message}\n`);
+    return false;
+  }
+}
+
+async function unknownPerson(uid: Uid, ports: RevokePorts): Promise<Status> {
+  const near = (await ports.known()).filter((known) => isNear(uid, known)).sort(inOrder);
+  ports.say(`The directory has no person ${uid}; nothing was done.${near.length > 0 ? ` Did you mean ${near.join(', ')}?` : ''}\n`);
+  return statusOf(['findings']);
+}

@@ -1,0 +1,19 @@
+// Could one name be the other, mistyped? Used to suggest, never to decide.
+
+/** At most two letters added, left out or changed, and not more than half of a short name (Levenshtein distance). */
+export function isNear(left: string, right: string): boolean {
+  const most = Math.min(2, Math.floor(Math.max(left.length, right.length) / 2));
+  return Math.abs(left.length - right.length) <= most && distance(left, right) <= most;
+}
+
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...left].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...right].entries()) {
+      next.push(Math.min((row[column] ?? 0) + (letter === other ? 0 : 1), (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

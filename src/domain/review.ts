@@ -1,0 +1,156 @@
+// What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
+// The answer is the one that the reconciler would give if it were merged now.
+import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum, type VersionDigests } from './approval.ts';
+import { reviewedPaths } from './beneficiaries.ts';
+import { dirtyPath, dirtyRules, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
+import type { MergeRequest, Review } from './evidence.ts';
+import { formObjection, isWellFormed, understood, type FormSettings, type Readings } from './form.ts';
+import type { Landing } from './history.ts';
+import { duration, inOrder, type Instant, type Uid } from './names.ts';
+import { grantObjections } from './policy-rules.ts';
+import type { Rules } from './policy.ts';
+import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
+import type { EffectivePolicy } from './waiting.ts';
+
+/** Something that keeps the change from being endorsed, whoever approves it. The path is one that muster accepts, or left out. */
+export interface Obstacle {
+  readonly code: RefusalCode;
+  readonly path?: string;
+  /** Where in the file, from 1; only where that is known. */
+  readonly line?: number;
+}
+
+export interface Proposal {
+  readonly mergeRequest: MergeRequest;
+  readonly review: Review;
+  /** The landing that merging now would make. */
+  readonly landing: Landing;
+  readonly readings: Readings;
+  /** Paths in the policy folder that the merge request changed, be they on the branch already or not. */
+  readonly own: readonly string[];
+  /** Paths that the branch and the merge request both changed, each in its own way. */
+  readonly overlaps: readonly string[];
+  /** The digest of the landing over the whole tree; undefined where nobody can have seen it before the merge. */
+  readonly digest: string | undefined;
+  readonly digests: VersionDigests;
+}
+
+export interface OpenReview {
+  readonly kind: 'open';
+  /** Merging changes no file of the policy. */
+  readonly empty: boolean;
+  readonly effects: readonly Effect[];
+  readonly needs: readonly Need[];
+  readonly obstacles: readonly Obstacle[];
+  /** Well-formed paths among those that both sides changed. */
+  readonly overlaps: readonly string[];
+  /** Files of this change that differ on the branch from what is in force: somebody put them there without approval. */
+  readonly slippedIn: readonly Refusal[];
+  /** How many files on the branch wait for their verdict. */
+  readonly waiting: number;
+  readonly approvals: readonly JudgedApproval[];
+  /** What is needed and there, file by file. */
+  readonly quorum: readonly PathQuorum[];
+  /** People who opened the merge request or pushed to its branch. */
+  readonly authors: readonly Uid[];
+  readonly enough: boolean;
+}
+
+export function reviewOpen(proposal: Proposal, state: PolicyState, policy: EffectivePolicy, settings: FormSettings, now: Instant): OpenReview {
+  const { mergeRequest, review, landing, readings, overlaps, digests } = proposal;
+  const { folder } = settings;
+  const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
+  const reviewed = reviewedPaths(landing, state.rules, rulesAfter, folder);
+  const authors = personsOf(state.rules, mergeRequest, review);
+  const bound = { mergeRequest, mergedAt: now, review };
+  // No version has the digest `unseen`: what nobody can have looked at is approved by nobody.
+  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests);
+  const touched = new Set(proposal.own);
+  return {
+    kind: 'open',
+    empty: landing.changes.length === 0,
+    effects: effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
+    needs: needsOf(reviewed, state.rules, new Set(authors), folder),
+    obstacles: obstaclesTo(landing, readings, state, policy, settings, now),
+    overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
+    slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
+    waiting: policy.pending.length,
+    approvals: count.approvals,
+    quorum: count.paths.flatMap((one) => {
+      const path = `${folder}/${one.path}`;
+      return isWellFormed(path, folder) ? [{ ...one, path }] : [];
+    }),
+    authors,
+    enough: count.enough,
+  };
+}
+
+function inForce({ grants }: EffectivePolicy): ReadonlyMap<string, EffectivePolicy['grants'][number]> {
+  return new Map(grants.map((grant) => [grant.path, grant]));
+}
+
+/** All accounts of a person count, so this is about persons and not about accounts. */
+function personsOf(rules: Rules, { author }: MergeRequest, { pushes }: Review): readonly Uid[] {
+  const accounts = new Set([author.id, ...pushes.map(({ by }) => by.id)]);
+  const persons = [...rules.people.values()].filter(({ gitlab }) => gitlab.some((id) => accounts.has(id)));
+  return persons.map(({ uid }) => uid).sort(inOrder);
+}
+
+const grantCodes: Readonly<Record<string, RefusalCode>> = {
+  'unknown-group': 'unknown-group',
+  'group-not-by-grants': 'not-by-grants',
+  'until-before-from': 'until-before-from',
+  'missing-field': 'missing-field',
+  'understood-version': 'understood-version',
+  'too-long': 'too-long',
+  'too-dormant': 'too-dormant',
+};
+
+/** Everything that conditions 1 to 3 of DESIGN, section 2, have against a landing at `now`. Empty: only approvals can be missing. */
+export function obstaclesTo(
+  landing: Landing,
+  readings: Readings,
+  state: PolicyState,
+  policy: Pick<EffectivePolicy, 'pending'>,
+  settings: FormSettings,
+  now: Instant,
+): readonly Obstacle[] {
+  if (landing.changes.length === 0) return [];
+  const { folder } = settings;
+  const obstacles: Obstacle[] = [];
+  const form = formObjection(state, landing, readings, settings);
+  const ofGrants = new Set(Object.values(grantCodes));
+  if (form && !ofGrants.has(form.code)) obstacles.push({ code: form.code, ...locate(form.detail, folder) });
+  obstacles.push(...grantObstacles(landing, readings, state.rules, settings, now));
+  const waits = new Set(policy.pending.map(({ path }) => path));
+  const rules = dirtyRules(state, folder);
+  if (rules !== undefined) obstacles.push({ code: 'rules-dirty', ...locate(rules, folder) });
+  const dirty = dirtyPath(state, { ...landing, changes: landing.changes.filter(({ path }) => !waits.has(path)) });
+  if (dirty !== undefined) obstacles.push({ code: 'dirty', ...locate(dirty, folder) });
+  return obstacles;
+}
+
+function grantObstacles(
+  { changes }: Landing,
+  { files }: Readings,
+  rules: Rules,
+  { folder, longest }: FormSettings,
+  now: Instant,
+): readonly Obstacle[] {
+  return changes.flatMap(({ path }) => {
+    const reading = files.get(path);
+    if (reading?.kind !== 'grant' || !isWellFormed(path, folder) || place(path, folder).kind !== 'grant') return [];
+    const ceiling = longest.get(reading.grant.group);
+    return grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling)).flatMap(({ code }) => {
+      const known = grantCodes[code];
+      return known ? [{ code: known, path }] : [];
+    });
+  });
+}
+
+/** Details begin with a path, some with a line: what is well-formed of it may be repeated, the rest may hold what an author wrote. */
+function locate(detail: string, folder: string): Pick<Obstacle, 'path' | 'line'> {
+  const [, path = detail, line] = /^([^:\s]+)(?::(\d{1,6}):\d{1,6}: |$)/s.exec(detail) ?? [];
+  if (!isWellFormed(path, folder)) return {};
+  return { path, ...(line === undefined ? {} : { line: Number(line) }) };
+}

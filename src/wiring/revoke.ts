@@ -1,0 +1,112 @@
+// `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
+import { readDetails } from '../adapters/ldap/details.ts';
+import { readRevocations, removeRevocation, writeRevocation } from '../adapters/revocations.ts';
+import type { Invocation } from '../cli.ts';
+import { revoke } from '../commands/revoke.ts';
+import { inOrder, parseGroupName, parseUid, type GroupName, type Uid } from '../domain/names.ts';
+import { statusOf } from '../domain/status.ts';
+import { renderInstant } from '../domain/time.ts';
+import { Misuse } from '../failures.ts';
+import { plain } from '../render/words.ts';
+import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
+import { directoryAccess } from './directory.ts';
+import { isActive, withStateToWrite, type HostConfiguration, type Process } from './host.ts';
+import { openStateToRead } from './state.ts';
+
+export async function runRevoke(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  if (invocation.options['list'] === true) return list(configuration);
+  const uid = uidOf(invocation);
+  const only = groupOf(invocation, configuration);
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  const now = process.now();
+  const directory = directoryAccess(configuration.directory, configuration.state, now);
+  const groups = only ? [only] : [...configuration.directory.groups.keys()].sort(inOrder);
+  const lines: string[] = [];
+  try {
+    const status = await revoke(
+      { uid, groups, only, reason },
+      {
+        now,
+        openToWrite: directory.openToWrite,
+        show: async (person) => readDetails(await directory.connection(), person),
+        keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
+        underLock: (work) => withStateToWrite(configuration, process, (state) => work(state.journal.append)),
+        known: () => knownUids(configuration),
+        say: (text) => void lines.push(plainLines(text)),
+      },
+    );
+    return { text: lines.join(''), status };
+  } finally {
+    await directory.close();
+  }
+}
+
+function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n');
+}
+
+function uidOf({ operands, command }: Invocation): Uid {
+  const [given = ''] = operands;
+  const uid = parseUid(given);
+  if (!uid) throw new Misuse(given === '' ? `say whose: muster ${command} UID --reason "…"` : `${JSON.stringify(given)} cannot be a uid`);
+  return uid;
+}
+
+function groupOf({ options }: Invocation, { directory }: HostConfiguration): GroupName | undefined {
+  if (options['group'] === undefined) return undefined;
+  const group = parseGroupName(String(options['group']));
+  if (group && directory.groups.has(group)) return group;
+  throw new Misuse(
+    `"${String(options['group'])}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`,
+  );
+}
+
+async function refuseOnStandby(configuration: HostConfiguration): Promise<void> {
+  if (await isActive(configuration)) return;
+  const { active } = configuration;
+  const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
+  throw new Misuse(`this host is the standby and writes nothing; run it ${where}`);
+}
+
+async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> {
+  const { memory } = await openStateToRead(state);
+  return [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
+}
+
+async function list({ state }: HostConfiguration): Promise<Printed> {
+  const { revocations, warnings } = await readRevocations(state);
+  const lines = revocations.map(
+    ({ uid, group, at, reason }) =>
+      `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${at === undefined ? 'time unknown' : renderInstant(at)}  ${plain(reason)}\n`,
+  );
+  const text = [...(lines.length === 0 ? ['Nobody is revoked on this host.\n'] : lines), ...warnings.map((one) => `${plain(one)}\n`)].join(
+    '',
+  );
+  return { text, status: statusOf(warnings.length > 0 ? ['input'] : []) };
+}
+
+export async function runLift(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, process);
+  const uid = uidOf(invocation);
+  const only = groupOf(invocation, configuration);
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  return withStateToWrite(configuration, process, async ({ folder, journal }) => {
+    const target = { uid, ...(only === undefined ? {} : { group: only }) };
+    const { revocations } = await readRevocations(folder);
+    if (!revocations.some((one) => one.uid === uid && one.group === only)) {
+      return {
+        text: `${uid} is not revoked${only ? ` from ${only}` : ''} on this host; "muster revoke --list" shows who is.\n`,
+        status: statusOf(['findings']),
+      };
+    }
+    await journal.append([{ type: 'lift', at: process.now(), uid, from: only ?? null, reason }]);
+    await removeRevocation(folder, target);
+    return {
+      text: `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on. Remove its file on the standby host too.\n`,
+      status: statusOf([]),
+    };
+  });
+}

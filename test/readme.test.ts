@@ -1,0 +1,25 @@
+// The README shows the help, and documents name files: both are compared with what is there. `npx vitest run test/readme.test.ts -u` brings the help up to date.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { runMuster } from './support/command.ts';
+
+const root = new URL('../', import.meta.url);
+
+describe('given the README', () => {
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+
+  it('when somebody reads the help in it, then it is the help of the command', async () => {
+    const { stdout: help } = await runMuster(['--help']);
+    const block = /(?<=```text\n)Usage: muster [^]*?(?=```\n)/;
+    expect(readme).toMatch(block);
+    await expect(readme.replace(block, () => help)).toMatchFileSnapshot('../README.md');
+  });
+
+  it.each(['README.md', 'docs/ARCHITECTURE.md'])('when somebody follows a link in %s, then the file is there', (path) => {
+    const here = new URL(path, root);
+    const links = [...readFileSync(here, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
+    expect(links).not.toEqual([]);
+    expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link, here))))).toEqual([]);
+  });
+});
