@@ -23,6 +23,13 @@ const name = kind({
   read: (one) => (one.includes('=') ? dn(one) : undefined),
   editor: {},
 });
+const placeholder = kind({
+  code: 'bad-word',
+  what: 'what may stand in an empty group',
+  fix: 'Write empty-dn, no-member, or a DN.',
+  read: (one) => (one === 'empty-dn' || one === 'no-member' ? one : one.includes('=') ? dn(one) : undefined),
+  editor: {},
+});
 const commit = kind({
   code: 'bad-commit',
   what: 'a commit',
@@ -90,13 +97,7 @@ const directory = map({
       'Write "klaxon-users: { members: 40, longest: 180 days }".',
     ),
   ),
-  'empty-group': v.optional(
-    v.union(
-      [word('empty-dn', 'no-member'), name],
-      complaint('bad-word', 'what stands in an empty group is expected here', 'Write empty-dn, no-member, or a DN.'),
-    ),
-    'empty-dn',
-  ),
+  'empty-group': v.optional(placeholder, 'empty-dn'),
   'start-tls': v.optional(truth, 'false'),
   disabled: v.exactOptional(map({ attribute: text, value: text })),
 });

@@ -44,7 +44,8 @@ export interface JudgingSettings extends FormSettings {
 
 export interface JudgingPorts {
   readonly branch: Branch;
-  readonly parser: PolicyParser;
+  /** Loaded when there is something to read: an idle run needs no YAML. */
+  readonly loadParser: () => Promise<PolicyParser>;
   readonly judge: ContentJudge;
   /** What the ledger knows; undefined before the first run. */
   readonly remembered: PolicyState | undefined;
@@ -68,8 +69,8 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   const head = await currentHead(branch, problems);
   if (!head && !remembered) return { policy: undefined, head, records: [], problems };
   try {
-    const files = landingFiles(branch.blobs, ports.parser, settings.folder);
-    const started = await startPolicy(branch, ports.parser, remembered, settings, now);
+    const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
+    const started = await startPolicy(branch, ports.loadParser, remembered, settings, now);
     const walk = new Walk(started.state, started.records, problems, ports, settings, files);
     if (head) await walk.to(head);
     const readings = await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder));

@@ -27,18 +27,21 @@ export interface LandingFiles {
 
 type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
 
-export function landingFiles(readBlobs: ReadBlobs, parser: PolicyParser, folder: string): LandingFiles {
+export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<PolicyParser>, folder: string): LandingFiles {
   const read = async (ids: readonly BlobId[]): Promise<Contents> =>
     ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
   return {
     contentsOf: (landings) => read(landings.flatMap((landing) => wanted(landing).flatMap(({ after }) => (after ? [after.blob] : [])))),
     async readingsOf(state, landing, contents) {
+      const parser = await loadParser();
       const files = new Map<string, Reading>();
       for (const { path, after } of wanted(landing)) if (after) files.set(path, readFile(parser, path, after, contents, folder));
       if (!landing.changes.some(({ path }) => isRules(path, folder))) return { files };
       return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
     },
     async readFiles(files) {
+      if (files.size === 0) return new Map();
+      const parser = await loadParser();
       const contents = await read([...files.values()].map(({ blob }) => blob));
       return new Map([...files].map(([path, entry]) => [path, readFile(parser, path, entry, contents, folder)]));
     },

@@ -82,7 +82,7 @@ function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): bool
 const noLongerActive: Problem = {
   status: 'unavailable',
   code: 'no-longer-active',
-  message: 'this host stopped being the active one during the run; nothing was written to the directory',
+  message: 'this host stopped being the active one during the run; from then on nothing was written to the directory',
 };
 
 export function asProposed(proposal: GroupProposal): GroupResult {
@@ -135,6 +135,7 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
   if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again();
   const intent = intentOf(group, observed, guarded, seen.now);
   await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent]);
+  if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
     group: observed,
     add: guarded.add.map(({ member }) => member),
@@ -142,6 +143,15 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
   };
   const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
   return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
+}
+
+/** The flag went away since the group before, or since the survey: nothing more is written. */
+async function stopped(proposal: PlannedGroup, intent: IntentRecord, { journal }: RunPorts, at: Instant): Promise<Changed> {
+  const { observed, desired, plan } = proposal;
+  const { status, message } = noLongerActive;
+  const members = observed.members.length;
+  await journal.append([settleIntent(intent, new Set(namesOf(observed, desired, plan).keys()), members, at, 'failed', message)]);
+  return { proposal, result: { proposal, outcome: 'not-done', members, status, message } };
 }
 
 /** `revoke` waits for no run that is under way: nobody it names comes in through this one. */
@@ -237,12 +247,14 @@ function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
 /** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
 async function recordMembership(proposal: PlannedGroup, { journal, memory }: RunPorts, at: Instant): Promise<void> {
   const { group, guarded, observed, desired, plan } = proposal;
+  const begun = recovery(proposal, memory, at);
+  // First: whoever it tells of did not come or go by themselves.
+  if (begun.length > 0) await journal.append(begun);
   const known = knownGroup(memory, group);
   const held = heldRecord(group, guarded, known, at);
   const takenOver = known.takenOver || guarded.held.length === 0;
   const names = takenOver ? namesOf(observed, desired, plan) : undefined;
   const records: (LedgerRecord | undefined)[] = [
-    ...recovery(proposal, memory, at),
     held,
     names && membershipRecord(group, names, known, at),
     ...(takenOver ? bindingRecords(group, desired, known.bindings, at) : []),

@@ -101,6 +101,7 @@ export function rosterProblems(standings: readonly RosterStanding[]): readonly P
     const keeps = generation
       ? 'The last accepted list stays in force.'
       : 'No list was ever accepted: the groups that need it are left as they are.';
-    return [{ status: 'input' as const, code: `roster-${state.kind}`, message: `roster ${roster}: ${state.message} ${keeps}` }];
+    const status = 'mayPass' in state && state.mayPass ? ('unavailable' as const) : ('input' as const);
+    return [{ status, code: `roster-${state.kind}`, message: `roster ${roster}: ${state.message} ${keeps}` }];
   });
 }

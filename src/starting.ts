@@ -18,12 +18,13 @@ interface Started {
 /** What is remembered, where its start is still the configured one; otherwise a new beginning. Throws Unusable when the start cannot be used. */
 export async function startPolicy(
   branch: Branch,
-  parser: PolicyParser,
+  loadParser: () => Promise<PolicyParser>,
   remembered: PolicyState | undefined,
   { start, folder }: JudgingSettings,
   now: Instant,
 ): Promise<Started> {
   if (remembered?.start === start) return { state: remembered, records: [] };
+  const parser = await loadParser();
   const tree = await branch.policyTree(start, folder);
   const files = await readPolicyFiles(branch, tree, start, folder);
   const rules = valid(

@@ -15,7 +15,7 @@ import { generationsThatMayCount, readRosters, rosterProblems, settleRosters, ty
 /** What a run may ask. Nothing here can write to the directory. */
 export interface Sources {
   readonly branch: Branch;
-  readonly parser: PolicyParser;
+  readonly loadParser: () => Promise<PolicyParser>;
   readonly judge: ContentJudge;
   readonly rosters: ReadonlyMap<RosterName, RosterSource>;
   readonly revocations: () => Promise<{ readonly revocations: readonly Revocation[]; readonly warnings: readonly string[] }>;

@@ -1,5 +1,4 @@
 // `muster allow GROUP DIGEST`: lets exactly one held set through, once, within 24 hours, at the next run.
-import type { HoldCode } from '../domain/guard.ts';
 import { knownGroup, type Memory } from '../domain/memory.ts';
 import type { GroupName, Instant } from '../domain/names.ts';
 import type { GroupProposal } from '../domain/run.ts';
@@ -10,7 +9,7 @@ export interface Allowance {
   readonly message: string;
 }
 
-/** `propose` makes the plan anew; it is asked only when the last run recorded no such hold. */
+/** `propose` makes the plan anew. What the last run held counts only where no plan can be made now. */
 export async function allow(
   group: GroupName,
   digest: string,
@@ -20,7 +19,11 @@ export async function allow(
   now: Instant,
   propose: () => Promise<readonly GroupProposal[]>,
 ): Promise<Allowance> {
-  const code = recordedHold(memory, group, digest) ?? (await plannedHold(group, digest, propose));
+  const proposal = (await propose()).find((one) => one.group === group);
+  if (proposal?.kind === 'planned' && proposal.guarded.used.includes(digest))
+    return { kind: 'allowed', message: `${group}: exactly this set is allowed already; the next run lets it through.` };
+  const held = proposal?.kind === 'planned' ? proposal.guarded.held : knownGroup(memory, group).holds;
+  const code = held.find((hold) => hold.digest === digest)?.code;
   if (!code)
     return {
       kind: 'not-held',
@@ -36,17 +39,4 @@ export async function allow(
     kind: 'allowed',
     message: `${group}: allowed (${code}): exactly this set, once, at the next run within 24 hours.`,
   };
-}
-
-function recordedHold(memory: Memory, group: GroupName, digest: string): HoldCode | undefined {
-  return knownGroup(memory, group).holds.find((hold) => hold.digest === digest)?.code;
-}
-
-async function plannedHold(
-  group: GroupName,
-  digest: string,
-  propose: () => Promise<readonly GroupProposal[]>,
-): Promise<HoldCode | undefined> {
-  const proposal = (await propose()).find((one) => one.group === group);
-  return proposal?.kind === 'planned' ? proposal.guarded.held.find((hold) => hold.digest === digest)?.code : undefined;
 }

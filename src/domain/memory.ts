@@ -183,7 +183,8 @@ export function recentChanges(
   now: Instant,
   seen: RecordedChanges | undefined = known.openIntent,
 ): { readonly removals: number; readonly additions: number } {
-  const recent = known.recent.filter(({ at }) => now - at < recentFor);
+  // A time far ahead comes from a clock that was wrong then: it does not use up the limits until it has come.
+  const recent = known.recent.filter(({ at }) => Math.abs(now - at) < recentFor);
   const begun = seen ? limitedChanges(seen) : { removals: 0, additions: 0 };
   return {
     removals: recent.reduce((total, { removals }) => total + removals, begun.removals),

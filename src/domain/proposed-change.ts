@@ -45,7 +45,7 @@ export function effectsOf(
   folder: string,
   now: Instant,
 ): readonly Effect[] {
-  return changes.flatMap((change) => {
+  return changes.flatMap((change): readonly Effect[] => {
     const where = place(change.path, folder);
     if (isRules(change.path, folder)) {
       const group = where.kind === 'group' ? (parseGroupName(where.name) ?? null) : null;

@@ -104,7 +104,8 @@ export type RosterReading =
       readonly producedAt: Instant;
       readonly stated: StatedChecksum;
     }
-  | { readonly kind: 'damaged' | 'missing' | 'unreadable'; readonly message: string; readonly act: Actor };
+  /** `mayPass`: whoever carries it did not answer; the next run may find it. */
+  | { readonly kind: 'damaged' | 'missing' | 'unreadable'; readonly message: string; readonly act: Actor; readonly mayPass?: boolean };
 
 /** What the checksum file says: nothing was asked of it, it is not there or not in sha256sum's format, or 64 hex digits. */
 export type StatedChecksum =
@@ -138,7 +139,7 @@ export type RosterState =
     } & Generation)
   | ({ readonly kind: 'damaged'; readonly message: string; readonly act: Actor } & Partial<Generation>)
   | ({ readonly kind: 'empty'; readonly people: 0; readonly message: string; readonly act: Actor } & Generation)
-  | { readonly kind: 'missing' | 'unreadable'; readonly message: string; readonly act: Actor };
+  | { readonly kind: 'missing' | 'unreadable'; readonly message: string; readonly act: Actor; readonly mayPass?: boolean };
 
 export interface RosterTerms {
   readonly now: Instant;
@@ -159,7 +160,7 @@ function withActor(what: string, act: Actor): { readonly message: string; readon
 
 /** A reading, judged. The share of unknown people is judged later, by tooManyUnknown, when the directory has been asked. */
 export function judgeRoster(reading: RosterReading, terms: RosterTerms): RosterState {
-  if (reading.kind !== 'file') return { kind: reading.kind, ...withActor(reading.message, reading.act) };
+  if (reading.kind !== 'file') return { kind: reading.kind, ...withActor(reading.message, reading.act), ...(reading.mayPass ? { mayPass: true } : {}) };
   const generation: Generation = { producedAt: reading.producedAt, sha256: reading.sha256 };
   const mismatch = terms.checksum === 'required' ? checksumProblem(reading.stated, reading.sha256) : undefined;
   if (mismatch !== undefined) return { kind: 'damaged', ...generation, ...withActor(mismatch, 'carrier') };

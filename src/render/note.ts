@@ -39,7 +39,7 @@ function mendings({ obstacles, overlaps, slippedIn }: OpenReview): readonly stri
   return [...ofForm, ...mixed, ...unapproved];
 }
 
-function approvals({ quorum, needs, approvals: given, authors }: OpenReview): readonly string[] {
+function approvals({ quorum, needs, approvals: given }: OpenReview): readonly string[] {
   const counted = given.flatMap((one) => (one.kind === 'counted' ? [`${code(one.person)} approved: counts.`] : []));
   const needed = needs.flatMap(({ paths, teams, approvals: number, notCounted }) => {
     const of = quorum.filter(({ path }) => paths.includes(path));
@@ -48,8 +48,7 @@ function approvals({ quorum, needs, approvals: given, authors }: OpenReview): re
     const barred = notCounted.length > 0 ? ` Not by ${codes(notCounted)}, who gained by it, opened it or pushed to it.` : '';
     return [`${renderPaths(paths)}: ${count(number, 'approval')} needed ${who}, ${there === Infinity ? 0 : there} counted.${barred}`];
   });
-  const own = authors.length > 0 ? [] : [];
-  return [...needed, ...counted, ...own, ...given.flatMap(notCounted)];
+  return [...needed, ...counted, ...given.flatMap(notCounted)];
 }
 
 function renderPaths(paths: readonly string[]): string {

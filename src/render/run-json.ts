@@ -20,13 +20,14 @@ export function groupState({ proposal, outcome, status }: GroupResult): GroupSta
   return proposal.guarded.held.length > 0 ? 'held' : 'in-sync';
 }
 
-export function renderRunJson(report: RunReport, status: Status): string {
+/** `state`: whether this host is the one that may write. */
+export function renderRunJson(report: RunReport, status: Status, state: 'active' | 'standby' = 'active'): string {
   const document = {
     muster: 1,
     command: report.command,
     at: renderInstant(report.at),
     mode: report.mode,
-    state: 'active',
+    state,
     status,
     policy: policyJson(report),
     rosters: report.rosters.map(rosterJson),

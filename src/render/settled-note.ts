@@ -77,7 +77,7 @@ function renderGrant({ group, uid, standing }: SettledGrant): string {
     case 'ended':
       return `The access of ${who} to ${where} ended at ${renderMoment(standing.at)}.`;
     case 'replaced':
-      return `For ${who} in ${where} a later change counts now${standing.mergeRequest === null ? '' : `, of merge request ${code(standing.mergeRequest)}`}.`;
+      return `For ${who} in ${where} a later change counts now${standing.mergeRequest === null ? '' : `, of merge request !${standing.mergeRequest}`}.`;
     case 'taken-away':
       return `${who} is no longer granted ${where}: commit ${code(standing.commit.slice(0, 12))} took it away.`;
     case 'removed':

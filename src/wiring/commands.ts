@@ -1,5 +1,6 @@
 // From an invocation to what is printed: every command gets just what it needs.
 import type { Invocation } from '../cli.ts';
+import { steadyNow } from '../domain/clock.ts';
 import { inOrder, parseCommitId, parseGroupName, parseUid } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
@@ -62,7 +63,8 @@ async function runCheck({ operands, options }: Invocation, process: Process): Pr
 async function runPlan(invocation: Invocation, process: Process): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, process);
   const report = await planned(configuration, process).catch((error: unknown) => stopped('plan', configuration, error, process));
-  return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation);
+  const state = (await isActive(configuration)) ? 'active' : 'standby';
+  return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation, state);
 }
 
 async function planned(configuration: HostConfiguration, process: Process): Promise<RunReport> {
@@ -73,8 +75,13 @@ async function planned(configuration: HostConfiguration, process: Process): Prom
   );
 }
 
-async function printed(report: RunReport, status: Status, { options }: Invocation): Promise<Printed> {
-  if (options['json'] === true) return { text: (await import('../render/run-json.ts')).renderRunJson(report, status), status };
+async function printed(
+  report: RunReport,
+  status: Status,
+  { options }: Invocation,
+  state: 'active' | 'standby' = 'active',
+): Promise<Printed> {
+  if (options['json'] === true) return { text: (await import('../render/run-json.ts')).renderRunJson(report, status, state), status };
   return { text: (await import('../render/run-text.ts')).renderRunText(report, status), status };
 }
 
@@ -152,7 +159,9 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
   const { survey } = await import('../survey.ts');
   return withHostToWrite(configuration, process, async (ports) => {
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
-    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, ports.sources.now, propose);
+    // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
+    const now = steadyNow(ports.sources.now, ports.sources.lastRun);
+    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, now, propose);
     return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
   });
 }

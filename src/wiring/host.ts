@@ -73,15 +73,18 @@ async function open(configuration: HostConfiguration, state: State, mirrorFolder
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, process);
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, process);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = await sourcesOf(configuration, state, branch, judge, now, forgeClock);
+  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(process).path);
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
+}
+
+function surroundingsOf({ environment }: Process): { readonly path: string; readonly home: string } {
+  return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
 }
 
 /** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
 async function openMirrorOrNot(configuration: HostConfiguration, folder: string, process: Process): Promise<Mirror | NoMirror> {
-  const surroundings = { path: process.environment['PATH'] ?? '/usr/bin:/bin', home: process.environment['HOME'] ?? '/' };
   try {
-    const mirror = await openMirrorOf(configuration, folder, surroundings);
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(process));
     for (const note of mirror.notes) process.warn(note);
     return mirror;
   } catch (error) {

@@ -6,6 +6,7 @@ import { readRevocations } from '../adapters/revocations.ts';
 import type { Configuration } from '../configuration.ts';
 import type { GroupName, Instant, RosterName } from '../domain/names.ts';
 import { parseRosterName } from '../domain/names.ts';
+import type { RosterReading } from '../domain/roster.ts';
 import type { ManagedGroup } from '../proposal.ts';
 import type { RosterSource } from '../rosters.ts';
 import type { Branch, ContentJudge } from '../judging.ts';
@@ -20,20 +21,20 @@ export function surveySettings({ repository, directory }: Configuration): Survey
   return { start: repository.start, folder: repository.folder, longest, managed };
 }
 
-export async function sourcesOf(
+export function sourcesOf(
   configuration: Configuration,
   state: State,
   branch: Branch,
   judge: ContentJudge,
   now: Instant,
   forgeClock: Sources['forgeClock'],
-): Promise<Sources> {
-  const { parseGrant, parseRules } = await import('../adapters/yaml/policy.ts');
+  path: string,
+): Sources {
   return {
     branch,
-    parser: { parseGrant, parseRules },
+    loadParser: () => import('../adapters/yaml/policy.ts'),
     judge,
-    rosters: rosterSources(configuration, state.folder),
+    rosters: rosterSources(configuration, state.folder, path),
     revocations: () => readRevocations(state.folder),
     memory: state.memory,
     now,
@@ -47,14 +48,19 @@ export function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
-function rosterSources({ rosters }: Configuration, folder: string): ReadonlyMap<RosterName, RosterSource> {
+async function readByRsync(url: string, checksum: 'none' | 'required', path: string): Promise<RosterReading> {
+  const { readRosterByRsync } = await import('../adapters/roster/rsync.ts');
+  return readRosterByRsync(url, { checksum, path });
+}
+
+function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
   return new Map(
     [...rosters].map(([name, { from, olderThan, checksum }]) => [
       name,
       {
         olderThan,
         checksum,
-        read: () => readRosterFile(from, { checksum }),
+        read: () => (from.startsWith('rsync://') ? readByRsync(from, checksum, path) : readRosterFile(from, { checksum })),
         kept: async (digest: string) => {
           const generation = await readGeneration(folder, name, digest);
           return generation.kind === 'kept' ? generation.bytes : undefined;

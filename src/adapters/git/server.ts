@@ -45,8 +45,11 @@ function renderSilence(git: Git, words: string | undefined): string {
   const { token, timeout } = git.settings;
   if (words === undefined)
     return `${shownUrl(git)} gave no answer within ${timeout / 1000} s; look at the server and at the network between`;
-  const credentials = token === undefined ? 'that no token is configured (repository.token-file)' : 'the token in repository.token-file';
-  return `${shownUrl(git)}: ${words}; look at the server, at repository.url and at ${credentials}`;
+  const next =
+    token === undefined
+      ? 'Look at the server and at repository.url; if it asks for a token, name one as repository.token-file'
+      : 'Look at the server, at repository.url and at the token in repository.token-file';
+  return `${shownUrl(git)}: ${words}. ${next}`;
 }
 
 /** The repository's address, fit to be shown. */

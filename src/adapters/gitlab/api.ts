@@ -18,7 +18,7 @@ import { Malformed } from './failure.ts';
 import { requester, type RequesterSettings } from './requester.ts';
 
 /** GitLab's own maximum: more per page means fewer chances for a list to move under us. */
-const pages = { perPage: 100, showExpanded: true } as const;
+export const pages = { perPage: 100, showExpanded: true } as const;
 
 export interface Project {
   readonly id: number;
@@ -41,13 +41,18 @@ export interface Api {
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
 }
 
-export function connect(settings: RequesterSettings): Api {
+/** gitbeaker, on our own requester. */
+export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitlab> {
   // No token for gitbeaker: it would follow it into its errors. The timeout is for all pages of one list together.
-  const gitlab = new Gitlab({
+  return new Gitlab({
     host: settings.server.href.replace(/\/+$/, ''),
     requesterFn: requester(settings),
     queryTimeout: settings.timeout * 10,
   });
+}
+
+export function connect(settings: RequesterSettings): Api {
+  const gitlab = clientFor(settings);
   const mergeRequest = async (project: number, iid: number): Promise<MergeRequest> => {
     const answer = understand(mergeRequestShape, await gitlab.MergeRequests.show(project, iid), `merge request !${iid}`);
     if (answer.iid !== iid || answer.targetProject !== project)
@@ -105,7 +110,7 @@ export function connect(settings: RequesterSettings): Api {
 const pagesShape = v.object({ data: v.array(v.unknown()), paginationInfo: v.object({ total: v.union([v.number(), v.nan()]) }) });
 
 /** Every page of a list. Fewer than the server says there are is an answer cut short, not a short list. */
-async function whole<Schema extends v.GenericSchema>(
+export async function whole<Schema extends v.GenericSchema>(
   schema: Schema,
   list: Promise<unknown>,
   request: string,

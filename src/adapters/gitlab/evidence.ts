@@ -1,5 +1,5 @@
 // Gathers what GitLab knows of one landing. Only merge requests that could be bound to it are read in full; the others are kept as named.
-import type { Candidate, EvidenceAnswer, MergeRequest, TargetBranch, WaitingCode } from '../../domain/evidence.ts';
+import type { Candidate, EvidenceAnswer, MergeRequest, Review, TargetBranch, WaitingCode } from '../../domain/evidence.ts';
 import { ruledOut } from '../../domain/binding.ts';
 import type { CommitId } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
@@ -31,7 +31,15 @@ async function gather(api: Api, commit: CommitId, target: TargetBranch): Promise
 async function examine(api: Api, named: MergeRequest, commit: CommitId, { project, branch }: TargetBranch): Promise<Candidate> {
   // The number of a merge request of another project means another merge request here.
   if (ruledOut(named, commit, { project, branch }) !== undefined) return { mergeRequest: named, review: null };
-  const { iid } = named;
+  return readReviewed(api, project, named.iid);
+}
+
+/** A merge request and everything that was done to it, all pages. */
+export async function readReviewed(
+  api: Api,
+  project: number,
+  iid: number,
+): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }> {
   const reads = [
     api.mergeRequest(project, iid),
     api.approvals(project, iid),

@@ -60,7 +60,8 @@ export function openGitLab(settings: GitLabSettings): GitLab {
   };
 }
 
-function requesterSettings(settings: GitLabSettings, onDate: RequesterSettings['onDate']): RequesterSettings {
+/** The token goes to the server's origin only; every request is bounded. */
+export function requesterSettings(settings: GitLabSettings, onDate: RequesterSettings['onDate'] = () => undefined): RequesterSettings {
   return {
     server: new URL(settings.url),
     token: settings.token,
@@ -74,7 +75,8 @@ function requesterSettings(settings: GitLabSettings, onDate: RequesterSettings['
   };
 }
 
-function complain(error: unknown, project: string): never {
+/** Makes of an answer that is a no what the person at the keyboard can act on; passes on what is none. */
+export function complain(error: unknown, project: string): never {
   if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
   if (!(error instanceof Declined)) throw error;
   if (error.status === 401)

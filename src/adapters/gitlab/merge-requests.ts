@@ -1,0 +1,75 @@
+// One merge request as a reviewer sees it, and the two writes of `muster request`: a commit on a new branch, and a merge request from it.
+// https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions, https://docs.gitlab.com/api/merge_requests/#create-mr
+import * as v from 'valibot';
+import type { MergeRequest, Review } from '../../domain/evidence.ts';
+import { Misuse, Unavailable } from '../../failures.ts';
+import { mergeRequestShape, understand } from './answers.ts';
+import { clientFor, connect } from './api.ts';
+import { readReviewed } from './evidence.ts';
+import { Declined, Malformed } from './failure.ts';
+import { complain, requesterSettings, type GitLabSettings } from './gitlab.ts';
+
+/** What is done to one file. */
+export interface FileAction {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly path: string;
+  /** None for a deletion. */
+  readonly content?: string;
+}
+
+export interface MergeRequestDraft {
+  readonly sourceBranch: string;
+  readonly targetBranch: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+export interface MergeRequests {
+  /** The project's number. Throws as `GitLab.project` does. */
+  readonly project: () => Promise<number>;
+  /** Whole, with every page. Throws Misuse where there is no such merge request, Unavailable where GitLab does not answer. */
+  readonly read: (project: number, iid: number) => Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
+  /** Makes the branch from `from` with one commit on it. Never tried twice: an answer that got lost may have been a yes. */
+  readonly commit: (project: number, branch: string, from: string, message: string, actions: readonly FileAction[]) => Promise<void>;
+  readonly open: (project: number, draft: MergeRequestDraft) => Promise<{ readonly iid: number; readonly url: string }>;
+}
+
+export function openMergeRequests(settings: GitLabSettings): MergeRequests {
+  const ours = requesterSettings(settings);
+  const gitlab = clientFor(ours);
+  const api = connect(ours);
+  return {
+    project: async () => (await api.project(settings.project).catch((error: unknown) => complain(error, settings.project))).id,
+    read: async (project, iid) => readReviewed(api, project, iid).catch((error: unknown) => notRead(error, iid)),
+    async commit(project, branch, from, message, actions) {
+      const given = actions.map(({ action, path, content }) => ({ action, filePath: path, ...(content === undefined ? {} : { content }) }));
+      await gitlab.Commits.create(project, branch, message, given, { startBranch: from }).catch((error: unknown) => notWritten(error, branch));
+    },
+    async open(project, { sourceBranch, targetBranch, title, description }) {
+      const answer = await gitlab.MergeRequests.create(project, sourceBranch, targetBranch, title, { description, removeSourceBranch: true }).catch(
+        (error: unknown) => notWritten(error, sourceBranch),
+      );
+      const { iid, url } = understand(mergeRequestShape, answer, 'the new merge request');
+      return { iid, url: v.parse(v.pipe(v.string(), v.url()), url) };
+    },
+  };
+}
+
+function notRead(error: unknown, iid: number): never {
+  if (error instanceof Declined && error.status === 404) throw new Misuse(`GitLab knows no merge request !${iid} in this project`);
+  return refusedBy(error);
+}
+
+function notWritten(error: unknown, branch: string): never {
+  if (error instanceof Declined && (error.status === 400 || error.status === 409))
+    throw new Misuse(`GitLab does not take the change on branch ${branch}: the branch, the file or the merge request may be there already, or the file gone`);
+  return refusedBy(error);
+}
+
+function refusedBy(error: unknown): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (error instanceof Declined && (error.status === 401 || error.status === 403))
+    throw new Misuse(`${error.message}: the token may not do this; writing needs the scope api, and branches the role Developer`);
+  if (error instanceof Declined) throw new Misuse(error.message);
+  throw error;
+}

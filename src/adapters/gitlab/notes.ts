@@ -1,0 +1,72 @@
+// muster's one note on a merge request: found again by its author's id and a marker, edited in place, never a second one.
+// https://docs.gitlab.com/api/notes/#merge-requests
+import * as v from 'valibot';
+import { Unavailable, Unusable } from '../../failures.ts';
+import { noteShape, understand, type Note } from './answers.ts';
+import { clientFor, pages, whole } from './api.ts';
+import { Declined, Malformed } from './failure.ts';
+import { requesterSettings, type GitLabSettings } from './gitlab.ts';
+
+export type Written = 'created' | 'edited' | 'unchanged' | 'none';
+
+export interface Notes {
+  /**
+   * Leaves `text`, which begins with `marker`, as the only note of the token's own account that does. Where there is none yet one is
+   * made, unless told not to. Throws Unavailable when GitLab does not answer, Unusable when it does not take the token.
+   */
+  readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
+}
+
+const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
+
+export function openNotes(settings: GitLabSettings): Notes {
+  const gitlab = clientFor(requesterSettings(settings));
+  const { project } = settings;
+  let self: Promise<number> | undefined;
+  const ownId = async (): Promise<number> => understand(userShape, await gitlab.Users.showCurrentUser(), 'the own account').id;
+
+  /** Oldest first: of several, made at the same time by two jobs, all agree on which one stays. */
+  async function own(iid: number, marker: string): Promise<readonly Note[]> {
+    self ??= ownId();
+    const author = await self;
+    const found = gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...pages });
+    const notes = await whole(noteShape, found, `the notes of !${iid}`);
+    return notes
+      .filter((note) => !note.system && note.author.id === author && note.body.startsWith(marker))
+      .sort((left, right) => left.id - right.id);
+  }
+
+  async function settle(iid: number, text: string, [first, ...others]: readonly Note[]): Promise<boolean> {
+    for (const { id } of others) await gitlab.MergeRequestNotes.remove(project, iid, id).catch(unlessGone);
+    if (!first || first.body.trim() === text.trim()) return false;
+    await gitlab.MergeRequestNotes.edit(project, iid, first.id, { body: text });
+    return true;
+  }
+
+  async function write(iid: number, marker: string, text: string, create: boolean): Promise<Written> {
+    const notes = await own(iid, marker);
+    if (notes.length > 0) return (await settle(iid, text, notes)) ? 'edited' : 'unchanged';
+    if (!create) return 'none';
+    await gitlab.MergeRequestNotes.create(project, iid, text);
+    // Another job may have done the same meanwhile.
+    await settle(iid, text, await own(iid, marker));
+    return 'created';
+  }
+
+  return {
+    write: async (iid, marker, text, create) => write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
+  };
+}
+
+/** The other job was faster. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Declined && error.status === 404)) throw error;
+}
+
+function explain(error: unknown, iid: number): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (!(error instanceof Declined)) throw error;
+  if (error.status === 401 || error.status === 403)
+    throw new Unusable(`${error.message}: notes need a token with the scope api, of an account that is a member of the project (gitlab.comment-token-file)`);
+  throw new Unusable(`${error.message}, so the note on !${iid} could not be written`);
+}
