@@ -71,6 +71,7 @@ export function commandTree(take: Take): Command {
     .addHelpText('after', footer)
     .showSuggestionAfterError();
   policyCommands(program, take);
+  mergeRequestCommands(program, take);
   runCommands(program, take);
   personCommands(program, take);
   return program;
@@ -88,9 +89,40 @@ function policyCommands(program: Command, take: Take): void {
     .addOption(
       new Option('--format <format>', 'how to print the findings').choices(['text', 'json', 'junit', 'codequality']).default('text'),
     )
+    .option('--against <rev>', 'also say what changed since a revision does, and whose approval it needs')
     .option('--ending-within <time>', 'advise of grants that end this soon, as in "7 days"')
-    .addHelpText('after', '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n')
+    .addHelpText('after', '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n  muster check --against origin/main\n')
     .action(take('check'));
+}
+
+function mergeRequestCommands(program: Command, take: Take): void {
+  program.commandsGroup('Merge requests on GitLab:');
+  program
+    .command('review')
+    .description('what a merge request does, what is wrong with it, and which approval is missing')
+    .argument('<merge-request>', 'its number')
+    .option('--post', 'write it as the one note on the merge request, or bring that note up to date')
+    .option(...json)
+    .addHelpText('after', '\nExamples\n  muster review 12\n  muster review 12 --post\n')
+    .action(take('review'));
+  program
+    .command('request')
+    .description('ask for access, for more time, or for its end: writes the file and opens the merge request')
+    .argument('[group]', 'the group')
+    .argument('[uid]', 'the person’s developer account')
+    .option('--until <day>', 'the last day with access, UTC, or a time with its zone')
+    .option('--from <day>', 'the first day with access; from the merge on without it')
+    .option('--reason <text>', 'why; it is public where the repository is')
+    .option('--contact <text>', 'where the person can be reached')
+    .option('--ticket <ticket>', 'the ticket that asked for it')
+    .option('--understood <version>', 'the version of the group’s text that the person has read')
+    .option('--revoke', 'ask for the end of the access instead')
+    .option('--mend <merge-request>', 'open the pair of reverts that mends a merge nobody had approved')
+    .addHelpText(
+      'after',
+      '\nExamples\n  muster request klaxon-users urbanecm --until 2026-12-07 --reason "Abuse wave" --contact "irc urbanecm" --understood 2026-11-01\n  muster request klaxon-users urbanecm --revoke\n  muster request --mend 12\n',
+    )
+    .action(take('request'));
 }
 
 function runCommands(program: Command, take: Take): void {

@@ -3,7 +3,7 @@
 import { changeKey, countApprovals, type ApprovalCount, type VersionDigests } from './domain/approval.ts';
 import { renderCount, renderUnbound } from './domain/approval-words.ts';
 import { reviewedPaths } from './domain/beneficiaries.ts';
-import { bindMergeRequests, type BoundMergeRequest } from './domain/binding.ts';
+import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './domain/binding.ts';
 import type { PolicyState } from './domain/effective.ts';
 import type { EvidenceAnswer, LandingEvidence, TargetBranch, Version } from './domain/evidence.ts';
 import type { Readings } from './domain/form.ts';
@@ -159,7 +159,8 @@ class GitLabJudge implements ContentJudge {
       counts.push([bound, count]);
     }
     const [[bound, count] = [binding.mergeRequests[0], undefined]] = counts;
-    return refused('no-approval', count ? renderCount(count) : '', bound.mergeRequest.iid, evidence, bound.mergeRequest.url);
+    const hint = isEndOfFastForward(landing, bound) ? `; ${renderUnbound('part-of-fast-forward')}` : '';
+    return refused('no-approval', `${count ? renderCount(count) : ''}${hint}`, bound.mergeRequest.iid, evidence, bound.mergeRequest.url);
   }
 
   async #digestsOf({ review }: BoundMergeRequest): Promise<VersionDigests> {

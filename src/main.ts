@@ -45,6 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-const status = await main(process.argv.slice(2));
-// Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
-process.stdout.write('', () => process.exit(status));
+void main(process.argv.slice(2)).then((status) => {
+  // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
+  process.stdout.write('', () => process.exit(status));
+});

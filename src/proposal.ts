@@ -2,7 +2,7 @@
 import type { ClockVerdict } from './domain/clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './domain/desired.ts';
 import type { Dn, DnKey, Duration, GroupName, Instant, Uid } from './domain/names.ts';
-import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup } from './domain/directory.ts';
+import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './domain/directory.ts';
 import type { EndedGrant } from './domain/grants.ts';
 import { guard } from './domain/guard.ts';
 import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from './domain/memory.ts';
@@ -16,6 +16,8 @@ import type { GroupProposal, PlannedGroup, UnplannedGroup } from './domain/run.t
 import { problemOf } from './judging.ts';
 
 export interface Directory {
+  /** Moves with every write; undefined where the server cannot tell. */
+  mark(): Promise<WriteMark>;
   people(uids: readonly Uid[]): Promise<People>;
   group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;

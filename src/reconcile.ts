@@ -5,11 +5,12 @@ import { knownGroup, type Memory } from './domain/memory.ts';
 import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
 import { isPending, type GroupProposal, type GroupResult, type PlannedGroup, type Problem } from './domain/run.ts';
+import { firstChange, settledGroups, type SettledRun } from './domain/settled.ts';
 import type { StatusName } from './domain/status.ts';
 import { Unavailable } from './failures.ts';
 import { problemOf } from './judging.ts';
 import type { Directory } from './proposal.ts';
-import { survey, surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
+import { survey, surveyAgain, type LastSettled, type Sources, type Survey, type SurveySettings } from './survey.ts';
 
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
 export interface Journal {
@@ -27,6 +28,8 @@ export interface RunPorts {
   readonly journal: Journal;
   /** Where plans are made. */
   readonly openToRead: () => Promise<Directory>;
+  /** Groups that were in order, kept from one run to the next. */
+  readonly settled: Settlement;
   /** Where changes are made: the one server that is written. */
   readonly openToWrite: () => Promise<WritableDirectory>;
   /** The two are different servers. */
@@ -35,6 +38,12 @@ export interface RunPorts {
   /** Looked at again before the first write. */
   readonly isActive: () => Promise<boolean>;
   readonly progress: (text: string) => void;
+}
+
+export interface Settlement {
+  last(): Promise<LastSettled>;
+  /** A failure costs the next run some time and nothing else. */
+  keep(run: SettledRun): Promise<void>;
 }
 
 export interface RunResult {
@@ -49,7 +58,8 @@ export interface RunResult {
 export async function reconcile(ports: RunPorts, settings: SurveySettings, mode: 'enforce' | 'report'): Promise<RunResult> {
   const { sources, journal } = ports;
   ports.progress('reading');
-  let seen = await survey(sources, settings, ports.openToRead);
+  const recorded = ports.memory.records;
+  let seen = await survey(sources, settings, ports.openToRead, await ports.settled.last());
   await record(seen, ports);
   const clockTrusted = seen.clock.kind === 'sound' || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
   const unwritten = (more: readonly Problem[]): RunResult => ({
@@ -69,7 +79,16 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   }
   const accepted = acceptedStarts(seen, ports.memory);
   if (accepted.length > 0) await journal.append(accepted);
+  // What was recorded in this run is not what it was judged by: the next run looks once more.
+  if (ports.memory.records === recorded) await keepSettled(seen, ports, settings);
   return { survey: seen, clockTrusted, groups, problems: seen.problems };
+}
+
+/** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
+async function keepSettled({ stamp, groups, judged: { policy }, now }: Survey, ports: RunPorts, settings: SurveySettings): Promise<void> {
+  const settled = settledGroups(groups);
+  if (stamp === undefined || !settled || !policy || groups.some(({ kind }) => kind === 'settled')) return;
+  await ports.settled.keep({ stamp, at: now, until: firstChange(policy, settings.longest, now), groups: settled });
 }
 
 function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): boolean {
@@ -86,6 +105,7 @@ const noLongerActive: Problem = {
 };
 
 export function asProposed(proposal: GroupProposal): GroupResult {
+  if (proposal.kind === 'settled') return { proposal, outcome: 'none', members: proposal.members };
   if (proposal.kind !== 'planned')
     return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message };
   return { proposal, outcome: 'none', members: proposal.observed.members.length };

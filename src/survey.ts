@@ -9,6 +9,7 @@ import type { LedgerRecord } from './domain/record.ts';
 import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
 import type { PolicyParser } from './landing-files.ts';
 import type { GroupProposal, Problem } from './domain/run.ts';
+import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from './domain/settled.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from './proposal.ts';
 import { generationsThatMayCount, readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
 
@@ -41,15 +42,30 @@ export interface Survey {
   readonly generations: readonly RosterGeneration[];
   readonly revocations: readonly Revocation[];
   readonly groups: readonly GroupProposal[];
+  /** Stands for all that the groups were judged by; undefined where that cannot be told. */
+  readonly stamp?: string;
   readonly problems: readonly Problem[];
 }
 
-type Circumstances = Omit<Survey, 'groups' | 'judged'> & { readonly judged: Judged };
+type Circumstances = Omit<Survey, 'groups' | 'judged' | 'stamp'> & { readonly judged: Judged };
 
 /** Opens the directory late, and not at all when there is nothing to ask it. */
 export type OpenDirectory = () => Promise<Directory>;
 
-export async function survey(sources: Sources, settings: SurveySettings, openDirectory: OpenDirectory): Promise<Survey> {
+/** What the last run left about groups that were in order. */
+export interface LastSettled {
+  /** Stands for this build, the host's configuration and the ledger. */
+  readonly context: string;
+  readonly run: SettledRun | undefined;
+}
+
+/** With `last`, groups that were in order and that nothing has touched since are not judged again. */
+export async function survey(
+  sources: Sources,
+  settings: SurveySettings,
+  openDirectory: OpenDirectory,
+  last?: LastSettled,
+): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
   const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
@@ -58,11 +74,16 @@ export async function survey(sources: Sources, settings: SurveySettings, openDir
   const { revocations, warnings } = await sources.revocations();
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const directory = await reach(openDirectory);
-  const people = await findPeople(
-    directory,
-    peopleToFind({ managed: settings.managed, policy: judged.policy, now }, generationsThatMayCount(candidates)),
-  );
-  const found = people.kind === 'answer' ? people.people : undefined;
+  const grounds = { verdicts: judged.records.length, policy: judged.policy, clock, rosters: candidates, accepted: memory.rosters, revocations };
+  const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
+  const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
+  const people = settled
+    ? undefined
+    : await findPeople(
+        directory,
+        peopleToFind({ managed: settings.managed, policy: judged.policy, now }, generationsThatMayCount(candidates)),
+      );
+  const found = people?.kind === 'answer' ? people.people : undefined;
   const rosters = settleRosters(candidates, memory.rosters, found, now);
   const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
   const problems: Problem[] = [
@@ -72,7 +93,19 @@ export async function survey(sources: Sources, settings: SurveySettings, openDir
     ...rosterProblems(rosters),
   ];
   const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
-  return { ...circumstances, ...(await propose(circumstances, sources, settings, directory, people)) };
+  const proposed = people ? await propose(circumstances, sources, settings, directory, people) : { groups: settled ?? [], problems };
+  return { ...circumstances, ...(stamp === undefined ? {} : { stamp }), ...proposed };
+}
+
+/** A directory that does not answer has no stamp; the question for the people will say so. */
+async function stampOf(directory: Reached, grounds: Omit<Grounds, 'mark'>, hash: Sources['hash']): Promise<string | undefined> {
+  if (directory.kind === 'problem') return undefined;
+  const mark = await directory.directory.mark().catch((error: unknown) => {
+    directoryProblem(error);
+    return undefined;
+  });
+  const text = renderGrounds({ ...grounds, mark });
+  return text === undefined ? undefined : hash(text);
 }
 
 /** The groups of a survey looked at once more, through another connection: nothing but the directory is asked again. */

@@ -85,6 +85,12 @@ function bind({ mergeRequest, review }: Candidate, commit: CommitId, target: Tar
   return { kind: 'bound', bound: { mergeRequest, mergedAt, review } };
 }
 
+/** The last of several commits of a fast-forward: by itself it is not what anybody approved. */
+export function isEndOfFastForward({ parent }: { readonly parent: CommitId }, { mergeRequest, review }: BoundMergeRequest): boolean {
+  const [last] = [...review.versions].sort((left, right) => right.createdAt - left.createdAt || right.id - left.id);
+  return mergeRequest.mergeCommit === null && mergeRequest.squashCommit === null && last?.base !== parent;
+}
+
 function namesAnotherSource(event: StateEvent): boolean {
   return event.sourceCommit !== null || event.sourceMergeRequest !== null;
 }

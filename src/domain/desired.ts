@@ -24,6 +24,8 @@ export type Because =
       readonly mergeRequest: number | null;
       readonly approvedBy: readonly Uid[];
       readonly until: End;
+      /** When it was merged; unknown where an older record tells of it. */
+      readonly landedAt?: Instant;
       /** The merge request's page. */
       readonly link?: string;
     }
@@ -107,7 +109,7 @@ export function basisOf(because: Because): string {
 }
 
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
-  const { uid, path, commit, mergeRequest, approvedBy, from, narrowedBy, link } = grant;
+  const { uid, path, commit, mergeRequest, approvedBy, landedAt, from, narrowedBy, link } = grant;
   const capped = (end: End) => (longest === undefined ? end : earlier(end, instant(grant.landedAt + longest)));
   const until = capped(grant.until);
   const optional = { ...(from === undefined ? {} : { from }), ...(narrowedBy === undefined ? {} : { narrowedBy }) };
@@ -117,7 +119,7 @@ function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStar
     approvedEnd: capped(grant.endorsedUntil),
     newStart,
     ...optional,
-    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until, ...(link === undefined ? {} : { link }) },
+    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, ...(link === undefined ? {} : { link }) },
   };
 }
 

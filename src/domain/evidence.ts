@@ -27,6 +27,7 @@ export interface MergeRequest {
   readonly squashCommit: CommitId | null;
   readonly mergedAt: Instant | null;
   readonly mergedBy: Account | null;
+  /** Its page on the configured server; empty where GitLab names a page elsewhere. */
   readonly url: string;
 }
 

@@ -12,6 +12,8 @@ export interface HistoryEntry {
   readonly because: Because | Removal['because'] | null;
   readonly commit?: string;
   readonly mergeRequest?: number | null;
+  /** The merge request's page. */
+  readonly link?: string;
   readonly detail?: string;
 }
 

@@ -66,7 +66,9 @@ function toldByVerdict({ at, commit, verdict, delta }: VerdictRecord, uid: Uid, 
     const where = place(path, folder);
     const group = where.kind === 'grant' && where.uid === uid ? parseGroupName(where.group) : undefined;
     if (!group) return [];
+    const { kind: event, mergeRequest, link } = verdict;
     const detail = verdict.kind === 'refused' ? { detail: verdict.code } : {};
-    return [[group, { at, event: verdict.kind, because: null, commit, mergeRequest: verdict.mergeRequest, ...detail }] as const];
+    const page = link === undefined ? {} : { link };
+    return [[group, { at, event, because: null, commit, mergeRequest, ...page, ...detail }] as const];
   });
 }

@@ -30,6 +30,8 @@ export interface Need {
   readonly paths: readonly string[];
   readonly teams: readonly TeamName[];
   readonly approvals: number;
+  /** People of these teams who can give one. */
+  readonly candidates: readonly Uid[];
   /** People of these teams whose approval of these paths counts for nothing, whatever they do. */
   readonly notCounted: readonly Uid[];
 }
@@ -92,9 +94,11 @@ export function needsOf(reviewed: readonly ReviewedPath[], rules: Rules, interes
     const path = `${folder}/${inside}`;
     if (!isWellFormed(path, folder)) continue;
     const { teams, approvals } = requirement(rules, inside) ?? { teams: [], approvals: 1 };
-    const notCounted = membersOf(rules, teams).filter((uid) => interested.has(uid) || gains(rules.people.get(uid), uid, beneficiaries));
+    const members = membersOf(rules, teams);
+    const notCounted = members.filter((uid) => interested.has(uid) || gains(rules.people.get(uid), uid, beneficiaries));
+    const candidates = members.filter((uid) => !notCounted.includes(uid));
     const key = JSON.stringify([teams, approvals, notCounted]);
-    needs.set(key, { teams, approvals, notCounted, paths: [...(needs.get(key)?.paths ?? []), path].sort(inOrder) });
+    needs.set(key, { teams, approvals, candidates, notCounted, paths: [...(needs.get(key)?.paths ?? []), path].sort(inOrder) });
   }
   return [...needs.values()];
 }

@@ -117,17 +117,31 @@ export function obstaclesTo(
 ): readonly Obstacle[] {
   if (landing.changes.length === 0) return [];
   const { folder } = settings;
-  const obstacles: Obstacle[] = [];
-  const form = formObjection(state, landing, readings, settings);
-  const ofGrants = new Set(Object.values(grantCodes));
-  if (form && !ofGrants.has(form.code)) obstacles.push({ code: form.code, ...locate(form.detail, folder) });
-  obstacles.push(...grantObstacles(landing, readings, state.rules, settings, now));
   const waits = new Set(policy.pending.map(({ path }) => path));
-  const rules = dirtyRules(state, folder);
-  if (rules !== undefined) obstacles.push({ code: 'rules-dirty', ...locate(rules, folder) });
-  const dirty = dirtyPath(state, { ...landing, changes: landing.changes.filter(({ path }) => !waits.has(path)) });
-  if (dirty !== undefined) obstacles.push({ code: 'dirty', ...locate(dirty, folder) });
-  return obstacles;
+  const judgedPaths = { ...landing, changes: landing.changes.filter(({ path }) => !waits.has(path)) };
+  const found: readonly (Obstacle | undefined)[] = [
+    ...formObstacles(landing, readings, state, settings),
+    ...grantObstacles(landing, readings, state.rules, settings, now),
+    about('rules-dirty', dirtyRules(state, folder), folder),
+    about('dirty', dirtyPath(state, judgedPaths), folder),
+  ];
+  const distinct = new Map(found.flatMap((one) => (one ? [[JSON.stringify(one), one] as const] : [])));
+  return [...distinct.values()];
+}
+
+/** What is wrong with the landing as a whole, and with each of its files as if it came alone. */
+function formObstacles(landing: Landing, readings: Readings, state: PolicyState, settings: FormSettings): readonly (Obstacle | undefined)[] {
+  const { hiddenBy: _, ...shown } = landing;
+  const alone = landing.changes.map((change) => ({ ...shown, outside: 0, changes: [change] }));
+  const ofGrants = new Set(Object.values(grantCodes));
+  return [landing, ...alone].map((one) => {
+    const objection = formObjection(state, one, readings, settings);
+    return objection && !ofGrants.has(objection.code) ? about(objection.code, objection.detail, settings.folder) : undefined;
+  });
+}
+
+function about(code: RefusalCode, detail: string | undefined, folder: string): Obstacle | undefined {
+  return detail === undefined ? undefined : { code, ...locate(detail, folder) };
 }
 
 function grantObstacles(

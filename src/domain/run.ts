@@ -1,12 +1,13 @@
 // What one run found and did, as values: plan and reconcile print it, reports and metrics are made of it.
 import type { ClockVerdict } from './clock.ts';
-import type { Desired, RosterGeneration } from './desired.ts';
+import type { Desired, RosterGeneration, Withheld } from './desired.ts';
 import type { ObservedGroup } from './directory.ts';
 import type { Guarded } from './guard.ts';
 import type { CommitId, Dn, GroupName, Instant, RosterName } from './names.ts';
 import type { GroupPlan } from './plan.ts';
 import type { GroupRules } from './policy.ts';
 import type { RosterState } from './roster.ts';
+import type { SettledGroup } from './settled.ts';
 import { statusOf, type Status, type StatusName } from './status.ts';
 import type { EffectivePolicy } from './waiting.ts';
 
@@ -46,7 +47,7 @@ export interface UnplannedGroup {
   readonly message: string;
 }
 
-export type GroupProposal = PlannedGroup | UnplannedGroup;
+export type GroupProposal = PlannedGroup | SettledGroup | UnplannedGroup;
 
 /** What became of a group: the proposal, and what was done about it. */
 export interface GroupResult {
@@ -72,6 +73,12 @@ export interface RunReport {
   readonly problems: readonly Problem[];
 }
 
+/** Whom something names for the group and who is not a member for it. */
+export function withheldFrom(proposal: GroupProposal): readonly Withheld[] {
+  if (proposal.kind === 'settled') return proposal.withheld;
+  return proposal.kind === 'planned' ? proposal.desired.withheld : [];
+}
+
 /** There is something to do in the directory now. */
 export function isPending(proposal: GroupProposal): boolean {
   return proposal.kind === 'planned' && proposal.guarded.add.length + proposal.guarded.remove.length > 0;
@@ -82,10 +89,10 @@ export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean):
   const names = new Set<StatusName>(report.problems.map(({ status }) => status));
   for (const { proposal, status, outcome } of report.groups) {
     if (status) names.add(status);
+    if (withheldFrom(proposal).some(({ reason }) => reason.code === 'ambiguous-person')) names.add('input');
     if (proposal.kind !== 'planned') continue;
     if (proposal.guarded.held.length > 0) names.add('held');
     if (countPending && outcome === 'none' && isPending(proposal)) names.add('pending');
-    if (proposal.desired.withheld.some(({ reason }) => reason.code === 'ambiguous-person')) names.add('input');
   }
   if ((report.policy?.refused.length ?? 0) > 0) names.add('refused');
   if ((report.policy?.pending.length ?? 0) > 0) names.add('unavailable');

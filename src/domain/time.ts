@@ -78,7 +78,7 @@ export function renderDuration(length: number): string {
     ['hour', hour],
     ['minute', minute],
   ] as const) {
-    if (length >= 2 * size || length === size) return `${count(Math.floor(length / size), unit)}`;
+    if (length >= 2 * size || length === size) return count(Math.floor(length / size), unit);
   }
   return count(Math.max(0, Math.floor(length / second)), 'second');
 }

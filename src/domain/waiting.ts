@@ -120,7 +120,7 @@ function grantAt(tip: Tip, path: string, entry: TreeEntry): GrantFile | undefine
 function undecidedPeople(state: PolicyState, tip: Tip, now: Instant): EffectivePolicy['undecided'] {
   const people: { group: GroupName; uid: Uid }[] = [];
   for (const [path, entry] of tip.tree) {
-    const grant = isEndorsed(state, path, entry) ? undefined : grantAt(tip, path, entry);
+    const grant = isEndorsed(state, path, entry) && state.inForce.has(path) ? undefined : grantAt(tip, path, entry);
     if (grant && !isOver(grant.until, now)) people.push({ group: grant.group, uid: grant.uid });
   }
   return people;

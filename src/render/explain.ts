@@ -1,12 +1,13 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
 import type { GroupExplained, GroupStanding, HistoryEntry, PersonExplained } from '../domain/explained.ts';
 import type { Because } from '../domain/desired.ts';
+import type { Refusal } from '../domain/effective.ts';
 import type { Removal } from '../domain/plan.ts';
 import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
-import { renderPending, renderRefusal } from './refusals.ts';
+import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, wayBack } from './refusals.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
-import { hang, plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from './words.ts';
+import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
 export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
   return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, ...groups.map((group) => renderStanding(uid, group))].join('');
@@ -15,18 +16,38 @@ export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
 function renderStanding(uid: string, standing: GroupStanding): string {
   const lines = [`\n${standing.group}: ${claim(standing)}\n`];
   const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
-  if (standing.because) say('because', renderBecause(standing.because));
+  if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
   if (standing.withheld) {
     say('withheld', renderWithheld(standing.withheld.reason));
     say('', `named by ${renderBecause(standing.withheld.because)}`);
   }
   if (standing.leaves) say('leaving', renderRemoval(standing.leaves));
-  for (const one of standing.refused) say('refused', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderRefusal(one)}`);
+  for (const one of standing.refused) {
+    say('refused', renderOrigin(one));
+    say('', renderRefusalBriefly(one));
+    if (needsWayBack(one)) say('way back', wayBack);
+  }
   for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
   if (isUnknown(standing)) say('nothing', `no grant file and no roster names ${uid} for this group`);
   if (standing.history.length > 0) lines.push('  what happened\n');
   for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
   return lines.join('');
+}
+
+/** From the file to the people who approved it: what somebody follows who asks for proof. */
+function renderChain(because: Because): readonly string[] {
+  if (because.kind === 'roster') return [renderBecause(because)];
+  const { commit, landedAt, mergeRequest } = because;
+  const merged = mergeRequest === null ? 'committed' : `merged as ${commit.slice(0, 12)}`;
+  const when = landedAt === undefined ? [] : [`${merged} at ${renderMoment(landedAt)}`];
+  const link = renderLink(because.link);
+  return [renderBecause(because), ...when, ...(link === undefined ? [] : [link])];
+}
+
+function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
+  const merge = mergeRequest === null ? '' : `, !${mergeRequest}`;
+  const page = renderLink(link);
+  return `${plain(path)} (${commit.slice(0, 12)}${merge})${page === undefined ? '' : ` ${page}`}`;
 }
 
 function isUnknown({ member, because, withheld, leaves, refused, pending }: GroupStanding): boolean {
@@ -57,13 +78,14 @@ const events: Readonly<Record<HistoryEntry['event'], string>> = {
   lifted: 'the revocation was lifted',
 };
 
-function renderEntry({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
+function renderEntry({ event, because, commit, mergeRequest, link, detail }: HistoryEntry): string {
   const where =
     commit === undefined
       ? ''
-      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${detail}`})`;
+      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
   if (commit === undefined && detail !== undefined) return `${events[event]}: ${plain(detail)}`;
-  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
+  const page = renderLink(link);
+  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}${page === undefined ? '' : ` ${page}`}`;
 }
 
 function isGrounds(because: Because | Removal['because']): because is Because {
@@ -113,7 +135,7 @@ export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: S
 
 export function renderGroupText({ group, result }: GroupExplained): string {
   const { proposal, members } = result;
-  if (proposal.kind !== 'planned') return `${group}: ${proposal.kind}. ${plain(proposal.message)}\n`;
+  if (proposal.kind !== 'planned') return `${group}: ${groupState(result)}. ${plain(result.message ?? '')}\n`;
   const { desired, plan, rules, observed } = proposal;
   const there = new Set(observed.members.map(({ key }) => key));
   const from =

@@ -26,7 +26,8 @@ function renderSummary(findings: readonly Finding[]): string {
   return `${[`${count(errors, 'error')} in ${count(files, 'file')}`, ...advised].join(', ')}.`;
 }
 
-export function renderFindingsJson(result: Checked): string {
+/** `change`: what `--against` adds. */
+export function renderFindingsJson(result: Checked & { readonly change?: unknown }): string {
   return `${JSON.stringify(result, null, 2)}\n`;
 }
 

@@ -1,6 +1,7 @@
 // The note on an open merge request: what it does, what it needs, which approvals count and which do not, what happens next.
 import type { JudgedApproval } from '../domain/approval.ts';
 import type { OpenReview } from '../domain/review.ts';
+import type { Uid } from '../domain/names.ts';
 import { count } from '../domain/time.ts';
 import { bullets, code, codes, mending, renderAccount, renderEffect, renderNote, renderWhyNot } from './note-words.ts';
 import { renderRefusalCode } from './refusals.ts';
@@ -13,6 +14,7 @@ export function renderOpenNote(review: OpenReview): string {
   const what = effects.length > 0 ? effects.map(renderEffect) : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
   return renderNote(headline(review), [
     { title: 'What it does', text: bullets(what.filter((line) => line !== '')) },
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
     { title: 'What must be mended', text: bullets(mendings(review)) },
     { title: 'Approvals', text: empty ? '' : bullets(approvals(review)) },
     { title: 'What happens next', text: bullets(nextSteps(review)) },
@@ -29,26 +31,42 @@ function headline(review: OpenReview): string {
   return review.enough ? 'Approved: it can be merged now.' : 'An approval is missing. Merged without it, nobody would gain anything by it.';
 }
 
-function mendings({ obstacles, overlaps, slippedIn }: OpenReview): readonly string[] {
+function mendings({ obstacles, overlaps }: OpenReview): readonly string[] {
   const ofForm = obstacles.map(({ code: of, path, line }) => {
-    const where = path === undefined ? '' : `${code(path)}${line === undefined ? '' : `, line ${line}`}: `;
-    return `${where}${renderRefusalCode(of)}. ${mending[of]}`;
+    const what = renderRefusalCode(of);
+    if (path === undefined) return `${what.charAt(0).toUpperCase()}${what.slice(1)}. ${mending[of]}`;
+    return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${mending[of]}`;
   });
-  const mixed = overlaps.map((path) => `${code(path)}: the branch changed it too, so nobody has seen what a merge would make of it. Merge the branch into this one, or rebase, and have that approved.`);
-  const unapproved = slippedIn.map(({ path, commit }) => `${code(path)}: on the branch since commit ${code(commit.slice(0, 12))}, and not in force: ${renderRefusalCode('no-approval')}. What is said above is measured against what is in force.`);
-  return [...ofForm, ...mixed, ...unapproved];
+  const mixed = overlaps.map(
+    (path) =>
+      `${code(path)}: the branch changed it too, so nobody has seen what a merge would make of it. Merge the branch into this one, or rebase, and have that approved.`,
+  );
+  return [...ofForm, ...mixed];
 }
 
-function approvals({ quorum, needs, approvals: given }: OpenReview): readonly string[] {
-  const counted = given.flatMap((one) => (one.kind === 'counted' ? [`${code(one.person)} approved: counts.`] : []));
-  const needed = needs.flatMap(({ paths, teams, approvals: number, notCounted }) => {
-    const of = quorum.filter(({ path }) => paths.includes(path));
-    const there = Math.min(...of.map(({ by }) => by.length));
-    const who = teams.length > 0 ? `by people of ${codes(teams, ' or ')}` : ', and nobody may give it';
-    const barred = notCounted.length > 0 ? ` Not by ${codes(notCounted)}, who gained by it, opened it or pushed to it.` : '';
-    return [`${renderPaths(paths)}: ${count(number, 'approval')} needed ${who}, ${there === Infinity ? 0 : there} counted.${barred}`];
+/** What somebody put on the branch without approval: a diff against the branch does not show it as new. */
+function unapproved({ slippedIn }: OpenReview): readonly string[] {
+  return slippedIn.map(
+    ({ path, commit, code: of }) =>
+      `${code(path)}, since commit ${code(commit.slice(0, 12))}: ${renderRefusalCode(of)}. What is said above is measured against what is in force, not against this file.`,
+  );
+}
+
+function approvals({ quorum, needs, approvals: given, authors }: OpenReview): readonly string[] {
+  const needed = needs.flatMap(({ paths, teams, approvals: number, notCounted, candidates }) => {
+    const there = Math.min(...quorum.filter(({ path }) => paths.includes(path)).map(({ by }) => by.length));
+    const files = `${renderPaths(paths)}:`;
+    if (teams.length === 0) return [`${files} nobody can approve this, because the rules do not know the group.`];
+    const asked = candidates.length > 0 ? ` It can come from ${renderNames(candidates)}.` : ' Nobody can give it.';
+    const barred = notCounted.map((uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`);
+    return [`${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`];
   });
+  const counted = given.flatMap((one) => (one.kind === 'counted' ? [`The approval by ${code(one.person)} counts.`] : []));
   return [...needed, ...counted, ...given.flatMap(notCounted)];
+}
+
+function renderNames(uids: readonly Uid[]): string {
+  return uids.length <= 10 ? codes(uids) : `${codes(uids.slice(0, 8))} and ${uids.length - 8} more`;
 }
 
 function renderPaths(paths: readonly string[]): string {

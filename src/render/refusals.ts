@@ -7,68 +7,70 @@ import { plain } from './words.ts';
 export const wayBack =
   'Revert it on GitLab (merge that revert, nobody needs to approve it); then revert the revert in a second merge request, have that one approved by somebody entitled, and only then merge it.';
 
-const newMergeRequest = 'Open a new merge request that mends this, and have it approved before it is merged.';
-
 interface Words {
   readonly what: string;
-  readonly next: string;
+  /** What to do about this; before the way back, unless `closes`. */
+  readonly first?: string;
+  /** `first` is all there is to do. */
+  readonly closes?: true;
 }
 
 const words: Readonly<Record<RefusalCode, Words>> = {
   'hidden-diff': {
     what: 'a .gitattributes file hides policy files in the diff, so nobody can have seen the change',
-    next: 'Remove the attribute for the policy folder first. ' + wayBack,
+    first: 'Remove the attribute for the policy folder first.',
   },
-  'too-many-files': { what: 'the change has more policy files than a person can look at', next: `Split it. ${wayBack}` },
+  'too-many-files': { what: 'the change has more policy files than a person can look at', first: 'Split it.' },
   impure: {
     what: 'the change touches files outside the policy folder too',
-    next: `Put the policy into a merge request of its own. ${wayBack}`,
+    first: 'Put the policy into a merge request of its own.',
   },
-  'file-mode': { what: 'a policy file is a link, executable or no regular file', next: `Make it a plain file. ${wayBack}` },
+  'file-mode': { what: 'a policy file is a link, executable or no regular file', first: 'Make it a plain file.' },
   'unexpected-path': {
     what: 'a file is not where a policy file may be, or its name has other letters than lower-case ASCII',
-    next: `Delete or rename it. ${wayBack}`,
+    first: 'Delete or rename it.',
   },
-  'too-large': { what: 'a policy file is larger than 16 KiB', next: `Shorten it. ${wayBack}` },
-  unreadable: { what: 'a policy file cannot be understood', next: `Run "muster check" on it, and mend what it finds. ${wayBack}` },
-  mixed: { what: 'rules and grants change together', next: `Change the rules and the grants in two merge requests. ${wayBack}` },
+  'too-large': { what: 'a policy file is larger than 16 KiB', first: 'Shorten it.' },
+  unreadable: { what: 'a policy file cannot be understood', first: 'Run "muster check" on it, and mend what it finds.' },
+  mixed: { what: 'rules and grants change together', first: 'Change the rules and the grants in two merge requests.' },
   'too-few-approvers': {
     what: 'the new rules would not leave one approver more than the approvals needed',
-    next: `Name more approvers. ${wayBack}`,
+    first: 'Name more approvers.',
   },
   'rules-invalid': {
     what: 'the new rules cannot be understood or contradict themselves',
-    next: `Run "muster check", and mend what it finds. ${wayBack}`,
+    first: 'Run "muster check", and mend what it finds.',
   },
   'unknown-group': {
     what: 'the rules in force have no such group',
-    next: `Add the group first, in a merge request of its own. ${wayBack}`,
+    first: 'Add the group first, in a merge request of its own.',
   },
   'not-by-grants': {
     what: 'the members of this group come from a roster, not from grants',
-    next: 'Ask those who keep the roster, and delete the file.',
+    first: 'Ask those who keep the roster, and delete the file.',
+    closes: true,
   },
-  'too-long': { what: 'the grant is longer than its group allows', next: `Shorten it. ${wayBack}` },
-  'too-dormant': { what: 'the grant begins more than 30 days after its merge', next: `Ask again closer to its start. ${wayBack}` },
-  'missing-field': { what: 'the grant lacks a field that its group requires', next: `Add it. ${wayBack}` },
+  'too-long': { what: 'the grant is longer than its group allows', first: 'Shorten it.' },
+  'too-dormant': { what: 'the grant begins more than 30 days after its merge', first: 'Ask again closer to its start.' },
+  'missing-field': { what: 'the grant lacks a field that its group requires', first: 'Add it.' },
   'understood-version': {
     what: 'the person has not confirmed the current version of the text',
-    next: `Have them read it, and write its version. ${wayBack}`,
+    first: 'Have them read it, and write its version.',
   },
-  'until-before-from': { what: 'the grant ends before it begins', next: `Correct the times. ${wayBack}` },
-  dirty: { what: 'what stood there before had not been approved, so whoever approved this change did not see all of it', next: wayBack },
+  'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
+  dirty: { what: 'what stood there before had not been approved, so whoever approved this change did not see all of it' },
   'rules-dirty': {
     what: 'the rules on the branch are not the rules in force, and nothing is endorsed until they are again',
-    next: `Revert the unapproved change of the rules, or have it approved. ${wayBack}`,
+    first: 'Revert the unapproved change of the rules, or have it approved.',
   },
   'off-chain': {
     what: 'the branch jumped to a history in which the last judged commit was only merged',
-    next: `Merge into the branch, never the branch into something else. ${wayBack}`,
+    first: 'Merge into the branch, never the branch into something else.',
   },
-  'no-merge-request': { what: 'it came to the branch without a merge request', next: wayBack },
-  'not-bound': { what: 'no merge request became exactly this commit', next: wayBack },
-  'no-approval': { what: 'nobody entitled approved exactly this content before it was merged', next: wayBack },
-  'refused-by-hand': { what: 'a person refused it on the host', next: newMergeRequest },
+  'no-merge-request': { what: 'it came to the branch without a merge request' },
+  'not-bound': { what: 'no merge request became exactly this commit' },
+  'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
+  'refused-by-hand': { what: 'a person refused it on the host', first: 'Open a new merge request that mends this, and have it approved before it is merged.', closes: true },
 };
 
 /** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
@@ -76,9 +78,19 @@ export function renderRefusalCode(code: RefusalCode): string {
   return words[code].what;
 }
 
-export function renderRefusal({ code, detail }: Pick<Refusal, 'code' | 'detail'>): string {
-  const { what, next } = words[code];
-  return `${what} (${plain(detail)}). ${next}`;
+/** What is wrong and what to do, whole: for one refusal by itself. */
+export function renderRefusal(refusal: Pick<Refusal, 'code' | 'detail'>): string {
+  return [renderRefusalBriefly(refusal), ...(needsWayBack(refusal) ? [wayBack] : [])].join(' ');
+}
+
+/** The same without the way back: for several refusals, with the way back told once below them. */
+export function renderRefusalBriefly({ code, detail }: Pick<Refusal, 'code' | 'detail'>): string {
+  const { what, first } = words[code];
+  return `${what} (${plain(detail)}).${first === undefined ? '' : ` ${first}`}`;
+}
+
+export function needsWayBack({ code }: Pick<Refusal, 'code'>): boolean {
+  return !words[code].closes;
 }
 
 export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>): string {

@@ -3,7 +3,7 @@ import type { Because } from '../domain/desired.ts';
 import type { End } from '../domain/grants.ts';
 import type { Hold } from '../domain/guard.ts';
 import type { Addition, Removal, RemovalCause } from '../domain/plan.ts';
-import { isPending, type GroupResult, type RosterStanding, type RunReport } from '../domain/run.ts';
+import { isPending, withheldFrom, type GroupResult, type RosterStanding, type RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
 import { renderInstant } from '../domain/time.ts';
 import { inOrder } from '../domain/names.ts';
@@ -13,6 +13,7 @@ import { renderWithheld } from './words.ts';
 export type GroupState = 'in-sync' | 'changes' | 'changed' | 'held' | 'frozen' | 'failed';
 
 export function groupState({ proposal, outcome, status }: GroupResult): GroupState {
+  if (proposal.kind === 'settled') return 'in-sync';
   if (proposal.kind !== 'planned') return proposal.kind;
   if (status) return 'failed';
   if (outcome === 'done') return 'changed';
@@ -120,7 +121,7 @@ function holdJson({ code, message, digest, add, remove }: Hold): unknown {
 }
 
 function withheldJson({ groups }: RunReport): unknown {
-  const all = groups.flatMap(({ proposal }) => (proposal.kind === 'planned' ? proposal.desired.withheld : []));
+  const all = groups.flatMap(({ proposal }) => withheldFrom(proposal));
   return all
     .map(({ group, uid, reason }) => ({ group, uid, code: reason.code, message: renderWithheld(reason) }))
     .sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.group, right.group));

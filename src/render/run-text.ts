@@ -1,12 +1,12 @@
 // `plan` and `reconcile` for an SRE at a glance: who, in or out, why, until when; what waits for a person, and what that person does.
 import type { Hold } from '../domain/guard.ts';
 import type { Addition, Removal } from '../domain/plan.ts';
-import type { GroupResult, RosterStanding, RunReport } from '../domain/run.ts';
+import { withheldFrom, type GroupResult, type RosterStanding, type RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
 import { count } from '../domain/time.ts';
-import { renderPending, renderRefusal } from './refusals.ts';
+import { needsWayBack, renderPending, renderRefusalBriefly, wayBack } from './refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
-import { hang, plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from './words.ts';
+import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
 const column = ' '.repeat(11);
 
@@ -126,18 +126,23 @@ function renderHold({ code, message, digest, add, remove }: Hold, group: string,
 
 function renderWithheldPeople({ groups }: RunReport): string {
   const all = groups
-    .flatMap(({ proposal }) => (proposal.kind === 'planned' ? proposal.desired.withheld : []))
+    .flatMap(({ proposal }) => withheldFrom(proposal))
     .filter(({ reason }) => reason.code !== 'expired');
   const lines = all.map(({ uid, group, reason }) => hang('withheld   ', `${uid} from ${group}: ${renderWithheld(reason)}`));
   const more = lines.length > mostLines ? [`${column}and ${lines.length - mostLines} more; --json shows all\n`] : [];
   return [...lines.slice(0, mostLines), ...more].join('');
 }
 
+/** The way back is the same for nearly all refusals, so it is told once, below them. */
 function renderRefused({ policy }: RunReport): string {
-  const refused = (policy?.refused ?? []).map((one) => {
+  const all = policy?.refused ?? [];
+  const refused = all.map((one) => {
     const merge = one.mergeRequest === null ? one.commit.slice(0, 12) : `!${one.mergeRequest}`;
-    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusal(one))}`;
+    const link = renderLink(one.link);
+    const page = link === undefined ? '' : hang(column, link);
+    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one))}${page}`;
   });
+  if (all.some(needsWayBack)) refused.push(hang('  way back ', wayBack));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );

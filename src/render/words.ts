@@ -10,6 +10,11 @@ export function plain(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+/** A page to open in a browser, or nothing: whatever else stands in its place is not shown as one. */
+export function renderLink(link: string | undefined): string | undefined {
+  return link !== undefined && /^https?:\/\/[!-~]+$/.test(link) ? link : undefined;
+}
+
 const width = 100;
 
 /** `start` and then the text, in lines of at most 100 columns: the text stands in a column of its own. A longer word is left whole. */

@@ -4,11 +4,10 @@ import { steadyNow } from '../domain/clock.ts';
 import { inOrder, parseCommitId, parseGroupName, parseUid } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
-import { parseDuration } from '../domain/time.ts';
 import { Misuse } from '../failures.ts';
 import { problemOf } from '../judging.ts';
 import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Process } from './host.ts';
-import { sha256, surveySettings } from './sources.ts';
+import { surveySettings } from './sources.ts';
 
 export interface Printed {
   readonly text: string;
@@ -18,7 +17,7 @@ export interface Printed {
 type Run = (invocation: Invocation, process: Process) => Promise<Printed>;
 
 const commands: Readonly<Record<string, Run>> = {
-  check: runCheck,
+  check: async (invocation, process) => (await import('./check.ts')).runCheck(invocation, process),
   plan: runPlan,
   reconcile: runReconcile,
   explain: runExplain,
@@ -26,6 +25,8 @@ const commands: Readonly<Record<string, Run>> = {
   refuse: runRefuse,
   revoke: async (invocation, process) => (await import('./revoke.ts')).runRevoke(invocation, process),
   lift: async (invocation, process) => (await import('./revoke.ts')).runLift(invocation, process),
+  review: async (invocation, process) => (await import('./review.ts')).runReview(invocation, process),
+  request: async (invocation, process) => (await import('./request.ts')).runRequest(invocation, process),
 };
 
 export function run(invocation: Invocation, process: Process): Promise<Printed> {
@@ -36,28 +37,6 @@ export function run(invocation: Invocation, process: Process): Promise<Printed> 
 
 export async function hostConfiguration({ options }: Invocation, process: Process): Promise<HostConfiguration> {
   return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process));
-}
-
-async function runCheck({ operands, options }: Invocation, process: Process): Promise<Printed> {
-  const [{ check }, { readPolicyFolder }, { readPolicy }, render] = await Promise.all([
-    import('../commands/check.ts'),
-    import('../adapters/yaml/folder.ts'),
-    import('../adapters/yaml/policy.ts'),
-    import('../render/findings.ts'),
-  ]);
-  const { folder, files, findings } = readPolicyFolder(operands[0] ?? 'policy', process.folder);
-  const within = options['endingWithin'];
-  const endingWithin = typeof within === 'string' ? parseDuration(within) : undefined;
-  if (within !== undefined && !endingWithin) throw new Misuse('--ending-within takes a length of time, as in "7 days"');
-  const result = check(readPolicy(files, folder), { now: process.now(), found: findings, ...(endingWithin ? { endingWithin } : {}) });
-  const format = options['json'] === true ? 'json' : options['format'];
-  const texts: Readonly<Record<string, () => string>> = {
-    text: () => render.renderFindings(result),
-    json: () => render.renderFindingsJson(result),
-    junit: () => render.renderFindingsJunit(result),
-    codequality: () => render.renderFindingsCodeQuality(result, sha256),
-  };
-  return { text: (texts[String(format)] ?? texts['text'])?.() ?? '', status: result.status };
 }
 
 async function runPlan(invocation: Invocation, process: Process): Promise<Printed> {
@@ -89,12 +68,18 @@ async function runReconcile(invocation: Invocation, process: Process): Promise<P
   const configuration = await hostConfiguration(invocation, process);
   if (!(await isActive(configuration))) return standby(configuration, invocation, process);
   const command = await import('../commands/reconcile.ts');
-  const report = await withHostToWrite(configuration, process, async (ports, state) => {
+  const startedAt = process.now();
+  const { report, memory } = await withHostToWrite(configuration, process, async (ports, state) => {
     const reconciled = await command.runReconcile(ports, surveySettings(configuration), configuration);
     if (reconciled.clockTrusted) await state.keepTime(ports.sources.now);
-    return reconciled.report;
-  }).catch((error: unknown) => stopped('reconcile', configuration, error, process));
-  return printed(report, runStatus(report, false), invocation);
+    return { report: reconciled.report, memory: state.memory };
+  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, process), memory: undefined }));
+  const status = runStatus(report, false);
+  if (configuration.metrics !== undefined) {
+    const { exportMetrics } = await import('./metrics.ts');
+    await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: process.now() - startedAt }, process);
+  }
+  return printed(report, status, invocation);
 }
 
 /** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */

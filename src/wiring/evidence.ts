@@ -3,7 +3,7 @@ import type { Mirror } from '../adapters/git/mirror.ts';
 import { readSecret } from '../adapters/secret-files.ts';
 import type { Configuration } from '../configuration.ts';
 import { steadyNow } from '../domain/clock.ts';
-import { instant } from '../domain/names.ts';
+import { instant, type CommitId, type Instant } from '../domain/names.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import type { ContentJudge } from '../judging.ts';
 import type { Sources } from '../survey.ts';
@@ -19,11 +19,13 @@ export interface OpenEvidence {
   readonly forgeClock: Sources['forgeClock'];
 }
 
+/** `firstSeen`: when this host first saw a landing; the ledger's answer unless told otherwise. */
 export async function openEvidence(
   configuration: Configuration,
   mirror: Mirror | NoMirror,
-  state: State,
+  state: Pick<State, 'memory' | 'lastRun'>,
   process: Process,
+  firstSeen: (commit: CommitId) => Instant | undefined = (commit) => state.memory.firstSeen.get(commit),
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
     const { unjudged } = await import('../unjudged.ts');
@@ -51,7 +53,7 @@ export async function openEvidence(
     branch: repository.branch,
     folder: repository.folder,
     project: memory.project,
-    firstSeen: (commit) => memory.firstSeen.get(commit),
+    firstSeen,
     refusedByHand: (commit) => memory.refusedByHand.get(commit),
     now: steadyNow(process.now(), state.lastRun),
     progress: process.progress,

@@ -12,6 +12,7 @@ import type { Sources } from '../survey.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
 import { openEvidence, type NoMirror } from './evidence.ts';
 import { directoryAccess, type DirectoryAccess } from './directory.ts';
+import { settlementIn } from './settlement.ts';
 import { keepIn, sourcesOf } from './sources.ts';
 import { openStateToRead, openStateToWrite, type State, type WritableState } from './state.ts';
 
@@ -77,7 +78,7 @@ async function open(configuration: HostConfiguration, state: State, mirrorFolder
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
 }
 
-function surroundingsOf({ environment }: Process): { readonly path: string; readonly home: string } {
+export function surroundingsOf({ environment }: Process): { readonly path: string; readonly home: string } {
   return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
 }
 
@@ -160,6 +161,7 @@ function portsOf(
     journal: state.journal,
     openToRead: directory.openToRead,
     openToWrite: directory.openToWrite,
+    settled: settlementIn(state.folder, configuration, state.head),
     readsElsewhere: directory.readsElsewhere,
     keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
     isActive: () => isActive(configuration),

@@ -3,15 +3,17 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDerived, writeDerived } from '../adapters/ledger/derived.ts';
 import { openLedger } from '../adapters/ledger/open.ts';
-import { emptyMemory, remember, type Memory } from '../domain/memory.ts';
+import { emptyMemory, knownGroup, remember, type Memory } from '../domain/memory.ts';
 import type { Instant } from '../domain/names.ts';
-import { decode, encode, type LedgerRecord } from '../domain/record.ts';
+import type { LedgerRecord } from '../domain/record.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unusable } from '../failures.ts';
 import type { Journal } from '../reconcile.ts';
+import { parseMemory, renderMemory } from './kept-memory.ts';
+import { parseRecord, renderRecord } from './kept-records.ts';
 
 /** Changes with what the cache beside the ledger holds: another build may fold it differently. */
-const derivedFormat = 'muster-memory-1';
+const derivedFormat = 'muster-memory-2';
 
 export interface State {
   readonly folder: string;
@@ -24,33 +26,60 @@ export interface State {
 
 export interface WritableState extends State {
   readonly journal: Journal;
+  /** Of the ledger as it is now. */
+  readonly head: { readonly hash: string };
   keepTime(now: Instant): Promise<void>;
   /** Keeps the memory for the next run. */
   close(): Promise<void>;
 }
 
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
-async function openState(folder: string): Promise<State & { ledger: Extract<ReturnType<typeof openLedger>, { kind: 'sound' }> }> {
+async function openState(folder: string): Promise<State & { ledger: SoundLedger; isKept: boolean }> {
   const ledger = openLedger(folder);
   if (ledger.kind === 'broken')
     throw new Unusable(
       `the ledger in ${folder} cannot be trusted: ${ledger.message}. Compare it with a backup; docs/operating.md says how to start a new one`,
     );
-  const memory = await recall(folder, ledger);
+  const { memory, isKept } = recall(folder, ledger);
   const lastRun = (await readLastRun(folder)) ?? (memory.records > 0 ? memory.latest : undefined);
-  return { folder, memory, notes: ledger.notes, lastRun, ledger, records: () => decoded(ledger.records()) };
+  return { folder, memory, notes: ledger.notes, lastRun, ledger, isKept, records: () => decoded(ledger.records()) };
 }
 
 function* decoded(records: Iterable<object>): Generator<LedgerRecord> {
-  for (const record of records) yield decode(record) as LedgerRecord;
+  for (const record of records) yield parseRecord(record);
 }
 
-async function recall(folder: string, ledger: { head: { count: number; hash: string }; records(): Iterable<object> }): Promise<Memory> {
-  const derived = await readDerived(folder, ledger.head, derivedFormat);
-  if (derived !== undefined) return decode(derived) as Memory;
-  const memory = emptyMemory();
-  for (const record of decoded(ledger.records())) remember(memory, record);
-  return memory;
+type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
+
+function recall(folder: string, { head, records }: SoundLedger): { memory: Memory; isKept: boolean } {
+  const fold = () => {
+    const memory = emptyMemory();
+    for (const record of decoded(records())) remember(memory, record);
+    return memory;
+  };
+  const state = readDerived(folder, head, derivedFormat);
+  if (state === undefined) return { memory: fold(), isKept: false };
+  let members: string | Memory | undefined;
+  const memory = parseMemory(state, (group) => {
+    const text = (members ??= readMembers(folder, head) ?? fold());
+    return typeof text === 'string' ? text : knownGroup(text, group);
+  });
+  return { memory, isKept: true };
+}
+
+function readMembers(folder: string, head: SoundLedger['head']): string | undefined {
+  const text = readDerived(folder, head, derivedFormat, 'members');
+  return typeof text === 'string' ? text : undefined;
+}
+
+async function keep(folder: string, head: SoundLedger['head'], memory: Memory): Promise<void> {
+  const { state, members } = renderMemory(memory);
+  try {
+    await writeDerived(folder, head, derivedFormat, members, 'members');
+    await writeDerived(folder, head, derivedFormat, state);
+  } catch {
+    // It costs the next run some time and nothing else.
+  }
 }
 
 export async function openStateToRead(folder: string): Promise<State> {
@@ -59,18 +88,23 @@ export async function openStateToRead(folder: string): Promise<State> {
 
 /** Only under the lock of the folder. */
 export async function openStateToWrite(folder: string): Promise<WritableState> {
-  const { ledger, ...state } = await openState(folder);
+  const { ledger, isKept, ...state } = await openState(folder);
   const appender = ledger.appender();
   return {
     ...state,
     journal: {
       append: async (records) => {
-        await appender.append(records.map((record) => encode(record) as object));
+        await appender.append(records.map(renderRecord));
         for (const record of records) remember(state.memory, record);
       },
     },
     keepTime: (now) => writeLastRun(folder, now),
-    close: () => writeDerived(folder, appender.head, derivedFormat, encode(state.memory)).catch(() => undefined),
+    get head() {
+      return appender.head;
+    },
+    close: async () => {
+      if (!isKept || appender.head.hash !== ledger.head.hash) await keep(folder, appender.head, state.memory);
+    },
   };
 }
 

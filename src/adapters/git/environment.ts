@@ -25,6 +25,8 @@ function fixedConfiguration(timeout: Duration): Configuration<string> {
     ['core.hooksPath', '/dev/null'],
     ['core.attributesFile', '/dev/null'],
     ['core.fsmonitor', 'false'],
+    // A clone that somebody else configured could have a program of its own look at signatures.
+    ['log.showSignature', 'false'],
     // Both are caches of what commits and packs say. The objects themselves are what was checked when they came in.
     ['core.commitGraph', 'false'],
     ['core.multiPackIndex', 'false'],

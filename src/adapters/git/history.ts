@@ -26,6 +26,8 @@ export interface History {
   /** The digest of that (DESIGN, section 3). */
   changeDigest(from: CommitId, to: CommitId): Promise<string>;
   isAncestor(ancestor: CommitId, descendant: CommitId): Promise<boolean>;
+  /** The last commit that both have in their history; undefined where they have none, or the history here is cut short. */
+  mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
   /** First parent first. */
   parents(commit: CommitId): Promise<CommitId[]>;
   /** Committer time, as whoever made the commit wrote it. */
@@ -42,6 +44,7 @@ export function createHistory(git: Git): History {
     changes: (from, to) => readChanges(git, from, to),
     changeDigest: async (from, to) => digestOfChanges(await readChanges(git, from, to)),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
+    mergeBase: (left, right) => readMergeBase(git, left, right),
     parents: (commit) => readParents(git, commit),
     committedAt: (commit) => readCommitterTime(git, commit),
   };
@@ -62,6 +65,14 @@ async function isAncestor(git: Git, ancestor: CommitId, descendant: CommitId): P
   // git-merge-base(1): status 1 is the answer no; every other failure is a failure.
   if (outcome.kind === 'failed' && outcome.exitCode === 1) return false;
   if (outcome.kind === 'done') return true;
+  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+}
+
+async function readMergeBase(git: Git, left: CommitId, right: CommitId): Promise<CommitId | undefined> {
+  const outcome = await git.run('mirror', ['merge-base', left, right]);
+  if (outcome.kind === 'done') return parseCommitId(outcome.output.split('\n')[0] ?? '');
+  // git-merge-base(1): status 1 is the answer that there is none.
+  if (outcome.kind === 'failed' && outcome.exitCode === 1) return undefined;
   throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
 }
 

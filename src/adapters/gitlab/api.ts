@@ -57,7 +57,7 @@ export function connect(settings: RequesterSettings): Api {
     const answer = understand(mergeRequestShape, await gitlab.MergeRequests.show(project, iid), `merge request !${iid}`);
     if (answer.iid !== iid || answer.targetProject !== project)
       throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
-    return answer;
+    return { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' };
   };
   return {
     async project(pathOrId) {
@@ -104,6 +104,11 @@ export function connect(settings: RequesterSettings): Api {
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
     },
   };
+}
+
+/** A page that people are told to open is one of the configured server, whatever the answer says. */
+function isBelow(server: URL, page: string): boolean {
+  return page.startsWith(`${server.href.replace(/\/+$/, '')}/`);
 }
 
 /** Without the header `x-total`, as for lists of more than 10,000, gitbeaker says NaN. */

@@ -1,0 +1,93 @@
+// The memory as it is kept between runs: what is small as JSON, and the members of groups as lines, which are read only
+// when a group is looked at. A run that finds nothing to do looks at none.
+import type { KnownGroup, Memory } from '../domain/memory.ts';
+import { entryUuid, parseUid, type GroupName, type Uid } from '../domain/names.ts';
+import type { Binding } from '../domain/desired.ts';
+import { decode, encode } from '../domain/record.ts';
+
+type Known = Pick<KnownGroup, 'members' | 'bindings'>;
+
+interface KeptGroup extends Omit<KnownGroup, keyof Known> {
+  /** Where its lines stand in the text of all members. */
+  readonly start: number;
+  readonly end: number;
+  /** The bases of its bindings; lines name them by their place here. */
+  readonly bases: readonly string[];
+}
+
+interface KeptState extends Omit<Memory, 'groups'> {
+  readonly groups: ReadonlyMap<GroupName, KeptGroup>;
+}
+
+/** `state` is JSON. */
+export function renderMemory(memory: Memory): { readonly state: unknown; readonly members: string } {
+  const groups = new Map<GroupName, KeptGroup>();
+  let text = '';
+  for (const [name, { members, bindings, ...rest }] of memory.groups) {
+    const bases = [...new Set([...bindings.values()].map(({ basis }) => basis))];
+    const start = text.length;
+    text += renderKnown({ members, bindings }, bases);
+    groups.set(name, { ...rest, start, end: text.length, bases });
+  }
+  return { state: encode({ ...memory, groups } satisfies KeptState), members: text };
+}
+
+/** `readMembers` gives the text that was kept with this state. */
+export function parseMemory(state: unknown, readMembers: (group: GroupName) => string | Known): Memory {
+  const kept = decode(state) as KeptState;
+  const groups = new Map<GroupName, KnownGroup>();
+  for (const [name, { start, end, bases, ...rest }] of kept.groups) {
+    let known: Known | undefined;
+    const load = (): Known => {
+      const found = readMembers(name);
+      return typeof found === 'string' ? parseKnown(found, start, end, bases) : found;
+    };
+    groups.set(name, {
+      ...rest,
+      get members() {
+        return (known ??= load()).members;
+      },
+      get bindings() {
+        return (known ??= load()).bindings;
+      },
+    });
+  }
+  return { ...kept, groups };
+}
+
+const marks = { roster: 'r', other: 'o' } as const;
+const absent = '-';
+
+/** `MARK BASIS UUID NAME`, with a dash for what there is not; a name that is no uid as JSON. */
+function renderKnown({ members, bindings }: Known, bases: readonly string[]): string {
+  const places = new Map(bases.map((basis, place) => [basis, place]));
+  const lines: string[] = [];
+  const take = (name: string, member: 'roster' | 'other' | undefined, bound: Binding | undefined) => {
+    const spelled = parseUid(name) === name ? name : JSON.stringify(name);
+    const mark = member ? marks[member] : absent;
+    lines.push(bound ? `${mark} ${places.get(bound.basis) ?? absent} ${bound.uuid} ${spelled}\n` : `${mark} ${absent} ${absent} ${spelled}\n`);
+  };
+  const bound = new Map<string, Binding>(bindings);
+  for (const [name, member] of members) take(name, member, bound.get(name));
+  for (const [uid, binding] of bindings) if (!members.has(uid)) take(uid, undefined, binding);
+  return lines.join('');
+}
+
+function parseKnown(text: string, start: number, end: number, bases: readonly string[]): Known {
+  const members = new Map<string, 'roster' | 'other'>();
+  const bindings = new Map<Uid, Binding>();
+  for (let at = start; at < end; ) {
+    const basisEnd = text.indexOf(' ', at + 2);
+    const uuidEnd = text.indexOf(' ', basisEnd + 1);
+    const lineEnd = text.indexOf('\n', uuidEnd);
+    const spelled = text.slice(uuidEnd + 1, lineEnd);
+    const name: string = spelled.startsWith('"') ? JSON.parse(spelled) : spelled;
+    const mark = text.charAt(at);
+    if (mark !== absent) members.set(name, mark === marks.roster ? 'roster' : 'other');
+    const basis = bases[Number(text.slice(at + 2, basisEnd))];
+    const uid = basis === undefined ? undefined : parseUid(name);
+    if (basis !== undefined && uid !== undefined) bindings.set(uid, { uuid: entryUuid(text.slice(basisEnd + 1, uuidEnd)), basis });
+    at = lineEnd + 1;
+  }
+  return { members, bindings };
+}

@@ -1,0 +1,71 @@
+// Metrics of a run, written where the configuration says; a run without that key loads none of this.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeMetrics } from '../adapters/prometheus.ts';
+import { readRevocations } from '../adapters/revocations.ts';
+import type { Memory } from '../domain/memory.ts';
+import { metricsOf } from '../domain/metrics.ts';
+import type { Instant } from '../domain/names.ts';
+import type { RunReport } from '../domain/run.ts';
+import type { Status } from '../domain/status.ts';
+import { parseMoment, renderInstant } from '../domain/time.ts';
+import { Unavailable } from '../failures.ts';
+import type { HostConfiguration, Process } from './host.ts';
+
+export interface RunFacts {
+  readonly report: RunReport;
+  readonly status: Status;
+  /** Undefined where the ledger could not be opened. */
+  readonly memory: Memory | undefined;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
+export async function exportMetrics(
+  file: string,
+  { state }: HostConfiguration,
+  { report, status, memory, duration }: RunFacts,
+  process: Process,
+): Promise<void> {
+  try {
+    const marks = await readMarks(state);
+    const now = report.at;
+    const lastSuccess = status.code === 0 ? now : marks.success;
+    const lastJudged = report.policy && report.policy.pending.length === 0 && report.head === report.policy.judged ? now : marks.judged;
+    const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
+    const { revocations } = await readRevocations(state);
+    await writeMetrics(file, metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations: revocations.length, duration }));
+    await keepMarks(state, { success: lastSuccess, judged: lastJudged });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    process.warn(error.message);
+  }
+}
+
+interface Marks {
+  readonly success: Instant | undefined;
+  readonly judged: Instant | undefined;
+}
+
+const marksFile = 'last-good';
+
+/** Two lines, `success TIME` and `judged TIME`. Whatever is wrong with the file, the marks are simply not known. */
+async function readMarks(folder: string): Promise<Marks> {
+  const text = await readFile(join(folder, marksFile), 'utf8').catch(() => '');
+  const mark = (name: string) => parseMoment(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? '');
+  return { success: mark('success'), judged: mark('judged') };
+}
+
+async function keepMarks(folder: string, { success, judged }: Marks): Promise<void> {
+  const path = join(folder, marksFile);
+  const lines = [success && `success ${renderInstant(success)}`, judged && `judged ${renderInstant(judged)}`].filter(
+    (line) => line !== undefined,
+  );
+  try {
+    await writeFile(`${path}.new`, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw new Unavailable('metrics', `${path} could not be written`, error);
+  }
+}

@@ -1,0 +1,147 @@
+// `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Mirror } from '../adapters/git/mirror.ts';
+import { readSecret } from '../adapters/secret-files.ts';
+import type { Invocation } from '../cli.ts';
+import { reviewMergeRequest, type Reviewed, type ReviewPorts, type ReviewSettings } from '../commands/review.ts';
+import type { Configuration } from '../configuration.ts';
+import { steadyNow } from '../domain/clock.ts';
+import { joinedAt } from '../domain/joined.ts';
+import { emptyMemory } from '../domain/memory.ts';
+import { instant } from '../domain/names.ts';
+import type { Reach, ReachOf } from '../domain/settled-review.ts';
+import { statusOf, type Status, type StatusName } from '../domain/status.ts';
+import { Misuse } from '../failures.ts';
+import { noteMarker } from '../render/note-words.ts';
+import { renderReviewNote } from '../render/review.ts';
+import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
+import type { Printed } from './commands.ts';
+import { openEvidence } from './evidence.ts';
+import { readConfiguration, surroundingsOf, type Process } from './host.ts';
+import { surveySettings } from './sources.ts';
+import { openStateToRead, type State } from './state.ts';
+
+/** What the commands about merge requests cannot do without. */
+export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
+
+export async function forgeConfiguration({ options }: Invocation, process: Process): Promise<ForgeConfiguration> {
+  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process);
+  const { gitlab, file } = configuration;
+  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
+  return { ...configuration, gitlab };
+}
+
+export function parseNumber(text: string): number {
+  const digits = /^!?([1-9]\d{0,8})$/.exec(text)?.[1];
+  if (digits === undefined) throw new Misuse(`"${text}" is not the number of a merge request`);
+  return Number(digits);
+}
+
+export async function runReview(invocation: Invocation, process: Process): Promise<Printed> {
+  const configuration = await forgeConfiguration(invocation, process);
+  const iid = parseNumber(invocation.operands[0] ?? '');
+  const state = await openLedgerIfThere(configuration);
+  const reviewed = await withPrivateMirror(join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
+    review(iid, configuration, folder, state, process),
+  );
+  for (const { message } of reviewed.problems) process.warn(message);
+  const text = renderReviewNote(reviewed.review);
+  const status = reviewStatus(reviewed);
+  const posted = invocation.options['post'] === true ? await post(iid, text, reviewed, configuration, process) : 'not asked';
+  if (invocation.options['json'] === true) {
+    const { renderReviewJson } = await import('../render/review.ts');
+    return { text: renderReviewJson(iid, reviewed.review, posted, status), status };
+  }
+  return { text: posted === 'not asked' ? text : `The note on !${iid}: ${posted}.\n`, status };
+}
+
+async function openLedgerIfThere({ state }: Configuration): Promise<State | undefined> {
+  if (state === undefined) return undefined;
+  const there = await access(state).then(
+    () => true,
+    () => false,
+  );
+  return there ? openStateToRead(state) : undefined;
+}
+
+async function review(
+  iid: number,
+  configuration: ForgeConfiguration,
+  folder: string,
+  state: State | undefined,
+  process: Process,
+): Promise<Reviewed> {
+  const mirror = await openMirrorOf(configuration, folder, surroundingsOf(process));
+  const memory = state?.memory ?? emptyMemory();
+  const now = steadyNow(process.now(), state?.lastRun);
+  // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
+  const seen = state ? undefined : () => instant(0);
+  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, process, seen);
+  const ports: ReviewPorts = {
+    branch: branchOf(mirror),
+    loadParser: () => import('../adapters/yaml/policy.ts'),
+    judge,
+    remembered: memory.policy,
+    wasSeen: (commit) => memory.firstSeen.has(commit),
+    now,
+    forge: await openForge(configuration, process),
+    commits: await commitsOf(mirror),
+    records: () => state?.records() ?? [],
+    reachOf: state ? reachIn(state) : () => ({ kind: 'unknown' }),
+  };
+  process.progress('reading');
+  return reviewMergeRequest(iid, ports, settingsOf(configuration));
+}
+
+function settingsOf(configuration: Configuration): ReviewSettings {
+  const { start, folder, longest } = surveySettings(configuration);
+  return { start, folder, longest, branch: configuration.repository.branch };
+}
+
+async function openForge({ gitlab }: ForgeConfiguration, process: Process): Promise<ReviewPorts['forge']> {
+  const { openMergeRequests } = await import('../adapters/gitlab/merge-requests.ts');
+  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
+  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: process.now, ...token });
+}
+
+async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
+  const { digestOfChanges } = await import('../adapters/git/raw-changes.ts');
+  return {
+    ensureCommits,
+    mergeBase: history.mergeBase,
+    changes: history.changes,
+    hidden: async (from, to, folder) => (from === to ? undefined : (await history.jump(from, to, folder)).hiddenBy),
+    digestOf: digestOfChanges,
+  };
+}
+
+/** From the ledger alone: the directory is not asked. */
+function reachIn(state: State): ReachOf {
+  const since = joinedAt(state.records());
+  return ({ group, uid }): Reach =>
+    state.memory.groups.get(group)?.members.has(uid) ? { kind: 'member', since: since.get(group)?.get(uid) } : { kind: 'not-yet' };
+}
+
+function reviewStatus({ review: of, problems }: Reviewed): Status {
+  const names = new Set<StatusName>(problems.map(({ status }) => status));
+  if (of.kind === 'open' && of.obstacles.length + of.overlaps.length > 0) names.add('findings');
+  if (of.kind === 'refused' && !of.healed) names.add('refused');
+  if (of.kind === 'waiting') names.add('unavailable');
+  return statusOf(names);
+}
+
+/** What was judged with half of the answers is not told to others. */
+async function post(iid: number, text: string, { review: of, problems }: Reviewed, configuration: ForgeConfiguration, process: Process): Promise<string> {
+  if (problems.length > 0) return 'left as it is, because not everything could be judged';
+  const notes = await openComments(configuration, process);
+  const isNews = of.kind !== 'nothing' && of.kind !== 'unmerged' && !(of.kind === 'open' && of.empty && of.slippedIn.length === 0);
+  const done = await notes.write(iid, noteMarker, text, isNews);
+  return done === 'none' ? 'not needed' : done;
+}
+
+export async function openComments({ gitlab, file }: ForgeConfiguration, process: Process) {
+  if (gitlab.commentTokenFile === undefined) throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
+  const { openNotes } = await import('../adapters/gitlab/notes.ts');
+  return openNotes({ url: gitlab.url, project: gitlab.project, now: process.now, token: await readSecret(gitlab.commentTokenFile) });
+}
