@@ -4,11 +4,12 @@ import { parseCommandLine } from './cli.ts';
 import { instant } from './domain/names.ts';
 import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
 import { Misuse, Unavailable, Unusable } from './failures.ts';
-import type { Process } from './wiring/host.ts';
+import type { Caller } from './wiring/host.ts';
 
 const startedAt = performance.now();
 
-const surroundings: Process = {
+const surroundings: Caller = {
+  pid: process.pid,
   environment: process.env,
   folder: process.cwd(),
   now: () => instant(Date.now()),

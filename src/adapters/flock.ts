@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pid } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { renderDuration } from '../domain/time.ts';
 import { Unavailable } from '../failures.ts';
 
 export interface LockTerms {
+  /** Of this process, for whoever waits to look at. */
+  readonly pid: number;
   /** Milliseconds. 0: try once. */
   readonly waitMs: number;
   /** Called once, when the lock is held by somebody else; `holder` says by whom as far as it is known. */
@@ -23,7 +24,7 @@ export async function withLock<Result>(folder: string, terms: LockTerms, work: (
   const file = await openLock(folder);
   try {
     await acquire(file, terms);
-    await nameHolder(file);
+    await nameHolder(file, terms.pid);
     return await work();
   } finally {
     // Closing the last descriptor of an open file frees its lock (flock(2)); descriptors are not passed on to children.
@@ -69,7 +70,7 @@ function tryLock(file: FileHandle): Promise<boolean> {
   });
 }
 
-async function nameHolder(file: FileHandle): Promise<void> {
+async function nameHolder(file: FileHandle, pid: number): Promise<void> {
   try {
     await file.truncate(0);
     await file.appendFile(`${pid}\n`);

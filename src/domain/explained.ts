@@ -8,7 +8,7 @@ import type { Pending } from './waiting.ts';
 
 export interface HistoryEntry {
   readonly at: Instant;
-  readonly event: 'added' | 'removed' | 'appeared' | 'vanished' | 'endorsed' | 'refused' | 'revoked' | 'lifted';
+  readonly event: 'added' | 'removed' | 'appeared' | 'vanished' | 'endorsed' | 'refused' | 'deleted' | 'revoked' | 'lifted';
   readonly because: Because | Removal['because'] | null;
   readonly commit?: string;
   readonly mergeRequest?: number | null;

@@ -29,6 +29,8 @@ const keyword = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The uid a person typed, in the one spelling muster uses; undefined when it cannot be one. */
 export function parseUid(text: string): Uid | undefined {
+  // Nearly all are in that spelling already, and a list may hold a hundred thousand.
+  if (/^[a-z0-9_][a-z0-9._-]{0,63}$/.test(text)) return text as Uid;
   const uid = text.trim();
   // Looked at before it is folded: the Kelvin sign becomes an ASCII k.
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(uid) ? (uid.toLowerCase() as Uid) : undefined;

@@ -62,12 +62,14 @@ function toldByMembership({ at, group, appeared, vanished }: MembershipRecord, u
 }
 
 function toldByVerdict({ at, commit, verdict, delta }: VerdictRecord, uid: Uid, folder: string): Told {
-  return delta.tree.flatMap(([path]) => {
+  return delta.tree.flatMap(([path, after]) => {
     const where = place(path, folder);
     const group = where.kind === 'grant' && where.uid === uid ? parseGroupName(where.group) : undefined;
     if (!group) return [];
-    const { kind: event, mergeRequest, link } = verdict;
-    const detail = verdict.kind === 'refused' ? { detail: verdict.code } : {};
+    const { mergeRequest, link } = verdict;
+    // A deletion takes effect whether somebody approved it or not.
+    const event = after ? verdict.kind : 'deleted';
+    const detail = event === 'refused' && verdict.kind === 'refused' ? { detail: verdict.code } : {};
     const page = link === undefined ? {} : { link };
     return [[group, { at, event, because: null, commit, mergeRequest, ...page, ...detail }] as const];
   });

@@ -81,15 +81,15 @@ export function planGroup(
   recorded: Recorded,
   explanations: Explanations,
 ): GroupPlan {
-  const there = new Set(observed.members.map(({ key }) => key));
+  const there = new Set(observed.members.map(({ key }) => desired.members.get(key)));
   const named = [...desired.members.values()];
-  const add = named.filter(({ person }) => !there.has(person.key)).map(additionOf);
-  const proposed = named.filter(({ person, newStart }) => newStart && there.has(person.key));
-  const uids = new Set<string>(named.map(({ person }) => person.uid));
+  const add = named.filter((wanted) => !there.has(wanted)).map(additionOf);
+  const proposed = named.filter((wanted) => wanted.newStart && there.has(wanted));
   const remove: Removal[] = [];
   const reported: NamedMember[] = [];
   const kept: NamedMember[] = [];
   const extra = unexplainedValues(desired, observed);
+  const uids = new Set<string>(extra.length > 0 ? named.map(({ person }) => person.uid) : []);
   for (const member of extra) {
     const decision = decideExtra(member, behind.get(member.key) ?? { kind: 'absent' }, uids, recorded, explanations);
     if (decision.kind === 'remove') remove.push(decision.removal);

@@ -74,6 +74,7 @@ const events: Readonly<Record<HistoryEntry['event'], string>> = {
   vanished: 'gone from the group, not by muster',
   endorsed: 'a change of the grant file came into force',
   refused: 'a change of the grant file was refused',
+  deleted: 'the grant file was deleted',
   revoked: 'revoked on this host',
   lifted: 'the revocation was lifted',
 };
@@ -93,7 +94,9 @@ function isGrounds(because: Because | Removal['because']): because is Because {
 }
 
 function renderReason(because: Because | Removal['because']): string {
-  return isGrounds(because) ? renderBecause(because) : renderRemoval(because);
+  if (!isGrounds(because)) return renderRemoval(because);
+  const merged = because.kind === 'grant' && because.landedAt !== undefined ? `, merged at ${renderMoment(because.landedAt)}` : '';
+  return `${renderBecause(because)}${merged}`;
 }
 
 export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: Status): string {

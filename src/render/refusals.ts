@@ -70,7 +70,11 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'no-merge-request': { what: 'it came to the branch without a merge request' },
   'not-bound': { what: 'no merge request became exactly this commit' },
   'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
-  'refused-by-hand': { what: 'a person refused it on the host', first: 'Open a new merge request that mends this, and have it approved before it is merged.', closes: true },
+  'refused-by-hand': {
+    what: 'a person refused it on the host',
+    first: 'Open a new merge request that mends this, and have it approved before it is merged.',
+    closes: true,
+  },
 };
 
 /** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
@@ -78,15 +82,18 @@ export function renderRefusalCode(code: RefusalCode): string {
   return words[code].what;
 }
 
+type Told = Pick<Refusal, 'code' | 'detail'>;
+
 /** What is wrong and what to do, whole: for one refusal by itself. */
-export function renderRefusal(refusal: Pick<Refusal, 'code' | 'detail'>): string {
-  return [renderRefusalBriefly(refusal), ...(needsWayBack(refusal) ? [wayBack] : [])].join(' ');
+export function renderRefusal(refusal: Told): string {
+  return [renderRefusalBriefly({ code: refusal.code, detail: refusal.detail }), ...(needsWayBack(refusal) ? [wayBack] : [])].join(' ');
 }
 
-/** The same without the way back: for several refusals, with the way back told once below them. */
-export function renderRefusalBriefly({ code, detail }: Pick<Refusal, 'code' | 'detail'>): string {
+/** The same without the way back, which is told once below; and without the detail where that only repeats the path above. */
+export function renderRefusalBriefly({ code, detail, path }: Told & { readonly path?: string }): string {
   const { what, first } = words[code];
-  return `${what} (${plain(detail)}).${first === undefined ? '' : ` ${first}`}`;
+  const more = detail === path ? '' : ` (${plain(detail)})`;
+  return `${what}${more}.${first === undefined ? '' : ` ${first}`}`;
 }
 
 export function needsWayBack({ code }: Pick<Refusal, 'code'>): boolean {

@@ -142,7 +142,7 @@ function renderRefused({ policy }: RunReport): string {
     const page = link === undefined ? '' : hang(column, link);
     return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one))}${page}`;
   });
-  if (all.some(needsWayBack)) refused.push(hang('  way back ', wayBack));
+  if (all.some(needsWayBack)) refused.push(hang('way back   ', wayBack));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );
@@ -159,6 +159,7 @@ const meanings: Readonly<Record<string, string>> = {
   pending: 'pending: changes wait to be made',
 };
 
-function closing({ code, all }: Status): string {
-  return `status ${code}: ${all.map((name) => meanings[name] ?? name).join('; ')}`;
+/** In one line, so that the last line of a log says it all: what decided the status in words, whatever else holds by its name. */
+function closing({ code, all: [first = 'in order', ...others] }: Status): string {
+  return `status ${code}: ${meanings[first] ?? first}${others.length > 0 ? `; also ${others.join(', ')}` : ''}`;
 }

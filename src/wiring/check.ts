@@ -6,39 +6,39 @@ import { parseDuration } from '../domain/time.ts';
 import { Misuse } from '../failures.ts';
 import type { CheckedChange } from '../commands/check-change.ts';
 import type { Printed } from './commands.ts';
-import { surroundingsOf, type Process } from './host.ts';
+import { surroundingsOf, type Caller } from './host.ts';
 import { sha256 } from './sources.ts';
 
-export async function runCheck({ operands: [folder = 'policy'], options }: Invocation, process: Process): Promise<Printed> {
+export async function runCheck({ operands: [folder = 'policy'], options }: Invocation, caller: Caller): Promise<Printed> {
   const within = options['endingWithin'];
   const endingWithin = typeof within === 'string' ? parseDuration(within) : undefined;
   if (within !== undefined && !endingWithin) throw new Misuse('--ending-within takes a length of time, as in "7 days"');
-  const known = { now: process.now(), ...(endingWithin ? { endingWithin } : {}) };
+  const known = { now: caller.now(), ...(endingWithin ? { endingWithin } : {}) };
   const against = options['against'];
   const format = options['json'] === true ? 'json' : String(options['format']);
-  if (typeof against !== 'string') return printed(await checkFolder(folder, known, process), undefined, format);
-  const checked = await checkAgainst(against, folder, known, process);
+  if (typeof against !== 'string') return printed(await checkFolder(folder, known, caller), undefined, format);
+  const checked = await checkAgainst(against, folder, known, caller);
   return printed(checked.result, checked, format);
 }
 
-async function checkFolder(directory: string, known: CheckOptions, process: Process): Promise<CheckResult> {
+async function checkFolder(directory: string, known: CheckOptions, caller: Caller): Promise<CheckResult> {
   const [{ check }, { readPolicyFolder }, { readPolicy }] = await Promise.all([
     import('../commands/check.ts'),
     import('../adapters/yaml/folder.ts'),
     import('../adapters/yaml/policy.ts'),
   ]);
-  const { folder, files, findings } = readPolicyFolder(directory, process.folder);
+  const { folder, files, findings } = readPolicyFolder(directory, caller.folder);
   return check(readPolicy(files, folder), { ...known, found: findings });
 }
 
-async function checkAgainst(revision: string, directory: string, known: CheckOptions, process: Process): Promise<CheckedChange> {
+async function checkAgainst(revision: string, directory: string, known: CheckOptions, caller: Caller): Promise<CheckedChange> {
   const [{ checkChange }, { readPolicyFolder }, { readPolicy }, { openWorktree }] = await Promise.all([
     import('../commands/check-change.ts'),
     import('../adapters/yaml/folder.ts'),
     import('../adapters/yaml/policy.ts'),
     import('../adapters/git/worktree.ts'),
   ]);
-  const clone = await openWorktree(resolve(process.folder, directory), surroundingsOf(process));
+  const clone = await openWorktree(resolve(caller.folder, directory), surroundingsOf(caller));
   // Paths are told from the top of the clone, as the merge request shows them.
   const { files, findings } = readPolicyFolder(resolve(clone.top, clone.folder), clone.top);
   return checkChange(revision, files, clone, readPolicy, { ...known, found: findings });

@@ -6,7 +6,7 @@ import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
 import { problemOf } from '../judging.ts';
-import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Process } from './host.ts';
+import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { surveySettings } from './sources.ts';
 
 export interface Printed {
@@ -14,42 +14,42 @@ export interface Printed {
   readonly status: Status;
 }
 
-type Run = (invocation: Invocation, process: Process) => Promise<Printed>;
+type Run = (invocation: Invocation, caller: Caller) => Promise<Printed>;
 
 const commands: Readonly<Record<string, Run>> = {
-  check: async (invocation, process) => (await import('./check.ts')).runCheck(invocation, process),
+  check: async (invocation, caller) => (await import('./check.ts')).runCheck(invocation, caller),
   plan: runPlan,
   reconcile: runReconcile,
   explain: runExplain,
   allow: runAllow,
   refuse: runRefuse,
-  revoke: async (invocation, process) => (await import('./revoke.ts')).runRevoke(invocation, process),
-  lift: async (invocation, process) => (await import('./revoke.ts')).runLift(invocation, process),
-  review: async (invocation, process) => (await import('./review.ts')).runReview(invocation, process),
-  request: async (invocation, process) => (await import('./request.ts')).runRequest(invocation, process),
+  revoke: async (invocation, caller) => (await import('./revoke.ts')).runRevoke(invocation, caller),
+  lift: async (invocation, caller) => (await import('./revoke.ts')).runLift(invocation, caller),
+  review: async (invocation, caller) => (await import('./review.ts')).runReview(invocation, caller),
+  request: async (invocation, caller) => (await import('./request.ts')).runRequest(invocation, caller),
 };
 
-export function run(invocation: Invocation, process: Process): Promise<Printed> {
+export function run(invocation: Invocation, caller: Caller): Promise<Printed> {
   const command = commands[invocation.command];
   if (!command) throw new Misuse(`there is no command "${invocation.command}"`);
-  return command(invocation, process);
+  return command(invocation, caller);
 }
 
-export async function hostConfiguration({ options }: Invocation, process: Process): Promise<HostConfiguration> {
-  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process));
+export async function hostConfiguration({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
+  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
 }
 
-async function runPlan(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
-  const report = await planned(configuration, process).catch((error: unknown) => stopped('plan', configuration, error, process));
+async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const report = await planned(configuration, caller).catch((error: unknown) => stopped('plan', configuration, error, caller));
   const state = (await isActive(configuration)) ? 'active' : 'standby';
   return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation, state);
 }
 
-async function planned(configuration: HostConfiguration, process: Process): Promise<RunReport> {
+async function planned(configuration: HostConfiguration, caller: Caller): Promise<RunReport> {
   const { plan } = await import('../commands/plan.ts');
-  process.progress('reading');
-  return withHostToRead(configuration, process, ({ sources, directory }) =>
+  caller.progress('reading');
+  return withHostToRead(configuration, caller, ({ sources, directory }) =>
     plan(sources, surveySettings(configuration), directory.openToRead, configuration),
   );
 }
@@ -64,26 +64,29 @@ async function printed(
   return { text: (await import('../render/run-text.ts')).renderRunText(report, status), status };
 }
 
-async function runReconcile(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
-  if (!(await isActive(configuration))) return standby(configuration, invocation, process);
+async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
   const command = await import('../commands/reconcile.ts');
-  const startedAt = process.now();
-  const { report, memory } = await withHostToWrite(configuration, process, async (ports, state) => {
-    const reconciled = await command.runReconcile(ports, surveySettings(configuration), configuration);
+  const startedAt = caller.now();
+  const { report, memory } = await withHostToWrite(configuration, caller, async (ports, state) => {
+    const { overheard, tellMergeRequests } = await import('./notes.ts');
+    const run = overheard(ports);
+    const reconciled = await command.runReconcile(run.ports, surveySettings(configuration), configuration);
     if (reconciled.clockTrusted) await state.keepTime(ports.sources.now);
+    await tellMergeRequests(reconciled.report, run.news, configuration, state, caller);
     return { report: reconciled.report, memory: state.memory };
-  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, process), memory: undefined }));
+  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, caller), memory: undefined }));
   const status = runStatus(report, false);
   if (configuration.metrics !== undefined) {
     const { exportMetrics } = await import('./metrics.ts');
-    await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: process.now() - startedAt }, process);
+    await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
   }
   return printed(report, status, invocation);
 }
 
 /** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */
-function stopped(command: RunReport['command'], configuration: HostConfiguration, error: unknown, process: Process): RunReport {
+function stopped(command: RunReport['command'], configuration: HostConfiguration, error: unknown, caller: Caller): RunReport {
   const problem = problemOf(error, 'run');
   const { mode, evidence, repository, directory } = configuration;
   const groups = [...directory.groups].map(([group, dn]) => {
@@ -98,18 +101,18 @@ function stopped(command: RunReport['command'], configuration: HostConfiguration
   });
   groups.sort((left, right) => inOrder(left.proposal.group, right.proposal.group));
   const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
-  return { command, at: process.now(), mode, evidence, start: repository.start, ...unknown, groups, problems: [problem] };
+  return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown, groups, problems: [problem] };
 }
 
-async function standby({ mode }: HostConfiguration, { command, options }: Invocation, process: Process): Promise<Printed> {
+async function standby({ mode }: HostConfiguration, { command, options }: Invocation, caller: Caller): Promise<Printed> {
   const status = statusOf([]);
   const { renderStandbyJson } = await import('../render/run-json.ts');
-  if (options['json'] === true) return { text: renderStandbyJson(command, process.now(), mode, status), status };
+  if (options['json'] === true) return { text: renderStandbyJson(command, caller.now(), mode, status), status };
   return { text: 'This host is the standby: it looks at nothing and changes nothing.\n', status };
 }
 
-async function runExplain(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
+async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
   const [subject = ''] = invocation.operands;
   const [{ plan }, { explainGroup, explainPerson }, render] = await Promise.all([
     import('../commands/plan.ts'),
@@ -117,7 +120,7 @@ async function runExplain(invocation: Invocation, process: Process): Promise<Pri
     import('../render/explain.ts'),
   ]);
   const json = invocation.options['json'] === true;
-  return withHostToRead(configuration, process, async ({ sources, directory }, state) => {
+  return withHostToRead(configuration, caller, async ({ sources, directory }, state) => {
     const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
     const status = statusOf(report.problems.some((problem) => problem.status === 'unavailable') ? ['unavailable'] : []);
     const name = parseGroupName(subject);
@@ -130,8 +133,8 @@ async function runExplain(invocation: Invocation, process: Process): Promise<Pri
   });
 }
 
-async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration({ options, operands: [], ...rest }, process);
+async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
   const name = parseGroupName(group);
   if (!name || !configuration.directory.groups.has(name)) {
     throw new Misuse(
@@ -142,7 +145,7 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
   const reason = reasonOf(options);
   const { allow } = await import('../commands/allow.ts');
   const { survey } = await import('../survey.ts');
-  return withHostToWrite(configuration, process, async (ports) => {
+  return withHostToWrite(configuration, caller, async (ports) => {
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
     // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
     const now = steadyNow(ports.sources.now, ports.sources.lastRun);
@@ -157,13 +160,13 @@ export function reasonOf(options: Invocation['options']): string {
   return reason;
 }
 
-async function runRefuse(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
+async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
   const commit = parseCommitId(invocation.operands[0] ?? '');
   if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
   const reason = reasonOf(invocation.options);
   const [{ refuse }, { judgeBranch }] = await Promise.all([import('../commands/refuse.ts'), import('../judging.ts')]);
-  return withHostToWrite(configuration, process, async ({ sources, memory, journal }) => {
+  return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
     const wasSeen = () => true;
     const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));
     const { kind, message } = await refuse(commit, reason, policy, journal, sources.now);

@@ -7,7 +7,7 @@ import { instant, type CommitId, type Instant } from '../domain/names.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import type { ContentJudge } from '../judging.ts';
 import type { Sources } from '../survey.ts';
-import type { Process } from './host.ts';
+import type { Caller } from './host.ts';
 import type { State } from './state.ts';
 
 export interface NoMirror {
@@ -24,7 +24,7 @@ export async function openEvidence(
   configuration: Configuration,
   mirror: Mirror | NoMirror,
   state: Pick<State, 'memory' | 'lastRun'>,
-  process: Process,
+  caller: Caller,
   firstSeen: (commit: CommitId) => Instant | undefined = (commit) => state.memory.firstSeen.get(commit),
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
@@ -39,7 +39,7 @@ export async function openEvidence(
     import('../adapters/git/raw-changes.ts'),
   ]);
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  const forge = openGitLab({ url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: process.now, ...token });
+  const forge = openGitLab({ url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: caller.now, ...token });
   const { memory } = state;
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
@@ -55,8 +55,8 @@ export async function openEvidence(
     project: memory.project,
     firstSeen,
     refusedByHand: (commit) => memory.refusedByHand.get(commit),
-    now: steadyNow(process.now(), state.lastRun),
-    progress: process.progress,
+    now: steadyNow(caller.now(), state.lastRun),
+    progress: caller.progress,
   });
   return { judge, forgeClock: (required) => readForgeClock(forge, required) };
 }

@@ -17,7 +17,8 @@ import { keepIn, sourcesOf } from './sources.ts';
 import { openStateToRead, openStateToWrite, type State, type WritableState } from './state.ts';
 
 /** The process, as far as a command may know it. */
-export interface Process {
+export interface Caller {
+  readonly pid: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
   readonly now: () => Instant;
@@ -26,9 +27,9 @@ export interface Process {
   readonly warn: (text: string) => void;
 }
 
-export async function readConfiguration(option: string | undefined, process: Process): Promise<Configuration> {
-  const name = option ?? process.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
-  const file = resolve(process.folder, name);
+export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
+  const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
+  const file = resolve(caller.folder, name);
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new Misuse(
       `the configuration ${name} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another with --config FILE or MUSTER_CONFIG`,
@@ -69,24 +70,24 @@ interface Opened {
   readonly directory: DirectoryAccess;
 }
 
-async function open(configuration: HostConfiguration, state: State, mirrorFolder: string, process: Process): Promise<Opened> {
-  const now = process.now();
-  const mirror = await openMirrorOrNot(configuration, mirrorFolder, process);
-  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, process);
+async function open(configuration: HostConfiguration, state: State, mirrorFolder: string, caller: Caller): Promise<Opened> {
+  const now = caller.now();
+  const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
+  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(process).path);
+  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path);
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
 }
 
-export function surroundingsOf({ environment }: Process): { readonly path: string; readonly home: string } {
+export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
   return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
 }
 
 /** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
-async function openMirrorOrNot(configuration: HostConfiguration, folder: string, process: Process): Promise<Mirror | NoMirror> {
+async function openMirrorOrNot(configuration: HostConfiguration, folder: string, caller: Caller): Promise<Mirror | NoMirror> {
   try {
-    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(process));
-    for (const note of mirror.notes) process.warn(note);
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    for (const note of mirror.notes) caller.warn(note);
     return mirror;
   } catch (error) {
     if (error instanceof Unavailable || error instanceof Unusable) return { reason: error };
@@ -97,12 +98,12 @@ async function openMirrorOrNot(configuration: HostConfiguration, folder: string,
 /** For commands that write nothing: no lock, a mirror of their own. */
 export async function withHostToRead<Result>(
   configuration: HostConfiguration,
-  process: Process,
+  caller: Caller,
   work: (opened: Opened, state: State) => Promise<Result>,
 ): Promise<Result> {
   const state = await openStateToRead(configuration.state);
   return withPrivateMirror(join(configuration.state, 'mirror.git'), async (mirror) => {
-    const opened = await open(configuration, state, mirror, process);
+    const opened = await open(configuration, state, mirror, caller);
     try {
       return await work(opened, state);
     } finally {
@@ -114,14 +115,14 @@ export async function withHostToRead<Result>(
 /** The state alone, under its lock: for commands that ask neither Git nor GitLab. */
 export async function withStateToWrite<Result>(
   configuration: HostConfiguration,
-  process: Process,
+  caller: Caller,
   work: (state: WritableState) => Promise<Result>,
 ): Promise<Result> {
   const { withLock } = await import('../adapters/flock.ts');
-  const onWait = (holder: string) => process.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
-  return withLock(configuration.state, { waitMs: 60_000, onWait }, async () => {
+  const onWait = (holder: string) => caller.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
+  return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
     const state = await openStateToWrite(configuration.state);
-    for (const note of state.notes) process.warn(note);
+    for (const note of state.notes) caller.warn(note);
     try {
       return await work(state);
     } finally {
@@ -133,13 +134,13 @@ export async function withStateToWrite<Result>(
 /** Under the lock of the state folder: one run at a time. */
 export async function withHostToWrite<Result>(
   configuration: HostConfiguration,
-  process: Process,
+  caller: Caller,
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
-  return withStateToWrite(configuration, process, async (state) => {
-    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), process);
+  return withStateToWrite(configuration, caller, async (state) => {
+    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller);
     try {
-      const result = await work(portsOf(configuration, state, sources, directory, process), state);
+      const result = await work(portsOf(configuration, state, sources, directory, caller), state);
       await directory.save();
       return result;
     } finally {
@@ -153,7 +154,7 @@ function portsOf(
   state: WritableState,
   sources: Sources,
   directory: DirectoryAccess,
-  process: Process,
+  caller: Caller,
 ): RunPorts {
   return {
     sources,
@@ -165,6 +166,6 @@ function portsOf(
     readsElsewhere: directory.readsElsewhere,
     keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
     isActive: () => isActive(configuration),
-    progress: process.progress,
+    progress: caller.progress,
   };
 }

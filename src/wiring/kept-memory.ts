@@ -67,7 +67,7 @@ function renderKnown({ members, bindings }: Known, bases: readonly string[]): st
     const mark = member ? marks[member] : absent;
     lines.push(bound ? `${mark} ${places.get(bound.basis) ?? absent} ${bound.uuid} ${spelled}\n` : `${mark} ${absent} ${absent} ${spelled}\n`);
   };
-  const bound = new Map<string, Binding>(bindings);
+  const bound: ReadonlyMap<string, Binding> = bindings;
   for (const [name, member] of members) take(name, member, bound.get(name));
   for (const [uid, binding] of bindings) if (!members.has(uid)) take(uid, undefined, binding);
   return lines.join('');

@@ -10,7 +10,7 @@ import type { RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unavailable } from '../failures.ts';
-import type { HostConfiguration, Process } from './host.ts';
+import type { HostConfiguration, Caller } from './host.ts';
 
 export interface RunFacts {
   readonly report: RunReport;
@@ -26,7 +26,7 @@ export async function exportMetrics(
   file: string,
   { state }: HostConfiguration,
   { report, status, memory, duration }: RunFacts,
-  process: Process,
+  caller: Caller,
 ): Promise<void> {
   try {
     const marks = await readMarks(state);
@@ -39,7 +39,7 @@ export async function exportMetrics(
     await keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    process.warn(error.message);
+    caller.warn(error.message);
   }
 }
 

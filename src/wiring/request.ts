@@ -1,8 +1,8 @@
 import type { Invocation } from '../cli.ts';
 import { Misuse } from '../failures.ts';
 import type { Printed } from './commands.ts';
-import type { Process } from './host.ts';
+import type { Caller } from './host.ts';
 
-export function runRequest(_invocation: Invocation, _process: Process): Promise<Printed> {
+export function runRequest(_invocation: Invocation, _process: Caller): Promise<Printed> {
   throw new Misuse('not yet');
 }

@@ -18,15 +18,15 @@ import { renderReviewNote } from '../render/review.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
 import type { Printed } from './commands.ts';
 import { openEvidence } from './evidence.ts';
-import { readConfiguration, surroundingsOf, type Process } from './host.ts';
+import { readConfiguration, surroundingsOf, type Caller } from './host.ts';
 import { surveySettings } from './sources.ts';
 import { openStateToRead, type State } from './state.ts';
 
 /** What the commands about merge requests cannot do without. */
 export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
 
-export async function forgeConfiguration({ options }: Invocation, process: Process): Promise<ForgeConfiguration> {
-  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, process);
+export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
+  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
   const { gitlab, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
   return { ...configuration, gitlab };
@@ -38,17 +38,17 @@ export function parseNumber(text: string): number {
   return Number(digits);
 }
 
-export async function runReview(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await forgeConfiguration(invocation, process);
+export async function runReview(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await forgeConfiguration(invocation, caller);
   const iid = parseNumber(invocation.operands[0] ?? '');
   const state = await openLedgerIfThere(configuration);
   const reviewed = await withPrivateMirror(join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
-    review(iid, configuration, folder, state, process),
+    review(iid, configuration, folder, state, caller),
   );
-  for (const { message } of reviewed.problems) process.warn(message);
+  for (const { message } of reviewed.problems) caller.warn(message);
   const text = renderReviewNote(reviewed.review);
   const status = reviewStatus(reviewed);
-  const posted = invocation.options['post'] === true ? await post(iid, text, reviewed, configuration, process) : 'not asked';
+  const posted = invocation.options['post'] === true ? await post(iid, text, reviewed, configuration, caller) : 'not asked';
   if (invocation.options['json'] === true) {
     const { renderReviewJson } = await import('../render/review.ts');
     return { text: renderReviewJson(iid, reviewed.review, posted, status), status };
@@ -70,14 +70,14 @@ async function review(
   configuration: ForgeConfiguration,
   folder: string,
   state: State | undefined,
-  process: Process,
+  caller: Caller,
 ): Promise<Reviewed> {
-  const mirror = await openMirrorOf(configuration, folder, surroundingsOf(process));
+  const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const memory = state?.memory ?? emptyMemory();
-  const now = steadyNow(process.now(), state?.lastRun);
+  const now = steadyNow(caller.now(), state?.lastRun);
   // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
   const seen = state ? undefined : () => instant(0);
-  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, process, seen);
+  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, caller, seen);
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
     loadParser: () => import('../adapters/yaml/policy.ts'),
@@ -85,12 +85,12 @@ async function review(
     remembered: memory.policy,
     wasSeen: (commit) => memory.firstSeen.has(commit),
     now,
-    forge: await openForge(configuration, process),
+    forge: await openForge(configuration, caller),
     commits: await commitsOf(mirror),
     records: () => state?.records() ?? [],
     reachOf: state ? reachIn(state) : () => ({ kind: 'unknown' }),
   };
-  process.progress('reading');
+  caller.progress('reading');
   return reviewMergeRequest(iid, ports, settingsOf(configuration));
 }
 
@@ -99,10 +99,10 @@ function settingsOf(configuration: Configuration): ReviewSettings {
   return { start, folder, longest, branch: configuration.repository.branch };
 }
 
-async function openForge({ gitlab }: ForgeConfiguration, process: Process): Promise<ReviewPorts['forge']> {
+async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
   const { openMergeRequests } = await import('../adapters/gitlab/merge-requests.ts');
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: process.now, ...token });
+  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, ...token });
 }
 
 async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
@@ -132,16 +132,16 @@ function reviewStatus({ review: of, problems }: Reviewed): Status {
 }
 
 /** What was judged with half of the answers is not told to others. */
-async function post(iid: number, text: string, { review: of, problems }: Reviewed, configuration: ForgeConfiguration, process: Process): Promise<string> {
+async function post(iid: number, text: string, { review: of, problems }: Reviewed, configuration: ForgeConfiguration, caller: Caller): Promise<string> {
   if (problems.length > 0) return 'left as it is, because not everything could be judged';
-  const notes = await openComments(configuration, process);
+  const notes = await openComments(configuration, caller);
   const isNews = of.kind !== 'nothing' && of.kind !== 'unmerged' && !(of.kind === 'open' && of.empty && of.slippedIn.length === 0);
   const done = await notes.write(iid, noteMarker, text, isNews);
   return done === 'none' ? 'not needed' : done;
 }
 
-export async function openComments({ gitlab, file }: ForgeConfiguration, process: Process) {
+export async function openComments({ gitlab, file }: ForgeConfiguration, caller: Caller) {
   if (gitlab.commentTokenFile === undefined) throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
   const { openNotes } = await import('../adapters/gitlab/notes.ts');
-  return openNotes({ url: gitlab.url, project: gitlab.project, now: process.now, token: await readSecret(gitlab.commentTokenFile) });
+  return openNotes({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(gitlab.commentTokenFile) });
 }

@@ -10,17 +10,17 @@ import { Misuse } from '../failures.ts';
 import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
-import { isActive, withStateToWrite, type HostConfiguration, type Process } from './host.ts';
+import { isActive, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { openStateToRead } from './state.ts';
 
-export async function runRevoke(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
+export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
   if (invocation.options['list'] === true) return list(configuration);
   const uid = uidOf(invocation);
   const only = groupOf(invocation, configuration);
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
-  const now = process.now();
+  const now = caller.now();
   const directory = directoryAccess(configuration.directory, configuration.state, now);
   const groups = only ? [only] : [...configuration.directory.groups.keys()].sort(inOrder);
   const lines: string[] = [];
@@ -32,7 +32,7 @@ export async function runRevoke(invocation: Invocation, process: Process): Promi
         openToWrite: directory.openToWrite,
         show: async (person) => readDetails(await directory.connection(), person),
         keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
-        underLock: (work) => withStateToWrite(configuration, process, (state) => work(state.journal.append)),
+        underLock: (work) => withStateToWrite(configuration, caller, (state) => work(state.journal.append)),
         known: () => knownUids(configuration),
         say: (text) => void lines.push(plainLines(text)),
       },
@@ -87,13 +87,13 @@ async function list({ state }: HostConfiguration): Promise<Printed> {
   return { text, status: statusOf(warnings.length > 0 ? ['input'] : []) };
 }
 
-export async function runLift(invocation: Invocation, process: Process): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, process);
+export async function runLift(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
   const uid = uidOf(invocation);
   const only = groupOf(invocation, configuration);
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
-  return withStateToWrite(configuration, process, async ({ folder, journal }) => {
+  return withStateToWrite(configuration, caller, async ({ folder, journal }) => {
     const target = { uid, ...(only === undefined ? {} : { group: only }) };
     const { revocations } = await readRevocations(folder);
     if (!revocations.some((one) => one.uid === uid && one.group === only)) {
@@ -102,7 +102,7 @@ export async function runLift(invocation: Invocation, process: Process): Promise
         status: statusOf(['findings']),
       };
     }
-    await journal.append([{ type: 'lift', at: process.now(), uid, from: only ?? null, reason }]);
+    await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
     await removeRevocation(folder, target);
     return {
       text: `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on. Remove its file on the standby host too.\n`,

@@ -20,18 +20,18 @@ afterEach(() => {
 
 describe('given a lock that nobody holds', () => {
   it('when work is done under it, then its result is given and the lock is free again', async () => {
-    expect(await withLock(folder, { waitMs: 0 }, () => Promise.resolve('done'))).toBe('done');
-    expect(await withLock(folder, { waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
+    expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('done'))).toBe('done');
+    expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
     expect(statSync(join(folder, 'lock')).mode & 0o777).toBe(0o600);
   });
 
   it('when the work throws, then its error comes through and the lock is free again', async () => {
-    await expect(withLock(folder, { waitMs: 0 }, () => Promise.reject(new RangeError('of the work')))).rejects.toThrow(RangeError);
-    expect(await withLock(folder, { waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
+    await expect(withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.reject(new RangeError('of the work')))).rejects.toThrow(RangeError);
+    expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
   });
 
   it('when it is taken, then flock(1) itself finds it taken, and the file names this process', async () => {
-    await withLock(folder, { waitMs: 0 }, () => {
+    await withLock(folder, { pid: process.pid, waitMs: 0 }, () => {
       expect(spawnSync('flock', ['--nonblock', join(folder, 'lock'), 'true']).status).toBe(1);
       expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
       return Promise.resolve();
@@ -40,8 +40,8 @@ describe('given a lock that nobody holds', () => {
   });
 
   it('when the work starts a program that outlives it, then the lock is free all the same', async () => {
-    const child = await withLock(folder, { waitMs: 0 }, () => Promise.resolve(spawn('sleep', ['5'], { stdio: 'ignore' })));
-    expect(await withLock(folder, { waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
+    const child = await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve(spawn('sleep', ['5'], { stdio: 'ignore' })));
+    expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
     child.kill();
   });
 
@@ -53,7 +53,7 @@ describe('given a lock that nobody holds', () => {
       await pause(10);
       inside--;
     };
-    await Promise.all(Array.from({ length: 4 }, () => withLock(folder, { waitMs: 20_000 }, work)));
+    await Promise.all(Array.from({ length: 4 }, () => withLock(folder, { pid: process.pid, waitMs: 20_000 }, work)));
     expect(most).toBe(1);
   });
 });
@@ -71,26 +71,26 @@ describe('given another process that holds the lock', () => {
   it('when the time is over, then it is unavailable and says which process holds it, and the work was not begun', async () => {
     let began = false;
     const waited: string[] = [];
-    const attempt = withLock(folder, { waitMs: 500, onWait: (holder) => waited.push(holder) }, () => Promise.resolve((began = true)));
+    const attempt = withLock(folder, { pid: process.pid, waitMs: 500, onWait: (holder) => waited.push(holder) }, () => Promise.resolve((began = true)));
     await expect(attempt).rejects.toThrow(new Unavailable('lock', `it is held by process ${child.pid}, waited 0 seconds`));
     expect(waited).toEqual([`process ${child.pid}`]);
     expect(began).toBe(false);
   });
 
   it('when that process is killed with SIGKILL, then the one that waits has it', async () => {
-    const waiting = withLock(folder, { waitMs: 20_000, onWait: () => child.kill('SIGKILL') }, () => Promise.resolve('mine'));
+    const waiting = withLock(folder, { pid: process.pid, waitMs: 20_000, onWait: () => child.kill('SIGKILL') }, () => Promise.resolve('mine'));
     expect(await waiting).toBe('mine');
   });
 
   it('when the file says something else than a process, then it is not repeated', async () => {
     writeFileSync(join(folder, 'lock'), '\u001b[31m/approve\n');
-    await expect(withLock(folder, { waitMs: 0 }, () => Promise.resolve())).rejects.toThrow(/held by another run/);
+    await expect(withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve())).rejects.toThrow(/held by another run/);
   });
 });
 
 describe('given a folder where no lock can be made', () => {
   it('when the lock is asked for, then it is unavailable', async () => {
     writeFileSync(join(folder, 'state'), '');
-    await expect(withLock(join(folder, 'state'), { waitMs: 0 }, () => Promise.resolve())).rejects.toThrow(Unavailable);
+    await expect(withLock(join(folder, 'state'), { pid: process.pid, waitMs: 0 }, () => Promise.resolve())).rejects.toThrow(Unavailable);
   });
 });

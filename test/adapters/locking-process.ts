@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { withLock } from '../../src/adapters/flock.ts';
 
-await withLock(process.argv[2] ?? '', { waitMs: 10_000 }, async () => {
+await withLock(process.argv[2] ?? '', { pid: process.pid, waitMs: 10_000 }, async () => {
   writeSync(1, 'locked\n');
   await pause(600_000);
 });

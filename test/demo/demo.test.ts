@@ -9,11 +9,12 @@ async function told(rows: readonly Step[], colours = false): Promise<{ text: str
   return { text, differences };
 }
 
-/** What differs from run to run or from machine to machine: seconds, digests, commits, and git's words about a server that is down. */
+/** What differs from run to run or from machine to machine: seconds, digests, commits, ports, and git's words about a server that is down. */
 function masked(text: string): string {
   return text
-    .replace(/(\d\d:\d\d)(?::\d\d)? UTC {2,}/g, '$1 UTC  ')
+    .replace(/(\d\d:\d\d):\d\d UTC {2}/g, '$1 UTC     ')
     .replace(/(\d\d:\d\d):\d\d UTC/g, '$1 UTC')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
     .replace(/sha256:[0-9a-f]{64}/g, 'sha256:DIGEST')
     .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, 'HASH')
     .replace(/^PROBLEM {4}git did not answer: .*(?:\n {11}.*)*/gm, 'PROBLEM    git did not answer: …');

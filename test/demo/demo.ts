@@ -5,7 +5,7 @@ import { tellStory } from './story.ts';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 
-process.stdout.write('A throwaway OpenLDAP, a throwaway Git server, and the built muster. Nothing else is touched.\n\n');
+process.stdout.write('A throwaway OpenLDAP, a stand-in for GitLab, and the built muster. Nothing else is touched.\n\n');
 const differences = await tellStory(begins, steps, {
   write: (text) => void process.stdout.write(text),
   colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,

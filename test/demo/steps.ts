@@ -2,7 +2,7 @@
 import { stewards, type World } from './world.ts';
 
 export interface Step {
-  /** When it happens, UTC. More than a week between two steps, and muster doubts the clock. */
+  /** When muster is called, UTC; what happens begins ten minutes earlier. More than a week between two steps, and muster doubts the clock. */
   readonly at: string;
   /** What happened in the world, in plain words. */
   readonly heading: string;
@@ -10,8 +10,10 @@ export interface Step {
   /** What somebody types after `muster`; `printed` is what the step before printed. */
   readonly command: (printed: string) => readonly string[];
   readonly status: number;
-  /** Words that must be in what muster prints. */
+  /** Words that must be in what muster prints, wherever its lines are broken. */
   readonly says?: readonly string[];
+  /** How many questions GitLab must have been asked, where that is the point. */
+  readonly asked?: number;
   /** Who must be in which group afterwards; nobody means that the placeholder stands there. */
   readonly holds: Readonly<Record<string, readonly string[]>>;
 }
@@ -20,10 +22,18 @@ const reconcile = () => ['reconcile'];
 
 const kept = stewards.slice(0, 6);
 const keptWithoutBase = kept.filter((uid) => uid !== 'base');
+const stewardsNow = keptWithoutBase.filter((uid) => uid !== 'h2o');
 
 function grant(until: string, reason: string): string {
   return `reason: ${reason}\nticket: T343377\ncontact: irc, libera.chat\nuntil: ${until}\nunderstood: 2026-11-01\n`;
 }
+
+const forMartin = 'policy/grants/klaxon-users/martin.yaml';
+const forHoo = 'policy/grants/klaxon-users/hoo.yaml';
+const forBob = 'policy/grants/klaxon-users/bob.yaml';
+const forMallory = 'policy/grants/klaxon-users/mallory.yaml';
+
+const helps = grant('2026-12-05', 'Helps martin with the abuse wave.');
 
 function roster(uids: readonly string[]): string {
   return uids.map((uid) => `${uid}\n`).join('');
@@ -34,22 +44,24 @@ export const begins = '2026-11-23T08:00:00Z';
 export const steps: readonly Step[] = [
   {
     at: '2026-11-23T09:00:00Z',
-    heading: 'muster is installed. Both groups are empty, the roster names eleven stewards, and one grant lets martin in.',
-    happens: (world) => {
+    heading:
+      'muster is installed. Both groups are empty, and the roster names eleven stewards. carol asked for access for martin, alice approved, and it was merged.',
+    happens: async (world) => {
       world.deliverRoster(roster(stewards));
-      world.land({ 'policy/grants/klaxon-users/martin.yaml': grant('2026-11-29', 'Watches the abuse wave of November.') }, 'Let martin in');
+      await world.merge({ [forMartin]: grant('2026-11-29', 'Watches the abuse wave of November.') }, { by: 'carol', approvedBy: 'alice' });
     },
     command: reconcile,
     status: 0,
-    says: ['11 people', 'grants/klaxon-users/martin.yaml'],
+    says: ['11 people', forMartin, 'approved by alice'],
     holds: { stewards, 'klaxon-users': ['martin'] },
   },
   {
     at: '2026-11-23T10:00:00Z',
-    heading: 'An hour later the timer runs muster again. Nothing has changed, so nothing is written.',
+    heading: 'An hour later the timer runs muster again. Nothing has changed, so nothing is written, and nobody is asked.',
     command: reconcile,
     status: 0,
     says: ['in sync'],
+    asked: 0,
     holds: { stewards, 'klaxon-users': ['martin'] },
   },
   {
@@ -108,48 +120,96 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-11-28T08:00:00Z',
-    heading: 'hoo is no steward any more, but helps with the incident: a grant for one more week reaches the main branch.',
-    happens: (world) => {
+    heading:
+      'hoo is no steward any more, but helps with the incident. carol merges a grant for hoo without waiting for an approval; bob asks for himself, approves that himself, and merges it; and mallory pushes a grant straight to the main branch. This GitLab allows it all.',
+    happens: async (world) => {
       world.deliverRoster(roster(keptWithoutBase));
-      world.land({ 'policy/grants/klaxon-users/hoo.yaml': grant('2026-12-05', 'Helps martin with the abuse wave.') }, 'Let hoo in');
+      await world.merge({ [forHoo]: helps }, { by: 'carol' });
+      await world.merge({ [forBob]: grant('2026-12-05', 'I am an SRE.') }, { by: 'bob', approvedBy: 'bob' });
+      await world.push({ [forMallory]: grant('2026-12-05', 'Trust me.') }, 'mallory');
+    },
+    command: reconcile,
+    status: 4,
+    says: ['0 of 1 approval by sre', 'bob opened the merge request', '15 minutes are given to GitLab'],
+    holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
+  },
+  {
+    at: '2026-11-28T08:20:00Z',
+    heading:
+      'Does a harmless change, properly approved, bring in what lies below it? carol corrects how to reach hoo, and alice approves that. And mallory has had her fifteen minutes.',
+    happens: (world) => world.merge({ [forHoo]: helps.replace('irc', 'irc hoo') }, { by: 'carol', approvedBy: 'alice' }),
+    command: reconcile,
+    status: 4,
+    says: ['what stood there before had not been approved', 'came to the branch without a merge request', 'revert the revert'],
+    holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
+  },
+  {
+    at: '2026-11-28T08:25:00Z',
+    heading: 'hoo asks on IRC: why am I not in?',
+    command: () => ['explain', 'hoo'],
+    status: 0,
+    says: ['not a member', 'what stood there before had not been approved', '/-/merge_requests/2'],
+    holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
+  },
+  {
+    at: '2026-11-28T09:00:00Z',
+    heading: 'The way back: carol reverts all three, for which nobody is needed; then she reverts the revert for hoo, and bob approves that.',
+    happens: async (world) => {
+      await world.merge({ [forHoo]: null, [forBob]: null, [forMallory]: null }, { by: 'carol' });
+      await world.merge({ [forHoo]: helps }, { by: 'carol', approvedBy: 'bob' });
     },
     command: reconcile,
     status: 0,
-    says: ['grants/klaxon-users/hoo.yaml'],
+    says: [forHoo, 'approved by bob'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['hoo', 'martin'] },
   },
   {
+    at: '2026-11-28T09:10:00Z',
+    heading: 'An auditor asks: why is martin in?',
+    command: () => ['explain', 'martin'],
+    status: 0,
+    says: [forMartin, '!1, approved by alice', 'merged as', '/-/merge_requests/1'],
+    asked: 0,
+    holds: { stewards: keptWithoutBase, 'klaxon-users': ['hoo', 'martin'] },
+  },
+  {
+    at: '2026-11-29T22:00:00Z',
+    heading: 'h2o, a steward, has lost a laptop, and GitLab is down for maintenance. A revocation needs only the directory.',
+    happens: (world) => world.setGitLab('down'),
+    command: () => ['revoke', 'h2o', '--reason', 'Laptop stolen'],
+    status: 0,
+    says: ['stewards: out', 'muster lift h2o'],
+    holds: { stewards: stewardsNow, 'klaxon-users': ['hoo', 'martin'] },
+  },
+  {
     at: '2026-11-30T00:05:00Z',
-    heading: 'The grant of martin is over, and the Git server is down. An end needs nobody and nothing.',
-    happens: async (world) => {
-      world.deliverRoster(roster(keptWithoutBase));
-      await world.git.set('down');
-    },
+    heading: 'The grant of martin is over, and GitLab is still down. An end needs nobody and nothing. The roster still names h2o, in vain.',
+    happens: (world) => world.deliverRoster(roster(keptWithoutBase)),
     command: reconcile,
     status: 75,
-    says: ['martin', 'the grant ended'],
-    holds: { stewards: keptWithoutBase, 'klaxon-users': ['hoo'] },
+    says: ['martin', 'the grant ended', 'h2o from stewards: revoked'],
+    holds: { stewards: stewardsNow, 'klaxon-users': ['hoo'] },
   },
   {
     at: '2026-12-01T09:00:00Z',
-    heading: 'The incident is over: the Git server is back, and the file of the last grant is deleted. The group is empty now.',
+    heading: 'GitLab is back. The incident is over, and carol deletes the file of the last grant: to take away, nobody has to approve.',
     happens: async (world) => {
-      await world.git.set('up');
+      world.setGitLab('up');
       world.deliverRoster(roster(keptWithoutBase));
-      world.land({ 'policy/grants/klaxon-users/hoo.yaml': null, 'policy/grants/klaxon-users/martin.yaml': null }, 'End the grants');
+      await world.merge({ [forHoo]: null, [forMartin]: null }, { by: 'carol' });
     },
     command: reconcile,
     status: 0,
     says: ['was deleted'],
-    holds: { stewards: keptWithoutBase, 'klaxon-users': [] },
+    holds: { stewards: stewardsNow, 'klaxon-users': [] },
   },
   {
     at: '2026-12-01T10:00:00Z',
-    heading: 'In December somebody asks: was hoo able to page SRE last week, and why?',
+    heading: 'Later somebody asks: was hoo able to page SRE last week, and by whose approval?',
     command: () => ['explain', 'hoo'],
     status: 0,
-    says: ['grants/klaxon-users/hoo.yaml', 'no longer on the roster'],
-    holds: { stewards: keptWithoutBase, 'klaxon-users': [] },
+    says: [forHoo, 'approved by bob', '/-/merge_requests/6', 'the grant file was deleted', 'no longer on the roster'],
+    holds: { stewards: stewardsNow, 'klaxon-users': [] },
   },
 ];
 

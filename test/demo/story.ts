@@ -1,6 +1,6 @@
 // Tells the demo: for each step what happened, what was typed, what muster printed, what the directory holds, and whether that is as it must be.
 import type { Step } from './steps.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, type Told, type World } from './world.ts';
 
 export interface Telling {
   readonly write: (text: string) => void;
@@ -36,17 +36,27 @@ async function tellStep(world: World, step: Step, number: number, before: string
   const paint = painter(telling.colours);
   const start = `${number}. `;
   write(`${paint('bold', wrapped(`${start}${renderTime(step.at)}. ${step.heading}`, ' '.repeat(start.length)))}\n\n`);
-  world.setTime(step.at);
-  await step.happens?.(world);
+  await letHappen(world, step);
   const args = step.command(before);
   write(`${paint('cyan', renderCommand(args))}\n`);
-  const { stdout, stderr, status } = await world.muster(args);
+  const told = await world.muster(args);
+  const { stdout, stderr } = told;
   write(stdout + stderr);
+  if (step.asked !== undefined) write(`\n${paint('dim', `   Questions that GitLab was asked: ${told.asked}`)}\n`);
   const held = await membersOf(world, Object.keys(step.holds));
   write(`\n${paint('dim', wholeDirectory(held))}\n\n`);
-  const differences = compare(step, status, stdout, held).map((difference) => `step ${number}: ${difference}`);
+  const differences = compare(step, told, held).map((difference) => `step ${number}: ${difference}`);
   for (const difference of differences) write(`${paint('red', `NOT AS EXPECTED, ${difference}`)}\n\n`);
   return { differences, printed: stdout };
+}
+
+/** What happens takes a few minutes; muster is called at the full hour. */
+async function letHappen(world: World, { at, happens }: Step): Promise<void> {
+  if (happens) {
+    world.setTime(new Date(Date.parse(at) - 10 * 60_000).toISOString());
+    await happens(world);
+  }
+  world.setTime(at);
 }
 
 type Held = ReadonlyMap<string, readonly string[]>;
@@ -63,8 +73,9 @@ async function membersOf({ directory }: World, groups: readonly string[]): Promi
   return held;
 }
 
-function compare(step: Step, status: number | null, stdout: string, held: Held): readonly string[] {
-  const unsaid = (step.says ?? []).filter((words) => !stdout.includes(words));
+function compare(step: Step, { status, stdout, asked }: Told, held: Held): readonly string[] {
+  const text = stdout.replace(/\s+/g, ' ');
+  const unsaid = (step.says ?? []).filter((words) => !text.includes(words));
   const groups = Object.entries(step.holds).map(([group, expected]) => {
     const wanted = expected.length === 0 ? [placeholder] : [...expected].sort();
     const found = held.get(group) ?? [];
@@ -72,6 +83,7 @@ function compare(step: Step, status: number | null, stdout: string, held: Held):
   });
   return [
     status === step.status ? '' : `muster ended with status ${status} instead of ${step.status}`,
+    step.asked === undefined || step.asked === asked ? '' : `GitLab was asked ${asked} questions instead of ${step.asked}`,
     ...unsaid.map((words) => `muster did not say "${words}"`),
     ...groups,
   ].filter((difference) => difference !== '');

@@ -1,64 +1,94 @@
-// The world of the demo, gone when it ends: a directory set up like the one in production, a Git server, a roster, and a host with its configuration.
-// Its clock is the story's: a day passes when the story says so.
+// The world of the demo, gone when it ends: a directory set up like the one in production, a GitLab, a roster, and a host with its configuration.
+// Its clock is the story's: a day passes when the story says so, for GitLab and for muster alike.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMuster, type CommandResult } from '../support/command.ts';
-import { startGitServer, type GitServer } from '../support/git-http.ts';
-import { makeRepository, type Repository } from '../support/repositories.ts';
+import type { GitLabStandIn } from '../support/gitlab/gitlab.ts';
+import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
+import type { FileChanges } from '../support/gitlab/repository.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 
 /** Today's roster, as the stewards' onboarding system exports it. */
 export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos radimer superpes urbanecm'.split(' ');
 const others = ['alice', 'bob', 'carol', 'martin', 'mallory'];
 
+/** alice, bob and carol are SREs, and may approve; mallory is not. All of them may merge: this GitLab enforces nothing. */
+export type Person = 'alice' | 'bob' | 'carol' | 'mallory';
+
+export interface MergeOptions {
+  readonly by: Person;
+  /** Before the merge. Nobody, where it is left out. */
+  readonly approvedBy?: Person;
+}
+
 export interface World {
   readonly directory: Slapd;
-  readonly policy: Repository;
-  readonly git: GitServer;
   /** Moves the story's clock: an ISO time, never backwards. */
   setTime(at: string): void;
   /** The roster's file, byte for byte, as if it had just been written. */
   deliverRoster(text: string): void;
-  /** A commit on the main branch; null deletes a file. */
-  land(files: Readonly<Record<string, string | null>>, message: string): void;
-  muster(args: readonly string[]): Promise<CommandResult>;
+  /** A merge request, and its merge a few minutes later; null deletes a file. */
+  merge(files: FileChanges, options: MergeOptions): Promise<void>;
+  /** Straight to the main branch. */
+  push(files: FileChanges, by: Person): Promise<void>;
+  setGitLab(state: 'up' | 'down'): void;
+  muster(args: readonly string[]): Promise<Told>;
   stop(): Promise<void>;
 }
 
+export interface Told extends CommandResult {
+  /** How many questions GitLab's API was asked; git's own fetch is none. */
+  readonly asked: number;
+}
+
+const minute = 60_000;
+
 export async function startWorld(startsAt: string): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'));
-  const policy = makeRepository({ path: join(folder, 'git/access.git'), startsAt });
-  const start = policy.commit('main', rulesOfTheSample(), { message: 'Begin', date: startsAt });
-  const git = await startGitServer({ folder: join(folder, 'git') });
   const people = [...stewards, ...others].map((uid) => ({ uid }));
-  const directory = await startSlapd({ people, groups: { stewards: [], 'klaxon-users': [] }, log: 'none' });
-  const host = join(folder, 'host');
-  mkdirSync(join(host, 'state'), { recursive: true });
-  writeFileSync(join(host, 'ldap-password'), `${directory.writerPassword}\n`, { mode: 0o600 });
-  writeFileSync(join(host, 'muster.yaml'), renderConfiguration(git.url('access.git'), start, directory));
-
-  let now = new Date(startsAt);
+  const [directory, cast] = await Promise.all([
+    startSlapd({ people, groups: { stewards: [], 'klaxon-users': [] }, log: 'none' }),
+    startWithPeople({ now: startsAt, files: rulesOfTheSample() }),
+  ]);
+  const config = await equipHost(folder, directory, cast);
+  const { gitlab } = cast;
+  const { clock, faults } = gitlab;
   return {
     directory,
-    policy,
-    git,
-    setTime: (at) => {
-      now = new Date(at);
-    },
+    setTime: (at) => clock.set(at),
     deliverRoster: (text) => {
-      const roster = join(host, 'steward.txt');
+      const roster = join(folder, 'steward.txt');
       writeFileSync(roster, text);
-      utimesSync(roster, now, now);
+      utimesSync(roster, clock.now() / 1000, clock.now() / 1000);
     },
-    land: (files, message) => void policy.commit('main', files, { message, date: now }),
-    muster: (args) => runMuster(args, { config: join(host, 'muster.yaml'), cwd: host, at: now }),
+    merge: (files, options) => merge(cast, files, options),
+    push: async (files, by) => void (await gitlab.commitAndPush(cast.project, cast[by], 'main', files)),
+    setGitLab: (state) => (state === 'up' ? faults.clear() : faults.add(/./, { kind: 'answer', status: 503 })),
+    muster: async (args) => {
+      faults.forget();
+      const result = await runMuster(args, { config, cwd: folder, at: new Date(clock.now()) });
+      return { ...result, asked: faults.count(/^\/api\//) };
+    },
     stop: async () => {
-      await Promise.all([git.stop(), directory.stop()]);
+      await Promise.all([gitlab.stop(), directory.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As people do it in the browser, with a minute between two clicks. */
+async function merge({ gitlab, project, ...people }: Cast, files: FileChanges, { by, approvedBy }: MergeOptions): Promise<void> {
+  const author = people[by];
+  const sourceBranch = `change-${project.mergeRequests.length + 1}`;
+  await gitlab.commitAndPush(project, author, sourceBranch, files);
+  gitlab.clock.advance(minute);
+  const mergeRequest = await gitlab.openMergeRequest(project, { author, sourceBranch });
+  gitlab.clock.advance(minute);
+  if (approvedBy) gitlab.approve(mergeRequest, people[approvedBy]);
+  gitlab.clock.advance(minute);
+  await gitlab.merge(mergeRequest, author);
 }
 
 /** The sample policy of this repository without its grants: what a first installation takes as it is. */
@@ -68,13 +98,31 @@ function rulesOfTheSample(): Record<string, string> {
   return Object.fromEntries(rules.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
-function renderConfiguration(url: string, start: string, directory: Slapd): string {
+/** @returns the path of the configuration */
+async function equipHost(folder: string, directory: Slapd, { gitlab, project }: Cast): Promise<string> {
+  const reader = gitlab.forge.createUser('muster');
+  project.members.set(reader.id, 20);
+  const token = gitlab.forge.createToken(reader, ['read_api', 'read_repository']).value;
+  mkdirSync(join(folder, 'state'));
+  writeFileSync(join(folder, 'ldap-password'), `${directory.writerPassword}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, 'gitlab-token'), `${token}\n`, { mode: 0o600 });
+  const config = join(folder, 'muster.yaml');
+  writeFileSync(config, renderConfiguration(gitlab, project.path, await project.git.head('main'), directory));
+  return config;
+}
+
+function renderConfiguration(gitlab: GitLabStandIn, project: string, start: string, directory: Slapd): string {
   return `repository:
-  url: ${url}
+  url: ${gitlab.url}/${project}.git
   branch: main
   path: policy
   start: ${start}
-evidence: none
+  token-file: gitlab-token
+gitlab:
+  url: ${gitlab.url}
+  project: ${project}
+  token-file: gitlab-token
+evidence: gitlab
 directory:
   url: ${directory.url}
   bind-dn: "${directory.writerDn}"

@@ -133,7 +133,8 @@ describe('laws of the guard', () => {
         const atCeiling = new Set(after.held.filter(({ code }) => code === 'ceiling').flatMap(({ add }) => idsOf(add)));
         const longer = new Set(idsOf(plan.lengthen));
         expect(after.used).toEqual([one.digest]);
-        for (const key of idsOf([...one.add, ...one.remove])) expect(unlimited.has(key) || atCeiling.has(key) || longer.has(key)).toBe(true);
+        for (const key of idsOf([...one.add, ...one.remove]))
+          expect(unlimited.has(key) || atCeiling.has(key) || longer.has(key)).toBe(true);
         expect(guard(plan, circumstance)).toEqual(before);
       }),
     );

@@ -4,6 +4,7 @@ import type { Reading, Readings } from '../../src/domain/form.ts';
 import type { PathChange, PolicyTree, TreeEntry } from '../../src/domain/history.ts';
 import { duration, instant, parseBlobId, parseExactUid, type BlobId, type Instant } from '../../src/domain/names.ts';
 import { defaultLimits, placeOf, type GrantFile, type GroupRules, type Rules } from '../../src/domain/policy.ts';
+import { rulesObjections } from '../../src/domain/policy-rules.ts';
 import { day } from '../../src/domain/time.ts';
 import { approver, group, team } from './evidence-samples.ts';
 
@@ -144,4 +145,11 @@ export function readingOf(path: string, file: File): Reading {
 
 export function isRulesPath(path: string): boolean {
   return placeIn(path).kind === 'policy' || placeIn(path).kind === 'group';
+}
+
+/** A start is taken whole or not at all: plain files, each understood, and rules that hold together. */
+export function isUsable(tree: Tree): boolean {
+  const rules = rulesIn(tree);
+  if (!rules || rulesObjections(rules).length > 0) return false;
+  return [...tree].every(([path, file]) => path.endsWith('.md') || (file.mode === '100644' && (isRulesPath(path) || grantAt(path, file))));
 }

@@ -5,10 +5,9 @@ import { applyDelta, dirtyPath, dirtyRules, step, type PolicyDelta, type PolicyS
 import { formObjection, lengthObjection, understood, type Readings } from '../../src/domain/form.ts';
 import { parseUid } from '../../src/domain/names.ts';
 import type { Rules } from '../../src/domain/policy.ts';
-import { rulesObjections } from '../../src/domain/policy-rules.ts';
 import { acceptProposed, startingState } from '../../src/domain/starting.ts';
 import { approval, bound, commit } from './evidence-samples.ts';
-import { folder, grantAt, isRulesPath, onDay, policyTree, readingsOf, rulesIn, type Tree } from './history-files.ts';
+import { folder, grantAt, onDay, policyTree, readingsOf, rulesIn, type Tree } from './history-files.ts';
 import { commitOf, type History, type HistoryEvent } from './history-model.ts';
 
 export interface FoldFunctions {
@@ -56,7 +55,7 @@ function after(state: PolicyState, event: HistoryEvent, functions: FoldFunctions
     case 'accept':
       return { state: functions.acceptProposed(state, event.paths) };
     case 'start':
-      return { state: isUsable(event.tree) ? started(event.tree, event.commit, state, functions) : state };
+      return { state: started(event.tree, event.commit, state, functions) };
     default: {
       const readings = readingsOf(event.tree, event.landing.changes);
       const verdict = judge(state, event, readings, functions);
@@ -64,13 +63,6 @@ function after(state: PolicyState, event: HistoryEvent, functions: FoldFunctions
       return { state: functions.applyDelta(state, delta), verdict, delta };
     }
   }
-}
-
-/** A start is taken whole or not at all: plain files, each understood, and rules that hold together. */
-export function isUsable(tree: Tree): boolean {
-  const rules = rulesIn(tree);
-  if (!rules || rulesObjections(rules).length > 0) return false;
-  return [...tree].every(([path, file]) => path.endsWith('.md') || (file.mode === '100644' && (isRulesPath(path) || grantAt(path, file))));
 }
 
 function started(tree: Tree, at: ReturnType<typeof commitOf>, earlier: PolicyState | undefined, functions: FoldFunctions): PolicyState {

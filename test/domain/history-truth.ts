@@ -4,7 +4,6 @@ import type { Instant } from '../../src/domain/names.ts';
 import type { GrantFile } from '../../src/domain/policy.ts';
 import { folder, grantAt, isRulesPath, longestDays, onDay, placeIn, rulesIn, same, type Tree } from './history-files.ts';
 import type { History, HistoryEvent } from './history-model.ts';
-import { isUsable } from './history-fold.ts';
 
 export interface Truth {
   /** By number of event. */
@@ -67,7 +66,7 @@ class Chronicle implements Truth {
   }
 
   #isStart(event: number): boolean {
-    return this.#events[event]?.kind === 'start' && isUsable(this.tree(event));
+    return this.#events[event]?.kind === 'start';
   }
 
   /** The moment after the last event before `moment` that is so; 0 where none is. */
@@ -101,12 +100,13 @@ class Chronicle implements Truth {
     return content.until <= landed + longestDays && (content.from === null || (content.from < content.until && content.from <= landed + 30));
   }
 
-  /** What stood at the path is what was last endorsed there, and never went away in between. */
+  /** What stood at the path is what was last endorsed there. A grant must have stood there all the time: once deleted, it is over. */
   #isClean(event: number, path: string): boolean {
     const before = this.tree(event).get(path);
     if (!before) return true;
     const basis = this.#last(event, (other) => (this.endorsed[other] === true && this.touched(other, path)) || this.#isStart(other));
-    return same(this.tree(basis).get(path), before) && this.#trees.slice(basis, event + 1).every((tree) => tree.has(path));
+    if (!same(this.tree(basis).get(path), before)) return false;
+    return isRulesPath(path) || this.#trees.slice(basis, event + 1).every((tree) => tree.has(path));
   }
 
   #rulesAreClean(event: number): boolean {

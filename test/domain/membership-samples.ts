@@ -68,8 +68,8 @@ export function grantOf(name: string, changes: Partial<GrantInForce> = {}): Gran
 }
 
 export function becauseOf(grant: GrantInForce): Because {
-  const { path, commit: landing, mergeRequest, approvedBy, until } = grant;
-  return { kind: 'grant', path, commit: landing, mergeRequest, approvedBy, until };
+  const { path, commit: landing, mergeRequest, approvedBy, until, landedAt } = grant;
+  return { kind: 'grant', path, commit: landing, mergeRequest, approvedBy, until, landedAt };
 }
 
 export function generation(...names: readonly string[]): RosterGeneration {

@@ -82,6 +82,8 @@ describe('limited changes of the last 24 hours', () => {
     { given: 'now', at: now, gives: 1 },
     { given: 'a millisecond less than a day ago', at: instant(now - day + 1), gives: 1 },
     { given: 'a day ago', at: instant(now - day), gives: 0 },
+    { given: 'an hour ahead, by a clock that went a little fast', at: hours(1), gives: 1 },
+    { given: 'a day ahead, by a clock that was wrong', at: instant(now + day), gives: 0 },
   ])('given one removal $given, then $gives', ({ at, gives }) => {
     expect(recentChanges(knownGroup(remembered(outcome(at, [], ['hoo'])), klaxon), now)).toEqual({ removals: gives, additions: 0 });
   });

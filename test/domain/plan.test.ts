@@ -291,7 +291,7 @@ describe('laws of planning', () => {
             .map(([, name]) => name);
         const made = plan(people(before), after);
         expect(plan(people(shuffled(before)), shuffled(after))).toEqual(made);
-        for (const names of [made.add, made.remove].map((changes) => changes.map((one) => one.uid as string)))
+        for (const names of [made.add, made.remove].map((changes) => changes.map((one) => String(one.uid))))
           expect(names).toEqual([...names].sort());
       }),
     );

@@ -44,6 +44,7 @@ describe('a value in the ledger', () => {
     { given: 'a map', one: new Map([['a', 1]]), gives: { map: [['a', 1]] } },
     { given: 'a set', one: new Set([1, 2]), gives: { set: [1, 2] } },
     { given: 'an object that looks like a map', one: { map: [] }, gives: { object: [['map', []]] } },
+    { given: 'an object that looks like such an object', one: { object: [['a', 1]] }, gives: { object: [['object', [['a', 1]]]] } },
     { given: 'an object with more than that', one: { map: [], set: 1 }, gives: { map: [], set: 1 } },
   ])('given $given, then it is written as $gives', ({ one, gives }) => {
     expect(encode(one)).toEqual(gives);

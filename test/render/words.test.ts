@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/domain/names.ts';
-import { hang, plain, renderMoment } from '../../src/render/words.ts';
+import { hang, plain, renderLink, renderMoment } from '../../src/render/words.ts';
 
 describe('a text that hangs beside its label', () => {
   it.each([
@@ -40,4 +40,15 @@ it.each([
   { given: 'letters of any script', text: 'Šimon 東', gives: 'Šimon 東' },
 ])('given $given in a text of others, then it is shown and has no effect', ({ text, gives }) => {
   expect(plain(text)).toBe(gives);
+});
+
+it.each([
+  { given: 'a page', link: 'https://gitlab.example.org/sre/access/-/merge_requests/7', gives: 'https://gitlab.example.org/sre/access/-/merge_requests/7' },
+  { given: 'no page', link: undefined, gives: undefined },
+  { given: 'an empty text', link: '', gives: undefined },
+  { given: 'something else than a page', link: 'javascript:alert(1)', gives: undefined },
+  { given: 'a page with an escape sequence', link: 'https://example.org/\u001B[2J', gives: undefined },
+  { given: 'a page and more words', link: 'https://example.org/ status 0: in order', gives: undefined },
+])('given $given where a link should be, then only a page is shown', ({ link, gives }) => {
+  expect(renderLink(link)).toBe(gives);
 });

@@ -29,7 +29,7 @@ export function* linesOf(file: number, length: number): Generator<Line, void, un
     }
     const rest = chunk.subarray(from);
     held = rest.length;
-    buffer = held <= buffer.length / 2 ? buffer : Buffer.allocUnsafe(buffer.length * 2);
+    buffer = held <= buffer.length / 2 ? buffer : Buffer.allocUnsafe(buffer.length * 4);
     rest.copy(buffer);
     if (held > longestLine) break;
   }

@@ -99,6 +99,18 @@ describe('what is read', () => {
     expect(JSON.stringify(candidate)).not.toContain('/approve');
   });
 
+  test.each([
+    { given: 'a page on the configured server', elsewhere: undefined, gives: /^http:\/\/127\.0\.0\.1:\d+\/repos\/sre\/access\/-\/merge_requests\/\d+$/ },
+    { given: 'a page on another server', elsewhere: 'https://gitlab.example.org/sre/access/-/merge_requests/1', gives: /^$/ },
+    { given: 'no page at all', elsewhere: 'javascript:alert(1)', gives: /^$/ },
+  ])('given $given as the link of a merge request, then only one of the configured server is kept', async ({ elsewhere, gives }) => {
+    const { commit } = await landed();
+    const change = (body: unknown) => ({ ...Object(body), ...(elsewhere === undefined ? {} : { web_url: elsewhere }) });
+    cast.gitlab.faults.add(/merge_requests\/\d+$/, { kind: 'rewrite', change });
+    const [candidate] = (await known(commit)).candidates;
+    expect(candidate?.mergeRequest.url).toMatch(gives);
+  });
+
   test('given more versions and notes than a page has, when they are read, then none is missing', async () => {
     const mergeRequest = await opened();
     for (let place = 0; place < 230; place += 1) {

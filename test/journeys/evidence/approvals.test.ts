@@ -292,7 +292,7 @@ describe('given several merge requests about one commit', () => {
     const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
     scene.approve(mergeRequest, world.alice);
     await scene.merge(mergeRequest);
-    world.gitlab.faults.add(/repository\/commits\/[0-9a-f]+\/merge_requests/, { kind: 'rewrite', change: () => [] });
+    world.gitlab.faults.add(/repository\/commits\/[0-9a-f]+\/merge_requests/, { kind: 'answer', status: 200, body: '[]' });
     const first = await scene.settle();
     world.gitlab.faults.clear();
     const second = await scene.reconcile();

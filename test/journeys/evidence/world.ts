@@ -166,8 +166,11 @@ export class Scene {
     return commit;
   }
 
+  /** No test expects a bug: the stack says more than whatever would be compared. */
   async run(...args: readonly string[]): Promise<CommandResult> {
-    return runMuster(args, { config: join(this.folder, 'muster.yaml'), at: new Date(this.world.gitlab.clock.now()) });
+    const result = await runMuster(args, { config: join(this.folder, 'muster.yaml'), at: new Date(this.world.gitlab.clock.now()) });
+    if (result.status === 70 || result.signal) throw new Error(`muster ${args.join(' ')} ended with ${result.status}\n${result.stderr}`);
+    return result;
   }
 
   async reconcile(): Promise<RunDocument> {

@@ -1,0 +1,30 @@
+// The native pipeline (native.sh) as a command for a world.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { slapdInstallation } from '../test/support/slapd-installation.ts';
+import type { Command } from './measure.ts';
+import type { World } from './world.ts';
+
+const script = fileURLToPath(new URL('./native.sh', import.meta.url));
+
+export function nativeCommand({ slapd, folder, groups }: World): Command {
+  const { ldapsearch, ldapmodify, libraryPath } = slapdInstallation();
+  writeFileSync(join(folder, 'groups'), groups.map((name) => `${name}\n`).join(''));
+  // ldapsearch takes the whole file for the password, a newline too.
+  writeFileSync(join(folder, 'password'), slapd.writerPassword, { mode: 0o600 });
+  return {
+    program: '/bin/bash',
+    args: [script],
+    environment: {
+      FOLDER: folder,
+      LC_ALL: 'C',
+      URL: slapd.url,
+      BIND: slapd.writerDn,
+      GROUPS_BASE: `ou=groups,${slapd.suffix}`,
+      LDAPSEARCH: ldapsearch,
+      LDAPMODIFY: ldapmodify,
+      ...(libraryPath === null ? {} : { LD_LIBRARY_PATH: libraryPath }),
+    },
+  };
+}

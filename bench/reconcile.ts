@@ -1,0 +1,112 @@
+// `muster reconcile` against the native pipeline, on the same slapd, in turn.
+import { bareNode, medianOf, musterCommand, run, type Command } from './measure.ts';
+import { nativeCommand } from './native.ts';
+import type { Result, Scenario } from './scenarios.ts';
+import { bystander, makeWorld, type Size, type World } from './world.ts';
+
+/** `times`: of the native pipeline. `node-and`: the native pipeline, what Node costs that does nothing, and so much more. */
+export type Target =
+  { readonly kind: 'times'; readonly most: number } | { readonly kind: 'node-and'; readonly milliseconds: number };
+
+interface Medians {
+  readonly muster: number;
+  readonly native: number;
+  readonly node: number;
+}
+
+function sizeOf({ groups, members }: Size): string {
+  return `${groups === 1 ? '' : `${groups} groups of `}${members.toLocaleString('en')} members`;
+}
+
+/** Nothing to do: the run that happens all day. */
+export function idle(name: string, size: Size, target?: Target): Scenario {
+  return {
+    name,
+    what: `nothing to do, ${sizeOf(size)}`,
+    measure: (rounds) =>
+      withWorld(size, async (world) => {
+        const nothing = () => Promise.resolve();
+        return resultOf(await race(world, rounds, nothing), target);
+      }),
+  };
+}
+
+/** One in a hundred leaves and as many others join. `afterwards` disturbs: what was remembered of the directory is then old. */
+export function churn(name: string, size: Size, target?: Target, disturbed?: string): Scenario {
+  return {
+    name,
+    what: `1 % leave, 1 % join, ${sizeOf(size)}${disturbed === undefined ? '' : `; ${disturbed}`}`,
+    measure: (rounds) =>
+      withWorld(size, async (world) => {
+        await world.keep();
+        world.want((group) => world.uids(group, 'churned'));
+        return resultOf(await race(world, rounds, () => again(world, disturbed !== undefined)), target);
+      }),
+  };
+}
+
+/** Everybody joins a group that has nobody. */
+export function fill(name: string, size: Size, target?: Target): Scenario {
+  return {
+    name,
+    what: `an empty group filled, ${sizeOf(size)}`,
+    measure: (rounds) =>
+      withWorld(size, async (world) => {
+        await world.keep();
+        return resultOf(await race(world, rounds, () => again(world, false)), target);
+      }),
+  };
+}
+
+export async function withWorld<Answer>(size: Size, work: (world: World) => Promise<Answer>): Promise<Answer> {
+  const world = await makeWorld(size);
+  try {
+    if (!size.empty) await settle(world);
+    return await work(world);
+  } finally {
+    await world.stop();
+  }
+}
+
+/** The first run takes the groups over, the second knows them: from then on there is nothing to do. */
+async function settle({ configuration }: World): Promise<void> {
+  for (let count = 0; count < 2; count++) await run(musterCommand(['reconcile'], configuration));
+}
+
+/** As it was before, with the pages of the database in memory again. */
+async function again(world: World, isDisturbed: boolean): Promise<void> {
+  await world.restore();
+  if (isDisturbed) await world.slapd.lock(bystander);
+  for (const name of world.groups) await world.slapd.members(name);
+}
+
+async function race(world: World, rounds: number, before: () => Promise<void>): Promise<Medians> {
+  const contestants: Readonly<Record<keyof Medians, Command>> = {
+    native: nativeCommand(world),
+    muster: musterCommand(['reconcile'], world.configuration),
+    node: bareNode,
+  };
+  const times: Record<keyof Medians, number[]> = { native: [], muster: [], node: [] };
+  // The round before the first is not counted: files and pages are in memory from then on.
+  for (let round = 0; round <= rounds; round++) {
+    const order: readonly (keyof Medians)[] = round % 2 === 0 ? ['native', 'muster', 'node'] : ['muster', 'native', 'node'];
+    for (const one of order) {
+      if (one !== 'node') await before();
+      const { seconds } = await run(contestants[one]);
+      if (round > 0) times[one].push(seconds);
+    }
+  }
+  return { muster: medianOf(times.muster), native: medianOf(times.native), node: medianOf(times.node) };
+}
+
+function resultOf({ muster, native, node }: Medians, target: Target | undefined): Result {
+  const shown = { muster: renderSeconds(muster), native: renderSeconds(native), ratio: (muster / native).toFixed(2) };
+  if (!target) return shown;
+  if (target.kind === 'times') return { ...shown, target: `≤ ${target.most.toFixed(1)}`, isMet: muster / native <= target.most };
+  const most = native + node + target.milliseconds / 1000;
+  return { ...shown, target: `≤ ${renderSeconds(most)}`, isMet: muster <= most };
+}
+
+export function renderSeconds(seconds: number): string {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(2)} s`;
+}

@@ -1,0 +1,38 @@
+// `npm run bench [-- --rounds N] [SCENARIO…]`: muster's speed beside that of the native pipeline on the same slapd, in the same run.
+// Wall time, medians. It says whether the figures of docs are reached, and ends with status 1 when they are not.
+import { parseArgs } from 'node:util';
+import { scenarios, type Result } from './scenarios.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false } },
+});
+const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.some((one) => name.startsWith(one)));
+
+if (values.help || chosen.length === 0) {
+  process.stdout.write('npm run bench -- [--rounds N] [SCENARIO…]\n\nA scenario may be named by how its name begins:\n');
+  for (const { name, what } of scenarios) process.stdout.write(`  ${name.padEnd(18)}${what}\n`);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  await measureAll(Number(values.rounds));
+}
+
+async function measureAll(rounds: number): Promise<void> {
+  process.stdout.write(`${line('scenario', 'muster', 'native', 'ratio', 'target', '')}\n`);
+  let missed = 0;
+  for (const { name, what, measure } of chosen) {
+    const result = await measure(rounds);
+    if (result.isMet === false) missed += 1;
+    process.stdout.write(`${renderResult(name, result)}   ${what}\n`);
+  }
+  process.stdout.write(missed === 0 ? 'every target is met\n' : `${missed} targets are missed\n`);
+  process.exitCode = missed === 0 ? 0 : 1;
+}
+
+function renderResult(name: string, { muster, native = '', ratio = '', target = '', isMet }: Result): string {
+  return line(name, muster, native, ratio, target, isMet === undefined ? '' : isMet ? 'met' : 'MISSED');
+}
+
+function line(name: string, ...columns: readonly string[]): string {
+  return name.padEnd(18) + columns.map((column) => column.padStart(12)).join('');
+}

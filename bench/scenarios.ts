@@ -1,0 +1,35 @@
+// What is measured, and what is asked of it.
+import { checkGrants } from './check.ts';
+import { memory } from './memory.ts';
+import { churn, fill, idle } from './reconcile.ts';
+
+/** One line of the table. */
+export interface Result {
+  readonly muster: string;
+  readonly native?: string;
+  readonly ratio?: string;
+  readonly target?: string;
+  /** Undefined where nothing is asked for. */
+  readonly isMet?: boolean;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly what: string;
+  /** `rounds` of muster and of its counterpart, in turn. */
+  measure(rounds: number): Promise<Result>;
+}
+
+export const scenarios: readonly Scenario[] = [
+  idle('idle-60', { groups: 1, members: 60 }, { kind: 'node-and', milliseconds: 60 }),
+  idle('idle-100', { groups: 1, members: 100 }),
+  idle('idle-10k', { groups: 1, members: 10_000 }),
+  idle('idle-100k', { groups: 1, members: 100_000 }, { kind: 'times', most: 2 }),
+  idle('idle-50x2k', { groups: 50, members: 2_000 }),
+  churn('churn-10k', { groups: 1, members: 10_000 }, { kind: 'times', most: 1.6 }),
+  churn('churn-100k', { groups: 1, members: 100_000 }, { kind: 'times', most: 1.3 }),
+  churn('churn-100k-stale', { groups: 1, members: 100_000 }, undefined, 'somebody else wrote to the directory since the last run'),
+  fill('fill-10k', { groups: 1, members: 10_000, empty: true }, { kind: 'times', most: 1.1 }),
+  memory('memory-100k', { groups: 1, members: 100_000 }, 200),
+  checkGrants('check-10k', 10_000, 5),
+];

@@ -1,0 +1,59 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { longestApproval, type NotCountedReason } from '../../src/domain/approval.ts';
+import { renderNotCounted } from '../../src/domain/approval-words.ts';
+import { longestSleep } from '../../src/domain/policy-rules-grants.ts';
+import { renderDuration } from '../../src/domain/time.ts';
+import { wayBack } from '../../src/render/refusals.ts';
+
+const page = (name: string) => readFileSync(name, 'utf8');
+
+// The compiler asks for a line here when there is a new reason.
+const reasons: Readonly<Record<NotCountedReason, true>> = {
+  'not-a-person-in-policy': true,
+  inactive: true,
+  author: true,
+  pushed: true,
+  'not-entitled': true,
+  benefits: true,
+  'after-merge': true,
+  'too-old': true,
+  'retargeted-after': true,
+  'before-last-push': true,
+  'other-content': true,
+  'version-gone': true,
+};
+
+describe('the pages for people who never see the code', () => {
+  it.each(['docs/requesting.md', 'docs/approving.md'])('given %s, then the way back is in the words that muster prints', (name) => {
+    expect(page(name)).toContain(`> ${wayBack}\n`);
+  });
+
+  it.each(Object.keys(reasons) as NotCountedReason[])(
+    'given an approval that is %s, then the page for approvers has its words',
+    (reason) => {
+      const told = page('docs/approving.md')
+        .split('\n')
+        .flatMap((line) => (line.startsWith('| ') ? [line.split('|')[1]?.trim()] : []));
+      expect(told).toContain(renderNotCounted(reason));
+    },
+  );
+
+  it('given the limits in the code, then the pages and the templates name them', () => {
+    expect(page('docs/approving.md')).toContain(`within ${renderDuration(longestApproval)}`);
+    expect(page('docs/requesting.md')).toContain(`at most ${renderDuration(longestSleep)} away`);
+    expect(page('.gitlab/merge_request_templates/Grant.md')).toContain(`within ${renderDuration(longestApproval)}`);
+    expect(page('.gitlab/merge_request_templates/Grant.md')).toContain(`at most ${renderDuration(longestSleep)} away`);
+  });
+
+  it('given the templates and the pages, then every file of this repository that they name is there', () => {
+    const texts = ['docs/requesting.md', 'docs/approving.md', 'docs/threat-model.md'].map(page);
+    const templates = readdirSync('.gitlab/merge_request_templates').map((name) => page(`.gitlab/merge_request_templates/${name}`));
+    const named = [
+      ...texts.flatMap((text) => [...text.matchAll(/\]\(([a-z-]+\.md)\)/g)].map(([, name]) => `docs/${name}`)),
+      ...templates.flatMap((text) => [...text.matchAll(/docs\/[a-z-]+\.md/g)].map(([name]) => name)),
+    ];
+    expect(named.length).toBeGreaterThan(3);
+    for (const name of named) expect(page(name)).not.toBe('');
+  });
+});

@@ -1,0 +1,286 @@
+// What does not answer, or answers no, costs nobody anything, and the rest goes on (CASE 58, and the neighbours of all outages).
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSlapd } from '../support/slapd.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { changesIn, groupIn } from './documents.ts';
+import { later, openWorld, policy, stewards, type World } from './world.ts';
+
+let world: World;
+let proxy: TcpProxy;
+beforeAll(async () => {
+  world = await openWorld();
+  proxy = await startTcpProxy(world.slapd.port);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await world.stop();
+});
+
+describe('given a git server that does not answer as it should', () => {
+  it('when it is down, shows a page, or fails, then status 75, expiry and the roster go on, and nothing is lost', async () => {
+    const host = await world.newHost({ granted: ['alice'], roster: ['base'] });
+    host.grant('martin', '2026-11-24');
+    await host.reconcile();
+
+    for (const [index, mode] of (['down', 'html', 'error'] as const).entries()) {
+      await world.git.set(mode);
+      host.setRoster(['base', ...stewards.slice(4, 5 + index)]);
+      const run = await host.reconcile(later(2, index));
+      await world.git.set('up');
+      expect({ mode, all: run.document.status.all }).toEqual({
+        mode,
+        all: ['unavailable'],
+      });
+      expect([await host.members('klaxon-users'), (await host.members('stewards')).length]).toEqual([['alice'], index + 2]);
+    }
+  });
+
+  it('when it never answered yet, then nobody is touched', async () => {
+    const host = await world.newHost({
+      members: { stewards: ['hoo'], 'klaxon-users': ['martin'] },
+    });
+    await world.git.set('down');
+    const run = await host.reconcile();
+    await world.git.set('up');
+
+    expect(run.document.status.all[run.document.status.all.length - 1]).toBe('unavailable');
+    expect([await host.members('stewards'), await host.members('klaxon-users')]).toEqual([['hoo'], ['martin']]);
+  });
+});
+
+describe('given a directory that does not answer as it should', () => {
+  it('when it refuses connections or breaks off at any call, then status 75, and the next run does the rest', async () => {
+    const host = await world.newHost({
+      roster: ['base'],
+      directory: { url: proxy.url('ldap') },
+    });
+    host.grant('martin');
+    await proxy.set('refuse');
+    const run = await host.reconcile();
+    await proxy.set('pass');
+    expect([run.status, run.document.groups.map(({ state }) => state)]).toEqual([75, ['failed', 'failed']]);
+
+    // More than a day apart, so that putting people back again and again is within the limits.
+    for (let call = 2; call <= 12; call += 2) {
+      for (const group of ['stewards', 'klaxon-users']) await world.slapd.setMembers(group, []);
+      proxy.beforeMessage(call, () => proxy.dropConnections());
+      const broken = await host.reconcile(later(0, call * 13));
+      expect({ call, status: broken.status }).toEqual({
+        call,
+        status: expect.toBeOneOf([0, 75]),
+      });
+      const held = await host.reconcile(later(0, call * 13 + 1));
+      expect({
+        call,
+        all: held.document.status.all,
+        members: await host.members('klaxon-users'),
+      }).toEqual({
+        call,
+        all: ['in order'],
+        members: ['martin'],
+      });
+    }
+  }, 120_000);
+
+  it('when the password is wrong, then the run fails plainly, and the password is not shown', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    writeFileSync(join(host.folder, 'password'), 'open-sesame\n');
+    const run = await host.reconcile();
+    expect([run.status, await host.members('stewards')]).toEqual([6, []]);
+    expect(run.stdout + run.stderr).not.toContain('open-sesame');
+  });
+
+  it('when a group is missing or of a class without members, then it has failed, status 6, and the others converge', async () => {
+    const groups = {
+      stewards: world.slapd.groupDn('stewards'),
+      'klaxon-users': world.slapd.groupDn('gone'),
+      people: world.slapd.people,
+    };
+    const host = await world.newHost({
+      roster: ['base'],
+      granted: ['alice'],
+      files: {
+        'policy/groups/people.yaml': 'purpose: Wrong.\nowner: sre\nmembers: grants\nlongest: 9 days\n',
+      },
+      directory: { groups },
+    });
+
+    const run = await host.reconcile();
+
+    expect(run.document.groups.map(({ group, state }) => [group, state])).toEqual([
+      ['klaxon-users', 'failed'],
+      ['people', 'failed'],
+      ['stewards', 'changed'],
+    ]);
+    expect([run.document.status.all, await host.members('stewards')]).toEqual([['directory'], ['base']]);
+    expect(groupIn(run.document, 'klaxon-users').message).toContain('cn=gone');
+  });
+
+  it('when host and policy do not know the same groups, then those are frozen, status 5, and the others converge', async () => {
+    const host = await world.newHost({
+      members: { 'klaxon-users': ['mallory'] },
+      files: {
+        'policy/groups/wikidev.yaml': 'purpose: Developers.\nowner: sre\nmembers: grants\nlongest: 9 days\n',
+      },
+    });
+    host.repository.commit('main', { 'policy/groups/klaxon-users.yaml': null }, { date: '2026-11-21T00:00:00Z' });
+
+    const run = await host.reconcile();
+
+    expect(run.document.groups.map(({ group, state, dn }) => [group, state, dn !== null])).toEqual([
+      ['klaxon-users', 'frozen', true],
+      ['stewards', 'changed', true],
+      ['wikidev', 'frozen', false],
+    ]);
+    expect([run.document.status.all, await host.members('klaxon-users')]).toEqual([['input'], ['mallory']]);
+  });
+});
+
+describe('case 58: given a directory that says no', () => {
+  it.each([
+    { given: 'a size limit below the roster', options: { sizeLimit: 5 } },
+    {
+      given: 'a read-only database',
+      options: { databaseLines: ['readonly on'] },
+    },
+    {
+      given: 'a replica that refers writers elsewhere',
+      options: {
+        databaseLines: [
+          'syncrepl rid=001 provider=ldap://127.0.0.1:1 bindmethod=simple searchbase="dc=wikimedia,dc=org" type=refreshOnly interval=01:00:00:00 retry="3600 +"',
+          'updateref ldap://127.0.0.1:1',
+        ],
+      },
+    },
+    {
+      given: 'an account that may not write',
+      options: { access: ['access to * by * read'] },
+    },
+  ])('when it is $given, then it is a clear failure, status 6, and nothing is changed', async ({ options }) => {
+    const slapd = await startSlapd({
+      people: stewards,
+      groups: { stewards: stewards.slice(0, 2), 'klaxon-users': [] },
+      ...options,
+    });
+    try {
+      const host = await world.newHost({
+        roster: [...stewards],
+        directory: {
+          url: slapd.url,
+          groups: { stewards: slapd.groupDn('stewards') },
+        },
+      });
+      const first = await host.reconcile();
+      const digest = groupIn(first.document, 'stewards').held[0]?.digest;
+      if (digest !== undefined) await host.allow('stewards', digest);
+      const run = await host.reconcile(later(0, 1));
+
+      expect([run.status, groupIn(run.document, 'stewards').state]).toEqual([6, 'failed']);
+      expect(groupIn(run.document, 'stewards').message).not.toBe('');
+      expect(await slapd.members('stewards')).toHaveLength(2);
+    } finally {
+      await slapd.stop();
+    }
+  });
+});
+
+describe('given two runs at once', () => {
+  it('when both start together, then one waits for the other, does nothing, and both end in order', async () => {
+    const host = await world.newHost({ granted: ['alice'] });
+
+    const runs = await Promise.all([host.reconcile(), host.reconcile(), host.reconcile()]);
+
+    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
+    expect(runs.filter(({ document }) => groupIn(document, 'stewards').state === 'changed')).toHaveLength(1);
+    expect(host.ledger().filter(({ type }) => type === 'intent')).toHaveLength(2);
+  });
+
+  it('when somebody else holds the lock for a moment, then the run waits and says so; plan does not', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    const holder = spawn('flock', [join(host.state, 'lock'), 'sleep', '2'], {
+      stdio: 'ignore',
+    });
+    await pause(300);
+    const reconciling = host.reconcile();
+    expect((await host.plan()).status).toBe(0);
+    expect(holder.exitCode).toBeNull();
+    await once(holder, 'exit');
+
+    const run = await reconciling;
+    expect([run.status, await host.members('stewards')]).toEqual([0, ['base']]);
+    expect(run.stderr).toContain('lock');
+  });
+});
+
+describe('given a configuration that is not right', () => {
+  it.each([
+    { given: 'is not there', spoil: (file: string) => rmSync(file) },
+    {
+      given: 'is not YAML',
+      spoil: (file: string) => writeFileSync(file, 'a: ['),
+    },
+    {
+      given: 'has a key that nobody knows',
+      spoil: (file: string) => writeFileSync(file, 'repositry: {}\n'),
+    },
+    {
+      given: 'has a key twice',
+      spoil: (file: string) => appendFileSync(file, '\nmode: report\nmode: enforce\n'),
+    },
+  ])('when the file $given, then status 2, with or without --json, and nobody is asked', async ({ spoil }) => {
+    const host = await world.newHost();
+    spoil(host.config);
+    const logged = world.slapd.logs().length;
+    const asked = world.git.requests().length;
+
+    const run = await host.run(['reconcile', '--json']);
+
+    expect([run.status, run.json<{ status: { name: string } }>().status.name]).toEqual([2, 'misuse']);
+    expect(run.stderr).toMatch(/^muster: /);
+    expect([world.slapd.logs().slice(logged), world.git.requests().length]).toEqual(['', asked]);
+  });
+
+  it.each([
+    {
+      given: 'a group ceiling for a group it does not list',
+      directory: { ceilings: { wikidev: { members: 3 } } },
+    },
+    {
+      given: 'ldap:// to another host in the clear',
+      directory: { url: 'ldap://ldap-rw.eqiad.example' },
+    },
+    { given: 'two ways to bind', directory: { sasl: 'external' } },
+  ])('when it has $given, then status 2', async ({ directory }) => {
+    const host = await world.newHost();
+    host.configure({ directory });
+    expect((await host.run(['plan'])).status).toBe(2);
+  });
+
+  it('when the password file may be read by everybody, then status 2, and the directory hears nothing', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    const { chmodSync } = await import('node:fs');
+    chmodSync(join(host.folder, 'password'), 0o644);
+    const run = await host.run(['reconcile']);
+    expect([run.status, await host.members('stewards')]).toEqual([2, []]);
+  });
+});
+
+describe('given a policy at start that cannot be read', () => {
+  it('when it runs, then status 5, and nobody is touched', async () => {
+    const host = await world.newHost({
+      members: { stewards: ['hoo'] },
+      files: {
+        'policy/policy.yaml': policy.replace('version: 1', 'version: 9'),
+      },
+    });
+    const run = await host.reconcile();
+    expect([run.document.status.all, await host.members('stewards')]).toEqual([['input'], ['hoo']]);
+    expect(run.document.groups.flatMap(changesIn)).toEqual([]);
+  });
+});

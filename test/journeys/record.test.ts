@@ -1,0 +1,107 @@
+// A record that somebody changed is believed no more, and then everything stays as it is (CASE 59).
+
+import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { later, openWorld, type Host, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.stop());
+
+function edit(host: Host, change: (text: string) => string): void {
+  const path = join(host.state, 'ledger.jsonl');
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+}
+
+const tampering: readonly { given: string; spoil: (host: Host) => void }[] = [
+  {
+    given: 'one letter of a line was edited',
+    spoil: (host) => edit(host, (text) => text.replace('"hoo"', '"h00"')),
+  },
+  {
+    given: 'the last line was taken out',
+    spoil: (host) => edit(host, (text) => text.replace(/[^\n]*\n$/, '')),
+  },
+  {
+    given: 'a line in the middle was taken out',
+    spoil: (host) => edit(host, (text) => text.replace(/\n[^\n]*\n/, '\n')),
+  },
+  {
+    given: 'a line was put at the end',
+    spoil: (host) => edit(host, (text) => text + text.slice(text.lastIndexOf('\n', text.length - 2) + 1)),
+  },
+  {
+    given: 'it is gone',
+    spoil: ({ state }) => rmSync(join(state, 'ledger.jsonl')),
+  },
+  {
+    given: 'the second file is gone',
+    spoil: ({ state }) => rmSync(join(state, 'ledger.head')),
+  },
+  {
+    given: 'it was rolled back with its chain intact',
+    spoil: ({ state }) => copyFileSync(join(state, '../earlier.jsonl'), join(state, 'ledger.jsonl')),
+  },
+];
+
+describe('case 59: given a ledger of two runs', () => {
+  it('when it was tampered with in any way, then everything is frozen, status 5, nothing is written, and the repaired one goes on', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    await host.reconcile();
+    copyFileSync(join(host.state, 'ledger.jsonl'), join(host.folder, 'earlier.jsonl'));
+    host.setRoster(['base', 'hoo']);
+    await host.reconcile(later(0, 1));
+    cpSync(host.state, join(host.folder, 'good'), { recursive: true });
+    host.setRoster(['base', 'hoo', 'melos']);
+
+    for (const { given, spoil } of tampering) {
+      spoil(host);
+      const spoilt = host.ledger().length;
+      const logged = world.slapd.logs().length;
+      const [run, plan] = [await host.reconcile(later(0, 2)), await host.run(['plan'], { at: later(0, 2) })];
+      expect({
+        given,
+        status: run.status,
+        plan: plan.status,
+        wrote: world.slapd.logs().slice(logged).includes(' MOD '),
+        records: host.ledger().length,
+      }).toEqual({
+        given,
+        status: 5,
+        plan: 5,
+        wrote: false,
+        records: spoilt,
+      });
+      rmSync(host.state, { recursive: true });
+      cpSync(join(host.folder, 'good'), host.state, { recursive: true });
+    }
+    expect((await host.reconcile(later(0, 3))).status).toBe(0);
+    expect(await host.members('stewards')).toEqual(['base', 'hoo', 'melos']);
+  });
+
+  it('when the last line was cut off by a crash, then it is left out with a note, and the run goes on', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    await host.reconcile();
+    const path = join(host.state, 'ledger.jsonl');
+    writeFileSync(path, `${readFileSync(path, 'utf8')}{"sequence":`);
+    host.setRoster(['base', 'hoo']);
+
+    const run = await host.reconcile(later(0, 1));
+
+    expect([run.status, await host.members('stewards')]).toEqual([0, ['base', 'hoo']]);
+    expect(run.stderr).toContain('cut off');
+  });
+
+  it('when only the cache beside it is damaged or from another time, then nothing is lost', async () => {
+    const host = await world.newHost({ roster: ['base', 'hoo'] });
+    await host.reconcile();
+    truncateSync(join(host.state, 'ledger.derived'), 100);
+    expect((await host.reconcile(later(0, 1))).status).toBe(0);
+    writeFileSync(join(host.state, 'directory.snapshot'), 'muster-directory 1 x\n');
+    expect((await host.reconcile(later(0, 2))).status).toBe(0);
+    expect(await host.members('stewards')).toEqual(['base', 'hoo']);
+  });
+});
