@@ -5,8 +5,7 @@ import type { Result, Scenario } from './scenarios.ts';
 import { bystander, makeWorld, type Size, type World } from './world.ts';
 
 /** `times`: of the native pipeline. `node-and`: the native pipeline, what Node costs that does nothing, and so much more. */
-export type Target =
-  { readonly kind: 'times'; readonly most: number } | { readonly kind: 'node-and'; readonly milliseconds: number };
+export type Target = { readonly kind: 'times'; readonly most: number } | { readonly kind: 'node-and'; readonly milliseconds: number };
 
 interface Medians {
   readonly muster: number;

@@ -97,7 +97,11 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
     rosters: new Map(
       [...(value.rosters ?? [])].map(([roster, one]) => [
         roster,
-        { from: rosterPlace(one.from, path), olderThan: one['older-than'], checksum: one.checksum },
+        {
+          from: rosterPlace(one.from, path, (message) => complain(['rosters', roster, 'from'], message)),
+          olderThan: one['older-than'],
+          checksum: one.checksum,
+        },
       ]),
     ),
     mode: value.mode,
@@ -142,8 +146,12 @@ function policyFolder(text: string, complain: Complain): string {
   return folder;
 }
 
-function rosterPlace(from: string, path: (text: string) => string): string {
-  return from.startsWith('rsync://') ? from : path(from);
+function rosterPlace(from: string, path: (text: string) => string, complain: (message: string) => never): string {
+  if (!/^[a-z]+:\/\//i.test(from)) return path(from);
+  // With a user, rsync would ask for a password; what ends in a slash or holds a pattern is not one file.
+  if (!/^rsync:\/\/[^/@\s]+\/[^/\s]+\/[^\s*?[\]]*[^/\s*?[\]]$/.test(from))
+    complain('one file is named, as in rsync://HOST/MODULE/PATH, without a user, a pattern or a slash at the end');
+  return from;
 }
 
 function activeOf(active: ConfigurationFile['active'], path: (text: string) => string): Configuration['active'] {

@@ -1,9 +1,9 @@
 // From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
 import type { ClockVerdict } from './domain/clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './domain/desired.ts';
-import type { Dn, DnKey, Duration, GroupName, Instant, Uid } from './domain/names.ts';
+import { instant, type Dn, type DnKey, type Duration, type GroupName, type Instant, type Uid } from './domain/names.ts';
 import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './domain/directory.ts';
-import type { EndedGrant } from './domain/grants.ts';
+import { earlier, type EndedGrant } from './domain/grants.ts';
 import { guard } from './domain/guard.ts';
 import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from './domain/memory.ts';
 import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from './domain/plan.ts';
@@ -164,7 +164,13 @@ function recordedMembers({ members, openIntent }: KnownGroup): Recorded {
 function explanationsOf(rules: GroupRules, desired: Desired, roster: RosterGeneration | undefined, world: WorldWithPolicy): Explanations {
   const { group } = rules;
   const ended = new Map<Uid, EndedGrant>();
-  for (const one of world.policy.ended.values()) if (one.grant.group === group) ended.set(one.grant.uid, one);
+  const longest = world.managed.get(group)?.longest;
+  for (const one of world.policy.ended.values()) {
+    const { grant } = one;
+    if (grant.group !== group) continue;
+    const endorsedUntil = longest === undefined ? grant.endorsedUntil : earlier(grant.endorsedUntil, instant(grant.landedAt + longest));
+    ended.set(grant.uid, { ...one, grant: { ...grant, endorsedUntil } });
+  }
   return {
     ended,
     withheld: new Map(desired.withheld.map((one) => [one.uid, one])),

@@ -1,6 +1,6 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
-import { heldRecord, bindingRecords, intentOf, membershipRecord, namesOf, settleIntent } from './domain/recording.ts';
+import { heldRecord, bindingRecords, intentOf, membershipRecord, namesOf, settleIntent, type Names } from './domain/recording.ts';
 import { knownGroup, type Memory } from './domain/memory.ts';
 import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
@@ -125,11 +125,11 @@ async function record(seen: Survey, { journal, keepGeneration }: RunPorts): Prom
 
 async function converge(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey): Promise<GroupResult> {
   try {
-    const { proposal: settled, result } = isPending(proposal)
+    const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (result.status === undefined) await recordMembership(settled, ports, seen.now);
-    return result;
+    if (changed.result.status === undefined) await recordMembership(changed, ports, seen.now);
+    return changed.result;
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
     return { proposal, outcome: 'not-done', members: undefined, status, message };
@@ -139,6 +139,8 @@ async function converge(proposal: PlannedGroup, ports: RunPorts, settings: Surve
 interface Changed {
   readonly proposal: PlannedGroup;
   readonly result: GroupResult;
+  /** Who the members are, where that was worked out. */
+  readonly names?: Names;
 }
 
 /** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
@@ -196,7 +198,7 @@ async function readBack(
   if (observed.kind === 'unusable')
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
-  const names = new Set(namesOf(observed, desired, plan).keys());
+  const names = namesOf(observed, desired, plan);
   const missing = undone(intent, names);
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
@@ -204,12 +206,12 @@ async function readBack(
   const settled = settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message);
   await ports.journal.append([settled, ...overridesUsed(group, used, accepted, ports.memory, at)]);
   const members = observed.members.length;
-  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
+  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members }, names };
   const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
 }
 
-function undone(intent: IntentRecord, names: ReadonlySet<string>): readonly string[] {
+function undone(intent: IntentRecord, names: Names): readonly string[] {
   const added = intent.add.flatMap(({ members }) => members.filter(({ uid }) => !names.has(uid)).map(({ uid }) => uid));
   const removed = intent.remove.flatMap(({ members }) => members.filter(({ uid }) => names.has(uid)).map(({ uid }) => uid));
   return [...added, ...removed];
@@ -265,7 +267,7 @@ function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
 }
 
 /** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
-async function recordMembership(proposal: PlannedGroup, { journal, memory }: RunPorts, at: Instant): Promise<void> {
+async function recordMembership({ proposal, names: shown }: Changed, { journal, memory }: RunPorts, at: Instant): Promise<void> {
   const { group, guarded, observed, desired, plan } = proposal;
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
@@ -273,7 +275,7 @@ async function recordMembership(proposal: PlannedGroup, { journal, memory }: Run
   const known = knownGroup(memory, group);
   const held = heldRecord(group, guarded, known, at);
   const takenOver = known.takenOver || guarded.held.length === 0;
-  const names = takenOver ? namesOf(observed, desired, plan) : undefined;
+  const names = takenOver ? (shown ?? namesOf(observed, desired, plan)) : undefined;
   const records: (LedgerRecord | undefined)[] = [
     held,
     names && membershipRecord(group, names, known, at),

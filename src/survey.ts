@@ -74,7 +74,14 @@ export async function survey(
   const { revocations, warnings } = await sources.revocations();
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const directory = await reach(openDirectory);
-  const grounds = { verdicts: judged.records.length, policy: judged.policy, clock, rosters: candidates, accepted: memory.rosters, revocations };
+  const grounds = {
+    verdicts: judged.records.length,
+    policy: judged.policy,
+    clock,
+    rosters: candidates,
+    accepted: memory.rosters,
+    revocations,
+  };
   const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
   const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
   const people = settled

@@ -4,7 +4,7 @@ import type { Verdict } from '../src/domain/effective.ts';
 import type { CommitId } from '../src/domain/names.ts';
 import { emptyMemory, remember } from '../src/domain/memory.ts';
 import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../src/judging.ts';
-import { commitId, committedAt, MemoryBranch, type Files } from './branches.ts';
+import { commitId, committedAt, MemoryBranch, type Files } from './support/memory-branch.ts';
 
 const policy = `version: 1
 people: { alice: { gitlab: 42 }, bob: { gitlab: 51 }, carol: { gitlab: 57 } }
@@ -38,7 +38,8 @@ class TestJudge implements ContentJudge {
     const number = Number.parseInt(commit, 16);
     this.asked.push(number);
     const answer = this.#answers[number];
-    if (answer === 'later') return Promise.resolve<Judgement>({ kind: 'waiting', code: 'gitlab-unavailable', detail: 'GitLab did not answer' });
+    if (answer === 'later')
+      return Promise.resolve<Judgement>({ kind: 'waiting', code: 'gitlab-unavailable', detail: 'GitLab did not answer' });
     if (answer === 'unusable') return Promise.resolve<Judgement>({ kind: 'unusable', code: 'project-changed', detail: 'another project' });
     const verdict: Verdict = answer
       ? { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: number }
@@ -58,7 +59,14 @@ class Host {
 
   async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0)): Promise<Judged> {
     const { memory, branch } = this;
-    const ports = { branch, parser: { parseRules, parseGrant }, judge, remembered: memory.policy, wasSeen: (commit: CommitId) => memory.firstSeen.has(commit), now: committedAt(100) };
+    const ports = {
+      branch,
+      loadParser: () => Promise.resolve({ parseRules, parseGrant }),
+      judge,
+      remembered: memory.policy,
+      wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
+      now: committedAt(100),
+    };
     const judged = await judgeBranch(ports, { start, folder: 'policy', longest: new Map() });
     for (const record of judged.records) remember(memory, record);
     return judged;
@@ -66,7 +74,9 @@ class Host {
 }
 
 function verdicts({ records }: Judged): readonly string[] {
-  return records.flatMap((record) => (record.type === 'verdict' ? [record.verdict.kind === 'refused' ? record.verdict.code : 'endorsed'] : []));
+  return records.flatMap((record) =>
+    record.type === 'verdict' ? [record.verdict.kind === 'refused' ? record.verdict.code : 'endorsed'] : [],
+  );
 }
 
 function members({ policy: effective }: Judged): readonly string[] | undefined {
@@ -80,13 +90,51 @@ describe('the conditions of a landing', () => {
   it.each<{ given: string; pushed: readonly Files[]; outside?: number; no?: number; gives: readonly string[]; asked: readonly number[] }>([
     { given: 'a proper grant', pushed: [{ ...first, [bob]: grant('2026-11-25') }], gives: ['endorsed'], asked: [1] },
     { given: 'bad form, then nobody is asked', pushed: [broken], gives: ['unreadable'], asked: [] },
-    { given: 'a README with it, then nobody is asked', pushed: [{ ...first, [bob]: grant('2026-11-25') }], outside: 1, gives: ['impure'], asked: [] },
-    { given: 'bad form on what was not clean either, then the form is the reason', pushed: [{ ...first, [alice]: grant('2026-11-10') }, broken], no: 1, gives: ['no-approval', 'unreadable'], asked: [1] },
-    { given: 'an approved edit of an unapproved edit', pushed: [{ ...first, [alice]: grant('2026-11-10') }, { ...first, [alice]: grant('2026-11-11') }], no: 1, gives: ['no-approval', 'dirty'], asked: [1] },
-    { given: 'an approved grant while the rules are not those in force', pushed: [otherRules, { ...otherRules, [bob]: grant('2026-11-25') }], no: 1, gives: ['no-approval', 'rules-dirty'], asked: [1] },
-    { given: 'no approval and too long, then the approval is the reason', pushed: [{ ...first, [bob]: grant('2027-11-25') }], no: 1, gives: ['no-approval'], asked: [1] },
+    {
+      given: 'a README with it, then nobody is asked',
+      pushed: [{ ...first, [bob]: grant('2026-11-25') }],
+      outside: 1,
+      gives: ['impure'],
+      asked: [],
+    },
+    {
+      given: 'bad form on what was not clean either, then the form is the reason',
+      pushed: [{ ...first, [alice]: grant('2026-11-10') }, broken],
+      no: 1,
+      gives: ['no-approval', 'unreadable'],
+      asked: [1],
+    },
+    {
+      given: 'an approved edit of an unapproved edit',
+      pushed: [
+        { ...first, [alice]: grant('2026-11-10') },
+        { ...first, [alice]: grant('2026-11-11') },
+      ],
+      no: 1,
+      gives: ['no-approval', 'dirty'],
+      asked: [1],
+    },
+    {
+      given: 'an approved grant while the rules are not those in force',
+      pushed: [otherRules, { ...otherRules, [bob]: grant('2026-11-25') }],
+      no: 1,
+      gives: ['no-approval', 'rules-dirty'],
+      asked: [1],
+    },
+    {
+      given: 'no approval and too long, then the approval is the reason',
+      pushed: [{ ...first, [bob]: grant('2027-11-25') }],
+      no: 1,
+      gives: ['no-approval'],
+      asked: [1],
+    },
     { given: 'an approved grant that is too long', pushed: [{ ...first, [bob]: grant('2027-11-25') }], gives: ['too-long'], asked: [1] },
-    { given: 'a landing of other things between', pushed: [first, { ...first, [bob]: grant('2026-11-25') }], gives: ['endorsed'], asked: [2] },
+    {
+      given: 'a landing of other things between',
+      pushed: [first, { ...first, [bob]: grant('2026-11-25') }],
+      gives: ['endorsed'],
+      asked: [2],
+    },
   ])('given $given', async ({ pushed, outside, no, gives, asked }) => {
     const host = new Host();
     for (const files of pushed) host.branch.push(files, outside);
@@ -102,13 +150,16 @@ describe('the conditions of a landing', () => {
     const host = new Host();
     host.branch.push({ ...first, [bob]: grant('2027-11-25') });
     const { records } = await host.run();
-    expect(records.find(({ type }) => type === 'verdict')).toMatchObject({ evidence: { number: 1 }, verdict: { code: 'too-long', mergeRequest: 1 } });
+    expect(records.find(({ type }) => type === 'verdict')).toMatchObject({
+      evidence: { number: 1 },
+      verdict: { code: 'too-long', mergeRequest: 1 },
+    });
   });
 });
 
 describe('given a landing that has to wait', () => {
-  const withBob = { ...first, [bob]: grant('2026-11-25') };
-  const { [alice]: _, ...withoutAlice } = withBob;
+  const withBob: Files = { ...first, [bob]: grant('2026-11-25') };
+  const withoutAlice: Files = Object.fromEntries(Object.entries(withBob).filter(([path]) => path !== alice));
 
   it('then everything behind it waits too, nobody gains, and whom no file covers is out', async () => {
     const host = new Host();
@@ -184,7 +235,11 @@ describe('given a branch that is not what it was', () => {
   it('when a new start is set, then what it adds is proposed, and what it drops is out', async () => {
     const host = new Host();
     await host.run();
-    const number = host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [bob]: grant('2026-11-25') });
+    const number = host.branch.push({
+      'policy/policy.yaml': policy,
+      'policy/groups/klaxon-users.yaml': klaxon,
+      [bob]: grant('2026-11-25'),
+    });
     const judged = await host.run(new TestJudge(), commitId(number));
     expect(members(judged)).toEqual([]);
     expect(judged.policy?.proposed).toMatchObject([{ uid: 'bob' }]);

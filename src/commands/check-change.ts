@@ -45,14 +45,20 @@ export async function checkChange(
   const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
   const shape: ChangeShape = {
     changes: differences(before, after),
-    outside: (await clone.changes(base, head)).map(({ path }) => path).filter((path) => !isInside(path)).sort(),
+    outside: (await clone.changes(base, head))
+      .map(({ path }) => path)
+      .filter((path) => !isInside(path))
+      .sort(),
     hiddenBy: await clone.hiddenBy(base, head),
   };
   const changed = new Set(shape.changes.map(({ path }) => path));
   const was = readPolicy(await filesOf(before, clone), folder);
   const is = readPolicy(files, folder);
   const unchanged = new Set(files.map(({ path }) => path).filter((path) => !changed.has(path)));
-  const result = withFindings(check(is, { ...options, unchanged }), [...changeFindings(shape, folder), ...missingRules(shape, was, folder)]);
+  const result = withFindings(check(is, { ...options, unchanged }), [
+    ...changeFindings(shape, folder),
+    ...missingRules(shape, was, folder),
+  ]);
   const rulesChange = shape.changes.some(({ path }) => isRules(path, folder));
   return {
     result,
@@ -77,7 +83,14 @@ function grantsByPath({ grants }: PolicyReading): ReadonlyMap<string, GrantFile>
   return new Map(grants.map(({ path, grant }) => [path, grant]));
 }
 
-function needsFor({ changes, outside }: ChangeShape, rules: Rules, after: Rules | undefined, base: CommitId, now: Instant, folder: string): readonly Need[] {
+function needsFor(
+  { changes, outside }: ChangeShape,
+  rules: Rules,
+  after: Rules | undefined,
+  base: CommitId,
+  now: Instant,
+  folder: string,
+): readonly Need[] {
   const landing = { commit: base, parent: base, parents: 1, committedAt: now, changes, outside: outside.length };
   return needsOf(reviewedPaths(landing, rules, after, folder), rules, new Set(), folder);
 }
@@ -85,7 +98,8 @@ function needsFor({ changes, outside }: ChangeShape, rules: Rules, after: Rules 
 function missingRules({ changes: [first] }: ChangeShape, { rules }: PolicyReading, folder: string): readonly Finding[] {
   if (!first || rules) return [];
   const message = 'the revision it is compared with has no rules that can be understood, so it cannot be said who may approve';
-  const fix = 'Compare with a revision whose policy is in order; the very first policy is the one that the configuration of the host calls "start".';
+  const fix =
+    'Compare with a revision whose policy is in order; the very first policy is the one that the configuration of the host calls "start".';
   return [{ code: 'no-rules-before', severity: 'advice', path: `${folder}/policy.yaml`, line: 1, column: 1, message, fix }];
 }
 

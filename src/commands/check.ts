@@ -3,7 +3,7 @@ import type { Duration, Instant } from '../domain/names.ts';
 import { byPlace, type Finding } from '../domain/policy.ts';
 import type { LocatedGrant, PolicyReading } from '../domain/policy-reading.ts';
 import { grantObjections, rulesObjections, type Objection } from '../domain/policy-rules.ts';
-import { renderDuration, renderInstant } from '../domain/time.ts';
+import { renderDuration, renderEndOf } from '../domain/time.ts';
 import { exitStatus } from '../domain/status.ts';
 
 type CheckStatus = 'in order' | 'findings';
@@ -67,7 +67,7 @@ function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration
     const ended: Objection = {
       code: 'ended',
       key: ['until'],
-      message: `the grant ended at ${renderInstant(until)} and gives nothing any more`,
+      message: `the grant ended ${renderEndOf(until)} and gives nothing any more`,
       fix: 'Delete the file, or write a later "until" where access is needed again.',
     };
     return [findingOf(located, ended, 'advice')];
@@ -76,7 +76,7 @@ function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration
   const endsSoon: Objection = {
     code: 'ends-soon',
     key: ['until'],
-    message: `the grant ends at ${renderInstant(until)}, in ${renderDuration(until - now)}`,
+    message: `the grant ends ${renderEndOf(until)}, in ${renderDuration(until - now)}`,
     fix: 'Let it end, or ask for a later "until" in a merge request where access is still needed.',
   };
   return [findingOf(located, endsSoon, 'advice')];

@@ -5,7 +5,7 @@ import { joinedAt } from '../domain/joined.ts';
 import type { Memory } from '../domain/memory.ts';
 import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
-import type { RunReport } from '../domain/run.ts';
+import { withheldFrom, type RunReport } from '../domain/run.ts';
 import { settledReview, standingInForce, type JudgedLanding, type Reach, type ReachOf } from '../domain/settled-review.ts';
 import type { EffectivePolicy } from '../domain/waiting.ts';
 import { Unavailable, Unusable } from '../failures.ts';
@@ -127,9 +127,9 @@ function reachAfter({ groups }: RunReport, memory: Memory, since: ReturnType<typ
   return ({ group, uid }): Reach => {
     const proposal = proposals.get(group);
     if (memory.groups.get(group)?.members.has(uid)) return { kind: 'member', since: since.get(group)?.get(uid) };
-    if (proposal?.kind !== 'planned') return { kind: 'not-yet' };
-    const reason = proposal.desired.withheld.find((one) => one.uid === uid)?.reason;
+    const reason = proposal && withheldFrom(proposal).find((one) => one.uid === uid)?.reason;
     if (reason) return { kind: 'withheld', code: reason.code };
+    if (proposal?.kind !== 'planned') return { kind: 'not-yet' };
     return proposal.guarded.held.some(({ add }) => add.some((one) => one.uid === uid)) ? { kind: 'held' } : { kind: 'not-yet' };
   };
 }

@@ -101,7 +101,9 @@ async function propose(
 ): Promise<Proposal> {
   const { commits } = ports;
   const { head } = mergeRequest;
-  const presence = await commits.ensureCommits([head, ...review.versions.flatMap(({ base, head: at }) => [base, at])].filter((one) => one !== null));
+  const presence = await commits.ensureCommits(
+    [head, ...review.versions.flatMap(({ base, head: at }) => [base, at])].filter((one) => one !== null),
+  );
   if (head === null || presence.get(head) !== 'present')
     throw new Unavailable('git', `the commits of !${mergeRequest.iid} are not there; GitLab may still be at work on the last push`);
   const base = await commits.mergeBase(tip, head);

@@ -21,15 +21,43 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
     .filter(({ after }) => after?.mode === '100755')
     .map(({ path }) => error(path, 'file-mode', 'the file is executable', 'Make it a plain file: chmod -x, and commit that.'));
   if (hiddenBy !== undefined)
-    findings.push(error(hiddenBy, 'hidden-diff', 'this file hides policy files in the diff, so nobody can review them', 'Remove the attribute for the policy folder first, in a merge request of its own.'));
+    findings.push(
+      error(
+        hiddenBy,
+        'hidden-diff',
+        'this file hides policy files in the diff, so nobody can review them',
+        'Remove the attribute for the policy folder first, in a merge request of its own.',
+      ),
+    );
   if (changes.length > mostFiles)
-    findings.push(error(first.path, 'too-many-files', `${changes.length} policy files change, and nobody can look at more than ${mostFiles} at once`, 'Split it into several merge requests.'));
+    findings.push(
+      error(
+        first.path,
+        'too-many-files',
+        `${changes.length} policy files change, and nobody can look at more than ${mostFiles} at once`,
+        'Split it into several merge requests.',
+      ),
+    );
   const [stranger] = outside;
   if (stranger !== undefined)
-    findings.push(error(stranger, 'impure', `policy files and ${outside.length === 1 ? 'another file' : `${outside.length} other files`} change together`, 'Put the policy into a merge request of its own.'));
+    findings.push(
+      error(
+        stranger,
+        'impure',
+        `policy files and ${outside.length === 1 ? 'another file' : `${outside.length} other files`} change together`,
+        'Put the policy into a merge request of its own.',
+      ),
+    );
   const rules = changes.find(({ path }) => isRules(path, folder));
   if (rules && changes.some(({ path }) => !isRules(path, folder)))
-    findings.push(error(rules.path, 'mixed', 'rules and grants change together', 'Change policy.yaml or groups/ in one merge request, and grants/ in another.'));
+    findings.push(
+      error(
+        rules.path,
+        'mixed',
+        'rules and grants change together',
+        'Change policy.yaml or groups/ in one merge request, and grants/ in another.',
+      ),
+    );
   return findings;
 }
 

@@ -1,7 +1,7 @@
 // What a run tells the monitoring, as values; the exposition format is the adapter's business. Names and labels are stable: alerts use them.
 import type { KnownHold } from './memory.ts';
 import type { GroupName, Instant } from './names.ts';
-import type { RunReport } from './run.ts';
+import type { GroupProposal, RunReport } from './run.ts';
 import { exitStatus, type Status } from './status.ts';
 
 export interface Sample {
@@ -79,16 +79,20 @@ function groupMetrics({ groups, at: now }: RunReport, { holds }: MetricsCircumst
   return [
     each('muster_group_members', 'Members of the group at the end of the run.', ({ members }) => members),
     each('muster_group_usable', '0 where the group is frozen or failed.', ({ proposal, status }) =>
-      proposal.kind === 'planned' && !status ? 1 : 0,
+      proposal.kind !== 'frozen' && proposal.kind !== 'failed' && !status ? 1 : 0,
     ),
-    each('muster_group_held_changes', 'Changes that wait for a person.', ({ proposal }) =>
-      proposal.kind === 'planned' ? proposal.guarded.held.reduce((sum, { add, remove }) => sum + add.length + remove.length, 0) : undefined,
-    ),
+    each('muster_group_held_changes', 'Changes that wait for a person.', ({ proposal }) => heldChanges(proposal)),
     each('muster_group_hold_age_seconds', 'How long the oldest hold of the group has lasted.', ({ proposal }) => {
       const since = (holds.get(proposal.group) ?? []).map((hold) => hold.since);
       return since.length === 0 ? 0 : seconds(now - Math.min(...since));
     }),
   ];
+}
+
+function heldChanges(proposal: GroupProposal): number | undefined {
+  if (proposal.kind === 'settled') return 0;
+  if (proposal.kind !== 'planned') return undefined;
+  return proposal.guarded.held.reduce((sum, { add, remove }) => sum + add.length + remove.length, 0);
 }
 
 function rosterMetrics({ rosters, at: now }: RunReport): readonly Metric[] {

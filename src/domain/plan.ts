@@ -134,7 +134,11 @@ function decideExtra(
   const withheld = explanations.withheld.get(uid);
   if (withheld) return decideWithheld(withheld, remove);
   const ended = explanations.ended.get(uid);
-  if (ended) return remove(...endOf(ended, explanations.now));
+  if (ended) {
+    const [cause, limited] = endOf(ended, explanations.now);
+    // Whoever came back since that removal came back past review: nothing of the old grant speaks for them.
+    if (cause.kind === 'expired' || recorded.wasRecorded(name)) return remove(cause, limited);
+  }
   if (explanations.undecided.has(uid)) return { kind: 'keep', uid };
   if (explanations.roster && recorded.wasFromRoster(name)) {
     return remove({ kind: 'left-roster', roster: explanations.roster.roster, sha256: explanations.roster.sha256 }, true);

@@ -2,7 +2,7 @@
 import { instant, type Duration, type Instant } from './names.ts';
 import type { GrantFile, GroupRules } from './policy.ts';
 import type { Objection } from './policy-rules.ts';
-import { day, renderDuration, renderInstant } from './time.ts';
+import { day, renderDuration, renderEndOf, renderInstant } from './time.ts';
 
 /** A start further away than this is refused: nobody remembers a grant that sleeps for months. */
 export const longestSleep = 30 * day;
@@ -60,7 +60,7 @@ function untilBeforeFrom({ grant }: GrantSubject): readonly Complaint[] {
   return [
     {
       key: ['until'],
-      message: `the grant ends at ${renderInstant(grant.until)}, before it starts at ${renderInstant(grant.from)}`,
+      message: `the grant ends ${renderEndOf(grant.until)}, before it starts at ${renderInstant(grant.from)}`,
       fix: 'Write an "until" that is later than "from".',
     },
   ];
@@ -95,13 +95,13 @@ function understoodVersion({ grant, group }: GrantSubject): readonly Complaint[]
 function tooLong({ grant, group, landedAt, ceiling }: GrantSubject): readonly Complaint[] {
   const longest = tighter(group?.longest ?? 'none', ceiling);
   if (longest === 'none') return [];
-  const latest = renderInstant(lastEnd(landedAt, longest));
+  const latest = renderLatest(lastEnd(landedAt, longest), longest);
   if (grant.until === 'open') {
     return [
       {
         key: [],
         message: `a grant of "${grant.group}" must end, within ${renderDuration(longest)} of its merge`,
-        fix: `Add a line "until: …" with a day before ${latest}.`,
+        fix: `Add a line "until: ${latest}", or an earlier end.`,
       },
     ];
   }
@@ -109,10 +109,15 @@ function tooLong({ grant, group, landedAt, ceiling }: GrantSubject): readonly Co
   return [
     {
       key: ['until'],
-      message: `the grant ends at ${renderInstant(grant.until)}; a grant of "${grant.group}" may last ${renderDuration(longest)} from its merge`,
-      fix: `Write an "until" that is over by ${latest}, and renew the grant when it is needed longer.`,
+      message: `the grant ends ${renderEndOf(grant.until)}; a grant of "${grant.group}" may last ${renderDuration(longest)} from its merge`,
+      fix: `Write "until: ${latest}" or an earlier end, and renew the grant when it is needed longer.`,
     },
   ];
+}
+
+/** The latest end as it can be written: the last day that is over by then, or the time itself where a day is too coarse. */
+function renderLatest(latest: Instant, longest: Duration): string {
+  return longest < 2 * day ? renderInstant(latest) : renderInstant(instant(latest - day)).slice(0, 10);
 }
 
 function tighter(longest: Duration | 'none', ceiling: Duration | undefined): Duration | 'none' {

@@ -49,7 +49,7 @@ export function intentOf(group: GroupName, observed: ObservedGroup, guarded: Gua
 /** What of an intent the directory shows: done, or undone. */
 export function settleIntent(
   intent: IntentRecord,
-  observed: ReadonlySet<string>,
+  observed: Pick<ReadonlySet<string>, 'has'>,
   members: number,
   at: Instant,
   result: OutcomeRecord['result'],
@@ -88,7 +88,7 @@ export function namesOf(
   return names;
 }
 
-type Names = ReturnType<typeof namesOf>;
+export type Names = ReturnType<typeof namesOf>;
 
 /** What came and went in a group besides muster's own changes. Undefined: nothing, and the group is known already. */
 export function membershipRecord(group: GroupName, names: Names, known: KnownGroup, at: Instant): MembershipRecord | undefined {

@@ -2,10 +2,10 @@
 // The answer is the one that the reconciler would give if it were merged now.
 import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum, type VersionDigests } from './approval.ts';
 import { reviewedPaths } from './beneficiaries.ts';
-import { dirtyPath, dirtyRules, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
+import { dirtyPath, dirtyRules, isEndorsed, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
 import type { MergeRequest, Review } from './evidence.ts';
 import { formObjection, isWellFormed, understood, type FormSettings, type Readings } from './form.ts';
-import type { Landing } from './history.ts';
+import type { Landing, TreeEntry } from './history.ts';
 import { duration, inOrder, type Instant, type Uid } from './names.ts';
 import { grantObjections } from './policy-rules.ts';
 import type { Rules } from './policy.ts';
@@ -37,6 +37,8 @@ export interface Proposal {
 
 export interface OpenReview {
   readonly kind: 'open';
+  /** It puts back what is endorsed where somebody changed it without approval: the first half of the way back, which needs no approval. */
+  readonly restores: boolean;
   /** Merging changes no file of the policy. */
   readonly empty: boolean;
   readonly effects: readonly Effect[];
@@ -56,7 +58,13 @@ export interface OpenReview {
   readonly enough: boolean;
 }
 
-export function reviewOpen(proposal: Proposal, state: PolicyState, policy: EffectivePolicy, settings: FormSettings, now: Instant): OpenReview {
+export function reviewOpen(
+  proposal: Proposal,
+  state: PolicyState,
+  policy: EffectivePolicy,
+  settings: FormSettings,
+  now: Instant,
+): OpenReview {
   const { mergeRequest, review, landing, readings, overlaps, digests } = proposal;
   const { folder } = settings;
   const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
@@ -68,10 +76,11 @@ export function reviewOpen(proposal: Proposal, state: PolicyState, policy: Effec
   const touched = new Set(proposal.own);
   return {
     kind: 'open',
+    restores: restores(landing, state),
     empty: landing.changes.length === 0,
     effects: effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
     needs: needsOf(reviewed, state.rules, new Set(authors), folder),
-    obstacles: obstaclesTo(landing, readings, state, policy, settings, now),
+    obstacles: restores(landing, state) ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
     overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
     slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     waiting: policy.pending.length,
@@ -83,6 +92,13 @@ export function reviewOpen(proposal: Proposal, state: PolicyState, policy: Effec
     authors,
     enough: count.enough,
   };
+}
+
+/** Only files that were not as endorsed, and all of them become so. */
+function restores({ changes, outside, hiddenBy }: Landing, state: PolicyState): boolean {
+  const asEndorsed = (path: string, entry: TreeEntry | undefined) => (entry ? isEndorsed(state, path, entry) : !state.endorsed.has(path));
+  const puts = changes.every(({ path, before, after }) => asEndorsed(path, after) && !asEndorsed(path, before));
+  return puts && changes.length > 0 && outside === 0 && hiddenBy === undefined;
 }
 
 function inForce({ grants }: EffectivePolicy): ReadonlyMap<string, EffectivePolicy['grants'][number]> {
@@ -130,7 +146,12 @@ export function obstaclesTo(
 }
 
 /** What is wrong with the landing as a whole, and with each of its files as if it came alone. */
-function formObstacles(landing: Landing, readings: Readings, state: PolicyState, settings: FormSettings): readonly (Obstacle | undefined)[] {
+function formObstacles(
+  landing: Landing,
+  readings: Readings,
+  state: PolicyState,
+  settings: FormSettings,
+): readonly (Obstacle | undefined)[] {
   const { hiddenBy: _, ...shown } = landing;
   const alone = landing.changes.map((change) => ({ ...shown, outside: 0, changes: [change] }));
   const ofGrants = new Set(Object.values(grantCodes));

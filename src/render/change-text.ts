@@ -5,12 +5,16 @@ import { hang, plain, renderEnd, renderMoment } from './words.ts';
 
 export function renderChange(effects: readonly Effect[], needs: readonly Need[]): string {
   if (needs.length === 0 && effects.length === 0) return 'It changes nothing in the policy.\n';
-  const does = effects.length > 0 ? effects.map((effect) => hang('  ', renderEffect(effect))) : [hang('  ', 'Nobody gains or loses anything.')];
+  const does =
+    effects.length > 0 ? effects.map((effect) => hang('  ', renderEffect(effect))) : [hang('  ', 'Nobody gains or loses anything.')];
   const wants = needs.map((need) => hang('  ', renderNeed(need)));
   return ['What it does\n', ...does, ...(wants.length > 0 ? ['\nWhat it needs\n', ...wants, authors] : [])].join('');
 }
 
-const authors = hang('  ', 'Whoever opens the merge request or pushes to its branch does not count. Whoever approves does so after the last push.');
+const authors = hang(
+  '  ',
+  'Whoever opens the merge request or pushes to its branch does not count. Whoever approves does so after the last push.',
+);
 
 function renderEffect({ path, group, uid, effect, until, from }: Effect): string {
   if (effect === 'rules') return group === null ? 'the people, teams and rules of the policy change' : `the rules of ${group} change`;
@@ -28,7 +32,10 @@ function renderEffect({ path, group, uid, effect, until, from }: Effect): string
 }
 
 function renderNeed({ paths, teams, approvals, candidates, notCounted }: Need): string {
-  const files = paths.length <= 5 ? paths.map(plain).join(', ') : `${paths.slice(0, 3).map(plain).join(', ')} and ${count(paths.length - 3, 'more file')}`;
+  const files =
+    paths.length <= 5
+      ? paths.map(plain).join(', ')
+      : `${paths.slice(0, 3).map(plain).join(', ')} and ${count(paths.length - 3, 'more file')}`;
   if (teams.length === 0) return `${files}: nobody can approve this, because the rules before the change do not know the group`;
   const from = candidates.length > 0 ? ` (${candidates.join(', ')})` : ' (nobody is left who could)';
   const barred = notCounted.length > 0 ? `; not from ${notCounted.join(', ')}, who gains by it` : '';

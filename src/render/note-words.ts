@@ -35,7 +35,8 @@ export function renderUntil(until: End): string {
 }
 
 export function renderEffect({ path, group, uid, effect, until, from }: Effect): string {
-  if (effect === 'rules') return group === null ? 'The people, teams and rules of the policy change.' : `The rules of ${code(group)} change.`;
+  if (effect === 'rules')
+    return group === null ? 'The people, teams and rules of the policy change.' : `The rules of ${code(group)} change.`;
   if (group === null || uid === null) return `${code(path)} changes.`;
   const term = `${from === undefined ? '' : `from ${renderMoment(from)} `}${until === null ? '' : renderUntil(until)}`;
   switch (effect) {
@@ -81,7 +82,8 @@ export const mending: Readonly<Record<RefusalCode, string>> = {
   'missing-field': 'Add it; the job "policy" of the pipeline, or "muster check", names it.',
   'understood-version': 'Have the person read the present text, and write its version.',
   'until-before-from': 'Write an "until" that is later than "from".',
-  dirty: 'Somebody put it there without approval. Revert that on the branch first (nobody needs to approve that), then update this merge request.',
+  dirty:
+    'Somebody put it there without approval. Revert that on the branch first (nobody needs to approve that), then update this merge request.',
   'rules-dirty': 'Revert the unapproved change of the rules first, or have it approved: nothing else counts until then.',
   'off-chain': 'Merge into the branch, never the branch into something else.',
   'no-merge-request': 'Bring it by a merge request.',

@@ -10,6 +10,7 @@ import { renderRefusalCode } from './refusals.ts';
 export type Unmerged = 'closed' | 'merging' | 'other-branch';
 
 export function renderOpenNote(review: OpenReview): string {
+  if (review.restores) return renderRestoring(review);
   const { effects, empty } = review;
   const what = effects.length > 0 ? effects.map(renderEffect) : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
   return renderNote(headline(review), [
@@ -21,13 +22,36 @@ export function renderOpenNote(review: OpenReview): string {
   ]);
 }
 
+/** Whoever goes the way back must not be told to wait for approvals. */
+function renderRestoring(review: OpenReview): string {
+  return renderNote('It takes back what nobody had approved. It can be merged now, without an approval.', [
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
+    { title: 'What must be mended', text: bullets(mendings(review)) },
+    {
+      title: 'What happens next',
+      text: bullets([
+        'Merge it. If the change is wanted after all, revert this in a second merge request, have that one approved, and only then merge it.',
+      ]),
+    },
+  ]);
+}
+
 function isStopped({ obstacles, overlaps }: OpenReview): boolean {
   return obstacles.length + overlaps.length > 0;
 }
 
+function onlyNarrows({ effects }: OpenReview): boolean {
+  return effects.length > 0 && effects.every(({ effect }) => effect === 'loses' || effect === 'shortens');
+}
+
 function headline(review: OpenReview): string {
-  if (review.empty) return review.slippedIn.length > 0 ? 'Merging this would change nothing: its files are on the branch already, unapproved.' : 'Merging this changes nothing in the policy.';
+  if (review.empty)
+    return review.slippedIn.length > 0
+      ? 'Merging this would change nothing: its files are on the branch already, unapproved.'
+      : 'Merging this changes nothing in the policy.';
   if (isStopped(review)) return 'Not ready: merged as it is, nobody would gain anything by it.';
+  if (!review.enough && onlyNarrows(review))
+    return 'It only takes access away, which acts as soon as it is merged. No approval is there that counts.';
   return review.enough ? 'Approved: it can be merged now.' : 'An approval is missing. Merged without it, nobody would gain anything by it.';
 }
 
@@ -58,8 +82,12 @@ function approvals({ quorum, needs, approvals: given, authors }: OpenReview): re
     const files = `${renderPaths(paths)}:`;
     if (teams.length === 0) return [`${files} nobody can approve this, because the rules do not know the group.`];
     const asked = candidates.length > 0 ? ` It can come from ${renderNames(candidates)}.` : ' Nobody can give it.';
-    const barred = notCounted.map((uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`);
-    return [`${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`];
+    const barred = notCounted.map(
+      (uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`,
+    );
+    return [
+      `${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`,
+    ];
   });
   const counted = given.flatMap((one) => (one.kind === 'counted' ? [`The approval by ${code(one.person)} counts.`] : []));
   return [...needed, ...counted, ...given.flatMap(notCounted)];
@@ -81,11 +109,32 @@ function notCounted(one: JudgedApproval): readonly string[] {
 
 function nextSteps(review: OpenReview): readonly string[] {
   const { empty, slippedIn, waiting, enough } = review;
-  const earlier = waiting > 0 ? [`On the branch ${count(waiting, 'file')} of earlier changes wait for their verdict; this one is judged after them.`] : [];
-  if (empty && slippedIn.length > 0) return ['Revert what is on the branch first (nobody needs to approve that), then revert the revert in a merge request, and have that one approved before it is merged.', ...earlier];
+  const earlier =
+    waiting > 0
+      ? [`On the branch ${count(waiting, 'file')} of earlier changes wait for their verdict; this one is judged after them.`]
+      : [];
+  if (empty && slippedIn.length > 0)
+    return [
+      'Revert what is on the branch first (nobody needs to approve that), then revert the revert in a merge request, and have that one approved before it is merged.',
+      ...earlier,
+    ];
   if (empty) return earlier;
-  if (isStopped(review)) return ['Mend what is named above. Each push asks for the approvals anew: whoever approved before it revokes the approval and approves again.', ...earlier];
-  if (enough) return ['Merge it within 14 days of the approval, without a further push. Some minutes after the merge muster acts on it, and says so here.', ...earlier];
+  if (isStopped(review))
+    return [
+      'Mend what is named above. Each push asks for the approvals anew: whoever approved before it revokes the approval and approves again.',
+      ...earlier,
+    ];
+  if (enough)
+    return [
+      'Merge it within 14 days of the approval, without a further push. Some minutes after the merge muster acts on it, and says so here.',
+      ...earlier,
+    ];
+  if (onlyNarrows(review)) {
+    return [
+      'Have it approved before it is merged. Unapproved it acts too, within the limits of the group, and until it is reverted nothing else can be changed in these files.',
+      ...earlier,
+    ];
+  }
   return [
     'Somebody who may approve looks at the changes and presses "Approve". What is pushed afterwards needs a new approval: revoke, and approve again.',
     'Only then is it merged. Some minutes later muster acts on it, and says so here.',

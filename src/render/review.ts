@@ -43,7 +43,9 @@ function reviewJson(review: AnyReview): object {
   switch (review.kind) {
     case 'open': {
       const { effects, needs, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;
-      const missing = quorum.flatMap(({ path, needed, by, teams }) => (by.length < needed ? [{ path, teams, approvals: needed - by.length }] : []));
+      const missing = quorum.flatMap(({ path, needed, by, teams }) =>
+        by.length < needed ? [{ path, teams, approvals: needed - by.length }] : [],
+      );
       return {
         state: 'open',
         change: changeJson(effects, needs),
@@ -60,7 +62,13 @@ function reviewJson(review: AnyReview): object {
         state: 'in-force',
         approvedBy: review.approvedBy,
         mergedAt: renderInstant(review.landedAt),
-        grants: review.grants.map(({ path, group, uid, standing }) => ({ path, group, uid, standing: standing.kind, until: 'until' in standing ? endJson(standing.until) : null })),
+        grants: review.grants.map(({ path, group, uid, standing }) => ({
+          path,
+          group,
+          uid,
+          standing: standing.kind,
+          until: 'until' in standing ? endJson(standing.until) : null,
+        })),
       };
     case 'refused':
       return { state: 'refused', code: review.code, paths: review.paths, settled: review.healed };

@@ -125,9 +125,7 @@ function renderHold({ code, message, digest, add, remove }: Hold, group: string,
 }
 
 function renderWithheldPeople({ groups }: RunReport): string {
-  const all = groups
-    .flatMap(({ proposal }) => withheldFrom(proposal))
-    .filter(({ reason }) => reason.code !== 'expired');
+  const all = groups.flatMap(({ proposal }) => withheldFrom(proposal)).filter(({ reason }) => reason.code !== 'expired');
   const lines = all.map(({ uid, group, reason }) => hang('withheld   ', `${uid} from ${group}: ${renderWithheld(reason)}`));
   const more = lines.length > mostLines ? [`${column}and ${lines.length - mostLines} more; --json shows all\n`] : [];
   return [...lines.slice(0, mostLines), ...more].join('');

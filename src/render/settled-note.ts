@@ -26,8 +26,12 @@ function waiting(reason: string): string {
 }
 
 function renderRefused({ code: of, paths, healed }: Extract<SettledReview, { kind: 'refused' }>): string {
-  const why = `${renderRefusalCode(of)}.`;
-  if (healed) return renderNote('Merged without being approved as it must be. That is settled: the files say again what is in force.', [{ title: 'What was wrong', text: bullets([why]) }]);
+  const what = renderRefusalCode(of);
+  const why = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
+  if (healed)
+    return renderNote('Merged without being approved as it must be. That is settled: the files say again what is in force.', [
+      { title: 'What was wrong', text: bullets([why]) },
+    ]);
   return renderNote('Merged, and not in force: nobody gains anything by it, now or later.', [
     { title: 'Why', text: bullets([why, ...(paths.length > 0 ? [`Not in force: ${renderPaths(paths)}.`] : [])]) },
     { title: 'How to mend it', text: bullets([wayBack]) },
@@ -60,7 +64,9 @@ const headlines: readonly (readonly [GrantStanding['kind'], string])[] = [
 
 function headline(grants: readonly SettledGrant[], rules: boolean): string {
   if (rules || grants.length === 0) return 'In force.';
-  const access = grants.some(({ standing }) => 'reach' in standing && standing.reach.kind !== 'member' && standing.reach.kind !== 'unknown');
+  const access = grants.some(
+    ({ standing }) => 'reach' in standing && standing.reach.kind !== 'member' && standing.reach.kind !== 'unknown',
+  );
   const [, text] = headlines.find(([kind]) => grants.some(({ standing }) => standing.kind === kind)) ?? [];
   return access ? 'Approved and merged; not everybody is in the group yet.' : (text ?? 'In force.');
 }
@@ -71,7 +77,7 @@ function renderGrant({ group, uid, standing }: SettledGrant): string {
   switch (standing.kind) {
     case 'in-force':
     case 'ends-soon':
-      return `${renderReach(standing.reach, who, where)}, ${renderUntil(standing.until)}${standing.shortened ? ' (a later change, which nobody approved, made it shorter)' : ''}.`;
+      return `${renderReach(standing.reach, who, where, renderUntil(standing.until))}.${standing.shortened ? ' A later change, which nobody approved, made it shorter.' : ''}`;
     case 'not-begun':
       return `${who} gets into ${where} from ${renderMoment(standing.from)}, ${renderUntil(standing.until)}.`;
     case 'ended':
@@ -85,18 +91,18 @@ function renderGrant({ group, uid, standing }: SettledGrant): string {
   }
 }
 
-function renderReach(reach: Reach, who: string, where: string): string {
+function renderReach(reach: Reach, who: string, where: string, until: string): string {
   switch (reach.kind) {
     case 'member':
-      return `${who} is in ${where}${reach.since === undefined ? '' : ` since ${renderMoment(reach.since)}`}`;
+      return `${who} is in ${where}${reach.since === undefined ? '' : ` since ${renderMoment(reach.since)}`}, ${until}`;
     case 'unknown':
-      return `${who} is granted ${where}`;
+      return `${who} is granted ${where} ${until}`;
     case 'not-yet':
-      return `${who} is granted ${where}, and the directory does not show it yet`;
+      return `${who} is granted ${where} ${until}; the directory does not show it yet`;
     case 'held':
-      return `${who} is granted ${where}; the change waits for an administrator of the host, because a limit was passed`;
+      return `${who} is granted ${where} ${until}; a limit was passed, so an administrator of the host must let the change through`;
     case 'withheld':
-      return `${who} is granted ${where} and does not get in, because ${withheld[reach.code]}`;
+      return `${who} is granted ${where} ${until} and does not get in: ${withheld[reach.code]}`;
   }
 }
 
@@ -111,7 +117,9 @@ const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], st
 };
 
 function advice(grants: readonly SettledGrant[]): readonly string[] {
-  const active = grants.some(({ standing }) => 'reach' in standing && (standing.reach.kind === 'member' || standing.reach.kind === 'unknown'));
+  const active = grants.some(
+    ({ standing }) => 'reach' in standing && (standing.reach.kind === 'member' || standing.reach.kind === 'unknown'),
+  );
   const ending = grants.some(({ standing }) => standing.kind === 'ends-soon');
   const over = grants.some(({ standing }) => standing.kind === 'ended');
   return [

@@ -65,7 +65,9 @@ function renderKnown({ members, bindings }: Known, bases: readonly string[]): st
   const take = (name: string, member: 'roster' | 'other' | undefined, bound: Binding | undefined) => {
     const spelled = parseUid(name) === name ? name : JSON.stringify(name);
     const mark = member ? marks[member] : absent;
-    lines.push(bound ? `${mark} ${places.get(bound.basis) ?? absent} ${bound.uuid} ${spelled}\n` : `${mark} ${absent} ${absent} ${spelled}\n`);
+    lines.push(
+      bound ? `${mark} ${places.get(bound.basis) ?? absent} ${bound.uuid} ${spelled}\n` : `${mark} ${absent} ${absent} ${spelled}\n`,
+    );
   };
   const bound: ReadonlyMap<string, Binding> = bindings;
   for (const [name, member] of members) take(name, member, bound.get(name));
@@ -76,7 +78,7 @@ function renderKnown({ members, bindings }: Known, bases: readonly string[]): st
 function parseKnown(text: string, start: number, end: number, bases: readonly string[]): Known {
   const members = new Map<string, 'roster' | 'other'>();
   const bindings = new Map<Uid, Binding>();
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const basisEnd = text.indexOf(' ', at + 2);
     const uuidEnd = text.indexOf(' ', basisEnd + 1);
     const lineEnd = text.indexOf('\n', uuidEnd);

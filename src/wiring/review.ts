@@ -132,7 +132,13 @@ function reviewStatus({ review: of, problems }: Reviewed): Status {
 }
 
 /** What was judged with half of the answers is not told to others. */
-async function post(iid: number, text: string, { review: of, problems }: Reviewed, configuration: ForgeConfiguration, caller: Caller): Promise<string> {
+async function post(
+  iid: number,
+  text: string,
+  { review: of, problems }: Reviewed,
+  configuration: ForgeConfiguration,
+  caller: Caller,
+): Promise<string> {
   if (problems.length > 0) return 'left as it is, because not everything could be judged';
   const notes = await openComments(configuration, caller);
   const isNews = of.kind !== 'nothing' && of.kind !== 'unmerged' && !(of.kind === 'open' && of.empty && of.slippedIn.length === 0);
@@ -141,7 +147,8 @@ async function post(iid: number, text: string, { review: of, problems }: Reviewe
 }
 
 export async function openComments({ gitlab, file }: ForgeConfiguration, caller: Caller) {
-  if (gitlab.commentTokenFile === undefined) throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
+  if (gitlab.commentTokenFile === undefined)
+    throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
   const { openNotes } = await import('../adapters/gitlab/notes.ts');
   return openNotes({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(gitlab.commentTokenFile) });
 }

@@ -84,11 +84,12 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
     );
   });
 
-  it('given a policy in order, when the merge request runs, then the job passes', async () => {
+  it('given a policy in order, when the merge request runs, then the job passes, and its log says what the change does', async () => {
     clone.change({ [hoo]: grant(dayIn(30)) });
     const { status, stdout, stderr } = await clone.run('policy', asMergeRequest());
 
     expect(status, `${stdout}${stderr}`).toBe(0);
+    expect(stdout).toMatch(/What it does\n.*hoo has (more|less) time in klaxon-users/);
   });
 
   it.each([

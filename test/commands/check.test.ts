@@ -112,6 +112,29 @@ describe('what check answers', () => {
     expect(status.code).toBe(0);
   });
 
+  it.each([
+    { until: '2026-12-07', gives: 'the grant ends at the end of 2026-12-07, in 14 days' },
+    { until: '2026-11-24T13:00+01:00', gives: 'the grant ends at 2026-11-24T12:00:00Z, in 1 day' },
+  ])('given the end $until, then it is told as somebody wrote it', ({ until, gives }) => {
+    const grant = `reason: x\ncontact: irc\nuntil: ${until}\n`;
+    const { findings } = checked({ 'grants/klaxon-users/urbanecm.yaml': grant }, now, [], 30 * day);
+    expect(findings.map(({ message }) => message)).toEqual([gives]);
+  });
+
+  it.each(['90 days', '1 week', '36 hours', '1 hour'])(
+    'given grants of %s at most, then the end that check proposes is one that it accepts',
+    (longest) => {
+      const told = (until: string) =>
+        checked({
+          'groups/klaxon-users.yaml': String(good['groups/klaxon-users.yaml']).replace('90 days', longest),
+          'grants/klaxon-users/urbanecm.yaml': `reason: x\ncontact: irc\nuntil: ${until}\n`,
+        }).findings;
+      const [, proposed = 'none'] = /"until: (\S+)"/.exec(told('2028-01-01')[0]?.fix ?? '') ?? [];
+
+      expect(told(proposed)).toEqual([]);
+    },
+  );
+
   it('given a grant that has ended, when endings are asked about, then it is told once, as ended', () => {
     expect(checked({}, instant(now + 30 * day), [], 90 * day).findings.map(({ code }) => code)).toEqual(['ended']);
   });

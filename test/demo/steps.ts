@@ -153,7 +153,8 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-11-28T09:00:00Z',
-    heading: 'The way back: carol reverts all three, for which nobody is needed; then she reverts the revert for hoo, and bob approves that.',
+    heading:
+      'The way back: carol reverts all three, for which nobody is needed; then she reverts the revert for hoo, and bob approves that.',
     happens: async (world) => {
       await world.merge({ [forHoo]: null, [forBob]: null, [forMallory]: null }, { by: 'carol' });
       await world.merge({ [forHoo]: helps }, { by: 'carol', approvedBy: 'bob' });

@@ -1,7 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readPolicyFolder } from '../../src/adapters/yaml/folder.ts';
+import { readPolicy } from '../../src/adapters/yaml/policy.ts';
+import { check } from '../../src/commands/check.ts';
 import { longestApproval, type NotCountedReason } from '../../src/domain/approval.ts';
 import { renderNotCounted } from '../../src/domain/approval-words.ts';
+import { instant } from '../../src/domain/names.ts';
 import { longestSleep } from '../../src/domain/policy-rules-grants.ts';
 import { renderDuration } from '../../src/domain/time.ts';
 import { wayBack } from '../../src/render/refusals.ts';
@@ -44,6 +48,15 @@ describe('the pages for people who never see the code', () => {
     expect(page('docs/requesting.md')).toContain(`at most ${renderDuration(longestSleep)} away`);
     expect(page('.gitlab/merge_request_templates/Grant.md')).toContain(`within ${renderDuration(longestApproval)}`);
     expect(page('.gitlab/merge_request_templates/Grant.md')).toContain(`at most ${renderDuration(longestSleep)} away`);
+  });
+
+  it('given the file that the page for requesters shows, then check has nothing against it', () => {
+    const [, shown = ''] = /^ *```yaml\n([^`]+)```/m.exec(page('docs/requesting.md')) ?? [];
+    const { folder, files } = readPolicyFolder('policy', process.cwd());
+    const grant = { path: 'policy/grants/klaxon-users/alice.yaml', bytes: new TextEncoder().encode(shown.replaceAll(/^ {3}/gm, '')) };
+
+    expect(shown).toContain('until:');
+    expect(check(readPolicy([...files, grant], folder), { now: instant(Date.UTC(2026, 10, 23)) }).findings).toEqual([]);
   });
 
   it('given the templates and the pages, then every file of this repository that they name is there', () => {

@@ -38,12 +38,37 @@ describe('given the histories that the laws are tried on', () => {
       for (const [number, { verdict, state }] of fold(history).entries()) {
         const event = history.events[number - 1];
         count(event?.kind ?? 'first');
-        if (verdict) count(verdict.kind === 'refused' ? verdict.code : `endorsed ${event && 'landing' in event && event.landing.changes.every(({ path }) => path.includes('/grants/')) ? 'grants' : 'rules'}`);
+        if (verdict)
+          count(
+            verdict.kind === 'refused'
+              ? verdict.code
+              : `endorsed ${event && 'landing' in event && event.landing.changes.every(({ path }) => path.includes('/grants/')) ? 'grants' : 'rules'}`,
+          );
         if (state.proposed.size > 0) count('proposed');
       }
     }
-    const wanted = ['endorsed grants', 'endorsed rules', 'dirty', 'rules-dirty', 'mixed', 'no-approval', 'not-bound', 'off-chain', 'file-mode', 'unreadable', 'impure', 'unexpected-path', 'rules-invalid', 'too-few-approvers', 'too-long', 'until-before-from', 'unknown-group', 'start', 'accept', 'proposed'];
-    if (process.env['SHOW']) console.log(seen);
+    const wanted = [
+      'endorsed grants',
+      'endorsed rules',
+      'dirty',
+      'rules-dirty',
+      'mixed',
+      'no-approval',
+      'not-bound',
+      'off-chain',
+      'file-mode',
+      'unreadable',
+      'impure',
+      'unexpected-path',
+      'rules-invalid',
+      'too-few-approvers',
+      'too-long',
+      'until-before-from',
+      'unknown-group',
+      'start',
+      'accept',
+      'proposed',
+    ];
     expect(wanted.filter((what) => (seen.get(what) ?? 0) < 10)).toEqual([]);
   });
 });

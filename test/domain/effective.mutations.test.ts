@@ -19,7 +19,9 @@ interface Mistake {
 const real = realFunctions;
 
 /** The real step, and what a mistake makes of its delta where the landing was refused. */
-function whenRefused(spoil: (delta: PolicyDelta, ...step: Parameters<FoldFunctions['step']>) => Partial<PolicyDelta>): FoldFunctions['step'] {
+function whenRefused(
+  spoil: (delta: PolicyDelta, ...step: Parameters<FoldFunctions['step']>) => Partial<PolicyDelta>,
+): FoldFunctions['step'] {
   return (...step) => {
     const delta = real.step(...step);
     return step[3].kind === 'refused' ? { ...delta, ...spoil(delta, ...step) } : delta;
@@ -33,10 +35,16 @@ function saidBy(path: string, files: Parameters<FoldFunctions['step']>[2], grant
 }
 
 const mistakes: readonly Mistake[] = [
-  { mistake: 'nobody looks at what stood there before', functions: { dirtyPath: () => undefined }, breaks: ['Narrowing', 'Reason', 'Rules before'] },
+  {
+    mistake: 'nobody looks at what stood there before',
+    functions: { dirtyPath: () => undefined },
+    breaks: ['Narrowing', 'Reason', 'Rules before'],
+  },
   {
     mistake: 'deletions are taken for clean, whatever is deleted',
-    functions: { dirtyPath: (state, landing) => real.dirtyPath(state, { ...landing, changes: landing.changes.filter(({ after }) => after) }) },
+    functions: {
+      dirtyPath: (state, landing) => real.dirtyPath(state, { ...landing, changes: landing.changes.filter(({ after }) => after) }),
+    },
     breaks: ['Rules before'],
   },
   {
@@ -46,13 +54,26 @@ const mistakes: readonly Mistake[] = [
   },
   {
     mistake: 'the mode of the file that stood there does not matter',
-    functions: { dirtyPath: (state, landing) => real.dirtyPath(state, { ...landing, changes: landing.changes.map((one) => (one.before ? { ...one, before: { ...one.before, mode: '100644' } } : one)) }) },
+    functions: {
+      dirtyPath: (state, landing) =>
+        real.dirtyPath(state, {
+          ...landing,
+          changes: landing.changes.map((one) => (one.before ? { ...one, before: { ...one.before, mode: '100644' } } : one)),
+        }),
+    },
     breaks: ['Rules before'],
   },
-  { mistake: 'rules that differ from those in force hold nothing up', functions: { dirtyRules: () => undefined }, breaks: ['Rules before'] },
+  {
+    mistake: 'rules that differ from those in force hold nothing up',
+    functions: { dirtyRules: () => undefined },
+    breaks: ['Rules before'],
+  },
   {
     mistake: 'rules that were deleted are not missed',
-    functions: { dirtyRules: (state, under) => real.dirtyRules({ ...state, endorsed: new Map([...state.endorsed].filter(([path]) => state.tree.has(path))) }, under) },
+    functions: {
+      dirtyRules: (state, under) =>
+        real.dirtyRules({ ...state, endorsed: new Map([...state.endorsed].filter(([path]) => state.tree.has(path))) }, under),
+    },
     breaks: ['Rules before'],
   },
   {
@@ -67,7 +88,11 @@ const mistakes: readonly Mistake[] = [
   },
   {
     mistake: 'an unreviewed edit of a grant in force applies',
-    functions: { step: whenRefused((delta, state, _, files) => ({ inForce: delta.inForce.map(([path]) => [path, saidBy(path, files, state.inForce.get(path))]) })) },
+    functions: {
+      step: whenRefused((delta, state, _, files) => ({
+        inForce: delta.inForce.map(([path]) => [path, saidBy(path, files, state.inForce.get(path))]),
+      })),
+    },
     breaks: ['Narrowing', 'Reason'],
   },
   {
@@ -76,7 +101,15 @@ const mistakes: readonly Mistake[] = [
       step: whenRefused((_, state, { changes, commit, committedAt }, files) => ({
         inForce: changes.flatMap(({ path }) => {
           const file = files.grants.get(path);
-          const grant = file && { ...file, path, commit, mergeRequest: null, approvedBy: [], landedAt: committedAt, endorsedUntil: file.until };
+          const grant = file && {
+            ...file,
+            path,
+            commit,
+            mergeRequest: null,
+            approvedBy: [],
+            landedAt: committedAt,
+            endorsedUntil: file.until,
+          };
           return grant && !state.inForce.has(path) ? [[path, grant] as const] : [];
         }),
       })),
@@ -100,8 +133,13 @@ const mistakes: readonly Mistake[] = [
     functions: {
       step: whenRefused((delta, state, _, files) => ({
         inForce: delta.inForce.map(([path, grant]) => {
-          const until = [grant?.until, files.grants.get(path)?.until, state.inForce.get(path)?.until].filter((end) => typeof end === 'number');
-          return [path, grant && grant.until !== 'open' ? { ...grant, until: until.reduce((left, right) => (left > right ? left : right)) } : grant];
+          const until = [grant?.until, files.grants.get(path)?.until, state.inForce.get(path)?.until].filter(
+            (end) => typeof end === 'number',
+          );
+          return [
+            path,
+            grant && grant.until !== 'open' ? { ...grant, until: until.reduce((left, right) => (left > right ? left : right)) } : grant,
+          ];
         }),
       })),
     },
@@ -138,8 +176,16 @@ const mistakes: readonly Mistake[] = [
     },
     breaks: ['Rules before'],
   },
-  { mistake: 'a merge request is never used up', functions: { applyDelta: (state, delta) => real.applyDelta(state, { ...delta, usedMergeRequest: null }) }, breaks: ['Finality', 'Rules before'] },
-  { mistake: 'a new start applies at once', functions: { startingState: (start) => real.startingState(start) }, breaks: ['Narrowing', 'Reason'] },
+  {
+    mistake: 'a merge request is never used up',
+    functions: { applyDelta: (state, delta) => real.applyDelta(state, { ...delta, usedMergeRequest: null }) },
+    breaks: ['Finality', 'Rules before'],
+  },
+  {
+    mistake: 'a new start applies at once',
+    functions: { startingState: (start) => real.startingState(start) },
+    breaks: ['Narrowing', 'Reason'],
+  },
   {
     mistake: 'a new start adds what is new at once, and holds only what it lengthens',
     functions: {
@@ -150,6 +196,26 @@ const mistakes: readonly Mistake[] = [
       },
     },
     breaks: ['Narrowing', 'Reason'],
+  },
+  {
+    mistake: 'a new start takes nothing from what is in force',
+    functions: {
+      startingState: (start, before) => {
+        const state = real.startingState(start, before);
+        return before ? { ...state, inForce: before.inForce } : state;
+      },
+    },
+    breaks: ['Reason', 'Shown is true'],
+  },
+  {
+    mistake: 'a link or an executable file is as good as a plain one',
+    functions: {
+      step: (state, landing, ...others) => {
+        const changes = landing.changes.map((one) => (one.after ? { ...one, after: { ...one.after, mode: '100644' } } : one));
+        return real.step(state, { ...landing, changes }, ...others);
+      },
+    },
+    breaks: ['Reason', 'Shown is true'],
   },
   {
     mistake: 'what a new start proposed outlives a landing that changes it',
@@ -163,7 +229,11 @@ const mistakes: readonly Mistake[] = [
   },
   {
     mistake: 'the rules are forgotten by a refused deletion of their file',
-    functions: { step: whenRefused((_, __, { changes }) => ({ endorsed: changes.flatMap(({ path, after }) => (after ? [] : [[path, null] as const])) })) },
+    functions: {
+      step: whenRefused((_, __, { changes }) => ({
+        endorsed: changes.flatMap(({ path, after }) => (after ? [] : [[path, null] as const])),
+      })),
+    },
     breaks: ['Rules before'],
   },
 ];

@@ -5,7 +5,19 @@ import { understood } from '../../src/domain/form.ts';
 import type { Landing } from '../../src/domain/history.ts';
 import { startingState } from '../../src/domain/starting.ts';
 import { rules, uid } from './evidence-samples.ts';
-import { differences, folder, grantAt, isRulesPath, onDay, plain, policyTree, readingsOf, type Content, type File, type Tree } from './history-files.ts';
+import {
+  differences,
+  folder,
+  grantAt,
+  isRulesPath,
+  onDay,
+  plain,
+  policyTree,
+  readingsOf,
+  type Content,
+  type File,
+  type Tree,
+} from './history-files.ts';
 import { commitOf } from './history-model.ts';
 
 const alice = 'policy/grants/klaxon-users/alice.yaml';
@@ -48,7 +60,14 @@ function started(): PolicyState {
 function verdictOn(by: Step['by'], { commit, committedAt }: Landing, number: number): Verdict {
   if (by === 'nobody') return { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: number };
   const reviewed = by === 'reviewers';
-  return { kind: 'endorsed', reviewed, commit, mergeRequest: reviewed ? number : null, approvedBy: reviewed ? [uid('bob')] : [], landedAt: committedAt };
+  return {
+    kind: 'endorsed',
+    reviewed,
+    commit,
+    mergeRequest: reviewed ? number : null,
+    approvedBy: reviewed ? [uid('bob')] : [],
+    landedAt: committedAt,
+  };
 }
 
 /** The state after these steps. Whoever approved is trusted to have been heard: what is clean is asked separately. */
@@ -63,7 +82,14 @@ function after(...steps: readonly Step[]): PolicyState {
     }
     const changes = differences(tree, next);
     const number = index + 1;
-    const landing: Landing = { commit: commitOf(number), parent: commitOf(index), parents: 2, committedAt: onDay(number), changes, outside: 0 };
+    const landing: Landing = {
+      commit: commitOf(number),
+      parent: commitOf(index),
+      parents: 2,
+      committedAt: onDay(number),
+      changes,
+      outside: 0,
+    };
     state = applyDelta(state, step(state, landing, understood(readingsOf(next, changes)), verdictOn(by, landing, number), folder));
     tree = next;
   }
@@ -74,7 +100,14 @@ function after(...steps: readonly Step[]): PolicyState {
 function isClean(state: PolicyState): boolean {
   const before = state.tree.get(alice);
   const change = { path: alice, ...(before ? { before } : {}) };
-  const landing: Landing = { commit: commitOf(99), parent: state.judged, parents: 2, committedAt: onDay(99), changes: [change], outside: 0 };
+  const landing: Landing = {
+    commit: commitOf(99),
+    parent: state.judged,
+    parents: 2,
+    committedAt: onDay(99),
+    changes: [change],
+    outside: 0,
+  };
   return dirtyPath(state, landing) === undefined;
 }
 
@@ -84,16 +117,51 @@ describe('what happens to a grant', () => {
     { given: 'an unreviewed reformatting', steps: [unreviewed({ [alice]: until(60, { wording: 1 }) })], gives: 60, clean: false },
     { given: 'an unreviewed shortening', steps: [unreviewed({ [alice]: until(30) })], gives: 30, clean: false },
     { given: 'an unreviewed lengthening', steps: [unreviewed({ [alice]: until(80) })], gives: 60, clean: false },
-    { given: 'an unreviewed shortening, and back', steps: [unreviewed({ [alice]: until(30) }), unreviewed({ [alice]: until(60) })], gives: 30, clean: true },
-    { given: 'an unreviewed lengthening, and back', steps: [unreviewed({ [alice]: until(80) }), unreviewed({ [alice]: until(60) })], gives: 60, clean: true },
-    { given: 'an unreviewed shortening, back, and the same with review', steps: [unreviewed({ [alice]: until(30) }), unreviewed({ [alice]: until(60) }), reviewed({ [alice]: until(50) })], gives: 50, clean: true },
+    {
+      given: 'an unreviewed shortening, and back',
+      steps: [unreviewed({ [alice]: until(30) }), unreviewed({ [alice]: until(60) })],
+      gives: 30,
+      clean: true,
+    },
+    {
+      given: 'an unreviewed lengthening, and back',
+      steps: [unreviewed({ [alice]: until(80) }), unreviewed({ [alice]: until(60) })],
+      gives: 60,
+      clean: true,
+    },
+    {
+      given: 'an unreviewed shortening, back, and the same with review',
+      steps: [unreviewed({ [alice]: until(30) }), unreviewed({ [alice]: until(60) }), reviewed({ [alice]: until(50) })],
+      gives: 50,
+      clean: true,
+    },
     { given: 'an unreviewed deletion', steps: [unreviewed({ [alice]: null })], gives: null, clean: true },
-    { given: 'an unreviewed deletion and an identical file again', steps: [unreviewed({ [alice]: null }), unreviewed({ [alice]: until(60) })], gives: null, clean: false },
-    { given: 'an unreviewed deletion and an identical file with review', steps: [unreviewed({ [alice]: null }), reviewed({ [alice]: until(60) })], gives: 60, clean: true },
+    {
+      given: 'an unreviewed deletion and an identical file again',
+      steps: [unreviewed({ [alice]: null }), unreviewed({ [alice]: until(60) })],
+      gives: null,
+      clean: false,
+    },
+    {
+      given: 'an unreviewed deletion and an identical file with review',
+      steps: [unreviewed({ [alice]: null }), reviewed({ [alice]: until(60) })],
+      gives: 60,
+      clean: true,
+    },
     { given: 'broken YAML', steps: [unreviewed({ [alice]: broken })], gives: null, clean: false },
-    { given: 'broken YAML, and back', steps: [unreviewed({ [alice]: broken }), unreviewed({ [alice]: until(60) })], gives: null, clean: true },
+    {
+      given: 'broken YAML, and back',
+      steps: [unreviewed({ [alice]: broken }), unreviewed({ [alice]: until(60) })],
+      gives: null,
+      clean: true,
+    },
     { given: 'another mode', steps: [unreviewed({ [alice]: { ...until(60), mode: '100755' } })], gives: null, clean: false },
-    { given: 'another mode, and back', steps: [unreviewed({ [alice]: { ...until(60), mode: '100755' } }), unreviewed({ [alice]: until(60) })], gives: null, clean: true },
+    {
+      given: 'another mode, and back',
+      steps: [unreviewed({ [alice]: { ...until(60), mode: '100755' } }), unreviewed({ [alice]: until(60) })],
+      gives: null,
+      clean: true,
+    },
     { given: 'a link instead', steps: [unreviewed({ [alice]: { ...until(60), mode: '120000' } })], gives: null, clean: false },
     { given: 'a reviewed lengthening', steps: [reviewed({ [alice]: until(80) })], gives: 80, clean: true },
     { given: 'a reviewed deletion', steps: [reviewed({ [alice]: null })], gives: null, clean: true },
@@ -112,12 +180,24 @@ describe('what happens to a grant', () => {
 
   it('given two unreviewed edits, then each takes its part and the approved end stays known', () => {
     const state = after(unreviewed({ [alice]: until(50, { from: 10 }) }), unreviewed({ [alice]: until(80, { from: 20 }) }));
-    expect(state.inForce.get(alice)).toMatchObject({ from: onDay(20), until: onDay(50), endorsedUntil: onDay(60), narrowedBy: commitOf(2), commit: commitOf(0) });
+    expect(state.inForce.get(alice)).toMatchObject({
+      from: onDay(20),
+      until: onDay(50),
+      endorsedUntil: onDay(60),
+      narrowedBy: commitOf(2),
+      commit: commitOf(0),
+    });
   });
 
   it('given a review, then it says who approved what, and the refusals before it are history', () => {
     const state = after(unreviewed({ [mallory]: until(70) }), unreviewed({ [mallory]: null }), reviewed({ [mallory]: until(70) }));
-    expect(state.inForce.get(mallory)).toMatchObject({ uid: 'mallory', mergeRequest: 3, approvedBy: ['bob'], landedAt: onDay(3), commit: commitOf(3) });
+    expect(state.inForce.get(mallory)).toMatchObject({
+      uid: 'mallory',
+      mergeRequest: 3,
+      approvedBy: ['bob'],
+      landedAt: onDay(3),
+      commit: commitOf(3),
+    });
     expect(state.refusals).toEqual(new Map());
     expect(state.usedMergeRequests).toEqual(new Set([3]));
   });
@@ -134,8 +214,16 @@ describe('how a grant has ended', () => {
       steps: [unreviewed({ [alice]: broken }), unreviewed({ [alice]: until(60) }), reviewed({ [alice]: null })],
       gives: { cause: 'deleted', reviewed: true, commit: commitOf(3) },
     },
-    { given: 'a new approved grant after a deletion', steps: [unreviewed({ [alice]: null }), reviewed({ [alice]: until(70) })], gives: undefined },
-    { given: 'an unreviewed grant after a deletion', steps: [unreviewed({ [alice]: null }), unreviewed({ [alice]: until(70) })], gives: { cause: 'deleted', reviewed: false } },
+    {
+      given: 'a new approved grant after a deletion',
+      steps: [unreviewed({ [alice]: null }), reviewed({ [alice]: until(70) })],
+      gives: undefined,
+    },
+    {
+      given: 'an unreviewed grant after a deletion',
+      steps: [unreviewed({ [alice]: null }), unreviewed({ [alice]: until(70) })],
+      gives: { cause: 'deleted', reviewed: false },
+    },
   ])('given $given', ({ steps, gives }) => {
     const ended = after(...steps).ended.get(alice);
     if (gives === undefined) expect(ended).toBeUndefined();
@@ -145,11 +233,19 @@ describe('how a grant has ended', () => {
 
 describe('with evidence: none', () => {
   it('given a shorter end, then it holds, and until the old end it counts as a removal that nobody reviewed', () => {
-    expect(after(unseen({ [alice]: until(30) })).inForce.get(alice)).toMatchObject({ until: onDay(30), endorsedUntil: onDay(60), narrowedBy: commitOf(1) });
+    expect(after(unseen({ [alice]: until(30) })).inForce.get(alice)).toMatchObject({
+      until: onDay(30),
+      endorsedUntil: onDay(60),
+      narrowedBy: commitOf(1),
+    });
   });
 
   it('given a longer end, then that is the approved one', () => {
-    expect(after(unseen({ [alice]: until(80) })).inForce.get(alice)).toMatchObject({ until: onDay(80), endorsedUntil: onDay(80), mergeRequest: null });
+    expect(after(unseen({ [alice]: until(80) })).inForce.get(alice)).toMatchObject({
+      until: onDay(80),
+      endorsedUntil: onDay(80),
+      mergeRequest: null,
+    });
   });
 });
 
@@ -157,9 +253,17 @@ describe('the rules in force', () => {
   it.each<{ given: string; steps: readonly Step[]; dirty: string | undefined }>([
     { given: 'nothing', steps: [], dirty: undefined },
     { given: 'an unreviewed edit', steps: [unreviewed({ [rulesPath]: otherRules })], dirty: rulesPath },
-    { given: 'an unreviewed edit and its revert', steps: [unreviewed({ [rulesPath]: otherRules }), unreviewed({ [rulesPath]: endorsedRules })], dirty: undefined },
+    {
+      given: 'an unreviewed edit and its revert',
+      steps: [unreviewed({ [rulesPath]: otherRules }), unreviewed({ [rulesPath]: endorsedRules })],
+      dirty: undefined,
+    },
     { given: 'an unreviewed deletion', steps: [unreviewed({ [rulesPath]: null })], dirty: rulesPath },
-    { given: 'an unreviewed deletion and its revert', steps: [unreviewed({ [rulesPath]: null }), unreviewed({ [rulesPath]: endorsedRules })], dirty: undefined },
+    {
+      given: 'an unreviewed deletion and its revert',
+      steps: [unreviewed({ [rulesPath]: null }), unreviewed({ [rulesPath]: endorsedRules })],
+      dirty: undefined,
+    },
     { given: 'an unreviewed file more', steps: [unreviewed({ 'policy/groups/x.yaml': broken })], dirty: 'policy/groups/x.yaml' },
     { given: 'a file that is a link now', steps: [unreviewed({ [rulesPath]: { ...endorsedRules, mode: '120000' } })], dirty: rulesPath },
     { given: 'an approved edit', steps: [reviewed({ [rulesPath]: otherRules })], dirty: undefined },

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyState, RefusalCode } from '../../src/domain/effective.ts';
-import { formObjection, isWellFormed, lengthObjection, mostFiles, understood, type FormSettings, type Reading, type Readings } from '../../src/domain/form.ts';
+import {
+  formObjection,
+  isWellFormed,
+  lengthObjection,
+  mostFiles,
+  understood,
+  type FormSettings,
+  type Reading,
+  type Readings,
+} from '../../src/domain/form.ts';
 import type { Landing, PathChange } from '../../src/domain/history.ts';
 import { duration } from '../../src/domain/names.ts';
 import type { GrantFile, GroupRules, Rules } from '../../src/domain/policy.ts';
@@ -41,7 +50,13 @@ interface Subject {
 /** A landing that adds a proper grant for alice, except for what the subject says. */
 function objection({ landing = {}, changes = [change(alicePath)], says, grant = {}, group: of = {}, after, longest }: Subject) {
   const before = rules(of);
-  const state: PolicyState = startingState({ commit: commit('a'), committedAt: hours(-48), tree: new Map(), rules: before, grants: new Map() });
+  const state: PolicyState = startingState({
+    commit: commit('a'),
+    committedAt: hours(-48),
+    tree: new Map(),
+    rules: before,
+    grants: new Map(),
+  });
   const subject: Landing = { commit: commit('b'), parent: commit('a'), parents: 2, committedAt: now, changes, outside: 0, ...landing };
   const found = changes.flatMap(({ path, after: entry }) => (entry ? [[path, reading(path, grant)] as const] : []));
   const readings: Readings = { files: new Map(says ? Object.entries(says) : found), ...(after ? { rules: after } : {}) };
@@ -68,11 +83,21 @@ const cases: readonly { readonly code: RefusalCode; readonly given: string; read
   { code: 'impure', given: 'the policy folder only', subject: { landing: { outside: 0 } }, passes: true },
   { code: 'impure', given: 'a README beside it', subject: { landing: { outside: 1 } } },
   { code: 'file-mode', given: 'a plain file', subject: { changes: [change(alicePath, '100644')] }, passes: true },
-  ...['100755', '120000', '160000'].map((mode) => ({ code: 'file-mode' as const, given: `mode ${mode}`, subject: { changes: [change(alicePath, mode)] } })),
+  ...['100755', '120000', '160000'].map((mode) => ({
+    code: 'file-mode' as const,
+    given: `mode ${mode}`,
+    subject: { changes: [change(alicePath, mode)] },
+  })),
   { code: 'unexpected-path', given: 'the path of a grant', subject: {}, passes: true },
-  ...['policy/README.md', 'policy/grants/klaxon-users/Alice.yaml', 'policy/grants/klaxon-users/a\nb.yaml', 'policy/grants/alice.yaml', 'policy/grants/klaxon-users/x/y.yaml', 'policy/groups/Klaxon.yaml', 'policy/grants/klaxon-users/alicé.yaml'].map(
-    (path) => ({ code: 'unexpected-path' as const, given: JSON.stringify(path), subject: { changes: [change(path)] } }),
-  ),
+  ...[
+    'policy/README.md',
+    'policy/grants/klaxon-users/Alice.yaml',
+    'policy/grants/klaxon-users/a\nb.yaml',
+    'policy/grants/alice.yaml',
+    'policy/grants/klaxon-users/x/y.yaml',
+    'policy/groups/Klaxon.yaml',
+    'policy/grants/klaxon-users/alicé.yaml',
+  ].map((path) => ({ code: 'unexpected-path' as const, given: JSON.stringify(path), subject: { changes: [change(path)] } })),
   { code: 'unexpected-path', given: 'a deletion of what has no place', subject: { changes: [deletion('policy/README.md')] } },
   { code: 'too-large', given: 'a file of ordinary size', subject: {}, passes: true },
   { code: 'too-large', given: 'a file over 16 KiB', subject: { says: { [alicePath]: { kind: 'too-large' } } } },
@@ -81,29 +106,63 @@ const cases: readonly { readonly code: RefusalCode; readonly given: string; read
   { code: 'unreadable', given: 'a file that nobody read', subject: { says: {} } },
   { code: 'mixed', given: 'two rules files', subject: { changes: [change(groupPath), change(rulesPath)], after: valid }, passes: true },
   { code: 'mixed', given: 'a rules file and a grant', subject: { changes: [change(alicePath), change(groupPath)], after: valid } },
-  { code: 'mixed', given: 'a rules file and a deleted grant', subject: { changes: [deletion(alicePath), change(rulesPath)], after: valid } },
+  {
+    code: 'mixed',
+    given: 'a rules file and a deleted grant',
+    subject: { changes: [deletion(alicePath), change(rulesPath)], after: valid },
+  },
   { code: 'rules-invalid', given: 'rules that are understood', subject: { changes: [change(rulesPath)], after: valid }, passes: true },
   { code: 'rules-invalid', given: 'rules that are not', subject: { changes: [change(rulesPath)], after: invalid } },
   { code: 'rules-invalid', given: 'rules that nobody read', subject: { changes: [change(rulesPath)] } },
   { code: 'rules-invalid', given: 'the deletion of policy.yaml', subject: { changes: [deletion(rulesPath)], after: invalid } },
-  { code: 'rules-invalid', given: 'a team of strangers', subject: { changes: [change(rulesPath)], after: { ...valid, value: { ...soundRules, teams: new Map([...soundRules.teams, [team('x'), [uid('mallory')]]]) } } } },
-  { code: 'too-few-approvers', given: 'one approver more than needed', subject: { changes: [change(rulesPath)], after: valid }, passes: true },
+  {
+    code: 'rules-invalid',
+    given: 'a team of strangers',
+    subject: {
+      changes: [change(rulesPath)],
+      after: { ...valid, value: { ...soundRules, teams: new Map([...soundRules.teams, [team('x'), [uid('mallory')]]]) } },
+    },
+  },
+  {
+    code: 'too-few-approvers',
+    given: 'one approver more than needed',
+    subject: { changes: [change(rulesPath)], after: valid },
+    passes: true,
+  },
   { code: 'too-few-approvers', given: 'as many as needed', subject: { changes: [change(rulesPath)], after: { ...valid, value: rules() } } },
   { code: 'unknown-group', given: 'a group of the rules', subject: {}, passes: true },
-  { code: 'unknown-group', given: 'a group that only the rules after know', subject: { changes: [change('policy/grants/others/alice.yaml')], grant: { group: group('others') } } },
+  {
+    code: 'unknown-group',
+    given: 'a group that only the rules after know',
+    subject: { changes: [change('policy/grants/others/alice.yaml')], grant: { group: group('others') } },
+  },
   { code: 'not-by-grants', given: 'a group by grants', subject: {}, passes: true },
   { code: 'not-by-grants', given: 'a group by roster', subject: { group: byRoster } },
   { code: 'until-before-from', given: 'an end after the start', subject: { grant: { from: hours(1), until: hours(2) } }, passes: true },
   { code: 'until-before-from', given: 'an end at the start', subject: { grant: { from: hours(2), until: hours(2) } } },
-  { code: 'missing-field', given: 'the ticket that is required', subject: { group: { requires: ['ticket'] }, grant: { ticket: 'T1' } }, passes: true },
+  {
+    code: 'missing-field',
+    given: 'the ticket that is required',
+    subject: { group: { requires: ['ticket'] }, grant: { ticket: 'T1' } },
+    passes: true,
+  },
   { code: 'missing-field', given: 'no ticket', subject: { group: { requires: ['ticket'] } } },
-  { code: 'understood-version', given: 'the present version', subject: { group: { understood: read }, grant: { understood: '2' } }, passes: true },
+  {
+    code: 'understood-version',
+    given: 'the present version',
+    subject: { group: { understood: read }, grant: { understood: '2' } },
+    passes: true,
+  },
   { code: 'understood-version', given: 'the version before', subject: { group: { understood: read }, grant: { understood: '1' } } },
   { code: 'too-long', given: 'two days of two', subject: { group: { longest: duration(2 * day) } }, passes: true },
   { code: 'too-long', given: 'an hour more', subject: { group: { longest: duration(2 * day) }, grant: { until: hours(49) } } },
   { code: 'too-long', given: 'no end where the group allows it', subject: { grant: { until: 'open' } }, passes: true },
   { code: 'too-long', given: 'no end where the host does not', subject: { longest: 2 * day, grant: { until: 'open' } } },
-  { code: 'too-long', given: 'the group’s three days where the host allows two', subject: { group: { longest: duration(3 * day) }, longest: 2 * day, grant: { until: hours(49) } } },
+  {
+    code: 'too-long',
+    given: 'the group’s three days where the host allows two',
+    subject: { group: { longest: duration(3 * day) }, longest: 2 * day, grant: { until: hours(49) } },
+  },
   { code: 'too-dormant', given: 'a start in thirty days', subject: { grant: { from: hours(720), until: 'open' } }, passes: true },
   { code: 'too-dormant', given: 'a start an hour later', subject: { grant: { from: hours(721), until: 'open' } } },
 ];
@@ -128,7 +187,9 @@ describe('the form of a landing', () => {
       [grantPathOf('bob'), reading(grantPathOf('bob'), { uid: uid('bob') })],
       [alicePath, { kind: 'unreadable', detail: 'x' }],
     ]);
-    expect(objection({ changes: [change(grantPathOf('bob')), change(alicePath)], says: Object.fromEntries(says) })).toMatchObject({ code: 'unreadable' });
+    expect(objection({ changes: [change(grantPathOf('bob')), change(alicePath)], says: Object.fromEntries(says) })).toMatchObject({
+      code: 'unreadable',
+    });
   });
 
   it('given too many files that are all wrong, then only their number is said', () => {
@@ -141,7 +202,9 @@ describe('lengths', () => {
     const backdated = { committedAt: hours(-10_000) };
     expect(objection({ landing: backdated, group: { longest: duration(2 * day) } })).toBeUndefined();
     const postdated = { committedAt: hours(48) };
-    expect(objection({ landing: postdated, group: { longest: duration(2 * day) }, grant: { until: hours(72) } })).toMatchObject({ code: 'too-long' });
+    expect(objection({ landing: postdated, group: { longest: duration(2 * day) }, grant: { until: hours(72) } })).toMatchObject({
+      code: 'too-long',
+    });
   });
 });
 

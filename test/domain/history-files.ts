@@ -51,7 +51,10 @@ export function policyTree(tree: Tree): PolicyTree {
 }
 
 export function same(left: File | undefined, right: File | undefined): boolean {
-  return left === right || (left !== undefined && right !== undefined && left.mode === right.mode && blobOf(left.content) === blobOf(right.content));
+  return (
+    left === right ||
+    (left !== undefined && right !== undefined && left.mode === right.mode && blobOf(left.content) === blobOf(right.content))
+  );
 }
 
 export function differences(before: Tree, after: Tree): readonly PathChange[] {
@@ -82,12 +85,7 @@ export function grantAt(path: string, file: File | undefined): GrantFile | undef
   };
 }
 
-const people = [
-  approver('alice', [42]),
-  approver('bob', [51]),
-  approver('carol', [57, 99]),
-  approver('mallory', [66], ['mallory-test']),
-];
+const people = [approver('alice', [42]), approver('bob', [51]), approver('carol', [57, 99]), approver('mallory', [66], ['mallory-test'])];
 
 /** What the rules files of a tree say together; undefined where one of them says nothing. */
 export function rulesIn(tree: Tree): Rules | undefined {

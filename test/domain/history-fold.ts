@@ -1,7 +1,16 @@
 // Folds an invented history with the real code. Its functions are arguments, so that mistakes can be planted in one of them at a time.
 import { changeKey, countApprovals } from '../../src/domain/approval.ts';
 import { reviewedPaths } from '../../src/domain/beneficiaries.ts';
-import { applyDelta, dirtyPath, dirtyRules, step, type PolicyDelta, type PolicyState, type RefusalCode, type Verdict } from '../../src/domain/effective.ts';
+import {
+  applyDelta,
+  dirtyPath,
+  dirtyRules,
+  step,
+  type PolicyDelta,
+  type PolicyState,
+  type RefusalCode,
+  type Verdict,
+} from '../../src/domain/effective.ts';
 import { formObjection, lengthObjection, understood, type Readings } from '../../src/domain/form.ts';
 import { parseUid } from '../../src/domain/names.ts';
 import type { Rules } from '../../src/domain/policy.ts';

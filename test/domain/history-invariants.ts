@@ -65,7 +65,8 @@ const reason: Invariant = ({ history, moments, truth }) => {
 
 const rulesBefore: Invariant = ({ moments, truth }) => {
   for (const [moment, { state }] of moments.entries()) {
-    if (JSON.stringify(said(state.rules)) !== JSON.stringify(said(rulesIn(truth.rulesTree(moment))))) return `moment ${moment}: the rules in force`;
+    if (JSON.stringify(said(state.rules)) !== JSON.stringify(said(rulesIn(truth.rulesTree(moment)))))
+      return `moment ${moment}: the rules in force`;
   }
   const wrong = truth.endorsed.findIndex((endorsed, event) => (moments[event + 1]?.verdict?.kind === 'endorsed') !== endorsed);
   return wrong === -1 ? undefined : `event ${wrong}: ${moments[wrong + 1]?.verdict?.kind ?? 'no verdict'}`;
@@ -78,7 +79,8 @@ function said(rules: PolicyState['rules'] | undefined): unknown {
 const shownIsTrue: Invariant = ({ moments, truth }) => {
   for (const [moment, { state }] of moments.entries()) {
     for (const [path, grant] of state.inForce) {
-      if (path !== `policy/grants/${grant.group}/${grant.uid}.yaml` || path !== grant.path) return `moment ${moment}: ${path} names somebody else`;
+      if (path !== `policy/grants/${grant.group}/${grant.uid}.yaml` || path !== grant.path)
+        return `moment ${moment}: ${path} names somebody else`;
       const file = grantIn(truth.tree(moment), path);
       const wider = instants.find((at) => covers(state, path, at) && !gives(file, at));
       if (wider !== undefined) return `moment ${moment}: ${path} says less at ${wider}`;
@@ -89,7 +91,9 @@ const shownIsTrue: Invariant = ({ moments, truth }) => {
 };
 
 const oneLanding: Invariant = ({ history, moments }) => {
-  const used = history.events.flatMap((event, number) => ('mergeRequest' in event && moments[number + 1]?.verdict?.kind === 'endorsed' ? [event.mergeRequest] : []));
+  const used = history.events.flatMap((event, number) =>
+    'mergeRequest' in event && moments[number + 1]?.verdict?.kind === 'endorsed' ? [event.mergeRequest] : [],
+  );
   return new Set(used).size === used.length ? undefined : `merge requests ${used.join(', ')}`;
 };
 

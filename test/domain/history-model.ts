@@ -6,7 +6,13 @@ import { differences, isRulesPath, isUsable, onDay, plain, type Content, type Fi
 
 export type HistoryEvent =
   /** `jump`: the last judged commit is off the first-parent chain, and the whole difference is one landing. */
-  | { readonly kind: 'landing' | 'jump'; readonly tree: Tree; readonly landing: Landing; readonly approvers: readonly string[]; readonly mergeRequest: number }
+  | {
+      readonly kind: 'landing' | 'jump';
+      readonly tree: Tree;
+      readonly landing: Landing;
+      readonly approvers: readonly string[];
+      readonly mergeRequest: number;
+    }
   /** The host's administrator set a new `start`, perhaps of a history that was rewritten: anything may have changed. */
   | { readonly kind: 'start'; readonly tree: Tree; readonly commit: CommitId }
   /** A person allowed what a new start proposed for these paths. */
@@ -17,7 +23,9 @@ export interface History {
   readonly events: readonly HistoryEvent[];
 }
 
-export const grantPaths = ['klaxon-users/alice', 'klaxon-users/mallory-test', 'klaxon-users/urbanecm', 'deployers/alice'].map((name) => `policy/grants/${name}.yaml`);
+export const grantPaths = ['klaxon-users/alice', 'klaxon-users/mallory-test', 'klaxon-users/urbanecm', 'deployers/alice'].map(
+  (name) => `policy/grants/${name}.yaml`,
+);
 const rulesPaths = ['policy/policy.yaml', 'policy/groups/klaxon-users.yaml', 'policy/groups/deployers.yaml'] as const;
 
 const [alone, ...everybody] = ['mallory', 'alice', 'bob', 'carol'];
@@ -50,8 +58,35 @@ const firstTree: Tree = new Map(
   ].flatMap(([path, content]) => (typeof path === 'string' && typeof content === 'object' ? [[path, plain(content)] as const] : [])),
 );
 
-const grantChanges = ['lengthen', 'shorten', 'delay', 'advance', 'unbound', 'reword', 'break', 'delete', 'go back', 'go back', 'chmod', 'link', 'rename'] as const;
-const rulesChanges = ['vary', 'vary', 'vary', 'vary', 'vary', 'reword', 'break', 'delete', 'go back', 'go back', 'go back', 'go back'] as const;
+const grantChanges = [
+  'lengthen',
+  'shorten',
+  'delay',
+  'advance',
+  'unbound',
+  'reword',
+  'break',
+  'delete',
+  'go back',
+  'go back',
+  'chmod',
+  'link',
+  'rename',
+] as const;
+const rulesChanges = [
+  'vary',
+  'vary',
+  'vary',
+  'vary',
+  'vary',
+  'reword',
+  'break',
+  'delete',
+  'go back',
+  'go back',
+  'go back',
+  'go back',
+] as const;
 
 interface Edit {
   readonly path: string;
@@ -62,7 +97,11 @@ interface Edit {
 const amount = fc.integer({ min: 1, max: 5 });
 const grantEdit: fc.Arbitrary<Edit> = fc.record({ path: fc.constantFrom(...grantPaths), change: fc.constantFrom(...grantChanges), amount });
 const rulesEdit: fc.Arbitrary<Edit> = fc.record({ path: fc.constantFrom(...rulesPaths), change: fc.constantFrom(...rulesChanges), amount });
-const strayEdit: fc.Arbitrary<Edit> = fc.record({ path: fc.constant('policy/README.md'), change: fc.constantFrom('break' as const, 'delete' as const), amount });
+const strayEdit: fc.Arbitrary<Edit> = fc.record({
+  path: fc.constant('policy/README.md'),
+  change: fc.constantFrom('break' as const, 'delete' as const),
+  amount,
+});
 
 const edits = fc.oneof(
   { weight: 10, arbitrary: fc.tuple(grantEdit) },
@@ -129,7 +168,13 @@ function eventOf(recipe: Recipe, number: number, trees: readonly Tree[]): Histor
     changes,
     outside: recipe.outside,
   };
-  return { kind: recipe.kind, tree: after, landing, approvers: recipe.approvers, mergeRequest: recipe.usedBefore ? Math.max(1, number - 1) : number };
+  return {
+    kind: recipe.kind,
+    tree: after,
+    landing,
+    approvers: recipe.approvers,
+    mergeRequest: recipe.usedBefore ? Math.max(1, number - 1) : number,
+  };
 }
 
 export function commitOf(number: number): CommitId {

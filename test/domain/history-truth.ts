@@ -51,12 +51,15 @@ class Chronicle implements Truth {
   };
 
   /** The approvals are enough by the rules before, and nothing that the approvers were not shown stood behind the change. */
-  readonly fits = (event: number): boolean => this.#isApproved(event) && this.#rulesAreClean(event) && this.#paths(event).every((path) => this.#isClean(event, path));
+  readonly fits = (event: number): boolean =>
+    this.#isApproved(event) && this.#rulesAreClean(event) && this.#paths(event).every((path) => this.#isClean(event, path));
 
   #isEndorsed(number: number): boolean {
     const event = this.#events[number];
     if (event?.kind !== 'landing' || event.landing.outside > 0) return false;
-    const claimed = this.#events.some((one, earlier) => earlier < number && this.endorsed[earlier] && 'mergeRequest' in one && one.mergeRequest === event.mergeRequest);
+    const claimed = this.#events.some(
+      (one, earlier) => earlier < number && this.endorsed[earlier] && 'mergeRequest' in one && one.mergeRequest === event.mergeRequest,
+    );
     return !claimed && this.#isWellFormed(number) && this.fits(number);
   }
 
@@ -97,7 +100,9 @@ class Chronicle implements Truth {
     const groupFile = this.rulesTree(event).get(`${folder}/groups/${path.split('/')[2] ?? ''}.yaml`);
     const landed = landingDay(this.#events[event]);
     if (content?.kind !== 'grant' || !groupFile || content.until === 'open') return false;
-    return content.until <= landed + longestDays && (content.from === null || (content.from < content.until && content.from <= landed + 30));
+    return (
+      content.until <= landed + longestDays && (content.from === null || (content.from < content.until && content.from <= landed + 30))
+    );
   }
 
   /** What stood at the path is what was last endorsed there. A grant must have stood there all the time: once deleted, it is over. */

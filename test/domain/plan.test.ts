@@ -42,8 +42,8 @@ function withheld(reason: WithheldReason, because = becauseOf(grantOf('mallory')
   return { withheld: new Map([[mallory.uid, one]]) };
 }
 
-function ended(changes: Partial<EndedGrant> = {}, until = hours(48)): Partial<Explanations> {
-  const grant = grantOf('mallory', { until });
+function ended(changes: Partial<EndedGrant> = {}, until = hours(48), endorsedUntil = until): Partial<Explanations> {
+  const grant = grantOf('mallory', { until, endorsedUntil });
   return { ended: new Map([[mallory.uid, { grant, cause: 'deleted', reviewed: true, commit: commit('b'), ...changes }]]) };
 }
 
@@ -119,6 +119,12 @@ describe('why a member goes, and whether the limits bind it', () => {
       explained: ended({ reviewed: false }, now),
       because: { kind: 'expired', path, at: now },
       limited: false,
+    },
+    {
+      given: 'an unapproved deletion of a grant that somebody had shortened to yesterday before, unapproved as well',
+      explained: ended({ reviewed: false }, hours(-24), hours(48)),
+      because: { kind: 'deleted', path, commit: commit('b') },
+      limited: true,
     },
     { given: 'a member that nothing explains, on record', explained: {}, because: { kind: 'unexplained' }, limited: true },
   ])('given $given, then limited is $limited', ({ explained, because, limited }) => {

@@ -19,7 +19,10 @@ function startAt(id: string, files: Readonly<Record<string, File>>, earlier?: Po
     const grant = grantAt(path, file);
     return grant ? [[path, grant] as const] : [];
   });
-  return startingState({ commit: commit(id), committedAt: onDay(0), tree: policyTree(tree), rules: rules(), grants: new Map(grants) }, earlier);
+  return startingState(
+    { commit: commit(id), committedAt: onDay(0), tree: policyTree(tree), rules: rules(), grants: new Map(grants) },
+    earlier,
+  );
 }
 
 function spans(grants: PolicyState['inForce']) {
@@ -34,7 +37,14 @@ describe('a first start', () => {
   it('is taken as it is', () => {
     const state = startAt('a', { [alice]: from(null, 60), [bob]: from(10, 'open') });
     expect(spans(state.inForce)).toEqual({ alice: days(null, 60), bob: days(10, 'open') });
-    expect(state.inForce.get(alice)).toMatchObject({ path: alice, commit: commit('a'), mergeRequest: null, approvedBy: [], landedAt: onDay(0), endorsedUntil: onDay(60) });
+    expect(state.inForce.get(alice)).toMatchObject({
+      path: alice,
+      commit: commit('a'),
+      mergeRequest: null,
+      approvedBy: [],
+      landedAt: onDay(0),
+      endorsedUntil: onDay(60),
+    });
     expect(state.proposed).toEqual(new Map());
   });
 });
@@ -51,7 +61,12 @@ describe('a new start after an earlier one with alice from day 10 to day 60', ()
     { given: 'an earlier start', files: { [alice]: from(0, 60) }, inForce: { alice: days(10, 60) }, proposed: { alice: days(0, 60) } },
     { given: 'no start', files: { [alice]: from(null, 60) }, inForce: { alice: days(10, 60) }, proposed: { alice: days(null, 60) } },
     { given: 'earlier on both sides', files: { [alice]: from(0, 50) }, inForce: { alice: days(10, 50) }, proposed: { alice: days(0, 50) } },
-    { given: 'somebody more', files: { [alice]: from(10, 60), [bob]: from(null, 60) }, inForce: { alice: days(10, 60) }, proposed: { bob: days(null, 60) } },
+    {
+      given: 'somebody more',
+      files: { [alice]: from(10, 60), [bob]: from(null, 60) },
+      inForce: { alice: days(10, 60) },
+      proposed: { bob: days(null, 60) },
+    },
     { given: 'somebody else', files: { [bob]: from(10, 60) }, inForce: {}, proposed: { bob: days(10, 60) } },
   ])('given $given, then what it takes is taken and what it gives is proposed', ({ files, inForce, proposed }) => {
     const state = startAt('b', files, before);
@@ -60,7 +75,12 @@ describe('a new start after an earlier one with alice from day 10 to day 60', ()
   });
 
   it('given that it drops alice, then her grant has ended without review', () => {
-    expect(startAt('b', {}, before).ended.get(alice)).toMatchObject({ cause: 'deleted', reviewed: false, commit: commit('b'), grant: { until: onDay(60) } });
+    expect(startAt('b', {}, before).ended.get(alice)).toMatchObject({
+      cause: 'deleted',
+      reviewed: false,
+      commit: commit('b'),
+      grant: { until: onDay(60) },
+    });
   });
 
   it('given merge requests that were used before it, then they stay used', () => {
@@ -94,7 +114,13 @@ describe('what a new start proposed', () => {
     const standing = state.tree.get(bob);
     const change = { path: bob, ...(standing ? { before: standing } : {}), ...(after ? { after } : {}) };
     const landing: Landing = { commit: commit('d'), parent: commit('c'), parents: 2, committedAt: onDay(1), changes: [change], outside: 0 };
-    const delta = step(state, landing, { grants: new Map() }, { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: null }, folder);
+    const delta = step(
+      state,
+      landing,
+      { grants: new Map() },
+      { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: null },
+      folder,
+    );
     const next = applyDelta(state, delta);
     expect(spans(next.proposed)).toEqual({ alice: days(null, 90) });
     expect(spans(acceptProposed(next, [bob]).inForce)).toEqual({ alice: days(null, 60) });

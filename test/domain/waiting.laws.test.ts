@@ -33,7 +33,9 @@ function during({ history, from, now }: Outage): Seen {
   const row = history.events.slice(from);
   const end = row.findIndex(({ kind }) => kind !== 'landing');
   const waitingEvents = end === -1 ? row : row.slice(0, end);
-  const waiting = waitingEvents.flatMap((event) => ('landing' in event ? [{ landing: event.landing, code: 'gitlab-unavailable', detail: '' }] : []));
+  const waiting = waitingEvents.flatMap((event) =>
+    'landing' in event ? [{ landing: event.landing, code: 'gitlab-unavailable', detail: '' }] : [],
+  );
   const tip = waitingEvents.at(-1)?.tree ?? history.events[from - 1]?.tree ?? history.first;
   const readings = new Map<string, Reading>();
   for (const path of pathsToRead(judged, waiting, folder).keys()) {
@@ -43,7 +45,8 @@ function during({ history, from, now }: Outage): Seen {
   return { policy: effectivePolicy(judged, waiting, readings, now, folder), judged, waiting, tip };
 }
 
-const later = (now: Instant) => [now, ...Array.from({ length: 30 }, (_, number) => onDay(15 + 10 * number)), onDay(10_000)].filter((at) => at >= now);
+const later = (now: Instant) =>
+  [now, ...Array.from({ length: 30 }, (_, number) => onDay(15 + 10 * number)), onDay(10_000)].filter((at) => at >= now);
 
 describe('given any history whose last landings wait for a verdict', () => {
   it('nobody is in a group by more than was in force before, and by more than the file at the tip says', () => {
@@ -69,7 +72,9 @@ describe('given any history whose last landings wait for a verdict', () => {
         for (const path of grantPaths) {
           const file = grantIn(tip, path);
           if (!file || (file.until !== 'open' && file.until <= outage.now)) continue;
-          const explained = policy.grants.some((grant) => grant.path === path) || policy.undecided.some(({ group, uid }) => group === file.group && uid === file.uid);
+          const explained =
+            policy.grants.some((grant) => grant.path === path) ||
+            policy.undecided.some(({ group, uid }) => group === file.group && uid === file.uid);
           expect(explained, path).toBe(true);
         }
       }),
@@ -83,7 +88,9 @@ describe('given any history whose last landings wait for a verdict', () => {
         for (const path of judged.inForce.keys()) {
           expect(policy.ended.has(path), path).toBe(!policy.grants.some((grant) => grant.path === path));
         }
-        expect(effectivePolicy(judged, [], new Map(), outage.now, folder).grants.map(({ path }) => path)).toEqual([...judged.inForce.keys()].sort());
+        expect(effectivePolicy(judged, [], new Map(), outage.now, folder).grants.map(({ path }) => path)).toEqual(
+          [...judged.inForce.keys()].sort(),
+        );
       }),
     );
   });
@@ -93,7 +100,9 @@ describe('given any history whose last landings wait for a verdict', () => {
       fc.property(outages, (outage) => {
         const { policy, judged, waiting, tip } = during(outage);
         expect(new Map([...tipTree(judged, waiting)].sort())).toEqual(new Map([...policyTree(tip)].sort()));
-        expect(policy.pending.map(({ path }) => path)).toEqual([...new Set(waiting.flatMap(({ landing }) => landing.changes.map(({ path }) => path)))].sort());
+        expect(policy.pending.map(({ path }) => path)).toEqual(
+          [...new Set(waiting.flatMap(({ landing }) => landing.changes.map(({ path }) => path)))].sort(),
+        );
       }),
     );
   });
@@ -108,7 +117,9 @@ describe('given any history whose last landings wait for a verdict', () => {
         const refused = new Set(policy.refused.map(({ path }) => path));
         for (const path of new Set([...tip.keys(), ...rules.keys()])) {
           if (path.endsWith('.md')) continue;
-          expect(refused.has(path), path).toBe(!waits.has(path) && (isRulesPath(path) ? !same(tip.get(path), rules.get(path)) : saysMore(path)));
+          expect(refused.has(path), path).toBe(
+            !waits.has(path) && (isRulesPath(path) ? !same(tip.get(path), rules.get(path)) : saysMore(path)),
+          );
         }
 
         function saysMore(path: string): boolean {

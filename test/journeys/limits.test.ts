@@ -117,7 +117,7 @@ describe('case 51: given a held set', () => {
     const { digest } = holdIn((await host.reconcile(later(0, 1))).document, 'stewards', 'too-many-removals');
     await host.allow('stewards', digest, later(0, 1));
 
-    expect((await host.reconcile(later(1, 1.1))).status).toBe(3);
+    expect((await host.reconcile(later(1, 1.2))).status).toBe(3);
     expect(await host.members('stewards')).toEqual(stewards);
   });
 

@@ -1,10 +1,7 @@
 // What does not answer, or answers no, costs nobody anything, and the rest goes on (CASE 58, and the neighbours of all outages).
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSlapd } from '../support/slapd.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -187,87 +184,6 @@ describe('case 58: given a directory that says no', () => {
     } finally {
       await slapd.stop();
     }
-  });
-});
-
-describe('given two runs at once', () => {
-  it('when both start together, then one waits for the other, does nothing, and both end in order', async () => {
-    const host = await world.newHost({ granted: ['alice'] });
-
-    const runs = await Promise.all([host.reconcile(), host.reconcile(), host.reconcile()]);
-
-    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
-    expect(runs.filter(({ document }) => groupIn(document, 'stewards').state === 'changed')).toHaveLength(1);
-    expect(host.ledger().filter(({ type }) => type === 'intent')).toHaveLength(2);
-  });
-
-  it('when somebody else holds the lock for a moment, then the run waits and says so; plan does not', async () => {
-    const host = await world.newHost({ roster: ['base'] });
-    const holder = spawn('flock', [join(host.state, 'lock'), 'sleep', '2'], {
-      stdio: 'ignore',
-    });
-    await pause(300);
-    const reconciling = host.reconcile();
-    expect((await host.plan()).status).toBe(0);
-    expect(holder.exitCode).toBeNull();
-    await once(holder, 'exit');
-
-    const run = await reconciling;
-    expect([run.status, await host.members('stewards')]).toEqual([0, ['base']]);
-    expect(run.stderr).toContain('lock');
-  });
-});
-
-describe('given a configuration that is not right', () => {
-  it.each([
-    { given: 'is not there', spoil: (file: string) => rmSync(file) },
-    {
-      given: 'is not YAML',
-      spoil: (file: string) => writeFileSync(file, 'a: ['),
-    },
-    {
-      given: 'has a key that nobody knows',
-      spoil: (file: string) => writeFileSync(file, 'repositry: {}\n'),
-    },
-    {
-      given: 'has a key twice',
-      spoil: (file: string) => appendFileSync(file, '\nmode: report\nmode: enforce\n'),
-    },
-  ])('when the file $given, then status 2, with or without --json, and nobody is asked', async ({ spoil }) => {
-    const host = await world.newHost();
-    spoil(host.config);
-    const logged = world.slapd.logs().length;
-    const asked = world.git.requests().length;
-
-    const run = await host.run(['reconcile', '--json']);
-
-    expect([run.status, run.json<{ status: { name: string } }>().status.name]).toEqual([2, 'misuse']);
-    expect(run.stderr).toMatch(/^muster: /);
-    expect([world.slapd.logs().slice(logged), world.git.requests().length]).toEqual(['', asked]);
-  });
-
-  it.each([
-    {
-      given: 'a group ceiling for a group it does not list',
-      directory: { ceilings: { wikidev: { members: 3 } } },
-    },
-    {
-      given: 'ldap:// to another host in the clear',
-      directory: { url: 'ldap://ldap-rw.eqiad.example' },
-    },
-    { given: 'two ways to bind', directory: { sasl: 'external' } },
-  ])('when it has $given, then status 2', async ({ directory }) => {
-    const host = await world.newHost();
-    host.configure({ directory });
-    expect((await host.run(['plan'])).status).toBe(2);
-  });
-
-  it('when the password file may be read by everybody, then status 2, and the directory hears nothing', async () => {
-    const host = await world.newHost({ roster: ['base'] });
-    const { chmodSync } = await import('node:fs');
-    chmodSync(join(host.folder, 'password'), 0o644);
-    const run = await host.run(['reconcile']);
-    expect([run.status, await host.members('stewards')]).toEqual([2, []]);
   });
 });
 

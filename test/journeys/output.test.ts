@@ -1,28 +1,15 @@
 // What is printed is what happened, in the shape that the contract fixes, and nothing in it that nobody may see.
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGitServer } from '../support/git-http.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { grantPath, later, openWorld, stewards, type World } from './world.ts';
+import { contentsOf, grantPath, later, openWorld, stewards, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
 });
 afterAll(() => world.stop());
-
-/** Every file below a folder with its content: what `plan` must leave byte for byte. */
-function contentsOf(folder: string): Readonly<Record<string, string>> {
-  const paths = readdirSync(folder, {
-    recursive: true,
-    encoding: 'utf8',
-  }).filter((path) => statSync(join(folder, path)).isFile());
-  return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(join(folder, path), 'latin1')]));
-}
 
 describe('given a host with something to add, to remove, to hold and to withhold', () => {
   async function busyHost() {
@@ -250,114 +237,5 @@ describe('given a host with something to add, to remove, to hold and to withhold
       'removed',
     ]);
     expect((await host.run(['explain', 'carol'], { at: later(2) })).stdout).toContain(grantPath('carol'));
-  });
-});
-
-describe('given secrets in files', () => {
-  it('when it runs, fails and explains, then no output, argument, record or file of state has them', async () => {
-    const secrets = {
-      token: 'glpat-very-secret-token',
-      password: world.slapd.writerPassword,
-    };
-    const host = await world.newHost({ roster: ['base'], granted: ['alice'] });
-    const guarded = await startGitServer({
-      folder: host.folder,
-      token: secrets.token,
-    });
-    writeFileSync(join(host.folder, 'token'), `${secrets.token}\n`, {
-      mode: 0o600,
-    });
-    const configuration = JSON.parse(readFileSync(host.config, 'utf8'));
-    host.configure({
-      repository: {
-        ...configuration.repository,
-        url: guarded.url('access.git'),
-        'token-file': 'token',
-      },
-    });
-    const seen: string[] = [];
-    const tools = toolsThatTell(host.folder);
-    const env = { PATH: `${tools}:${process.env['PATH'] ?? ''}` };
-
-    const good = await host.run(['reconcile', '--json'], { env });
-    await guarded.set('error');
-    const failing = await host.run(['reconcile'], { env, at: later(0, 1) });
-    writeFileSync(join(host.folder, 'token'), 'wrong-token-altogether\n');
-    await guarded.set('up');
-    const refused = await host.run(['reconcile'], { env, at: later(0, 2) });
-    await guarded.stop();
-
-    expect([good.status, failing.status, refused.status]).toEqual([0, 75, expect.toBeOneOf([5, 75])]);
-    for (const { stdout, stderr } of [good, failing, refused]) seen.push(stdout, stderr);
-    const told = readFileSync(join(tools, 'told'), 'utf8');
-    expect(told).toContain('git ');
-    const texts = [...seen, told, ...Object.values(contentsOf(host.state))].join('\n');
-    for (const secret of [
-      secrets.token,
-      secrets.password,
-      'wrong-token-altogether',
-      Buffer.from(`oauth2:${secrets.token}`).toString('base64'),
-    ]) {
-      expect(texts).not.toContain(secret);
-    }
-  });
-});
-
-/** A folder with a `git` that writes down its arguments before it does its work. */
-function toolsThatTell(folder: string): string {
-  const tools = mkdtempSync(join(folder, 'tools-'));
-  const git = execFileSync('sh', ['-c', 'command -v git'], {
-    encoding: 'utf8',
-  }).trim();
-  writeFileSync(join(tools, 'git'), `#!/bin/sh\necho "git $*" >> ${tools}/told\nexec ${git} "$@"\n`);
-  chmodSync(join(tools, 'git'), 0o755);
-  return tools;
-}
-
-describe('case 62: given somebody who planted things where the mirror lies, and a hostile environment', () => {
-  it('when it runs, then nothing of theirs is executed, and the policy is that of the branch', async () => {
-    const host = await world.newHost({ roster: ['base'] });
-    await host.reconcile();
-    const trap = mkdtempSync(join(tmpdir(), 'muster-trap-'));
-    const script = join(trap, 'run');
-    writeFileSync(script, `#!/bin/sh\ntouch ${trap}/sprung\n`, { mode: 0o755 });
-    const mirror = join(host.state, 'mirror.git');
-    for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-auto-gc']) {
-      mkdirSync(join(mirror, 'hooks'), { recursive: true });
-      writeFileSync(join(mirror, 'hooks', hook), readFileSync(script), {
-        mode: 0o755,
-      });
-    }
-    const config = join(mirror, 'config');
-    writeFileSync(
-      config,
-      `${readFileSync(config, 'utf8')}[core]\n\tfsmonitor = ${script}\n\tsshCommand = ${script}\n\tgitProxy = ${script}\n[credential]\n\thelper = !${script}\n[url "${trap}/"]\n\tinsteadOf = http://\n`,
-    );
-    mkdirSync(join(mirror, 'objects/info'), { recursive: true });
-    writeFileSync(join(mirror, 'objects/info/alternates'), `${trap}\n`);
-    host.grant('carol');
-
-    const run = await host.run(['reconcile', '--json'], {
-      at: later(0, 1),
-      env: {
-        GIT_DIR: trap,
-        GIT_CONFIG_COUNT: '1',
-        GIT_CONFIG_KEY_0: 'core.fsmonitor',
-        GIT_CONFIG_VALUE_0: script,
-        GIT_EXEC_PATH: trap,
-        GIT_SSH_COMMAND: script,
-        GIT_ASKPASS: script,
-        GIT_TRACE: join(trap, 'sprung'),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES: trap,
-        GIT_REPLACE_REF_BASE: 'refs/heads/',
-        LD_BIND_NOW: '1',
-        PAGER: script,
-        TZ: 'Pacific/Kiritimati',
-        LC_ALL: 'tr_TR.UTF-8',
-      },
-    });
-
-    expect([run.status, await host.members('klaxon-users')]).toEqual([0, ['carol']]);
-    expect(readdirSync(trap)).toEqual(['run']);
   });
 });

@@ -1,7 +1,7 @@
 // The world of a journey: a real slapd, a git server over HTTP, a roster file, a configuration and a state folder, and the built
 // command run against them at a moment of the test's choosing. One world for a test file, one host for a test.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runMuster, type CommandOptions, type CommandResult } from '../support/command.ts';
@@ -261,4 +261,13 @@ function readLedger(state: string): readonly LedgerLine[] {
   } catch {
     return [];
   }
+}
+
+/** Every file below a folder with its content, byte for byte. */
+export function contentsOf(folder: string): Readonly<Record<string, string>> {
+  const paths = readdirSync(folder, {
+    recursive: true,
+    encoding: 'utf8',
+  }).filter((path) => statSync(join(folder, path)).isFile());
+  return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(join(folder, path), 'latin1')]));
 }

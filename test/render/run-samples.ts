@@ -109,7 +109,14 @@ export function reportOf(changes: Partial<RunReport> = {}): RunReport {
     head: commit('f'),
     policy: policyOf([], {
       refused: [
-        { path: grantPathOf('mallory'), commit: commit('d'), mergeRequest: 12, code: 'no-approval', detail: 'no approval counts' },
+        {
+          path: grantPathOf('mallory'),
+          commit: commit('d'),
+          mergeRequest: 12,
+          code: 'no-approval',
+          detail: 'no approval counts',
+          link: 'https://gitlab.example.org/sre/access/-/merge_requests/12',
+        },
         { path: 'policy/policy.yaml', commit: commit('c'), mergeRequest: null, code: 'no-merge-request', detail: 'a direct push' },
       ],
       pending: [

@@ -43,7 +43,11 @@ it.each([
 });
 
 it.each([
-  { given: 'a page', link: 'https://gitlab.example.org/sre/access/-/merge_requests/7', gives: 'https://gitlab.example.org/sre/access/-/merge_requests/7' },
+  {
+    given: 'a page',
+    link: 'https://gitlab.example.org/sre/access/-/merge_requests/7',
+    gives: 'https://gitlab.example.org/sre/access/-/merge_requests/7',
+  },
   { given: 'no page', link: undefined, gives: undefined },
   { given: 'an empty text', link: '', gives: undefined },
   { given: 'something else than a page', link: 'javascript:alert(1)', gives: undefined },

@@ -11,5 +11,6 @@ for (const [name, method] of Object.entries({
     return new Set([...this].filter((one) => !other.has(one)));
   },
 })) {
+  // oxlint-disable-next-line no-extend-native -- it is there already wherever it can be.
   if (!(name in Set.prototype)) Object.defineProperty(Set.prototype, name, { value: method, writable: true, configurable: true });
 }

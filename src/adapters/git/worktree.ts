@@ -61,7 +61,10 @@ export async function openWorktree(directory: string, surroundings: { readonly p
 /** What a mirror's messages advise, to remove it, is nothing for a clone that somebody works in. */
 async function readable<Result>(answer: Promise<Result>, top: string): Promise<Result> {
   return answer.catch((error: unknown) => {
-    if (error instanceof Unusable) throw new Unusable(`the clone in ${top} cannot be read whole: it may be a shallow one (git fetch --unshallow; in a CI job GIT_DEPTH: 0)`);
+    if (error instanceof Unusable)
+      throw new Unusable(
+        `the clone in ${top} cannot be read whole: it may be a shallow one (git fetch --unshallow; in a CI job GIT_DEPTH: 0)`,
+      );
     throw error;
   });
 }

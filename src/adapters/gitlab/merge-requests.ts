@@ -13,7 +13,7 @@ export interface FileAction {
   readonly action: 'create' | 'update' | 'delete';
   readonly path: string;
   /** None for a deletion. */
-  readonly content?: string;
+  readonly content?: Uint8Array;
 }
 
 export interface MergeRequestDraft {
@@ -41,13 +41,20 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
     project: async () => (await api.project(settings.project).catch((error: unknown) => complain(error, settings.project))).id,
     read: async (project, iid) => readReviewed(api, project, iid).catch((error: unknown) => notRead(error, iid)),
     async commit(project, branch, from, message, actions) {
-      const given = actions.map(({ action, path, content }) => ({ action, filePath: path, ...(content === undefined ? {} : { content }) }));
-      await gitlab.Commits.create(project, branch, message, given, { startBranch: from }).catch((error: unknown) => notWritten(error, branch));
+      const given = actions.map(({ action, path, content }) => ({
+        action,
+        filePath: path,
+        ...(content && { content: Buffer.from(content).toString('base64'), encoding: 'base64' }),
+      }));
+      await gitlab.Commits.create(project, branch, message, given, { startBranch: from }).catch((error: unknown) =>
+        notWritten(error, branch),
+      );
     },
     async open(project, { sourceBranch, targetBranch, title, description }) {
-      const answer = await gitlab.MergeRequests.create(project, sourceBranch, targetBranch, title, { description, removeSourceBranch: true }).catch(
-        (error: unknown) => notWritten(error, sourceBranch),
-      );
+      const answer = await gitlab.MergeRequests.create(project, sourceBranch, targetBranch, title, {
+        description,
+        removeSourceBranch: true,
+      }).catch((error: unknown) => notWritten(error, sourceBranch));
       const { iid, url } = understand(mergeRequestShape, answer, 'the new merge request');
       return { iid, url };
     },
@@ -61,7 +68,9 @@ function notRead(error: unknown, iid: number): never {
 
 function notWritten(error: unknown, branch: string): never {
   if (error instanceof Declined && (error.status === 400 || error.status === 409))
-    throw new Misuse(`GitLab does not take the change on branch ${branch}: the branch, the file or the merge request may be there already, or the file gone`);
+    throw new Misuse(
+      `GitLab does not take the change on branch ${branch}: the branch, the file or the merge request may be there already, or the file gone`,
+    );
   return refusedBy(error);
 }
 

@@ -7,56 +7,67 @@ import { basename } from 'node:path';
 import { instant, type Instant } from '../../domain/names.ts';
 import type { RosterReading, StatedChecksum } from '../../domain/roster.ts';
 
-const largestRoster = 1024 * 1024;
+export const largestRoster = 1024 * 1024;
 const largestChecksum = 4096;
 
 type Problem = Exclude<RosterReading, { kind: 'file' }>;
 type Content = { readonly kind: 'content'; readonly bytes: Uint8Array; readonly writtenAt: Instant };
 
-/** `required` reads `<path>.sha256` too. Does not throw for anything that may stand at `path`. */
-export async function readRosterFile(path: string, options: { readonly checksum: 'none' | 'required' }): Promise<RosterReading> {
-  const found = await readWhole(path, largestRoster);
+interface Place {
+  readonly path: string;
+  /** How messages name it: where people find it. */
+  readonly called: string;
+}
+
+/** `required` reads `<path>.sha256` too. Does not throw for anything that may stand at `path`, which messages name as `called`. */
+export async function readRosterFile(
+  path: string,
+  { checksum, called = path }: { readonly checksum: 'none' | 'required'; readonly called?: string },
+): Promise<RosterReading> {
+  const found = await readWhole({ path, called }, largestRoster);
   if (found.kind !== 'content') return found;
-  const stated: StatedChecksum = options.checksum === 'required' ? await readChecksum(path) : { kind: 'not-asked' };
+  const stated: StatedChecksum =
+    checksum === 'required' ? await readChecksum({ path: `${path}.sha256`, called: `${called}.sha256` }) : { kind: 'not-asked' };
   const sha256 = createHash('sha256').update(found.bytes).digest('hex');
   return { kind: 'file', bytes: found.bytes, sha256, producedAt: found.writtenAt, stated };
 }
 
 /** One line in the format of sha256sum(1): the digest, a blank, a blank or `*`, and the name, with or without folders. */
-async function readChecksum(path: string): Promise<StatedChecksum> {
-  const found = await readWhole(`${path}.sha256`, largestChecksum);
-  if (found.kind === 'missing') return { kind: 'unusable', message: `A checksum is required, and ${path}.sha256 is not there.` };
+async function readChecksum(place: Place): Promise<StatedChecksum> {
+  const { called } = place;
+  const found = await readWhole(place, largestChecksum);
+  if (found.kind === 'missing') return { kind: 'unusable', message: `A checksum is required, and ${called} is not there.` };
   if (found.kind !== 'content') return { kind: 'unusable', message: `The checksum file cannot be used. ${found.message}` };
   const [, sha256, name] = /^([0-9a-fA-F]{64}) [ *]([^\n\r]+)\r?\n?$/.exec(Buffer.from(found.bytes).toString('latin1')) ?? [];
-  if (sha256 === undefined || name === undefined) return { kind: 'unusable', message: `${path}.sha256 is not in the format of sha256sum.` };
-  if (basename(name) !== basename(path)) return { kind: 'unusable', message: `${path}.sha256 is about another file.` };
+  if (sha256 === undefined || name === undefined) return { kind: 'unusable', message: `${called} is not in the format of sha256sum.` };
+  if (`${basename(name)}.sha256` !== basename(called)) return { kind: 'unusable', message: `${called} is about another file.` };
   return { kind: 'stated', sha256: sha256.toLowerCase() };
 }
 
-async function readWhole(path: string, limit: number): Promise<Content | Problem> {
+async function readWhole({ path, called }: Place, limit: number): Promise<Content | Problem> {
   let file: FileHandle | undefined;
   try {
     // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. O_NOFOLLOW: open(2) gives ELOOP for a link.
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return await readOpened(file, path, limit);
+    return await readOpened(file, called, limit);
   } catch (error) {
-    return problemOf(path, error);
+    return problemOf(called, error);
   } finally {
     await file?.close();
   }
 }
 
-async function readOpened(file: FileHandle, path: string, limit: number): Promise<Content | Problem> {
+async function readOpened(file: FileHandle, called: string, limit: number): Promise<Content | Problem> {
   const before = await file.stat({ bigint: true });
-  if (!before.isFile()) return { kind: 'unreadable', message: `${path} is not a regular file.`, act: 'administrator' };
+  if (!before.isFile()) return { kind: 'unreadable', message: `${called} is not a regular file.`, act: 'administrator' };
   if (before.size > limit)
-    return { kind: 'damaged', message: `${path} has ${before.size} bytes, and ${limit} are the most.`, act: 'producer' };
+    return { kind: 'damaged', message: `${called} has ${before.size} bytes, and ${limit} are the most.`, act: 'producer' };
   // One byte more than there should be shows a file that grows.
   const room = Buffer.alloc(Number(before.size) + 1);
   const length = await fill(file, room);
   const after = await file.stat({ bigint: true });
   if (length !== Number(before.size) || after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
-    return { kind: 'damaged', message: `${path} changed while it was read.`, act: 'carrier' };
+    return { kind: 'damaged', message: `${called} changed while it was read.`, act: 'carrier' };
   }
   return { kind: 'content', bytes: room.subarray(0, length), writtenAt: instant(Number(before.mtimeMs)) };
 }
@@ -71,10 +82,10 @@ async function fill(file: FileHandle, room: Buffer): Promise<number> {
   return length;
 }
 
-function problemOf(path: string, error: unknown): Problem {
+function problemOf(called: string, error: unknown): Problem {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return { kind: 'missing', message: `${path} is not there.`, act: 'carrier' };
+  if (code === 'ENOENT') return { kind: 'missing', message: `${called} is not there.`, act: 'carrier' };
   if (code === 'ELOOP')
-    return { kind: 'unreadable', message: `${path} is a symbolic link, and links are not followed.`, act: 'administrator' };
-  return { kind: 'unreadable', message: `${path} cannot be read (${String(code)}).`, act: 'administrator' };
+    return { kind: 'unreadable', message: `${called} is a symbolic link, and links are not followed.`, act: 'administrator' };
+  return { kind: 'unreadable', message: `${called} cannot be read (${String(code)}).`, act: 'administrator' };
 }

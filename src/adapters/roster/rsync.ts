@@ -5,54 +5,87 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RosterReading } from '../../domain/roster.ts';
-import { readRosterFile } from './file.ts';
+import { largestRoster, readRosterFile } from './file.ts';
 
 export interface RsyncTerms {
   readonly checksum: 'none' | 'required';
   /** Where rsync is looked for, as in PATH. */
   readonly path: string;
-  /** Seconds without a byte. */
+  /** Seconds without a byte; a whole call may take four times as long. */
   readonly timeout?: number;
 }
 
-/** rsync(1), EXIT VALUES: some files could not be transferred; here, the one that was asked for. */
-const partialTransfer = 23;
+type Absent = Exclude<RosterReading, { kind: 'file' }>;
+
+interface Ended {
+  readonly status: number | 'not-started' | null;
+  readonly output: string;
+}
 
 /** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does. */
 export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-roster-'));
   try {
-    const status = await fetchInto(folder, url, terms);
-    if (status === 'not-started')
-      return { kind: 'unreadable', message: 'rsync could not be started: is it installed?', act: 'administrator' };
-    if (status !== 0 && status !== partialTransfer) {
-      return {
-        kind: 'unreadable',
-        message: `${url} could not be fetched (rsync ended with ${String(status)}).`,
-        act: 'carrier',
-        mayPass: true,
-      };
-    }
-    if (terms.checksum === 'required') await fetchInto(folder, `${url}.sha256`, terms);
-    const reading = await readRosterFile(join(folder, basename(new URL(url).pathname)), terms);
-    return reading.kind === 'missing'
-      ? { kind: 'missing', message: `${url} is not there, or is no regular file.`, act: 'producer' }
-      : reading;
+    const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
+    // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
+    const { status } = await rsync(['--times', `--max-size=${largestRoster}`, '--', ...urls, `${folder}/`], terms);
+    const problem = problemOf(url, status);
+    if (problem) return problem;
+    const reading = await readRosterFile(join(folder, basename(url)), { checksum: terms.checksum, called: url });
+    return reading.kind === 'missing' ? await whyNotSent(url, terms) : reading;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function fetchInto(folder: string, url: string, { path, timeout = 20 }: RsyncTerms): Promise<number | 'not-started' | null> {
-  // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
-  const options = ['--times', '--no-motd', '--max-size=2m', `--timeout=${timeout}`, `--contimeout=${timeout}`];
+/** rsync(1), EXIT VALUES. What is no problem yet: 0, and 23, where a file that was asked for could not be sent. */
+function problemOf(url: string, status: Ended['status']): Absent | undefined {
+  switch (status) {
+    case 0:
+    case 23:
+      return undefined;
+    case 'not-started':
+      return { kind: 'unreadable', message: 'rsync could not be started: is it installed?', act: 'administrator' };
+    case 5:
+      return {
+        kind: 'unreadable',
+        message: `${url}: the rsync daemon does not know the module, or does not open it to this host.`,
+        act: 'carrier',
+      };
+    default: {
+      const message = `${url} could not be fetched (rsync ended with ${status === null ? 'a timeout' : String(status)}).`;
+      return { kind: 'unreadable', message, act: 'carrier', mayPass: true };
+    }
+  }
+}
+
+/** The daemon sent nothing: what does it say lies there? Only mode and size are read off its list. */
+async function whyNotSent(url: string, terms: RsyncTerms): Promise<Absent> {
+  const { status, output } = await rsync(['--list-only', '--', url], terms);
+  const problem = problemOf(url, status);
+  if (problem) return problem;
+  const [, type, size = ''] = /^(\S)\S{9}\s+([\d,.]+)\s/.exec(output) ?? [];
+  if (type === undefined) return { kind: 'missing', message: `${url} is not there.`, act: 'producer' };
+  if (type !== '-') return { kind: 'unreadable', message: `${url} is not a regular file.`, act: 'producer' };
+  const bytes = Number(size.replace(/[,.]/g, ''));
+  return bytes > largestRoster
+    ? { kind: 'damaged', message: `${url} has ${bytes} bytes, and ${largestRoster} are the most.`, act: 'producer' }
+    : { kind: 'unreadable', message: `${url} is there, and the rsync daemon cannot read it.`, act: 'producer' };
+}
+
+function rsync(args: readonly string[], { path, timeout = 20 }: RsyncTerms): Promise<Ended> {
+  const always = ['--no-motd', `--timeout=${timeout}`, `--contimeout=${timeout}`];
   return new Promise((resolve) => {
-    const child = spawn('rsync', [...options, '--', url, `${folder}/`], {
-      stdio: 'ignore',
+    const child = spawn('rsync', [...always, ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: path, LC_ALL: 'C' },
       timeout: 4 * timeout * 1000,
     });
-    child.once('error', () => resolve('not-started'));
-    child.once('close', (status) => resolve(status));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < 10_000) output += text;
+    });
+    child.once('error', () => resolve({ status: 'not-started', output }));
+    child.once('close', (status) => resolve({ status, output }));
   });
 }

@@ -29,7 +29,7 @@ export function readPolicy(files: readonly PolicyFile[], folder: string): Policy
         file.path,
         'unexpected-file',
         'no policy file has this path',
-        'Policy files are policy.yaml, groups/<group>.yaml and grants/<group>/<uid>.yaml. Move or delete this one.',
+        'Policy files are policy.yaml, groups/<group>.yaml and grants/<group>/<uid>.yaml, never .yml. Move or delete this one.',
       ),
     );
   const rules = readRules(

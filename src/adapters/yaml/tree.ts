@@ -77,14 +77,21 @@ function problemOf(parserCode: string, message: string, offset: number): Problem
       return { offset, ...tagged };
     case 'RESOURCE_EXHAUSTION':
       return { offset, code: 'too-deep', message: 'the text nests too deep', fix: 'Write plain lists and keys.' };
-    default:
+    default: {
+      // The parser's own words for the commonest slip, `reason: see: below`, help nobody.
+      const what = parserCode === 'BLOCK_AS_IMPLICIT_KEY' ? 'a second ": ", or a "- ", stands in this line' : withoutControls(message);
       return {
         offset,
         code: 'syntax',
-        message: `this is not YAML: ${quoted(message).slice(1, -1)}`,
+        message: `this is not YAML: ${what}`,
         fix: 'Look at the indentation, at quotes, and for ": " or " #" inside a text; put such a text in quotes.',
       };
+    }
   }
+}
+
+function withoutControls(message: string): string {
+  return quoted(message).slice(1, -1).replaceAll('\\"', '"');
 }
 
 function isEmpty(node: ParsedNode): boolean {

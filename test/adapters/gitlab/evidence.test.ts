@@ -100,7 +100,11 @@ describe('what is read', () => {
   });
 
   test.each([
-    { given: 'a page on the configured server', elsewhere: undefined, gives: /^http:\/\/127\.0\.0\.1:\d+\/repos\/sre\/access\/-\/merge_requests\/\d+$/ },
+    {
+      given: 'a page on the configured server',
+      elsewhere: undefined,
+      gives: /^http:\/\/127\.0\.0\.1:\d+\/repos\/sre\/access\/-\/merge_requests\/\d+$/,
+    },
     { given: 'a page on another server', elsewhere: 'https://gitlab.example.org/sre/access/-/merge_requests/1', gives: /^$/ },
     { given: 'no page at all', elsewhere: 'javascript:alert(1)', gives: /^$/ },
   ])('given $given as the link of a merge request, then only one of the configured server is kept', async ({ elsewhere, gives }) => {

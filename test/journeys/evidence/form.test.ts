@@ -49,12 +49,17 @@ const times: readonly Landing[] = [
   { what: 'case 41: an end before its start', code: 'until-before-from', until: '2026-12-01', from: '2026-12-02' },
   { what: 'case 41: an end at its start', code: 'until-before-from', until: '2026-12-01T00:00Z', from: '2026-12-01T00:00Z' },
   { what: 'case 42: an end after 91 days', code: 'too-long', until: '2027-02-22' },
-  { what: 'case 42: no end', code: 'too-long', until: 'none' },
   { what: 'case 42: a start in 40 days', code: 'too-dormant', until: '2027-01-30', from: '2027-01-10' },
 ].map(({ what, code, until, from }) => ({
   ...{ what, code },
   files: (_, path) => ({ [path]: grantFile(until, from === undefined ? {} : { from }) }),
 }));
+
+const endless: Landing = {
+  what: 'case 42: no end',
+  code: 'too-long',
+  files: (file, path) => ({ [path]: file.replace(/until: .*\n/, '') }),
+};
 
 const texts: readonly Landing[] = [
   { what: 'case 38: a directive', text: '%YAML 1.1\n---\n' },
@@ -76,7 +81,7 @@ const texts: readonly Landing[] = [
   { what: 'case 40: a no-break space at the end', text: 'ticket: T1\u00A0\n' },
 ].map(({ what, text }) => ({ what, code: 'unreadable', files: (file, path) => ({ [path]: text + file }) }));
 
-const landings = [...shapes, ...times, ...texts];
+const landings = [...shapes, ...times, endless, ...texts];
 
 describe('given a row of merge requests that alice approved, each with a form of its own, and hoo\'s proper one after them', () => {
   let scene: Scene;
@@ -148,21 +153,32 @@ describe('given an approved merge request', () => {
   });
 });
 
+function git(scene: Scene, args: readonly string[], input: Buffer | string): string {
+  return execFileSync('git', ['-C', scene.project.git.path, ...args], { input, encoding: 'utf8' }).trim();
+}
+
+function commitOf(scene: Scene, tree: string, parent: string): string {
+  return git(scene, ['-c', 'user.name=x', '-c', 'user.email=x@example.org', 'commit-tree', tree, '-p', parent, '-m', 'x'], '');
+}
+
 describe('given what no client of git would make', () => {
   it('case 21: when a folder of 100,000 grants is pushed, then it is refused within a bounded time', async () => {
     const scene = await world.scene();
     await scene.land({ [grantPath('hoo')]: proper(scene) });
-    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [grantPath(`p${index}`), 'x\n']));
-    await scene.push(world.mallory, many);
+    const blob = git(scene, ['hash-object', '-w', '--stdin'], 'x\n');
+    const entries = Array.from({ length: 100_000 }, (_, index) => `100644 blob ${blob}\tp${index}.yaml\n`).join('');
+    const folder = git(scene, ['mktree'], entries);
+    const nested = ['klaxon-users', 'grants', 'policy'].reduce((tree, name) => git(scene, ['mktree'], `040000 tree ${tree}\t${name}\n`), folder);
+    await scene.project.git.setRef('refs/heads/main', commitOf(scene, nested, await scene.project.git.head('main')));
 
     const started = performance.now();
     const run = await scene.run('plan', '--json');
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(50_000);
 
     const document = run.json<Awaited<ReturnType<Scene['plan']>>>();
     expect([document.status.all, document.policy.refused[0]?.code]).toEqual([['refused'], 'too-many-files']);
-    expect(document.groups[0]?.add).toMatchObject([{ uid: 'hoo' }]);
-  });
+    expect(document.groups[0]?.add).toEqual([]);
+  }, 60_000);
 
   it.each([
     { what: 'the same name twice', entries: ['policy.yaml', 'policy.yaml'] },
@@ -171,13 +187,10 @@ describe('given what no client of git would make', () => {
     const scene = await world.scene();
     await scene.land({ [grantPath('hoo')]: proper(scene) });
     await scene.reconcile();
-    const git = (args: readonly string[], input: Buffer | string) => execFileSync('git', ['-C', scene.project.git.path, ...args], { input, encoding: 'utf8' }).trim();
-    const blob = git(['hash-object', '-w', '--stdin'], proper(scene));
+    const blob = git(scene, ['hash-object', '-w', '--stdin'], proper(scene));
     const tree = Buffer.concat(entries.map((name) => Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(blob, 'hex')])));
-    const bad = git(['hash-object', '-w', '-t', 'tree', '--literally', '--stdin'], tree);
-    const identity = ['-c', 'user.name=x', '-c', 'user.email=x@example.org'];
-    const commit = git([...identity, 'commit-tree', bad, '-p', await scene.project.git.head('main'), '-m', 'x'], '');
-    await scene.project.git.setRef('refs/heads/main', commit);
+    const bad = git(scene, ['hash-object', '-w', '-t', 'tree', '--literally', '--stdin'], tree);
+    await scene.project.git.setRef('refs/heads/main', commitOf(scene, bad, await scene.project.git.head('main')));
 
     const run = await scene.reconcile();
 

@@ -170,6 +170,8 @@ export class Scene {
   async run(...args: readonly string[]): Promise<CommandResult> {
     const result = await runMuster(args, { config: join(this.folder, 'muster.yaml'), at: new Date(this.world.gitlab.clock.now()) });
     if (result.status === 70 || result.signal) throw new Error(`muster ${args.join(' ')} ended with ${result.status}\n${result.stderr}`);
+    // Every process starts at the moment it is given: the next one must not seem to be earlier than this one's end.
+    this.wait(10 * second);
     return result;
   }
 

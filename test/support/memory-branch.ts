@@ -1,10 +1,10 @@
 // A branch in memory: files as text, real YAML. Git itself is tested with its adapter.
 import { createHash } from 'node:crypto';
-import type { Landing, TreeEntry } from '../src/domain/history.ts';
-import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../src/domain/names.ts';
-import { hour } from '../src/domain/time.ts';
-import { Unavailable } from '../src/failures.ts';
-import type { Branch } from '../src/judging.ts';
+import type { Landing, TreeEntry } from '../../src/domain/history.ts';
+import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../../src/domain/names.ts';
+import { hour } from '../../src/domain/time.ts';
+import { Unavailable } from '../../src/failures.ts';
+import type { Branch } from '../../src/judging.ts';
 
 /** Text by path; a text that begins with a mode and a colon has that mode. */
 export type Files = Readonly<Record<string, string>>;
@@ -31,7 +31,13 @@ export class MemoryBranch implements Branch {
 
   /** One more commit with exactly these files. `outside` counts the paths it changes elsewhere. */
   push(files: Files, outside = 0): number {
-    this.#trees.push(new Map(Object.entries(files).sort().map(([path, text]) => [path, this.#entry(text)])));
+    this.#trees.push(
+      new Map(
+        Object.entries(files)
+          .sort()
+          .map(([path, text]) => [path, this.#entry(text)]),
+      ),
+    );
     this.#outside.push(outside);
     return this.#trees.length - 1;
   }
@@ -51,14 +57,22 @@ export class MemoryBranch implements Branch {
       if (was?.blob === is?.blob && was?.mode === is?.mode) return [];
       return [{ path, ...(was ? { before: was } : {}), ...(is ? { after: is } : {}) }];
     });
-    return { commit: commitId(to), parent: commitId(from), parents: 2, committedAt: committedAt(to), changes, outside: this.#outside[to] ?? 0 };
+    return {
+      commit: commitId(to),
+      parent: commitId(from),
+      parents: 2,
+      committedAt: committedAt(to),
+      changes,
+      outside: this.#outside[to] ?? 0,
+    };
   }
 
   #number(commit: CommitId): number {
     return Number.parseInt(commit, 16);
   }
 
-  fetch: Branch['fetch'] = () => (this.reachable ? Promise.resolve(this.tip) : Promise.reject(new Unavailable('git', 'the server does not answer')));
+  fetch: Branch['fetch'] = () =>
+    this.reachable ? Promise.resolve(this.tip) : Promise.reject(new Unavailable('git', 'the server does not answer'));
   head: Branch['head'] = () => Promise.resolve(this.tip);
 
   get tip(): CommitId {
@@ -71,7 +85,9 @@ export class MemoryBranch implements Branch {
   };
   landings: Branch['landings'] = (after, head) => {
     const [first, last] = [this.#number(after) + 1, this.#number(head)];
-    return Promise.resolve(Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => this.#landing(first + index - 1, first + index)));
+    return Promise.resolve(
+      Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => this.#landing(first + index - 1, first + index)),
+    );
   };
   jump: Branch['jump'] = (after, head) => Promise.resolve(this.#landing(this.#number(after), this.#number(head)));
   policyTree: Branch['policyTree'] = (commit) => Promise.resolve(this.#trees[this.#number(commit)] ?? new Map());

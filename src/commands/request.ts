@@ -1,0 +1,141 @@
+// `muster request`: writes or takes away one grant file on a branch of its own and opens the merge request. Nothing is sent that muster would refuse.
+import { isRules } from '../domain/effective.ts';
+import type { PolicyTree } from '../domain/history.ts';
+import { duration, type Duration, type GroupName, type Instant, type Uid } from '../domain/names.ts';
+import { grantObjections } from '../domain/policy-rules.ts';
+import { byPlace, largestFile, type Finding, type PolicyFile } from '../domain/policy.ts';
+import type { PolicyReading } from '../domain/policy-reading.ts';
+import { renderInstant } from '../domain/time.ts';
+import { Misuse } from '../failures.ts';
+import type { Branch } from '../judging.ts';
+import { renderDescription, titleOf, type Asked } from '../render/request.ts';
+
+export interface Forge {
+  project(): Promise<number>;
+  commit(
+    project: number,
+    branch: string,
+    from: string,
+    message: string,
+    actions: readonly { readonly action: 'create' | 'update' | 'delete'; readonly path: string; readonly content?: Uint8Array }[],
+  ): Promise<void>;
+  open(
+    project: number,
+    draft: { readonly sourceBranch: string; readonly targetBranch: string; readonly title: string; readonly description: string },
+  ): Promise<Opened>;
+}
+
+export interface Opened {
+  readonly iid: number;
+  readonly url: string;
+}
+
+export interface RequestPorts {
+  readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
+  readonly readPolicy: (files: readonly PolicyFile[], folder: string) => PolicyReading;
+  /** The file's text with these values, in what stands there already where something does. */
+  readonly renderFile: (values: GrantValues, existing: string | undefined) => string;
+  /** Undefined without a token: then the file is shown, and the way by hand. */
+  readonly forge: Forge | undefined;
+  readonly now: Instant;
+}
+
+export type GrantValues = Readonly<Partial<Record<'reason' | 'ticket' | 'contact' | 'from' | 'until' | 'understood', string>>>;
+
+export interface RequestSettings {
+  readonly folder: string;
+  readonly targetBranch: string;
+  readonly longest: ReadonlyMap<GroupName, Duration>;
+}
+
+export interface Request {
+  readonly group: GroupName;
+  readonly uid: Uid;
+  /** Null: the end of the access. */
+  readonly values: GrantValues | null;
+}
+
+export type Requested =
+  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string }
+  | { readonly kind: 'by-hand'; readonly path: string; readonly title: string; readonly action: Asked; readonly text: string | null }
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
+
+/** Throws Misuse where there is nothing to ask for, and Unavailable or Unusable where the repository cannot be read. */
+export async function request({ group, uid, values }: Request, ports: RequestPorts, settings: RequestSettings): Promise<Requested> {
+  const { folder, targetBranch } = settings;
+  const path = `${folder}/grants/${group}/${uid}.yaml`;
+  const head = await ports.branch.fetch();
+  const tree = await ports.branch.policyTree(head, folder);
+  const existing = await textAt(path, tree, ports);
+  if (values === null && existing === undefined) throw new Misuse(`there is no ${path} on ${targetBranch}, so there is nothing to end`);
+  const text = values === null ? null : ports.renderFile(values, existing);
+  if (text !== null && text === existing) throw new Misuse(`${path} says exactly that already`);
+  const findings = text === null ? [] : await objectionsTo({ path, bytes: new TextEncoder().encode(text) }, tree, ports, settings);
+  if (findings.length > 0) return { kind: 'findings', findings };
+  const asked: Asked = text === null ? 'end' : existing === undefined ? 'new' : 'renewal';
+  const title = titleOf(asked, group, uid, values?.until);
+  const { forge } = ports;
+  if (!forge) return { kind: 'by-hand', path, title, action: asked, text };
+  const sourceBranch = branchName(`${group}-${uid}`, ports.now);
+  const project = await forge.project();
+  const content = text === null ? {} : { content: new TextEncoder().encode(text) };
+  const action = asked === 'end' ? 'delete' : asked === 'new' ? 'create' : 'update';
+  await forge.commit(project, sourceBranch, targetBranch, title, [{ action, path, ...content }]);
+  const template = await textAt(
+    `${templates}/${asked === 'end' ? 'Removal' : 'Grant'}.md`,
+    await ports.branch.policyTree(head, templates),
+    ports,
+  );
+  const description = renderDescription({ asked, group, uid, path, until: values?.until }, template);
+  return { kind: 'opened', opened: await forge.open(project, { sourceBranch, targetBranch, title, description }), title };
+}
+
+/** Where GitLab looks for them (docs.gitlab.com/user/project/description_templates). */
+const templates = '.gitlab/merge_request_templates';
+
+/** One second, one branch: a second request for the same person stands on its own. */
+export function branchName(about: string, now: Instant): string {
+  return `muster-${about}-${renderInstant(now).replaceAll(/\D/g, '')}`;
+}
+
+async function textAt(path: string, tree: PolicyTree, { branch }: RequestPorts): Promise<string | undefined> {
+  const entry = tree.get(path);
+  if (!entry) return undefined;
+  const { contents } = await branch.blobs([entry.blob], largestFile);
+  const bytes = contents.get(entry.blob);
+  if (entry.mode !== '100644' || !bytes)
+    throw new Misuse(`${path} is on the branch, and is no plain file of reasonable size: look at it on GitLab`);
+  return new TextDecoder().decode(bytes);
+}
+
+/** The same reader and the same rules as `check`, over the rules on the branch and this one file. */
+async function objectionsTo(
+  file: PolicyFile,
+  tree: PolicyTree,
+  ports: RequestPorts,
+  settings: RequestSettings,
+): Promise<readonly Finding[]> {
+  const { folder, longest } = settings;
+  const entries = [...tree].filter(([path, { mode }]) => isRules(path, folder) && mode === '100644');
+  const { contents } = await ports.branch.blobs(
+    entries.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  const rulesFiles = entries.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+  const { findings, rules, grants } = ports.readPolicy([...rulesFiles, file], folder);
+  if (!rules || findings.length > 0) return findings;
+  const objections = grants.flatMap(({ grant, at, path }) => {
+    const ceiling = longest.get(grant.group);
+    return grantObjections(grant, rules.rules, ports.now, ceiling === undefined ? undefined : duration(ceiling)).map((one) => ({
+      ...one,
+      path,
+      ...at(one.key),
+    }));
+  });
+  return objections
+    .map(({ code, path, line, column, message, fix }) => ({ code, severity: 'error' as const, path, line, column, message, fix }))
+    .sort(byPlace);
+}

@@ -1,0 +1,87 @@
+// What `muster request` writes into a merge request, and what it prints. Texts of the person who asks stand in the file alone.
+import type { GroupName, Uid } from '../domain/names.ts';
+import { parseEnd } from '../domain/time.ts';
+
+export type Asked = 'new' | 'renewal' | 'end';
+
+export function titleOf(asked: Asked, group: GroupName, uid: Uid, until: string | undefined): string {
+  if (asked === 'end') return `End the access of ${uid} to ${group}`;
+  const end = until !== undefined && parseEnd(until) !== undefined ? ` until ${until}` : '';
+  return asked === 'new' ? `Grant ${group} to ${uid}${end}` : `Renew ${group} for ${uid}${end}`;
+}
+
+export interface Ask {
+  readonly asked: Asked;
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly path: string;
+  readonly until: string | undefined;
+}
+
+/** What is asked, and below it the template of the repository with its first questions answered. */
+export function renderDescription(ask: Ask, template: string | undefined): string {
+  const { asked, group, uid, path } = ask;
+  const what = {
+    new: `\`${uid}\` asks for access to \`${group}\`. Why, until when, and how to reach them stands in \`${path}\`.`,
+    renewal: `\`${uid}\` needs access to \`${group}\` for longer. Why, and until when, stands in \`${path}\`.`,
+    end: `The access of \`${uid}\` to \`${group}\` ends with this: it deletes \`${path}\`.`,
+  }[asked];
+  return `${what}\n${template === undefined ? '' : `\n${filled(template, ask)}`}`;
+}
+
+function filled(template: string, { asked, group, uid, path, until }: Ask): string {
+  const end = until !== undefined && parseEnd(until) !== undefined ? `, until ${until}` : '';
+  const who = `\`${uid}\` in \`${group}\`${asked === 'end' ? '' : end}`;
+  const lines = template
+    .replaceAll(/<!--[\s\S]*?-->\n*/g, '')
+    .split('\n')
+    // A line that begins with a slash would be a command to GitLab, in the name of whoever asks.
+    .filter((line) => !/^\s*\//.test(line));
+  const answered = lines.map((line) => {
+    if (/^Who\b.*:$/.test(line)) return `${line} ${who}`;
+    return /^Why\b.*:$/.test(line) && asked !== 'end' ? `${line} see \`${path}\`` : line;
+  });
+  return `${answered.join('\n').trim()}\n`;
+}
+
+export function renderMendingRevert(iid: number): string {
+  return `!${iid} was merged without the approval it needed, so it is not in force. This takes it back.\n\nMerge it without squashing; nobody needs to approve it. Its second half brings the change again.\n`;
+}
+
+export function renderMendingAgain(iid: number, revert: number): string {
+  return `This brings !${iid} again, which was merged without the approval it needed.\n\n1. Merge !${revert} first. Until then this one shows no changes.\n2. Have this one approved by somebody who may.\n3. Only then merge it.\n`;
+}
+
+/** The way without a token, in GitLab's own pages. */
+export function renderByHand({
+  path,
+  title,
+  action,
+  text,
+}: {
+  readonly path: string;
+  readonly title: string;
+  readonly action: Asked;
+  readonly text: string | null;
+}): string {
+  const edit =
+    text === null
+      ? [`1. On GitLab, open ${path} and choose Delete.`]
+      : [
+          action === 'new'
+            ? `1. On GitLab, open the repository, choose New file, and name it ${path}`
+            : `1. On GitLab, open ${path} and choose Edit.`,
+          '   Its whole content:',
+          '',
+          ...text.trimEnd().split('\n'),
+          '',
+        ];
+  return [
+    'No token is configured, so nothing was sent. By hand:',
+    ...edit,
+    `2. As commit message write: ${title}`,
+    '3. Choose a new branch as target, and start a merge request from it.',
+    '4. Have it approved by somebody who may, and only then merge it. muster writes on it what is missing.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,233 @@
+// GitLab or Git is down, slow or lies: nothing widens, nothing that should stay goes, and what may narrow still does (cases 29, 32, 36).
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Harm } from '../../support/gitlab/faults.ts';
+import { grantFile, grantPath } from './policy-files.ts';
+import { heldCodes, refusals, waitsFor } from './run-document.ts';
+import { day, minute, startWorld, type Scene, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+const urbanecm = grantPath('urbanecm');
+const api = /\/api\/v4\//;
+
+/** hoo is in for two days, h2o and person1 for fourteen; then h2o's file is deleted by a push, person1 is revoked, and urbanecm's approved grant lands. */
+async function dayOfTheOutage(): Promise<Scene> {
+  const scene = await world.scene();
+  await scene.land({ [grantPath('hoo')]: grantFile(scene.day(2)) });
+  await scene.land({ [grantPath('h2o')]: grantFile(scene.day(14)) });
+  await scene.land({ [grantPath('person1')]: grantFile(scene.day(14)), [grantPath('person2')]: grantFile(scene.day(14)) });
+  await scene.reconcile();
+  expect(await scene.members()).toEqual(['h2o', 'hoo', 'person1', 'person2']);
+  await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+  await scene.push(world.mallory, { [grantPath('h2o')]: null });
+  return scene;
+}
+
+function revoke(scene: Scene, uid: string): void {
+  const at = new Date(world.gitlab.clock.now()).toISOString();
+  mkdirSync(join(scene.state, 'revoked'), { recursive: true });
+  writeFileSync(join(scene.state, 'revoked', `${uid}.json`), JSON.stringify({ format: 1, uid, reason: 'a test', at }));
+}
+
+describe('given members whose grants were judged before', () => {
+  it.each<{ what: string; where: RegExp; harm: Harm }>([
+    { what: 'GitLab hangs up', where: api, harm: { kind: 'drop' } },
+    { what: 'GitLab answers 503', where: api, harm: { kind: 'answer', status: 503 } },
+    { what: 'case 32: GitLab answers 429', where: api, harm: { kind: 'rate-limit', retryAfter: 3600 } },
+    { what: 'case 32: GitLab answers HTML with 200', where: api, harm: { kind: 'html' } },
+    { what: 'the list of merge requests is cut off', where: /commits\/[0-9a-f]+\/merge_requests/, harm: { kind: 'truncate' } },
+    { what: 'case 32: approvals are a list', where: /approvals/, harm: { kind: 'answer', status: 200, body: '[]' } },
+    { what: 'the approvals are not found', where: /approvals/, harm: { kind: 'answer', status: 404, body: '{"message":"404 Not found"}' } },
+    {
+      what: 'case 32: numbers are strings',
+      where: /versions/,
+      harm: { kind: 'rewrite', change: (body) => [body].flat().map((one) => ({ ...Object(one), id: String(Object(one).id) })) },
+    },
+  ])('when $what, then the grant waits, what narrows still happens, and after the outage the grant counts', async ({ where, harm }) => {
+    const scene = await dayOfTheOutage();
+    revoke(scene, 'person1');
+    world.gitlab.faults.add(where, harm);
+
+    const during = await scene.reconcile();
+    expect(during.status.all).toContain('unavailable');
+    expect(during.policy.pending.map(({ path }) => path)).toContain(urbanecm);
+    expect(await scene.members()).toEqual(['hoo', 'person2']);
+
+    scene.wait(3 * day);
+    const later = await scene.reconcile();
+    expect([later.groups[0]?.remove, await scene.members()]).toEqual([
+      [expect.objectContaining({ uid: 'hoo', because: expect.objectContaining({ kind: 'expired' }) })],
+      ['person2'],
+    ]);
+
+    world.gitlab.faults.clear();
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['person2', 'urbanecm']);
+  });
+
+  it('when GitLab is down, then the text says what waits, for what, and that nobody gains by it', async () => {
+    const scene = await dayOfTheOutage();
+    world.gitlab.faults.add(api, { kind: 'drop' });
+    const { status, stdout } = await scene.run('reconcile');
+    expect(stdout).toContain(`waits      ${urbanecm}`);
+    expect(stdout).toContain('until then nobody gains by it');
+    expect(stdout).toMatch(/h2o +out: .*was deleted in/);
+    expect(status).toBe(75);
+  });
+
+  it('when Git is down, then nothing is judged, members stay, and expiry and revocation go on', async () => {
+    const scene = await dayOfTheOutage();
+    world.gitlab.faults.add(/\.git\//, { kind: 'answer', status: 503 });
+    revoke(scene, 'person1');
+    const during = await scene.reconcile();
+    expect([during.status.all, await scene.members()]).toEqual([['unavailable'], ['h2o', 'hoo', 'person2']]);
+    scene.wait(3 * day);
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['h2o', 'person2']);
+    world.gitlab.faults.clear();
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['person2', 'urbanecm']);
+  });
+
+  it('when both are down before the very first run, then nothing is known and nothing is done', async () => {
+    const scene = await world.scene();
+    await world.slapd.setMembers('klaxon-users', ['mallory']);
+    world.gitlab.faults.add(/./, { kind: 'answer', status: 503 });
+    const run = await scene.reconcile();
+    expect([run.status.all.includes('unavailable'), run.groups[0]?.state, await scene.members()]).toEqual([true, 'frozen', ['mallory']]);
+  });
+
+  it('when GitLab is slow, then it is waited for', async () => {
+    const scene = await dayOfTheOutage();
+    world.gitlab.faults.add(api, { kind: 'delay', milliseconds: 400 });
+    expect((await scene.reconcile()).status.code).toBe(75);
+    expect(await scene.members()).toContain('urbanecm');
+  });
+
+  it('case 32: when the second page of the notes fails, then alice, who pushed on that page, is not taken for a reviewer', async () => {
+    const scene = await world.scene();
+    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
+    const at = world.gitlab.clock.now();
+    const note = { body: 'a word', author: world.carol, system: false, at, updatedAt: at };
+    for (let index = 1; index <= 105; index += 1) mergeRequest.notes.push({ id: index, ...note });
+    await scene.push(world.alice, { [urbanecm]: grantFile(scene.day(20)) }, mergeRequest.sourceBranch);
+    scene.approve(mergeRequest, world.alice);
+    await scene.merge(mergeRequest);
+    world.gitlab.faults.add(/notes\?.*\bpage=2\b/, { kind: 'answer', status: 500 });
+
+    const during = await scene.reconcile();
+    world.gitlab.faults.clear();
+    const after = await scene.reconcile();
+
+    expect([waitsFor(during), refusals(after), await scene.members()]).toEqual([['gitlab-unavailable'], [`no-approval ${urbanecm}`], []]);
+  });
+
+  it('case 29: when the server does not say when somebody approved, then status 5 with a hint, and nobody gains', async () => {
+    const scene = await dayOfTheOutage();
+    world.gitlab.forge.tellsApprovalTimes = false;
+    const run = await scene.reconcile();
+    world.gitlab.forge.tellsApprovalTimes = true;
+    expect([run.status.code, run.problems?.map(({ message }) => message).join()]).toEqual([5, expect.stringContaining('update the server')]);
+    expect(await scene.members()).toEqual(['hoo', 'person1', 'person2']);
+  });
+
+  it('when the token is refused, then status 5 says what to do', async () => {
+    const scene = await dayOfTheOutage();
+    world.gitlab.faults.add(api, { kind: 'answer', status: 401, body: '{"message":"401 Unauthorized"}' });
+    const run = await scene.reconcile();
+    expect([run.status.code, run.problems?.map(({ message }) => message).join()]).toEqual([5, expect.stringContaining('Make a new one')]);
+  });
+
+  it('when another project takes the place of the one in the configuration, then status 5, and nobody gains', async () => {
+    const scene = await dayOfTheOutage();
+    const body = JSON.stringify({ id: 4711, path_with_namespace: scene.project.path, default_branch: 'main', web_url: world.gitlab.url });
+    world.gitlab.faults.add(/\/api\/v4\/projects\/[^/]+$/, { kind: 'answer', status: 200, body });
+    const run = await scene.reconcile();
+    expect([run.status.code, run.problems?.map(({ code }) => code), await scene.members()]).toEqual([5, ['project-changed'], ['hoo', 'person1', 'person2']]);
+  });
+});
+
+describe('given what was judged once', () => {
+  it('when nothing changed, then GitLab is asked nothing; when something else landed, nothing; when the policy changed, once in its life', async () => {
+    const scene = await world.scene();
+    const asked = () => world.gitlab.faults.count(api);
+    world.gitlab.faults.forget();
+    await scene.reconcile();
+    expect(asked()).toBe(0);
+
+    await scene.push(world.mallory, { 'README.md': 'not the policy\n' });
+    await scene.reconcile();
+    expect(asked()).toBe(0);
+
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    await scene.reconcile();
+    expect(world.gitlab.faults.count(/\/approvals/)).toBe(1);
+
+    world.gitlab.faults.forget();
+    await scene.reconcile();
+    await scene.reconcile();
+    expect(asked()).toBe(0);
+  });
+
+  it('case 36: when alice is deleted on GitLab, then the grant stays; when the ledger is lost then, it is judged anew and held', async () => {
+    const scene = await world.scene();
+    const eve = world.gitlab.forge.createUser('alice-who-leaves', { id: 142 });
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
+    const policy = `version: 1\npeople:\n  alice: { gitlab: 142 }\n  bob: { gitlab: 51 }\n  carol: { gitlab: 57 }\nteams:\n  sre: [alice, bob, carol]\n  access-owners: [bob, carol]\nrules: { approvers: [access-owners], approvals: 1 }\n`;
+    await scene.land({ 'policy/policy.yaml': policy }, { approvers: [world.bob] });
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) }, { approvers: [eve] });
+    await scene.reconcile();
+    world.gitlab.forge.deleteUser(eve);
+    const stays = await scene.reconcile();
+    expect([stays.status.code, await scene.members()]).toEqual([0, ['hoo', 'urbanecm']]);
+
+    scene.loseState();
+    const anew = await scene.reconcile();
+    expect([refusals(anew), heldCodes(anew)]).toEqual([[`no-approval ${urbanecm}`], ['first-run']]);
+    expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
+  });
+
+  it('when the ledger is lost and GitLab still knows everything, then the same grants are found, and nothing changes', async () => {
+    const scene = await world.scene();
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    await scene.push(world.mallory, { [grantPath('mallory')]: grantFile(scene.day(14)) });
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
+    const before = await scene.settle();
+    const plan = await scene.plan();
+
+    scene.loseState();
+    const after = await scene.settle();
+
+    expect([refusals(after), refusals(plan), heldCodes(after)]).toEqual([refusals(before), refusals(before), []]);
+    expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
+  });
+
+  it('when a landing waits and a person refuses it, then the next run refuses it; a commit that does not wait is status 1', async () => {
+    const scene = await world.scene();
+    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
+    scene.approve(mergeRequest, world.alice);
+    const landing = await scene.merge(mergeRequest);
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
+    world.gitlab.faults.add(new RegExp(`commits/${landing}`), { kind: 'html' });
+    await scene.reconcile();
+    scene.wait(60 * minute);
+    expect((await scene.reconcile()).policy.pending.map(({ path }) => path)).toEqual([grantPath('hoo'), urbanecm]);
+
+    const refuse = await scene.run('refuse', landing, '--reason', 'GitLab lost it');
+    const run = await scene.reconcile();
+
+    expect(refuse.status).toBe(0);
+    expect([refusals(run), await scene.members()]).toEqual([[`refused-by-hand ${urbanecm}`], ['hoo']]);
+    world.gitlab.faults.clear();
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['hoo']);
+    expect((await scene.run('refuse', landing, '--reason', 'again')).status).toBe(1);
+    expect((await scene.run('refuse', scene.start, '--reason', 'the start')).status).toBe(1);
+  });
+});

@@ -1,0 +1,267 @@
+// The way of one person into the group and out again, as it looks on the merge request: asked with `muster request`, told by the one note.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { MergeRequest, User } from '../support/gitlab/world.ts';
+import { groupFile } from './evidence/policy-files.ts';
+import { day, group, minute, startWorld, type Scene, type World } from './evidence/world.ts';
+
+let world: World;
+let bot: User;
+let scene: Scene;
+
+beforeAll(async () => {
+  world = await startWorld();
+  bot = world.gitlab.forge.createUser('muster-bot', { id: 91 });
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  scene = await world.scene();
+  scene.project.members.set(bot.id, 30);
+  const token = world.gitlab.forge.createToken(bot, ['api']).value;
+  writeFileSync(join(scene.folder, 'comment-token'), `${token}\n`, { mode: 0o600 });
+  const config = join(scene.folder, 'muster.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('gitlab:\n', 'gitlab:\n  comment-token-file: comment-token\n'));
+});
+
+function notesOf({ notes }: MergeRequest): readonly string[] {
+  return notes.filter(({ system, author }) => !system && author === bot).map(({ body }) => body);
+}
+
+/** The one note. */
+function noteOf(mergeRequest: MergeRequest): string {
+  const [note = '', ...others] = notesOf(mergeRequest);
+  expect(others).toEqual([]);
+  return note;
+}
+
+function opened(number: number): MergeRequest {
+  const found = scene.project.mergeRequests.find(({ iid }) => iid === number);
+  if (!found) throw new Error(`there is no merge request !${number}`);
+  return found;
+}
+
+async function request(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await scene.run('request', ...args);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return stdout;
+}
+
+const file = `policy/grants/${group}/urbanecm.yaml`;
+
+describe('given a person who asks with muster request', () => {
+  it('when it is approved, merged, in force and over, then the one note says each of it in turn', async () => {
+    const printed = await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave: "now" # soon', '--contact', 'irc');
+    const asked = opened(1);
+    expect(printed).toContain(`/${scene.project.path}/-/merge_requests/1\n`);
+    scene.wait(minute);
+
+    await scene.run('review', '1', '--post');
+    expect(noteOf(asked)).toContain('An approval is missing');
+    expect(noteOf(asked)).toContain(`\`urbanecm\` gets into \`${group}\``);
+    scene.approve(asked, world.alice);
+    await scene.run('review', '1', '--post');
+    expect(noteOf(asked)).toContain('**Approved: it can be merged now.**');
+
+    await scene.merge(asked);
+    await scene.run('reconcile');
+    expect(await world.slapd.members(group)).toEqual(['uid=urbanecm,ou=people,dc=wikimedia,dc=org']);
+    expect(noteOf(asked)).toContain('**In force.**');
+    expect(noteOf(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until 2026-/);
+    expect(noteOf(asked)).toContain('sign out there and in again');
+
+    scene.wait(14 * day);
+    await scene.run('reconcile');
+    expect(noteOf(asked)).toContain('**In force, and about to end.**');
+    scene.wait(7 * day);
+    await scene.run('reconcile');
+    expect(await world.slapd.members(group)).not.toContain('uid=urbanecm,ou=people,dc=wikimedia,dc=org');
+    expect(noteOf(asked)).toContain('**Ended.**');
+  });
+
+  it('when nothing changed since the last run, then GitLab is asked nothing', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    scene.approve(opened(1), world.alice);
+    await scene.merge(opened(1));
+    await scene.run('reconcile');
+    const written = noteOf(opened(1));
+    world.gitlab.faults.forget();
+
+    await scene.run('reconcile');
+
+    expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
+    expect(noteOf(opened(1))).toBe(written);
+  });
+
+  it('when GitLab does not take the note, then the run is in order and the next one writes it', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    scene.approve(opened(1), world.alice);
+    await scene.merge(opened(1));
+    world.gitlab.faults.add(/notes$/, { kind: 'answer', status: 503 }, { method: 'POST' });
+
+    const { status, stderr } = await scene.run('reconcile');
+
+    expect(status).toBe(0);
+    expect(stderr).toContain('the note on !1 was not written');
+    expect(notesOf(opened(1))).toEqual([]);
+    expect(world.gitlab.faults.log.filter(({ method }) => method === 'POST').filter(({ path }) => path.endsWith('notes'))).toHaveLength(1);
+    world.gitlab.faults.clear();
+    await scene.run('reconcile');
+    expect(noteOf(opened(1))).toContain('**In force.**');
+  });
+
+  it('when more time is asked for, then the same file changes and the first note names what replaced it', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    scene.approve(opened(1), world.alice);
+    await scene.merge(opened(1));
+    await scene.run('reconcile');
+
+    await request(group, 'urbanecm', '--until', scene.day(40), '--reason', 'Another wave');
+    scene.wait(minute);
+    expect(opened(2).title).toContain('Renew');
+    expect((await scene.run('review', '2')).stdout).toContain('has more time');
+    scene.approve(opened(2), world.alice);
+    await scene.merge(opened(2));
+    await scene.run('reconcile');
+
+    expect(noteOf(opened(1))).toContain('a later change counts now, of merge request !2');
+    expect(noteOf(opened(2))).toContain('**In force.**');
+    expect(await scene.project.git.git('show', `main:${file}`)).toBe(`reason: Another wave\ncontact: irc\nuntil: ${scene.day(40)}`);
+  });
+
+  it('when the end is asked for and merged, then the person is out and the note says so', async () => {
+    await scene.land({ [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(20)}\n` });
+    await scene.run('reconcile');
+
+    await request(group, 'urbanecm', '--revoke');
+    scene.wait(minute);
+    expect((await scene.run('review', '2')).stdout).toContain(`\`urbanecm\` leaves \`${group}\``);
+    scene.approve(opened(2), world.alice);
+    await scene.merge(opened(2));
+    await scene.run('reconcile');
+
+    expect(await world.slapd.members(group)).toEqual([]);
+    expect(noteOf(opened(2))).toContain('**Done: access was taken away.**');
+  });
+});
+
+describe('given a merge that nobody approved', () => {
+  it('when it is mended with the pair of reverts, then the person is in and the notes led the way', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    await scene.merge(opened(1));
+    expect((await scene.run('reconcile')).status).toBe(4);
+    expect(noteOf(opened(1))).toContain('**Merged, and not in force: nobody gains anything by it, now or later.**');
+
+    await request('--mend', '1');
+    scene.wait(minute);
+    expect((await scene.run('review', '2')).stdout).toContain('It can be merged now, without an approval.');
+    expect((await scene.run('review', '3')).stdout).toContain('Merging this changes nothing');
+    await scene.merge(opened(2));
+    await scene.run('reconcile');
+    expect(noteOf(opened(1))).toContain('That is settled');
+    expect((await scene.run('review', '3')).stdout).toContain('An approval is missing');
+    scene.approve(opened(3), world.alice);
+    await scene.merge(opened(3));
+    await scene.run('reconcile');
+
+    expect(await world.slapd.members(group)).toEqual(['uid=urbanecm,ou=people,dc=wikimedia,dc=org']);
+    expect(noteOf(opened(3))).toContain('**In force.**');
+  });
+});
+
+describe('given a file that somebody pushed to the branch without a merge request', () => {
+  it('when a merge request changes it, then the note tells what is in force and what slipped in, not the difference between files', async () => {
+    await scene.push(world.mallory, { [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(10)}\n` });
+    const mergeRequest = await scene.open(world.carol, { [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(12)}\n` });
+
+    const { status, stdout } = await scene.run('review', String(mergeRequest.iid));
+
+    expect(status).toBe(1);
+    expect(stdout).toContain('`urbanecm` gets into');
+    expect(stdout).toContain('#### On the branch already, and not in force');
+    expect(stdout).toContain('it came to the branch without a merge request');
+  });
+
+  it('when a merge request brings the very same file, then the note says that merging changes nothing, and the way back', async () => {
+    const grant = `reason: x\ncontact: irc\nuntil: ${scene.day(10)}\n`;
+    const mergeRequest = await scene.open(world.carol, { [file]: grant });
+    scene.approve(mergeRequest, world.alice);
+    await scene.push(world.mallory, { [file]: grant });
+
+    const { stdout } = await scene.run('review', String(mergeRequest.iid));
+
+    expect(stdout).toContain('its files are on the branch already, unapproved');
+    expect(stdout).toContain('Revert what is on the branch first');
+  });
+});
+
+describe('given an author who writes commands, mentions and markup wherever text is possible', () => {
+  const hostile = '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
+
+  it('when the notes are written, open, merged, refused or broken, then nothing of it is in them', async () => {
+    const evil = world.gitlab.forge.createUser('all', { id: 666, name: `Mallory ${hostile}` });
+    evil.username = `all${hostile.replaceAll(/\s/g, '')}`;
+    scene.project.members.set(evil.id, 30);
+    const text = JSON.stringify(hostile.replaceAll('\n', ' '));
+    const grant = `reason: ${text}\ncontact: ${text}\nticket: ${text}\nuntil: ${scene.day(20)}\n`;
+    const details = { title: hostile, description: hostile, branch: 'x/approve@all`<b>' };
+    const good = await scene.open(evil, { [file]: grant }, details);
+    const broken = await scene.open(
+      evil,
+      { [`policy/grants/${group}/hoo.yaml`]: `reason: [${hostile}`, [`policy/grants/${group}/@all\n.yaml`]: grant, 'policy/groups/<b>.yaml': hostile },
+      { ...details, branch: 'y/merge' },
+    );
+    scene.approve(good, world.alice, evil);
+    const texts: string[] = [];
+    for (const one of [good, broken]) {
+      texts.push((await scene.run('review', String(one.iid), '--json')).stdout);
+      await scene.run('review', String(one.iid), '--post');
+      texts.push(noteOf(one));
+    }
+    await scene.merge(good);
+    await scene.merge(broken);
+    await scene.run('reconcile');
+    texts.push(noteOf(good), (await scene.run('review', String(broken.iid))).stdout);
+
+    expect(texts.join()).toContain('the GitLab account number `666`');
+    for (const one of texts) {
+      expect(one).not.toMatch(/\/approve|\/merge\b|@|script|evil|alert|Mallory|<b>|\]\(/);
+      expect(one).not.toMatch(/^\s*\//m);
+      expect(one.replace(/^<!-- muster: [a-z ,]+ -->/, '')).not.toMatch(/[<>]/);
+    }
+  });
+});
+
+describe('given rules', () => {
+  it('when a merge request adds a person to a team, then the note says whose approval it needs and that hers does not count', async () => {
+    const policy = await scene.project.git.git('show', 'main:policy/policy.yaml');
+    const mergeRequest = await scene.open(world.mallory, { 'policy/policy.yaml': `${policy.replace('people:\n', 'people:\n  mallory: { gitlab: 66 }\n').replace('sre: [', 'sre: [mallory, ')}\n` });
+    scene.approve(mergeRequest, world.mallory, world.bob);
+
+    const { stdout, status } = await scene.run('review', String(mergeRequest.iid));
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('The people, teams and rules of the policy change.');
+    expect(stdout).toContain('The approval by `bob` counts.');
+    expect(stdout).toContain('the GitLab account number `66` does not count');
+    await scene.merge(mergeRequest);
+    await scene.run('reconcile');
+    expect(noteOf(mergeRequest)).toContain('The changed rules are in force for what is merged after them.');
+  });
+
+  it('when rules and grants change together, then the note says to split them', async () => {
+    const mergeRequest = await scene.open(world.carol, {
+      [`policy/groups/${group}.yaml`]: groupFile().replace('90 days', '80 days'),
+      [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(10)}\n`,
+    });
+
+    const { stdout } = await scene.run('review', String(mergeRequest.iid));
+
+    expect(stdout).toContain('Rules and grants change together. Change the rules and the grants in two merge requests.');
+  });
+});

@@ -1,0 +1,118 @@
+// A run that finds all it was judged by unchanged does not judge again (domain/settled.ts). What it says is the same, and whatever changes is seen.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changesIn, groupIn } from './documents.ts';
+import { later, noon, openWorld, type Host, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.stop());
+
+const settledFile = (host: Host) => join(host.state, 'settled.json');
+
+/** Everything is in order, and that was kept. `ghost` is on the roster and nobody knows them. */
+async function settledHost(): Promise<Host> {
+  const host = await world.newHost({ roster: ['base', 'ghost', 'melos'], granted: ['martin'] });
+  await host.reconcile();
+  await host.reconcile();
+  await host.reconcile();
+  expect(existsSync(settledFile(host))).toBe(true);
+  return host;
+}
+
+describe('given a host whose last run found every group in order', () => {
+  it('when it runs again, then it says the same as a run that judges everything, and looks at no person', async () => {
+    const host = await settledHost();
+    const kept = readFileSync(settledFile(host), 'utf8');
+    writeFileSync(settledFile(host), 'torn');
+    const full = await host.reconcile();
+    writeFileSync(settledFile(host), kept);
+    const before = world.slapd.logs().length;
+
+    const short = await host.reconcile();
+
+    expect(short.document).toEqual(full.document);
+    expect(short.document.withheld).toMatchObject([{ uid: 'ghost', code: 'unknown-person' }]);
+    expect(world.slapd.logs().slice(before)).not.toMatch(/SRCH base="(?:ou=people|cn=)/);
+  });
+
+  it('when somebody else puts a person in, then the next run takes the person out', async () => {
+    const host = await settledHost();
+    await world.slapd.addMember('klaxon-users', 'mallory');
+
+    const run = await host.reconcile();
+
+    expect(changesIn(groupIn(run.document, 'klaxon-users'))).toEqual(['mallory out: unexplained']);
+    expect(await host.members('klaxon-users')).toEqual(['martin']);
+  });
+
+  it('when a member is locked, then the member is taken out', async () => {
+    const host = await settledHost();
+    await world.slapd.lock('melos');
+
+    const run = await host.reconcile();
+    await world.slapd.unlock('melos');
+
+    expect(changesIn(groupIn(run.document, 'stewards'))).toEqual(['melos out: locked']);
+  });
+
+  it('when the roster changes, then the next run follows it', async () => {
+    const host = await settledHost();
+    host.setRoster(['base', 'ghost', 'melos', 'hoo']);
+
+    await host.reconcile();
+
+    expect(await host.members('stewards')).toEqual(['base', 'hoo', 'melos']);
+  });
+
+  it('when a person is revoked, then the person is out', async () => {
+    const host = await settledHost();
+    host.revoke('martin');
+
+    await host.reconcile();
+
+    expect(await host.members('klaxon-users')).toEqual([]);
+  });
+
+  it('when a grant lands on the branch, then it is in force', async () => {
+    const host = await settledHost();
+    host.grant('carol');
+
+    await host.reconcile();
+
+    expect(await host.members('klaxon-users')).toEqual(['carol', 'martin']);
+  });
+
+  it('when the host lowers a ceiling, then the tighter of the two counts', async () => {
+    const host = await settledHost();
+    host.configure({ directory: { ceilings: { 'klaxon-users': { longest: '1 day' } } } });
+
+    await host.reconcile();
+
+    expect(await host.members('klaxon-users')).toEqual([]);
+  });
+
+  it('when a grant ends a minute after that run, then it ends on time', async () => {
+    const host = await settledHost();
+    host.grant('vol0', '2026-11-23T12:01:00Z');
+    for (let run = 0; run < 3; run++) await host.reconcile(noon);
+    expect(await host.members('klaxon-users')).toEqual(['martin', 'vol0']);
+
+    const run = await host.reconcile('2026-11-23T12:01:00Z');
+
+    expect(changesIn(groupIn(run.document, 'klaxon-users'))).toEqual(['vol0 out: expired']);
+  });
+
+  it('when a day has passed, then the groups are judged again whether or not anything changed', async () => {
+    const host = await settledHost();
+    const before = world.slapd.logs().length;
+
+    await host.reconcile(later(1));
+
+    expect(world.slapd.logs().slice(before)).toMatch(/SRCH base="ou=people/);
+  });
+});
