@@ -130,7 +130,7 @@ class GitLabJudge implements ContentJudge {
       landing,
       evidence.candidates,
       { project: this.#project, branch: this.#ports.branch },
-      state.usedMergeRequests,
+      usedElsewhere(state, landing),
     );
     if (binding.kind === 'none') {
       const waited = this.#ports.now - (this.#ports.firstSeen(landing.commit) ?? this.#ports.now);
@@ -173,6 +173,11 @@ class GitLabJudge implements ContentJudge {
     }
     return digests;
   }
+}
+
+/** Merge requests that endorsed another landing. */
+function usedElsewhere({ usedMergeRequests }: PolicyState, { commit }: Landing): ReadonlySet<number> {
+  return new Set([...usedMergeRequests].flatMap(([iid, endorsed]) => (endorsed === commit ? [] : [iid])));
 }
 
 /** The versions that approvals may have seen, and the last one: what the others contained proves nothing. */

@@ -71,8 +71,8 @@ export interface PolicyState {
   readonly tree: PolicyTree;
   /** The last refusal that touched a path. */
   readonly refusals: ReadonlyMap<string, Refusal>;
-  /** One merge request endorses one landing. */
-  readonly usedMergeRequests: ReadonlySet<number>;
+  /** One merge request endorses one landing: which, by number. Judged anew after a new start, it may endorse the same one again. */
+  readonly usedMergeRequests: ReadonlyMap<number, CommitId>;
   /** Grants that a new `start` would add or lengthen; in force once a person allowed them. */
   readonly proposed: ReadonlyMap<string, GrantInForce>;
 }
@@ -228,7 +228,7 @@ export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState 
     tree: changed(state.tree, delta.tree),
     refusals: changed(state.refusals, delta.refusals),
     usedMergeRequests:
-      delta.usedMergeRequest === null ? state.usedMergeRequests : new Set([...state.usedMergeRequests, delta.usedMergeRequest]),
+      delta.usedMergeRequest === null ? state.usedMergeRequests : new Map([...state.usedMergeRequests, [delta.usedMergeRequest, delta.judged]]),
     // A landing speaks the last word on a path that a new start had proposed.
     proposed: changed(
       state.proposed,

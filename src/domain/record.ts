@@ -190,10 +190,13 @@ export type LedgerRecord =
   | LiftRecord;
 
 type Pairs = readonly (readonly [unknown, unknown])[];
+/** As open as what JSON.parse gives: whoever kept it says what it is. */
+type Json = ReturnType<typeof JSON.parse>;
+
 type Encoded = { readonly map: Pairs } | { readonly set: readonly unknown[] } | { readonly object: Pairs };
 
 /** JSON has no maps: they are written as `{"map": [[key, value], …]}`, sets as `{"set": […]}`, an object that looks like one of these likewise. */
-export function encode(value: unknown): unknown {
+export function encode(value: unknown): Json {
   if (value instanceof Map) return { map: [...value].map(([key, of]) => [key, encode(of)]) } satisfies Encoded;
   if (value instanceof Set) return { set: [...value].map(encode) } satisfies Encoded;
   if (Array.isArray(value)) return value.map(encode);
@@ -204,7 +207,7 @@ export function encode(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-export function decode(value: unknown): unknown {
+export function decode(value: unknown): Json {
   if (Array.isArray(value)) return value.map(decode);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);

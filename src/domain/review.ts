@@ -10,7 +10,7 @@ import { duration, inOrder, type Instant, type Uid } from './names.ts';
 import { grantObjections } from './policy-rules.ts';
 import type { Rules } from './policy.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
-import type { EffectivePolicy } from './waiting.ts';
+import type { EffectivePolicy, Pending } from './waiting.ts';
 
 /** Something that keeps the change from being endorsed, whoever approves it. The path is one that muster accepts, or left out. */
 export interface Obstacle {
@@ -48,6 +48,8 @@ export interface OpenReview {
   readonly overlaps: readonly string[];
   /** Files of this change that differ on the branch from what is in force: somebody put them there without approval. */
   readonly slippedIn: readonly Refusal[];
+  /** Files of this change that stand on the branch and wait for their verdict. */
+  readonly undecided: readonly Pending[];
   /** How many files on the branch wait for their verdict. */
   readonly waiting: number;
   readonly approvals: readonly JudgedApproval[];
@@ -83,6 +85,7 @@ export function reviewOpen(
     obstacles: restores(landing, state) ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
     overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
     slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
+    undecided: policy.pending.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     waiting: policy.pending.length,
     approvals: count.approvals,
     quorum: count.paths.flatMap((one) => {

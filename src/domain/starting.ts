@@ -34,7 +34,7 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     ended: new Map(),
     tree: start.tree,
     refusals: new Map(),
-    usedMergeRequests: new Set(),
+    usedMergeRequests: new Map(),
     proposed: new Map(),
   };
   return earlierState ? carriedOver(fresh, earlierState, start.commit) : fresh;

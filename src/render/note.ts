@@ -69,11 +69,13 @@ function mendings({ obstacles, overlaps }: OpenReview): readonly string[] {
 }
 
 /** What somebody put on the branch without approval: a diff against the branch does not show it as new. */
-function unapproved({ slippedIn }: OpenReview): readonly string[] {
-  return slippedIn.map(
+function unapproved({ slippedIn, undecided }: OpenReview): readonly string[] {
+  const waits = undecided.map(({ path, commit }) => `${code(path)}, since commit ${code(commit.slice(0, 12))}: it waits for its verdict.`);
+  const refused = slippedIn.map(
     ({ path, commit, code: of }) =>
       `${code(path)}, since commit ${code(commit.slice(0, 12))}: ${renderRefusalCode(of)}. What is said above is measured against what is in force, not against this file.`,
   );
+  return [...refused, ...waits];
 }
 
 function approvals({ quorum, needs, approvals: given, authors }: OpenReview): readonly string[] {
@@ -111,7 +113,7 @@ function nextSteps(review: OpenReview): readonly string[] {
   const { empty, slippedIn, waiting, enough } = review;
   const earlier =
     waiting > 0
-      ? [`On the branch ${count(waiting, 'file')} of earlier changes wait for their verdict; this one is judged after them.`]
+      ? [`Earlier changes on the branch wait for their verdict (${count(waiting, 'file')}); this one is judged after them.`]
       : [];
   if (empty && slippedIn.length > 0)
     return [

@@ -34,7 +34,7 @@ export function renderMemory(memory: Memory): { readonly state: unknown; readonl
 
 /** `readMembers` gives the text that was kept with this state. */
 export function parseMemory(state: unknown, readMembers: (group: GroupName) => string | Known): Memory {
-  const kept = decode(state) as KeptState;
+  const kept: KeptState = decode(state);
   const groups = new Map<GroupName, KnownGroup>();
   for (const [name, { start, end, bases, ...rest }] of kept.groups) {
     let known: Known | undefined;

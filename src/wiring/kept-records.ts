@@ -14,11 +14,11 @@ interface ByCause {
 
 export function renderRecord(record: LedgerRecord): object {
   const told = record.type === 'membership' ? { ...record, appeared: byCause(record.appeared) } : record;
-  return encode(told) as object;
+  return encode(told);
 }
 
 export function parseRecord(kept: object): LedgerRecord {
-  const record = decode(kept) as LedgerRecord;
+  const record: LedgerRecord = decode(kept);
   if (record.type !== 'membership') return record;
   const told: readonly (ByCause | Appeared)[] = record.appeared;
   return { ...record, appeared: told.flatMap((one) => ('names' in one ? one.names.map((named) => appeared(named, one.because)) : [one])) };

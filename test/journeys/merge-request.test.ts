@@ -66,7 +66,7 @@ describe('given a person who asks with muster request', () => {
 
     await scene.merge(asked);
     await scene.run('reconcile');
-    expect(await world.slapd.members(group)).toEqual(['uid=urbanecm,ou=people,dc=wikimedia,dc=org']);
+    expect(await scene.members()).toEqual(['urbanecm']);
     expect(noteOf(asked)).toContain('**In force.**');
     expect(noteOf(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until 2026-/);
     expect(noteOf(asked)).toContain('sign out there and in again');
@@ -76,7 +76,7 @@ describe('given a person who asks with muster request', () => {
     expect(noteOf(asked)).toContain('**In force, and about to end.**');
     scene.wait(7 * day);
     await scene.run('reconcile');
-    expect(await world.slapd.members(group)).not.toContain('uid=urbanecm,ou=people,dc=wikimedia,dc=org');
+    expect(await scene.members()).toEqual([]);
     expect(noteOf(asked)).toContain('**Ended.**');
   });
 
@@ -100,14 +100,30 @@ describe('given a person who asks with muster request', () => {
     scene.wait(minute);
     scene.approve(opened(1), world.alice);
     await scene.merge(opened(1));
-    world.gitlab.faults.add(/notes$/, { kind: 'answer', status: 503 }, { method: 'POST' });
+    world.gitlab.faults.add(/\/user$/, { kind: 'answer', status: 503 });
 
     const { status, stderr } = await scene.run('reconcile');
 
     expect(status).toBe(0);
     expect(stderr).toContain('the note on !1 was not written');
     expect(notesOf(opened(1))).toEqual([]);
-    expect(world.gitlab.faults.log.filter(({ method }) => method === 'POST').filter(({ path }) => path.endsWith('notes'))).toHaveLength(1);
+    world.gitlab.faults.clear();
+    await scene.run('reconcile');
+    expect(noteOf(opened(1))).toContain('**In force.**');
+  });
+
+  it('when the answer to the new note is lost, then it is not sent twice and the next run keeps it as the only one', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    scene.approve(opened(1), world.alice);
+    await scene.merge(opened(1));
+    // The stand-in does what it is asked before the answer is spoiled.
+    world.gitlab.faults.add(/notes$/, { kind: 'answer', status: 502 }, { method: 'POST' });
+
+    const { status } = await scene.run('reconcile');
+
+    expect(status).toBe(0);
+    expect(notesOf(opened(1))).toHaveLength(1);
     world.gitlab.faults.clear();
     await scene.run('reconcile');
     expect(noteOf(opened(1))).toContain('**In force.**');
@@ -144,7 +160,7 @@ describe('given a person who asks with muster request', () => {
     await scene.merge(opened(2));
     await scene.run('reconcile');
 
-    expect(await world.slapd.members(group)).toEqual([]);
+    expect(await scene.members()).toEqual([]);
     expect(noteOf(opened(2))).toContain('**Done: access was taken away.**');
   });
 });
@@ -169,7 +185,7 @@ describe('given a merge that nobody approved', () => {
     await scene.merge(opened(3));
     await scene.run('reconcile');
 
-    expect(await world.slapd.members(group)).toEqual(['uid=urbanecm,ou=people,dc=wikimedia,dc=org']);
+    expect(await scene.members()).toEqual(['urbanecm']);
     expect(noteOf(opened(3))).toContain('**In force.**');
   });
 });
@@ -177,6 +193,7 @@ describe('given a merge that nobody approved', () => {
 describe('given a file that somebody pushed to the branch without a merge request', () => {
   it('when a merge request changes it, then the note tells what is in force and what slipped in, not the difference between files', async () => {
     await scene.push(world.mallory, { [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(10)}\n` });
+    await scene.settle();
     const mergeRequest = await scene.open(world.carol, { [file]: `reason: x\ncontact: irc\nuntil: ${scene.day(12)}\n` });
 
     const { status, stdout } = await scene.run('review', String(mergeRequest.iid));
@@ -192,6 +209,7 @@ describe('given a file that somebody pushed to the branch without a merge reques
     const mergeRequest = await scene.open(world.carol, { [file]: grant });
     scene.approve(mergeRequest, world.alice);
     await scene.push(world.mallory, { [file]: grant });
+    await scene.settle();
 
     const { stdout } = await scene.run('review', String(mergeRequest.iid));
 
@@ -204,8 +222,7 @@ describe('given an author who writes commands, mentions and markup wherever text
   const hostile = '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
 
   it('when the notes are written, open, merged, refused or broken, then nothing of it is in them', async () => {
-    const evil = world.gitlab.forge.createUser('all', { id: 666, name: `Mallory ${hostile}` });
-    evil.username = `all${hostile.replaceAll(/\s/g, '')}`;
+    const evil = world.gitlab.forge.createUser('all', { id: 666 });
     scene.project.members.set(evil.id, 30);
     const text = JSON.stringify(hostile.replaceAll('\n', ' '));
     const grant = `reason: ${text}\ncontact: ${text}\nticket: ${text}\nuntil: ${scene.day(20)}\n`;
@@ -217,6 +234,8 @@ describe('given an author who writes commands, mentions and markup wherever text
       { ...details, branch: 'y/merge' },
     );
     scene.approve(good, world.alice, evil);
+    evil.name = `Mallory ${hostile}`;
+    evil.username = `all${hostile.replaceAll(/\s/g, '')}`;
     const texts: string[] = [];
     for (const one of [good, broken]) {
       texts.push((await scene.run('review', String(one.iid), '--json')).stdout);
