@@ -46,7 +46,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-void main(process.argv.slice(2)).then((status) => {
+async function runToTheEnd(): Promise<void> {
+  const status = await main(process.argv.slice(2));
   // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
   process.stdout.write('', () => process.exit(status));
-});
+}
+
+void runToTheEnd();

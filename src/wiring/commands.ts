@@ -82,6 +82,10 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     const { exportMetrics } = await import('./metrics.ts');
     await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
   }
+  if (report.rosters.length > 0) {
+    const { publishRosterStatuses } = await import('./roster-status.ts');
+    await publishRosterStatuses(configuration.state, report, caller);
+  }
   return printed(report, status, invocation);
 }
 

@@ -19,7 +19,7 @@ describe('given a cache of what was derived from a ledger', () => {
   });
 
   it('when the same build reads it for the same head, then the value is given', async () => {
-    expect(await readDerived(folder, head, 'build 1')).toEqual(value);
+    expect(readDerived(folder, head, 'build 1')).toEqual(value);
     expect(statSync(join(folder, 'ledger.derived')).mode & 0o777).toBe(0o600);
   });
 
@@ -28,7 +28,7 @@ describe('given a cache of what was derived from a ledger', () => {
     { given: 'another count', at: { ...head, count: 8 }, build: 'build 1' },
     { given: 'another build', at: head, build: 'build 2' },
   ])('when it is read for $given, then there is none', async ({ at, build }) => {
-    expect(await readDerived(folder, at, build)).toBeUndefined();
+    expect(readDerived(folder, at, build)).toBeUndefined();
   });
 
   it('when any one byte of it is changed, or its end is missing, then there is none', async () => {
@@ -39,14 +39,14 @@ describe('given a cache of what was derived from a ledger', () => {
         const edited = Buffer.from(whole);
         edited[at] = (edited[at] ?? 0) ^ change;
         writeFileSync(path, edited);
-        expect(await readDerived(folder, head, 'build 1')).toBeUndefined();
+        expect(readDerived(folder, head, 'build 1')).toBeUndefined();
         writeFileSync(path, whole.subarray(0, at));
-        expect(await readDerived(folder, head, 'build 1')).toBeUndefined();
+        expect(readDerived(folder, head, 'build 1')).toBeUndefined();
       }),
     );
   });
 
   it('when it was never written, then there is none', async () => {
-    expect(await readDerived(join(folder, 'elsewhere'), head, 'build 1')).toBeUndefined();
+    expect(readDerived(join(folder, 'elsewhere'), head, 'build 1')).toBeUndefined();
   });
 });
