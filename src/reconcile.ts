@@ -4,12 +4,13 @@ import { heldRecord, bindingRecords, intentOf, membershipRecord, namesOf, settle
 import { knownGroup, type Memory } from './domain/memory.ts';
 import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
-import { isPending, type GroupProposal, type GroupResult, type PlannedGroup, type Problem } from './domain/run.ts';
+import { isPending, type GroupProposal, type GroupResult, type PlannedGroup, type Problem, type UnplannedGroup } from './domain/run.ts';
 import { firstChange, settledGroups, type SettledRun } from './domain/settled.ts';
 import type { StatusName } from './domain/status.ts';
 import { Unavailable } from './failures.ts';
 import { problemOf } from './judging.ts';
 import type { Directory } from './proposal.ts';
+import { removalRecords, removeFrom, type Removal } from './removal.ts';
 import { survey, surveyAgain, type LastSettled, type Sources, type Survey, type SurveySettings } from './survey.ts';
 
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
@@ -56,7 +57,7 @@ export interface RunResult {
 
 /** The picture of docs/ARCHITECTURE.md as code. `mode` report: everything but the writing. */
 export async function reconcile(ports: RunPorts, settings: SurveySettings, mode: 'enforce' | 'report'): Promise<RunResult> {
-  const { sources, journal } = ports;
+  const { sources } = ports;
   ports.progress('reading');
   const recorded = ports.memory.records;
   let seen = await survey(sources, settings, ports.openToRead, await ports.settled.last());
@@ -75,13 +76,13 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
   const groups: GroupResult[] = [];
   for (const proposal of seen.groups) {
-    groups.push(proposal.kind === 'planned' ? await converge(proposal, ports, settings, seen) : asProposed(proposal));
+    if (proposal.kind === 'planned') groups.push(await converge(proposal, ports, settings, seen));
+    else groups.push(proposal.kind === 'frozen' ? await takeOutRevoked(proposal, ports, settings, seen) : asProposed(proposal));
   }
-  const accepted = acceptedStarts(seen, ports.memory);
-  if (accepted.length > 0) await journal.append(accepted);
+  const problems = [...seen.problems, ...(await recordAccepted(seen, ports))];
   // What was recorded in this run is not what it was judged by: the next run looks once more.
   if (ports.memory.records === recorded) await keepSettled(seen, ports, settings);
-  return { survey: seen, clockTrusted, groups, problems: seen.problems };
+  return { survey: seen, clockTrusted, groups, problems };
 }
 
 /** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
@@ -103,6 +104,34 @@ const noLongerActive: Problem = {
   code: 'no-longer-active',
   message: 'this host stopped being the active one during the run; from then on nothing was written to the directory',
 };
+
+/** A frozen group is left as it is, but nobody stays in it who is revoked. */
+async function takeOutRevoked(
+  proposal: UnplannedGroup,
+  ports: RunPorts,
+  { managed }: SurveySettings,
+  { now, revocations }: Survey,
+): Promise<GroupResult> {
+  const { group } = proposal;
+  const uids = revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid);
+  if (uids.length === 0 || !managed.has(group) || !(await ports.isActive())) return asProposed(proposal);
+  try {
+    const directory = await ports.openToWrite();
+    const removals: Removal[] = [];
+    for (const [uid, person] of await directory.reader.people(uids)) {
+      const removal = person === 'ambiguous' ? undefined : await removeFrom(group, person, directory);
+      if (!removal) continue;
+      removals.push(removal);
+      if (removal.kind === 'removed') await ports.journal.append(removalRecords(uid, [removal], now));
+    }
+    const failed = removals.find((removal) => removal.kind === 'failed');
+    const result = asProposed(proposal);
+    return failed ? { ...result, status: 'directory', message: `somebody who is revoked is still in: ${failed.message}` } : result;
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { ...asProposed(proposal), status, message: `somebody who is revoked may still be in: ${message}` };
+  }
+}
 
 export function asProposed(proposal: GroupProposal): GroupResult {
   if (proposal.kind === 'settled') return { proposal, outcome: 'none', members: proposal.members };
@@ -257,6 +286,17 @@ function overridesUsed(
   return memory.overrides
     .filter((one) => one.group === group && digests.includes(one.digest))
     .map(({ code, digest }) => ({ type: 'override-used', at, group, code, digest, accepted: code === 'new-start' ? accepted : [] }));
+}
+
+/** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */
+async function recordAccepted(seen: Survey, { journal, memory }: RunPorts): Promise<readonly Problem[]> {
+  const accepted = acceptedStarts(seen, memory);
+  try {
+    if (accepted.length > 0) await journal.append(accepted);
+    return [];
+  } catch (error) {
+    return [problemOf(error, 'ledger')];
+  }
 }
 
 /** Allowed sets without a change of their own: an acknowledged clock, a lengthened grant of somebody who is a member already. */

@@ -1,13 +1,14 @@
 // `muster revoke` and `muster lift`: takes access away at once, with nothing but the directory, and keeps it away until lifted.
 // It can never give access (DESIGN, section 6).
 import type { Revocation } from '../domain/desired.ts';
-import type { DirectoryPerson, MemberValue } from '../domain/directory.ts';
+import type { DirectoryPerson } from '../domain/directory.ts';
 import { isNear } from '../domain/near.ts';
 import { inOrder, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { statusOf, type Status, type StatusName } from '../domain/status.ts';
 import { Unavailable, Unusable } from '../failures.ts';
 import type { WritableDirectory } from '../reconcile.ts';
+import { removalRecords, removeFrom, type Removal } from '../removal.ts';
 
 export interface PersonShown {
   readonly name: string;
@@ -36,11 +37,6 @@ export interface RevokeOrder {
   readonly reason: string;
 }
 
-type Removal =
-  | { readonly kind: 'removed'; readonly group: GroupName; readonly member: MemberValue; readonly members: number }
-  | { readonly kind: 'no-member' }
-  | { readonly kind: 'failed'; readonly message: string };
-
 export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
   const directory = await ports.openToWrite();
   const person = (await directory.reader.people([uid])).get(uid);
@@ -63,7 +59,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
     () =>
       ports.underLock(async (append) => {
         for (const group of groups) removals.push(await takeOut(group, person, directory, ports, 'quietly'));
-        await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...outcomes(uid, removals, ports.now)]);
+        await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...removalRecords(uid, removals, ports.now)]);
       }),
     ports,
     'the ledger has no record of this yet',
@@ -77,15 +73,6 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   return statusOf(failures);
 }
 
-function outcomes(uid: Uid, removals: readonly Removal[], at: Instant): readonly LedgerRecord[] {
-  return removals.flatMap((removal) => {
-    if (removal.kind !== 'removed') return [];
-    const { group, member, members } = removal;
-    const remove = [{ because: { kind: 'revoked', at } as const, limited: false, members: [{ uid, dn: member.dn }] }];
-    return [{ type: 'outcome', at, group, result: 'revoked', add: [], remove, members } as const];
-  });
-}
-
 async function takeOut(
   group: GroupName,
   person: DirectoryPerson,
@@ -93,33 +80,11 @@ async function takeOut(
   ports: RevokePorts,
   how: 'aloud' | 'quietly' = 'aloud',
 ): Promise<Removal> {
-  const removal = await removeFrom(group, person, directory).catch((error: unknown): Removal => {
-    if (error instanceof Unavailable || error instanceof Unusable) return { kind: 'failed', message: error.message };
-    throw error;
-  });
+  const removal = await removeFrom(group, person, directory);
   if (removal.kind === 'failed') ports.say(`  ${group}: STILL IN, as far as can be told: ${removal.message}\n`);
   else if (how === 'aloud' || removal.kind === 'removed')
     ports.say(`  ${group}: ${removal.kind === 'removed' ? 'out' : 'was not a member'}\n`);
   return removal;
-}
-
-const attempts = 5;
-
-/** Value by value under the usual assertion; whoever else writes the group meanwhile only makes us look again. */
-async function removeFrom(group: GroupName, person: DirectoryPerson, { reader, writer }: WritableDirectory): Promise<Removal> {
-  let message = 'somebody else keeps changing the group';
-  let removed: MemberValue | undefined;
-  for (let attempted = 0; attempted < attempts; attempted++) {
-    const observed = await reader.group(group);
-    if (observed.kind === 'unusable') return { kind: 'failed', message: observed.message };
-    const member: MemberValue | undefined = observed.members.find(({ key }) => key === person.key);
-    if (!member) return removed ? { kind: 'removed', group, member: removed, members: observed.members.length } : { kind: 'no-member' };
-    removed = member;
-    const outcome = await writer.apply({ group: observed, add: [], remove: [member] });
-    if (outcome.kind === 'refused' || outcome.kind === 'unknown') message = outcome.message;
-    if (outcome.kind === 'refused') break;
-  }
-  return { kind: 'failed', message };
 }
 
 async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwise: string): Promise<boolean> {

@@ -76,13 +76,15 @@ export function reviewOpen(
   // No version has the digest `unseen`: what nobody can have looked at is approved by nobody.
   const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests);
   const touched = new Set(proposal.own);
+  const restoring = restores(landing, state);
   return {
     kind: 'open',
-    restores: restores(landing, state),
+    restores: restoring,
     empty: landing.changes.length === 0,
-    effects: effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
+    // What was taken away without approval does not come back by putting the file back.
+    effects: restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
     needs: needsOf(reviewed, state.rules, new Set(authors), folder),
-    obstacles: restores(landing, state) ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
+    obstacles: restoring ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
     overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
     slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     undecided: policy.pending.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),

@@ -1,7 +1,8 @@
 // What `check --against` says of a change, for a terminal or a job's log.
 import type { Effect, Need } from '../domain/proposed-change.ts';
 import { count } from '../domain/time.ts';
-import { hang, plain, renderEnd, renderMoment } from './words.ts';
+import { renderUntil } from './note-words.ts';
+import { hang, plain, renderMoment } from './words.ts';
 
 export function renderChange(effects: readonly Effect[], needs: readonly Need[]): string {
   if (needs.length === 0 && effects.length === 0) return 'It changes nothing in the policy.\n';
@@ -18,7 +19,7 @@ const authors = hang(
 
 function renderEffect({ path, group, uid, effect, until, from }: Effect): string {
   if (effect === 'rules') return group === null ? 'the people, teams and rules of the policy change' : `the rules of ${group} change`;
-  const term = `${from === undefined ? '' : ` from ${renderMoment(from)}`}${until === null ? '' : ` ${renderEnd(until)}`}`;
+  const term = `${from === undefined ? '' : ` from ${renderMoment(from)}`}${until === null ? '' : ` ${renderUntil(until)}`}`;
   switch (effect) {
     case 'gains':
       return `${uid} gets into ${group}${term} (${plain(path)})`;

@@ -1,11 +1,10 @@
 // Words of the one note on a merge request. Nothing in it was written by whoever opened the merge request: what an author chooses (title, branch,
 // reason, names) is not an argument of any function here, and of what is, only letters that no Markdown and no quick action is made of get through.
-import type { NotCountedReason } from '../domain/approval.ts';
-import { renderNotCounted } from '../domain/approval-words.ts';
 import type { RefusalCode } from '../domain/effective.ts';
 import type { End } from '../domain/grants.ts';
-import type { Instant, Uid } from '../domain/names.ts';
+import { instant, type Uid } from '../domain/names.ts';
 import type { Effect } from '../domain/proposed-change.ts';
+import { day, renderInstant } from '../domain/time.ts';
 import { renderMoment } from './words.ts';
 
 /** What a note of ours is known by. It is never shown. */
@@ -30,8 +29,10 @@ export function renderNote(headline: string, sections: readonly { readonly title
   return `${noteMarker}\n\n**${headline}**\n${told.join('')}`;
 }
 
+/** A day counts to its end, and people wrote it as a day. */
 export function renderUntil(until: End): string {
-  return until === 'open' ? 'without an end' : `until ${renderMoment(until)}`;
+  if (until === 'open') return 'without an end';
+  return until % day === 0 ? `until the end of ${renderInstant(instant(until - day)).slice(0, 10)} (UTC)` : `until ${renderMoment(until)}`;
 }
 
 export function renderEffect({ path, group, uid, effect, until, from }: Effect): string {
@@ -53,14 +54,6 @@ export function renderEffect({ path, group, uid, effect, until, from }: Effect):
 
 export function renderAccount(person: Uid | undefined, account: number): string {
   return person === undefined ? `the GitLab account number ${code(account)}` : code(person);
-}
-
-export function renderWhyNot(reason: NotCountedReason): string {
-  return renderNotCounted(reason);
-}
-
-export function renderSince(at: Instant): string {
-  return renderMoment(at);
 }
 
 /** What to do about an obstacle while the merge request is still open. */

@@ -1,9 +1,10 @@
 // The note on an open merge request: what it does, what it needs, which approvals count and which do not, what happens next.
 import type { JudgedApproval } from '../domain/approval.ts';
+import { renderNotCounted } from '../domain/approval-words.ts';
 import type { OpenReview } from '../domain/review.ts';
 import type { Uid } from '../domain/names.ts';
 import { count } from '../domain/time.ts';
-import { bullets, code, codes, mending, renderAccount, renderEffect, renderNote, renderWhyNot } from './note-words.ts';
+import { bullets, code, codes, mending, renderAccount, renderEffect, renderNote } from './note-words.ts';
 import { renderRefusalCode } from './refusals.ts';
 
 /** What else can be said of a merge request that was not merged. */
@@ -83,6 +84,7 @@ function approvals({ quorum, needs, approvals: given, authors }: OpenReview): re
     const there = Math.min(...quorum.filter(({ path }) => paths.includes(path)).map(({ by }) => by.length));
     const files = `${renderPaths(paths)}:`;
     if (teams.length === 0) return [`${files} nobody can approve this, because the rules do not know the group.`];
+    if (there !== Infinity && there >= number) return [`${files} ${there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.`];
     const asked = candidates.length > 0 ? ` It can come from ${renderNames(candidates)}.` : ' Nobody can give it.';
     const barred = notCounted.map(
       (uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`,
@@ -106,15 +108,13 @@ function renderPaths(paths: readonly string[]): string {
 function notCounted(one: JudgedApproval): readonly string[] {
   if (one.kind === 'counted') return [];
   const person = renderAccount(one.person, one.approval.account.id);
-  return [`The approval by ${person} does not count: ${person} ${renderWhyNot(one.reason)}.`];
+  return [`The approval by ${person} does not count: ${person} ${renderNotCounted(one.reason)}.`];
 }
 
 function nextSteps(review: OpenReview): readonly string[] {
   const { empty, slippedIn, waiting, enough } = review;
   const earlier =
-    waiting > 0
-      ? [`Earlier changes on the branch wait for their verdict (${count(waiting, 'file')}); this one is judged after them.`]
-      : [];
+    waiting > 0 ? [`Earlier changes on the branch wait for their verdict (${count(waiting, 'file')}); this one is judged after them.`] : [];
   if (empty && slippedIn.length > 0)
     return [
       'Revert what is on the branch first (nobody needs to approve that), then revert the revert in a merge request, and have that one approved before it is merged.',

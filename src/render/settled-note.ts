@@ -81,7 +81,7 @@ function renderGrant({ group, uid, standing }: SettledGrant): string {
     case 'not-begun':
       return `${who} gets into ${where} from ${renderMoment(standing.from)}, ${renderUntil(standing.until)}.`;
     case 'ended':
-      return `The access of ${who} to ${where} ended at ${renderMoment(standing.at)}.`;
+      return `The access of ${who} to ${where} lasted ${renderUntil(standing.at)}.`;
     case 'replaced':
       return `For ${who} in ${where} a later change counts now${standing.mergeRequest === null ? '' : `, of merge request !${standing.mergeRequest}`}.`;
     case 'taken-away':

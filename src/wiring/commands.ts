@@ -1,7 +1,7 @@
 // From an invocation to what is printed: every command gets just what it needs.
 import type { Invocation } from '../cli.ts';
 import { steadyNow } from '../domain/clock.ts';
-import { inOrder, parseCommitId, parseGroupName, parseUid } from '../domain/names.ts';
+import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
@@ -73,9 +73,9 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     const { overheard, tellMergeRequests } = await import('./notes.ts');
     const run = overheard(ports);
     const reconciled = await command.runReconcile(run.ports, surveySettings(configuration), configuration);
-    if (reconciled.clockTrusted) await state.keepTime(ports.sources.now);
-    await tellMergeRequests(reconciled.report, run.news, configuration, state, caller);
-    return { report: reconciled.report, memory: state.memory };
+    const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
+    await tellMergeRequests(report, run.news, configuration, state, caller);
+    return { report, memory: state.memory };
   }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, caller), memory: undefined }));
   const status = runStatus(report, false);
   if (configuration.metrics !== undefined) {
@@ -87,6 +87,16 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     await publishRosterStatuses(configuration.state, report, caller);
   }
   return printed(report, status, invocation);
+}
+
+/** The high-water mark of time. By now groups may have been written: what cannot be kept is a problem of the run, not the end of it. */
+async function keepTime(report: RunReport, state: WritableState, now: Instant): Promise<RunReport> {
+  try {
+    await state.keepTime(now);
+    return report;
+  } catch (error) {
+    return { ...report, problems: [...report.problems, problemOf(error, 'state')] };
+  }
 }
 
 /** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */

@@ -7,7 +7,7 @@ import { emptyMemory, knownGroup, remember, type Memory } from '../domain/memory
 import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
-import { Unusable } from '../failures.ts';
+import { Unavailable, Unusable } from '../failures.ts';
 import type { Journal } from '../reconcile.ts';
 import { parseMemory, renderMemory } from './kept-memory.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
@@ -122,6 +122,10 @@ async function readLastRun(folder: string): Promise<Instant | undefined> {
 
 async function writeLastRun(folder: string, now: Instant): Promise<void> {
   const path = join(folder, lastRunFile);
-  await writeFile(`${path}.new`, `${renderInstant(now)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, `${renderInstant(now)}\n`, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw new Unavailable('ledger', `${path} could not be written`, error);
+  }
 }

@@ -52,7 +52,16 @@ const file = `policy/grants/${group}/urbanecm.yaml`;
 
 describe('given a person who asks with muster request', () => {
   it('when it is approved, merged, in force and over, then the one note says each of it in turn', async () => {
-    const printed = await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave: "now" # soon', '--contact', 'irc');
+    const printed = await request(
+      group,
+      'urbanecm',
+      '--until',
+      scene.day(20),
+      '--reason',
+      'An abuse wave: "now" # soon',
+      '--contact',
+      'irc',
+    );
     const asked = opened(1);
     expect(printed).toContain(`/${scene.project.path}/-/merge_requests/1\n`);
     scene.wait(minute);
@@ -219,7 +228,8 @@ describe('given a file that somebody pushed to the branch without a merge reques
 });
 
 describe('given an author who writes commands, mentions and markup wherever text is possible', () => {
-  const hostile = '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
+  const hostile =
+    '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
 
   it('when the notes are written, open, merged, refused or broken, then nothing of it is in them', async () => {
     const evil = world.gitlab.forge.createUser('all', { id: 666 });
@@ -230,7 +240,11 @@ describe('given an author who writes commands, mentions and markup wherever text
     const good = await scene.open(evil, { [file]: grant }, details);
     const broken = await scene.open(
       evil,
-      { [`policy/grants/${group}/hoo.yaml`]: `reason: [${hostile}`, [`policy/grants/${group}/@all\n.yaml`]: grant, 'policy/groups/<b>.yaml': hostile },
+      {
+        [`policy/grants/${group}/hoo.yaml`]: `reason: [${hostile}`,
+        [`policy/grants/${group}/@all\n.yaml`]: grant,
+        'policy/groups/<b>.yaml': hostile,
+      },
       { ...details, branch: 'y/merge' },
     );
     scene.approve(good, world.alice, evil);
@@ -259,7 +273,9 @@ describe('given an author who writes commands, mentions and markup wherever text
 describe('given rules', () => {
   it('when a merge request adds a person to a team, then the note says whose approval it needs and that hers does not count', async () => {
     const policy = await scene.project.git.git('show', 'main:policy/policy.yaml');
-    const mergeRequest = await scene.open(world.mallory, { 'policy/policy.yaml': `${policy.replace('people:\n', 'people:\n  mallory: { gitlab: 66 }\n').replace('sre: [', 'sre: [mallory, ')}\n` });
+    const mergeRequest = await scene.open(world.mallory, {
+      'policy/policy.yaml': `${policy.replace('people:\n', 'people:\n  mallory: { gitlab: 66 }\n').replace('sre: [', 'sre: [mallory, ')}\n`,
+    });
     scene.approve(mergeRequest, world.mallory, world.bob);
 
     const { stdout, status } = await scene.run('review', String(mergeRequest.iid));

@@ -41,14 +41,17 @@ describe('given a merge request with a grant for urbanecm', () => {
     await expectRefused(scene, 'alice opened the merge request');
   });
 
-  it.each([{ from: 57 }, { from: 99 }])('case 26: when account $from of carol opens it and the other one approves, then that does not count', async ({ from }) => {
-    const scene = await world.scene({ policy: carolTwice });
-    const [author, other] = from === 57 ? [world.carol, carolAgain] : [carolAgain, world.carol];
-    const mergeRequest = await open(scene, author);
-    scene.approve(mergeRequest, other);
-    await scene.merge(mergeRequest);
-    await expectRefused(scene, 'carol opened the merge request');
-  });
+  it.each([{ from: 57 }, { from: 99 }])(
+    'case 26: when account $from of carol opens it and the other one approves, then that does not count',
+    async ({ from }) => {
+      const scene = await world.scene({ policy: carolTwice });
+      const [author, other] = from === 57 ? [world.carol, carolAgain] : [carolAgain, world.carol];
+      const mergeRequest = await open(scene, author);
+      scene.approve(mergeRequest, other);
+      await scene.merge(mergeRequest);
+      await expectRefused(scene, 'carol opened the merge request');
+    },
+  );
 
   it('when mallory approves it, who is nobody in the policy, then that does not count', async () => {
     const scene = await world.scene();
@@ -130,17 +133,23 @@ describe('given a merge request with a grant for urbanecm', () => {
   });
 
   it.each([
-    { what: 'closed and reopened', change: async (scene: Scene, of: Awaited<ReturnType<typeof open>>) => {
-      world.gitlab.close(of, world.carol);
-      scene.wait(minute);
-      world.gitlab.reopen(of, world.carol);
-    } },
-    { what: 'sent to another branch and back', change: async (scene: Scene, of: Awaited<ReturnType<typeof open>>) => {
-      await scene.project.git.setRef('refs/heads/dev', scene.start);
-      await world.gitlab.retarget(of, world.carol, 'dev');
-      scene.wait(minute);
-      await world.gitlab.retarget(of, world.carol, 'main');
-    } },
+    {
+      what: 'closed and reopened',
+      change: async (scene: Scene, of: Awaited<ReturnType<typeof open>>) => {
+        world.gitlab.close(of, world.carol);
+        scene.wait(minute);
+        world.gitlab.reopen(of, world.carol);
+      },
+    },
+    {
+      what: 'sent to another branch and back',
+      change: async (scene: Scene, of: Awaited<ReturnType<typeof open>>) => {
+        await scene.project.git.setRef('refs/heads/dev', scene.start);
+        await world.gitlab.retarget(of, world.carol, 'dev');
+        scene.wait(minute);
+        await world.gitlab.retarget(of, world.carol, 'main');
+      },
+    },
   ])('when it is $what after the approval, then the approval does not count', async ({ change }) => {
     const scene = await world.scene();
     const mergeRequest = await open(scene);
@@ -252,7 +261,8 @@ describe('given several merge requests about one commit', () => {
     const mergeRequest = await other.open(world.carol, { [urbanecm]: grantFile(other.day(14)) });
     other.approve(mergeRequest, world.alice);
     await other.merge(mergeRequest);
-    const elsewhere = (body: unknown) => [body].flat().map((one) => ({ ...Object(one), target_project_id: scene.project.id, project_id: scene.project.id }));
+    const elsewhere = (body: unknown) =>
+      [body].flat().map((one) => ({ ...Object(one), target_project_id: scene.project.id, project_id: scene.project.id }));
     world.gitlab.faults.add(/repository\/commits\/[0-9a-f]+\/merge_requests/, { kind: 'rewrite', change: elsewhere });
     expect(refusals(await other.settle())).toEqual([`not-bound ${urbanecm}`]);
     expect(await other.members()).toEqual([]);

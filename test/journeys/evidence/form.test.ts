@@ -28,7 +28,11 @@ const shapes: readonly Landing[] = [
   { what: 'case 16: a line feed in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('urbanecm\nx')]: file }) },
   { what: 'case 16: a Cyrillic letter in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('urb\u0430necm')]: file }) },
   { what: 'case 16: upper case in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('Urbanecm')]: file }) },
-  { what: 'case 16: upper case in a folder', code: 'unexpected-path', files: (file) => ({ 'policy/Grants/klaxon-users/urbanecm.yaml': file }) },
+  {
+    what: 'case 16: upper case in a folder',
+    code: 'unexpected-path',
+    files: (file) => ({ 'policy/Grants/klaxon-users/urbanecm.yaml': file }),
+  },
   { what: 'another ending', code: 'unexpected-path', files: (file) => ({ 'policy/grants/klaxon-users/urbanecm.yml': file }) },
   { what: 'a deeper folder', code: 'unexpected-path', files: (file) => ({ 'policy/grants/klaxon-users/x/urbanecm.yaml': file }) },
   { what: 'a group that nobody knows', code: 'unknown-group', files: (file) => ({ 'policy/grants/stewards/urbanecm.yaml': file }) },
@@ -83,7 +87,7 @@ const texts: readonly Landing[] = [
 
 const landings = [...shapes, ...times, endless, ...texts];
 
-describe('given a row of merge requests that alice approved, each with a form of its own, and hoo\'s proper one after them', () => {
+describe("given a row of merge requests that alice approved, each with a form of its own, and hoo's proper one after them", () => {
   let scene: Scene;
   let run: RunDocument;
   const paths = new Map<Landing, readonly string[]>();
@@ -91,7 +95,10 @@ describe('given a row of merge requests that alice approved, each with a form of
     scene = await world.scene();
     for (const [index, landing] of landings.entries()) {
       const files = landing.files(proper(scene), grantPath(`form${index + 1}`));
-      paths.set(landing, Object.keys(files).filter((path) => path.startsWith('policy/')));
+      paths.set(
+        landing,
+        Object.keys(files).filter((path) => path.startsWith('policy/')),
+      );
       await scene.land(files);
     }
     await scene.land({ [grantPath('hoo')]: proper(scene) });
@@ -168,7 +175,10 @@ describe('given what no client of git would make', () => {
     const blob = git(scene, ['hash-object', '-w', '--stdin'], 'x\n');
     const entries = Array.from({ length: 100_000 }, (_, index) => `100644 blob ${blob}\tp${index}.yaml\n`).join('');
     const folder = git(scene, ['mktree'], entries);
-    const nested = ['klaxon-users', 'grants', 'policy'].reduce((tree, name) => git(scene, ['mktree'], `040000 tree ${tree}\t${name}\n`), folder);
+    const nested = ['klaxon-users', 'grants', 'policy'].reduce(
+      (tree, name) => git(scene, ['mktree'], `040000 tree ${tree}\t${name}\n`),
+      folder,
+    );
     await scene.project.git.setRef('refs/heads/main', commitOf(scene, nested, await scene.project.git.head('main')));
 
     const started = performance.now();
@@ -183,19 +193,22 @@ describe('given what no client of git would make', () => {
   it.each([
     { what: 'the same name twice', entries: ['policy.yaml', 'policy.yaml'] },
     { what: 'a folder called ..', entries: ['..', 'policy.yaml'] },
-  ])('case 17: when a tree with $what is pushed, then it does not get into the mirror, and everything stays as it is', async ({ entries }) => {
-    const scene = await world.scene();
-    await scene.land({ [grantPath('hoo')]: proper(scene) });
-    await scene.reconcile();
-    const blob = git(scene, ['hash-object', '-w', '--stdin'], proper(scene));
-    const tree = Buffer.concat(entries.map((name) => Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(blob, 'hex')])));
-    const bad = git(scene, ['hash-object', '-w', '-t', 'tree', '--literally', '--stdin'], tree);
-    await scene.project.git.setRef('refs/heads/main', commitOf(scene, bad, await scene.project.git.head('main')));
+  ])(
+    'case 17: when a tree with $what is pushed, then it does not get into the mirror, and everything stays as it is',
+    async ({ entries }) => {
+      const scene = await world.scene();
+      await scene.land({ [grantPath('hoo')]: proper(scene) });
+      await scene.reconcile();
+      const blob = git(scene, ['hash-object', '-w', '--stdin'], proper(scene));
+      const tree = Buffer.concat(entries.map((name) => Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(blob, 'hex')])));
+      const bad = git(scene, ['hash-object', '-w', '-t', 'tree', '--literally', '--stdin'], tree);
+      await scene.project.git.setRef('refs/heads/main', commitOf(scene, bad, await scene.project.git.head('main')));
 
-    const run = await scene.reconcile();
+      const run = await scene.reconcile();
 
-    expect(run.status.all[0]).toMatch(/input|unavailable/);
-    expect(run.problems?.map(({ code }) => code).join()).toContain('git');
-    expect(await scene.members()).toEqual(['hoo']);
-  });
+      expect(run.status.all[0]).toMatch(/input|unavailable/);
+      expect(run.problems?.map(({ code }) => code).join()).toContain('git');
+      expect(await scene.members()).toEqual(['hoo']);
+    },
+  );
 });

@@ -19,36 +19,39 @@ describe('given a branch whose last commit was judged', () => {
   it.each([
     { what: 'is rewound', forward: false },
     { what: 'has another history', forward: true },
-  ])('case 15: when the branch $what, then nothing is judged, members stay, expiry goes on, and the run names commands and setting', async ({ forward }) => {
-    const scene = await world.scene();
-    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
-    const before = await scene.project.git.head('main');
-    await scene.land({ [urbanecm]: grantFile(scene.day(2)) });
-    await scene.reconcile();
-    const judged = await scene.project.git.head('main');
-    const tip = forward
-      ? await scene.project.git.commit({ parents: [before], changes: { [grantPath('mallory')]: grantFile(scene.day(14)) } })
-      : before;
-    await world.gitlab.push(scene.project, world.mallory, 'main', tip);
+  ])(
+    'case 15: when the branch $what, then nothing is judged, members stay, expiry goes on, and the run names commands and setting',
+    async ({ forward }) => {
+      const scene = await world.scene();
+      await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
+      const before = await scene.project.git.head('main');
+      await scene.land({ [urbanecm]: grantFile(scene.day(2)) });
+      await scene.reconcile();
+      const judged = await scene.project.git.head('main');
+      const tip = forward
+        ? await scene.project.git.commit({ parents: [before], changes: { [grantPath('mallory')]: grantFile(scene.day(14)) } })
+        : before;
+      await world.gitlab.push(scene.project, world.mallory, 'main', tip);
 
-    const run = await scene.reconcile();
-    expect([run.status.code, run.problems?.map(({ code }) => code)]).toEqual([5, ['history-rewritten']]);
-    const message = run.problems?.[0]?.message ?? '';
-    expect(message).toContain(`git log ${judged}..${tip}`);
-    expect(message).toContain('repository.start');
-    expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
+      const run = await scene.reconcile();
+      expect([run.status.code, run.problems?.map(({ code }) => code)]).toEqual([5, ['history-rewritten']]);
+      const message = run.problems?.[0]?.message ?? '';
+      expect(message).toContain(`git log ${judged}..${tip}`);
+      expect(message).toContain('repository.start');
+      expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
 
-    scene.wait(3 * day);
-    await scene.reconcile();
-    expect(await scene.members()).toEqual(['hoo']);
-  });
+      scene.wait(3 * day);
+      await scene.reconcile();
+      expect(await scene.members()).toEqual(['hoo']);
+    },
+  );
 
   it('case 15: when a person sets a new start in the new history, then what it would add is held, and allowed by its digest', async () => {
     const scene = await world.scene();
     await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) });
     await scene.reconcile();
     const changes = { [grantPath('hoo')]: grantFile(scene.day(14)), [grantPath('mallory')]: grantFile(scene.day(14)) };
-    const tip = await scene.project.git.commit({ parents: [scene.start], changes });
+    const tip = await scene.project.git.commit({ parents: [scene.start], changes, at: world.gitlab.clock.now() });
     await world.gitlab.push(scene.project, world.mallory, 'main', tip);
     scene.configure(tip);
 
@@ -120,7 +123,11 @@ describe('given a clock', () => {
 
   it('case 45: when the clock is ten years ahead and GitLab says otherwise, then nobody expires for it and nobody is added', async () => {
     const scene = await world.scene();
-    await scene.land({ [urbanecm]: grantFile(scene.day(14)), [grantPath('hoo')]: grantFile(scene.day(14)), [grantPath('h2o')]: grantFile(scene.day(14)) });
+    await scene.land({
+      [urbanecm]: grantFile(scene.day(14)),
+      [grantPath('hoo')]: grantFile(scene.day(14)),
+      [grantPath('h2o')]: grantFile(scene.day(14)),
+    });
     await scene.reconcile();
     await scene.land({ [grantPath('person1')]: grantFile(scene.day(14)) });
     const far = new Date(world.gitlab.clock.now() + 3650 * day);
@@ -145,7 +152,11 @@ describe('given twelve grants', () => {
 
     scene.wait(3 * day);
     const expired = await scene.reconcile();
-    expect([heldCodes(expired), (await scene.members()).length, (await scene.members()).includes('person1')]).toEqual([['too-many-removals'], 11, false]);
+    expect([heldCodes(expired), (await scene.members()).length, (await scene.members()).includes('person1')]).toEqual([
+      ['too-many-removals'],
+      11,
+      false,
+    ]);
 
     const digest = expired.groups[0]?.held[0]?.digest ?? '';
     expect((await scene.run('allow', group, held.groups[0]?.held[0]?.digest ?? '', '--reason', 'an old one')).status).toBe(1);
@@ -170,7 +181,11 @@ describe('given text that others write', () => {
     const scene = await world.scene();
     const hostile = '\u001b]0;x\u0007\n/approve\n@all <script>alert(1)</script>\u202e';
     const title = `Draft ${hostile}`;
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14), { reason: '"/approve @all <script>"' }) }, { branch: 'a-$(id)-`id`', title, description: hostile });
+    const mergeRequest = await scene.open(
+      world.carol,
+      { [urbanecm]: grantFile(scene.day(14), { reason: '"/approve @all <script>"' }) },
+      { branch: 'a-$(id)-`id`', title, description: hostile },
+    );
     world.carol.name = hostile;
     world.mallory.username = `m\u001b[31m\n/approve`;
     scene.approve(mergeRequest, world.mallory);
@@ -219,5 +234,7 @@ function argumentsOfProcesses(): readonly string[] {
 }
 
 function filesUnder(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
 }

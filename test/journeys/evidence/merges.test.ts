@@ -23,7 +23,11 @@ describe('given a grant that alice approved', () => {
     { method: 'semi-linear', rebased: true },
   ])('case 10: when it is merged by $method (rebased after the approval: $rebased), then it is endorsed', async ({ method, rebased }) => {
     const scene = await world.scene();
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) }, { title: 'Any "title", even an edited one' });
+    const mergeRequest = await scene.open(
+      world.carol,
+      { [urbanecm]: grantFile(scene.day(14)) },
+      { title: 'Any "title", even an edited one' },
+    );
     scene.approve(mergeRequest, world.alice);
     await scene.push(world.bob, { 'README.md': 'Something else came first\n' });
     if (rebased) await world.gitlab.rebase(mergeRequest, world.carol);
@@ -69,7 +73,8 @@ describe('given a grant that alice approved', () => {
   it('case 8: when the same file changes on main and the two merge without a conflict, then nobody saw the result, and it is refused', async () => {
     const scene = await world.scene();
     // Enough lines between the two edits for Git to take both.
-    const file = (reason: string, until: string) => `reason: ${reason}\n${'# …\n'.repeat(8)}contact: irc\n${'# …\n'.repeat(8)}until: ${until}\n`;
+    const file = (reason: string, until: string) =>
+      `reason: ${reason}\n${'# …\n'.repeat(8)}contact: irc\n${'# …\n'.repeat(8)}until: ${until}\n`;
     await scene.land({ [urbanecm]: file('one', scene.day(5)) });
     const longer = await scene.open(world.carol, { [urbanecm]: file('one', scene.day(50)) });
     scene.approve(longer, world.alice);
@@ -79,7 +84,9 @@ describe('given a grant that alice approved', () => {
     const run = await scene.reconcile();
 
     expect([run.status.all, refusals(run)]).toEqual([['refused'], [`no-approval ${urbanecm}`]]);
-    expect(run.groups[0]?.add).toMatchObject([{ uid: 'urbanecm', because: { mergeRequest: 3, until: expect.stringContaining(scene.day(6)) } }]);
+    expect(run.groups[0]?.add).toMatchObject([
+      { uid: 'urbanecm', because: { mergeRequest: 3, until: expect.stringContaining(scene.day(6)) } },
+    ]);
   });
 
   it('case 9: when one push merges it and a second one at once, then both are refused', async () => {

@@ -133,7 +133,10 @@ describe('given members whose grants were judged before', () => {
     world.gitlab.forge.tellsApprovalTimes = false;
     const run = await scene.reconcile();
     world.gitlab.forge.tellsApprovalTimes = true;
-    expect([run.status.code, run.problems?.map(({ message }) => message).join()]).toEqual([5, expect.stringContaining('update the server')]);
+    expect([run.status.code, run.problems?.map(({ message }) => message).join()]).toEqual([
+      5,
+      expect.stringContaining('update the server'),
+    ]);
     expect(await scene.members()).toEqual(['hoo', 'person1', 'person2']);
   });
 
@@ -149,7 +152,11 @@ describe('given members whose grants were judged before', () => {
     const body = JSON.stringify({ id: 4711, path_with_namespace: scene.project.path, default_branch: 'main', web_url: world.gitlab.url });
     world.gitlab.faults.add(/\/api\/v4\/projects\/[^/]+$/, { kind: 'answer', status: 200, body });
     const run = await scene.reconcile();
-    expect([run.status.code, run.problems?.map(({ code }) => code), await scene.members()]).toEqual([5, ['project-changed'], ['hoo', 'person1', 'person2']]);
+    expect([run.status.code, run.problems?.map(({ code }) => code), await scene.members()]).toEqual([
+      5,
+      ['project-changed'],
+      ['hoo', 'person1', 'person2'],
+    ]);
   });
 });
 

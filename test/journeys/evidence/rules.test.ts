@@ -120,7 +120,12 @@ describe('given rules in force', () => {
     { what: 'leave one approver for a group', path: rules, content: policyFile({ sre: ['alice'] }), codes: ['too-few-approvers'] },
     { what: 'leave one approver for the rules', path: rules, content: policyFile({ owners: ['bob'] }), codes: ['too-few-approvers'] },
     { what: 'need three of three approvals', path: rulesOfGroup, content: groupFile({ approvals: 3 }), codes: ['too-few-approvers'] },
-    { what: 'count one account for two people', path: rules, content: policyFile({ people: { mallory: { gitlab: 51 } } }), codes: ['rules-invalid'] },
+    {
+      what: 'count one account for two people',
+      path: rules,
+      content: policyFile({ people: { mallory: { gitlab: 51 } } }),
+      codes: ['rules-invalid'],
+    },
   ])('case 25: when approved rules $what, then they are refused, and the old ones stay in force', async ({ path, content, codes }) => {
     const scene = await world.scene();
     await scene.land({ [path]: content }, { author: world.carol, approvers: [world.bob] });

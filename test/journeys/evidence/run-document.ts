@@ -1,7 +1,12 @@
 // What the journeys read of the JSON of `plan` and `reconcile` (CONTRACT, section 5).
 interface Change {
   readonly uid: string;
-  readonly because: { readonly kind: string; readonly mergeRequest?: number | null; readonly approvedBy?: readonly string[]; readonly until?: string | null };
+  readonly because: {
+    readonly kind: string;
+    readonly mergeRequest?: number | null;
+    readonly approvedBy?: readonly string[];
+    readonly until?: string | null;
+  };
 }
 
 interface Verdict {
@@ -23,7 +28,12 @@ export interface RunDocument {
     readonly state: string;
     readonly add: readonly Change[];
     readonly remove: readonly Change[];
-    readonly held: readonly { readonly code: string; readonly digest: string; readonly add: readonly Change[]; readonly remove: readonly Change[] }[];
+    readonly held: readonly {
+      readonly code: string;
+      readonly digest: string;
+      readonly add: readonly Change[];
+      readonly remove: readonly Change[];
+    }[];
   }[];
   readonly withheld: readonly { readonly uid: string; readonly code: string }[];
   readonly problems?: readonly { readonly code: string; readonly message: string }[];

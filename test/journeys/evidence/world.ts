@@ -58,7 +58,10 @@ export async function startWorld(): Promise<World> {
       await slapd.setMembers(group, []);
       const members = gitlab.forge.users.map((user) => [user, user === reader ? 20 : 40] as const);
       const files = { 'policy/policy.yaml': options.policy ?? policyFile(), [`policy/groups/${group}.yaml`]: options.group ?? groupFile() };
-      const project = await gitlab.forge.createProject(`repos/sre/access-${scenes.length + 1}`, { members, files: { ...files, ...options.files } });
+      const project = await gitlab.forge.createProject(`repos/sre/access-${scenes.length + 1}`, {
+        members,
+        files: { ...files, ...options.files },
+      });
       const scene = new Scene(world, project, await project.git.head('main'));
       scenes.push(scene);
       return scene;
@@ -152,7 +155,10 @@ export class Scene {
   }
 
   /** The proper way: carol asks, alice approves, carol merges. */
-  async land(changes: FileChanges, options: { readonly author?: User; readonly approvers?: readonly User[] } & MergeOptions = {}): Promise<MergeRequest> {
+  async land(
+    changes: FileChanges,
+    options: { readonly author?: User; readonly approvers?: readonly User[] } & MergeOptions = {},
+  ): Promise<MergeRequest> {
     const mergeRequest = await this.open(options.author ?? this.world.carol, changes);
     this.approve(mergeRequest, ...(options.approvers ?? [this.world.alice]));
     await this.merge(mergeRequest, options);
