@@ -1,37 +1,12 @@
-// Bundles src/main.ts into dist/muster.js, which dist/main.js starts from code that is compiled already. Does nothing when nothing changed.
+// Bundles src/main.ts into dist/main.js and the chunks that commands load when they are called. Does nothing when nothing changed.
 
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const stamp = join(root, 'dist/.built-from');
-const nameToCome = 'muster:the-name-of-this-build';
-const rehearsalConfiguration = `repository: { url: nowhere.git, branch: main, path: policy, start: ${'0'.repeat(40)} }
-evidence: none
-directory:
-  url: ldap://127.0.0.1:1
-  bind-dn: "cn=nobody"
-  password-file: password
-  people: "ou=people"
-  groups: { nobody: "cn=nobody,ou=groups" }
-rosters:
-  nobody: { from: people.txt, older-than: none }
-state: state
-`;
 
 if (!existsSync(join(root, 'src/main.ts'))) {
   process.stderr.write('build: there is no src/main.ts to build from\n');
@@ -46,21 +21,25 @@ async function build() {
   const before = fingerprint();
   const draft = join(root, `.cache/build/${process.pid}`);
   try {
-    const { outputFiles } = await bundle({
+    const { metafile } = await bundle({
       absWorkingDir: root,
-      entryPoints: { muster: 'src/main.ts' },
+      entryPoints: { main: 'src/main.ts' },
       outdir: draft,
-      write: false,
       bundle: true,
-      // One script: what commands load late is compiled late, and V8 keeps what it compiled (vm.Script, cachedData) for scripts only.
-      format: 'cjs',
+      splitting: true,
+      format: 'esm',
       platform: 'node',
       target: 'node20.19',
       keepNames: true,
-      define: { 'import.meta.url': JSON.stringify(nameToCome) },
+      define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
+      chunkNames: 'chunks/[name]-[hash]',
+      // CommonJS packages in the bundle call require, which an ES module has to make for them.
+      banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
       logLevel: 'warning',
+      metafile: true,
     });
-    finish(draft, outputFiles[0]?.text ?? '', before);
+    refuseLateCommonJs(metafile);
+    finish(draft, before);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     // What esbuild finds wrong it has printed itself, with file and line.
@@ -69,15 +48,30 @@ async function build() {
   }
 }
 
-function finish(draft, text, builtFrom) {
-  mkdirSync(draft, { recursive: true });
-  const code = text.replace(/^#!.*\n/, '');
-  // A build knows itself by its content: what one build found out another does not believe.
-  writeFileSync(join(draft, 'muster.js'), code.replaceAll(nameToCome, `muster:${createHash('sha256').update(code).digest('hex')}`));
-  writeFileSync(join(draft, 'package.json'), '{ "type": "commonjs" }\n');
-  copyFileSync(join(root, 'scripts/start.cjs'), join(draft, 'main.js'));
-  chmodSync(join(draft, 'main.js'), 0o755);
-  rehearse(draft);
+/** `import()` of a CommonJS package loses its names in a split bundle: `(await import('yaml')).parse` would be undefined, in dist only. */
+function refuseLateCommonJs({ outputs }) {
+  for (const { entryPoint, exports } of Object.values(outputs)) {
+    if (entryPoint?.startsWith('node_modules/') && exports.length === 1 && exports[0] === 'default') {
+      throw new Error(`${entryPoint} is CommonJS: import it by a statement in a file of src, and load that file with import()`);
+    }
+  }
+}
+
+/** The same sources give the same build, wherever it is made. */
+function digestOfSources() {
+  const hash = createHash('sha256');
+  const sources = readdirSync(join(root, 'src'), { recursive: true }).filter((name) => name.endsWith('.ts'));
+  for (const name of ['package-lock.json', ...sources.map((one) => join('src', one)).sort()]) {
+    hash.update(`${name}\0`).update(readFileSync(join(root, name)));
+  }
+  return hash.digest('hex');
+}
+
+function finish(draft, builtFrom) {
+  const main = join(draft, 'main.js');
+  const code = readFileSync(main, 'utf8');
+  writeFileSync(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);
+  chmodSync(main, 0o755);
   writeFileSync(join(draft, '.built-from'), builtFrom);
   // In one step each, so that a command started meanwhile finds the old or the new one.
   rmSync(`${draft}.old`, { recursive: true, force: true });
@@ -85,21 +79,6 @@ function finish(draft, text, builtFrom) {
   renameSync(join(root, 'dist'), `${draft}.old`);
   renameSync(draft, join(root, 'dist'));
   rmSync(`${draft}.old`, { recursive: true, force: true });
-}
-
-/** A run in a world where nothing answers: what V8 compiles in it is kept beside the code, and later runs need not compile it again. */
-function rehearse(draft) {
-  const stage = join(draft, 'stage');
-  mkdirSync(join(stage, 'state'), { recursive: true });
-  writeFileSync(join(stage, 'password'), 'none\n', { mode: 0o600 });
-  writeFileSync(join(stage, 'people.txt'), 'alice\n');
-  writeFileSync(join(stage, 'muster.yaml'), rehearsalConfiguration);
-  spawnSync(process.execPath, [join(draft, 'main.js'), 'reconcile', '--config', join(stage, 'muster.yaml')], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, MUSTER_KEEP_COMPILED: '1' },
-    stdio: 'ignore',
-    timeout: 30_000,
-  });
-  rmSync(stage, { recursive: true, force: true });
 }
 
 function readStamp() {
@@ -110,7 +89,7 @@ function readStamp() {
 function fingerprint() {
   const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join('src', name));
   const hash = createHash('sha256');
-  for (const path of [...sources, 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs', 'scripts/start.cjs'].sort()) {
+  for (const path of [...sources, 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs'].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);
   }

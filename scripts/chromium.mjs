@@ -44,7 +44,10 @@ function installed() {
 function unpacked() {
   const root = join(cache, 'root');
   const program = join(root, 'usr/lib/chromium/chromium-headless-shell');
-  const libraries = libraryFolders(root).join(':');
+  // libpulse has a library of its own in a folder of its own.
+  const libraries = libraryFolders(root)
+    .flatMap((folder) => [folder, join(folder, 'pulseaudio')])
+    .join(':');
   return existsSync(program) && writeScript(`LD_LIBRARY_PATH='${libraries}' exec '${program}' "$@"`);
 }
 

@@ -108,18 +108,29 @@ export function basisOf(because: Because): string {
   return because.kind === 'grant' ? because.commit : because.roster;
 }
 
+/** `longest`: the host's ceiling, from the merge on. */
+function capped(end: End, landedAt: Instant, longest: Duration | undefined): End {
+  return longest === undefined ? end : earlier(end, instant(landedAt + longest));
+}
+
+/** A grant as the reason for somebody being a member. */
+export function groundsOf(grant: GrantInForce, longest?: Duration): Extract<Because, { readonly kind: 'grant' }> {
+  const { path, commit, mergeRequest, approvedBy, landedAt, link } = grant;
+  const until = capped(grant.until, landedAt, longest);
+  return { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, ...(link === undefined ? {} : { link }) };
+}
+
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
-  const { uid, path, commit, mergeRequest, approvedBy, landedAt, from, narrowedBy, link } = grant;
-  const capped = (end: End) => (longest === undefined ? end : earlier(end, instant(grant.landedAt + longest)));
-  const until = capped(grant.until);
+  const { uid, landedAt, from, narrowedBy } = grant;
+  const because = groundsOf(grant, longest);
   const optional = { ...(from === undefined ? {} : { from }), ...(narrowedBy === undefined ? {} : { narrowedBy }) };
   return {
     uid,
-    until,
-    approvedEnd: capped(grant.endorsedUntil),
+    until: because.until,
+    approvedEnd: capped(grant.endorsedUntil, landedAt, longest),
     newStart,
     ...optional,
-    because: { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, ...(link === undefined ? {} : { link }) },
+    because,
   };
 }
 

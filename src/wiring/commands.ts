@@ -8,6 +8,7 @@ import { Misuse } from '../failures.ts';
 import { problemOf } from '../judging.ts';
 import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { surveySettings } from './sources.ts';
+import type { WritableState } from './state.ts';
 
 export interface Printed {
   readonly text: string;

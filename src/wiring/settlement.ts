@@ -1,4 +1,5 @@
 // Groups that were in order, kept in the state folder from one run to the next.
+import { build } from './build.ts';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../configuration.ts';
@@ -13,7 +14,7 @@ export function settlementIn(folder: string, configuration: Configuration, head:
   return {
     last: async () => ({
       // The name of a built file changes with whatever the file holds or loads: another build judges for itself.
-      context: sha256(JSON.stringify([import.meta.url, encode(configuration), head.hash])),
+      context: sha256(JSON.stringify([build, encode(configuration), head.hash])),
       run: parseRun(await readFile(file, 'utf8').catch(() => '')),
     }),
     keep: async (run) => {

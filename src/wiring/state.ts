@@ -1,4 +1,5 @@
 // The state folder: the ledger and what follows from it, the last run's time, the generations of rosters.
+import { build } from './build.ts';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDerived, writeDerived } from '../adapters/ledger/derived.ts';
@@ -13,7 +14,7 @@ import { parseMemory, renderMemory } from './kept-memory.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 
 /** Changes with what the cache beside the ledger holds: another build may fold it differently. */
-const derivedFormat = 'muster-memory-2';
+const derivedFormat = `muster-memory-2 ${build}`;
 
 export interface State {
   readonly folder: string;

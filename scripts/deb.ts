@@ -1,0 +1,137 @@
+// Builds muster_VERSION_all.deb with dpkg-deb: the bundle, its manual, units and examples. The same commit gives the same bytes:
+// every time in it is SOURCE_DATE_EPOCH, the time of the last commit unless told. `npm run deb -- --out FOLDER`; prints the file's name.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { commandTree } from '../src/cli.ts';
+import { renderCompletion } from './deb/completion.ts';
+import { renderConfigurationManual, renderManual, type Edition } from './deb/manual.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const maintainer = 'Wikimedia SRE <sre@wikimedia.org>';
+const documents = ['operating.md', 'policy.md', 'requesting.md', 'approving.md', 'threat-model.md', 'decisions.md', 'ARCHITECTURE.md'];
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, '.cache/deb') } } });
+const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct'));
+const { version } = JSON.parse(read('package.json')) as { version: string };
+const edition: Edition = { version, date: new Date(seconds * 1000).toISOString().slice(0, 10) };
+
+// Into a folder of its own: what is built at the same time by somebody else is not disturbed, and nothing old is packed.
+const stage = mkdtempSync(join(tmpdir(), 'muster-deb-'));
+try {
+  process.umask(0o022);
+  chmodSync(stage, 0o755);
+  stageProgram();
+  stageManuals();
+  stageHost();
+  stageDocumentation();
+  stageControl();
+  mkdirSync(values.out, { recursive: true });
+  const file = join(resolve(values.out), `muster_${version}_all.deb`);
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zxz', stage, file], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  process.stdout.write(`${file}\n`);
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+}
+
+function put(path: string, content: string | Uint8Array, mode = 0o644): void {
+  const target = join(stage, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+  chmodSync(target, mode);
+}
+
+function putZipped(path: string, text: string): void {
+  put(`${path}.gz`, gzipSync(text, { level: 9 }));
+}
+
+/** Without what V8 compiled: that fits one version of Node only, and is not the same twice. */
+function stageProgram(): void {
+  put('usr/lib/muster/muster.js', read('dist/muster.js'));
+  put('usr/lib/muster/package.json', read('dist/package.json'));
+  // Debian's own Node, whatever PATH says.
+  put('usr/lib/muster/main.js', read('dist/main.js').replace(/^#!.*/, '#!/usr/bin/node'), 0o755);
+  mkdirSync(join(stage, 'usr/bin'), { recursive: true });
+  symlinkSync('../lib/muster/main.js', join(stage, 'usr/bin/muster'));
+}
+
+function stageManuals(): void {
+  const program = commandTree(() => () => undefined);
+  putZipped('usr/share/man/man1/muster.1', renderManual(program, edition));
+  putZipped('usr/share/man/man5/muster.yaml.5', renderConfigurationManual(read('packaging/etc/muster.yaml.example'), edition));
+  put('usr/share/bash-completion/completions/muster', renderCompletion(program));
+}
+
+function stageHost(): void {
+  for (const name of ['muster.service', 'muster.timer', 'muster-failure@.service'])
+    put(`usr/lib/systemd/system/${name}`, read(`packaging/systemd/${name}`));
+  put('usr/lib/sysusers.d/muster.conf', read('packaging/systemd/muster.sysusers'));
+  put('usr/lib/tmpfiles.d/muster.conf', read('packaging/systemd/muster.tmpfiles'));
+  put('etc/muster/muster.yaml.example', read('packaging/etc/muster.yaml.example'));
+}
+
+function stageDocumentation(): void {
+  for (const name of documents) put(`usr/share/doc/muster/${name}`, read(`docs/${name}`));
+  put('usr/share/doc/muster/README.md', read('README.md'));
+  put('usr/share/doc/muster/NEWS.md', read('CHANGELOG.md'));
+  put('usr/share/doc/muster/copyright', copyright());
+  const date = execFileSync('date', ['--utc', '--rfc-email', `--date=@${seconds}`], { encoding: 'utf8', env: { LC_ALL: 'C' } }).trim();
+  const changes = `muster (${version}) unstable; urgency=medium\n\n  * See NEWS.md.\n\n -- ${maintainer}  ${date}\n`;
+  putZipped('usr/share/doc/muster/changelog', changes);
+  put('usr/share/muster/alerts.yaml', read('packaging/prometheus/alerts.yaml'));
+  for (const name of readdirSync(join(root, 'schema')).sort()) put(`usr/share/muster/schema/${name}`, read(`schema/${name}`));
+  cpSync(join(root, 'policy'), join(stage, 'usr/share/doc/muster/examples/policy'), { recursive: true });
+}
+
+function copyright(): string {
+  return [
+    'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: muster\n',
+    'Files: *\nCopyright: the authors of muster\nLicense: Apache-2.0\n',
+    'License: Apache-2.0\n On Debian systems the text of this license is in /usr/share/common-licenses/Apache-2.0.\n',
+  ].join('\n');
+}
+
+function stageControl(): void {
+  const size = Math.ceil(bytesIn(stage) / 1024);
+  const control = read('packaging/debian/control')
+    .replace('@VERSION@', version)
+    .replace('@MAINTAINER@', maintainer)
+    .replace('@SIZE@', String(size));
+  put('DEBIAN/control', control);
+  put('DEBIAN/conffiles', '/etc/muster/muster.yaml.example\n');
+  put('DEBIAN/md5sums', execFileSync('sh', ['-c', 'find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum'], { cwd: stage }));
+  for (const name of ['postinst', 'prerm', 'postrm']) put(`DEBIAN/${name}`, read(`packaging/debian/${name}`), 0o755);
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => statSync(join(folder, name)))
+    .reduce((sum, one) => sum + (one.isFile() ? one.size : 0), 0);
+}

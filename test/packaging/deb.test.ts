@@ -1,0 +1,110 @@
+// What is in the package, and what installing it does: nothing is enabled, and the record outlives it.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandTree } from '../../src/cli.ts';
+import { buildPackage, installed, type BuiltPackage } from './package.ts';
+
+let built: BuiltPackage;
+beforeAll(() => {
+  built = buildPackage();
+});
+afterAll(() => built.remove());
+
+const program = commandTree(() => () => undefined);
+const text = (path: string) => readFileSync(join(built.root, path), 'utf8');
+const script = (name: string) => readFileSync(join(built.control, name), 'utf8');
+
+describe('given the package', () => {
+  it('when it is built twice, then the bytes are the same', () => {
+    const again = buildPackage();
+    expect(readFileSync(again.file).equals(readFileSync(built.file))).toBe(true);
+    again.remove();
+  });
+
+  it('when its contents are listed, then all belong to root, nobody else may write, and only the program is executable', () => {
+    const lines = execFileSync('dpkg-deb', ['--contents', built.file], { encoding: 'utf8' }).trim().split('\n');
+    const entries = lines.map((line) => line.split(/\s+/)).map(([mode = '', owner, , , , path = '']) => ({ mode, owner, path }));
+    expect(new Set(entries.map(({ owner }) => owner))).toEqual(new Set(['root/root']));
+    expect(entries.filter(({ mode }) => mode.startsWith('d')).map(({ mode }) => mode)).toContain('drwxr-xr-x');
+    const odd = entries.filter(({ mode }) => !['drwxr-xr-x', '-rw-r--r--', 'lrwxrwxrwx'].includes(mode));
+    expect(odd.map(({ mode, path }) => `${mode} ${path}`)).toEqual(['-rwxr-xr-x ./usr/lib/muster/main.js']);
+    expect(readlinkSync(join(built.root, 'usr/bin/muster'))).toBe('../lib/muster/main.js');
+    expect(text('usr/lib/muster/main.js').split('\n')[0]).toBe('#!/usr/bin/node');
+  });
+
+  it('when it is installed, then nothing is enabled or started', () => {
+    const all = readdirSync(built.root, { recursive: true, encoding: 'utf8' });
+    expect(all.filter((path) => /\.wants|\.requires|-preset/.test(path))).toEqual([]);
+    for (const name of ['postinst', 'prerm', 'postrm']) {
+      expect(spawnSync('sh', ['-n', join(built.control, name)]).status, name).toBe(0);
+      expect(script(name)).not.toMatch(/\b(?:enable|start|restart|unmask)\b/);
+    }
+  });
+
+  it('when it is purged, then the record stays', () => {
+    expect(script('postrm')).toContain('purge');
+    expect(script('postrm').match(/rm .*/g)).toEqual(['rm -f /etc/systemd/system/timers.target.wants/muster.timer']);
+    expect(script('conffiles')).toBe('/etc/muster/muster.yaml.example\n');
+  });
+
+  it('when it is depended on, then Debian’s own node is new enough, and npm is not needed', () => {
+    expect(script('control')).toMatch(/^Depends: nodejs \(>= 20\.19\), git, rsync, systemd \|/m);
+    expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual(['main.js', 'muster.js', 'package.json']);
+  });
+
+  it.skipIf(!installed('lintian'))('when lintian looks at it, then it has nothing to say (skipped where lintian is not installed)', () => {
+    const { stdout } = spawnSync('lintian', ['--fail-on', 'error,warning', built.file], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+});
+
+describe('given the manual', () => {
+  const manual = (path: string) =>
+    gunzipSync(readFileSync(join(built.root, path)))
+      .toString('utf8')
+      .replaceAll('\\-', '-');
+
+  it.each(program.commands.map((command) => command.name()))(
+    'when somebody looks for %s, then its description and options are there',
+    (name) => {
+      const command = program.commands.find((one) => one.name() === name) ?? program;
+      const page = manual('usr/share/man/man1/muster.1.gz');
+      expect(page).toContain(`.SS ${name}`);
+      expect(page).toContain(command.description());
+      for (const { flags } of command.options) expect(page).toContain(`.B ${flags}\n`);
+    },
+  );
+
+  it.each(['man1/muster.1.gz', 'man5/muster.yaml.5.gz'])('when %s is set, then groff warns of nothing', (path) => {
+    if (!installed('man')) return;
+    const file = join(built.root, 'usr/share/man', path);
+    const { stdout, stderr } = spawnSync('man', ['--warnings', '--encoding=UTF-8', '--local-file', file], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('NAME');
+  });
+});
+
+describe('given the completion', () => {
+  function complete(...words: readonly string[]): readonly string[] {
+    const file = join(built.root, 'usr/share/bash-completion/completions/muster');
+    const code = `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _muster; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const output = execFileSync('bash', ['--norc', '-euc', code, file, ...words], { encoding: 'utf8' });
+    return output.split('\n').filter(Boolean).sort();
+  }
+
+  it.each([
+    { typed: ['muster', 're'], gives: ['reconcile', 'refuse', 'request', 'review', 'revoke'] },
+    { typed: ['muster', 'plan', '--'], gives: ['--config', '--exit-code', '--help', '--json'] },
+    { typed: ['muster', 'check', '--format', 'j'], gives: ['json', 'junit'] },
+    { typed: ['muster', '--config', '/etc/passw'], gives: ['/etc/passwd'] },
+    { typed: ['muster', 'allow', 'stewards', 'sha256:5f', '--reason', ''], gives: [] },
+  ])('when $typed is typed, then $gives is offered', ({ typed, gives }) => {
+    const offered = complete(...typed);
+    if (gives.length === 0) expect(offered).toEqual([]);
+    else for (const one of gives) expect(offered).toContain(one);
+  });
+});
