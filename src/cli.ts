@@ -91,7 +91,10 @@ function policyCommands(program: Command, take: Take): void {
     )
     .option('--against <rev>', 'also say what changed since a revision does, and whose approval it needs')
     .option('--ending-within <time>', 'advise of grants that end this soon, as in "7 days"')
-    .addHelpText('after', '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n  muster check --against origin/main\n')
+    .addHelpText(
+      'after',
+      '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n  muster check --against origin/main\n',
+    )
     .action(take('check'));
 }
 

@@ -3,7 +3,7 @@ import type { DirectoryPerson, MemberValue } from './domain/directory.ts';
 import type { GroupName, Instant, Uid } from './domain/names.ts';
 import type { OutcomeRecord } from './domain/record.ts';
 import { Unavailable, Unusable } from './failures.ts';
-import type { WritableDirectory } from './reconcile.ts';
+import type { WritableDirectory } from './ports.ts';
 
 export type Removal =
   | { readonly kind: 'removed'; readonly group: GroupName; readonly member: MemberValue; readonly members: number }

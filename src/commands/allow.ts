@@ -2,7 +2,7 @@
 import { knownGroup, type Memory } from '../domain/memory.ts';
 import type { GroupName, Instant } from '../domain/names.ts';
 import type { GroupProposal } from '../domain/run.ts';
-import type { Journal } from '../reconcile.ts';
+import type { Journal } from '../ports.ts';
 
 export interface Allowance {
   readonly kind: 'allowed' | 'not-held' | 'not-allowable';

@@ -1,6 +1,6 @@
 // `muster plan`: what would change, may it, and why. The same survey as reconcile makes, and nothing after it.
 import type { RunReport } from '../domain/run.ts';
-import { asProposed } from '../reconcile.ts';
+import { asProposed } from '../domain/run.ts';
 import { survey, type OpenDirectory, type Sources, type Survey, type SurveySettings } from '../survey.ts';
 
 export type ReportFrame = Pick<RunReport, 'mode' | 'evidence'>;

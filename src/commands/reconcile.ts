@@ -1,6 +1,7 @@
 // `muster reconcile`: converge. What the timer runs.
 import type { RunReport } from '../domain/run.ts';
-import { reconcile, type RunPorts } from '../reconcile.ts';
+import type { RunPorts } from '../ports.ts';
+import { reconcile } from '../reconcile.ts';
 import type { SurveySettings } from '../survey.ts';
 import { reportOf, type ReportFrame } from './plan.ts';
 

@@ -1,7 +1,7 @@
 // `muster refuse COMMIT`: turns a landing that would wait for ever into a refused one. It can only narrow.
 import type { CommitId, Instant } from '../domain/names.ts';
 import type { EffectivePolicy } from '../domain/waiting.ts';
-import type { Journal } from '../reconcile.ts';
+import type { Journal } from '../ports.ts';
 
 export interface Refused {
   readonly kind: 'refused' | 'not-waiting';

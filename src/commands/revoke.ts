@@ -7,7 +7,7 @@ import { inOrder, type GroupName, type Instant, type Uid } from '../domain/names
 import type { LedgerRecord } from '../domain/record.ts';
 import { statusOf, type Status, type StatusName } from '../domain/status.ts';
 import { Unavailable, Unusable } from '../failures.ts';
-import type { WritableDirectory } from '../reconcile.ts';
+import type { WritableDirectory } from '../ports.ts';
 import { removalRecords, removeFrom, type Removal } from '../removal.ts';
 
 export interface PersonShown {

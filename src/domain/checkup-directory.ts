@@ -84,9 +84,11 @@ function markOf(keepsMark: boolean): Verdict {
 }
 
 function pagesOf(people: ServerFacts['people']): Verdict {
-  if (people.kind === 'unanswered') return { ...unknown(people.reason), unanswered: true };
-  if (people.kind === 'refused')
-    return advice(people.reason, directoryAdministrator, 'Let the account read by pages without a limit (size.prtotal=unlimited): long lists need it.');
+  if (people.kind !== 'known') {
+    if (people.kind === 'unanswered') return { ...unknown(people.reason), unanswered: true };
+    const how = 'Let the account read by pages without a limit (size.prtotal=unlimited): long lists need it.';
+    return advice(people.reason, directoryAdministrator, how);
+  }
   if (people.value > 0) return ok(`${count(people.value, 'person', 'people')} read by pages`);
   return error('nobody is seen under the people base', administrator, 'Correct directory.people, or have the account see uid of the people.');
 }
@@ -94,9 +96,9 @@ function pagesOf(people: ServerFacts['people']): Verdict {
 function disabledOf({ people, disabledVisible }: ServerFacts): Verdict {
   if (disabledVisible === 'not-configured')
     return advice('not configured: nobody counts as locked', administrator, 'Add directory.disabled, where the directory marks disabled accounts.');
-  if (disabledVisible.kind === 'unanswered') return { ...unknown(disabledVisible.reason), unanswered: true };
-  if (disabledVisible.kind === 'refused' || people.kind !== 'known')
-    return unknown(disabledVisible.kind === 'refused' ? disabledVisible.reason : 'the people could not be counted');
+  if (disabledVisible.kind !== 'known')
+    return { ...unknown(disabledVisible.reason), ...(disabledVisible.kind === 'unanswered' ? { unanswered: true as const } : {}) };
+  if (people.kind !== 'known') return unknown('the people could not be counted');
   const hidden = people.value - disabledVisible.value;
   if (hidden <= 0) return ok('this account sees of everybody whether they are locked');
   return error(

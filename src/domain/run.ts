@@ -98,3 +98,17 @@ export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean):
   if ((report.policy?.pending.length ?? 0) > 0) names.add('unavailable');
   return statusOf(names);
 }
+
+/** What becomes of a group that nothing is done about. */
+export function asProposed(proposal: GroupProposal): GroupResult {
+  if (proposal.kind === 'settled') return { proposal, outcome: 'none', members: proposal.members };
+  if (proposal.kind !== 'planned')
+    return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message };
+  return { proposal, outcome: 'none', members: proposal.observed.members.length };
+}
+
+export const noLongerActive: Problem = {
+  status: 'unavailable',
+  code: 'no-longer-active',
+  message: 'this host stopped being the active one during the run; from then on nothing was written to the directory',
+};

@@ -8,7 +8,7 @@ import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
 import type { DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
 import type { Directory } from '../proposal.ts';
-import type { WritableDirectory } from '../reconcile.ts';
+import type { WritableDirectory } from '../ports.ts';
 
 export interface DirectoryAccess {
   openToRead(): Promise<Directory>;

@@ -7,7 +7,7 @@ import { parseConfiguration, type Configuration, type DirectoryConfiguration } f
 import type { Instant } from '../domain/names.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import type { Mirror } from '../adapters/git/mirror.ts';
-import type { RunPorts } from '../reconcile.ts';
+import type { RunPorts } from '../ports.ts';
 import type { Sources } from '../survey.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
 import { openEvidence, type NoMirror } from './evidence.ts';

@@ -6,7 +6,7 @@ import type { LedgerRecord } from '../domain/record.ts';
 import type { RunReport } from '../domain/run.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import { noteMarker } from '../render/note-words.ts';
-import type { RunPorts } from '../reconcile.ts';
+import type { RunPorts } from '../ports.ts';
 import type { HostConfiguration, Caller } from './host.ts';
 import { openComments } from './review.ts';
 import { sha256 } from './sources.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Configuration } from '../configuration.ts';
 import { encode } from '../domain/record.ts';
 import type { SettledRun } from '../domain/settled.ts';
-import type { Settlement } from '../reconcile.ts';
+import type { Settlement } from '../ports.ts';
 import { sha256 } from './sources.ts';
 
 /** `head` is that of the ledger, and only what was found at the very same head is believed. */

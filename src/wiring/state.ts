@@ -9,7 +9,7 @@ import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unavailable, Unusable } from '../failures.ts';
-import type { Journal } from '../reconcile.ts';
+import type { Journal } from '../ports.ts';
 import { parseMemory, renderMemory } from './kept-memory.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 

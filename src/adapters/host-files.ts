@@ -1,0 +1,42 @@
+// The files of this host as a checkup looks at them: kind, mode, owner, and room on the disk. Opens nothing and writes nothing.
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
+import type { PathMode } from '../domain/checkup-host.ts';
+import type { Answer } from '../domain/checkup.ts';
+
+/** stat(2), links followed. Refused: it is not there, or this account may not look. */
+export async function readMode(path: string): Promise<Answer<PathMode>> {
+  try {
+    const found = await stat(path);
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+    return { kind: 'known', value: { path, kind, mode: found.mode & 0o7777, owner: found.uid } };
+  } catch (error) {
+    return { kind: 'refused', reason: `${path} cannot be looked at (${codeOf(error)})` };
+  }
+}
+
+/** access(2), for this process. */
+export async function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Undefined: this account may read it; otherwise what is wrong, in words. */
+export async function readingProblem(path: string): Promise<string | undefined> {
+  return access(path, constants.R_OK).then(
+    () => undefined,
+    (error: unknown) => `${path} cannot be read (${codeOf(error)})`,
+  );
+}
+
+/** Bytes that an ordinary account may still write there (statvfs(3), f_bavail). */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}

@@ -1,0 +1,169 @@
+// One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
+import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
+import { knownGroup, type Memory } from './domain/memory.ts';
+import type { GroupName, Instant } from './domain/names.ts';
+import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
+import { bindingRecords, heldRecord, intentOf, membershipRecord, namesOf, settleIntent, type Names } from './domain/recording.ts';
+import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './domain/run.ts';
+import type { StatusName } from './domain/status.ts';
+import { Unavailable } from './failures.ts';
+import { problemOf } from './judging.ts';
+import type { Directory } from './proposal.ts';
+import type { RunPorts } from './ports.ts';
+import { surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
+
+/** Never throws for anything that the directory or the disk does: one bad group holds up no other. */
+export async function converge(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey): Promise<GroupResult> {
+  try {
+    const changed: Changed = isPending(proposal)
+      ? await change(proposal, ports, settings, seen, 2)
+      : { proposal, result: asProposed(proposal) };
+    if (changed.result.status === undefined) await recordMembership(changed, ports, seen.now);
+    return changed.result;
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { proposal, outcome: 'not-done', members: undefined, status, message };
+  }
+}
+
+interface Changed {
+  readonly proposal: PlannedGroup;
+  readonly result: GroupResult;
+  /** Who the members are, where that was worked out. */
+  readonly names?: Names;
+}
+
+/** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
+async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey, attempts: number): Promise<Changed> {
+  const { group, observed, guarded } = proposal;
+  const { reader, writer } = await ports.openToWrite();
+  const again = async (): Promise<Changed> => {
+    const anew = await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader));
+    const next = anew.groups.find((one) => one.group === group);
+    if (next?.kind !== 'planned') throw new Unavailable('directory', `${group} could not be read again`);
+    await ports.journal.append(recovery(next, ports.memory, seen.now, 'failed', 'somebody else changed the group at the same time'));
+    return isPending(next) ? change(next, ports, settings, anew, attempts - 1) : { proposal: next, result: asProposed(next) };
+  };
+  if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again();
+  const intent = intentOf(group, observed, guarded, seen.now);
+  await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent]);
+  if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
+  const values: GroupChange = {
+    group: observed,
+    add: guarded.add.map(({ member }) => member),
+    remove: guarded.remove.map(({ member }) => member),
+  };
+  const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
+  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
+}
+
+/** The flag went away since the group before, or since the survey: nothing more is written. */
+async function stopped(proposal: PlannedGroup, intent: IntentRecord, { journal }: RunPorts, at: Instant): Promise<Changed> {
+  const { observed, desired, plan } = proposal;
+  const { status, message } = noLongerActive;
+  const members = observed.members.length;
+  await journal.append([settleIntent(intent, new Set(namesOf(observed, desired, plan).keys()), members, at, 'failed', message)]);
+  return { proposal, result: { proposal, outcome: 'not-done', members, status, message } };
+}
+
+/** `revoke` waits for no run that is under way: nobody it names comes in through this one. */
+async function revokedMeanwhile({ group, guarded }: PlannedGroup, sources: Sources): Promise<boolean> {
+  if (guarded.add.length === 0) return false;
+  const { revocations } = await sources.revocations();
+  const revoked = new Set(revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid));
+  return guarded.add.some(({ uid }) => revoked.has(uid));
+}
+
+/** Success does not prove that a value was stored: the directory is asked what it holds now. */
+async function readBack(
+  proposal: PlannedGroup,
+  intent: IntentRecord,
+  outcome: ChangeOutcome,
+  reader: Directory,
+  ports: RunPorts,
+  at: Instant,
+): Promise<Changed> {
+  const { group, desired, plan } = proposal;
+  const observed = await reader.group(group);
+  if (observed.kind === 'unusable')
+    return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
+  const after: PlannedGroup = { ...proposal, observed };
+  const names = namesOf(observed, desired, plan);
+  const missing = undone(intent, names);
+  const done = missing.length === 0;
+  const message = done ? undefined : messageOf(outcome, missing);
+  const { used, accepted } = proposal.guarded;
+  const settled = settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message);
+  await ports.journal.append([settled, ...overridesUsed(group, used, accepted, ports.memory, at)]);
+  const members = observed.members.length;
+  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members }, names };
+  const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
+  return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
+}
+
+function undone(intent: IntentRecord, names: Names): readonly string[] {
+  const added = intent.add.flatMap(({ members }) => members.filter(({ uid }) => !names.has(uid)).map(({ uid }) => uid));
+  const removed = intent.remove.flatMap(({ members }) => members.filter(({ uid }) => names.has(uid)).map(({ uid }) => uid));
+  return [...added, ...removed];
+}
+
+function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
+  const who = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`;
+  switch (outcome.kind) {
+    case 'refused':
+    case 'unknown':
+      return outcome.message;
+    case 'lost-race':
+      return 'somebody else kept changing the group; the next run tries again';
+    case 'done':
+      return `the directory accepted the change and does not show it (${who}): look at its overlays, memberof-dangling above all`;
+  }
+}
+
+/** What was begun and never settled (the run was killed, the race was lost) is settled by what the directory shows. */
+function recovery(
+  { group, observed, desired, plan }: PlannedGroup,
+  memory: Memory,
+  at: Instant,
+  result: OutcomeRecord['result'] = 'recovered',
+  message = 'an earlier run was interrupted before it could record this',
+): readonly LedgerRecord[] {
+  const { openIntent } = knownGroup(memory, group);
+  if (!openIntent) return [];
+  const names = new Set(namesOf(observed, desired, plan).keys());
+  const outcome = settleIntent(openIntent, names, observed.members.length, at, result, message);
+  const changed = outcome.add.length + outcome.remove.length > 0;
+  return [outcome, ...(changed ? overridesUsed(group, openIntent.allowed, [], memory, at) : [])];
+}
+
+/** Nothing of an allowed set is let through twice; what a lost race left undone stays allowed. */
+export function overridesUsed(
+  group: GroupName,
+  digests: readonly string[],
+  accepted: readonly string[],
+  memory: Memory,
+  at: Instant,
+): readonly OverrideUsedRecord[] {
+  return memory.overrides
+    .filter((one) => one.group === group && digests.includes(one.digest))
+    .map(({ code, digest }) => ({ type: 'override-used', at, group, code, digest, accepted: code === 'new-start' ? accepted : [] }));
+}
+
+/** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
+async function recordMembership({ proposal, names: shown }: Changed, { journal, memory }: RunPorts, at: Instant): Promise<void> {
+  const { group, guarded, observed, desired, plan } = proposal;
+  const begun = recovery(proposal, memory, at);
+  // First: whoever it tells of did not come or go by themselves.
+  if (begun.length > 0) await journal.append(begun);
+  const known = knownGroup(memory, group);
+  const held = heldRecord(group, guarded, known, at);
+  const takenOver = known.takenOver || guarded.held.length === 0;
+  const names = takenOver ? (shown ?? namesOf(observed, desired, plan)) : undefined;
+  const records: (LedgerRecord | undefined)[] = [
+    held,
+    names && membershipRecord(group, names, known, at),
+    ...(takenOver ? bindingRecords(group, desired, known.bindings, at) : []),
+  ];
+  const news = records.filter((one) => one !== undefined);
+  if (news.length > 0) await journal.append(news);
+}
