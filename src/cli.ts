@@ -144,6 +144,19 @@ function runCommands(program: Command, take: Take): void {
     .addHelpText('after', '\nExamples\n  muster reconcile\n  muster --config /etc/muster/test.yaml reconcile --json\n')
     .action(take('reconcile'));
   program
+    .command('doctor')
+    .description('is everything set up as the policy assumes? Looks at host, repository, GitLab and directory; writes nothing')
+    .option(...json)
+    .addHelpText('after', '\nExamples\n  muster doctor\n  muster doctor --json | jq ".checks[] | select(.severity != \\"ok\\")"\n')
+    .action(take('doctor'));
+  program
+    .command('adopt')
+    .description('grant files, or a roster, for the members a group has now: to begin with, so that the first run changes nobody')
+    .argument('<group>', 'the group; the policy on the branch must have its file')
+    .option('--to <dir>', 'write the files below this folder, a clone of the policy repository; without it they are printed')
+    .addHelpText('after', '\nExamples\n  muster adopt klaxon-users\n  muster adopt klaxon-users --to ~/access\n')
+    .action(take('adopt'));
+  program
     .command('allow')
     .description('let exactly one held set through, once, at the next run within 24 hours')
     .argument('<group>', 'the group that holds it')

@@ -1,9 +1,9 @@
 // Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
 import { isRules, place, type PolicyState } from './domain/effective.ts';
-import { mostFiles, type Reading, type Readings } from './domain/form.ts';
+import { type Reading, type Readings } from './domain/form.ts';
 import type { Landing, PathChange, TreeEntry } from './domain/history.ts';
 import type { BlobId } from './domain/names.ts';
-import { largestFile, type GrantFile, type Parsed, type PolicyFile, type Rules } from './domain/policy.ts';
+import { largestFile, mostFiles, type GrantFile, type Parsed, type PolicyFile, type Rules } from './domain/policy.ts';
 
 export interface Contents {
   readonly contents: ReadonlyMap<BlobId, Uint8Array>;

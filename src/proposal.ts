@@ -48,14 +48,14 @@ export interface World {
 /** The people that the directory must be asked about before anything can be decided: those of every generation that may come to count. */
 export function peopleToFind(world: Pick<World, 'managed' | 'policy' | 'now'>, generations: readonly RosterGeneration[]): readonly Uid[] {
   const { policy } = world;
-  if (!policy) return [];
-  return [...world.managed.keys()].flatMap((name) => {
+  // Whether or not a group rests on a list now: who is unknown on it decides whether it is accepted.
+  const listed = generations.flatMap(({ uids }) => uids);
+  if (!policy) return listed;
+  const granted = [...world.managed.keys()].flatMap((name) => {
     const rules = policy.rules.groups.get(name);
-    if (!rules) return [];
-    const { members } = rules;
-    const rosters = members.kind === 'roster' ? generations.filter(({ roster }) => roster === members.roster) : [undefined];
-    return rosters.flatMap((roster) => namedPeople(rules, policy, roster, world.now));
+    return rules?.members.kind === 'grants' ? namedPeople(rules, policy, undefined, world.now) : [];
   });
+  return [...listed, ...granted];
 }
 
 function rosterOf({ members }: GroupRules, generations: readonly RosterGeneration[]): RosterGeneration | undefined {

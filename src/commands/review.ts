@@ -81,7 +81,7 @@ function stateAfter(remembered: PolicyState | undefined, records: readonly Ledge
   return memory.policy;
 }
 
-export function findLanding(commit: CommitId | null, records: Iterable<LedgerRecord>): JudgedLanding | undefined {
+function findLanding(commit: CommitId | null, records: Iterable<LedgerRecord>): JudgedLanding | undefined {
   for (const record of records) if (record.type === 'verdict' && record.commit === commit) return landingOf(record);
   return undefined;
 }

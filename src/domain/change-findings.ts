@@ -1,6 +1,6 @@
 // What is wrong with a change as a change, however good its files are: what the reconciler would refuse by form, and CI can say before.
 import { isRules } from './effective.ts';
-import { mostFiles } from './form.ts';
+import { mostFiles } from './policy.ts';
 import type { PathChange } from './history.ts';
 import type { Finding } from './policy.ts';
 

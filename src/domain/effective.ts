@@ -3,7 +3,7 @@
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from './history.ts';
 import type { BlobId, CommitId } from './names.ts';
-import { placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
+import { mostFiles, placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in render/refusals.ts. */
 export type RefusalCode =
@@ -125,10 +125,19 @@ export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): 
 
 /** One landing under one verdict: the change of the state. */
 export function step(state: PolicyState, landing: Landing, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
-  const shared = { judged: landing.commit, tree: landing.changes.map(({ path, after }) => [path, after ?? null] as const) };
+  const shared = { judged: landing.commit, tree: noted(state, landing, folder).map(({ path, after }) => [path, after ?? null] as const) };
   return verdict.kind === 'endorsed'
     ? { ...shared, ...endorse(state, landing, files, verdict, folder) }
     : { ...shared, ...refuse(state, landing, files, verdict, folder) };
+}
+
+/**
+ * The changes of a landing that are kept in mind. Of one that is refused for its size that is what touches files known already, the rules,
+ * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
+ */
+function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
+  if (changes.length <= mostFiles) return changes;
+  return changes.filter(({ path }, index) => index < mostFiles || state.tree.has(path) || isRules(path, folder));
 }
 
 type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;
@@ -195,7 +204,7 @@ function refuse(
     endorsed: landing.changes.filter(({ path, after }) => !after && !isRules(path, folder)).map(({ path }) => [path, null]),
     inForce,
     ended,
-    refusals: landing.changes.map(({ path }) => [path, { path, ...refusal }]),
+    refusals: noted(state, landing, folder).map(({ path }) => [path, { path, ...refusal }]),
     usedMergeRequest: null,
   };
 }
@@ -228,7 +237,9 @@ export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState 
     tree: changed(state.tree, delta.tree),
     refusals: changed(state.refusals, delta.refusals),
     usedMergeRequests:
-      delta.usedMergeRequest === null ? state.usedMergeRequests : new Map([...state.usedMergeRequests, [delta.usedMergeRequest, delta.judged]]),
+      delta.usedMergeRequest === null
+        ? state.usedMergeRequests
+        : new Map([...state.usedMergeRequests, [delta.usedMergeRequest, delta.judged]]),
     // A landing speaks the last word on a path that a new start had proposed.
     proposed: changed(
       state.proposed,

@@ -3,9 +3,7 @@ import { isRules, place, type LandingFiles, type PolicyState, type RefusalCode }
 import type { Landing, PathChange } from './history.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from './names.ts';
 import { grantObjections, rulesObjections, type Objection } from './policy-rules.ts';
-import type { GrantFile, Rules } from './policy.ts';
-
-export const mostFiles = 50;
+import { mostFiles, type GrantFile, type Rules } from './policy.ts';
 
 /** One file after the landing, as far as it could be understood. */
 export type Reading =

@@ -95,7 +95,7 @@ function understoodVersion({ grant, group }: GrantSubject): readonly Complaint[]
 function tooLong({ grant, group, landedAt, ceiling }: GrantSubject): readonly Complaint[] {
   const longest = tighter(group?.longest ?? 'none', ceiling);
   if (longest === 'none') return [];
-  const latest = renderLatest(lastEnd(landedAt, longest), longest);
+  const latest = renderLastEnd(landedAt, longest);
   if (grant.until === 'open') {
     return [
       {
@@ -120,14 +120,19 @@ function renderLatest(latest: Instant, longest: Duration): string {
   return longest < 2 * day ? renderInstant(latest) : renderInstant(instant(latest - day)).slice(0, 10);
 }
 
-function tighter(longest: Duration | 'none', ceiling: Duration | undefined): Duration | 'none' {
+export function tighter(longest: Duration | 'none', ceiling: Duration | undefined): Duration | 'none' {
   if (ceiling === undefined) return longest;
   return longest === 'none' || ceiling < longest ? ceiling : longest;
 }
 
-/** Only shown; six digits of weeks from now would be no date that can be written. */
+/** The latest "until" that a grant landing then may say. */
+export function renderLastEnd(landedAt: Instant, longest: Duration): string {
+  return renderLatest(lastEnd(landedAt, longest), longest);
+}
+
+/** Six digits of weeks from now would be no date that can be written. */
 function lastEnd(landedAt: Instant, longest: Duration): Instant {
-  return instant(Math.min(landedAt + longest, Date.UTC(9999, 0)));
+  return instant(Math.min(landedAt + longest, Date.UTC(2199, 11, 31)));
 }
 
 function tooDormant({ grant, landedAt }: GrantSubject): readonly Complaint[] {

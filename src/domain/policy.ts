@@ -1,6 +1,6 @@
 // The policy as values: what the files under policy/ say once they are understood.
 // A policy that is half understood is not understood: there is a Policy, or there are findings, never both.
-import { inOrder, type BlobId, type Duration, type GroupName, type Instant, type RosterName, type TeamName, type Uid } from './names.ts';
+import { inOrder, type Duration, type GroupName, type Instant, type RosterName, type TeamName, type Uid } from './names.ts';
 
 /** Somebody who may approve: every account of the person, on GitLab (numeric ids) and in the directory. */
 export interface Approver {
@@ -110,6 +110,9 @@ export function placeOf(path: string): Place {
 
 export const largestFile = 16 * 1024;
 
+/** More files than this nobody reviews in one go. */
+export const mostFiles = 50;
+
 export function byPlace(left: Finding, right: Finding): number {
   return inOrder(left.path, right.path) || left.line - right.line || left.column - right.column || inOrder(left.code, right.code);
 }
@@ -118,5 +121,3 @@ export function byPlace(left: Finding, right: Finding): number {
 export function membersOf(rules: Rules, teams: readonly TeamName[]): readonly Uid[] {
   return [...new Set(teams.flatMap((team) => rules.teams.get(team) ?? []))].sort(inOrder);
 }
-
-export type Blobs = ReadonlyMap<BlobId, Uint8Array>;

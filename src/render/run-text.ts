@@ -140,11 +140,19 @@ function renderRefused({ policy }: RunReport): string {
     const page = link === undefined ? '' : hang(column, link);
     return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one))}${page}`;
   });
-  if (all.some(needsWayBack)) refused.push(hang('way back   ', wayBack));
+  const shown =
+    refused.length > mostLines
+      ? [...refused.slice(0, mostLines), `REFUSED    and ${refused.length - mostLines} more; --json shows all\n`]
+      : refused;
+  if (all.some(needsWayBack)) shown.push(hang('way back   ', wayBack));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );
-  return [...refused, ...pending].join('');
+  return [
+    ...shown,
+    ...pending.slice(0, mostLines),
+    ...(pending.length > mostLines ? [`waits      and ${pending.length - mostLines} more; --json shows all\n`] : []),
+  ].join('');
 }
 
 const meanings: Readonly<Record<string, string>> = {

@@ -28,6 +28,8 @@ const commands: Readonly<Record<string, Run>> = {
   lift: async (invocation, caller) => (await import('./revoke.ts')).runLift(invocation, caller),
   review: async (invocation, caller) => (await import('./review.ts')).runReview(invocation, caller),
   request: async (invocation, caller) => (await import('./request.ts')).runRequest(invocation, caller),
+  doctor: async (invocation, caller) => (await import('./doctor.ts')).runDoctor(invocation, caller),
+  adopt: async (invocation, caller) => (await import('./adopt.ts')).runAdopt(invocation, caller),
 };
 
 export function run(invocation: Invocation, caller: Caller): Promise<Printed> {

@@ -29,7 +29,7 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
   const connect = (url: string): Promise<DirectoryConnection> => {
     const known = opened.get(url);
     if (known) return known;
-    const fresh = open(url, configuration);
+    const fresh = openConnection(url, configuration);
     opened.set(url, fresh);
     return fresh;
   };
@@ -82,7 +82,8 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
   return { people, groups, emptyGroup, ...(disabled ? { disabled } : {}) };
 }
 
-async function open(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
+/** A connection that is bound as the configuration says. */
+export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
   const { openDirectory } = await import('../adapters/ldap/connection.ts');
   const authorities =
     configuration.authoritiesFile === undefined ? {} : { authorities: await readFile(configuration.authoritiesFile, 'utf8') };

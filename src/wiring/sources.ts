@@ -53,7 +53,7 @@ async function readByRsync(url: string, checksum: 'none' | 'required', path: str
   return readRosterByRsync(url, { checksum, path });
 }
 
-function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
+export function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
   return new Map(
     [...rosters].map(([name, { from, olderThan, checksum }]) => [
       name,

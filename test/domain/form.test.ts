@@ -4,12 +4,12 @@ import {
   formObjection,
   isWellFormed,
   lengthObjection,
-  mostFiles,
   understood,
   type FormSettings,
   type Reading,
   type Readings,
 } from '../../src/domain/form.ts';
+import { mostFiles } from '../../src/domain/policy.ts';
 import type { Landing, PathChange } from '../../src/domain/history.ts';
 import { duration } from '../../src/domain/names.ts';
 import type { GrantFile, GroupRules, Rules } from '../../src/domain/policy.ts';

@@ -77,7 +77,7 @@ describe('given a person who asks with muster request', () => {
     await scene.run('reconcile');
     expect(await scene.members()).toEqual(['urbanecm']);
     expect(noteOf(asked)).toContain('**In force.**');
-    expect(noteOf(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until 2026-/);
+    expect(noteOf(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until the end of 2026-/);
     expect(noteOf(asked)).toContain('sign out there and in again');
 
     scene.wait(14 * day);

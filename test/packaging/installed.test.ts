@@ -1,8 +1,7 @@
 // The installed bundle, against a real slapd: as an account without rights, and under the system call filter of its unit.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,7 +30,9 @@ async function newHost(): Promise<Host> {
   copyFileSync(fileURLToPath(new URL('../support/clock.mjs', import.meta.url)), join(host.folder, 'clock.mjs'));
   if (isRoot) {
     for (const folder of [dirname(host.folder), dirname(built.root), built.root]) chmodSync(folder, 0o755);
-    execFileSync('chown', ['--recursive', `${nobody}:${nobody}`, host.folder]);
+    // Not the repository, which a server serves as root.
+    const own = [host.folder, host.state, host.config, host.rosterFile, join(host.folder, 'password')];
+    execFileSync('chown', [`${nobody}:${nobody}`, ...own]);
   }
   return host;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JudgedApproval } from '../../src/domain/approval.ts';
 import type { OpenReview } from '../../src/domain/review.ts';
-import type { GrantStanding, SettledReview } from '../../src/domain/settled-review.ts';
+import type { GrantStanding, Reach, SettledReview } from '../../src/domain/settled-review.ts';
 import { instant } from '../../src/domain/names.ts';
 import { code } from '../../src/render/note-words.ts';
 import { renderReviewJson, renderReviewNote } from '../../src/render/review.ts';
@@ -58,7 +58,7 @@ function endorsed(...standings: readonly GrantStanding[]): SettledReview {
   return { kind: 'endorsed', approvedBy: [uid('alice')], landedAt: hours(-2), grants, rules: false };
 }
 
-const inForce = (reach: Extract<GrantStanding, { kind: 'in-force' }>['reach'], changes = {}): GrantStanding => ({
+const inForce = (reach: Reach, changes = {}): GrantStanding => ({
   kind: 'in-force',
   until,
   shortened: false,

@@ -84,8 +84,9 @@ async function readParents(git: Git, commit: CommitId): Promise<CommitId[]> {
 }
 
 async function readCommitterTime(git: Git, commit: CommitId): Promise<Instant> {
-  const seconds = Number(await readLocal(git, ['log', '--max-count=1', '--format=%ct', commit, '--']));
-  if (!Number.isSafeInteger(seconds) || seconds === 0) throw new Unusable(`git does not know commit ${commit}`);
+  const answer = (await readLocal(git, ['log', '--max-count=1', '--format=%ct', commit, '--'])).trim();
+  const seconds = Number(answer);
+  if (!/^-?\d{1,15}$/.test(answer)) throw new Unusable(`git does not know commit ${commit}`);
   return instant(seconds * 1000);
 }
 

@@ -4,11 +4,14 @@ import { grantRules } from '../../../src/domain/policy-rules-grants.ts';
 import { rulesRules } from '../../../src/domain/policy-rules-teams.ts';
 
 /** Where a code is written down in the sources: as a field, or as the first text of a complaint or a finding. */
-const written = /\bcode: '([a-z0-9-]+)'|\b(?:complaint|wholeFile)\(\s*(?:[\w.]+,\s*)?'([a-z0-9-]+)'/g;
+const written = /\bcode: '([a-z0-9-]+)'|\b(?:complaint|wholeFile|error)\(\s*(?:[\w.]+,\s*)?'([a-z0-9-]+)'/g;
 
 function codesInSources(): readonly string[] {
   const adapter = readdirSync('src/adapters/yaml').map((name) => readFileSync(`src/adapters/yaml/${name}`, 'utf8'));
-  const found = [...adapter, readFileSync('src/commands/check.ts', 'utf8')].flatMap((text) =>
+  const others = ['src/commands/check.ts', 'src/commands/check-change.ts', 'src/domain/change-findings.ts'].map((name) =>
+    readFileSync(name, 'utf8'),
+  );
+  const found = [...adapter, ...others].flatMap((text) =>
     [...text.matchAll(written)].map(([, field, argument]) => field ?? argument ?? ''),
   );
   return [...new Set([...found, ...grantRules.map(({ code }) => code), ...rulesRules.map(({ code }) => code)])].toSorted();

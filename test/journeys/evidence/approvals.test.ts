@@ -1,9 +1,8 @@
-// Whose approval counts, and for what (cases 22 to 31, 35, and neighbours).
+// Whose approval counts, and for what (cases 23, 26 to 29, 35, and neighbours).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addNote } from '../../support/gitlab/reviewing.ts';
 import type { User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals } from './run-document.ts';
 import { day, group, minute, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;
@@ -18,10 +17,12 @@ afterAll(() => world.stop());
 const urbanecm = grantPath('urbanecm');
 const carolTwice = policyFile({ people: { carol: { gitlab: [57, 99] } } });
 
-async function expectRefused(scene: Scene, because: string): Promise<void> {
-  const run = await scene.reconcile();
-  expect([refusals(run), await scene.members()]).toEqual([[`no-approval ${urbanecm}`], []]);
-  expect(run.policy.refused[0]?.message).toContain(because);
+/** Why urbanecm's grant is refused; undefined where it is not the only thing refused, or somebody is in. */
+async function refusal(scene: Scene): Promise<string | undefined> {
+  const { policy } = await scene.reconcile();
+  const [first, ...others] = policy.refused;
+  const refused = first?.code === 'no-approval' && first.path === urbanecm && others.length === 0;
+  return refused && (await scene.members()).length === 0 ? first.message : undefined;
 }
 
 describe('given a merge request with a grant for urbanecm', () => {
@@ -30,7 +31,7 @@ describe('given a merge request with a grant for urbanecm', () => {
   it('when nobody approves it, then it is refused, and the message counts', async () => {
     const scene = await world.scene();
     await scene.merge(await open(scene));
-    await expectRefused(scene, '0 of 1 approval by sre');
+    expect(await refusal(scene)).toContain('0 of 1 approval by sre');
   });
 
   it('case 26: when its author approves it, then that does not count', async () => {
@@ -38,7 +39,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     const mergeRequest = await open(scene, world.alice);
     scene.approve(mergeRequest, world.alice);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice opened the merge request');
+    expect(await refusal(scene)).toContain('alice opened the merge request');
   });
 
   it.each([{ from: 57 }, { from: 99 }])(
@@ -49,7 +50,7 @@ describe('given a merge request with a grant for urbanecm', () => {
       const mergeRequest = await open(scene, author);
       scene.approve(mergeRequest, other);
       await scene.merge(mergeRequest);
-      await expectRefused(scene, 'carol opened the merge request');
+      expect(await refusal(scene)).toContain('carol opened the merge request');
     },
   );
 
@@ -58,7 +59,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     const mergeRequest = await open(scene);
     scene.approve(mergeRequest, world.mallory);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'mallory is not among the people of policy.yaml');
+    expect(await refusal(scene)).toContain('mallory is not among the people of policy.yaml');
   });
 
   it('when mallory takes the name of alice and approves it, then that does not count: the number is the person', async () => {
@@ -67,7 +68,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     scene.approve(mergeRequest, world.mallory);
     await scene.merge(mergeRequest);
     world.mallory.username = 'alice';
-    await expectRefused(scene, 'is not among the people');
+    expect(await refusal(scene)).toContain('is not among the people');
     world.mallory.username = 'mallory';
   });
 
@@ -77,7 +78,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     await scene.push(world.alice, { [urbanecm]: grantFile(scene.day(20)) }, mergeRequest.sourceBranch);
     scene.approve(mergeRequest, world.alice);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice pushed to its branch');
+    expect(await refusal(scene)).toContain('alice pushed to its branch');
   });
 
   it('case 27: when alice presses the button of a suggestion and approves it, then that does not count', async () => {
@@ -88,7 +89,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     scene.wait(minute);
     scene.approve(mergeRequest, world.alice);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice pushed to its branch');
+    expect(await refusal(scene)).toContain('alice pushed to its branch');
   });
 
   it('case 28: when two are needed and both accounts of carol approve, then she counts once; with bob it is enough', async () => {
@@ -97,7 +98,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     const mergeRequest = await open(scene, world.alice);
     scene.approve(mergeRequest, world.carol, carolAgain);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, '1 of 2 approvals');
+    expect(await refusal(scene)).toContain('1 of 2 approvals');
 
     const enough = await world.scene(twice);
     await enough.land({ [urbanecm]: grantFile(enough.day(14)) }, { author: world.alice, approvers: [world.carol, world.bob] });
@@ -111,7 +112,9 @@ describe('given a merge request with a grant for urbanecm', () => {
     world.gitlab.approve(mergeRequest, world.alice, mergeRequest.versions.at(-1)?.at);
     world.gitlab.approve(mergeRequest, world.bob, world.gitlab.clock.now() + minute);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice approved before the last push: revoke the approval and approve again; bob approved after the merge');
+    expect(await refusal(scene)).toContain(
+      'alice approved before the last push: revoke the approval and approve again; bob approved after the merge',
+    );
   });
 
   it('when the approval is a millisecond younger than the version, then it counts', async () => {
@@ -129,7 +132,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     scene.approve(mergeRequest, world.alice);
     scene.wait(14 * day);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice approved more than 14 days before the merge');
+    expect(await refusal(scene)).toContain('alice approved more than 14 days before the merge');
   });
 
   it.each([
@@ -157,7 +160,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     await change(scene, mergeRequest);
     scene.wait(minute);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice approved before the merge request was retargeted, closed or reopened');
+    expect(await refusal(scene)).toContain('alice approved before the merge request was retargeted, closed or reopened');
   });
 
   it('when it was approved for a harmless branch and then sent to main, then the approval does not count', async () => {
@@ -168,7 +171,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     await world.gitlab.retarget(mergeRequest, world.carol, 'main');
     scene.wait(minute);
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice approved before the merge request was retargeted');
+    expect(await refusal(scene)).toContain('alice approved before the merge request was retargeted');
   });
 
   it('case 35: when the approval is withdrawn before anybody looked, then it is refused; afterwards, then nothing changes', async () => {
@@ -177,7 +180,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     before.approve(withdrawn, world.alice);
     world.gitlab.unapprove(withdrawn, world.alice);
     await before.merge(withdrawn);
-    await expectRefused(before, '0 of 1 approval');
+    expect(await refusal(before)).toContain('0 of 1 approval');
 
     const after = await world.scene();
     const judged = await open(after);
@@ -195,7 +198,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     scene.approve(mergeRequest, world.alice);
     await scene.merge(mergeRequest);
     world.alice.state = 'blocked';
-    await expectRefused(scene, 'alice has an account that is not active');
+    expect(await refusal(scene)).toContain('alice has an account that is not active');
     world.alice.state = 'active';
   });
 
@@ -224,107 +227,6 @@ describe('given a merge request with a grant for urbanecm', () => {
   });
 });
 
-describe('given several merge requests about one commit', () => {
-  it('case 30: when an open one contains the landing, then only the merged one counts', async () => {
-    const scene = await world.scene();
-    const first = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    await scene.project.git.setRef('refs/heads/stacked', first.head);
-    const stacked = await scene.open(world.carol, { [grantPath('hoo')]: grantFile(scene.day(14)) }, { branch: 'stacked' });
-    scene.approve(stacked, world.alice);
-    await scene.merge(first);
-    expect(refusals(await scene.reconcile())).toEqual([`no-approval ${urbanecm}`]);
-    expect(await scene.members()).toEqual([]);
-  });
-
-  it('when an unapproved one is merged whose head an approved one shares, then the approvals of the other do not count', async () => {
-    const scene = await world.scene();
-    const approved = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    await scene.project.git.setRef('refs/heads/twin', approved.head);
-    const twin = await world.gitlab.openMergeRequest(scene.project, { author: world.mallory, sourceBranch: 'twin' });
-    scene.wait(minute);
-    scene.approve(approved, world.alice);
-    await scene.merge(twin, { method: 'ff', by: world.mallory });
-    expect([approved.state, approved.mergeCommit]).toEqual(['merged', twin.head]);
-    expect(refusals(await scene.reconcile())).toEqual([`no-approval ${urbanecm}`]);
-    expect(await scene.members()).toEqual([]);
-  });
-
-  it('case 30: when the one with that number belongs to another project, or was imported, then it is ignored', async () => {
-    const scene = await world.scene();
-    const imported = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    scene.approve(imported, world.alice);
-    await scene.merge(imported);
-    imported.imported = true;
-    expect(refusals(await scene.settle())).toEqual([`not-bound ${urbanecm}`]);
-
-    const other = await world.scene();
-    const mergeRequest = await other.open(world.carol, { [urbanecm]: grantFile(other.day(14)) });
-    other.approve(mergeRequest, world.alice);
-    await other.merge(mergeRequest);
-    const elsewhere = (body: unknown) =>
-      [body].flat().map((one) => ({ ...Object(one), target_project_id: scene.project.id, project_id: scene.project.id }));
-    world.gitlab.faults.add(/repository\/commits\/[0-9a-f]+\/merge_requests/, { kind: 'rewrite', change: elsewhere });
-    expect(refusals(await other.settle())).toEqual([`not-bound ${urbanecm}`]);
-    expect(await other.members()).toEqual([]);
-  });
-
-  it('case 31: when one claims a second landing, then only the first is endorsed', async () => {
-    const scene = await world.scene();
-    const file = grantFile(scene.day(14));
-    const mergeRequest = await scene.land({ [urbanecm]: file });
-    await scene.reconcile();
-    await scene.push(world.mallory, { [urbanecm]: null });
-    mergeRequest.mergeCommit = await scene.push(world.mallory, { [urbanecm]: file });
-
-    const run = await scene.settle();
-
-    expect(refusals(run)).toEqual([`not-bound ${urbanecm}`]);
-    expect(run.policy.refused[0]?.message).toContain('has already brought another change');
-    expect(await scene.members()).toEqual([]);
-  });
-
-  it('when one was merged into another branch that is pushed to main, then it gives nothing', async () => {
-    const scene = await world.scene();
-    await scene.project.git.setRef('refs/heads/dev', scene.start);
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) }, { targetBranch: 'dev' });
-    scene.approve(mergeRequest, world.alice);
-    const landing = await scene.merge(mergeRequest);
-    await world.gitlab.push(scene.project, world.mallory, 'main', landing);
-    scene.wait(minute);
-    // [C] Its target may be edited after the merge, and that leaves a note.
-    mergeRequest.targetBranch = 'main';
-    addNote(world.gitlab.forge, mergeRequest, world.mallory, 'changed target branch from `dev` to `main`', true);
-    await expectRefused(scene, 'alice approved before the merge request was retargeted');
-  });
-
-  it('case 34: when no merge request is known for 15 minutes and one appears later, then it stays refused', async () => {
-    const scene = await world.scene();
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    scene.approve(mergeRequest, world.alice);
-    await scene.merge(mergeRequest);
-    world.gitlab.faults.add(/repository\/commits\/[0-9a-f]+\/merge_requests/, { kind: 'answer', status: 200, body: '[]' });
-    const first = await scene.settle();
-    world.gitlab.faults.clear();
-    const second = await scene.reconcile();
-    expect([refusals(first), refusals(second)]).toEqual([[`no-merge-request ${urbanecm}`], [`no-merge-request ${urbanecm}`]]);
-    expect(await scene.members()).toEqual([]);
-  });
-
-  it('case 33: when GitLab is still merging five minutes after the branch moved, then it waits, and then it is endorsed', async () => {
-    const scene = await world.scene();
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    scene.approve(mergeRequest, world.alice);
-    await scene.merge(mergeRequest, { lockedFor: 20 * minute });
-    const first = await scene.reconcile();
-    scene.wait(16 * minute);
-    const second = await scene.reconcile();
-    scene.wait(5 * minute);
-    const third = await scene.reconcile();
-    expect([waitsFor(first), waitsFor(second), third.status.code]).toEqual([['merge-in-progress'], ['merge-in-progress'], 0]);
-    expect(await scene.members()).toEqual(['urbanecm']);
-  });
-});
-
 describe(`given the rules of ${group}`, () => {
   it('case 23: when bob takes alice off the team before her approved merge request is merged, then her approval does not count', async () => {
     const scene = await world.scene();
@@ -332,6 +234,6 @@ describe(`given the rules of ${group}`, () => {
     scene.approve(mergeRequest, world.alice);
     await scene.land({ 'policy/policy.yaml': policyFile({ sre: ['bob', 'carol'] }) }, { approvers: [world.bob] });
     await scene.merge(mergeRequest);
-    await expectRefused(scene, 'alice is on no team that approves this');
+    expect(await refusal(scene)).toContain('alice is on no team that approves this');
   });
 });
