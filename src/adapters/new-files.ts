@@ -7,7 +7,8 @@ import { Misuse } from '../failures.ts';
 export async function writeNewFiles(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
   for (const { path } of files) {
     const found = await lstat(join(folder, path)).catch((error: unknown) => absent(error, path));
-    if (found) throw new Misuse(`${join(folder, path)} is there already, and nothing is written over: take it away, or name another folder`);
+    if (found)
+      throw new Misuse(`${join(folder, path)} is there already, and nothing is written over: take it away, or name another folder`);
   }
   for (const { path, text } of files) {
     const file = join(folder, path);

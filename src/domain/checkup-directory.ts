@@ -69,7 +69,10 @@ const assertion = '1.3.6.1.1.12';
 const postRead = '1.3.6.1.1.13.2';
 
 function controlsOf(controls: ReadonlySet<string>): Verdict {
-  const missing = [...(controls.has(assertion) ? [] : ['assertion (RFC 4528)']), ...(controls.has(postRead) ? [] : ['post-read (RFC 4527)'])];
+  const missing = [
+    ...(controls.has(assertion) ? [] : ['assertion (RFC 4528)']),
+    ...(controls.has(postRead) ? [] : ['post-read (RFC 4527)']),
+  ];
   if (missing.length === 0) return ok('assertion and post-read are there: a change is bound to what was read');
   return error(
     `the server does not offer ${missing.join(' and ')}`,
@@ -80,7 +83,11 @@ function controlsOf(controls: ReadonlySet<string>): Verdict {
 
 function markOf(keepsMark: boolean): Verdict {
   if (keepsMark) return ok('contextCSN is kept: a run that finds nothing new reads next to nothing');
-  return advice('contextCSN is not kept, so every run reads all groups again', directoryAdministrator, 'Add the overlay syncprov, or leave it: it costs time only.');
+  return advice(
+    'contextCSN is not kept, so every run reads all groups again',
+    directoryAdministrator,
+    'Add the overlay syncprov, or leave it: it costs time only.',
+  );
 }
 
 function pagesOf(people: ServerFacts['people']): Verdict {
@@ -90,12 +97,20 @@ function pagesOf(people: ServerFacts['people']): Verdict {
     return advice(people.reason, directoryAdministrator, how);
   }
   if (people.value > 0) return ok(`${count(people.value, 'person', 'people')} read by pages`);
-  return error('nobody is seen under the people base', administrator, 'Correct directory.people, or have the account see uid of the people.');
+  return error(
+    'nobody is seen under the people base',
+    administrator,
+    'Correct directory.people, or have the account see uid of the people.',
+  );
 }
 
 function disabledOf({ people, disabledVisible }: ServerFacts): Verdict {
   if (disabledVisible === 'not-configured')
-    return advice('not configured: nobody counts as locked', administrator, 'Add directory.disabled, where the directory marks disabled accounts.');
+    return advice(
+      'not configured: nobody counts as locked',
+      administrator,
+      'Add directory.disabled, where the directory marks disabled accounts.',
+    );
   if (disabledVisible.kind !== 'known')
     return { ...unknown(disabledVisible.reason), ...(disabledVisible.kind === 'unanswered' ? { unanswered: true as const } : {}) };
   if (people.kind !== 'known') return unknown('the people could not be counted');
@@ -172,7 +187,10 @@ function placeholderOf({ group, usable }: GroupFacts, emptyGroup: string): Verdi
 function membersOf({ group, usable }: GroupFacts): Verdict {
   if (usable.kind !== 'known') return unseen(group);
   const { members, persons, locked } = usable.value;
-  const odd = [...(members > persons ? [`${count(members - persons, 'member')} with no person behind`] : []), ...(locked > 0 ? [`${locked} locked`] : [])];
+  const odd = [
+    ...(members > persons ? [`${count(members - persons, 'member')} with no person behind`] : []),
+    ...(locked > 0 ? [`${locked} locked`] : []),
+  ];
   if (odd.length === 0) return ok('a person stands behind every member, and none is locked', group);
   return advice(odd.join(', '), administrator, 'Runs take them out, within the limits; "muster plan" names them.', group);
 }
@@ -199,7 +217,12 @@ function memberOfOf({ group, usable }: GroupFacts): Verdict {
 function mayWrite({ group, mayWriteMember }: GroupFacts): Verdict {
   if (mayWriteMember === 'may') return ok('the account may change member', group);
   if (mayWriteMember === 'may-not')
-    return error('the account may not change member', directoryAdministrator, 'Grant it write access to member of this group, and to nothing else.', group);
+    return error(
+      'the account may not change member',
+      directoryAdministrator,
+      'Grant it write access to member of this group, and to nothing else.',
+      group,
+    );
   return unknown(mayWriteMember.untold, group);
 }
 

@@ -93,7 +93,11 @@ function tokenOf(token: GitLabFacts['token'], scope: 'read_api' | 'api', now: In
   const { scopes, expiresAt } = token.value;
   const listed = scopes.join(', ');
   if (!scopes.includes(scope) && !(scope === 'read_api' && scopes.includes('api')))
-    return error(`its scopes are ${listed}, and it needs ${scope}`, maintainer, `Make a token with the scope ${scope} and put it into the file.`);
+    return error(
+      `its scopes are ${listed}, and it needs ${scope}`,
+      maintainer,
+      `Make a token with the scope ${scope} and put it into the file.`,
+    );
   const end = expiresAt === undefined ? 'without an end' : `until ${renderInstant(expiresAt)}`;
   if (expiresAt !== undefined && expiresAt <= now)
     return error(`it ended at ${renderInstant(expiresAt)}`, maintainer, 'Make a new one and put it into the file.');
@@ -152,7 +156,11 @@ function pipelines({ pipelineMustSucceed, skippedPipelineCounts }: MergeSettings
 function discussions({ discussionsMustBeResolved }: MergeSettings): Verdict {
   if (discussionsMustBeResolved === undefined) return unseen;
   if (discussionsMustBeResolved) return ok('open threads hold a merge up');
-  return advice('a merge request can be merged over an open objection', maintainer, 'Settings, Merge requests: "All threads must be resolved" on.');
+  return advice(
+    'a merge request can be merged over an open objection',
+    maintainer,
+    'Settings, Merge requests: "All threads must be resolved" on.',
+  );
 }
 
 function forks({ forkPipelinesRunHere }: MergeSettings): Verdict {

@@ -46,12 +46,11 @@ export const configurationArea: Area<ConfigurationFacts> = {
 };
 
 const writableByOthers = 0o022;
-const readableByAll = 0o004;
 
 function safeMode(file: Answer<PathMode>, what: string): Verdict {
   if (file.kind !== 'known') return failed(file, { who: administrator, how: `Put ${what} in place.` });
   const { path, mode, owner } = file.value;
-  const bits = (mode & 0o7777).toString(8).padStart(4, '0');
+  const bits = bitsOf(file.value);
   if ((mode & writableByOthers) !== 0)
     return error(`${path} may be changed by others than its owner (mode ${bits})`, administrator, `chmod go-w ${path}`);
   if (owner !== 0)
@@ -64,14 +63,18 @@ function safeMode(file: Answer<PathMode>, what: string): Verdict {
 }
 
 function usableFile({ path, problem }: { readonly path: string; readonly problem?: string }): Verdict {
-  if (problem === undefined) return ok('readable, and not by everybody', path);
+  if (problem === undefined) return ok('this account can read it, and not everybody can', path);
+  // systemd.exec(5), LoadCredential=: put there for the service, and gone with it.
+  if (path.startsWith('/run/credentials/')) return unknown(`${problem}: such a file is there only while the service runs`, path);
   return error(problem, administrator, 'Correct the file, its owner and its mode (0440 or 0400).', path);
 }
 
 function standingOf(standing: Answer<'active' | 'standby'>): Verdict {
   if (standing.kind !== 'known') return failed(standing, { who: administrator, how: 'Correct the key "active".' });
   return ok(
-    standing.value === 'active' ? 'this host is the active one' : 'this host is the standby: the timer does nothing, revoke and allow refuse',
+    standing.value === 'active'
+      ? 'this host is the active one'
+      : 'this host is the standby: the timer does nothing, revoke and allow refuse',
   );
 }
 
@@ -95,6 +98,8 @@ function evidenceOf(evidence: 'gitlab' | 'none'): Verdict {
 
 export interface StateFacts {
   readonly folder: PathMode;
+  /** The folders in it that decide something, as far as they are there. */
+  readonly inner: readonly PathMode[];
   /** As access(2) says for this process. */
   readonly writable: boolean;
   readonly freeBytes: number;
@@ -117,17 +122,21 @@ export const stateArea: Area<StateFacts> = {
   ],
 };
 
-function stateFolder({ folder, writable }: StateFacts): Verdict {
-  const { path, kind, mode } = folder;
-  const bits = (mode & 0o7777).toString(8).padStart(4, '0');
-  if (kind !== 'folder') return error(`${path} is not a folder`, administrator, 'Correct the key "state".');
-  if ((mode & writableByOthers) !== 0)
-    return error(`${path} may be written by others than its owner (mode ${bits})`, administrator, `chmod 0700 ${path}`);
-  if ((mode & readableByAll) !== 0)
-    return advice(`${path} may be read by everybody on this host (mode ${bits})`, administrator, `chmod 0700 ${path}`);
-  return writable
-    ? ok(`${path}, mode ${bits}, writable`)
-    : unknown(`${path}, mode ${bits}: this account may not write it, the timer’s may; run doctor as that account`);
+function stateFolder({ folder, inner, writable }: StateFacts): Verdict {
+  if (folder.kind !== 'folder') return error(`${folder.path} is not a folder`, administrator, 'Correct the key "state".');
+  const open = [folder, ...inner].find(({ mode }) => (mode & writableByOthers) !== 0);
+  if (open)
+    return error(
+      `${open.path} may be written by others than its owner (mode ${bitsOf(open)})`,
+      administrator,
+      `chmod go-w ${open.path}; whoever writes there can end revocations`,
+    );
+  const said = `${folder.path}, mode ${bitsOf(folder)}`;
+  return writable ? ok(`${said}, writable`) : unknown(`${said}: this account may not write it; run doctor as the account of the timer`);
+}
+
+function bitsOf({ mode }: PathMode): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 function ledgerOf(ledger: StateFacts['ledger']): Verdict {
@@ -150,10 +159,13 @@ function disk({ freeBytes }: StateFacts): Verdict {
 }
 
 function revocationsOf(revocations: StateFacts['revocations']): Verdict {
-  if (revocations.kind !== 'known') return failed(revocations, { who: administrator, how: 'Look at the folder "revoked" under the state folder.' });
+  if (revocations.kind !== 'known')
+    return failed(revocations, { who: administrator, how: 'Look at the folder "revoked" under the state folder.' });
   const { warnings, count: inForce } = revocations.value;
   if (warnings.length > 0) return error(warnings.join(' '), administrator, 'Mend or lift these; they revoke all the same.');
-  return ok(inForce === 0 ? 'nobody is revoked on this host' : `${count(inForce, 'revocation')} in force; the standby needs the same files`);
+  return ok(
+    inForce === 0 ? 'nobody is revoked on this host' : `${count(inForce, 'revocation')} in force; the standby needs the same files`,
+  );
 }
 
 function lastRunOf({ lastRun, isActive, now }: StateFacts): Verdict {

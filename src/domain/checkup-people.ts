@@ -37,7 +37,9 @@ function inDirectory({ approvers, directory }: PeopleFacts): readonly Verdict[] 
   const verdicts = approvers.flatMap(({ uid, also }) => [
     ...standingOf(uid, directory.value, uid),
     ...also.flatMap((other) =>
-      directory.value.has(other) ? [] : [advice(`"also" names ${other}, whom the directory does not know`, owners, 'Correct or remove it.', uid)],
+      directory.value.has(other)
+        ? []
+        : [advice(`"also" names ${other}, whom the directory does not know`, owners, 'Correct or remove it.', uid)],
     ),
   ]);
   return verdicts.length > 0 ? verdicts : [ok(`${count(approvers.length, 'person', 'people')}, all known and none locked`)];
@@ -70,7 +72,8 @@ function onForge(
 function accountsOf({ uid, also, gitlab }: Approver, accounts: Accounts): readonly Verdict[] {
   return gitlab.flatMap((id) => {
     const account = accounts.get(id);
-    if (!account) return [error(`GitLab knows no account ${id}`, owners, 'Correct "gitlab": the number stands on the person’s GitLab page.', uid)];
+    if (!account)
+      return [error(`GitLab knows no account ${id}`, owners, 'Correct "gitlab": the number stands on the person’s GitLab page.', uid)];
     const names: readonly string[] = [uid, ...also];
     if (!names.includes(account.username.toLowerCase()))
       return [
@@ -82,7 +85,14 @@ function accountsOf({ uid, also, gitlab }: Approver, accounts: Accounts): readon
         ),
       ];
     if (account.state === 'active') return [];
-    return [error(`account ${id} is ${account.state}: its approvals do not count`, owners, 'Take the person off the teams, or have the account activated.', uid)];
+    return [
+      error(
+        `account ${id} is ${account.state}: its approvals do not count`,
+        owners,
+        'Take the person off the teams, or have the account activated.',
+        uid,
+      ),
+    ];
   });
 }
 

@@ -60,10 +60,20 @@ function groupsListed({ rules, managed }: RepositoryFacts): readonly Verdict[] {
   const unknownToPolicy = [...managed].filter((group) => rules && !inPolicy.has(group)).sort(inOrder);
   const verdicts = [
     ...unlisted.map((group) =>
-      error('the policy has this group and the host does not list it', administrator, 'Add it under directory.groups, or take its file away.', group),
+      error(
+        'the policy has this group and the host does not list it',
+        administrator,
+        'Add it under directory.groups, or take its file away.',
+        group,
+      ),
     ),
     ...unknownToPolicy.map((group) =>
-      error('the host lists this group and the policy has no file for it', owners, `Add groups/${group}.yaml, or take it off directory.groups.`, group),
+      error(
+        'the host lists this group and the policy has no file for it',
+        owners,
+        `Add groups/${group}.yaml, or take it off directory.groups.`,
+        group,
+      ),
     ),
   ];
   return verdicts.length > 0 ? verdicts : [ok(rules ? 'host and policy name the same groups' : 'nothing to compare: there is no policy')];
@@ -80,5 +90,7 @@ function rostersListed({ rules, rosters }: RepositoryFacts): readonly Verdict[] 
     ),
     ...unused.map((roster) => advice('no group is made from this roster', administrator, 'Take it off "rosters", or use it.', roster)),
   ];
-  return verdicts.length > 0 ? verdicts : [ok(rules ? 'every roster that the policy names is configured' : 'nothing to compare: there is no policy')];
+  return verdicts.length > 0
+    ? verdicts
+    : [ok(rules ? 'every roster that the policy names is configured' : 'nothing to compare: there is no policy')];
 }

@@ -55,7 +55,8 @@ export const clockArea: Area<ClockFacts> = {
 };
 
 function clockOf({ verdict, witnessed }: ClockFacts): Verdict {
-  if (verdict.kind !== 'sound') return error(verdict.message, administrator, 'Correct the clock (timedatectl), or allow what is held as "clock".');
+  if (verdict.kind !== 'sound')
+    return error(verdict.message, administrator, 'Correct the clock (timedatectl), or allow what is held as "clock".');
   return witnessed ? ok('within five minutes of GitLab’s') : unknown('not behind the last run; GitLab gave no time to compare with');
 }
 
@@ -70,7 +71,8 @@ export const rosterArea: Area<RosterFacts> = {
 };
 
 function rosterOf({ roster, state }: RosterFacts['rosters'][number]): Verdict {
-  if (state.kind === 'fresh') return ok(`fresh, ${count(state.people, 'person', 'people')}, written at ${renderInstant(state.producedAt)}`, roster);
+  if (state.kind === 'fresh')
+    return ok(`fresh, ${count(state.people, 'person', 'people')}, written at ${renderInstant(state.producedAt)}`, roster);
   if ('mayPass' in state && state.mayPass) return { ...unknown(state.message, roster), unanswered: true };
   const who = state.act === 'administrator' ? administrator : 'whoever produces or carries the roster';
   return error(`${state.kind}: ${state.message}`, who, 'Until then the last accepted list stays in force.', roster);

@@ -41,8 +41,7 @@ export interface Check<Facts> {
 
 /** Facts that had to be asked for: known, or nobody answered, or the answer was that they are not to be had. */
 export type Answer<Value> =
-  | { readonly kind: 'known'; readonly value: Value }
-  | { readonly kind: 'unanswered' | 'refused'; readonly reason: string };
+  { readonly kind: 'known'; readonly value: Value } | { readonly kind: 'unanswered' | 'refused'; readonly reason: string };
 
 export interface Area<Facts> {
   /** Also the title that people read. */
@@ -55,8 +54,7 @@ export interface Area<Facts> {
 /** Every check of an area, in the order of its table. */
 export function examine<Facts>({ area, checks, fixer }: Area<Facts>, answer: Answer<Facts>): readonly CheckupFinding[] {
   const [first, ...others] = checks;
-  if (answer.kind === 'known')
-    return checks.flatMap(({ code, look }) => look(answer.value).map((verdict) => ({ code, area, ...verdict })));
+  if (answer.kind === 'known') return checks.flatMap(({ code, look }) => look(answer.value).map((verdict) => ({ code, area, ...verdict })));
   return [
     { code: first.code, area, ...failed(answer, { who: fixer, how: 'Put that right, and look again.' }) },
     ...others.map(({ code }) => ({ code, area, ...unknown(`not looked at, because of "${first.code}" above`) })),

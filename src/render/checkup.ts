@@ -8,7 +8,13 @@ const mark: Readonly<Record<Severity, string>> = { ok: 'ok', advice: 'advice', e
 
 export function renderCheckup(findings: readonly CheckupFinding[]): string {
   const areas = [...new Set(findings.map(({ area }) => area))];
-  const groups = areas.map((area) => `${area}\n${findings.filter((one) => one.area === area).map(renderFinding).join('')}`);
+  const groups = areas.map(
+    (area) =>
+      `${area}\n${findings
+        .filter((one) => one.area === area)
+        .map(renderFinding)
+        .join('')}`,
+  );
   return `${groups.join('\n')}\n${renderSummary(findings)}\n`;
 }
 

@@ -64,7 +64,9 @@ async function adopt(group: GroupName, configuration: HostConfiguration, caller:
   if (!rules) throw new Unusable(`the policy on ${repository.branch} cannot be read: ${problem ?? 'it has no policy.yaml'}`);
   const ofGroup = rules.groups.get(group);
   if (!ofGroup)
-    throw new Misuse(`the policy on ${repository.branch} has no groups/${group}.yaml: write it first, it says how long grants last and what they need`);
+    throw new Misuse(
+      `the policy on ${repository.branch} has no groups/${group}.yaml: write it first, it says how long grants last and what they need`,
+    );
   const { revocations } = await readRevocations(state);
   const directory = directoryAccess(layout, state, caller.now());
   try {

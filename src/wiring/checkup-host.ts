@@ -1,7 +1,7 @@
 // What a checkup needs to know of this host: files, state folder, timer, rosters.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { freeBytes, isWritable, readingProblem, readMode } from '../adapters/host-files.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
@@ -35,7 +35,12 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
 
 async function neededFiles({ repository, gitlab, directory }: HostConfiguration): Promise<ConfigurationFacts['files']> {
   const { credentials, authoritiesFile } = directory;
-  const secrets = [repository.tokenFile, gitlab?.tokenFile, gitlab?.commentTokenFile, credentials.kind === 'password' ? credentials.file : undefined];
+  const secrets = [
+    repository.tokenFile,
+    gitlab?.tokenFile,
+    gitlab?.commentTokenFile,
+    credentials.kind === 'password' ? credentials.file : undefined,
+  ];
   const files = new Map<string, () => Promise<string | undefined>>();
   for (const path of secrets) if (path !== undefined) files.set(path, () => problemWith(() => readSecret(path)));
   if (credentials.kind === 'profile') files.set(credentials.file, () => problemWith(() => readPrivateText(credentials.file)));
@@ -68,6 +73,7 @@ export async function stateFacts(
     kind: 'known',
     value: {
       folder: folder.value,
+      inner: await innerFolders(state),
       writable: await isWritable(state),
       freeBytes: await freeBytes(state),
       ledger,
@@ -82,12 +88,21 @@ export async function stateFacts(
   };
 }
 
+async function innerFolders(state: string): Promise<StateFacts['inner']> {
+  const modes = await Promise.all(['revoked', 'rosters'].map((name) => readMode(join(state, name))));
+  return modes.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : []));
+}
+
 export async function timerFacts(isActiveHost: boolean, path: string): Promise<TimerFacts | undefined> {
   const state = await readTimer('muster.timer', 'muster.service', path);
   return state && { ...state, isActive: isActiveHost };
 }
 
-export async function rosterFacts(sources: ReadonlyMap<string, RosterSource>, rosters: HostConfiguration['rosters'], now: Instant): Promise<RosterFacts> {
+export async function rosterFacts(
+  sources: ReadonlyMap<string, RosterSource>,
+  rosters: HostConfiguration['rosters'],
+  now: Instant,
+): Promise<RosterFacts> {
   const facts: { roster: RosterFacts['rosters'][number]['roster']; state: RosterFacts['rosters'][number]['state'] }[] = [];
   for (const roster of rosters.keys()) {
     const source = sources.get(roster);

@@ -14,7 +14,9 @@ const folder = 'policy/grants/klaxon-users';
 
 /** Files below the folder that was adopted to, as the changes of a commit. */
 function adopted(to: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(join(to, folder)).map((name) => [`${folder}/${name}`, readFileSync(join(to, folder, name), 'utf8')]));
+  return Object.fromEntries(
+    readdirSync(join(to, folder)).map((name) => [`${folder}/${name}`, readFileSync(join(to, folder, name), 'utf8')]),
+  );
 }
 
 /** Merges the files and makes that commit the start, as whoever installs muster does. */
@@ -63,7 +65,8 @@ describe('given a group that was kept by hand', () => {
   });
 
   it('when the group asks for something only the person can say, then it stays open, and the first run changes nobody all the same', async () => {
-    const group = 'purpose: Individuals.\nowner: sre\nmembers: grants\nlongest: 90 days\nrequires: [understood, ticket]\nunderstood:\n  text: https://x.example/\n  version: v7\n';
+    const group =
+      'purpose: Individuals.\nowner: sre\nmembers: grants\nlongest: 90 days\nrequires: [understood, ticket]\nunderstood:\n  text: https://x.example/\n  version: v7\n';
     const host = await world.newHost({ members: { 'klaxon-users': ['alice'] }, files: { 'policy/groups/klaxon-users.yaml': group } });
     const to = join(host.folder, 'clone');
 
@@ -89,7 +92,12 @@ describe('given a group that was kept by hand', () => {
     expect(result.status).toBe(1);
     expect(result.stdout).toContain(`# ${folder}/alice.yaml\nreason: `);
     expect(result.stdout.match(/^# /gm)).toHaveLength(1);
-    for (const line of ['bob: the account is locked', 'carol: revoked on this host', 'uid=ghost,ou=people', 'ou=people,dc=wikimedia,dc=org: this is not one person'])
+    for (const line of [
+      'bob: the account is locked',
+      'carol: revoked on this host',
+      'uid=ghost,ou=people',
+      'ou=people,dc=wikimedia,dc=org: this is not one person',
+    ])
       expect(result.stderr).toContain(`left out: ${line}`);
   });
 

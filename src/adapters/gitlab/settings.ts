@@ -62,7 +62,8 @@ async function told<Value>(what: string, ask: () => Promise<Value>): Promise<Val
     return await ask();
   } catch (error) {
     if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
-    if (error instanceof Declined && error.status === 401) throw new Unusable('GitLab does not accept the token: it is wrong, revoked or expired');
+    if (error instanceof Declined && error.status === 401)
+      throw new Unusable('GitLab does not accept the token: it is wrong, revoked or expired');
     if (error instanceof Declined) throw new Unusable(`GitLab does not tell this account ${what} (${error.message})`);
     throw error;
   }
@@ -107,7 +108,9 @@ async function protection(gitlab: Client, project: string, branch: string): Prom
 
 function summary(answer: unknown): Protection {
   const one = understand(branchShape, answer, 'the branch');
-  return one.protected ? { kind: 'summary', developersPush: one.developers_can_push, developersMerge: one.developers_can_merge } : { kind: 'none' };
+  return one.protected
+    ? { kind: 'summary', developersPush: one.developers_can_push, developersMerge: one.developers_can_merge }
+    : { kind: 'none' };
 }
 
 /** `*` stands for any letters in the name of a rule. */
@@ -134,5 +137,10 @@ async function accounts(gitlab: Client, project: string, ids: readonly number[])
     const { username, state } = understand(userShape, answer, 'an account');
     found.set(id, { username, state, role: undefined });
   }
-  return new Map(ids.flatMap((id) => { const one = found.get(id); return one ? [[id, one] as const] : []; }));
+  return new Map(
+    ids.flatMap((id) => {
+      const one = found.get(id);
+      return one ? [[id, one] as const] : [];
+    }),
+  );
 }

@@ -27,6 +27,8 @@ export class Forge {
   version = '18.6.2';
   /** Servers before 18.4 or 18.5 answer without `approved_at`. */
   tellsApprovalTimes = true;
+  /** Older servers show the rules of protected branches to maintainers only. */
+  showsProtection = true;
   /** Versions are written by a worker some time after the push, milliseconds. */
   versionDelay = 400;
   /** The note on an approval too: and its time is the worker's. */

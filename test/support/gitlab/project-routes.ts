@@ -14,24 +14,49 @@ export const projectRoutes: readonly Route[] = [
     handle: (call) => one({ version: call.forge.version, revision: 'f00ba4', enterprise: false, user: viewer(call).id }),
   },
   { method: 'GET', pattern: /^\/user$/, handle: (call) => one(userBasic(viewer(call), call.origin)) },
+  { method: 'GET', pattern: /^\/users\/(\d+)$/, handle: account },
   { method: 'GET', pattern: /^\/personal_access_tokens\/self$/, handle: ownToken },
   {
     method: 'GET',
     pattern: /^\/projects\/([^/]+)$/,
-    handle: (call) => one(projectBody(visibleProject(call), call.origin, call.token === null)),
+    handle: (call) => {
+      const of = visibleProject(call);
+      // [A] Settings of CI are shown to whoever administers the project only.
+      const more = roleIn(of, call) >= 40 ? { ci_allow_fork_pipelines_to_run_in_parent_project: true } : {};
+      return one({ ...more, ...projectBody(of, call.origin, call.token === null) });
+    },
   },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/members\/all$/, handle: members },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/repository\/branches\/([^/]+)$/, handle: branch },
   {
     method: 'GET',
     pattern: /^\/projects\/([^/]+)\/protected_branches$/,
-    handle: (call) => list(visibleProject(call).protectedBranches.map(protectedBranch)),
+    handle: protectedBranches,
   },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/protected_branches\/([^/]+)$/, handle: oneProtectedBranch },
   { method: 'POST', pattern: /^\/projects\/([^/]+)\/repository\/commits$/, handle: createCommit },
   { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}$`), handle: showCommit },
   { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}/merge_requests$`), handle: mergeRequestsOfCommit },
 ];
+
+function roleIn(of: Project, call: Call): number {
+  return call.token ? (of.members.get(call.token.user.id) ?? 0) : 0;
+}
+
+/** [A] Newer servers show the rules to whoever reads the code, older ones to maintainers. */
+function protectedBranches(call: Call) {
+  const of = visibleProject(call);
+  if (!call.forge.showsProtection && roleIn(of, call) < 40) throw new Refused(403, '403 Forbidden');
+  return list(of.protectedBranches.map(protectedBranch));
+}
+
+/** [B] Any signed-in account may look up another by id. */
+function account(call: Call) {
+  viewer(call);
+  const user = call.forge.users.find(({ id }) => String(id) === call.parts[0]);
+  if (!user) throw new Refused(404, '404 User Not Found');
+  return one(userBasic(user, call.origin));
+}
 
 function ownToken(call: Call) {
   viewer(call);
