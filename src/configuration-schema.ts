@@ -63,6 +63,14 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+const attributeName = kind({
+  code: 'bad-value',
+  what: 'the name of an attribute',
+  fix: 'Write it as in "pwdPolicySubentry".',
+  read: (one) => (/^[A-Za-z][A-Za-z0-9;-]{0,127}$/.test(one) ? one : undefined),
+  editor: {},
+});
+
 const repository = map({
   url: line('where git fetches from', 'Write a URL or a path, without credentials: those come from token-file.'),
   branch: v.optional(line('the name of a branch', 'Write it as in "main".'), 'main'),
@@ -99,7 +107,7 @@ const directory = map({
   ),
   'empty-group': v.optional(placeholder, 'empty-dn'),
   'start-tls': v.optional(truth, 'false'),
-  disabled: v.exactOptional(map({ attribute: text, value: text })),
+  disabled: v.exactOptional(map({ attribute: attributeName, value: text })),
 });
 
 const roster = map({

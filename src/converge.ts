@@ -161,7 +161,7 @@ async function recordMembership({ proposal, names: shown }: Changed, { journal, 
   const names = takenOver ? (shown ?? namesOf(observed, desired, plan)) : undefined;
   const records: (LedgerRecord | undefined)[] = [
     held,
-    names && membershipRecord(group, names, known, at),
+    names && membershipRecord(group, names, new Set(plan.reported.map(({ uid }) => uid)), known, at),
     ...(takenOver ? bindingRecords(group, desired, known.bindings, at) : []),
   ];
   const news = records.filter((one) => one !== undefined);

@@ -4,6 +4,7 @@ import { parseCommandLine } from './cli.ts';
 import { instant } from './domain/names.ts';
 import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
 import { Misuse, Unavailable, Unusable } from './failures.ts';
+import { plain } from './render/words.ts';
 import type { Caller } from './wiring/host.ts';
 
 const startedAt = performance.now();
@@ -26,20 +27,29 @@ function nameOf(error: unknown): StatusName {
   return error instanceof Unusable ? 'input' : 'bug';
 }
 
+/** JSON may hold any character as it is (RFC 8259, section 7); a terminal that shows it must not obey it. */
+function escapeInvisible(json: string): string {
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n'
+      ? character
+      : [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
 async function main(args: readonly string[]): Promise<number> {
   try {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text));
     if (!invocation) return exitStatus['in order'];
     const { run } = await import('./wiring/commands.ts');
     const { text, status } = await run(invocation, surroundings);
-    process.stdout.write(text);
+    process.stdout.write(invocation.options['json'] === true ? escapeInvisible(text) : text);
     return status.code;
   } catch (error) {
     const name = nameOf(error);
     process.stderr.write(
       name === 'bug'
         ? `muster: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
-        : `muster: ${error instanceof Error ? error.message : ''}\n`,
+        : `muster: ${(error instanceof Error ? error.message : '').split('\n').map(plain).join('\n')}\n`,
     );
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ muster: 1, status: statusOf([name]) }, null, 2)}\n`);
     return exitStatus[name];

@@ -122,10 +122,12 @@ async function planned(
   };
   const desired = decide(rules, world.policy, roster, circumstances);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
-  const plan = planGroup(desired, observed, behind, recordedMembers(known), explanationsOf(rules, desired, roster, world));
+  const recorded = recordedMembers(known);
+  const plan = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
   const guarded = guard(plan, {
     group,
     members: observed.members.length,
+    counted: plan.present + [...plan.remove, ...plan.kept].filter(({ uid }) => recorded.wasRecorded(uid)).length,
     limits: rules.limits,
     takenOver: known.takenOver,
     recent: recentChanges(known, now, begunOf(known, observed, desired, plan, now)),

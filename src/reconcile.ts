@@ -82,9 +82,10 @@ async function takeOutRevoked(
   try {
     const directory = await ports.openToWrite();
     const removals: Removal[] = [];
-    for (const [uid, person] of await directory.reader.people(uids)) {
-      const removal = person === 'ambiguous' ? undefined : await removeFrom(group, person, directory);
-      if (!removal) continue;
+    const people = await directory.reader.people(uids);
+    for (const uid of uids) {
+      const person = people.get(uid);
+      const removal = await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory);
       removals.push(removal);
       if (removal.kind === 'removed') await ports.journal.append(removalRecords(uid, [removal], now));
     }

@@ -5,10 +5,11 @@ import type { DirectoryPerson } from '../domain/directory.ts';
 import { isNear } from '../domain/near.ts';
 import { inOrder, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
+import { uidSpelledIn } from '../domain/plan.ts';
 import { statusOf, type Status, type StatusName } from '../domain/status.ts';
 import { Unavailable, Unusable } from '../failures.ts';
 import type { WritableDirectory } from '../ports.ts';
-import { removalRecords, removeFrom, type Removal } from '../removal.ts';
+import { removalRecords, removeFrom, type Removal, type Revoked } from '../removal.ts';
 
 export interface PersonShown {
   readonly name: string;
@@ -40,10 +41,19 @@ export interface RevokeOrder {
 export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
   const directory = await ports.openToWrite();
   const person = (await directory.reader.people([uid])).get(uid);
-  if (person === 'ambiguous') throw new Unusable(`the directory has more than one entry with the uid ${uid}; nothing was done`);
-  if (!person) return unknownPerson(uid, ports);
-  const shown = await ports.show(person);
-  ports.say(`${uid}  ${shown.name}  ${shown.mail}\n${person.dn}\n`);
+  const revoked: Revoked = { uid, person: person === 'ambiguous' ? undefined : person };
+  if (person === undefined && !(await isKnown(uid, groups, directory, ports))) return unknownPerson(uid, ports);
+  if (revoked.person) {
+    const { person: one } = revoked;
+    const show = async () => {
+      const { name, mail } = await ports.show(one);
+      ports.say(`${uid}  ${name}  ${mail}\n`);
+    };
+    await attempt(show, ports, `${uid}  name and mail could not be read`);
+    ports.say(`${one.dn}\n`);
+  } else {
+    ports.say(`${uid}  the directory has ${person ? 'several entries' : 'no entry'} with this uid: whatever carries it goes\n`);
+  }
   const failures: StatusName[] = [];
   const revocation: Revocation = { uid, at: ports.now, reason, ...(only === undefined ? {} : { group: only }) };
   const kept = await attempt(
@@ -53,12 +63,12 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   );
   if (!kept) failures.push('directory');
   const removals: Removal[] = [];
-  for (const group of groups) removals.push(await takeOut(group, person, directory, ports));
+  for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports));
   // A run that was under way may have decided before; once it is over, a second look.
   const recorded = await attempt(
     () =>
       ports.underLock(async (append) => {
-        for (const group of groups) removals.push(await takeOut(group, person, directory, ports, 'quietly'));
+        for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports, 'quietly'));
         await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...removalRecords(uid, removals, ports.now)]);
       }),
     ports,
@@ -75,12 +85,12 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
 
 async function takeOut(
   group: GroupName,
-  person: DirectoryPerson,
+  revoked: Revoked,
   directory: WritableDirectory,
   ports: RevokePorts,
   how: 'aloud' | 'quietly' = 'aloud',
 ): Promise<Removal> {
-  const removal = await removeFrom(group, person, directory);
+  const removal = await removeFrom(group, revoked, directory);
   if (removal.kind === 'failed') ports.say(`  ${group}: STILL IN, as far as can be told: ${removal.message}\n`);
   else if (how === 'aloud' || removal.kind === 'removed')
     ports.say(`  ${group}: ${removal.kind === 'removed' ? 'out' : 'was not a member'}\n`);
@@ -96,6 +106,16 @@ async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwis
     say(`${otherwise}: ${error.message}\n`);
     return false;
   }
+}
+
+/** A name that nobody has mistyped: muster put it into a group once, or a member is spelled with it now. */
+async function isKnown(uid: Uid, groups: readonly GroupName[], { reader }: WritableDirectory, ports: RevokePorts): Promise<boolean> {
+  if ((await ports.known()).includes(uid)) return true;
+  for (const group of groups) {
+    const observed = await reader.group(group);
+    if (observed.kind === 'group' && observed.members.some(({ dn }) => uidSpelledIn(dn) === uid)) return true;
+  }
+  return false;
 }
 
 async function unknownPerson(uid: Uid, ports: RevokePorts): Promise<Status> {

@@ -164,7 +164,17 @@ function markRefused(kept: Chronicle, { at, commit, verdict, delta }: VerdictRec
     const group = after && where.kind === 'grant' ? parseGroupName(where.group) : undefined;
     const uid = where.kind === 'grant' ? parseUid(where.uid) : undefined;
     if (!group || !uid) continue;
-    const mark: RefusedMark = { kind: 'refused', group, uid, path, at, code, commit, mergeRequest, ...(link === undefined ? {} : { link }) };
+    const mark: RefusedMark = {
+      kind: 'refused',
+      group,
+      uid,
+      path,
+      at,
+      code,
+      commit,
+      mergeRequest,
+      ...(link === undefined ? {} : { link }),
+    };
     const known = (kept.refused.get(path) ?? []).filter((one) => one.at >= begin);
     kept.refused.set(path, [...known, mark].slice(-mostRefusals));
   }

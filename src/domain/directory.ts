@@ -44,7 +44,12 @@ export interface UnusableGroup {
 
 /** Who stands behind a member value that no desired person explains. */
 export type MemberEntry =
-  { readonly kind: 'person'; readonly person: DirectoryPerson } | { readonly kind: 'no-person' } | { readonly kind: 'absent' };
+  | {
+      readonly kind: 'person';
+      readonly person: DirectoryPerson;
+    } /** `uids`: those that the entry has all the same; one that stands for several, or several that share one. */
+  | { readonly kind: 'no-person'; readonly uids: readonly Uid[] }
+  | { readonly kind: 'absent' };
 
 /** Tells that nothing was written since: contextCSN of every provider, as the server lists them; undefined where it keeps none. */
 export type WriteMark = string | undefined;

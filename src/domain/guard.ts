@@ -30,6 +30,8 @@ export interface GuardCircumstances {
   readonly group: GroupName;
   /** Members that the directory shows now. */
   readonly members: number;
+  /** Of these, those that are explained or were there before: what percentages are taken of. Whoever slips values in moves no limit. */
+  readonly counted: number;
   readonly limits: Limits;
   /** The host's ceiling on members. */
   readonly ceiling?: number;
@@ -198,8 +200,8 @@ export function allowance(limit: Limit, floor: number, members: number, recent: 
 }
 
 function roomFor(limit: Limit, floor: number, used: number, at: GuardCircumstances): { left: number; text: string } {
-  const allowed = allowance(limit, floor, at.members, at.recent);
-  const text = `the limit for ${count(at.members, 'member')} is ${allowed} in 24 hours${used > 0 ? `, of which ${used} ${used === 1 ? 'was' : 'were'} used` : ''}`;
+  const allowed = allowance(limit, floor, at.counted, at.recent);
+  const text = `the limit for ${count(at.counted, 'member')} is ${allowed} in 24 hours${used > 0 ? `, of which ${used} ${used === 1 ? 'was' : 'were'} used` : ''}`;
   return { left: allowed - used, text };
 }
 

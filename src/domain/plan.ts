@@ -113,6 +113,8 @@ function additionOf({ person, because, newStart }: DesiredMember): Addition {
 
 type Decision = { readonly kind: 'keep' | 'report'; readonly uid: string } | { readonly kind: 'remove'; readonly removal: Removal };
 
+type Remove = (because: RemovalCause, limited: boolean) => Decision;
+
 function decideExtra(
   member: MemberValue,
   entry: MemberEntry,
@@ -120,7 +122,8 @@ function decideExtra(
   recorded: Recorded,
   explanations: Explanations,
 ): Decision {
-  const uid = entry.kind === 'person' ? entry.person.uid : uidIn(member.dn);
+  const uid = entry.kind === 'person' ? entry.person.uid : uidSpelledIn(member.dn);
+  const uids = [...(uid === undefined ? [] : [uid]), ...(entry.kind === 'no-person' ? entry.uids : [])];
   // Somebody's former DN: the person is a member under the present one, and only the DN tells the two values apart.
   const isFormer = entry.kind !== 'person' && uid !== undefined && named.has(uid);
   const name = isFormer ? member.dn : (uid ?? member.dn);
@@ -128,9 +131,9 @@ function decideExtra(
     kind: 'remove',
     removal: { uid: name, member, because, limited },
   });
-  const revocation = uid === undefined ? undefined : explanations.revoked.get(uid);
+  const revocation = uids.map((one) => explanations.revoked.get(one)).find((one) => one !== undefined);
   if (revocation) return remove(revoked(revocation), false);
-  if (entry.kind !== 'person' || uid === undefined) return remove({ kind: 'dangling' }, true);
+  if (entry.kind !== 'person' || uid === undefined) return decideStranger(uid, name, remove, recorded, explanations);
   const withheld = explanations.withheld.get(uid);
   if (withheld) return decideWithheld(withheld, remove);
   const ended = explanations.ended.get(uid);
@@ -148,7 +151,20 @@ function decideExtra(
   return remove({ kind: 'unexplained' }, recorded.wasRecorded(name));
 }
 
-function decideWithheld({ uid, reason, because }: Withheld, remove: (because: RemovalCause, limited: boolean) => Decision): Decision {
+/** A value behind which no single person stands: gone, never there, or one of several with the same uid. */
+function decideStranger(uid: Uid | undefined, name: string, remove: Remove, recorded: Recorded, explanations: Explanations): Decision {
+  const withheld = uid === undefined ? undefined : explanations.withheld.get(uid);
+  if (withheld?.reason.code === 'expired') return decideWithheld(withheld, remove);
+  // Somebody else's entry with the same uid takes nothing from whoever was a member before it came.
+  if (withheld?.reason.code === 'ambiguous-person' && recorded.wasRecorded(name)) return { kind: 'keep', uid: name };
+  const ended = uid === undefined ? undefined : explanations.ended.get(uid);
+  const [cause] = ended ? endOf(ended, explanations.now) : [];
+  if (cause?.kind === 'expired') return remove(cause, false);
+  // Whoever was never on record came past review: out at once, like any other unexplained value.
+  return remove({ kind: 'dangling' }, recorded.wasRecorded(name));
+}
+
+function decideWithheld({ uid, reason, because }: Withheld, remove: Remove): Decision {
   switch (reason.code) {
     case 'expired':
     case 'not-yet':
@@ -182,6 +198,6 @@ function endOf({ grant, cause, reviewed, commit }: EndedGrant, now: Instant): [R
 }
 
 /** For display and for the record only: the uid a dangling DN was spelled with. */
-function uidIn(dn: string): Uid | undefined {
+export function uidSpelledIn(dn: string): Uid | undefined {
   return parseUid(/^uid=([^,+\\]+),/i.exec(dn)?.[1] ?? '');
 }

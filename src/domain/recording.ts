@@ -90,9 +90,19 @@ export function namesOf(
 
 export type Names = ReturnType<typeof namesOf>;
 
-/** What came and went in a group besides muster's own changes. Undefined: nothing, and the group is known already. */
-export function membershipRecord(group: GroupName, names: Names, known: KnownGroup, at: Instant): MembershipRecord | undefined {
-  const appeared = [...names].filter(([name]) => !known.members.has(name)).map(([name, of]) => ({ name, ...of }));
+/**
+ * What came and went in a group besides muster's own changes. Undefined: nothing, and the group is known already. Somebody whom nothing
+ * explains is not put on record, unless the group's rules tolerate them: having been seen once must not protect them later.
+ */
+export function membershipRecord(
+  group: GroupName,
+  names: Names,
+  tolerated: ReadonlySet<string>,
+  known: KnownGroup,
+  at: Instant,
+): MembershipRecord | undefined {
+  const isNews = (name: string, because: Because | null) => !known.members.has(name) && (because !== null || tolerated.has(name));
+  const appeared = [...names].filter(([name, { because }]) => isNews(name, because)).map(([name, of]) => ({ name, ...of }));
   const vanished = [...known.members.keys()].filter((name) => !names.has(name));
   if (known.takenOver && appeared.length + vanished.length === 0) return undefined;
   return { type: 'membership', at, group, appeared, vanished, members: names.size };

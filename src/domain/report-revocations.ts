@@ -32,10 +32,10 @@ export function revocationReports(
   return stories.map(({ record, lifted }) => {
     const { uid, from, reason } = record;
     const concerned = groups.filter(({ group }) => from === null || from === group);
-    const rosters = [
-      ...new Set(concerned.flatMap(({ rules }) => (rules?.members.kind === 'roster' ? [rules.members.roster] : []))),
-    ];
-    const grants = (policy?.grants ?? []).filter((one) => one.uid === uid && (from === null || from === one.group) && !isOver(one.until, at));
+    const rosters = [...new Set(concerned.flatMap(({ rules }) => (rules?.members.kind === 'roster' ? [rules.members.roster] : [])))];
+    const grants = (policy?.grants ?? []).filter(
+      (one) => one.uid === uid && (from === null || from === one.group) && !isOver(one.until, at),
+    );
     const lists = rosters.filter((roster) => rosterPeople.get(roster)?.has(uid));
     return {
       uid,

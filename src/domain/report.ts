@@ -46,9 +46,7 @@ export interface GrantWords {
 
 /** Why somebody who is named is no member, as far as the record tells. */
 export type NotInReason =
-  | WithheldReason
-  | { readonly code: 'held'; readonly hold: HoldCode; readonly since: Instant }
-  | { readonly code: 'not-told' };
+  WithheldReason | { readonly code: 'held'; readonly hold: HoldCode; readonly since: Instant } | { readonly code: 'not-told' };
 
 export interface NotIn {
   readonly uid: Uid;
@@ -174,8 +172,6 @@ const soon = 14 * 24 * 60 * 60 * 1000;
 /** Grants that end within two weeks, the next end first. */
 function endingSoon(policy: EffectivePolicy | undefined, at: Instant): readonly EndingGrant[] {
   return (policy?.grants ?? [])
-    .flatMap(({ group, uid, path, until }) =>
-      until !== 'open' && until > at && until - at <= soon ? [{ group, uid, path, until }] : [],
-    )
+    .flatMap(({ group, uid, path, until }) => (until !== 'open' && until > at && until - at <= soon ? [{ group, uid, path, until }] : []))
     .sort((left, right) => left.until - right.until || inOrder(left.path, right.path));
 }

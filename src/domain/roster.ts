@@ -160,7 +160,8 @@ function withActor(what: string, act: Actor): { readonly message: string; readon
 
 /** A reading, judged. The share of unknown people is judged later, by tooManyUnknown, when the directory has been asked. */
 export function judgeRoster(reading: RosterReading, terms: RosterTerms): RosterState {
-  if (reading.kind !== 'file') return { kind: reading.kind, ...withActor(reading.message, reading.act), ...(reading.mayPass ? { mayPass: true } : {}) };
+  if (reading.kind !== 'file')
+    return { kind: reading.kind, ...withActor(reading.message, reading.act), ...(reading.mayPass ? { mayPass: true } : {}) };
   const generation: Generation = { producedAt: reading.producedAt, sha256: reading.sha256 };
   const mismatch = terms.checksum === 'required' ? checksumProblem(reading.stated, reading.sha256) : undefined;
   if (mismatch !== undefined) return { kind: 'damaged', ...generation, ...withActor(mismatch, 'carrier') };

@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bind, DirectoryConnection } from '../adapters/ldap/connection.ts';
-import type { DirectoryLayout } from '../adapters/ldap/layout.ts';
+import { isWithin } from '../adapters/ldap/distinguished-names.ts';
+import { configuredKey, placeholderKey, type DirectoryLayout } from '../adapters/ldap/layout.ts';
 import type { RememberedReader } from '../adapters/ldap/remembered-reader.ts';
 import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
 import type { DirectoryConfiguration } from '../configuration.ts';
-import type { Instant } from '../domain/names.ts';
+import type { DnKey, GroupName, Instant } from '../domain/names.ts';
+import { Misuse } from '../failures.ts';
 import type { Directory } from '../proposal.ts';
 import type { WritableDirectory } from '../ports.ts';
 
@@ -78,7 +80,17 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
   };
 }
 
+/** Throws Misuse where two groups are one, or where a person would stand for nobody. */
 export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConfiguration): DirectoryLayout {
+  const named = new Map<DnKey, GroupName>();
+  for (const [group, dn] of groups) {
+    const other = named.get(configuredKey(dn));
+    if (other !== undefined) throw new Misuse(`directory.groups: ${other} and ${group} are the same entry of the directory`);
+    named.set(configuredKey(dn), group);
+  }
+  const placeholder = placeholderKey(emptyGroup);
+  if (isWithin(placeholder, configuredKey(people)))
+    throw new Misuse('directory.empty-group: this DN lies under directory.people, and whoever stands for nobody must be nobody');
   return { people, groups, emptyGroup, ...(disabled ? { disabled } : {}) };
 }
 

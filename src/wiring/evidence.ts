@@ -29,7 +29,7 @@ export async function openEvidence(
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
     const { unjudged } = await import('../unjudged.ts');
-    return { judge: unjudged, forgeClock: () => Promise.resolve(undefined) };
+    return { judge: unjudged(steadyNow(caller.now(), state.lastRun)), forgeClock: () => Promise.resolve(undefined) };
   }
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);

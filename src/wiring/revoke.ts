@@ -6,7 +6,8 @@ import { revoke } from '../commands/revoke.ts';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Uid } from '../domain/names.ts';
 import { statusOf } from '../domain/status.ts';
 import { renderInstant } from '../domain/time.ts';
-import { Misuse } from '../failures.ts';
+import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import { emptyMemory } from '../domain/memory.ts';
 import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
@@ -71,7 +72,11 @@ async function refuseOnStandby(configuration: HostConfiguration): Promise<void> 
 }
 
 async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> {
-  const { memory } = await openStateToRead(state);
+  const { memory } = await openStateToRead(state).catch((error: unknown) => {
+    // A ledger that cannot be trusted keeps nobody from revoking; only the spelling is checked less well.
+    if (error instanceof Unavailable || error instanceof Unusable) return { memory: emptyMemory() };
+    throw error;
+  });
   return [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
 }
 

@@ -117,7 +117,7 @@ async function readLastRun(folder: string): Promise<Instant | undefined> {
   } catch (error) {
     // Without the file, the ledger's own times are the mark.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw new Unusable(`${join(folder, lastRunFile)} cannot be read; if it is no plain file, remove it`);
   }
 }
 

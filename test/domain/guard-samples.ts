@@ -37,6 +37,7 @@ export function at(
   return {
     group: klaxon,
     members,
+    counted: members,
     takenOver: true,
     recent: { removals: 0, additions: 0 },
     clock: { kind: 'sound' },

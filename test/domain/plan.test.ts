@@ -147,11 +147,13 @@ describe('why a member goes, and whether the limits bind it', () => {
     expect(planFor({ roster: list }, recorded).remove).toMatchObject([{ because: { kind: 'unexplained' }, limited: true }]);
   });
 
-  it.each(['absent', 'no-person'] as const)(
-    'given a value behind which there is nobody (%s), then it dangles, on record or not',
-    (kind) => {
-      for (const known of [recorded, nothingRecorded])
-        expect(planFor({}, known, { kind }).remove).toMatchObject([{ uid: 'mallory', because: { kind: 'dangling' }, limited: true }]);
+  const strangers: readonly MemberEntry[] = [{ kind: 'absent' }, { kind: 'no-person', uids: [] }];
+  it.each(strangers)(
+    'given a value behind which there is nobody ($kind), then it dangles, and is limited only where it was on record',
+    (entry) => {
+      const dangling = { uid: 'mallory', because: { kind: 'dangling' } };
+      expect(planFor({}, recorded, entry).remove).toMatchObject([{ ...dangling, limited: true }]);
+      expect(planFor({}, nothingRecorded, entry).remove).toMatchObject([{ ...dangling, limited: false }]);
     },
   );
 

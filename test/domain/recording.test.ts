@@ -56,6 +56,8 @@ function known(...records: readonly LedgerRecord[]): KnownGroup {
   return knownGroup(memory, klaxon);
 }
 
+const nobody: ReadonlySet<string> = new Set();
+
 describe('changes on record', () => {
   it('given equal causes, then they are told together; what is limited and what is not are told apart', () => {
     const remove = [
@@ -129,19 +131,27 @@ describe('what came and went besides', () => {
   });
 
   it('given a group that is not known yet, then a record takes it over, even when it is empty', () => {
-    expect(membershipRecord(klaxon, namesOf(observedOf([]), desired, nothingPlanned), known(), now)).toMatchObject({
+    expect(membershipRecord(klaxon, namesOf(observedOf([]), desired, nothingPlanned), nobody, known(), now)).toMatchObject({
       appeared: [],
       vanished: [],
       members: 0,
     });
   });
 
+  it('given somebody whom nothing explains, then having been seen is not put on record, unless the rules tolerate it', () => {
+    const names = namesOf(observedOf([alice, bob, stranger]), desired, plan);
+    expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared.map(({ name }) => name)).not.toContain(stranger.dn);
+    expect(membershipRecord(klaxon, names, new Set([stranger.dn]), known(), now)?.appeared.map(({ name }) => name)).toContain(stranger.dn);
+  });
+
   it('given nothing new, then no record; given something, then exactly that', () => {
     const names = namesOf(observedOf([alice, bob]), desired, plan);
-    const first = membershipRecord(klaxon, names, known(), now);
+    const first = membershipRecord(klaxon, names, nobody, known(), now);
     if (!first) throw new Error('a first record is due');
-    expect(membershipRecord(klaxon, names, known(first), now)).toBeUndefined();
-    expect(membershipRecord(klaxon, namesOf(observedOf([bob, stranger]), desired, plan), known(first), now)).toMatchObject({
+    expect(membershipRecord(klaxon, names, nobody, known(first), now)).toBeUndefined();
+    expect(
+      membershipRecord(klaxon, namesOf(observedOf([bob, stranger]), desired, plan), new Set([stranger.dn]), known(first), now),
+    ).toMatchObject({
       appeared: [{ name: stranger.dn }],
       vanished: ['alice'],
       members: 2,

@@ -84,7 +84,9 @@ describe('a new start after an earlier one with alice from day 10 to day 60', ()
   });
 
   it('given merge requests that were used before it, then they stay used', () => {
-    expect(startAt('b', {}, { ...before, usedMergeRequests: new Map([[7, before.judged]]) }).usedMergeRequests).toEqual(new Map([[7, before.judged]]));
+    expect(startAt('b', {}, { ...before, usedMergeRequests: new Map([[7, before.judged]]) }).usedMergeRequests).toEqual(
+      new Map([[7, before.judged]]),
+    );
   });
 });
 

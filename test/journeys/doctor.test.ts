@@ -193,7 +193,7 @@ describe('given a world where much is wrong', () => {
 describe('given systems that do not answer', () => {
   it('when GitLab is down, then its checks and those of the accounts are unknown, the others are looked at, and the status is 75', async () => {
     const scene = await world.scene();
-    world.gitlab.faults.add({ match: /api\/v4/, times: Infinity, harm: { kind: 'status', status: 503 } } as never);
+    world.gitlab.faults.add(/^\/api\/v4\//, { kind: 'answer', status: 503 });
     const examined = await examine(scene);
     expect(examined).toMatchObject({ exit: 75, status: { all: ['unavailable'] } });
     expect(severities(examined, 'gitlab', 'protected-branch', 'approver-account', 'repository', 'group')).toEqual({

@@ -14,7 +14,7 @@ import {
   versionShape,
   type Note,
 } from './answers.ts';
-import { Malformed } from './failure.ts';
+import { Malformed, TooLong } from './failure.ts';
 import { requester, type RequesterSettings } from './requester.ts';
 
 /** GitLab's own maximum: more per page means fewer chances for a list to move under us. */
@@ -69,16 +69,19 @@ export function connect(settings: RequesterSettings): Api {
       return { id, path: path_with_namespace, defaultBranch: default_branch ?? null, url: web_url };
     },
     async mergeRequestsOf(project, commit) {
-      const list = await whole(
+      const list = await wholeOfTexts(
         mergeRequestShape,
-        gitlab.Commits.allMergeRequests(project, commit, pages),
+        (paging) => gitlab.Commits.allMergeRequests(project, commit, paging),
         'the merge requests of a commit',
       );
       return list.sort((left, right) => left.iid - right.iid);
     },
     async lockedInto(project, branch) {
-      const found = gitlab.MergeRequests.all({ projectId: project, state: 'locked', targetBranch: branch, ...pages });
-      const list = await whole(mergeRequestShape, found, 'the merge requests being merged');
+      const list = await wholeOfTexts(
+        mergeRequestShape,
+        (paging) => gitlab.MergeRequests.all({ projectId: project, state: 'locked', targetBranch: branch, ...paging }),
+        'the merge requests being merged',
+      );
       // A server that does not know a filter leaves it out.
       return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
     },
@@ -95,8 +98,11 @@ export function connect(settings: RequesterSettings): Api {
       return list.sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
     },
     async notes(project, iid) {
-      const found = gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...pages });
-      const list = await whole(noteShape, found, `the notes of !${iid}`);
+      const list = await wholeOfTexts(
+        noteShape,
+        (paging) => gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...paging }),
+        `the notes of !${iid}`,
+      );
       return list.sort((left, right) => left.created_at - right.created_at || left.id - right.id);
     },
     async stateEvents(project, iid) {
@@ -113,6 +119,25 @@ function isBelow(server: URL, page: string): boolean {
 
 /** Without the header `x-total`, as for lists of more than 10,000, gitbeaker says NaN. */
 const pagesShape = v.object({ data: v.array(v.unknown()), paginationInfo: v.object({ total: v.union([v.number(), v.nan()]) }) });
+
+/** Page sizes, tried in turn: whoever may comment can make a hundred entries longer than any answer that is read. One entry cannot be. */
+const pageSizes = [100, 10, 1] as const;
+
+/** Every page of a list whose entries hold text that people write. */
+export async function wholeOfTexts<Schema extends v.GenericSchema>(
+  schema: Schema,
+  list: (paging: { readonly perPage: number; readonly showExpanded: true }) => Promise<unknown>,
+  request: string,
+): Promise<v.InferOutput<Schema>[]> {
+  for (const perPage of pageSizes) {
+    try {
+      return await whole(schema, list({ perPage, showExpanded: true }), request);
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+    }
+  }
+  throw new Malformed(request, 'one entry alone is too long');
+}
 
 /** Every page of a list. Fewer than the server says there are is an answer cut short, not a short list. */
 export async function whole<Schema extends v.GenericSchema>(

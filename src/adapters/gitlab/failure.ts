@@ -13,9 +13,14 @@ export class Declined extends Error {
 
 /** GitLab answered 200, and not with what it documents: HTML, cut short, or with another type in a field. */
 export class Malformed extends Error {
-  override readonly name = 'Malformed';
+  override readonly name: string = 'Malformed';
 
   constructor(request: string, detail: string) {
     super(`GitLab's answer to ${request} cannot be used: ${detail}`);
   }
+}
+
+/** An answer larger than what is read of one. People can make a list long, so it is asked for again in smaller pieces. */
+export class TooLong extends Malformed {
+  override readonly name: string = 'TooLong';
 }

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { noteShape, understand, type Note } from './answers.ts';
-import { clientFor, pages, whole } from './api.ts';
+import { clientFor, wholeOfTexts } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 
@@ -29,8 +29,11 @@ export function openNotes(settings: GitLabSettings): Notes {
   async function own(iid: number, marker: string): Promise<readonly Note[]> {
     self ??= ownId();
     const author = await self;
-    const found = gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...pages });
-    const notes = await whole(noteShape, found, `the notes of !${iid}`);
+    const notes = await wholeOfTexts(
+      noteShape,
+      (paging) => gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...paging }),
+      `the notes of !${iid}`,
+    );
     return notes
       .filter((note) => !note.system && note.author.id === author && note.body.startsWith(marker))
       .sort((left, right) => left.id - right.id);

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-utils';
 import { Unavailable } from '../../failures.ts';
-import { Declined, Malformed } from './failure.ts';
+import { Declined, Malformed, TooLong } from './failure.ts';
 import type { Gate } from './gate.ts';
 
 export interface RequesterSettings {
@@ -153,7 +153,7 @@ async function readText(request: Outgoing, response: Response, largest: number):
   let size = 0;
   for await (const piece of response.body ?? []) {
     size += piece.byteLength;
-    if (size > largest) throw new Malformed(request.name, `it is longer than ${largest} bytes`);
+    if (size > largest) throw new TooLong(request.name, `it is longer than ${largest} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');

@@ -72,7 +72,7 @@ async function membersBehind(
     readsInFlight,
     async (value) => {
       const uids = await uidsAt(connection, value);
-      behind.set(value.key, { kind: uids === 'absent' ? 'absent' : 'no-person' });
+      behind.set(value.key, uids === 'absent' ? { kind: 'absent' } : { kind: 'no-person', uids });
       const [uid] = uids === 'absent' ? [] : uids;
       if (uid !== undefined && uids.length === 1 && isWithin(value.key, peopleBase)) others.set(value.key, uid);
     },
