@@ -72,12 +72,11 @@ function putZipped(path: string, text: string): void {
   put(`${path}.gz`, gzipSync(text, { level: 9 }));
 }
 
-/** Without what V8 compiled: that fits one version of Node only, and is not the same twice. */
 function stageProgram(): void {
-  put('usr/lib/muster/muster.js', read('dist/muster.js'));
-  put('usr/lib/muster/package.json', read('dist/package.json'));
   // Debian's own Node, whatever PATH says.
   put('usr/lib/muster/main.js', read('dist/main.js').replace(/^#!.*/, '#!/usr/bin/node'), 0o755);
+  put('usr/lib/muster/package.json', '{ "type": "module" }\n');
+  for (const name of readdirSync(join(root, 'dist/chunks')).sort()) put(`usr/lib/muster/chunks/${name}`, read(`dist/chunks/${name}`));
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/muster/main.js', join(stage, 'usr/bin/muster'));
 }
@@ -113,7 +112,7 @@ function stageDocumentation(): void {
 function copyright(): string {
   return [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: muster\n',
-    'Files: *\nCopyright: the authors of muster\nLicense: Apache-2.0\n',
+    'Files: *\nCopyright: 2026 the authors of muster\nLicense: Apache-2.0\n',
     'License: Apache-2.0\n On Debian systems the text of this license is in /usr/share/common-licenses/Apache-2.0.\n',
   ].join('\n');
 }

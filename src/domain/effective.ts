@@ -3,7 +3,7 @@
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from './history.ts';
 import type { BlobId, CommitId } from './names.ts';
-import { mostFiles, placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
+import { placeOf, type GrantFile, type Place, type Rules } from './policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in render/refusals.ts. */
 export type RefusalCode =
@@ -131,13 +131,16 @@ export function step(state: PolicyState, landing: Landing, files: LandingFiles, 
     : { ...shared, ...refuse(state, landing, files, verdict, folder) };
 }
 
+/** More refused files than these are not listed one by one. */
+const mostNoted = 1000;
+
 /**
  * The changes of a landing that are kept in mind. Of one that is refused for its size that is what touches files known already, the rules,
  * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
  */
 function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
-  if (changes.length <= mostFiles) return changes;
-  return changes.filter(({ path }, index) => index < mostFiles || state.tree.has(path) || isRules(path, folder));
+  if (changes.length <= mostNoted) return changes;
+  return changes.filter(({ path }, index) => index < mostNoted || state.tree.has(path) || isRules(path, folder));
 }
 
 type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;

@@ -14,6 +14,7 @@ import type { GroupRules, Rules } from './policy.ts';
 import type { RosterRecord } from './record.ts';
 import type { OverrideStory, Replayed, Replay } from './replay.ts';
 import { revocationReports, type RevocationReport } from './report-revocations.ts';
+import { day } from './time.ts';
 import { effectivePolicy, type EffectivePolicy, type Pending } from './waiting.ts';
 
 export type MemberReason =
@@ -167,7 +168,7 @@ function waitingOf({ memory }: Replay, { pending }: ReportSources): Report['wait
   }));
 }
 
-const soon = 14 * 24 * 60 * 60 * 1000;
+const soon = 14 * day;
 
 /** Grants that end within two weeks, the next end first. */
 function endingSoon(policy: EffectivePolicy | undefined, at: Instant): readonly EndingGrant[] {

@@ -85,6 +85,8 @@ function renderChanges(
 }
 
 const mostLines = 40;
+// Each is somebody's request: most runs of a lifetime have fewer.
+const mostFilesShown = 100;
 const mostNames = 200;
 
 /** One line each; where a roster brings many people for the same reason, the reason once and then the names. */
@@ -141,8 +143,8 @@ function renderRefused({ policy }: RunReport): string {
     return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one))}${page}`;
   });
   const shown =
-    refused.length > mostLines
-      ? [...refused.slice(0, mostLines), `REFUSED    and ${refused.length - mostLines} more; --json shows all\n`]
+    refused.length > mostFilesShown
+      ? [...refused.slice(0, mostFilesShown), `REFUSED    and ${refused.length - mostFilesShown} more; --json shows all\n`]
       : refused;
   if (all.some(needsWayBack)) shown.push(hang('way back   ', wayBack));
   const pending = (policy?.pending ?? []).map(
@@ -150,8 +152,8 @@ function renderRefused({ policy }: RunReport): string {
   );
   return [
     ...shown,
-    ...pending.slice(0, mostLines),
-    ...(pending.length > mostLines ? [`waits      and ${pending.length - mostLines} more; --json shows all\n`] : []),
+    ...pending.slice(0, mostFilesShown),
+    ...(pending.length > mostFilesShown ? [`waits      and ${pending.length - mostFilesShown} more; --json shows all\n`] : []),
   ].join('');
 }
 

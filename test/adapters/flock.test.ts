@@ -26,7 +26,9 @@ describe('given a lock that nobody holds', () => {
   });
 
   it('when the work throws, then its error comes through and the lock is free again', async () => {
-    await expect(withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.reject(new RangeError('of the work')))).rejects.toThrow(RangeError);
+    await expect(withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.reject(new RangeError('of the work')))).rejects.toThrow(
+      RangeError,
+    );
     expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
   });
 
@@ -40,7 +42,9 @@ describe('given a lock that nobody holds', () => {
   });
 
   it('when the work starts a program that outlives it, then the lock is free all the same', async () => {
-    const child = await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve(spawn('sleep', ['5'], { stdio: 'ignore' })));
+    const child = await withLock(folder, { pid: process.pid, waitMs: 0 }, () =>
+      Promise.resolve(spawn('sleep', ['5'], { stdio: 'ignore' })),
+    );
     expect(await withLock(folder, { pid: process.pid, waitMs: 0 }, () => Promise.resolve('again'))).toBe('again');
     child.kill();
   });
@@ -71,14 +75,18 @@ describe('given another process that holds the lock', () => {
   it('when the time is over, then it is unavailable and says which process holds it, and the work was not begun', async () => {
     let began = false;
     const waited: string[] = [];
-    const attempt = withLock(folder, { pid: process.pid, waitMs: 500, onWait: (holder) => waited.push(holder) }, () => Promise.resolve((began = true)));
+    const attempt = withLock(folder, { pid: process.pid, waitMs: 500, onWait: (holder) => waited.push(holder) }, () =>
+      Promise.resolve((began = true)),
+    );
     await expect(attempt).rejects.toThrow(new Unavailable('lock', `it is held by process ${child.pid}, waited 0 seconds`));
     expect(waited).toEqual([`process ${child.pid}`]);
     expect(began).toBe(false);
   });
 
   it('when that process is killed with SIGKILL, then the one that waits has it', async () => {
-    const waiting = withLock(folder, { pid: process.pid, waitMs: 20_000, onWait: () => child.kill('SIGKILL') }, () => Promise.resolve('mine'));
+    const waiting = withLock(folder, { pid: process.pid, waitMs: 20_000, onWait: () => child.kill('SIGKILL') }, () =>
+      Promise.resolve('mine'),
+    );
     expect(await waiting).toBe('mine');
   });
 

@@ -53,7 +53,7 @@ describe('given the package', () => {
 
   it('when it is depended on, then Debian’s own node is new enough, and npm is not needed', () => {
     expect(script('control')).toMatch(/^Depends: nodejs \(>= 20\.19\), git, rsync, systemd \|/m);
-    expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual(['main.js', 'muster.js', 'package.json']);
+    expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual(['chunks', 'main.js', 'package.json']);
   });
 
   it.skipIf(!installed('lintian'))('when lintian looks at it, then it has nothing to say (skipped where lintian is not installed)', () => {
