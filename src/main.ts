@@ -9,7 +9,25 @@ import type { Caller } from './wiring/host.ts';
 
 const startedAt = performance.now();
 
+const cleanups = new Set<() => void>();
+
+/** A signal ends the process as ever, and nothing is left behind in the folder for temporary files. */
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.once(signal, () => {
+    for (const cleanup of cleanups) cleanup();
+    process.exit(128 + number);
+  });
+}
+
 const surroundings: Caller = {
+  onInterrupt: (cleanup) => {
+    cleanups.add(cleanup);
+    return () => void cleanups.delete(cleanup);
+  },
   pid: process.pid,
   environment: process.env,
   folder: process.cwd(),

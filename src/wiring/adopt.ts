@@ -45,7 +45,7 @@ interface PolicyAtTip {
 
 async function policyAtTip(group: GroupName, configuration: HostConfiguration, caller: Caller): Promise<PolicyAtTip> {
   const { repository, state } = configuration;
-  return withPrivateMirror(join(state, 'mirror.git'), async (folder) => {
+  return withPrivateMirror(caller, join(state, 'mirror.git'), async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const { readPolicy } = await import('../adapters/yaml/policy.ts');
     const { reading } = await readTip(branchOf(mirror), readPolicy, repository.folder);

@@ -1,4 +1,5 @@
 // The mirror of the policy repository, as the judging wants it.
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { duration, type CommitId } from '../domain/names.ts';
 import { minute } from '../domain/time.ts';
 import { Unavailable } from '../failures.ts';
 import type { Branch } from '../judging.ts';
+import type { Caller } from './host.ts';
 
 export interface Surroundings {
   /** As in PATH. */
@@ -24,8 +26,13 @@ export async function openMirrorOf(configuration: Configuration, folder: string,
 }
 
 /** For commands that write nothing: a copy of the mirror in a folder of its own, gone when `work` is done. */
-export async function withPrivateMirror<Result>(mirror: string, work: (folder: string) => Promise<Result>): Promise<Result> {
+export async function withPrivateMirror<Result>(
+  caller: Pick<Caller, 'onInterrupt'>,
+  mirror: string,
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
   const temporary = await mkdtemp(join(tmpdir(), 'muster-'));
+  const forget = caller.onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
   const folder = join(temporary, 'mirror.git');
   try {
     await cp(mirror, folder, { recursive: true }).catch((error: unknown) => {
@@ -35,6 +42,7 @@ export async function withPrivateMirror<Result>(mirror: string, work: (folder: s
     return await work(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+    forget();
   }
 }
 

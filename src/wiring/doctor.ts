@@ -30,7 +30,7 @@ export async function runDoctor(invocation: Invocation, caller: Caller): Promise
 async function checkup(configuration: HostConfiguration, caller: Caller): Promise<readonly CheckupFinding[]> {
   const state = await asked(() => openStateToRead(configuration.state));
   caller.progress('asking the repository');
-  const repository = await withPrivateMirror(join(configuration.state, 'mirror.git'), (folder) =>
+  const repository = await withPrivateMirror(caller, join(configuration.state, 'mirror.git'), (folder) =>
     asked(() => repositoryFacts(configuration, folder, caller)),
   );
   caller.progress('asking GitLab');

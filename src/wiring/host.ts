@@ -25,6 +25,8 @@ export interface Caller {
   /** A line for whoever watches a terminal; nothing where nobody does. */
   readonly progress: (text: string) => void;
   readonly warn: (text: string) => void;
+  /** Has `cleanup` done should a signal end the process; the answer takes that back. */
+  readonly onInterrupt: (cleanup: () => void) => () => void;
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
@@ -102,7 +104,7 @@ export async function withHostToRead<Result>(
   work: (opened: Opened, state: State) => Promise<Result>,
 ): Promise<Result> {
   const state = await openStateToRead(configuration.state);
-  return withPrivateMirror(join(configuration.state, 'mirror.git'), async (mirror) => {
+  return withPrivateMirror(caller, join(configuration.state, 'mirror.git'), async (mirror) => {
     const opened = await open(configuration, state, mirror, caller);
     try {
       return await work(opened, state);

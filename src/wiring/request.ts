@@ -15,7 +15,7 @@ import { surveySettings } from './sources.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await forgeConfiguration(invocation, caller);
-  return withPrivateMirror(join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
+  return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const number = invocation.options['mend'];
     if (typeof number === 'string') return runMend(parseNumber(number), configuration, mirror, caller);

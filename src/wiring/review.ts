@@ -42,7 +42,7 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
   const configuration = await forgeConfiguration(invocation, caller);
   const iid = parseNumber(invocation.operands[0] ?? '');
   const state = await openLedgerIfThere(configuration);
-  const reviewed = await withPrivateMirror(join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
+  const reviewed = await withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
     review(iid, configuration, folder, state, caller),
   );
   for (const { message } of reviewed.problems) caller.warn(message);
