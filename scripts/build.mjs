@@ -31,6 +31,8 @@ async function build() {
       platform: 'node',
       target: 'node20.19',
       keepNames: true,
+      minifyWhitespace: true,
+      minifySyntax: true,
       define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
       chunkNames: 'chunks/[name]-[hash]',
       // CommonJS packages in the bundle call require, which an ES module has to make for them.

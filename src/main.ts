@@ -7,6 +7,15 @@ import { Misuse, Unavailable, Unusable } from './failures.ts';
 import { plain } from './render/words.ts';
 import type { Caller } from './wiring/host.ts';
 
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /** initgroups(3); the types of Node leave it out. */
+      initgroups?(account: number, group: number): void;
+    }
+  }
+}
+
 const startedAt = performance.now();
 
 const cleanups = new Set<() => void>();
@@ -23,6 +32,14 @@ for (const [signal, number] of [
   });
 }
 
+const priorities = { error: 3, warning: 4 } as const;
+
+/** Lines on stderr; the journal takes the priority off each (sd-daemon(3)). */
+function tell(priority: number, text: string): void {
+  const mark = process.env['JOURNAL_STREAM'] === undefined ? '' : `<${priority}>`;
+  process.stderr.write(`muster: ${text}\n`.replace(/^(?=.)/gm, mark));
+}
+
 const surroundings: Caller = {
   onInterrupt: (cleanup) => {
     cleanups.add(cleanup);
@@ -36,8 +53,16 @@ const surroundings: Caller = {
   progress: (text) => {
     if (process.stderr.isTTY && performance.now() - startedAt > 1_000) process.stderr.write(`muster: ${text}\n`);
   },
-  warn: (text) => void process.stderr.write(`muster: ${text}\n`),
+  warn: (text) => tell(priorities.warning, text),
+  become: process.geteuid?.() === 0 ? becomeAccount : undefined,
 };
+
+/** As root only. The groups of the account come along: secrets may be readable by one of them. */
+function becomeAccount({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  process.initgroups?.(uid, gid);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
 
 function nameOf(error: unknown): StatusName {
   if (error instanceof Misuse) return 'misuse';
@@ -64,10 +89,11 @@ async function main(args: readonly string[]): Promise<number> {
     return status.code;
   } catch (error) {
     const name = nameOf(error);
-    process.stderr.write(
+    tell(
+      priorities.error,
       name === 'bug'
-        ? `muster: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
-        : `muster: ${(error instanceof Error ? error.message : '').split('\n').map(plain).join('\n')}\n`,
+        ? `a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+        : (error instanceof Error ? error.message : '').split('\n').map(plain).join('\n'),
     );
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ muster: 1, status: statusOf([name]) }, null, 2)}\n`);
     return exitStatus[name];

@@ -6,7 +6,7 @@ import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
 import { problemOf } from '../judging.ts';
-import { forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Caller } from './host.ts';
+import { becomeOwner, forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { surveySettings } from './sources.ts';
 import type { WritableState } from './state.ts';
 
@@ -39,7 +39,9 @@ export function run(invocation: Invocation, caller: Caller): Promise<Printed> {
 }
 
 export async function hostConfiguration({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
-  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+  const configuration = forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+  await becomeOwner(configuration, caller);
+  return configuration;
 }
 
 async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {

@@ -1,7 +1,6 @@
 // What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
-import { readFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
@@ -27,6 +26,8 @@ export interface Caller {
   readonly warn: (text: string) => void;
   /** Has `cleanup` done should a signal end the process; the answer takes that back. */
   readonly onInterrupt: (cleanup: () => void) => () => void;
+  /** Goes on as another account; only root can. */
+  readonly become: ((account: { readonly uid: number; readonly gid: number }) => void) | undefined;
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
@@ -47,6 +48,12 @@ export function forHost(configuration: Configuration): HostConfiguration {
   if (!directory) throw new Misuse(`${file}: the section "directory" is missing`);
   if (state === undefined) throw new Misuse(`${file}: the key "state" is missing`);
   return { ...configuration, directory, state };
+}
+
+/** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
+export async function becomeOwner({ state }: HostConfiguration, { become }: Caller): Promise<void> {
+  const owner = become && (await stat(state).catch(() => undefined));
+  if (owner && owner.uid !== 0) become(owner);
 }
 
 /** Is this host the one that may write? */

@@ -1,0 +1,109 @@
+// The page for operators has every code that a run may show: who finds one there and not here has found a gap.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { WithheldReason } from '../../src/domain/desired.ts';
+import type { RefusalCode } from '../../src/domain/effective.ts';
+import type { HoldCode } from '../../src/domain/guard.ts';
+import type { RosterState } from '../../src/domain/roster.ts';
+import { exitStatus } from '../../src/domain/status.ts';
+import type { ClockVerdict } from '../../src/domain/clock.ts';
+import { readSources } from '../support/sources.ts';
+
+const page = readFileSync('docs/operating.md', 'utf8');
+
+// The compiler asks for a line here when there is a new code.
+const refusals: Readonly<Record<RefusalCode, true>> = {
+  'hidden-diff': true,
+  'too-many-files': true,
+  impure: true,
+  'file-mode': true,
+  'unexpected-path': true,
+  'too-large': true,
+  unreadable: true,
+  mixed: true,
+  'too-few-approvers': true,
+  'rules-invalid': true,
+  'unknown-group': true,
+  'not-by-grants': true,
+  'too-long': true,
+  'too-dormant': true,
+  'missing-field': true,
+  'understood-version': true,
+  'until-before-from': true,
+  dirty: true,
+  'rules-dirty': true,
+  'off-chain': true,
+  'no-merge-request': true,
+  'not-bound': true,
+  'no-approval': true,
+  'refused-by-hand': true,
+};
+const holds: Readonly<Record<HoldCode, true>> = {
+  'too-many-removals': true,
+  'too-many-additions': true,
+  'too-few-left': true,
+  'first-run': true,
+  'new-start': true,
+  clock: true,
+  ceiling: true,
+};
+const withheld: Readonly<Record<WithheldReason['code'], true>> = {
+  expired: true,
+  revoked: true,
+  'not-yet': true,
+  'unknown-person': true,
+  'ambiguous-person': true,
+  'identity-changed': true,
+  locked: true,
+};
+const rosters: Readonly<Record<Exclude<RosterState['kind'], 'fresh'>, true>> = {
+  stale: true,
+  damaged: true,
+  empty: true,
+  missing: true,
+  unreadable: true,
+};
+const clocks: Readonly<Record<Exclude<ClockVerdict['kind'], 'sound'>, true>> = { behind: true, skewed: true, unconfirmed: true };
+
+/** Codes of problems and of what waits, read off the sources: they have no type of their own. */
+function codesInSources(): readonly string[] {
+  const sources = readSources('src').filter(
+    ({ path }) => !/^adapters\/yaml|^configuration|^commands\/check|^domain\/policy|doctor|checkup/.test(path),
+  );
+  const texts = sources.map(({ text }) => text);
+  const problems = texts.flatMap((text) => [
+    ...text.matchAll(/(?:status|kind): '(?:input|unavailable|waiting|unusable)'(?: as const)?,\s+code: '([a-z-]+)'/g),
+  ]);
+  const stopped = texts.flatMap((text) => [...text.matchAll(/problemOf\(\w+, '([a-z]+)'\)/g)]);
+  return [...problems.map(([, code = '']) => code), ...stopped.flatMap(([, what = '']) => [`${what}-unavailable`, `${what}-unusable`])];
+}
+
+describe('given the page for operators', () => {
+  const codes = [
+    ...Object.keys({ ...refusals, ...holds, ...withheld }),
+    ...Object.keys(rosters).map((kind) => `roster-${kind}`),
+    ...Object.keys(clocks).map((kind) => `clock-${kind}`),
+    ...codesInSources(),
+  ];
+
+  it.each([...new Set(codes)])('when a run shows %s, then the page has it', (code) => {
+    expect(page).toContain(`\`${code}\``);
+  });
+
+  it('when the sources are read for codes, then some are found', () => {
+    expect(codesInSources()).toEqual(expect.arrayContaining(['history-rewritten', 'project-changed', 'directory-unavailable']));
+  });
+
+  it.each(Object.entries(exitStatus))('when a command ends with %s, then the page says what to do', (name, status) => {
+    expect(page).toMatch(new RegExp(`^\\| ${status} \`${name}\` +\\|`, 'm'));
+  });
+
+  it('when an alert fires, then the page has it', () => {
+    const { groups } = parse(readFileSync('packaging/prometheus/alerts.yaml', 'utf8')) as { groups: { rules: { alert: string }[] }[] };
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    expect(alerts.length).toBeGreaterThan(5);
+    for (const alert of alerts) expect(page).toContain(`\`${alert}\``);
+  });
+});

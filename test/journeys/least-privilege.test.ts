@@ -1,0 +1,47 @@
+// The access rules that docs/operating.md gives for OpenLDAP are enough for every command, and allow nothing else.
+
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorld, stewards, type World } from './world.ts';
+
+const writer = 'cn=scriptuser,ou=profile,dc=wikimedia,dc=org';
+
+/** The rules of the page, for the account of the tests, between what a directory has anyway. */
+function documentedRules(): readonly string[] {
+  const [, block = ''] = /```\n(access to [^]*?)```/.exec(readFileSync('docs/operating.md', 'utf8')) ?? [];
+  const rules = block.replaceAll('cn=muster,ou=profile,dc=wikimedia,dc=org', writer).trim();
+  return ['access to attrs=userPassword by anonymous auth by * none', ...rules.split('\n').filter(Boolean), 'access to * by * read'];
+}
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ access: documentedRules() });
+});
+afterAll(() => world.stop());
+
+describe('given a slapd with the access rules of the page for operators', () => {
+  it('when muster runs, revokes and lifts, then the rules let it do all of that', async () => {
+    const host = await world.newHost({ granted: ['martin'], members: { stewards: [...stewards] } });
+    expect((await host.reconcile()).status).toBe(0);
+    expect(await host.members('klaxon-users')).toEqual(['martin']);
+    expect((await host.run(['revoke', 'martin', '--reason', 'Account taken over.'])).status).toBe(0);
+    expect(await host.members('klaxon-users')).toEqual([]);
+    expect((await host.run(['lift', 'martin', '--reason', 'Account is theirs again.'])).status).toBe(0);
+    expect((await host.reconcile()).status).toBe(0);
+    expect(await host.members('klaxon-users')).toEqual(['martin']);
+  });
+
+  it.each([
+    { what: 'another attribute of a managed group', dn: () => world.slapd.groupDn('stewards'), attribute: 'description' },
+    { what: 'the members of another group', dn: () => world.slapd.groupDn('ops'), attribute: 'member' },
+    { what: 'a person', dn: () => world.slapd.personDn('base'), attribute: 'mail' },
+  ])('when the account writes $what, then the directory refuses', async ({ dn, attribute }) => {
+    const value = attribute === 'member' ? world.slapd.personDn('base') : 'x';
+    await expect(writeAs(dn(), attribute, value)).rejects.toThrow(/insufficient access/i);
+  });
+
+  it('when it writes a member of a managed group the same way, then it may: the three above were refused for their target', async () => {
+    await writeAs(world.slapd.groupDn('stewards'), 'member', world.slapd.personDn('mallory'));
+    expect(await world.slapd.members('stewards')).toContain(world.slapd.personDn('mallory'));
+  });
+});
