@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Mirror } from '../adapters/git/mirror.ts';
+import { openMirror, type Mirror } from '../adapters/git/mirror.ts';
 import { readSecret } from '../adapters/secret-files.ts';
 import type { Configuration } from '../configuration.ts';
 import { duration, type CommitId } from '../domain/names.ts';
@@ -19,7 +19,6 @@ export interface Surroundings {
 }
 
 export async function openMirrorOf(configuration: Configuration, folder: string, { path, home }: Surroundings): Promise<Mirror> {
-  const { openMirror } = await import('../adapters/git/mirror.ts');
   const { url, branch, tokenFile } = configuration.repository;
   const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
   return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), ...token });

@@ -1,12 +1,31 @@
 // From an invocation to what is printed: every command gets just what it needs.
+import { allow } from '../commands/allow.ts';
+import { explainGroup, explainPerson } from '../commands/explain.ts';
+import { plan } from '../commands/plan.ts';
+import { runReconcile as runReconcileCommand } from '../commands/reconcile.ts';
+import { refuse } from '../commands/refuse.ts';
+import { renderRunJson, renderStandbyJson } from '../render/run-json.ts';
+import { renderRunText } from '../render/run-text.ts';
+import { survey } from '../survey.ts';
+import { overheard, tellMergeRequests } from './notes.ts';
+import { publishRosterStatuses } from './roster-status.ts';
 import type { Invocation } from '../cli.ts';
 import { steadyNow } from '../domain/clock.ts';
 import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
-import { problemOf } from '../judging.ts';
-import { becomeOwner, forHost, isActive, readConfiguration, withHostToRead, withHostToWrite, type HostConfiguration, type Caller } from './host.ts';
+import { judgeBranch, problemOf } from '../judging.ts';
+import {
+  becomeOwner,
+  forHost,
+  isActive,
+  readConfiguration,
+  withHostToRead,
+  withHostToWrite,
+  type HostConfiguration,
+  type Caller,
+} from './host.ts';
 import { surveySettings } from './sources.ts';
 import type { WritableState } from './state.ts';
 
@@ -52,7 +71,6 @@ async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed>
 }
 
 async function planned(configuration: HostConfiguration, caller: Caller): Promise<RunReport> {
-  const { plan } = await import('../commands/plan.ts');
   caller.progress('reading');
   return withHostToRead(configuration, caller, ({ sources, directory }) =>
     plan(sources, surveySettings(configuration), directory.openToRead, configuration),
@@ -65,19 +83,17 @@ async function printed(
   { options }: Invocation,
   state: 'active' | 'standby' = 'active',
 ): Promise<Printed> {
-  if (options['json'] === true) return { text: (await import('../render/run-json.ts')).renderRunJson(report, status, state), status };
-  return { text: (await import('../render/run-text.ts')).renderRunText(report, status), status };
+  if (options['json'] === true) return { text: renderRunJson(report, status, state), status };
+  return { text: renderRunText(report, status), status };
 }
 
 async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
-  const command = await import('../commands/reconcile.ts');
   const startedAt = caller.now();
   const { report, memory } = await withHostToWrite(configuration, caller, async (ports, state) => {
-    const { overheard, tellMergeRequests } = await import('./notes.ts');
     const run = overheard(ports);
-    const reconciled = await command.runReconcile(run.ports, surveySettings(configuration), configuration);
+    const reconciled = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
     const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
     await tellMergeRequests(report, run.news, configuration, state, caller);
     return { report, memory: state.memory };
@@ -88,7 +104,6 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
   }
   if (report.rosters.length > 0) {
-    const { publishRosterStatuses } = await import('./roster-status.ts');
     await publishRosterStatuses(configuration.state, report, caller);
   }
   return printed(report, status, invocation);
@@ -125,7 +140,6 @@ function stopped(command: RunReport['command'], configuration: HostConfiguration
 
 async function standby({ mode }: HostConfiguration, { command, options }: Invocation, caller: Caller): Promise<Printed> {
   const status = statusOf([]);
-  const { renderStandbyJson } = await import('../render/run-json.ts');
   if (options['json'] === true) return { text: renderStandbyJson(command, caller.now(), mode, status), status };
   return { text: 'This host is the standby: it looks at nothing and changes nothing.\n', status };
 }
@@ -133,11 +147,7 @@ async function standby({ mode }: HostConfiguration, { command, options }: Invoca
 async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   const [subject = ''] = invocation.operands;
-  const [{ plan }, { explainGroup, explainPerson }, render] = await Promise.all([
-    import('../commands/plan.ts'),
-    import('../commands/explain.ts'),
-    import('../render/explain.ts'),
-  ]);
+  const render = await import('../render/explain.ts');
   const json = invocation.options['json'] === true;
   return withHostToRead(configuration, caller, async ({ sources, directory }, state) => {
     const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
@@ -162,8 +172,6 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
   }
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
   const reason = reasonOf(options);
-  const { allow } = await import('../commands/allow.ts');
-  const { survey } = await import('../survey.ts');
   return withHostToWrite(configuration, caller, async (ports) => {
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
     // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
@@ -184,7 +192,6 @@ async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printe
   const commit = parseCommitId(invocation.operands[0] ?? '');
   if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
   const reason = reasonOf(invocation.options);
-  const [{ refuse }, { judgeBranch }] = await Promise.all([import('../commands/refuse.ts'), import('../judging.ts')]);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
     const wasSeen = () => true;
     const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));

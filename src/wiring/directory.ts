@@ -1,10 +1,13 @@
 // Connections to the directory, opened when first needed and closed at the end of the run.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bind, DirectoryConnection } from '../adapters/ldap/connection.ts';
+import { openDirectory, type Bind, type DirectoryConnection } from '../adapters/ldap/connection.ts';
 import { isWithin } from '../adapters/ldap/distinguished-names.ts';
 import { configuredKey, placeholderKey, type DirectoryLayout } from '../adapters/ldap/layout.ts';
-import type { RememberedReader } from '../adapters/ldap/remembered-reader.ts';
+import { directoryReader } from '../adapters/ldap/reader.ts';
+import { rememberedReader, type RememberedReader } from '../adapters/ldap/remembered-reader.ts';
+import { directoryWriter } from '../adapters/ldap/writer.ts';
+import { readLdapviProfile } from '../adapters/ldapvi.ts';
 import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
 import type { DirectoryConfiguration } from '../configuration.ts';
 import type { DnKey, GroupName, Instant } from '../domain/names.ts';
@@ -40,11 +43,7 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
     readsElsewhere: readUrl !== configuration.url,
     async openToRead() {
       if (remembered) return remembered;
-      const [{ directoryReader }, { rememberedReader }, connection] = await Promise.all([
-        import('../adapters/ldap/reader.ts'),
-        import('../adapters/ldap/remembered-reader.ts'),
-        connect(readUrl),
-      ]);
+      const connection = await connect(readUrl);
       const key = JSON.stringify([
         readUrl,
         configuration.people,
@@ -62,11 +61,7 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
     },
     connection: () => connect(configuration.url),
     async openToWrite() {
-      const [{ directoryReader }, { directoryWriter }, connection] = await Promise.all([
-        import('../adapters/ldap/reader.ts'),
-        import('../adapters/ldap/writer.ts'),
-        connect(configuration.url),
-      ]);
+      const connection = await connect(configuration.url);
       return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
     },
     save: async () => void (await remembered?.save()),
@@ -96,7 +91,6 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
 
 /** A connection that is bound as the configuration says. */
 export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
-  const { openDirectory } = await import('../adapters/ldap/connection.ts');
   const authorities =
     configuration.authoritiesFile === undefined ? {} : { authorities: await readFile(configuration.authoritiesFile, 'utf8') };
   return openDirectory({ url, startTls: configuration.startTls, bind: await bindOf(configuration), ...authorities });
@@ -109,7 +103,6 @@ async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
     case 'password':
       return { kind: 'simple', dn: credentials.dn, password: await readSecret(credentials.file) };
     case 'profile': {
-      const { readLdapviProfile } = await import('../adapters/ldapvi.ts');
       return readLdapviProfile(await readPrivateText(credentials.file), credentials.file, credentials.profile);
     }
   }

@@ -1,4 +1,8 @@
 // Who judges what landings contain: GitLab, or nobody.
+import { digestOfChanges } from '../adapters/git/raw-changes.ts';
+import { openGitLab } from '../adapters/gitlab/gitlab.ts';
+import { gitlabJudge } from '../evidence.ts';
+import { unjudged } from '../unjudged.ts';
 import type { Mirror } from '../adapters/git/mirror.ts';
 import { readSecret } from '../adapters/secret-files.ts';
 import type { Configuration } from '../configuration.ts';
@@ -28,16 +32,10 @@ export async function openEvidence(
   firstSeen: (commit: CommitId) => Instant | undefined = (commit) => state.memory.firstSeen.get(commit),
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
-    const { unjudged } = await import('../unjudged.ts');
     return { judge: unjudged(steadyNow(caller.now(), state.lastRun)), forgeClock: () => Promise.resolve(undefined) };
   }
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
-  const [{ openGitLab }, { gitlabJudge }, { digestOfChanges }] = await Promise.all([
-    import('../adapters/gitlab/gitlab.ts'),
-    import('../evidence.ts'),
-    import('../adapters/git/raw-changes.ts'),
-  ]);
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
   const forge = openGitLab({ url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: caller.now, ...token });
   const { memory } = state;

@@ -1,4 +1,5 @@
 // What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
+import { withLock } from '../adapters/flock.ts';
 import { access, readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -127,7 +128,6 @@ export async function withStateToWrite<Result>(
   caller: Caller,
   work: (state: WritableState) => Promise<Result>,
 ): Promise<Result> {
-  const { withLock } = await import('../adapters/flock.ts');
   const onWait = (holder: string) => caller.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
   return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
     const state = await openStateToWrite(configuration.state);

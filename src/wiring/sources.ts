@@ -1,4 +1,5 @@
 // From the configuration to what a run may ask.
+import { readRosterByRsync } from '../adapters/roster/rsync.ts';
 import { createHash } from 'node:crypto';
 import { readRosterFile } from '../adapters/roster/file.ts';
 import { keepGeneration, readGeneration } from '../adapters/roster/generations.ts';
@@ -49,7 +50,6 @@ export function sha256(text: string): string {
 }
 
 async function readByRsync(url: string, checksum: 'none' | 'required', path: string): Promise<RosterReading> {
-  const { readRosterByRsync } = await import('../adapters/roster/rsync.ts');
   return readRosterByRsync(url, { checksum, path });
 }
 
