@@ -1,11 +1,12 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
-import type { GroupExplained, GroupStanding, HistoryEntry, PersonExplained } from '../domain/explained.ts';
+import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
 import type { Because } from '../domain/desired.ts';
 import type { Refusal } from '../domain/effective.ts';
 import type { Removal } from '../domain/plan.ts';
 import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, wayBack } from './refusals.ts';
+import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
 import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
@@ -34,16 +35,6 @@ function renderStanding(uid: string, standing: GroupStanding): string {
   return lines.join('');
 }
 
-/** From the file to the people who approved it: what somebody follows who asks for proof. */
-function renderChain(because: Because): readonly string[] {
-  if (because.kind === 'roster') return [renderBecause(because)];
-  const { commit, landedAt, mergeRequest } = because;
-  const merged = mergeRequest === null ? 'committed' : `merged as ${commit.slice(0, 12)}`;
-  const when = landedAt === undefined ? [] : [`${merged} at ${renderMoment(landedAt)}`];
-  const link = renderLink(because.link);
-  return [renderBecause(because), ...when, ...(link === undefined ? [] : [link])];
-}
-
 function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
   const merge = mergeRequest === null ? '' : `, !${mergeRequest}`;
   const page = renderLink(link);
@@ -65,38 +56,6 @@ function claim({ member, desired, planned }: GroupStanding): string {
           ? ', and the change is held for a person'
           : '';
   return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
-}
-
-const events: Readonly<Record<HistoryEntry['event'], string>> = {
-  added: 'put in by muster',
-  removed: 'taken out by muster',
-  appeared: 'found in the group',
-  vanished: 'gone from the group, not by muster',
-  endorsed: 'a change of the grant file came into force',
-  refused: 'a change of the grant file was refused',
-  deleted: 'the grant file was deleted',
-  revoked: 'revoked on this host',
-  lifted: 'the revocation was lifted',
-};
-
-function renderEntry({ event, because, commit, mergeRequest, link, detail }: HistoryEntry): string {
-  const where =
-    commit === undefined
-      ? ''
-      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
-  if (commit === undefined && detail !== undefined) return `${events[event]}: ${plain(detail)}`;
-  const page = renderLink(link);
-  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}${page === undefined ? '' : ` ${page}`}`;
-}
-
-function isGrounds(because: Because | Removal['because']): because is Because {
-  return because.kind === 'grant' || because.kind === 'roster';
-}
-
-function renderReason(because: Because | Removal['because']): string {
-  if (!isGrounds(because)) return renderRemoval(because);
-  const merged = because.kind === 'grant' && because.landedAt !== undefined ? `, merged at ${renderMoment(because.landedAt)}` : '';
-  return `${renderBecause(because)}${merged}`;
 }
 
 export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: Status): string {

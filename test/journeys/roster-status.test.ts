@@ -96,6 +96,14 @@ describe('given a roster behind an rsync daemon', () => {
     expect(await host.members('stewards')).toEqual([...stewards].sort());
   });
 
+  it('when Git is down at the very first run, then the list is accepted all the same', async () => {
+    const host = await newHost();
+    host.configure({ repository: { url: 'http://127.0.0.1:1/access.git', start: '0'.repeat(40) } });
+    produce(stewards, noon);
+    await host.reconcile(later(0, 1));
+    expect(statusOf(host)).toMatchObject({ accepted: true, state: 'fresh', skipped: [] });
+  });
+
   it('when muster only plans, then no file is written', async () => {
     const host = await newHost();
     produce(stewards, noon);
