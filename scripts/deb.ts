@@ -24,7 +24,7 @@ import { renderCompletion } from './deb/completion.ts';
 import { renderConfigurationManual, renderManual, type Edition } from './deb/manual.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const maintainer = 'Wikimedia SRE <sre@wikimedia.org>';
+const maintainer = 'muster maintainers <root@localhost>';
 const documents = ['operating.md', 'policy.md', 'requesting.md', 'approving.md', 'threat-model.md', 'decisions.md', 'ARCHITECTURE.md'];
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, '.cache/deb') } } });

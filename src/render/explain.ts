@@ -1,8 +1,6 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
 import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
-import type { Because } from '../domain/desired.ts';
 import type { Refusal } from '../domain/effective.ts';
-import type { Removal } from '../domain/plan.ts';
 import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, wayBack } from './refusals.ts';
