@@ -51,4 +51,3 @@ function renderReason(because: Because | Removal['because']): string {
   const merged = because.kind === 'grant' && because.landedAt !== undefined ? `, merged at ${renderMoment(because.landedAt)}` : '';
   return `${renderBecause(because)}${merged}`;
 }
-

@@ -114,10 +114,15 @@ describe('given an account with other rights', () => {
     });
   });
 
-  it('when pages are limited too, then counting is refused and not cut short', async () => {
-    await open({ databaseLines: [`limits dn.exact="${writer}" size=1 size.prtotal=1`], sizeLimit: 1 });
-    const facts = await readServer(connection, layout());
-    expect(facts.people.kind === 'known' ? facts.people.value : facts.people.kind).not.toBe(1);
+  it('when answers are limited, then pages pass the limit where they may, and are refused and not cut short where they may not', async () => {
+    await open({ people: ['alice', { uid: 'bob', password: 'bob-secret' }], sizeLimit: 1 });
+    expect((await readServer(connection, layout())).people).toEqual({ kind: 'known', value: 2 });
+
+    const bind = { kind: 'simple', dn: slapd.personDn('bob'), password: 'bob-secret' } as const;
+    const limited = await openAsWriter(slapd, { bind });
+    const { people: counted } = await readServer(limited, layout());
+    await limited.close();
+    expect(counted).toMatchObject({ kind: 'refused', reason: expect.stringContaining('limit') });
   });
 });
 
