@@ -1,7 +1,9 @@
-// Makes a fresh clone ready: the right Node, the packages of package-lock.json, and an OpenLDAP and an rsync for the tests.
+// Makes a fresh clone ready: the right Node, the packages of package-lock.json, an OpenLDAP and an rsync for the tests,
+// and a Chromium for some of them where one can be had.
 // Needs only Node, npm and, where these are not installed, Debian's apt; never root. The second time it has nothing to do.
 
 import { prepareNode, preparePackages } from './packages.mjs';
+import { prepareChromium } from './chromium.mjs';
 import { prepareOpenldap } from './openldap.mjs';
 import { prepareRsync } from './rsync.mjs';
 
@@ -13,6 +15,7 @@ try {
   if (withSlapd) {
     prepareOpenldap();
     prepareRsync();
+    prepareChromium();
   }
 } catch (error) {
   process.stderr.write(`prepare: ${error instanceof Error ? error.message : String(error)}\n`);

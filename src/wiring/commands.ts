@@ -41,6 +41,7 @@ const commands: Readonly<Record<string, Run>> = {
   plan: runPlan,
   reconcile: runReconcile,
   explain: runExplain,
+  report: async (invocation, caller) => (await import('./report.ts')).runReport(invocation, caller),
   allow: runAllow,
   refuse: runRefuse,
   revoke: async (invocation, caller) => (await import('./revoke.ts')).runRevoke(invocation, caller),
@@ -91,13 +92,14 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
   const configuration = await hostConfiguration(invocation, caller);
   if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
   const startedAt = caller.now();
-  const { report, memory } = await withHostToWrite(configuration, caller, async (ports, state) => {
+  const { report, memory, changed } = await withHostToWrite(configuration, caller, async (ports, state) => {
+    const recorded = state.memory.records;
     const run = overheard(ports);
     const reconciled = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
     const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
     await tellMergeRequests(report, run.news, configuration, state, caller);
-    return { report, memory: state.memory };
-  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, caller), memory: undefined }));
+    return { report, memory: state.memory, changed: state.memory.records > recorded };
+  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false }));
   const status = runStatus(report, false);
   if (configuration.metrics !== undefined) {
     const { exportMetrics } = await import('./metrics.ts');
@@ -105,6 +107,10 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
   }
   if (report.rosters.length > 0) {
     await publishRosterStatuses(configuration.state, report, caller);
+  }
+  if (configuration.report !== undefined && changed) {
+    const { publishPage } = await import('./report.ts');
+    await publishPage(configuration.report, configuration, caller);
   }
   return printed(report, status, invocation);
 }

@@ -8,7 +8,7 @@ const hoo = 'policy/grants/klaxon-users/hoo.yaml';
 const grant = (until: string) =>
   `reason: Watches the edit rate.\ncontact: irc hoo on libera.chat\nuntil: ${until}\nunderstood: 2026-11-01\n`;
 
-const main: Variables = { CI_PIPELINE_SOURCE: 'push' };
+const main: Variables = { CI_PIPELINE_SOURCE: 'push', CI_COMMIT_BRANCH: 'main' };
 const schedule: Variables = { CI_PIPELINE_SOURCE: 'schedule' };
 const mergeRequest = (more: Variables = {}): Variables => ({
   CI_PIPELINE_SOURCE: 'merge_request_event',
@@ -55,6 +55,18 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
     },
     { given: 'a merge request of a page', path: 'docs/new.md', variables: mergeRequest(), gives: ['policy', 'code', 'tests'] },
     { given: 'a push of a grant to main', path: hoo, variables: main, gives: ['policy'] },
+    {
+      given: 'a push of a grant to main, with a reader’s token and a start',
+      path: hoo,
+      variables: { ...main, MUSTER_READER_TOKEN: 'secret', MUSTER_START: '4'.repeat(40) },
+      gives: ['policy', 'pages'],
+    },
+    {
+      given: 'a push of a grant to main, with a token and no start',
+      path: hoo,
+      variables: { ...main, MUSTER_READER_TOKEN: 'secret' },
+      gives: ['policy'],
+    },
     { given: 'a push of code to main', path: 'test/new.test.ts', variables: main, gives: ['policy', 'code', 'tests'] },
     { given: 'a schedule', path: 'src/domain/new.ts', variables: { ...schedule, ...token }, gives: ['endings'] },
   ])('given $given, then its jobs are $gives', async ({ path, variables, gives }) => {

@@ -81,7 +81,7 @@ export function runTool(folder: string, args: readonly string[], variables: Vari
     '--concurrency',
     '1',
     '--ignore-predefined-vars',
-    'CI_PIPELINE_SOURCE',
+    'CI_PIPELINE_SOURCE,CI_COMMIT_BRANCH',
     '--home',
     join(folder, '.git/home'),
   ];

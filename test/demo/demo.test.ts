@@ -1,11 +1,18 @@
 // The demo is a test of the whole: every step says itself what must be true. Here it is told once, and compared with what people should read.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { begins, steps, type Step } from './steps.ts';
 import { tellStory } from './story.ts';
 
+const temporary = mkdtempSync(join(tmpdir(), 'muster-demo-page-'));
+const page = join(temporary, 'report.html');
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
 async function told(rows: readonly Step[], colours = false): Promise<{ text: string; differences: readonly string[] }> {
   let text = '';
-  const differences = await tellStory(begins, rows, { write: (more) => (text += more), colours });
+  const differences = await tellStory(begins, rows, { write: (more) => (text += more), colours, page });
   return { text, differences };
 }
 
@@ -15,6 +22,7 @@ function masked(text: string): string {
     .replace(/(\d\d:\d\d):\d\d UTC {2}/g, '$1 UTC     ')
     .replace(/(\d\d:\d\d):\d\d UTC/g, '$1 UTC')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+    .replace(page, 'PAGE')
     .replace(/sha256:[0-9a-f]{64}/g, 'sha256:DIGEST')
     .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, 'HASH')
     .replace(/^PROBLEM {4}git did not answer: .*(?:\n {11}.*)*/gm, 'PROBLEM    git did not answer: …');
@@ -34,6 +42,12 @@ describe('given the story of the demo', () => {
     expect(story.text.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(story.text).not.toContain('\u001B');
     await expect(masked(story.text)).toMatchFileSnapshot('../golden/demo.txt');
+  });
+
+  it('when it is over, then the page tells of everybody who had access, and links to the merge requests', () => {
+    const text = readFileSync(page, 'utf8');
+    for (const uid of ['martin', 'hoo', 'h2o', 'urbanecm']) expect(text).toContain(`<b>${uid}</b>`);
+    expect(text).toMatch(/href="http:\/\/127\.0\.0\.1:\d+\/repos\/sre\/access\/-\/merge_requests\/6"/);
   });
 });
 

@@ -212,6 +212,15 @@ export const steps: readonly Step[] = [
     says: [forHoo, 'approved by bob', '/-/merge_requests/6', 'the grant file was deleted', 'no longer on the roster'],
     holds: { stewards: stewardsNow, 'klaxon-users': [] },
   },
+  {
+    at: '2026-12-01T10:10:00Z',
+    heading: 'And an auditor asks: who had access at noon on the 28th of November, why, and what needed a person then?',
+    command: () => ['report', '--at', '2026-11-28T12:00Z'],
+    status: 0,
+    says: ['klaxon-users: 2 members', 'hoo', 'approved by bob', 'Ends within two weeks', 'Stewards election, T400000'],
+    asked: 0,
+    holds: { stewards: stewardsNow, 'klaxon-users': [] },
+  },
 ];
 
 function heldDigest(printed: string): string {

@@ -1,4 +1,6 @@
 // Tells the demo: for each step what happened, what was typed, what muster printed, what the directory holds, and whether that is as it must be.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Step } from './steps.ts';
 import { startWorld, type Told, type World } from './world.ts';
 
@@ -8,6 +10,8 @@ export interface Telling {
   readonly colours: boolean;
   /** Aborted: the step that runs is the last. */
   readonly signal?: AbortSignal;
+  /** Where the page of the last run is kept when the world is gone. */
+  readonly page: string;
 }
 
 const width = 100;
@@ -24,10 +28,14 @@ export async function tellStory(begins: string, steps: readonly Step[], telling:
       differences.push(...told.differences);
       printed = told.printed;
     }
+    mkdirSync(dirname(telling.page), { recursive: true });
+    copyFileSync(world.page, telling.page);
   } finally {
     await world.stop();
   }
-  if (!telling.signal?.aborted) telling.write(`${renderClosing(steps.length, differences)}\n`);
+  if (!telling.signal?.aborted) {
+    telling.write(`The page that the last run left, for a browser:\n${telling.page}\n\n${renderClosing(steps.length, differences)}\n`);
+  }
   return differences;
 }
 

@@ -25,6 +25,8 @@ export interface MergeOptions {
 
 export interface World {
   readonly directory: Slapd;
+  /** The file that runs leave their page in. */
+  readonly page: string;
   /** Moves the story's clock: an ISO time, never backwards. */
   setTime(at: string): void;
   /** The roster's file, byte for byte, as if it had just been written. */
@@ -44,6 +46,7 @@ export interface Told extends CommandResult {
 }
 
 const minute = 60_000;
+const page = 'report.html';
 
 export async function startWorld(startsAt: string): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'));
@@ -57,6 +60,7 @@ export async function startWorld(startsAt: string): Promise<World> {
   const { clock, faults } = gitlab;
   return {
     directory,
+    page: join(folder, page),
     setTime: (at) => clock.set(at),
     deliverRoster: (text) => {
       const roster = join(folder, 'steward.txt');
@@ -135,5 +139,6 @@ directory:
 rosters:
   steward: { from: steward.txt, older-than: 26 hours }
 state: state
+report: ${page}
 `;
 }

@@ -1,0 +1,197 @@
+// `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
+import { createHash } from 'node:crypto';
+import { access, chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readGeneration } from '../adapters/roster/generations.ts';
+import type { Invocation } from '../cli.ts';
+import { makeReport, type ReportPorts } from '../commands/report.ts';
+import type { Configuration } from '../configuration.ts';
+import { steadyNow } from '../domain/clock.ts';
+import type { Reading } from '../domain/form.ts';
+import { emptyMemory } from '../domain/memory.ts';
+import { instant, type Instant } from '../domain/names.ts';
+import { parseRoster } from '../domain/roster.ts';
+import type { Problem } from '../domain/run.ts';
+import type { Report, ReportSettings } from '../domain/report.ts';
+import { statusOf } from '../domain/status.ts';
+import { parseMoment, second } from '../domain/time.ts';
+import { pathsToRead } from '../domain/waiting.ts';
+import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import { judgeBranch } from '../judging.ts';
+import { landingFiles } from '../landing-files.ts';
+import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
+import type { Printed } from './commands.ts';
+import { openEvidence } from './evidence.ts';
+import { readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from './host.ts';
+import { surveySettings } from './sources.ts';
+import { openStateToRead, type State } from './state.ts';
+
+type Moments = Pick<ReportSettings, 'at' | 'since'>;
+
+interface Made {
+  readonly report: Report;
+  readonly problems: readonly Problem[];
+}
+
+const loadParser = () => import('../adapters/yaml/policy.ts');
+
+export async function runReport({ options }: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+  const format = options['json'] === true ? 'json' : String(options['format']);
+  const isPublic = options['public'] === true;
+  caller.progress('reading');
+  const { report, problems } = await made(configuration, options, isPublic, caller);
+  for (const { message } of problems) caller.warn(message);
+  const status = statusOf(problems.map((problem) => problem.status));
+  return { text: await rendered(report, format, status, configuration), status };
+}
+
+async function made(configuration: Configuration, options: Invocation['options'], isPublic: boolean, caller: Caller): Promise<Made> {
+  const { state: folder } = configuration;
+  if (folder === undefined || !(await isThere(folder))) {
+    if (options['at'] !== undefined || options['since'] !== undefined)
+      throw new Misuse('--at and --since need the ledger of a host: without one there is nothing but now');
+    return fromBranch(configuration, isPublic, caller);
+  }
+  const state = await openStateToRead(folder);
+  const report = await fromLedger(configuration, state, momentsOf(options, nowOf(state, caller)), isPublic, caller);
+  return { report, problems: [] };
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return access(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Never before what is on record. */
+function nowOf({ memory, lastRun }: State, caller: Caller): Instant {
+  return instant(Math.max(steadyNow(caller.now(), lastRun), memory.latest));
+}
+
+function momentsOf(options: Invocation['options'], now: Instant): Moments {
+  const at = momentOf(options, 'at');
+  const since = momentOf(options, 'since');
+  if (at !== undefined && at > now) throw new Misuse('--at is in the future');
+  if (since !== undefined && since > (at ?? now)) throw new Misuse('--since is after the moment of the report');
+  return { at: at === undefined ? now : wholeSecond(at), since: since && wholeSecond(since) };
+}
+
+/** Nobody reads or types a finer time: what the record tells of a second has happened at that second. */
+function wholeSecond(moment: Instant): Instant {
+  return instant(Math.floor(moment / second) * second + second - 1);
+}
+
+function momentOf(options: Invocation['options'], name: 'at' | 'since'): Instant | undefined {
+  const text = options[name];
+  if (typeof text !== 'string') return undefined;
+  const moment = parseMoment(text);
+  if (moment === undefined) throw new Misuse(`--${name} "${text}" is no moment; write 2026-12-07, or 2026-12-07T18:00Z`);
+  return moment;
+}
+
+function settingsOf(configuration: Configuration, moments: Moments, side: Report['side']): ReportSettings {
+  const { folder, longest, managed } = surveySettings(configuration);
+  return { ...moments, folder, side, longest: longest ?? new Map(), groups: [...managed.keys()], evidence: configuration.evidence };
+}
+
+async function fromLedger(
+  configuration: Configuration,
+  state: State,
+  moments: Moments,
+  isPublic: boolean,
+  caller: Caller,
+): Promise<Report> {
+  const ports: ReportPorts = {
+    records: () => state.records(),
+    readFiles: readerOf(configuration, state, caller),
+    rosterPeople: async ({ roster, sha256 }) => {
+      const kept = await readGeneration(state.folder, roster, sha256);
+      const parsed = kept.kind === 'kept' ? parseRoster(kept.bytes) : undefined;
+      return parsed && 'uids' in parsed ? new Set(parsed.uids) : undefined;
+    },
+    pending: [],
+  };
+  return makeReport(ports, settingsOf(configuration, moments, 'record'), isPublic);
+}
+
+/** From the mirror as it is; nothing is fetched. Without it, a file that differs from what was endorsed counts as one that says more. */
+function readerOf(configuration: Configuration, state: State, caller: Caller): ReportPorts['readFiles'] {
+  const { folder } = surveySettings(configuration);
+  return async (policy) => {
+    const wanted = pathsToRead(policy, [], folder);
+    if (wanted.size === 0) return new Map();
+    try {
+      return await withPrivateMirror(caller, join(state.folder, 'mirror.git'), async (mirror) => {
+        const { blobs } = branchOf(await openMirrorOf(configuration, mirror, surroundingsOf(caller)));
+        return landingFiles(blobs, loadParser, folder).readFiles(wanted);
+      });
+    } catch (error) {
+      if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+      caller.warn(`files of the policy could not be read (${error.message}); whether they are refused is told as far as the record goes`);
+      return new Map<string, Reading>();
+    }
+  };
+}
+
+/** The policy's side: judged in memory from `start`, by a token that may only read. Nobody looks at the directory. */
+async function fromBranch(configuration: Configuration, isPublic: boolean, caller: Caller): Promise<Made> {
+  return withPrivateMirror(caller, '/nonexistent', async (folder) => {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    const memory = emptyMemory();
+    const at = caller.now();
+    // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
+    const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: undefined }, caller, () => instant(0));
+    const branch = branchOf(mirror);
+    const settings = surveySettings(configuration);
+    const judged = await judgeBranch({ branch, loadParser, judge, remembered: undefined, wasSeen: () => false, now: at }, settings);
+    const [problem] = judged.problems;
+    if (!judged.policy) throw new Unavailable('git', problem?.message ?? 'the policy could not be read', undefined);
+    const files = landingFiles(branch.blobs, loadParser, settings.folder);
+    const ports: ReportPorts = {
+      records: () => judged.records,
+      readFiles: (policy) => files.readFiles(pathsToRead(policy, [], settings.folder)),
+      rosterPeople: () => Promise.resolve(undefined),
+      pending: judged.policy.pending,
+    };
+    const report = await makeReport(ports, settingsOf(configuration, { at, since: undefined }, 'policy'), isPublic);
+    return { report, problems: judged.problems };
+  });
+}
+
+async function rendered(report: Report, format: string, status: Printed['status'], configuration: Configuration): Promise<string> {
+  switch (format) {
+    case 'json':
+      return (await import('../render/report-json.ts')).renderReportJson(report, status);
+    case 'csv':
+      return (await import('../render/report-csv.ts')).renderReportCsv(report);
+    case 'html':
+      return page(report, configuration);
+    default:
+      return (await import('../render/report-text.ts')).renderReportText(report);
+  }
+}
+
+async function page(report: Report, { gitlab }: Configuration): Promise<string> {
+  const { renderReportHtml } = await import('../render/report-html.ts');
+  const digest = (text: string) => createHash('sha256').update(text).digest('base64');
+  return renderReportHtml(report, { forge: gitlab?.url, digest });
+}
+
+/** The page of a run that changed something, replaced in one step. A page that cannot be written holds up nothing. */
+export async function publishPage(file: string, configuration: HostConfiguration, caller: Caller): Promise<void> {
+  const unfinished = `${file}.${caller.pid}.new`;
+  try {
+    const state = await openStateToRead(configuration.state);
+    const moments = { at: nowOf(state, caller), since: undefined };
+    const report = await fromLedger(configuration, state, moments, false, caller);
+    await writeFile(unfinished, await page(report, configuration));
+    // A web server reads it, as another user.
+    await chmod(unfinished, 0o644);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    caller.warn(`the page ${file} could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
+  }
+}

@@ -1,0 +1,116 @@
+// Who had access when: told from the ledger of real runs against a real directory, and left as a page by the run that changed something.
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { later, noon, openWorld, type Host, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.stop());
+
+interface ReportDocument {
+  readonly side: string;
+  readonly groups: readonly { readonly group: string; readonly members: readonly { readonly uid: string; readonly kind: string }[] }[];
+}
+
+async function membersTold(host: Host, at: string, group: string): Promise<readonly string[]> {
+  const { stdout, status, stderr } = await host.run(['report', '--at', at, '--json'], { at: new Date(later(9)) });
+  expect(status, stderr).toBe(0);
+  const document = JSON.parse(stdout) as ReportDocument;
+  return document.groups.find((one) => one.group === group)?.members.map(({ uid }) => uid) ?? [];
+}
+
+describe('given three runs on three days, with joiners, leavers and an end', () => {
+  let host: Host;
+  const held = new Map<string, Readonly<Record<string, readonly string[]>>>();
+  beforeAll(async () => {
+    host = await world.newHost({ roster: ['base', 'hoo'], configuration: { report: 'report.html' } });
+    const run = async (at: string) => {
+      await host.reconcile(at);
+      held.set(at, { stewards: await host.members('stewards'), 'klaxon-users': await host.members('klaxon-users') });
+    };
+    host.grant('martin', '2026-11-25');
+    await run(noon);
+    host.setRoster(['base', 'hoo', 'melos'], later(1));
+    host.grant('carol', '2026-12-20');
+    await run(later(1));
+    host.setRoster(['base', 'melos'], later(3));
+    await run(later(3));
+  });
+
+  it('when somebody asks for each of the days, then the report says whom the directory held', async () => {
+    expect([...held.values()]).toEqual([
+      { stewards: ['base', 'hoo'], 'klaxon-users': ['martin'] },
+      { stewards: ['base', 'hoo', 'melos'], 'klaxon-users': ['carol', 'martin'] },
+      { stewards: ['base', 'melos'], 'klaxon-users': ['carol'] },
+    ]);
+    for (const [at, groups] of held) {
+      for (const [group, members] of Object.entries(groups)) expect(await membersTold(host, at, group)).toEqual(members);
+    }
+  });
+
+  it('when somebody asks what changed, then it is told in text and spreadsheet', async () => {
+    const text = await host.run(['report', '--since', later(0, 1)], { at: new Date(later(4)) });
+    expect(text.stdout).toContain('melos came into stewards');
+    expect(text.stdout.replaceAll(/\s+/g, ' ')).toContain('martin left klaxon-users at 2026-11-26 12:00 UTC: the grant ended');
+    const csv = await host.run(['report', '--format', 'csv', '--since', later(0, 1)], { at: new Date(later(4)) });
+    expect(csv.stdout).toMatch(/\r\nleft,stewards,hoo,/);
+  });
+
+  it.each([
+    { args: ['--at', '2026-11-01'], says: 'the record begins at 2026-11-23T12:00:00Z' },
+    { args: ['--at', '2030-01-01'], says: 'in the future' },
+    { args: ['--at', 'yesterday'], says: 'is no moment' },
+    { args: ['--since', '2026-11-25', '--at', '2026-11-24'], says: 'after the moment of the report' },
+  ])('when somebody asks for $args, then it is a misuse that says why', async ({ args, says }) => {
+    const { status, stderr } = await host.run(['report', ...args], { at: new Date(later(4)) });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(says)]);
+  });
+
+  it('when a run changed something, then the page was replaced whole, for a web server to read; a quiet run leaves it alone', async () => {
+    const path = join(host.folder, 'report.html');
+    expect(readFileSync(path, 'utf8')).toMatch(/^<!doctype html>[^]*<b>melos<\/b>[^]*<\/html>\s*$/);
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+    const before = statSync(path).mtimeMs;
+    await host.reconcile(later(3, 1));
+    expect(statSync(path).mtimeMs).toBe(before);
+    expect(readdirSync(host.folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it('when the page cannot be written, then the run is as good as ever, and says so', async () => {
+    host.configure({ report: 'nowhere/report.html' });
+    host.setRoster(['base', 'hoo'], later(4));
+    const { status, stderr } = await host.run(['reconcile'], { at: new Date(later(4)) });
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/the page .*nowhere\/report\.html could not be written: ENOENT/)]);
+  });
+
+  it('when it is public, then reasons and contacts are not in it', async () => {
+    for (const format of ['text', 'json', 'csv', 'html']) {
+      const open = await host.run(['report', '--format', format], { at: new Date(later(4)) });
+      const { stdout, status } = await host.run(['report', '--public', '--format', format], { at: new Date(later(4)) });
+      expect([status, open.stdout.includes('abuse wave'), stdout.includes('abuse wave'), stdout.includes('libera.chat')]).toEqual([
+        0,
+        true,
+        false,
+        false,
+      ]);
+    }
+  });
+
+  it('when nothing but the repository is configured, then the policy’s side is told without directory and ledger', async () => {
+    const elsewhere = host.twin();
+    rmSync(elsewhere.state, { recursive: true, force: true });
+    const { stdout, status, stderr } = await elsewhere.run(['report', '--json'], { at: new Date(later(4)) });
+    expect(status, stderr).toBe(0);
+    const document = JSON.parse(stdout) as ReportDocument;
+    expect(document.side).toBe('policy');
+    expect(document.groups.find(({ group }) => group === 'klaxon-users')?.members).toEqual([
+      expect.objectContaining({ uid: 'carol', kind: 'grant' }),
+    ]);
+    expect(existsSync(elsewhere.state)).toBe(false);
+    mkdirSync(elsewhere.state);
+    chmodSync(elsewhere.state, 0o700);
+  });
+});
