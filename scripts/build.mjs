@@ -1,12 +1,31 @@
-// Bundles src/main.ts into dist/main.js and the chunks that commands load when they are called. Does nothing when nothing changed.
+// Bundles muster into dist/: main.js launches it, program.mjs and the chunks that commands load when they are called are the program, and
+// compiled/ is the same program in one piece, compiled ahead of time for this Node. Does nothing when nothing changed.
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const stamp = join(root, 'dist/.built-from');
+
+/** What main.js is launched with when nothing compiled fits. */
+const programBeside = {
+  name: 'program beside',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './program.mjs', external: true })),
+};
 
 if (!existsSync(join(root, 'src/main.ts'))) {
   process.stderr.write('build: there is no src/main.ts to build from\n');
@@ -20,26 +39,39 @@ async function build() {
   const { build: bundle } = await import('esbuild');
   const before = fingerprint();
   const draft = join(root, `.cache/build/${process.pid}`);
+  const options = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    keepNames: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
+    logLevel: 'warning',
+  };
   try {
     const { metafile } = await bundle({
-      absWorkingDir: root,
-      entryPoints: { main: 'src/main.ts' },
+      ...options,
+      entryPoints: { program: 'src/main.ts' },
       outdir: draft,
-      bundle: true,
       splitting: true,
       format: 'esm',
-      platform: 'node',
-      target: 'node20.19',
-      keepNames: true,
-      minifyWhitespace: true,
-      minifySyntax: true,
-      define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
+      outExtension: { '.js': '.mjs' },
       chunkNames: 'chunks/[name]-[hash]',
       // CommonJS packages in the bundle call require, which an ES module has to make for them.
       banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
-      logLevel: 'warning',
       metafile: true,
     });
+    await bundle({
+      ...options,
+      entryPoints: { program: 'src/main.ts' },
+      outdir: join(draft, 'compiled'),
+      format: 'cjs',
+      banner: { js: '(function (module, require, __filename, __dirname) {' },
+      footer: { js: '})' },
+    });
+    await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
     finish(draft, before);
   } catch (error) {
@@ -70,10 +102,10 @@ function digestOfSources() {
 }
 
 function finish(draft, builtFrom) {
-  const main = join(draft, 'main.js');
-  const code = readFileSync(main, 'utf8');
-  writeFileSync(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);
-  chmodSync(main, 0o755);
+  chmodSync(join(draft, 'main.js'), 0o755);
+  writeFileSync(join(draft, 'package.json'), '{ "type": "commonjs" }\n');
+  copyFileSync(join(root, 'scripts/compile.mjs'), join(draft, 'compile.mjs'));
+  execFileSync(process.execPath, [join(draft, 'compile.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(draft, '.built-from'), builtFrom);
   // In one step each, so that a command started meanwhile finds the old or the new one.
   rmSync(`${draft}.old`, { recursive: true, force: true });
@@ -90,8 +122,16 @@ function readStamp() {
 /** Changes when any source, this script or the locked packages change: names, sizes and times, not contents. */
 function fingerprint() {
   const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join('src', name));
-  const hash = createHash('sha256');
-  for (const path of [...sources, 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs'].sort()) {
+  // What is compiled fits one Node.
+  const hash = createHash('sha256').update(process.version);
+  for (const path of [
+    ...sources,
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'scripts/build.mjs',
+    'scripts/compile.mjs',
+  ].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);
   }

@@ -75,8 +75,10 @@ function putZipped(path: string, text: string): void {
 function stageProgram(): void {
   // Debian's own Node, whatever PATH says.
   put('usr/lib/muster/main.js', read('dist/main.js').replace(/^#!.*/, '#!/usr/bin/node'), 0o755);
-  put('usr/lib/muster/package.json', '{ "type": "module" }\n');
-  for (const name of readdirSync(join(root, 'dist/chunks')).sort()) put(`usr/lib/muster/chunks/${name}`, read(`dist/chunks/${name}`));
+  // What the host's own Node compiles of it is made when the package is installed.
+  const others = ['package.json', 'program.mjs', 'compile.mjs', 'compiled/program.js'];
+  const chunks = readdirSync(join(root, 'dist/chunks')).sort();
+  for (const path of [...others, ...chunks.map((name) => `chunks/${name}`)]) put(`usr/lib/muster/${path}`, read(`dist/${path}`));
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/muster/main.js', join(stage, 'usr/bin/muster'));
 }
@@ -126,6 +128,7 @@ function stageControl(): void {
   put('DEBIAN/control', control);
   put('DEBIAN/conffiles', '/etc/muster/muster.yaml.example\n');
   put('DEBIAN/md5sums', execFileSync('sh', ['-c', 'find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum'], { cwd: stage }));
+  put('DEBIAN/triggers', read('packaging/debian/triggers'));
   for (const name of ['postinst', 'prerm', 'postrm']) put(`DEBIAN/${name}`, read(`packaging/debian/${name}`), 0o755);
 }
 

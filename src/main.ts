@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
 import { parseCommandLine } from './cli.ts';
 import { instant } from './domain/names.ts';

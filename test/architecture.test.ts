@@ -14,7 +14,8 @@ type Layer = (typeof layers)[number] | 'main' | 'top';
 
 /** `top` are the files beside main.ts: the picture as code, the command line, the host's file. `wiring` is the part of main.ts that got too long for it. */
 function layerOf(path: string): Layer {
-  if (path === 'main.ts') return 'main';
+  // launch.ts does nothing but choose which form of main.ts is run.
+  if (path === 'main.ts' || path === 'launch.ts') return 'main';
   return layers.find((layer) => path.startsWith(`${layer}/`)) ?? 'top';
 }
 

@@ -1,7 +1,7 @@
 // What is in the package, and what installing it does: nothing is enabled, and the record outlives it.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,7 +53,28 @@ describe('given the package', () => {
 
   it('when it is depended on, then Debian’s own node is new enough, and npm is not needed', () => {
     expect(script('control')).toMatch(/^Depends: nodejs \(>= 20\.19\), git, rsync, systemd \|/m);
-    expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual(['chunks', 'main.js', 'package.json']);
+    expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual([
+      'chunks',
+      'compile.mjs',
+      'compiled',
+      'main.js',
+      'package.json',
+      'program.mjs',
+    ]);
+  });
+
+  it('when it is installed, then the host’s own node compiles the program, again with every other node; removed, nothing of that stays', () => {
+    const compiled = join(built.root, 'usr/lib/muster/compiled');
+    expect(readdirSync(compiled)).toEqual(['program.js']);
+    execFileSync(process.execPath, [join(built.root, 'usr/lib/muster/compile.mjs')]);
+    const made = readdirSync(compiled).filter((name) => name !== 'program.js');
+    expect(made.sort()).toEqual(['SHA256SUMS', 'program.cache']);
+    expect(script('postinst')).toContain('/usr/bin/node /usr/lib/muster/compile.mjs');
+    expect(script('triggers')).toBe('interest-noawait /usr/bin/node\n');
+    for (const name of made) {
+      expect(script('prerm')).toContain(`/usr/lib/muster/compiled/${name}`);
+      rmSync(join(compiled, name));
+    }
   });
 
   it.skipIf(!installed('lintian'))('when lintian looks at it, then it has nothing to say (skipped where lintian is not installed)', () => {

@@ -1,0 +1,73 @@
+// What main.js launches: the program compiled ahead of time only where it is whole, of this build and for this Node; otherwise the bundle.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const temporary = mkdtempSync(join(tmpdir(), 'muster-launch-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+const at = (path: string) => join(temporary, 'dist', path);
+
+function launch(...flags: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, at('main.js'), '--help'], { encoding: 'utf8', env: {} });
+  return stdout + stderr;
+}
+
+/** One byte is another one; the length stays. */
+function disturb(path: string): void {
+  const bytes = readFileSync(at(path));
+  const place = Math.floor(bytes.length / 2);
+  bytes[place] = (bytes[place] ?? 0) ^ 1;
+  writeFileSync(at(path), bytes);
+}
+
+describe('given a build, whose bundle was replaced by one that says so', () => {
+  beforeEach(() => {
+    rmSync(at(''), { recursive: true, force: true });
+    cpSync(dist, at(''), { recursive: true });
+    writeFileSync(at('program.mjs'), "process.stdout.write('the bundle');");
+  });
+
+  it('when what was compiled is whole, then it is launched', () => {
+    expect(launch()).toMatch(/^Usage: muster/);
+  });
+
+  it.each([
+    { given: 'the compiled code is another one of the same length', change: () => disturb('compiled/program.js') },
+    { given: 'the cache is another one of the same length', change: () => disturb('compiled/program.cache') },
+    { given: 'the cache is cut', change: () => writeFileSync(at('compiled/program.cache'), 'cut') },
+    { given: 'the checksums are of another build', change: () => disturb('compiled/SHA256SUMS') },
+    { given: 'the cache is missing', change: () => rmSync(at('compiled/program.cache')) },
+    { given: 'nothing was compiled', change: () => rmSync(at('compiled'), { recursive: true }) },
+  ])('when $given, then the bundle is launched', ({ change }) => {
+    change();
+    expect(launch()).toBe('the bundle');
+  });
+
+  it('when Node runs with flags that it was not compiled for, then the bundle is launched', () => {
+    expect(launch('--no-flush-bytecode', '--no-lazy')).toBe('the bundle');
+  });
+
+  it('when it is compiled once more, then that is launched again', () => {
+    rmSync(at('compiled/program.cache'));
+    cpSync(join(dist, 'program.mjs'), at('program.mjs'));
+    const { status, stderr } = spawnSync(process.execPath, [at('compile.mjs')], { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    writeFileSync(at('program.mjs'), "process.stdout.write('the bundle');");
+    expect(launch()).toMatch(/^Usage: muster/);
+  });
+});
+
+describe('given the bundle alone', () => {
+  it('when help is asked for, then it is the same', () => {
+    rmSync(at(''), { recursive: true, force: true });
+    cpSync(dist, at(''), { recursive: true });
+    const compiled = launch();
+    rmSync(at('compiled'), { recursive: true });
+    expect(launch()).toBe(compiled);
+  });
+});
