@@ -134,23 +134,21 @@ function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStar
   };
 }
 
-/** Everybody the policy names for a group, entitled now or not. */
-function candidates(
+/** Everybody the policy names for a group, entitled now or not; one after the other, because a roster may hold a hundred thousand. */
+function* candidates(
   group: GroupRules,
   policy: EffectivePolicy,
   roster: RosterGeneration | undefined,
   longest?: Duration,
-): readonly Candidate[] {
+): Generator<Candidate> {
   if (group.members.kind === 'roster') {
-    if (!roster) return [];
+    if (!roster) return;
     const because = { kind: 'roster', roster: roster.roster, sha256: roster.sha256 } as const;
-    return roster.uids.map((uid) => ({ uid, because, until: 'open', approvedEnd: 'open', newStart: false }));
+    for (const uid of roster.uids) yield { uid, because, until: 'open', approvedEnd: 'open', newStart: false };
+    return;
   }
-  const own = (grants: readonly GrantInForce[]) => grants.filter((grant) => grant.group === group.group);
-  return [
-    ...own(policy.grants).map((grant) => candidateOf(grant, longest, false)),
-    ...own(policy.proposed).map((grant) => candidateOf(grant, longest, true)),
-  ];
+  for (const grant of policy.grants) if (grant.group === group.group) yield candidateOf(grant, longest, false);
+  for (const grant of policy.proposed) if (grant.group === group.group) yield candidateOf(grant, longest, true);
 }
 
 /** Whom the directory must be asked about: nobody whose grant is over. */
@@ -160,9 +158,7 @@ export function namedPeople(
   roster: RosterGeneration | undefined,
   now: Instant,
 ): readonly Uid[] {
-  return candidates(group, policy, roster)
-    .filter(({ until }) => !isOver(until, now))
-    .map(({ uid }) => uid);
+  return [...candidates(group, policy, roster)].filter(({ until }) => !isOver(until, now)).map(({ uid }) => uid);
 }
 
 export function decide(

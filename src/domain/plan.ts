@@ -81,24 +81,29 @@ export function planGroup(
   recorded: Recorded,
   explanations: Explanations,
 ): GroupPlan {
-  const there = new Set(observed.members.map(({ key }) => desired.members.get(key)));
-  const named = [...desired.members.values()];
-  const add = named.filter((wanted) => !there.has(wanted)).map(additionOf);
-  const proposed = named.filter((wanted) => wanted.newStart && there.has(wanted));
+  const there = new Set<DnKey>();
+  for (const { key } of observed.members) there.add(key);
+  const add: Addition[] = [];
+  const proposed: Addition[] = [];
+  for (const [key, wanted] of desired.members) {
+    if (!there.has(key)) add.push(additionOf(wanted));
+    else if (wanted.newStart) proposed.push(additionOf(wanted));
+  }
   const remove: Removal[] = [];
   const reported: NamedMember[] = [];
   const kept: NamedMember[] = [];
   const extra = unexplainedValues(desired, observed);
-  const uids = new Set<string>(extra.length > 0 ? named.map(({ person }) => person.uid) : []);
+  let uids: ReadonlySet<Uid> | undefined;
+  const isNamed = (uid: Uid) => (uids ??= new Set([...desired.members.values()].map(({ person }) => person.uid))).has(uid);
   for (const member of extra) {
-    const decision = decideExtra(member, behind.get(member.key) ?? { kind: 'absent' }, uids, recorded, explanations);
+    const decision = decideExtra(member, behind.get(member.key) ?? { kind: 'absent' }, isNamed, recorded, explanations);
     if (decision.kind === 'remove') remove.push(decision.removal);
     else (decision.kind === 'report' ? reported : kept).push({ uid: decision.uid, member });
   }
   const byUid = (left: { uid: string }, right: { uid: string }) => inOrder(left.uid, right.uid);
   return {
     add: add.sort(byUid),
-    lengthen: [...desired.lengthened, ...proposed].map(additionOf).sort(byUid),
+    lengthen: [...desired.lengthened.map(additionOf), ...proposed].sort(byUid),
     remove: remove.sort(byUid),
     reported: reported.sort(byUid),
     kept: kept.sort(byUid),
@@ -118,14 +123,14 @@ type Remove = (because: RemovalCause, limited: boolean) => Decision;
 function decideExtra(
   member: MemberValue,
   entry: MemberEntry,
-  named: ReadonlySet<string>,
+  isNamed: (uid: Uid) => boolean,
   recorded: Recorded,
   explanations: Explanations,
 ): Decision {
   const uid = entry.kind === 'person' ? entry.person.uid : uidSpelledIn(member.dn);
   const uids = [...(uid === undefined ? [] : [uid]), ...(entry.kind === 'no-person' ? entry.uids : [])];
   // Somebody's former DN: the person is a member under the present one, and only the DN tells the two values apart.
-  const isFormer = entry.kind !== 'person' && uid !== undefined && named.has(uid);
+  const isFormer = entry.kind !== 'person' && uid !== undefined && isNamed(uid);
   const name = isFormer ? member.dn : (uid ?? member.dn);
   const remove = (because: RemovalCause, limited: boolean): Decision => ({
     kind: 'remove',

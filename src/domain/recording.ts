@@ -1,5 +1,5 @@
 // From what was planned, done and seen to the records that tell it (record.ts).
-import { basisOf, type Binding, type Because, type Desired } from './desired.ts';
+import { basisOf, type Binding, type Because, type Desired, type DesiredMember } from './desired.ts';
 import type { ObservedGroup } from './directory.ts';
 import type { Guarded } from './guard.ts';
 import type { KnownGroup } from './memory.ts';
@@ -71,24 +71,23 @@ export function settleIntent(
   };
 }
 
-/** Names of the members that the directory shows: uids where a person is known, DNs elsewhere. */
-export function namesOf(
-  observed: ObservedGroup,
-  desired: Desired,
-  plan: GroupPlan,
-): ReadonlyMap<string, { readonly because: Because | null; readonly uuid?: EntryUuid }> {
+/** The members that the directory shows, by name: uids where a person is known, DNs elsewhere; and who is desired of them. */
+export type Names = ReadonlyMap<string, DesiredMember | undefined>;
+
+export function namesOf(observed: ObservedGroup, desired: Desired, plan: GroupPlan): Names {
   const others = new Map<DnKey, string>([...plan.remove, ...plan.reported, ...plan.kept].map(({ uid, member }) => [member.key, uid]));
-  const names = new Map<string, { because: Because | null; uuid?: EntryUuid }>();
+  const names = new Map<string, DesiredMember | undefined>();
   for (const { key, dn } of observed.members) {
     const wanted = desired.members.get(key);
-    // What a new start only proposes is nobody's reason yet.
-    if (wanted) names.set(wanted.person.uid, { because: wanted.newStart ? null : wanted.because, uuid: wanted.person.uuid });
-    else names.set(others.get(key) ?? dn, { because: null });
+    names.set(wanted?.person.uid ?? others.get(key) ?? dn, wanted);
   }
   return names;
 }
 
-export type Names = ReturnType<typeof namesOf>;
+/** What a new start only proposes is nobody's reason yet. */
+function reasonOf(wanted: DesiredMember | undefined): Because | null {
+  return wanted && !wanted.newStart ? wanted.because : null;
+}
 
 /**
  * What came and went in a group besides muster's own changes. Undefined: nothing, and the group is known already. Somebody whom nothing
@@ -101,9 +100,14 @@ export function membershipRecord(
   known: KnownGroup,
   at: Instant,
 ): MembershipRecord | undefined {
-  const isNews = (name: string, because: Because | null) => !known.members.has(name) && (because !== null || tolerated.has(name));
-  const appeared = [...names].filter(([name, { because }]) => isNews(name, because)).map(([name, of]) => ({ name, ...of }));
-  const vanished = [...known.members.keys()].filter((name) => !names.has(name));
+  const appeared: MembershipRecord['appeared'][number][] = [];
+  for (const [name, wanted] of names) {
+    const because = reasonOf(wanted);
+    if (known.members.has(name) || (because === null && !tolerated.has(name))) continue;
+    appeared.push({ name, because, ...(wanted && { uuid: wanted.person.uuid }) });
+  }
+  const vanished: string[] = [];
+  for (const name of known.members.keys()) if (!names.has(name)) vanished.push(name);
   if (known.takenOver && appeared.length + vanished.length === 0) return undefined;
   return { type: 'membership', at, group, appeared, vanished, members: names.size };
 }

@@ -57,22 +57,31 @@ export function parseMemory(state: unknown, readMembers: (group: GroupName) => s
 
 const marks = { roster: 'r', other: 'o' } as const;
 const absent = '-';
+const linesOfPage = 4096;
 
 /** `MARK BASIS UUID NAME`, with a dash for what there is not; a name that is no uid as JSON. */
 function renderKnown({ members, bindings }: Known, bases: readonly string[]): string {
   const places = new Map(bases.map((basis, place) => [basis, place]));
-  const lines: string[] = [];
+  // A line is made of pieces that live as long as it does; joined, only its letters are left.
+  const pages: string[] = [];
+  let lines: string[] = [];
+  const turn = () => {
+    pages.push(lines.join(''));
+    lines = [];
+  };
   const take = (name: string, member: 'roster' | 'other' | undefined, bound: Binding | undefined) => {
     const spelled = parseUid(name) === name ? name : JSON.stringify(name);
     const mark = member ? marks[member] : absent;
     lines.push(
       bound ? `${mark} ${places.get(bound.basis) ?? absent} ${bound.uuid} ${spelled}\n` : `${mark} ${absent} ${absent} ${spelled}\n`,
     );
+    if (lines.length === linesOfPage) turn();
   };
   const bound: ReadonlyMap<string, Binding> = bindings;
   for (const [name, member] of members) take(name, member, bound.get(name));
   for (const [uid, binding] of bindings) if (!members.has(uid)) take(uid, undefined, binding);
-  return lines.join('');
+  turn();
+  return pages.join('');
 }
 
 function parseKnown(text: string, start: number, end: number, bases: readonly string[]): Known {
@@ -83,11 +92,11 @@ function parseKnown(text: string, start: number, end: number, bases: readonly st
     const uuidEnd = text.indexOf(' ', basisEnd + 1);
     const lineEnd = text.indexOf('\n', uuidEnd);
     const spelled = text.slice(uuidEnd + 1, lineEnd);
-    const name: string = spelled.startsWith('"') ? JSON.parse(spelled) : spelled;
+    const uid = parseUid(spelled);
+    const name: string = uid ?? JSON.parse(spelled);
     const mark = text.charAt(at);
     if (mark !== absent) members.set(name, mark === marks.roster ? 'roster' : 'other');
     const basis = bases[Number(text.slice(at + 2, basisEnd))];
-    const uid = basis === undefined ? undefined : parseUid(name);
     if (basis !== undefined && uid !== undefined) bindings.set(uid, { uuid: entryUuid(text.slice(basisEnd + 1, uuidEnd)), basis });
     at = lineEnd + 1;
   }

@@ -118,16 +118,18 @@ describe('what came and went besides', () => {
   it('given members whom somebody desires, whom the plan names, and others, then each has its name', () => {
     expect(namesOf(observedOf([alice, bob, stranger]), desired, plan)).toEqual(
       new Map([
-        ['alice', { because: becauseRoster(list), uuid: alice.uuid }],
-        ['bob', { because: null }],
-        [stranger.dn, { because: null }],
+        ['alice', desired.members.get(alice.key)],
+        ['bob', undefined],
+        [stranger.dn, undefined],
       ]),
     );
   });
 
   it('given what a new start only proposes, then it is nobody’s reason', () => {
     const proposed = desiredOf([], { members: new Map([[alice.key, { person: alice, because: becauseRoster(list), newStart: true }]]) });
-    expect(namesOf(observedOf([alice]), proposed, nothingPlanned).get('alice')).toMatchObject({ because: null });
+    const names = namesOf(observedOf([alice]), proposed, nothingPlanned);
+    expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared).toEqual([]);
+    expect(membershipRecord(klaxon, names, new Set(['alice']), known(), now)?.appeared).toMatchObject([{ name: 'alice', because: null }]);
   });
 
   it('given a group that is not known yet, then a record takes it over, even when it is empty', () => {

@@ -101,7 +101,7 @@ class Host {
         settleIntent(removed, this.#directory, this.#directory.size, at, 'revoked'),
       );
     }
-    const shown = new Map([...this.#directory].map((name) => [name, { because: null }]));
+    const shown = new Map([...this.#directory].map((name) => [name, undefined]));
     const news = membershipRecord(klaxon, shown, this.#directory, knownGroup(this.#memory, klaxon), at);
     if (news) this.append(news);
   }

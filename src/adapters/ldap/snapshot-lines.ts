@@ -26,11 +26,16 @@ export function baseBehind(name: string): string {
   return /^uid=[^,\\]+,(.*)$/s.exec(name)?.[1] ?? '';
 }
 
+/** Its name follows from its uid: in a group it stands as the uid alone. */
+export function isUnder(base: Base, { uid, dn: name }: DirectoryPerson): boolean {
+  return name === `uid=${uid}${base.suffix}`;
+}
+
 /** `alice UUID`, with `!` behind it when locked and a DN behind that when it is an unusual one; `ghost -`; `twice ?`. */
 export function renderPerson(uid: Uid, person: KnownPerson, base: Base): string {
   if (person === 'absent') return `${uid} -\n`;
   if (person === 'ambiguous') return `${uid} ?\n`;
-  const name = person.dn === `uid=${uid},${base.text}` ? '' : ` ${JSON.stringify(person.dn)}`;
+  const name = isUnder(base, person) ? '' : ` ${JSON.stringify(person.dn)}`;
   return `${uid} ${person.uuid}${person.locked ? '!' : ''}${name}\n`;
 }
 

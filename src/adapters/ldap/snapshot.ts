@@ -2,9 +2,19 @@
 // into values before somebody asks for them. A text that is not whole, or not of this version, is no snapshot.
 import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { MemberValue, ObservedGroup } from '../../domain/directory.ts';
+import type { DirectoryPerson, MemberValue, ObservedGroup } from '../../domain/directory.ts';
 import { dn, instant, type GroupName, type Instant, type Uid } from '../../domain/names.ts';
-import { baseBehind, baseOf, parseMember, parsePerson, renderMember, renderPerson, type Base, type KnownPerson } from './snapshot-lines.ts';
+import {
+  baseBehind,
+  baseOf,
+  isUnder,
+  parseMember,
+  parsePerson,
+  renderMember,
+  renderPerson,
+  type Base,
+  type KnownPerson,
+} from './snapshot-lines.ts';
 
 /** What the answers hold for: the server and the layout that were asked, the mark, and when the oldest was read. */
 interface Validity {
@@ -33,6 +43,8 @@ export class Snapshot {
   #base: Base;
   readonly #people: PeopleSection;
   readonly #newPeople = new Map<Uid, KnownPerson>();
+  /** Those that were asked for: the names of a member are then the very strings of the person, and not others like them. */
+  readonly #told = new Map<string, DirectoryPerson>();
   /** Sections as they were loaded, and groups that were read since. */
   readonly #sections = new Map<string, { readonly header: GroupHeader; readonly text: string }>();
   readonly #newGroups = new Map<string, ObservedGroup>();
@@ -69,7 +81,9 @@ export class Snapshot {
     const added = this.#newPeople.get(uid);
     if (added !== undefined) return added;
     const rest = this.#people.find(uid);
-    return rest === undefined ? undefined : parsePerson(uid, rest, this.#base);
+    const person = rest === undefined ? undefined : parsePerson(uid, rest, this.#base);
+    if (typeof person === 'object' && isUnder(this.#base, person)) this.#told.set(uid, person);
+    return person;
   }
 
   rememberPerson(uid: Uid, person: KnownPerson): void {
@@ -84,7 +98,9 @@ export class Snapshot {
     const members: MemberValue[] = [];
     for (let at = 0; at < section.text.length;) {
       const end = section.text.indexOf('\n', at);
-      members.push(parseMember(section.text.slice(at, end), this.#base));
+      const line = section.text.slice(at, end);
+      const told = this.#told.get(line);
+      members.push(told ? { dn: told.dn, key: told.key } : parseMember(line, this.#base));
       at = end + 1;
     }
     return { kind: 'group', group, dn: dn(name), revision, members, placeholder };

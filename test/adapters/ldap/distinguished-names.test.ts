@@ -62,14 +62,6 @@ describe('the key of a DN', () => {
     const texts = ['cn=a\\,cn\\=b', 'cn=a,cn=b', 'cn=a+sn=b', 'cn=a\\+sn=b', 'cn=a\\\\,cn=b'];
     expect(new Set(texts.map(dnKeyOf)).size).toBe(texts.length);
   });
-
-  it('given 100 000 plain DNs, then the keys take well under a second', () => {
-    const texts = Array.from({ length: 100_000 }, (_, index) => `uid=user${index},ou=people,dc=wikimedia,dc=org`);
-    const startedAt = performance.now();
-    for (const text of texts) dnKeyOf(text);
-    // 60 ms on an idle machine; the bound leaves room for a busy one and none for the slow path.
-    expect(performance.now() - startedAt).toBeLessThan(200);
-  });
 });
 
 describe('the uid in a DN', () => {

@@ -181,9 +181,7 @@ describe('given what no client of git would make', () => {
     );
     await scene.project.git.setRef('refs/heads/main', commitOf(scene, nested, await scene.project.git.head('main')));
 
-    const started = performance.now();
     const run = await scene.run('plan', '--json');
-    expect(performance.now() - started).toBeLessThan(50_000);
 
     const document = run.json<Awaited<ReturnType<Scene['plan']>>>();
     expect([document.status.all, document.policy.refused[0]?.code]).toEqual([['refused'], 'too-many-files']);
