@@ -2,6 +2,7 @@
 import { checkGrants } from './check.ts';
 import { memory } from './memory.ts';
 import { churn, fill, idle } from './reconcile.ts';
+import { report } from './report.ts';
 
 /** One line of the table. */
 export interface Result {
@@ -32,4 +33,5 @@ export const scenarios: readonly Scenario[] = [
   fill('fill-10k', { groups: 1, members: 10_000, empty: true }, { kind: 'times', most: 1.1 }),
   memory('memory-100k', { groups: 1, members: 100_000 }, 200),
   checkGrants('check-10k', 10_000, 5),
+  report('report-500', 500, 10),
 ];

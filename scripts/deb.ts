@@ -100,6 +100,7 @@ function stageHost(): void {
 
 function stageDocumentation(): void {
   for (const name of documents) put(`usr/share/doc/muster/${name}`, read(`docs/${name}`));
+  put('usr/share/doc/muster/report-wide.png', readFileSync(join(root, 'docs/report-wide.png')));
   put('usr/share/doc/muster/README.md', read('README.md'));
   put('usr/share/doc/muster/NEWS.md', read('CHANGELOG.md'));
   put('usr/share/doc/muster/copyright', copyright());

@@ -66,7 +66,7 @@ interface Asked {
   readonly words?: Partial<GrantInForce>;
 }
 
-function grantOf({ name, mergeRequest, merged, from, until, by = 'alice', words }: Asked): GrantInForce {
+export function grantOf({ name, mergeRequest, merged, from, until, by = 'alice', words }: Asked): GrantInForce {
   return {
     group: klaxon,
     uid: uid(name),
@@ -167,25 +167,29 @@ const coming = grantOf({ name: 'radimer', mergeRequest: 11, merged: 2, from: 5, 
 const ghost = grantOf({ name: 'ghost', mergeRequest: 12, merged: 1, until: 30, by: 'bob' });
 const overMallory = { kind: 'expired', path: renewed.path, at: days(-60) } as const;
 
+export function begins(at: Instant): LedgerRecord {
+  return {
+    type: 'start',
+    at,
+    state: {
+      start: commit('a'),
+      judged: commit('a'),
+      rules: sampleRules(),
+      endorsed: new Map(),
+      inForce: new Map(),
+      ended: new Map(),
+      tree: new Map(),
+      refusals: new Map(),
+      usedMergeRequests: new Map(),
+      proposed: new Map(),
+    },
+  };
+}
+
 /** Oldest first, as they would stand in the ledger. */
 export function sampleRecords(): readonly LedgerRecord[] {
   return [
-    {
-      type: 'start',
-      at: days(-270),
-      state: {
-        start: commit('a'),
-        judged: commit('a'),
-        rules: sampleRules(),
-        endorsed: new Map(),
-        inForce: new Map(),
-        ended: new Map(),
-        tree: new Map(),
-        refusals: new Map(),
-        usedMergeRequests: new Map(),
-        proposed: new Map(),
-      },
-    },
+    begins(days(-270)),
     rosterRecord(first, days(-270)),
     outcome(days(-270), stewards, 6, [brought(becauseRoster(first), ...first.uids)]),
     endorsement(oldGrant),
