@@ -201,7 +201,7 @@ function endorsed(
     mergeRequest: mergeRequest.iid,
     approvedBy,
     landedAt: mergedAt,
-    link: mergeRequest.url,
+    ...linkTo(mergeRequest.url),
   } as const;
   return { kind: 'judged', verdict, evidence };
 }
@@ -213,7 +213,12 @@ function refused(
   evidence: unknown,
   link?: string,
 ): Judgement {
-  return { kind: 'judged', evidence, verdict: { kind: 'refused', code, detail, mergeRequest, ...(link === undefined ? {} : { link }) } };
+  return { kind: 'judged', evidence, verdict: { kind: 'refused', code, detail, mergeRequest, ...linkTo(link) } };
+}
+
+/** GitLab may name no page, or one on another server. */
+function linkTo(page = ''): { readonly link?: string } {
+  return page === '' ? {} : { link: page };
 }
 
 function troubleOf(error: unknown): Trouble {

@@ -2,15 +2,15 @@
 // On GitLab CE the words `approved` and `merged` prove nothing (DESIGN, section 3), so what is here is times, ids and commits.
 import type { CommitId, Instant } from './names.ts';
 
-/** A GitLab account. The id is the identity; the username is for people to read. */
+/** A GitLab account. The id is the identity; the username is for people to read, and may be empty. */
 export interface Account {
   readonly id: number;
   readonly username: string;
 }
 
 export interface MergeRequest {
-  /** Unique on the whole server. */
-  readonly id: number;
+  /** Unique on the whole server; null where the answer leaves it out. */
+  readonly id: number | null;
   /** The number people see: unique in its project only. */
   readonly iid: number;
   readonly targetProject: number;

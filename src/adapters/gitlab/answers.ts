@@ -1,4 +1,5 @@
-// The shapes of GitLab's answers, as far as muster believes them, and their translation. Unknown keys are ignored; a wrong type makes the whole answer unusable.
+// The shapes of GitLab's answers, as far as muster believes them, and their translation. Unknown keys are ignored, and a key that is not
+// there is null where a verdict can do without it; a wrong type makes the whole answer unusable.
 import * as v from 'valibot';
 import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../../domain/evidence.ts';
 import { parseCommitId } from '../../domain/names.ts';
@@ -14,8 +15,8 @@ const number = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const moment = v.pipe(v.string(), parsed(parseMoment, 'a time'));
 const commit = v.pipe(v.string(), parsed(parseCommitId, 'a commit'));
 const account = v.pipe(
-  v.object({ id: number, username: v.string() }),
-  v.transform(({ id, username }): Account => ({ id, username })),
+  v.object({ id: number, username: v.nullish(v.string()) }),
+  v.transform(({ id, username }): Account => ({ id, username: username ?? '' })),
 );
 
 function parsed<Value>(parse: (text: string) => Value | undefined, name: string) {
@@ -29,63 +30,69 @@ function parsed<Value>(parse: (text: string) => Value | undefined, name: string)
 
 export const projectShape = v.object({
   id: number,
-  path_with_namespace: v.string(),
+  path_with_namespace: v.nullish(v.string()),
   default_branch: v.nullish(v.string()),
-  web_url: v.string(),
 });
 
 /** What the list of merge requests for a commit says of each. */
 export const mergeRequestShape = v.pipe(
   v.object({
-    id: number,
+    id: v.nullish(number),
     iid: number,
-    project_id: number,
     target_project_id: number,
-    source_project_id: v.nullable(number),
+    source_project_id: v.nullish(number),
     target_branch: v.string(),
     state: v.picklist(['opened', 'closed', 'locked', 'merged']),
     author: account,
-    // Older than the oldest server that tells the time of an approval.
-    imported: v.optional(v.boolean()),
-    sha: v.nullable(commit),
-    merge_commit_sha: v.nullable(commit),
-    squash_commit_sha: v.nullable(commit),
-    merged_at: v.nullable(moment),
+    imported: v.nullish(v.boolean()),
+    imported_from: v.nullish(v.string()),
+    sha: v.nullish(commit),
+    merge_commit_sha: v.nullish(commit),
+    squash_commit_sha: v.nullish(commit),
+    merged_at: v.nullish(moment),
     merge_user: v.nullish(account),
-    web_url: v.string(),
+    web_url: v.nullish(v.string()),
   }),
   v.transform((one): MergeRequest => ({
-    id: one.id,
+    id: one.id ?? null,
     iid: one.iid,
     targetProject: one.target_project_id,
     targetBranch: one.target_branch,
-    sourceProject: one.source_project_id,
+    sourceProject: one.source_project_id ?? null,
     state: one.state,
     author: one.author,
-    imported: knownHere(one.imported),
-    head: one.sha,
-    mergeCommit: one.merge_commit_sha,
-    squashCommit: one.squash_commit_sha,
-    mergedAt: one.merged_at,
+    imported: one.imported ?? (one.imported_from ?? 'none') !== 'none',
+    head: one.sha ?? null,
+    mergeCommit: one.merge_commit_sha ?? null,
+    squashCommit: one.squash_commit_sha ?? null,
+    mergedAt: one.merged_at ?? null,
     mergedBy: one.merge_user ?? null,
-    url: one.web_url,
+    url: one.web_url ?? '',
   })),
 );
 
-/** `approved`, which GitLab CE sets for anybody's approval, is not looked at. */
+/** What `POST` answers with; the page may be asked for again, the merge request must not be made again. */
+export const createdShape = v.object({ iid: number, web_url: v.nullish(v.string()) });
+
+/**
+ * `approved`, which GitLab CE sets for anybody's approval, is not looked at. An approval without its time is not counted; where none
+ * has one, the server does not tell.
+ */
 export const approvalsShape = v.pipe(
   v.object({
     approved_by: v.array(
-      v.object({ user: v.object({ id: number, username: v.string(), state: v.string() }), approved_at: v.optional(moment) }),
+      v.object({ user: v.object({ id: number, username: v.nullish(v.string()), state: v.string() }), approved_at: v.nullish(moment) }),
     ),
   }),
-  v.transform(({ approved_by }) =>
-    approved_by.map(({ user, approved_at }): Approval => ({
-      account: { id: user.id, username: user.username },
-      state: user.state,
-      at: knownHere(approved_at),
-    })),
-  ),
+  v.transform(({ approved_by }) => {
+    const timed = approved_by.flatMap(({ user, approved_at }): readonly Approval[] =>
+      approved_at === undefined || approved_at === null
+        ? []
+        : [{ account: { id: user.id, username: user.username ?? '' }, state: user.state, at: approved_at }],
+    );
+    if (timed.length === 0 && approved_by.length > 0) throw new Unusable(tooOld);
+    return timed;
+  }),
 );
 
 export const versionShape = v.pipe(
@@ -93,14 +100,14 @@ export const versionShape = v.pipe(
     id: number,
     head_commit_sha: v.nullable(commit),
     base_commit_sha: v.nullable(commit),
-    start_commit_sha: v.nullable(commit),
+    start_commit_sha: v.nullish(commit),
     created_at: moment,
   }),
   v.transform((one): Version => ({
     id: one.id,
     base: one.base_commit_sha,
     head: one.head_commit_sha,
-    start: one.start_commit_sha,
+    start: one.start_commit_sha ?? null,
     createdAt: one.created_at,
   })),
 );
@@ -110,7 +117,6 @@ export type Note = v.InferOutput<typeof noteShape>;
 
 export const stateEventShape = v.pipe(
   v.object({
-    id: number,
     state: v.string(),
     created_at: moment,
     user: v.nullish(account),
@@ -125,11 +131,6 @@ export const stateEventShape = v.pipe(
     sourceMergeRequest: one.source_merge_request_id ?? null,
   })),
 );
-
-function knownHere<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Unusable(tooOld);
-  return value;
-}
 
 // GitLab writes these bodies itself (`SystemNotes::CommitService`, `SystemNotes::MergeRequestsService`); what authors control comes after the part that is matched.
 const pushNote = /^added \d+ (?:new )?commits?\b/;

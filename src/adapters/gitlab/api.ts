@@ -24,7 +24,6 @@ export interface Project {
   readonly id: number;
   readonly path: string;
   readonly defaultBranch: string | null;
-  readonly url: string;
 }
 
 export interface Api {
@@ -61,12 +60,8 @@ export function connect(settings: RequesterSettings): Api {
   };
   return {
     async project(pathOrId) {
-      const { id, path_with_namespace, default_branch, web_url } = understand(
-        projectShape,
-        await gitlab.Projects.show(pathOrId),
-        'the project',
-      );
-      return { id, path: path_with_namespace, defaultBranch: default_branch ?? null, url: web_url };
+      const { id, path_with_namespace, default_branch } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
+      return { id, path: path_with_namespace ?? pathOrId, defaultBranch: default_branch ?? null };
     },
     async mergeRequestsOf(project, commit) {
       const list = await wholeOfTexts(

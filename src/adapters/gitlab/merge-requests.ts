@@ -2,7 +2,7 @@
 // https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions, https://docs.gitlab.com/api/merge_requests/#create-mr
 import type { MergeRequest, Review } from '../../domain/evidence.ts';
 import { Misuse, Unavailable } from '../../failures.ts';
-import { mergeRequestShape, understand } from './answers.ts';
+import { createdShape, understand } from './answers.ts';
 import { clientFor, connect } from './api.ts';
 import { readReviewed } from './evidence.ts';
 import { Declined, Malformed } from './failure.ts';
@@ -55,8 +55,8 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
         description,
         removeSourceBranch: true,
       }).catch((error: unknown) => notWritten(error, sourceBranch));
-      const { iid, url } = understand(mergeRequestShape, answer, 'the new merge request');
-      return { iid, url };
+      const { iid, web_url } = understand(createdShape, answer, 'the new merge request');
+      return { iid, url: web_url ?? '' };
     },
   };
 }

@@ -249,6 +249,70 @@ describe('merging that is not finished', () => {
   );
 });
 
+describe('what a server need not say', () => {
+  /** [A] The keys of facts of `approvals`, `versions`, notes, events and the merge request itself; a key that is null may be missing. */
+  const needed = new Set(
+    'id iid target_project_id target_branch state author sha merge_commit_sha squash_commit_sha merged_at approved_by user approved_at'
+      .concat(' head_commit_sha base_commit_sha created_at body system source_commit source_merge_request_id')
+      .split(' '),
+  );
+  const bare = (body: unknown): unknown => {
+    if (Array.isArray(body)) return body.map(bare);
+    if (typeof body !== 'object' || body === null) return body;
+    const kept = Object.entries(body).filter(([key, value]) => needed.has(key) && value !== null && !(key === 'id' && 'iid' in body));
+    return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
+  };
+
+  test.each<MergeMethod>(['merge', 'squash', 'squash+merge', 'ff'])(
+    'given the method %s and answers of nothing but what a verdict rests on, then the project is known and the landing is bound',
+    async (method) => {
+      const { mergeRequest, commit } = await landed(method);
+      cast.gitlab.faults.add(/projects\//, { kind: 'rewrite', change: bare });
+      expect(await adapter().project()).toMatchObject({ id: 7, path: 'repos/sre/access' });
+      const result = await binding(commit);
+      expect(result.kind === 'bound' && result.mergeRequests.map((bound) => bound.mergeRequest.iid)).toEqual([mergeRequest.iid]);
+      expect(result).toMatchObject({ mergeRequests: [{ review: { approvals: [{ account: { id: 51 } }] }, mergeRequest: { url: '' } }] });
+    },
+  );
+
+  test('given no word on imports but where it was imported from, then it was imported', async () => {
+    const { mergeRequest, commit } = await landed();
+    mergeRequest.imported = true;
+    const change = (body: unknown) => JSON.parse(JSON.stringify(body).replaceAll(/"imported":[a-z]+,/g, ''));
+    cast.gitlab.faults.add(/merge_requests/, { kind: 'rewrite', change });
+    expect(await binding(commit)).toMatchObject({ reason: 'imported' });
+  });
+
+  test('given one of two approvals without its time, then only the other is there to be counted', async () => {
+    const mergeRequest = await opened();
+    cast.gitlab.approve(mergeRequest, cast.bob);
+    cast.gitlab.approve(mergeRequest, cast.carol);
+    cast.gitlab.clock.advance(2000);
+    const commit = await cast.gitlab.merge(mergeRequest, cast.carol);
+    const change = (body: unknown) => JSON.parse(JSON.stringify(body).replace(/,"approved_at":"[^"]*"/, ''));
+    cast.gitlab.faults.add(/approvals/, { kind: 'rewrite', change });
+    const [candidate] = (await known(commit)).candidates;
+    expect(candidate?.review?.approvals).toMatchObject([{ account: { username: 'carol' } }]);
+  });
+
+  test.each([
+    { given: 'no such list', harm: /merge_requests\?state=locked/, gives: { kind: 'known' } },
+    { given: 'no such project any more', harm: /projects\/7($|\/merge_requests\?)/, gives: { kind: 'waiting', code: 'project-unknown' } },
+  ])('given a server that has $given when asked for merges under way, then $gives.kind', async ({ harm, gives }) => {
+    const direct = await cast.gitlab.commitAndPush(cast.project, cast.mallory, 'main', { direct: `bare ${(counter += 1)}\n` });
+    cast.gitlab.faults.add(harm, { kind: 'answer', status: 404 });
+    expect(await ask(direct)).toMatchObject(gives);
+  });
+
+  test('given no list of merges under way, when the merge request of the commit is locked itself, then the answer waits', async () => {
+    const mergeRequest = await opened();
+    const commit = await cast.gitlab.merge(mergeRequest, cast.bob, { method: 'ff', lockedFor: 5 * 60_000 });
+    cast.gitlab.faults.add(/merge_requests\?state=locked/, { kind: 'answer', status: 404 });
+    expect(await ask(commit)).toMatchObject({ kind: 'waiting', code: 'merge-in-progress' });
+    cast.gitlab.clock.advance(5 * 60_000);
+  });
+});
+
 test('given a server that does not tell when somebody approved, then it is unusable and the message names the version', async () => {
   const { commit } = await landed();
   cast.gitlab.forge.tellsApprovalTimes = false;
