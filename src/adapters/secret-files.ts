@@ -1,10 +1,12 @@
 // Files that hold secrets. One that everybody on the host may read is refused, and no message says what is inside.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Misuse } from '../failures.ts';
 
 const largest = 64 * 1024;
 const othersReadOrWrite = 0o006;
+const othersPass = 0o001;
 
 /** The one line of a token or password file; its final newline is not part of the secret. Throws Misuse. */
 export async function readSecret(path: string): Promise<string> {
@@ -36,7 +38,7 @@ async function readPrivateBytes(path: string): Promise<Uint8Array> {
   try {
     const state = await file.stat();
     if (!state.isFile()) throw new Misuse(`${path} is not a regular file`);
-    if ((state.mode & othersReadOrWrite) !== 0) {
+    if ((state.mode & othersReadOrWrite) !== 0 && (await isWithinReach(path))) {
       throw new Misuse(
         `${path} holds a secret and everybody on this host may read or write it (mode ${renderMode(state.mode)}); chmod o-rw ${path}`,
       );
@@ -45,6 +47,16 @@ async function readPrivateBytes(path: string): Promise<Uint8Array> {
     return await file.readFile();
   } finally {
     await file.close();
+  }
+}
+
+/** Whether others get as far as the file: one folder on the way that is closed to them keeps them out (path_resolution(7)). */
+async function isWithinReach(path: string): Promise<boolean> {
+  let folder = dirname(await realpath(path));
+  for (;;) {
+    if (((await stat(folder)).mode & othersPass) === 0) return false;
+    if (folder === dirname(folder)) return true;
+    folder = dirname(folder);
   }
 }
 

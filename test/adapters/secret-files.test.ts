@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -43,6 +43,7 @@ describe('given a file with one line', () => {
   });
 
   it('when a link leads to it, then its own mode counts', async () => {
+    chmodSync(folder, 0o755);
     write('s3cret\n');
     symlinkSync('token', join(folder, 'link'));
     expect(await readSecret(join(folder, 'link'))).toBe('s3cret');
@@ -51,9 +52,33 @@ describe('given a file with one line', () => {
   });
 
   it.each([0o644, 0o444, 0o604, 0o602])('when its mode is %o, then it is refused, and what to do is said', async (mode) => {
+    chmodSync(folder, 0o755);
     write('s3cret\n', mode);
     await expect(readSecret(path)).rejects.toThrow(/chmod o-rw/);
     await expect(readPrivateText(path)).rejects.toThrow(Misuse);
+  });
+
+  it('when a folder on the way keeps others out, then not everybody may read it, and it is read', async () => {
+    const open = join(folder, 'open');
+    mkdirSync(open, { mode: 0o755 });
+    path = join(open, 'token');
+    write('s3cret\n', 0o644);
+    chmodSync(folder, 0o710);
+    expect(await readSecret(path)).toBe('s3cret');
+    chmodSync(folder, 0o711);
+    await expect(readSecret(path)).rejects.toThrow(/chmod o-rw/);
+  });
+
+  it('when a link in a closed folder leads to one that everybody may read, then it is refused', async () => {
+    const open = mkdtempSync(join(tmpdir(), 'muster-open-'));
+    try {
+      chmodSync(open, 0o755);
+      writeFileSync(join(open, 'token'), 's3cret\n', { mode: 0o644 });
+      symlinkSync(join(open, 'token'), path);
+      await expect(readSecret(path)).rejects.toThrow(/chmod o-rw/);
+    } finally {
+      rmSync(open, { recursive: true, force: true });
+    }
   });
 });
 

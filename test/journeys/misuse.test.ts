@@ -89,8 +89,10 @@ describe('given a configuration that is not right', () => {
 
   it('when the password file may be read by everybody, then status 2, and the directory hears nothing', async () => {
     const host = await world.newHost({ roster: ['base'] });
+    for (const folder of [join(host.folder, '..'), host.folder]) chmodSync(folder, 0o755);
     chmodSync(join(host.folder, 'password'), 0o644);
     const run = await host.run(['reconcile']);
+    chmodSync(join(host.folder, '..'), 0o700);
     expect([run.status, await host.members('stewards')]).toEqual([2, []]);
   });
 });
