@@ -4,7 +4,7 @@ import type { Revocation, RosterGeneration } from './domain/desired.ts';
 import type { People } from './domain/directory.ts';
 import { applyDelta, type PolicyState } from './domain/effective.ts';
 import type { Memory } from './domain/memory.ts';
-import type { CommitId, GroupName, Instant, RosterName } from './domain/names.ts';
+import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
 import type { PolicyParser } from './landing-files.ts';
@@ -179,9 +179,9 @@ async function propose(
   }
   const problem = found.kind === 'problem' ? found.problem : reached.kind === 'problem' ? reached.problem : undefined;
   if (!problem) return { groups: [], problems: at.problems };
-  const groups = [...settings.managed].map(
-    ([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const,
-  );
+  const groups = [...settings.managed]
+    .map(([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const)
+    .sort((left, right) => inOrder(left.group, right.group));
   return { groups, problems: [...at.problems, problem] };
 }
 

@@ -1,6 +1,6 @@
 // What of a plan may be done without a person, and what is held (DESIGN, section 5). Looked at before anything is written, in preview too.
 import type { ClockVerdict } from './clock.ts';
-import type { GroupName } from './names.ts';
+import { inOrder, type GroupName } from './names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { Limit, Limits } from './policy.ts';
 import { count } from './time.ts';
@@ -106,7 +106,13 @@ function hold(sifted: Sifted, at: GuardCircumstances, code: HoldCode, message: s
     const exempt = { add: [...sifted.exempt.add, ...caught.add], remove: [...sifted.exempt.remove, ...caught.remove] };
     return { ...sifted, open, exempt, used: [...sifted.used, digest] };
   }
-  return { ...sifted, open, held: [...sifted.held, { code, message, digest, ...caught }] };
+  const held = { code, message, digest, add: byUid(caught.add), remove: byUid(caught.remove) };
+  return { ...sifted, open, held: [...sifted.held, held] };
+}
+
+/** What is caught comes cause by cause, and grants that are lengthened after the others; people look for a name. */
+function byUid<Change extends { readonly uid: string }>(changes: readonly Change[]): readonly Change[] {
+  return [...changes].sort((left, right) => inOrder(left.uid, right.uid));
 }
 
 function without<Change>(changes: readonly Change[], caught: readonly Change[]): readonly Change[] {

@@ -52,6 +52,16 @@ describe('given a ceiling of the host', () => {
   });
 });
 
+it('given changes that are held for several causes, when people read them, then they are in the order of the names', () => {
+  const plan = planOf({
+    remove: [...leaving(3, locked), ...leaving(3, left, true, 3), ...leaving(1, locked, true, 6)],
+    add: coming(1, { newStart: true }),
+    lengthen: coming(2, { newStart: true }).slice(0, 1),
+  });
+  const held = guard(plan, at(5)).held.map(({ add, remove }) => [...add, ...remove].map(({ uid }) => uid));
+  expect(held).toEqual([names.slice(-2), names.slice(0, 7)]);
+});
+
 describe('given a ledger that has not taken the group over', () => {
   const everyCause = causes.map(([because, limited], index) => removalOf(names[index] ?? '', because('hoo'), limited));
 

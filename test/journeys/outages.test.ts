@@ -61,7 +61,10 @@ describe('given a directory that does not answer as it should', () => {
     await proxy.set('refuse');
     const run = await host.reconcile();
     await proxy.set('pass');
-    expect([run.status, run.document.groups.map(({ state }) => state)]).toEqual([75, ['failed', 'failed']]);
+    expect([run.status, run.document.groups.map(({ group, state }) => `${group} ${state}`)]).toEqual([
+      75,
+      ['klaxon-users failed', 'stewards failed'],
+    ]);
 
     // More than a day apart, so that putting people back again and again is within the limits.
     for (let call = 2; call <= 12; call += 2) {
