@@ -48,6 +48,10 @@ describe('given a directory behind', () => {
       }),
     },
     {
+      way: 'ldapi with the path of the socket as it is',
+      directory: () => ({ ...nothing, url: `ldapi://${world.slapd.ldapiPath}`, sasl: 'external' }),
+    },
+    {
       way: 'an ldapvi profile',
       directory: () => ({ ...nothing, credentials: 'ldapvi.conf' }),
     },

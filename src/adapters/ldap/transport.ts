@@ -8,7 +8,7 @@ import { Misuse } from '../../failures.ts';
 import { Gathering } from './whole-messages.ts';
 
 export interface TransportSettings {
-  /** `ldap://host:port`, `ldaps://host:port`, or `ldapi://` and the percent-encoded path of a socket. */
+  /** `ldap://host:port`, `ldaps://host:port`, or `ldapi://` and the path of a socket, percent-encoded or not. */
   readonly url: string;
   /** For `ldap://` only: upgrade the connection, or fail. */
   readonly startTls: boolean;
@@ -27,7 +27,8 @@ export function placeOf({ url, startTls }: TransportSettings): Place {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const scheme = parsed?.protocol;
   if (parsed && scheme === 'ldapi:') {
-    const path = decodeURIComponent(/^ldapi:\/\/([^/?]*)/.exec(url)?.[1] ?? '');
+    // A path that nobody encoded begins with the third slash.
+    const path = decodeURIComponent(/^ldapi:\/\/(\/[^?]+|[^/?]*)/.exec(url)?.[1] ?? '');
     return { kind: 'socket', path: path === '' ? '/var/run/slapd/ldapi' : path };
   }
   if (!parsed || (scheme !== 'ldap:' && scheme !== 'ldaps:') || parsed.hostname === '')
