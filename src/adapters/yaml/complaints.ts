@@ -63,7 +63,7 @@ function unknown(key: string, known: readonly string[]): Pick<Complaint, 'code' 
   const instead = meant === undefined ? `The keys that may stand here: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
   return {
     code: 'unknown-key',
-    message: `${quoted(key)} is not a key that muster knows here`,
+    message: `${quoted(key)} is not a key that muster knows here${meant === undefined ? '' : ` (the nearest is "${meant}")`}`,
     fix: known.length === 0 ? 'Delete it.' : instead,
   };
 }
