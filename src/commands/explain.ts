@@ -1,12 +1,20 @@
 // `muster explain UID|GROUP`: why somebody is a member, or is not, and how that came to be. Everything it says was decided elsewhere.
 import { place } from '../domain/effective.ts';
+import type { DirectoryPerson } from '../domain/directory.ts';
 import type { Dn, GroupName, Uid } from '../domain/names.ts';
 import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
 import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
 
-export function explainPerson(uid: Uid, report: RunReport, folder: string, records: Iterable<LedgerRecord>): PersonExplained {
+/** `found`: what the directory has for the uid, whether or not anything names the person. */
+export function explainPerson(
+  uid: Uid,
+  report: RunReport,
+  folder: string,
+  records: Iterable<LedgerRecord>,
+  found: DirectoryPerson | 'ambiguous' | undefined,
+): PersonExplained {
   const histories = personHistories(
     uid,
     report.groups.map(({ proposal }) => proposal.group),
@@ -35,7 +43,8 @@ export function explainPerson(uid: Uid, report: RunReport, folder: string, recor
       };
     return { ...standing(uid, proposal), refused, pending, history };
   });
-  return { kind: 'person', uid, dn: planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null, groups };
+  const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
+  return { kind: 'person', uid, dn: found === undefined || found === 'ambiguous' ? shown : found.dn, groups };
 }
 
 function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history'> {

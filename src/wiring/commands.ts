@@ -11,7 +11,8 @@ import { overheard, tellMergeRequests } from './notes.ts';
 import { publishRosterStatuses } from './roster-status.ts';
 import type { Invocation } from '../cli.ts';
 import { steadyNow } from '../domain/clock.ts';
-import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant } from '../domain/names.ts';
+import type { DirectoryPerson } from '../domain/directory.ts';
+import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant, type Uid } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
@@ -26,6 +27,7 @@ import {
   type HostConfiguration,
   type Caller,
 } from './host.ts';
+import type { DirectoryAccess } from './directory.ts';
 import { surveySettings } from './sources.ts';
 import type { WritableState } from './state.ts';
 
@@ -163,9 +165,19 @@ async function runExplain(invocation: Invocation, caller: Caller): Promise<Print
     if (group) return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
-    const person = explainPerson(uid, report, configuration.repository.folder, state.records());
+    const person = explainPerson(uid, report, configuration.repository.folder, state.records(), await lookUp(uid, directory));
     return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
   });
+}
+
+/** Nobody may name the person, and whoever asks wants to know that there is one. A directory that does not answer was told of already. */
+async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | undefined> {
+  try {
+    return (await (await directory.openToRead()).people([uid])).get(uid);
+  } catch (error) {
+    problemOf(error, 'directory');
+    return undefined;
+  }
 }
 
 async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {

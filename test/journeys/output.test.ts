@@ -238,4 +238,13 @@ describe('given a host with something to add, to remove, to hold and to withhold
     ]);
     expect((await host.run(['explain', 'carol'], { at: later(2) })).stdout).toContain(grantPath('carol'));
   });
+
+  it.each([
+    { given: 'whose grant is over', uid: 'martin' },
+    { given: 'whom nothing names', uid: 'mallory' },
+  ])('when somebody asks about a person $given, then explain says which entry of the directory it is', async ({ uid }) => {
+    const host = await busyHost();
+    const { status, json } = await host.run(['explain', uid, '--json'], { at: later(2) });
+    expect([status, json<{ dn: string | null }>().dn]).toEqual([0, world.slapd.personDn(uid)]);
+  });
 });
