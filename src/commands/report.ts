@@ -18,11 +18,12 @@ export interface ReportPorts {
   readonly pending: ReportSources['pending'];
 }
 
-/** Throws Misuse where the record does not reach back to the moments that are asked for. */
+/** Throws Misuse where the record does not reach back to the moment that is asked for. */
 export async function makeReport(ports: ReportPorts, settings: ReportSettings, isPublic: boolean): Promise<Report> {
   const replayed = replayTo(ports.records(), settings);
   const { memory, begins } = replayed.replay;
-  for (const moment of [settings.at, settings.since]) checkReach(moment, begins);
+  // What changed since a time before that is everything on record; the report says when the record begins.
+  checkReach(settings.at, begins);
   const rosterPeople = new Map<RosterName, ReadonlySet<string>>();
   for (const generation of memory.rosters.values()) {
     const people = await ports.rosterPeople(generation);
@@ -33,8 +34,8 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
   return isPublic ? publicReport(report) : report;
 }
 
-function checkReach(moment: Instant | undefined, begins: Instant | undefined): void {
-  if (moment === undefined || (begins !== undefined && moment >= begins)) return;
+function checkReach(moment: Instant, begins: Instant | undefined): void {
+  if (begins !== undefined && moment >= begins) return;
   throw new Misuse(
     begins === undefined
       ? 'the record of this host is empty: no run has come by yet'

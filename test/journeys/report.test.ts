@@ -59,6 +59,12 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
     expect(csv.stdout).toMatch(/\r\nleft,stewards,hoo,/);
   });
 
+  it('when somebody asks what changed since a time before the record, then everything on it has, and it says when it begins', async () => {
+    const { status, stdout } = await host.run(['report', '--since', '2026-11-20'], { at: new Date(later(4)) });
+    expect([status, stdout]).toEqual([0, expect.stringContaining('base came into stewards')]);
+    expect(stdout).toContain('which begins at 2026-11-23 12:00 UTC');
+  });
+
   it.each([
     { args: ['--at', '2026-11-01'], says: 'the record begins at 2026-11-23T12:00:00Z' },
     { args: ['--at', '2030-01-01'], says: 'in the future' },
@@ -81,8 +87,9 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
 
   it('when the page cannot be written, then the run is as good as ever, and says so', async () => {
     host.configure({ report: 'nowhere/report.html' });
-    host.setRoster(['base', 'hoo'], later(4));
-    const { status, stderr } = await host.run(['reconcile'], { at: new Date(later(4)) });
+    // An hour past the day after the last removal: exactly a day would be a race between two starting processes.
+    host.setRoster(['base', 'hoo'], later(4, 1));
+    const { status, stderr } = await host.run(['reconcile'], { at: new Date(later(4, 1)) });
     expect([status, stderr]).toEqual([0, expect.stringMatching(/the page .*nowhere\/report\.html could not be written: ENOENT/)]);
   });
 
