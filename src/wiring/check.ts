@@ -22,23 +22,23 @@ export async function runCheck({ operands: [folder = 'policy'], options }: Invoc
 }
 
 async function checkFolder(directory: string, known: CheckOptions, caller: Caller): Promise<CheckResult> {
-  const [{ check }, { readPolicyFolder }, { readPolicy }] = await Promise.all([
+  const [{ check }, { findPolicyFolder, readPolicyFolder }, { readPolicy }] = await Promise.all([
     import('../commands/check.ts'),
     import('../adapters/yaml/folder.ts'),
     import('../adapters/yaml/policy.ts'),
   ]);
-  const { folder, files, findings } = readPolicyFolder(directory, caller.folder);
+  const { folder, files, findings } = readPolicyFolder(findPolicyFolder(directory, caller.folder), caller.folder);
   return check(readPolicy(files, folder), { ...known, found: findings });
 }
 
 async function checkAgainst(revision: string, directory: string, known: CheckOptions, caller: Caller): Promise<CheckedChange> {
-  const [{ checkChange }, { readPolicyFolder }, { readPolicy }, { openWorktree }] = await Promise.all([
+  const [{ checkChange }, { findPolicyFolder, readPolicyFolder }, { readPolicy }, { openWorktree }] = await Promise.all([
     import('../commands/check-change.ts'),
     import('../adapters/yaml/folder.ts'),
     import('../adapters/yaml/policy.ts'),
     import('../adapters/git/worktree.ts'),
   ]);
-  const clone = await openWorktree(resolve(caller.folder, directory), surroundingsOf(caller));
+  const clone = await openWorktree(resolve(caller.folder, findPolicyFolder(directory, caller.folder)), surroundingsOf(caller));
   // Paths are told from the top of the clone, as the merge request shows them.
   const { files, findings } = readPolicyFolder(resolve(clone.top, clone.folder), clone.top);
   return checkChange(revision, files, clone, readPolicy, { ...known, found: findings });

@@ -1,5 +1,5 @@
 // The policy folder on disk, read without following links. Reading in order, so that findings are the same on every machine.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Misuse } from '../../failures.ts';
 import { inOrder } from '../../domain/names.ts';
@@ -11,6 +11,19 @@ export interface PolicyFolder {
   readonly folder: string;
   readonly files: readonly PolicyFile[];
   readonly findings: readonly Finding[];
+}
+
+const ownEntries = ['policy.yaml', 'groups', 'grants'] as const;
+
+/**
+ * The policy folder that was meant: `directory`, or the one called `policy` in it where it holds nothing of a policy itself. People
+ * name the top of their clone, or stand inside the folder already.
+ */
+export function findPolicyFolder(directory: string, from: string): string {
+  const holds = (...path: readonly string[]) => existsSync(resolve(from, ...path));
+  if (directory === 'policy' && !holds(directory) && holds('policy.yaml')) return '.';
+  if (ownEntries.some((entry) => holds(directory, entry))) return directory;
+  return holds(directory, 'policy', 'policy.yaml') ? join(directory, 'policy') : directory;
 }
 
 /** `policy/grants/<group>/<uid>.yaml` is as deep as it goes. */

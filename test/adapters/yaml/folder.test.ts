@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPolicyFolder } from '../../../src/adapters/yaml/folder.ts';
+import { findPolicyFolder, readPolicyFolder } from '../../../src/adapters/yaml/folder.ts';
 import { readPolicy } from '../../../src/adapters/yaml/policy.ts';
 import { check } from '../../../src/commands/check.ts';
 import { instant } from '../../../src/domain/names.ts';
@@ -90,6 +90,21 @@ describe('given a copy of the samples', () => {
     expect(readPolicyFolder('.', join(root, 'policy')).folder).toBe('');
     expect(readPolicyFolder(join(root, 'policy'), '/').folder).toBe(join(root, 'policy').slice(1));
     expect(readPolicyFolder(join(root, 'policy'), join(root, 'policy/groups')).folder).toBe('policy');
+  });
+
+  it.each([
+    { given: 'the folder itself', directory: 'policy', from: '', gives: 'policy' },
+    { given: 'what holds it, such as the top of a clone', directory: '.', from: '', gives: 'policy' },
+    { given: 'nothing, from inside it', directory: 'policy', from: 'policy', gives: '.' },
+    { given: 'a folder that holds neither', directory: 'nowhere', from: '', gives: 'nowhere' },
+  ])('when somebody names $given, then $gives is checked', ({ directory, from, gives }) => {
+    expect(findPolicyFolder(directory, join(root, from))).toBe(gives);
+  });
+
+  it('when a policy without its policy.yaml has a folder with another one, then that is not checked in its place', () => {
+    cpSync('policy', join(root, 'policy/policy'), { recursive: true });
+    rmSync(join(root, 'policy/policy.yaml'));
+    expect(findPolicyFolder('policy', root)).toBe('policy');
   });
 
   it('when there is no such folder, then it is misuse', () => {
