@@ -22,6 +22,7 @@ import {
   forHost,
   isActive,
   readConfiguration,
+  refuseOnStandby,
   withHostToRead,
   withHostToWrite,
   type HostConfiguration,
@@ -190,6 +191,7 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
   }
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
   const reason = reasonOf(options);
+  await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async (ports) => {
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
     // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.

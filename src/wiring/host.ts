@@ -75,6 +75,14 @@ export async function isActive({ active }: Configuration): Promise<boolean> {
   }
 }
 
+/** For what people do by hand: on the standby it would be without effect, or act on the directory behind the active host's back. */
+export async function refuseOnStandby(configuration: Configuration): Promise<void> {
+  if (await isActive(configuration)) return;
+  const { active } = configuration;
+  const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
+  throw new Misuse(`this host is the standby and writes nothing; run it ${where}`);
+}
+
 interface Opened {
   readonly sources: Sources;
   readonly directory: DirectoryAccess;

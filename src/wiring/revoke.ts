@@ -11,7 +11,7 @@ import { emptyMemory } from '../domain/memory.ts';
 import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
-import { isActive, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
+import { refuseOnStandby, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { openStateToRead } from './state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
@@ -62,13 +62,6 @@ function groupOf({ options }: Invocation, { directory }: HostConfiguration): Gro
   throw new Misuse(
     `"${String(options['group'])}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`,
   );
-}
-
-async function refuseOnStandby(configuration: HostConfiguration): Promise<void> {
-  if (await isActive(configuration)) return;
-  const { active } = configuration;
-  const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
-  throw new Misuse(`this host is the standby and writes nothing; run it ${where}`);
 }
 
 async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> {

@@ -80,6 +80,8 @@ describe('case 61: given an active flag', () => {
       const run = await host.reconcile(later(2));
       expect([run.status, run.document.state, run.document.status.all, proxy.messages()]).toEqual([0, 'standby', ['in order'], sent]);
       expect((await host.plan(later(2))).document.state).toBe('standby');
+      const allowing = await host.allow('stewards', `sha256:${'0'.repeat(64)}`, later(2));
+      expect([allowing.status, allowing.stderr]).toEqual([2, expect.stringContaining('this host is the standby')]);
     }
     expect(await membership()).toEqual(before);
   });
