@@ -18,7 +18,7 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (changed.result.status === undefined) await recordMembership(changed, ports, seen.now);
+    if (changed.result.status === undefined) await recordMembership(changed, ports, seen);
     return changed.result;
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
@@ -149,15 +149,22 @@ export function overridesUsed(
     .map(({ code, digest }) => ({ type: 'override-used', at, group, code, digest, accepted: code === 'new-start' ? accepted : [] }));
 }
 
+/** The plan is not empty yet: what it will be for a member depends on a verdict that is still to come. */
+function someoneWaits({ group, plan }: PlannedGroup, { judged }: Survey): boolean {
+  const undecided = new Set<string>(judged.policy?.undecided.flatMap((one) => (one.group === group ? [one.uid] : [])));
+  return plan.kept.some(({ uid }) => undecided.has(uid));
+}
+
 /** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
-async function recordMembership({ proposal, names: shown }: Changed, { journal, memory }: RunPorts, at: Instant): Promise<void> {
+async function recordMembership({ proposal, names: shown }: Changed, { journal, memory }: RunPorts, seen: Survey): Promise<void> {
   const { group, guarded, observed, desired, plan } = proposal;
+  const at = seen.now;
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
   if (begun.length > 0) await journal.append(begun);
   const known = knownGroup(memory, group);
   const held = heldRecord(group, guarded, known, at);
-  const takenOver = known.takenOver || guarded.held.length === 0;
+  const takenOver = known.takenOver || (guarded.held.length === 0 && !someoneWaits(proposal, seen));
   const names = takenOver ? (shown ?? namesOf(observed, desired, plan)) : undefined;
   const records: (LedgerRecord | undefined)[] = [
     held,
