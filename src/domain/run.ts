@@ -84,6 +84,9 @@ export function isPending(proposal: GroupProposal): boolean {
   return proposal.kind === 'planned' && proposal.guarded.add.length + proposal.guarded.remove.length > 0;
 }
 
+/** Answers of GitLab that do not pass by waiting. */
+const waitsForAPerson = new Set(['gitlab-unusable', 'project-changed']);
+
 /** Every status that holds. Changes that merely wait to be made are one only where the caller asked for it. */
 export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean): Status {
   const names = new Set<StatusName>(report.problems.map(({ status }) => status));
@@ -95,7 +98,9 @@ export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean):
     if (countPending && outcome === 'none' && isPending(proposal)) names.add('pending');
   }
   if ((report.policy?.refused.length ?? 0) > 0) names.add('refused');
-  if ((report.policy?.pending.length ?? 0) > 0) names.add('unavailable');
+  const { pending = [] } = report.policy ?? {};
+  // Judging stops at the first that waits. What a person has to mend is told as that: no later run would find it answered.
+  if (pending.length > 0 && !report.problems.some(({ code }) => waitsForAPerson.has(code))) names.add('unavailable');
   return statusOf(names);
 }
 
