@@ -39,11 +39,6 @@ export function renderRunJson(report: RunReport, status: Status, state: 'active'
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What a host prints that is not the active one: it looks at nothing. */
-export function renderStandbyJson(command: string, at: RunReport['at'], mode: RunReport['mode'], status: Status): string {
-  return `${JSON.stringify({ muster: 1, command, at: renderInstant(at), mode, state: 'standby', status, policy: null, rosters: [], groups: [], withheld: [] }, null, 2)}\n`;
-}
-
 function policyJson({ head, start, evidence, policy }: RunReport): unknown {
   return {
     head: head ?? null,

@@ -4,7 +4,7 @@ import { explainGroup, explainPerson } from '../commands/explain.ts';
 import { plan } from '../commands/plan.ts';
 import { runReconcile as runReconcileCommand } from '../commands/reconcile.ts';
 import { refuse } from '../commands/refuse.ts';
-import { renderRunJson, renderStandbyJson } from '../render/run-json.ts';
+import { renderRunJson } from '../render/run-json.ts';
 import { renderRunText } from '../render/run-text.ts';
 import { survey } from '../survey.ts';
 import { overheard, tellMergeRequests } from './notes.ts';
@@ -131,8 +131,7 @@ async function keepTime(report: RunReport, state: WritableState, now: Instant): 
 /** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */
 function stopped(command: RunReport['command'], configuration: HostConfiguration, error: unknown, caller: Caller): RunReport {
   const problem = problemOf(error, 'run');
-  const { mode, evidence, repository, directory } = configuration;
-  const groups = [...directory.groups].map(([group, dn]) => {
+  const groups = [...configuration.directory.groups].map(([group, dn]) => {
     const proposal = {
       kind: 'frozen',
       group,
@@ -143,13 +142,22 @@ function stopped(command: RunReport['command'], configuration: HostConfiguration
     return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message } as const;
   });
   groups.sort((left, right) => inOrder(left.proposal.group, right.proposal.group));
-  const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
-  return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown, groups, problems: [problem] };
+  return { ...nothingRead(command, configuration, caller), groups, problems: [problem] };
 }
 
-async function standby({ mode }: HostConfiguration, { command, options }: Invocation, caller: Caller): Promise<Printed> {
+function nothingRead(
+  command: RunReport['command'],
+  { mode, evidence, repository }: HostConfiguration,
+  caller: Caller,
+): Omit<RunReport, 'groups' | 'problems'> {
+  const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
+  return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
+}
+
+function standby(configuration: HostConfiguration, { options }: Invocation, caller: Caller): Printed {
   const status = statusOf([]);
-  if (options['json'] === true) return { text: renderStandbyJson(command, caller.now(), mode, status), status };
+  const report = { ...nothingRead('reconcile', configuration, caller), groups: [], problems: [] };
+  if (options['json'] === true) return { text: renderRunJson(report, status, 'standby'), status };
   return { text: 'This host is the standby: it looks at nothing and changes nothing.\n', status };
 }
 

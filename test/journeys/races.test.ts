@@ -79,6 +79,7 @@ describe('case 61: given an active flag', () => {
       const sent = proxy.messages();
       const run = await host.reconcile(later(2));
       expect([run.status, run.document.state, run.document.status.all, proxy.messages()]).toEqual([0, 'standby', ['in order'], sent]);
+      expect(run.document).toMatchObject({ policy: { head: null, judged: null, refused: [], pending: [] }, rosters: [], groups: [] });
       expect((await host.plan(later(2))).document.state).toBe('standby');
       const allowing = await host.allow('stewards', `sha256:${'0'.repeat(64)}`, later(2));
       expect([allowing.status, allowing.stderr]).toEqual([2, expect.stringContaining('this host is the standby')]);
