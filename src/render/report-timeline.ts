@@ -3,7 +3,7 @@
 import type { GrantSpan, RefusedMark, SizePoint } from '../domain/chronicle.ts';
 import { inOrder, instant, type Instant } from '../domain/names.ts';
 import type { Report } from '../domain/report.ts';
-import { count, day, renderInstant } from '../domain/time.ts';
+import { count, day, renderInstant, week } from '../domain/time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
 import { renderRefusalCode } from './refusals.ts';
 import { renderEnd, renderMoment } from './words.ts';
@@ -17,6 +17,10 @@ interface Axis {
 const height = 22;
 const longestAhead = 120 * day;
 const mostTicks = 6;
+/** Their labels are longer. */
+const mostDays = 4;
+/** Below it months are too far from each other to show when something was. */
+const shortest = 75 * day;
 
 interface PersonRow {
   readonly uid: string;
@@ -63,17 +67,32 @@ function x(at: number, { from, to }: Axis): number {
   return Math.round(Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100)) * 100) / 100;
 }
 
-/** The first of months, or Mondays' distance where the drawing is short; never more than fit on a phone. */
+/** The first of months, or Mondays where the drawing is short; never more than fit on a phone. */
 function ticks({ from, to }: Axis): readonly Instant[] {
-  const months: Instant[] = [];
-  const first = new Date(from);
+  const all = isShort({ from, to }) ? mondays(from, to) : months(from, to);
+  const every = Math.max(1, Math.ceil(all.length / (isShort({ from, to }) ? mostDays : mostTicks)));
+  return all.filter((_, index) => index % every === 0);
+}
+
+function isShort({ from, to }: Pick<Axis, 'from' | 'to'>): boolean {
+  return to - from < shortest;
+}
+
+function mondays(from: Instant, to: Instant): readonly Instant[] {
+  // 5 January 1970 was one.
+  const monday = 4 * day;
+  const first = monday + Math.ceil((from - monday) / week) * week;
+  return Array.from({ length: Math.max(0, Math.floor((to - first) / week) + 1) }, (_, index) => instant(first + index * week));
+}
+
+function months(from: Instant, to: Instant): readonly Instant[] {
+  const firsts: Instant[] = [];
+  const begin = new Date(from);
   for (let month = 1; ; month += 1) {
-    const at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month, 1);
-    if (at > to) break;
-    months.push(instant(at));
+    const at = Date.UTC(begin.getUTCFullYear(), begin.getUTCMonth() + month, 1);
+    if (at > to) return firsts;
+    firsts.push(instant(at));
   }
-  const every = Math.max(1, Math.ceil(months.length / mostTicks));
-  return months.filter((_, index) => index % every === 0);
 }
 
 function label(at: Instant, axis: Axis): Markup {
@@ -85,7 +104,7 @@ function label(at: Instant, axis: Axis): Markup {
       dx="${anchor === 'end' ? -4 : 4}"
       y="15"
       text-anchor="${anchor}"
-      >${renderInstant(at).slice(0, 7)}</text
+      >${renderInstant(at).slice(0, isShort(axis) ? 10 : 7)}</text
     >`;
 }
 

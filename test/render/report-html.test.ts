@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { publicReport } from '../../src/domain/report-public.ts';
 import { renderAttention, renderMemberReason } from '../../src/render/report-words.ts';
 import { renderReportHtml } from '../../src/render/report-html.ts';
-import { days, forge, hostileRecords, pageOf, reportFrom, sampleRecords } from '../domain/report-samples.ts';
+import { begins, days, endorsement, forge, grantOf, hostileRecords, pageOf, reportFrom, sampleRecords } from '../domain/report-samples.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('base64');
 const report = reportFrom(sampleRecords(), { since: days(-45) });
@@ -77,6 +77,15 @@ describe('the page', () => {
     const text = textOf(renderReportHtml(publicReport(report), { forge, digest }));
     expect(text).toContain('Public: reasons, contacts, tickets and the names of approvers are left out.');
     for (const secret of ['abuse wave', 'Laptop', 'alice', 'bob', 'T343377']) expect(text).not.toContain(secret);
+  });
+
+  it.each([
+    { given: 'a few weeks', merged: 5, gives: ['2026-11-16', '2026-11-23', '2026-11-30', '2026-12-07'] },
+    { given: 'most of a year', merged: 200, gives: ['2026-06', '2026-08', '2026-10', '2026-12'] },
+  ])('given grants over $given, then the drawing is divided by $gives', ({ merged, gives }) => {
+    const grant = grantOf({ name: 'hoo', mergeRequest: 1, merged, until: 12 });
+    const html = renderReportHtml(reportFrom([begins(days(-270)), endorsement(grant)]), { forge, digest });
+    expect([...html.matchAll(/>(\d{4}-\d{2}(?:-\d{2})?)<\/text/g)].map(([, label]) => label)).toEqual(gives);
   });
 
   it('given links within the page, then each leads to something', () => {
