@@ -121,6 +121,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--understood <version>', 'the version of the group’s text that the person has read')
     .option('--revoke', 'ask for the end of the access instead')
     .option('--mend <merge-request>', 'open the pair of reverts that mends a merge nobody had approved')
+    .option('--fork <project>', 'ask from this fork of the project; your own is used by itself where you may not push to the project')
     .addHelpText(
       'after',
       '\nExamples\n  muster request klaxon-users urbanecm --until 2026-12-07 --reason "Abuse wave" --contact "irc urbanecm" --understood 2026-11-01\n  muster request klaxon-users urbanecm --revoke\n  muster request --mend 12\n',

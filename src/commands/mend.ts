@@ -9,7 +9,8 @@ import { largestFile } from '../domain/policy.ts';
 import { Misuse } from '../failures.ts';
 import type { Branch } from '../judging.ts';
 import { renderMendingAgain, renderMendingRevert } from '../render/request.ts';
-import { branchName, type Forge, type Opened } from './request.ts';
+import { branchName } from './request.ts';
+import { startBranch, type Asking, type FileAction, type Forge, type Opened } from './source-branch.ts';
 
 export interface MendPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
@@ -24,13 +25,11 @@ export interface Mended {
   readonly again: Opened;
 }
 
-type Action = Parameters<Forge['commit']>[4][number];
-
 /** Throws Misuse where the merge request was not merged, changed other files too, or its files were changed since. */
 export async function mend(
   iid: number,
   ports: MendPorts,
-  { folder, targetBranch }: { folder: string; targetBranch: string },
+  { folder, targetBranch, asking }: { readonly folder: string; readonly targetBranch: string; readonly asking: Asking },
 ): Promise<Mended> {
   const { forge, now } = ports;
   const project = await forge.project();
@@ -49,31 +48,26 @@ export async function mend(
       throw new Misuse(`${path} was changed after !${iid}; ask for what is needed now by a new merge request`);
   }
   const contents = await contentsOf(changes, ports);
-  const revertBranch = branchName(`mend-${iid}-revert`, now);
-  const againBranch = branchName(`mend-${iid}-again`, now);
   const titles = { revert: `Revert !${iid}, which nobody approved`, again: `Bring !${iid} again, to be approved` };
-  await forge.commit(
-    project,
-    revertBranch,
-    targetBranch,
-    titles.revert,
-    changes.map(({ path, before, after }) => turn(path, after, before, contents)),
-  );
-  const revert = await forge.open(project, {
-    sourceBranch: revertBranch,
-    targetBranch,
-    title: titles.revert,
-    description: renderMendingRevert(iid),
-  });
-  await forge.commit(
-    project,
-    againBranch,
-    revertBranch,
+  const back = {
+    branch: branchName(`mend-${iid}-revert`, now),
+    from: targetBranch,
+    message: titles.revert,
+    actions: changes.map(({ path, before, after }) => turn(path, after, before, contents)),
+  };
+  const target = { targetProject: project, targetBranch };
+  const { at: source } = await startBranch(forge, project, back, asking);
+  const revert = await forge.open({ ...target, source, title: titles.revert, description: renderMendingRevert(iid) });
+  const forth = { project: source.project, branch: branchName(`mend-${iid}-again`, now) };
+  const made = await forge.commit(
+    forth,
+    source,
     titles.again,
     changes.map(({ path, before, after }) => turn(path, before, after, contents)),
   );
+  if (made === 'may-not') throw new Misuse(`GitLab takes no second branch; only the revert was opened: ${revert.url}`);
   const description = renderMendingAgain(iid, revert.iid);
-  return { revert, again: await forge.open(project, { sourceBranch: againBranch, targetBranch, title: titles.again, description }) };
+  return { revert, again: await forge.open({ ...target, source: forth, title: titles.again, description }) };
 }
 
 type Contents = Awaited<ReturnType<Branch['blobs']>>['contents'];
@@ -86,7 +80,7 @@ async function contentsOf(changes: readonly PathChange[], { branch }: MendPorts)
 }
 
 /** What makes of the file as it is the file as it shall be. */
-function turn(path: string, is: TreeEntry | undefined, shall: TreeEntry | undefined, contents: Contents): Action {
+function turn(path: string, is: TreeEntry | undefined, shall: TreeEntry | undefined, contents: Contents): FileAction {
   const content = shall && contents.get(shall.blob);
   if (!content) return { action: 'delete', path };
   return { action: is ? 'update' : 'create', path, content };

@@ -9,26 +9,7 @@ import { renderInstant } from '../domain/time.ts';
 import { Misuse } from '../failures.ts';
 import type { Branch } from '../judging.ts';
 import { renderDescription, titleOf, type Asked } from '../render/request.ts';
-
-export interface Forge {
-  project(): Promise<number>;
-  commit(
-    project: number,
-    branch: string,
-    from: string,
-    message: string,
-    actions: readonly { readonly action: 'create' | 'update' | 'delete'; readonly path: string; readonly content?: Uint8Array }[],
-  ): Promise<void>;
-  open(
-    project: number,
-    draft: { readonly sourceBranch: string; readonly targetBranch: string; readonly title: string; readonly description: string },
-  ): Promise<Opened>;
-}
-
-export interface Opened {
-  readonly iid: number;
-  readonly url: string;
-}
+import { startBranch, type Asking, type Forge, type Opened } from './source-branch.ts';
 
 export interface RequestPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
@@ -46,6 +27,7 @@ export interface RequestSettings {
   readonly folder: string;
   readonly targetBranch: string;
   readonly longest: ReadonlyMap<GroupName, Duration>;
+  readonly asking: Asking;
 }
 
 export interface Request {
@@ -56,7 +38,7 @@ export interface Request {
 }
 
 export type Requested =
-  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string }
+  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string; readonly fork: string | undefined }
   | { readonly kind: 'by-hand'; readonly path: string; readonly title: string; readonly action: Asked; readonly text: string | null }
   | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
 
@@ -76,18 +58,24 @@ export async function request({ group, uid, values }: Request, ports: RequestPor
   const title = titleOf(asked, group, uid, values?.until);
   const { forge } = ports;
   if (!forge) return { kind: 'by-hand', path, title, action: asked, text };
-  const sourceBranch = branchName(`${group}-${uid}`, ports.now);
   const project = await forge.project();
   const content = text === null ? {} : { content: new TextEncoder().encode(text) };
   const action = asked === 'end' ? 'delete' : asked === 'new' ? 'create' : 'update';
-  await forge.commit(project, sourceBranch, targetBranch, title, [{ action, path, ...content }]);
+  const first = {
+    branch: branchName(`${group}-${uid}`, ports.now),
+    from: targetBranch,
+    message: title,
+    actions: [{ action, path, ...content }] as const,
+  };
+  const source = await startBranch(forge, project, first, settings.asking);
   const template = await textAt(
     `${templates}/${asked === 'end' ? 'Removal' : 'Grant'}.md`,
     await ports.branch.policyTree(head, templates),
     ports,
   );
   const description = renderDescription({ asked, group, uid, path, until: values?.until }, template);
-  return { kind: 'opened', opened: await forge.open(project, { sourceBranch, targetBranch, title, description }), title };
+  const opened = await forge.open({ source: source.at, targetProject: project, targetBranch, title, description });
+  return { kind: 'opened', opened, title, fork: source.fork?.path };
 }
 
 /** Where GitLab looks for them (docs.gitlab.com/user/project/description_templates). */

@@ -81,7 +81,48 @@ export function renderByHand({
     ...edit,
     `2. As commit message write: ${title}`,
     '3. Choose a new branch as target, and start a merge request from it.',
+    '   If GitLab says that you may not write there, let it make a fork, a copy of the project to write in.',
     '4. Have it approved by somebody who may, and only then merge it. muster writes on it what is missing.',
     '',
   ].join('\n');
+}
+
+export function renderOpened({
+  title,
+  opened,
+  fork,
+}: {
+  title: string;
+  opened: { iid: number; url: string };
+  fork: string | undefined;
+}): string {
+  const from = fork === undefined ? '' : `, from the fork ${fork}`;
+  return `${title}: !${opened.iid}${from}\n${opened.url}\n`;
+}
+
+/** For whoever may not make branches in the project and has no fork of it. */
+export function renderForkMissing(page: string, typed: string): string {
+  return [
+    'this account may not make a branch in the project, and has no fork of it to ask from. Nothing was sent.',
+    `1. Make a fork: open ${page} and press "Fork project". It takes a minute.`,
+    '2. Type this again:',
+    `     ${typed}`,
+    '   A fork that belongs to a group is not found by itself: add --fork GROUP/NAME.',
+  ].join('\n');
+}
+
+export function renderForksTold(paths: readonly string[], typed: string): string {
+  return [
+    'this account may not make a branch in the project, and has more than one fork of it. Nothing was sent. Say which one:',
+    ...paths.map((path) => `  ${typed} --fork ${path}`),
+  ].join('\n');
+}
+
+export function renderForkRefused(path: string): string {
+  return `this account may not push to ${path} either: that takes the role Developer there. Nothing was sent.`;
+}
+
+/** A command line as a shell takes it. */
+export function renderTyped(words: readonly string[]): string {
+  return words.map((word) => (/^[A-Za-z0-9_.,:/=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
 }

@@ -8,6 +8,8 @@ import { parseGroupName, parseUid } from '../domain/names.ts';
 import { statusOf } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
+import type { Asking } from '../commands/source-branch.ts';
+import { renderByHand, renderOpened, renderTyped } from '../render/request.ts';
 import type { Printed } from './commands.ts';
 import { surroundingsOf, type Caller } from './host.ts';
 import { forgeConfiguration, parseNumber, type ForgeConfiguration } from './review.ts';
@@ -18,8 +20,9 @@ export async function runRequest(invocation: Invocation, caller: Caller): Promis
   return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const number = invocation.options['mend'];
-    if (typeof number === 'string') return runMend(parseNumber(number), configuration, mirror, caller);
-    return runGrant(requestOf(invocation), configuration, mirror, caller);
+    const asking = askingOf(invocation);
+    if (typeof number === 'string') return runMend(parseNumber(number), asking, configuration, mirror, caller);
+    return runGrant(requestOf(invocation), asking, configuration, mirror, caller);
   });
 }
 
@@ -40,6 +43,17 @@ function requestOf({ operands: [groupText = '', uidText = ''], options }: Invoca
   return { group, uid, values };
 }
 
+function askingOf({ command, operands, options }: Invocation): Asking {
+  const { fork } = options;
+  // A dot or two as a part would lead elsewhere in a URL.
+  if (fork !== undefined && !/^(?:\d+|[\w-][\w.-]*(?:\/[\w-][\w.-]*)+)$/.test(String(fork)))
+    throw new Misuse(`"${String(fork)}" is not the path of a project, such as carol/access`);
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    typeof value === 'string' ? [`--${name}`, value] : value === true ? [`--${name}`] : [],
+  );
+  return { fork: typeof fork === 'string' ? fork : undefined, typed: renderTyped(['muster', command, ...operands, ...given]) };
+}
+
 /** The caller's own token before the one of the notes: the merge request is opened in the name of its account. */
 async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
   const file = caller.environment['MUSTER_GITLAB_TOKEN_FILE'] ?? gitlab.commentTokenFile;
@@ -48,7 +62,13 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
   return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(file) });
 }
 
-async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
+async function runGrant(
+  wanted: Request,
+  asking: Asking,
+  configuration: ForgeConfiguration,
+  mirror: Mirror,
+  caller: Caller,
+): Promise<Printed> {
   const [{ request }, { readPolicy }, { renderGrantText }] = await Promise.all([
     import('../commands/request.ts'),
     import('../adapters/yaml/policy.ts'),
@@ -62,17 +82,23 @@ async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirr
     forge: await openForge(configuration, caller),
     now: caller.now(),
   };
-  const requested = await request(wanted, ports, { folder, longest, targetBranch: configuration.repository.branch });
+  const requested = await request(wanted, ports, { folder, longest, asking, targetBranch: configuration.repository.branch });
   return { text: await renderRequested(requested), status: statusOf(requested.kind === 'findings' ? ['findings'] : []) };
 }
 
 async function renderRequested(requested: Requested): Promise<string> {
-  if (requested.kind === 'opened') return `${requested.title}: !${requested.opened.iid}\n${requested.opened.url}\n`;
+  if (requested.kind === 'opened') return renderOpened(requested);
   if (requested.kind === 'findings') return `${(await import('../render/findings.ts')).renderFindings(requested)}Nothing was sent.\n`;
-  return (await import('../render/request.ts')).renderByHand(requested);
+  return renderByHand(requested);
 }
 
-async function runMend(number: number, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
+async function runMend(
+  number: number,
+  asking: Asking,
+  configuration: ForgeConfiguration,
+  mirror: Mirror,
+  caller: Caller,
+): Promise<Printed> {
   const forge = await openForge(configuration, caller);
   if (!forge)
     throw new Misuse(
@@ -82,7 +108,7 @@ async function runMend(number: number, configuration: ForgeConfiguration, mirror
   const { history } = mirror;
   const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };
   const { folder, branch } = configuration.repository;
-  const { revert, again } = await mend(number, ports, { folder, targetBranch: branch });
+  const { revert, again } = await mend(number, ports, { folder, asking, targetBranch: branch });
   const text = [
     `1. Merge !${revert.iid}, without squashing; nobody needs to approve it: ${revert.url}`,
     `2. Have !${again.iid} approved, and only then merge it: ${again.url}`,

@@ -1,45 +1,24 @@
 // The way of one person into the group and out again, as it looks on the merge request: asked with `muster request`, told by the one note.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MergeRequest, User } from '../support/gitlab/world.ts';
+import type { MergeRequest } from '../support/gitlab/world.ts';
+import { botOf, noteOn, notesOn, opened as openedIn, sceneWithNotes } from './evidence/notes.ts';
 import { groupFile } from './evidence/policy-files.ts';
 import { day, group, minute, startWorld, type Scene, type World } from './evidence/world.ts';
 
 let world: World;
-let bot: User;
 let scene: Scene;
 
 beforeAll(async () => {
   world = await startWorld();
-  bot = world.gitlab.forge.createUser('muster-bot', { id: 91 });
 });
 afterAll(() => world.stop());
 beforeEach(async () => {
-  scene = await world.scene();
-  scene.project.members.set(bot.id, 30);
-  const token = world.gitlab.forge.createToken(bot, ['api']).value;
-  writeFileSync(join(scene.folder, 'comment-token'), `${token}\n`, { mode: 0o600 });
-  const config = join(scene.folder, 'muster.yaml');
-  writeFileSync(config, readFileSync(config, 'utf8').replace('gitlab:\n', 'gitlab:\n  comment-token-file: comment-token\n'));
+  scene = await sceneWithNotes(world);
+  // `muster request` takes the same token where the caller has none of their own.
+  scene.project.members.set(botOf(world).id, 30);
 });
 
-function notesOf({ notes }: MergeRequest): readonly string[] {
-  return notes.filter(({ system, author }) => !system && author === bot).map(({ body }) => body);
-}
-
-/** The one note. */
-function noteOf(mergeRequest: MergeRequest): string {
-  const [note = '', ...others] = notesOf(mergeRequest);
-  expect(others).toEqual([]);
-  return note;
-}
-
-function opened(number: number): MergeRequest {
-  const found = scene.project.mergeRequests.find(({ iid }) => iid === number);
-  if (!found) throw new Error(`there is no merge request !${number}`);
-  return found;
-}
+const opened = (number: number): MergeRequest => openedIn(scene, number);
 
 async function request(...args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await scene.run('request', ...args);
@@ -67,26 +46,26 @@ describe('given a person who asks with muster request', () => {
     scene.wait(minute);
 
     await scene.run('review', '1', '--post');
-    expect(noteOf(asked)).toContain('An approval is missing');
-    expect(noteOf(asked)).toContain(`\`urbanecm\` gets into \`${group}\``);
+    expect(noteOn(asked)).toContain('An approval is missing');
+    expect(noteOn(asked)).toContain(`\`urbanecm\` gets into \`${group}\``);
     scene.approve(asked, world.alice);
     await scene.run('review', '1', '--post');
-    expect(noteOf(asked)).toContain('**Approved: it can be merged now.**');
+    expect(noteOn(asked)).toContain('**Approved: it can be merged now.**');
 
     await scene.merge(asked);
     await scene.run('reconcile');
     expect(await scene.members()).toEqual(['urbanecm']);
-    expect(noteOf(asked)).toContain('**In force.**');
-    expect(noteOf(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until the end of 2026-/);
-    expect(noteOf(asked)).toContain('sign out there and in again');
+    expect(noteOn(asked)).toContain('**In force.**');
+    expect(noteOn(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until the end of 2026-/);
+    expect(noteOn(asked)).toContain('sign out there and in again');
 
     scene.wait(14 * day);
     await scene.run('reconcile');
-    expect(noteOf(asked)).toContain('**In force, and about to end.**');
+    expect(noteOn(asked)).toContain('**In force, and about to end.**');
     scene.wait(7 * day);
     await scene.run('reconcile');
     expect(await scene.members()).toEqual([]);
-    expect(noteOf(asked)).toContain('**Ended.**');
+    expect(noteOn(asked)).toContain('**Ended.**');
   });
 
   it('when nothing changed since the last run, then GitLab is asked nothing', async () => {
@@ -95,13 +74,13 @@ describe('given a person who asks with muster request', () => {
     scene.approve(opened(1), world.alice);
     await scene.merge(opened(1));
     await scene.run('reconcile');
-    const written = noteOf(opened(1));
+    const written = noteOn(opened(1));
     world.gitlab.faults.forget();
 
     await scene.run('reconcile');
 
     expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
-    expect(noteOf(opened(1))).toBe(written);
+    expect(noteOn(opened(1))).toBe(written);
   });
 
   it('when GitLab does not take the note, then the run is in order and the next one writes it', async () => {
@@ -115,10 +94,10 @@ describe('given a person who asks with muster request', () => {
 
     expect(status).toBe(0);
     expect(stderr).toContain('the note on !1 was not written');
-    expect(notesOf(opened(1))).toEqual([]);
+    expect(notesOn(opened(1))).toEqual([]);
     world.gitlab.faults.clear();
     await scene.run('reconcile');
-    expect(noteOf(opened(1))).toContain('**In force.**');
+    expect(noteOn(opened(1))).toContain('**In force.**');
   });
 
   it('when the answer to the new note is lost, then it is not sent twice and the next run keeps it as the only one', async () => {
@@ -132,10 +111,10 @@ describe('given a person who asks with muster request', () => {
     const { status } = await scene.run('reconcile');
 
     expect(status).toBe(0);
-    expect(notesOf(opened(1))).toHaveLength(1);
+    expect(notesOn(opened(1))).toHaveLength(1);
     world.gitlab.faults.clear();
     await scene.run('reconcile');
-    expect(noteOf(opened(1))).toContain('**In force.**');
+    expect(noteOn(opened(1))).toContain('**In force.**');
   });
 
   it('when more time is asked for, then the same file changes and the first note names what replaced it', async () => {
@@ -153,8 +132,8 @@ describe('given a person who asks with muster request', () => {
     await scene.merge(opened(2));
     await scene.run('reconcile');
 
-    expect(noteOf(opened(1))).toContain('a later change counts now, of merge request !2');
-    expect(noteOf(opened(2))).toContain('**In force.**');
+    expect(noteOn(opened(1))).toContain('a later change counts now, of merge request !2');
+    expect(noteOn(opened(2))).toContain('**In force.**');
     expect(await scene.project.git.git('show', `main:${file}`)).toBe(`reason: Another wave\ncontact: irc\nuntil: ${scene.day(40)}`);
   });
 
@@ -170,7 +149,7 @@ describe('given a person who asks with muster request', () => {
     await scene.run('reconcile');
 
     expect(await scene.members()).toEqual([]);
-    expect(noteOf(opened(2))).toContain('**Done: access was taken away.**');
+    expect(noteOn(opened(2))).toContain('**Done: access was taken away.**');
   });
 });
 
@@ -180,7 +159,7 @@ describe('given a merge that nobody approved', () => {
     scene.wait(minute);
     await scene.merge(opened(1));
     expect((await scene.run('reconcile')).status).toBe(4);
-    expect(noteOf(opened(1))).toContain('**Merged, and not in force: nobody gains anything by it, now or later.**');
+    expect(noteOn(opened(1))).toContain('**Merged, and not in force: nobody gains anything by it, now or later.**');
 
     await request('--mend', '1');
     scene.wait(minute);
@@ -188,14 +167,14 @@ describe('given a merge that nobody approved', () => {
     expect((await scene.run('review', '3')).stdout).toContain('Merging this changes nothing');
     await scene.merge(opened(2));
     await scene.run('reconcile');
-    expect(noteOf(opened(1))).toContain('That is settled');
+    expect(noteOn(opened(1))).toContain('That is settled');
     expect((await scene.run('review', '3')).stdout).toContain('An approval is missing');
     scene.approve(opened(3), world.alice);
     await scene.merge(opened(3));
     await scene.run('reconcile');
 
     expect(await scene.members()).toEqual(['urbanecm']);
-    expect(noteOf(opened(3))).toContain('**In force.**');
+    expect(noteOn(opened(3))).toContain('**In force.**');
   });
 });
 
@@ -254,12 +233,12 @@ describe('given an author who writes commands, mentions and markup wherever text
     for (const one of [good, broken]) {
       texts.push((await scene.run('review', String(one.iid), '--json')).stdout);
       await scene.run('review', String(one.iid), '--post');
-      texts.push(noteOf(one));
+      texts.push(noteOn(one));
     }
     await scene.merge(good);
     await scene.merge(broken);
     await scene.run('reconcile');
-    texts.push(noteOf(good), (await scene.run('review', String(broken.iid))).stdout);
+    texts.push(noteOn(good), (await scene.run('review', String(broken.iid))).stdout);
 
     expect(texts.join()).toContain('the GitLab account number `666`');
     for (const one of texts) {
@@ -286,7 +265,7 @@ describe('given rules', () => {
     expect(stdout).toContain('the GitLab account number `66` does not count');
     await scene.merge(mergeRequest);
     await scene.run('reconcile');
-    expect(noteOf(mergeRequest)).toContain('The changed rules are in force for what is merged after them.');
+    expect(noteOn(mergeRequest)).toContain('The changed rules are in force for what is merged after them.');
   });
 
   it('when rules and grants change together, then the note says to split them', async () => {

@@ -4,10 +4,13 @@
 export class Declined extends Error {
   override readonly name = 'Declined';
   readonly status: number;
+  /** It is the token that may not do this, whoever its account is. */
+  readonly lacksScope: boolean;
 
-  constructor(request: string, status: number) {
+  constructor(request: string, status: number, lacksScope = false) {
     super(`GitLab answers ${status} to ${request}`);
     this.status = status;
+    this.lacksScope = lacksScope;
   }
 }
 

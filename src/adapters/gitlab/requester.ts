@@ -120,6 +120,8 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
     await response.body?.cancel();
     return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
   }
+  if (status === 403)
+    return { kind: 'failed', error: new Declined(request.name, status, await lacksScope(request, response)), again: false };
   if (!response.ok) {
     await response.body?.cancel();
     return { kind: 'failed', error: new Declined(request.name, status), again: false };
@@ -127,6 +129,20 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
   const body = status === 204 ? null : await readJson(request, response, largest);
   return { kind: 'answered', answer: { body, status, headers: Object.fromEntries(response.headers) } };
 }
+
+/** RFC 6750, section 3.1; GitLab says it in the body only. Nothing else of a refusal is read: a project's name may be in it. */
+async function lacksScope(request: Outgoing, response: Response): Promise<boolean> {
+  try {
+    const answer: unknown = await readJson(request, response, largestRefusal);
+    return typeof answer === 'object' && answer !== null && 'error' in answer && answer.error === 'insufficient_scope';
+  } catch (error) {
+    if (error instanceof Malformed) return false;
+    throw error;
+  }
+}
+
+/** Bytes. */
+const largestRefusal = 16 * 1024;
 
 /** RFC 9110, section 10.2.3: seconds, or a date, which GitLab does not use. */
 function retryAfter(response: Response): number | undefined {

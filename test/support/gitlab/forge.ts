@@ -84,11 +84,9 @@ export class Forge {
     return project;
   }
 
-  async fork(of: Project, owner: User): Promise<Project> {
-    const fork = await this.createProject(`${owner.username}/${of.path.split('/').at(-1)}`, {
-      visibility: of.visibility,
-      members: [[owner, 40]],
-    });
+  /** [A] Whoever forks into their own namespace owns the fork (50), and it is seen by those who see the original. It does not follow the original. */
+  async fork(of: Project, owner: User, path = `${owner.username}/${of.path.split('/').at(-1)}`): Promise<Project> {
+    const fork = await this.createProject(path, { visibility: of.visibility, members: [[owner, 50]] });
     const head = await of.git.head('main');
     await fork.git.fetch(of.git, head);
     await fork.git.setRef('refs/heads/main', head);

@@ -3,8 +3,8 @@ import * as body from './entities.ts';
 import { merge, type MergeMethod } from './merging.ts';
 import { text } from './project-routes.ts';
 import { addNote, approve, close, openMergeRequest, reopen, retarget, unapprove } from './reviewing.ts';
-import { list, one, viewer, visibleMergeRequest, visibleProject, type Call, type Reply, type Route } from './routing.ts';
-import { Refused, type MergeRequest, type Note } from './world.ts';
+import { list, one, roleIn, viewer, visibleMergeRequest, visibleProject, type Call, type Reply, type Route } from './routing.ts';
+import { Refused, type MergeRequest, type Note, type Project } from './world.ts';
 
 const single = '^/projects/([^/]+)/merge_requests/(\\d+)';
 
@@ -51,12 +51,16 @@ function search(call: Call): Reply {
   return list(found.toReversed().map((one_) => body.mergeRequestBasic(one_, call.origin)));
 }
 
-/** In the source project's route, with `target_project_id` where that is another one. */
+/**
+ * In the source project's route, with `target_project_id` where that is another one. [A] `create_merge_request_from` needs the role Developer in
+ * the source; in the target it is enough to see it. [A] `validate_fork`: both are of one family of forks, otherwise 422.
+ */
 async function create(call: Call): Promise<Reply> {
   const source = visibleProject(call);
+  if (roleIn(source, call) < 30) throw new Refused(403, '403 Forbidden');
   const targetId = call.body['target_project_id'];
-  const target = typeof targetId === 'number' ? call.forge.project(String(targetId)) : source;
-  if (!target) throw new Refused(404, '404 Project Not Found');
+  const target = typeof targetId === 'number' ? visibleProject(call, String(targetId)) : source;
+  if (rootOf(source).id !== rootOf(target).id) throw new Refused(422, 'Source project is not a fork of the target project');
   const options = {
     author: viewer(call),
     sourceProject: source,
@@ -65,6 +69,10 @@ async function create(call: Call): Promise<Reply> {
   };
   const description = typeof call.body['description'] === 'string' ? call.body['description'] : '';
   return shown(call, await openMergeRequest(call.forge, target, { ...options, title: text(call.body, 'title'), description }), 201);
+}
+
+function rootOf(project: Project): Project {
+  return project.forkOf ? rootOf(project.forkOf) : project;
 }
 
 async function edit(call: Call): Promise<Reply> {

@@ -2,7 +2,7 @@
 import { commit, mergeRequestBasic, project as projectBody, protectedBranch, userBasic, type Json } from './entities.ts';
 import { lines, type FileChange } from './repository.ts';
 import { push } from './pushing.ts';
-import { list, one, viewer, visibleProject, type Call, type Route } from './routing.ts';
+import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Route } from './routing.ts';
 import { Refused, type MergeRequest, type Project } from './world.ts';
 
 const sha = '([0-9a-zA-Z._-]+)';
@@ -26,6 +26,7 @@ export const projectRoutes: readonly Route[] = [
       return one({ ...more, ...projectBody(of, call.origin, call.token === null) });
     },
   },
+  { method: 'GET', pattern: /^\/projects\/([^/]+)\/forks$/, handle: forks },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/members\/all$/, handle: members },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/repository\/branches\/([^/]+)$/, handle: branch },
   {
@@ -39,8 +40,12 @@ export const projectRoutes: readonly Route[] = [
   { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}/merge_requests$`), handle: mergeRequestsOfCommit },
 ];
 
-function roleIn(of: Project, call: Call): number {
-  return call.token ? (of.members.get(call.token.user.id) ?? 0) : 0;
+/** [A] Those that the account may see. With `owned`, those in its own namespace and those it is an owner of (50), not all it may push to. */
+function forks(call: Call) {
+  const of = visibleProject(call);
+  const seen = call.forge.projects.filter((candidate) => candidate.forkOf?.id === of.id && maySee(call, candidate));
+  const wanted = call.query.get('owned') === 'true' ? seen.filter((candidate) => roleIn(candidate, call) >= 50) : seen;
+  return list(wanted.map((candidate) => projectBody(candidate, call.origin, call.token === null)));
 }
 
 /** [A] Newer servers show the rules to whoever reads the code, older ones to maintainers. */
@@ -117,17 +122,24 @@ async function mergeRequestsOfCommit(call: Call) {
   return list(found.map((candidate) => mergeRequestBasic(candidate, call.origin)));
 }
 
-/** Several file actions in one commit, on a branch that is there or on a new one made from `start_branch`. */
+/**
+ * Several file actions in one commit, on a branch that is there or on a new one made from `start_branch`. [A] Where `start_project` says so that
+ * branch is another project's, and of the same moment: it need not be in the fork, which may lie far behind.
+ */
 async function createCommit(call: Call) {
   const project = visibleProject(call);
   const user = viewer(call);
   const name = text(call.body, 'branch');
+  const start = startProject(call, project);
   const rule = project.protectedBranches.find((candidate) => candidate.name === name);
-  const role = project.members.get(user.id) ?? 0;
-  if (role < 30 || (rule && (rule.push === 0 || role < rule.push))) throw new Refused(403, '403 Forbidden');
+  const role = roleIn(project, call);
+  // [A] `authorize_push_to_branch!`
+  if (role < 30 || (rule && (rule.push === 0 || role < rule.push)))
+    throw new Refused(403, '403 Forbidden - You are not allowed to push into this branch');
   const existing = await project.git.find(`refs/heads/${name}`);
   if (existing !== undefined && 'start_branch' in call.body) throw new Refused(400, `A branch called '${name}' already exists.`);
-  const parent = existing ?? (await project.git.head(text(call.body, 'start_branch')));
+  const parent = existing ?? (await start.git.head(text(call.body, 'start_branch')));
+  if (start !== project) await project.git.fetch(start.git, parent);
   const changes = await actions(call.body['actions'], new Set(lines(await project.git.git('ls-tree', '-r', '--name-only', parent))));
   const author = { name: user.name, email: `${user.username}@users.noreply.localhost` };
   const made = await project.git.commit({
@@ -139,6 +151,16 @@ async function createCommit(call: Call) {
   });
   await push(call.forge, project, user, name, made);
   return one(await commit(project, made), 201);
+}
+
+/** [A] Only from the project that this one is a fork of, at first hand. */
+function startProject(call: Call, project: Project): Project {
+  const given = call.body['start_project'];
+  if (typeof given !== 'number' && typeof given !== 'string') return project;
+  const start = visibleProject(call, String(given));
+  if (project.forkOf?.id !== start.id)
+    throw new Refused(403, `403 Forbidden - Project is not included in the fork network for ${start.path}`);
+  return start;
 }
 
 async function actions(given: unknown, present: ReadonlySet<string>): Promise<Record<string, FileChange>> {

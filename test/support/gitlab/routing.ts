@@ -48,12 +48,20 @@ export function viewer(call: Call): User {
   return call.token.user;
 }
 
+export function maySee({ token }: Pick<Call, 'token'>, { visibility, members }: Project): boolean {
+  return visibility === 'public' || (token !== null && members.has(token.user.id));
+}
+
 /** [C] What one may not see does not exist. */
-export function visibleProject(call: Call): Project {
-  const project = call.forge.project(call.parts[0] ?? '');
-  const seen = project && (project.visibility === 'public' || (call.token && project.members.has(call.token.user.id)));
-  if (!project || !seen) throw new Refused(404, '404 Project Not Found');
+export function visibleProject(call: Call, idOrPath = call.parts[0] ?? ''): Project {
+  const project = call.forge.project(idOrPath);
+  if (!project || !maySee(call, project)) throw new Refused(404, '404 Project Not Found');
   return project;
+}
+
+/** 0 for who is no member, and for nobody in particular. */
+export function roleIn(of: Project, { token }: Pick<Call, 'token'>): number {
+  return token ? (of.members.get(token.user.id) ?? 0) : 0;
 }
 
 export function visibleMergeRequest(call: Call): MergeRequest {

@@ -39,7 +39,7 @@ export interface Project {
   /** Further fields of GET /projects/:id, laid over the usual ones. */
   settings: Record<string, unknown>;
   protectedBranches: ProtectedBranch[];
-  /** User id to role: 20 reporter, 30 developer, 40 maintainer. */
+  /** User id to role: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner. */
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
 }
