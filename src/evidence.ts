@@ -4,7 +4,7 @@ import { changeKey, countApprovals, type ApprovalCount, type VersionDigests } fr
 import { renderCount, renderUnbound } from './domain/approval-words.ts';
 import { reviewedPaths } from './domain/beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './domain/binding.ts';
-import type { PolicyState } from './domain/effective.ts';
+import type { PolicyState, Verdict } from './domain/effective.ts';
 import type { EvidenceAnswer, LandingEvidence, TargetBranch, Version } from './domain/evidence.ts';
 import type { Readings } from './domain/form.ts';
 import type { Landing } from './domain/history.ts';
@@ -137,12 +137,8 @@ class GitLabJudge implements ContentJudge {
       const detail = renderUnbound(binding.reason);
       if (waited < bindingTime)
         return { kind: 'waiting', code: 'no-merge-request-yet', detail: `${detail}; 15 minutes are given to GitLab to say otherwise` };
-      return refused(
-        binding.reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound',
-        detail,
-        binding.mergeRequest ?? null,
-        evidence,
-      );
+      const code = binding.reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
+      return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: binding.reason });
     }
     const paths = reviewedPaths(
       landing,
@@ -159,8 +155,10 @@ class GitLabJudge implements ContentJudge {
       counts.push([bound, count]);
     }
     const [[bound, count] = [binding.mergeRequests[0], undefined]] = counts;
-    const hint = isEndOfFastForward(landing, bound) ? `; ${renderUnbound('part-of-fast-forward')}` : '';
-    return refused('no-approval', `${count ? renderCount(count) : ''}${hint}`, bound.mergeRequest.iid, evidence, bound.mergeRequest.url);
+    const { iid, url: link } = bound.mergeRequest;
+    const unbound = isEndOfFastForward(landing, bound) ? ('part-of-fast-forward' as const) : undefined;
+    const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
+    return refused('no-approval', detail, iid, evidence, { ...linkTo(link), ...(count && { count }), ...(unbound && { unbound }) });
   }
 
   async #digestsOf({ review }: BoundMergeRequest): Promise<VersionDigests> {
@@ -211,9 +209,9 @@ function refused(
   detail: string,
   mergeRequest: number | null,
   evidence: unknown,
-  link?: string,
+  more: Pick<Extract<Verdict, { kind: 'refused' }>, 'link' | 'count' | 'unbound'> = {},
 ): Judgement {
-  return { kind: 'judged', evidence, verdict: { kind: 'refused', code, detail, mergeRequest, ...linkTo(link) } };
+  return { kind: 'judged', evidence, verdict: { kind: 'refused', code, detail, mergeRequest, ...more } };
 }
 
 /** GitLab may name no page, or one on another server. */

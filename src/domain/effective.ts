@@ -1,5 +1,7 @@
 // The left fold from the branch's history to the policy in force (DESIGN, section 2): state, step, and what the step changes.
 // Pure: verdicts come in as values, and the same landings and verdicts give the same state on every machine.
+import type { ApprovalCount } from './approval.ts';
+import type { UnboundReason } from './binding.ts';
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from './history.ts';
 import type { BlobId, CommitId } from './names.ts';
@@ -43,6 +45,10 @@ export type Verdict =
       readonly detail: string;
       readonly mergeRequest: number | null;
       readonly link?: string;
+      /** Which approvals counted and which did not, where they were what was missing. Paths are inside the policy folder. */
+      readonly count?: ApprovalCount;
+      /** How the merge request, or the commit, is not what it must be. */
+      readonly unbound?: UnboundReason;
     };
 
 export interface Refusal {

@@ -72,6 +72,11 @@ export function isWellFormed(path: string, folder: string): boolean {
   }
 }
 
+/** Of what has a path inside the policy folder, that which may be shown anywhere, with the path from the root. */
+export function wellFormedOnly<One extends { readonly path: string }>(ones: readonly One[], folder: string): readonly One[] {
+  return ones.map((one) => ({ ...one, path: `${folder}/${one.path}` })).filter(({ path }) => isWellFormed(path, folder));
+}
+
 function rulesObjection(readings: Readings): FormObjection | undefined {
   if (!readings.rules) return { code: 'rules-invalid', detail: 'the rules could not be read' };
   if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail };

@@ -4,7 +4,7 @@ import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuoru
 import { reviewedPaths } from './beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
 import type { MergeRequest, Review } from './evidence.ts';
-import { formObjection, isWellFormed, understood, type FormSettings, type Readings } from './form.ts';
+import { formObjection, isWellFormed, understood, wellFormedOnly, type FormSettings, type Readings } from './form.ts';
 import type { Landing, TreeEntry } from './history.ts';
 import { duration, inOrder, type Instant, type Uid } from './names.ts';
 import { grantObjections } from './policy-rules.ts';
@@ -90,10 +90,7 @@ export function reviewOpen(
     undecided: policy.pending.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     waiting: policy.pending.length,
     approvals: count.approvals,
-    quorum: count.paths.flatMap((one) => {
-      const path = `${folder}/${one.path}`;
-      return isWellFormed(path, folder) ? [{ ...one, path }] : [];
-    }),
+    quorum: wellFormedOnly(count.paths, folder),
     authors,
     enough: count.enough,
   };

@@ -1,7 +1,10 @@
 // What muster has to say about a merge request that was merged: what its landing was judged to be, and how things stand with it today.
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
+import type { JudgedApproval, PathQuorum } from './approval.ts';
+import type { UnboundReason } from './binding.ts';
 import type { Refusal, RefusalCode, Verdict } from './effective.ts';
 import { isRules, place } from './effective.ts';
+import { wellFormedOnly } from './form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from './grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from './names.ts';
 import { week } from './time.ts';
@@ -33,8 +36,17 @@ export interface SettledGrant {
 }
 
 export type SettledReview =
-  /** `codes` of the landing's files that are still not in force; none: the branch no longer says what is not so. */
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly paths: readonly string[]; readonly healed: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      /** The landing's files that are still not in force; none: the branch no longer says what is not so. */
+      readonly paths: readonly string[];
+      readonly healed: boolean;
+      /** Where approvals were what was missing. */
+      readonly approvals: readonly JudgedApproval[];
+      readonly quorum: readonly PathQuorum[];
+      readonly unbound?: UnboundReason;
+    }
   | { readonly kind: 'waiting'; readonly code: string }
   | {
       readonly kind: 'endorsed';
@@ -74,7 +86,12 @@ export function settledReview(
   const { verdict, paths } = landing;
   if (verdict.kind === 'refused') {
     const open = policy.refused.filter((one) => one.commit === landing.commit).map(({ path }: Refusal) => path);
-    return { kind: 'refused', code: verdict.code, paths: open, healed: open.length === 0 };
+    const { code, count, unbound } = verdict;
+    return {
+      ...{ kind: 'refused', code, paths: open, healed: open.length === 0 },
+      ...{ approvals: count?.approvals ?? [], quorum: count ? wellFormedOnly(count.paths, folder) : [] },
+      ...(unbound && { unbound }),
+    };
   }
   const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));
   const grants = paths.flatMap(({ path, stands }) => {

@@ -1,10 +1,11 @@
 // Words of the one note on a merge request. Nothing in it was written by whoever opened the merge request: what an author chooses (title, branch,
 // reason, names) is not an argument of any function here, and of what is, only letters that no Markdown and no quick action is made of get through.
+import type { JudgedApproval, NotCountedReason } from '../domain/approval.ts';
 import type { RefusalCode } from '../domain/effective.ts';
 import type { End } from '../domain/grants.ts';
 import { instant, type Uid } from '../domain/names.ts';
 import type { Effect } from '../domain/proposed-change.ts';
-import { day, renderInstant } from '../domain/time.ts';
+import { count, day, renderInstant } from '../domain/time.ts';
 import { renderMoment } from './words.ts';
 
 /** What a note of ours is known by. It is never shown. */
@@ -54,6 +55,21 @@ export function renderEffect({ path, group, uid, effect, until, from }: Effect):
 
 export function renderAccount(person: Uid | undefined, account: number): string {
   return person === undefined ? `the GitLab account number ${code(account)}` : code(person);
+}
+
+/** Each approval, and why it does not count where it does not. */
+export function approvalLines(approvals: readonly JudgedApproval[], why: (reason: NotCountedReason) => string): readonly string[] {
+  const counted = approvals.flatMap((one) => (one.kind === 'counted' ? [`The approval by ${code(one.person)} counts.`] : []));
+  const others = approvals.flatMap((one) => {
+    if (one.kind === 'counted') return [];
+    const person = renderAccount(one.person, one.approval.account.id);
+    return [`The approval by ${person} does not count: ${person} ${why(one.reason)}.`];
+  });
+  return [...counted, ...others];
+}
+
+export function renderPaths(paths: readonly string[]): string {
+  return paths.length <= 5 ? codes(paths) : `${codes(paths.slice(0, 3))} and ${count(paths.length - 3, 'more file')}`;
 }
 
 /** What to do about an obstacle while the merge request is still open. */

@@ -1,10 +1,9 @@
 // The note on an open merge request: what it does, what it needs, which approvals count and which do not, what happens next.
-import type { JudgedApproval } from '../domain/approval.ts';
 import { renderNotCounted } from '../domain/approval-words.ts';
 import type { OpenReview } from '../domain/review.ts';
 import type { Uid } from '../domain/names.ts';
 import { count } from '../domain/time.ts';
-import { bullets, code, codes, mending, renderAccount, renderEffect, renderNote } from './note-words.ts';
+import { approvalLines, bullets, code, codes, mending, renderEffect, renderNote, renderPaths } from './note-words.ts';
 import { renderRefusalCode } from './refusals.ts';
 
 /** What else can be said of a merge request that was not merged. */
@@ -93,22 +92,11 @@ function approvals({ quorum, needs, approvals: given, authors }: OpenReview): re
       `${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`,
     ];
   });
-  const counted = given.flatMap((one) => (one.kind === 'counted' ? [`The approval by ${code(one.person)} counts.`] : []));
-  return [...needed, ...counted, ...given.flatMap(notCounted)];
+  return [...needed, ...approvalLines(given, renderNotCounted)];
 }
 
 function renderNames(uids: readonly Uid[]): string {
   return uids.length <= 10 ? codes(uids) : `${codes(uids.slice(0, 8))} and ${uids.length - 8} more`;
-}
-
-function renderPaths(paths: readonly string[]): string {
-  return paths.length <= 5 ? codes(paths) : `${codes(paths.slice(0, 3))} and ${count(paths.length - 3, 'more file')}`;
-}
-
-function notCounted(one: JudgedApproval): readonly string[] {
-  if (one.kind === 'counted') return [];
-  const person = renderAccount(one.person, one.approval.account.id);
-  return [`The approval by ${person} does not count: ${person} ${renderNotCounted(one.reason)}.`];
 }
 
 function nextSteps(review: OpenReview): readonly string[] {

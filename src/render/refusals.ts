@@ -13,12 +13,15 @@ interface Words {
   readonly first?: string;
   /** `first` is all there is to do. */
   readonly closes?: true;
+  /** `first` comes before the revert; otherwise it is what has to be different the second time. */
+  readonly prior?: true;
 }
 
 const words: Readonly<Record<RefusalCode, Words>> = {
   'hidden-diff': {
     what: 'a .gitattributes file hides policy files in the diff, so nobody can have seen the change',
     first: 'Remove the attribute for the policy folder first.',
+    prior: true,
   },
   'too-many-files': { what: 'the change has more policy files than a person can look at', first: 'Split it.' },
   impure: {
@@ -44,6 +47,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'unknown-group': {
     what: 'the rules in force have no such group',
     first: 'Add the group first, in a merge request of its own.',
+    prior: true,
   },
   'not-by-grants': {
     what: 'the members of this group come from a roster, not from grants',
@@ -62,10 +66,12 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'rules-dirty': {
     what: 'the rules on the branch are not the rules in force, and nothing is endorsed until they are again',
     first: 'Revert the unapproved change of the rules, or have it approved.',
+    prior: true,
   },
   'off-chain': {
     what: 'the branch jumped to a history in which the last judged commit was only merged',
     first: 'Merge into the branch, never the branch into something else.',
+    prior: true,
   },
   'no-merge-request': { what: 'it came to the branch without a merge request' },
   'not-bound': { what: 'no merge request became exactly this commit' },
@@ -80,6 +86,19 @@ const words: Readonly<Record<RefusalCode, Words>> = {
 /** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
 export function renderRefusalCode(code: RefusalCode): string {
   return words[code].what;
+}
+
+/** What to do about one that was merged, step by step. */
+export function renderRemedy(code: RefusalCode): readonly string[] {
+  const { first, closes, prior } = words[code];
+  if (first === undefined) return [wayBack];
+  if (closes) return [first];
+  if (prior) return [first, wayBack];
+  return [
+    'Revert it on GitLab (merge that revert, nobody needs to approve it).',
+    `Then revert the revert in a second merge request, and mend it there: ${first.charAt(0).toLowerCase()}${first.slice(1)}`,
+    'Have that one approved by somebody entitled, and only then merge it.',
+  ];
 }
 
 type Told = Pick<Refusal, 'code' | 'detail'>;

@@ -1,5 +1,5 @@
 // A review as the note's Markdown, and as JSON with the same facts.
-import type { JudgedApproval } from '../domain/approval.ts';
+import type { JudgedApproval, PathQuorum } from '../domain/approval.ts';
 import type { End } from '../domain/grants.ts';
 import type { Effect, Need } from '../domain/proposed-change.ts';
 import type { OpenReview } from '../domain/review.ts';
@@ -43,9 +43,6 @@ function reviewJson(review: AnyReview): object {
   switch (review.kind) {
     case 'open': {
       const { effects, needs, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;
-      const missing = quorum.flatMap(({ path, needed, by, teams }) =>
-        by.length < needed ? [{ path, teams, approvals: needed - by.length }] : [],
-      );
       return {
         state: 'open',
         change: changeJson(effects, needs),
@@ -53,7 +50,7 @@ function reviewJson(review: AnyReview): object {
         unapprovedBefore: slippedIn.map(({ path, commit, code }) => ({ path, commit, code })),
         earlierWaiting: waiting,
         approvals: approvals.map(approvalJson),
-        missing,
+        missing: missingJson(quorum),
         enough,
       };
     }
@@ -71,7 +68,10 @@ function reviewJson(review: AnyReview): object {
         })),
       };
     case 'refused':
-      return { state: 'refused', code: review.code, paths: review.paths, settled: review.healed };
+      return {
+        ...{ state: 'refused', code: review.code, paths: review.paths, settled: review.healed },
+        ...{ approvals: review.approvals.map(approvalJson), missing: missingJson(review.quorum) },
+      };
     case 'waiting':
       return { state: 'waiting', code: review.code };
     case 'unmerged':
@@ -79,6 +79,10 @@ function reviewJson(review: AnyReview): object {
     case 'nothing':
       return { state: 'nothing' };
   }
+}
+
+function missingJson(quorum: readonly PathQuorum[]): readonly object[] {
+  return quorum.flatMap(({ path, needed, by, teams }) => (by.length < needed ? [{ path, teams, approvals: needed - by.length }] : []));
 }
 
 function approvalJson(one: JudgedApproval): object {

@@ -1,8 +1,9 @@
 // The note on a merge request that was merged: whether it is in force, since when and until when, or why not and how to mend that.
+import { renderNotCountedThen, renderUnbound } from '../domain/approval-words.ts';
 import type { GrantStanding, Reach, SettledGrant, SettledReview } from '../domain/settled-review.ts';
 import { count } from '../domain/time.ts';
-import { bullets, code, codes, renderNote, renderUntil } from './note-words.ts';
-import { renderRefusalCode, wayBack } from './refusals.ts';
+import { approvalLines, bullets, code, codes, renderNote, renderPaths, renderUntil } from './note-words.ts';
+import { renderRefusalCode, renderRemedy } from './refusals.ts';
 import { renderMoment } from './words.ts';
 
 export function renderSettledNote(review: SettledReview): string {
@@ -25,21 +26,36 @@ function waiting(reason: string): string {
   return 'muster has not got all the answers from GitLab that it needs. It asks again at every run.';
 }
 
-function renderRefused({ code: of, paths, healed }: Extract<SettledReview, { kind: 'refused' }>): string {
-  const what = renderRefusalCode(of);
-  const why = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
+type RefusedReview = Extract<SettledReview, { kind: 'refused' }>;
+
+function renderRefused(review: RefusedReview): string {
+  const { code: of, paths, healed, unbound } = review;
+  const why = [renderRefusalCode(of), ...(unbound === undefined || unbound === of ? [] : [renderUnbound(unbound)])].map(asSentence);
   if (healed)
     return renderNote('Merged without being approved as it must be. That is settled: the files say again what is in force.', [
-      { title: 'What was wrong', text: bullets([why]) },
+      { title: 'What was wrong', text: bullets(why) },
     ]);
   return renderNote('Merged, and not in force: nobody gains anything by it, now or later.', [
-    { title: 'Why', text: bullets([why, ...(paths.length > 0 ? [`Not in force: ${renderPaths(paths)}.`] : [])]) },
-    { title: 'How to mend it', text: bullets([wayBack]) },
+    { title: 'Why', text: bullets([...why, ...(paths.length > 0 ? [`Not in force: ${renderPaths(paths)}.`] : [])]) },
+    { title: 'Approvals', text: of === 'no-approval' ? bullets(approvals(review)) : '' },
+    { title: 'How to mend it', text: bullets(renderRemedy(of)) },
   ]);
 }
 
-function renderPaths(paths: readonly string[]): string {
-  return paths.length <= 5 ? codes(paths) : `${codes(paths.slice(0, 3))} and ${count(paths.length - 3, 'more file')}`;
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Files with the same answer are told together. */
+function approvals({ quorum, approvals: given }: RefusedReview): readonly string[] {
+  const short = quorum.filter(({ by, needed }) => by.length < needed);
+  const answers = new Map<string, string[]>();
+  for (const { path, by, needed, teams } of short) {
+    const answer = `${by.length} of ${count(needed, 'approval')} by ${codes(teams, ' or ')}`;
+    answers.set(answer, [...(answers.get(answer) ?? []), path]);
+  }
+  const missing = [...answers].map(([answer, paths]) => `${renderPaths(paths)}: ${answer}.`);
+  return [...missing, ...(given.length > 0 ? approvalLines(given, renderNotCountedThen) : ['Nobody had approved it.'])];
 }
 
 function renderEndorsed({ approvedBy, landedAt, grants, rules }: Extract<SettledReview, { kind: 'endorsed' }>): string {

@@ -4,7 +4,7 @@ import { readPolicyFolder } from '../../src/adapters/yaml/folder.ts';
 import { readPolicy } from '../../src/adapters/yaml/policy.ts';
 import { check } from '../../src/commands/check.ts';
 import { longestApproval, type NotCountedReason } from '../../src/domain/approval.ts';
-import { renderNotCounted } from '../../src/domain/approval-words.ts';
+import { renderNotCounted, renderNotCountedThen } from '../../src/domain/approval-words.ts';
 import { instant } from '../../src/domain/names.ts';
 import { longestSleep } from '../../src/domain/policy-rules-grants.ts';
 import { renderDuration } from '../../src/domain/time.ts';
@@ -42,6 +42,11 @@ describe('the pages for people who never see the code', () => {
       expect(told).toContain(renderNotCounted(reason));
     },
   );
+
+  it('given what is said of such an approval after the merge, then the page for approvers has its words', () => {
+    const [before = ''] = renderNotCountedThen('before-last-push').split('; ');
+    expect(page('docs/approving.md')).toContain(`("${renderNotCountedThen('before-last-push').slice(before.length + 2)}")`);
+  });
 
   it('given the limits in the code, then the pages and the templates name them', () => {
     expect(page('docs/approving.md')).toContain(`within ${renderDuration(longestApproval)}`);

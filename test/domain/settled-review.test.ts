@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/domain/effective.ts';
 import { settledReview, type JudgedLanding } from '../../src/domain/settled-review.ts';
 import type { EffectivePolicy } from '../../src/domain/waiting.ts';
-import { commit, uid } from './evidence-samples.ts';
+import { approval, commit, team, uid } from './evidence-samples.ts';
 import { grantOf, grantPathOf, hours, now, policyOf } from './membership-samples.ts';
 
 const path = grantPathOf('urbanecm');
@@ -85,8 +85,22 @@ describe('what became of a merge', () => {
       code: 'no-approval',
       paths: [path],
       healed: false,
+      approvals: [],
+      quorum: [],
     });
     expect(ask(policyOf([]), landing(refused))).toMatchObject({ healed: true });
     expect(ask(policyOf([], { refused: [{ ...refusal, commit: commit('b') }] }), landing(refused))).toMatchObject({ healed: true });
+  });
+
+  it('given a refusal for want of approvals, then each approval is told, and what was missing, for paths that may be shown', () => {
+    const approvals = [{ kind: 'not-counted', approval: approval(), person: uid('bob'), reason: 'author' }] as const;
+    const quorum = (at: string) => ({ path: at, teams: [team('sre')], needed: 1, by: [] });
+    const paths = [quorum('grants/klaxon-users/urbanecm.yaml'), quorum('grants/klaxon-users/@all.yaml')];
+    const verdict: Verdict = { ...refused, count: { enough: false, approvals, paths }, unbound: 'part-of-fast-forward' };
+    expect(ask(policyOf([], { refused: [refusal] }), landing(verdict))).toMatchObject({
+      approvals,
+      quorum: [quorum(path)],
+      unbound: 'part-of-fast-forward',
+    });
   });
 });

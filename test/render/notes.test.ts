@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JudgedApproval } from '../../src/domain/approval.ts';
+import type { JudgedApproval, NotCountedReason } from '../../src/domain/approval.ts';
 import type { OpenReview } from '../../src/domain/review.ts';
 import type { GrantStanding, Reach, SettledReview } from '../../src/domain/settled-review.ts';
 import { instant } from '../../src/domain/names.ts';
@@ -12,13 +12,30 @@ import { hours, klaxon } from '../domain/membership-samples.ts';
 /** The end of 7 December. */
 const until = instant(Date.UTC(2026, 11, 8));
 const path = 'policy/grants/klaxon-users/urbanecm.yaml';
-const refused: JudgedApproval = { kind: 'not-counted', approval: approval(), person: uid('bob'), reason: 'before-last-push' };
+const refused = { kind: 'not-counted', approval: approval(), person: uid('bob'), reason: 'before-last-push' } as const;
 const counted: JudgedApproval = { kind: 'counted', approval: approval(), person: uid('alice'), paths: [path] };
 const stranger: JudgedApproval = {
   kind: 'not-counted',
   approval: approval({ account: { id: 66, username: '/approve @all' } }),
   reason: 'not-a-person-in-policy',
 };
+
+// The compiler asks for a line here when there is a new reason.
+const reasons: Readonly<Record<NotCountedReason, true>> = {
+  'not-a-person-in-policy': true,
+  inactive: true,
+  author: true,
+  pushed: true,
+  'not-entitled': true,
+  benefits: true,
+  'after-merge': true,
+  'too-old': true,
+  'retargeted-after': true,
+  'before-last-push': true,
+  'other-content': true,
+  'version-gone': true,
+};
+const everyReason = (Object.keys(reasons) as NotCountedReason[]).map((reason): JudgedApproval => ({ ...refused, reason }));
 
 function open(changes: Partial<OpenReview> = {}): OpenReview {
   return {
@@ -56,6 +73,11 @@ function endorsed(...standings: readonly GrantStanding[]): SettledReview {
     standing,
   }));
   return { kind: 'endorsed', approvedBy: [uid('alice')], landedAt: hours(-2), grants, rules: false };
+}
+
+function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused' }>> = {}): SettledReview {
+  const quorum = [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')] }];
+  return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], quorum, ...changes };
 }
 
 const inForce = (reach: Reach, changes = {}): GrantStanding => ({
@@ -127,8 +149,18 @@ describe('the note that people read', () => {
     { name: 'merged-nothing', review: { kind: 'nothing' } },
     { name: 'merged-waiting', review: { kind: 'waiting', code: 'gitlab-unavailable' } },
     { name: 'merged-waiting-for-earlier', review: { kind: 'waiting', code: 'waits-for-earlier' } },
-    { name: 'merged-refused', review: { kind: 'refused', code: 'no-approval', paths: [path], healed: false } },
-    { name: 'merged-refused-settled', review: { kind: 'refused', code: 'no-approval', paths: [], healed: true } },
+    { name: 'merged-refused', review: refusedReview({ approvals: [refused, stranger, counted] }) },
+    {
+      name: 'merged-refused-unapproved',
+      review: refusedReview({ quorum: [{ path, teams: [team('sre'), team('access-owners')], needed: 1, by: [] }] }),
+    },
+    { name: 'merged-refused-every-reason', review: refusedReview({ approvals: everyReason }) },
+    { name: 'open-every-reason', review: open({ approvals: everyReason }) },
+    { name: 'merged-refused-fast-forward', review: refusedReview({ approvals: [refused], unbound: 'part-of-fast-forward' }) },
+    { name: 'merged-refused-not-bound', review: refusedReview({ code: 'not-bound', unbound: 'merged-elsewhere', quorum: [] }) },
+    { name: 'merged-refused-form', review: refusedReview({ code: 'too-long', quorum: [] }) },
+    { name: 'merged-refused-by-hand', review: refusedReview({ code: 'refused-by-hand', quorum: [] }) },
+    { name: 'merged-refused-settled', review: refusedReview({ paths: [], healed: true, approvals: [refused] }) },
     { name: 'in-force', review: endorsed(inForce({ kind: 'member', since: hours(-1) })) },
     { name: 'in-force-shortened', review: endorsed(inForce({ kind: 'member', since: undefined }, { shortened: true })) },
     { name: 'in-force-as-far-as-known', review: endorsed(inForce({ kind: 'unknown' }, { until: 'open' })) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusalCode } from '../../src/domain/effective.ts';
-import { renderPending, renderRefusal, wayBack } from '../../src/render/refusals.ts';
+import { renderPending, renderRefusal, renderRemedy, wayBack } from '../../src/render/refusals.ts';
 import { hostile, inert } from './run-samples.ts';
 
 // A record and not a list: the compiler demands every code.
@@ -36,6 +36,19 @@ describe('why a change is not in force', () => {
   it('all the words, for people to read through', async () => {
     const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' })}\n`).join('');
     await expect(page).toMatchFileSnapshot('../golden/refusals.txt');
+  });
+
+  it('and what the note on a merged one says to do, for people to read through', async () => {
+    const page = codes
+      .map(
+        (code) =>
+          `${code}\n${renderRemedy(code)
+            .map((step) => `  - ${step}\n`)
+            .join('')}`,
+      )
+      .join('');
+    await expect(page).toMatchFileSnapshot('../golden/remedies.txt');
+    for (const code of codes) for (const step of renderRemedy(code)) expect(step).toMatch(/^[A-Z].*\.$/);
   });
 
   it.each(codes)('given %s, then it says what is wrong, the detail, and what to do next', (code) => {

@@ -113,7 +113,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     world.gitlab.approve(mergeRequest, world.bob, world.gitlab.clock.now() + minute);
     await scene.merge(mergeRequest);
     expect(await refusal(scene)).toContain(
-      'alice approved before the last push: revoke the approval and approve again; bob approved after the merge',
+      'alice approved before the last push; it had to be revoked and given again before the merge; bob approved after the merge',
     );
   });
 

@@ -145,7 +145,9 @@ describe('given a grant that alice approved', () => {
     const run = await scene.reconcile();
 
     expect(refusals(run)).toEqual([`no-approval ${mallory}`, `no-approval ${urbanecm}`]);
-    expect(run.policy.refused[0]?.message).toContain('alice approved before the last push: revoke the approval and approve again');
+    expect(run.policy.refused[0]?.message).toContain(
+      'alice approved before the last push; it had to be revoked and given again before the merge',
+    );
     expect(await scene.members()).toEqual([]);
   });
 
