@@ -3,13 +3,14 @@ import type { Refusal } from '../domain/effective.ts';
 import type { GrantInForce } from '../domain/grants.ts';
 import { joinedAt } from '../domain/joined.ts';
 import type { Memory } from '../domain/memory.ts';
-import type { Instant } from '../domain/names.ts';
+import type { CommitId, Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { withheldFrom, type RunReport } from '../domain/run.ts';
 import { settledReview, standingInForce, type JudgedLanding, type Reach, type ReachOf } from '../domain/settled-review.ts';
 import type { EffectivePolicy } from '../domain/waiting.ts';
 import { Unavailable, Unusable } from '../failures.ts';
 import { renderSettledNote } from '../render/settled-note.ts';
+import { findLanded, numberOf, type Landed } from './landed.ts';
 import { landingOf } from './review.ts';
 
 /** What a note last said, by merge request: a digest of the standing; null where it still has to be told. */
@@ -23,6 +24,9 @@ export interface NotesPorts {
   readonly records: () => Iterable<LedgerRecord>;
   /** Undefined before the first time: then only what this run changed is told, and the rest taken as known. */
   readonly said: Said | undefined;
+  readonly landed: Landed;
+  /** The merge request that GitLab made this commit of, if it names one by now. */
+  readonly mergeRequestOf: (commit: CommitId) => Promise<number | undefined>;
   readonly write: (mergeRequest: number, text: string) => Promise<void>;
   readonly digest: (text: string) => string;
   readonly warn: (text: string) => void;
@@ -31,17 +35,23 @@ export interface NotesPorts {
 /** A run tells at most so many; the others have their turn in the next. */
 const mostAtOnce = 50;
 
-/** Gives what is to be remembered as said. Never throws for anything that GitLab does. */
-export async function refreshNotes(report: RunReport, folder: string, ports: NotesPorts): Promise<Said> {
+export interface Remembered {
+  readonly said: Said;
+  readonly landed: Landed;
+}
+
+/** Gives what is to be remembered. Never throws for anything that GitLab does. */
+export async function refreshNotes(report: RunReport, folder: string, ports: NotesPorts): Promise<Remembered> {
   const { policy, at } = report;
-  if (!policy) return ports.said ?? new Map();
+  if (!policy) return { said: ports.said ?? new Map(), landed: ports.landed };
   const reachOf = reachAfter(report, ports.memory, new Map());
-  const standings = standingsByMergeRequest(policy, reachOf, at, ports.digest);
-  const due = mergeRequestsToTell(standings, ports);
+  const landed = await landedBy(ports, at);
+  const standings = standingsByMergeRequest(policy, landed, reachOf, at, ports.digest);
+  const due = mergeRequestsToTell(standings, landed, ports);
   const said = new Map<number, string | null>([...standings].filter(([number]) => !due.includes(number)));
-  if (due.length === 0) return said;
+  if (due.length === 0) return { said, landed: stillOpen(landed, said) };
   const all = [...ports.records(), ...ports.news];
-  const landings = landingsOf(all, new Set(due));
+  const landings = landingsOf(all, landed, new Set(due));
   const telling = { policy, reachOf: reachAfter(report, ports.memory, joinedAt(all)), folder, at };
   let silent = false;
   for (const [index, number] of due.entries()) {
@@ -51,18 +61,41 @@ export async function refreshNotes(report: RunReport, folder: string, ports: Not
     if (!isTold) said.set(number, null);
     else if (standings.has(number)) said.set(number, standings.get(number) ?? null);
   }
-  return said;
+  return { said, landed: stillOpen(landed, said) };
+}
+
+async function landedBy({ landed, news, mergeRequestOf, warn }: NotesPorts, now: Instant): Promise<Landed> {
+  let silent = false;
+  return findLanded(landed, news, now, async (commit) => {
+    if (silent) return 'not-known';
+    try {
+      return (await mergeRequestOf(commit)) ?? 'none';
+    } catch (error) {
+      if (error instanceof Unusable) return 'none';
+      if (!(error instanceof Unavailable)) throw error;
+      silent = true;
+      warn(`GitLab did not say which merge request commit ${commit.slice(0, 12)} is: ${error.message}. The next run asks again`);
+      return 'not-known';
+    }
+  });
+}
+
+/** A merge request that needs no further note is forgotten. */
+function stillOpen(landed: Landed, said: Said): Landed {
+  return new Map([...landed].filter(([, found]) => typeof found !== 'number' || said.has(found)));
 }
 
 /** Everything of a merge request that a note tells, as a digest. Merge requests with nothing on the branch any more are left out. */
 function standingsByMergeRequest(
   { grants, refused }: EffectivePolicy,
+  landed: Landed,
   reachOf: ReachOf,
   now: Instant,
   digest: NotesPorts['digest'],
 ): ReadonlyMap<number, string> {
   const lines = new Map<number, string[]>();
-  const add = ({ mergeRequest }: GrantInForce | Refusal, line: unknown) => {
+  const add = ({ mergeRequest: named, commit }: GrantInForce | Refusal, line: unknown) => {
+    const mergeRequest = named ?? numberOf(landed, commit);
     if (mergeRequest !== null) lines.set(mergeRequest, [...(lines.get(mergeRequest) ?? []), JSON.stringify(line)]);
   };
   for (const grant of grants) add(grant, [grant.path, grant.commit, standingInForce(grant, reachOf, now)]);
@@ -70,10 +103,11 @@ function standingsByMergeRequest(
   return new Map([...lines].map(([number, all]) => [number, digest(all.join('\n'))]));
 }
 
-function mergeRequestsToTell(standings: ReadonlyMap<number, string>, { said, news }: NotesPorts): readonly number[] {
+function mergeRequestsToTell(standings: ReadonlyMap<number, string>, landed: Landed, { said, news }: NotesPorts): readonly number[] {
   const changed = new Set<number>();
   for (const record of news) {
-    if (record.type === 'verdict' && record.verdict.mergeRequest !== null) changed.add(record.verdict.mergeRequest);
+    const number = record.type === 'verdict' ? (record.verdict.mergeRequest ?? numberOf(landed, record.commit)) : null;
+    if (number !== null) changed.add(number);
     if (record.type !== 'outcome') continue;
     for (const { because } of record.add) if (because.kind === 'grant' && because.mergeRequest !== null) changed.add(because.mergeRequest);
   }
@@ -84,11 +118,11 @@ function mergeRequestsToTell(standings: ReadonlyMap<number, string>, { said, new
 }
 
 /** The last landing of each merge request: one merge request endorses one landing. */
-function landingsOf(records: Iterable<LedgerRecord>, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
+function landingsOf(records: Iterable<LedgerRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
   const landings = new Map<number, JudgedLanding>();
   for (const record of records) {
     if (record.type !== 'verdict') continue;
-    const { mergeRequest } = record.verdict;
+    const mergeRequest = record.verdict.mergeRequest ?? numberOf(landed, record.commit);
     if (mergeRequest !== null && wanted.has(mergeRequest)) landings.set(mergeRequest, landingOf(record));
   }
   return landings;

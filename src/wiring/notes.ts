@@ -1,7 +1,9 @@
 // The last step of `reconcile`: notes on merge requests, where a token for them is configured. It never makes a run fail.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { refreshNotes, type Said } from '../commands/notes.ts';
+import { refreshNotes, type Remembered } from '../commands/notes.ts';
+import { inOrder, parseCommitId } from '../domain/names.ts';
+import { parseMoment, renderInstant } from '../domain/time.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { RunReport } from '../domain/run.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
@@ -33,13 +35,18 @@ export async function tellMergeRequests(
   if (gitlab?.commentTokenFile === undefined || mode !== 'enforce') return;
   const file = join(state.folder, 'notes.json');
   try {
-    const said = await readSaid(file);
+    const before = await readRemembered(file);
     let comments: ReturnType<typeof openComments> | undefined;
     const next = await refreshNotes(report, repository.folder, {
       memory: state.memory,
       news,
       records: () => state.records(),
-      said,
+      said: before?.said,
+      landed: before?.landed ?? new Map(),
+      mergeRequestOf: async (commit) => {
+        comments ??= openComments({ ...configuration, gitlab }, caller);
+        return (await comments).landedAs(commit, repository.branch);
+      },
       write: async (number, text) => {
         comments ??= openComments({ ...configuration, gitlab }, caller);
         await (await comments).write(number, noteMarker, text, true);
@@ -47,7 +54,7 @@ export async function tellMergeRequests(
       digest: (text) => sha256(text).slice(0, 'sha256:'.length + 32),
       warn: caller.warn,
     });
-    await writeSaid(file, said, next);
+    await writeRemembered(file, before, next);
   } catch (error) {
     if (!(error instanceof Misuse || error instanceof Unavailable || error instanceof Unusable)) throw error;
     caller.warn(`the notes on merge requests were not brought up to date: ${error.message}`);
@@ -55,21 +62,39 @@ export async function tellMergeRequests(
 }
 
 /** A file that cannot be understood is as good as none: it only keeps notes from being written twice. */
-async function readSaid(file: string): Promise<Said | undefined> {
+async function readRemembered(file: string): Promise<Remembered | undefined> {
   try {
     const document: unknown = JSON.parse(await readFile(file, 'utf8'));
-    const said = typeof document === 'object' && document !== null && 'said' in document ? document.said : undefined;
-    if (typeof said !== 'object' || said === null) return undefined;
-    return new Map(Object.entries(said).map(([number, digest]) => [Number(number), typeof digest === 'string' ? digest : null]));
+    const said = entriesIn(document, 'said');
+    if (!said) return undefined;
+    return {
+      said: new Map(said.map(([number, digest]) => [Number(number), typeof digest === 'string' ? digest : null])),
+      landed: new Map((entriesIn(document, 'landed') ?? []).flatMap(([commit, found]) => landingIn(commit, found))),
+    };
   } catch (error) {
     if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) return undefined;
     throw new Unavailable('ledger', `${file} cannot be read`, error);
   }
 }
 
-async function writeSaid(file: string, before: Said | undefined, said: Said): Promise<void> {
-  const text = renderSaid(said);
-  if (before && renderSaid(before) === text) return;
+function entriesIn(document: unknown, key: string): readonly (readonly [string, unknown])[] | undefined {
+  const of: unknown = typeof document === 'object' && document !== null ? Reflect.get(document, key) : undefined;
+  return typeof of === 'object' && of !== null ? Object.entries(of) : undefined;
+}
+
+type Landing = Remembered['landed'] extends ReadonlyMap<infer Commit, infer Found> ? readonly [Commit, Found] : never;
+
+function landingIn(text: string, found: unknown): readonly Landing[] {
+  const commit = parseCommitId(text);
+  const askedSince = typeof found === 'string' ? parseMoment(found) : undefined;
+  if (commit === undefined) return [];
+  if (typeof found === 'number') return [[commit, found]];
+  return askedSince === undefined ? [] : [[commit, { askedSince }]];
+}
+
+async function writeRemembered(file: string, before: Remembered | undefined, next: Remembered): Promise<void> {
+  const text = renderRemembered(next);
+  if (before && renderRemembered(before) === text) return;
   try {
     await writeFile(`${file}.new`, text, { mode: 0o600 });
     await rename(`${file}.new`, file);
@@ -78,8 +103,12 @@ async function writeSaid(file: string, before: Said | undefined, said: Said): Pr
   }
 }
 
-/** By number, so that the same notes make the same bytes. */
-function renderSaid(said: Said): string {
-  const entries = [...said].sort(([left], [right]) => left - right);
-  return `${JSON.stringify({ format: 1, said: Object.fromEntries(entries) }, null, 1)}\n`;
+/** In order, so that the same notes make the same bytes. */
+function renderRemembered({ said, landed }: Remembered): string {
+  const numbers = [...said].sort(([left], [right]) => left - right);
+  const commits = [...landed]
+    .sort(([left], [right]) => inOrder(left, right))
+    .map(([commit, found]) => [commit, typeof found === 'number' ? found : renderInstant(found.askedSince)]);
+  const document = { format: 1, said: Object.fromEntries(numbers), landed: Object.fromEntries(commits) };
+  return `${JSON.stringify(document, null, 1)}\n`;
 }

@@ -1,9 +1,10 @@
 // What people read on a merge request that was merged and is not in force: why, which approval did not count, and what to do now.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FileChanges } from '../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
-import { noteOn, sceneWithNotes } from './evidence/notes.ts';
+import { noteOn, notesOn, sceneWithNotes } from './evidence/notes.ts';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
-import { day, startWorld, type Scene, type World } from './evidence/world.ts';
+import { day, minute, startWorld, type Scene, type World } from './evidence/world.ts';
 
 let world: World;
 let scene: Scene;
@@ -70,5 +71,75 @@ describe('given a merge whose approvals do not count', () => {
     expect(note).toContain('1 of 2 approvals by `sre`.');
     expect(note).toContain('The approval by `alice` counts.');
     expect(note).toContain('The approval by `carol` does not count');
+  });
+});
+
+describe('given a merge that is refused for its form, so that GitLab is not asked who approved it', () => {
+  const silent = () => ({ [grantPath('urbanecm')]: `reason: x\nuntil: ${scene.day(30)}\n` });
+
+  async function merge(changes: FileChanges): Promise<MergeRequest> {
+    const one = await scene.open(world.carol, changes);
+    scene.approve(one, world.alice);
+    await scene.merge(one);
+    return one;
+  }
+
+  it('when the grant lacks a contact, then its note says that; mended as it says, all is in force, and the first note says it is settled', async () => {
+    const one = await merge(silent());
+    await scene.run('reconcile');
+    expect(noteOn(one)).toContain('- The grant lacks a field that its group requires.');
+    expect(noteOn(one)).toContain('mend it there: add it.');
+    world.gitlab.faults.forget();
+    await scene.run('reconcile');
+    expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
+
+    await scene.merge(await scene.open(world.carol, { [grantPath('urbanecm')]: null }));
+    await scene.run('reconcile');
+    expect(noteOn(one)).toContain('That is settled');
+    const again = await merge(change(30));
+    await scene.run('reconcile');
+
+    expect(await scene.members()).toEqual(['urbanecm']);
+    expect(noteOn(again)).toContain('**In force.**');
+  });
+
+  it('when the same file stands there unapproved, then the note on the second says so', async () => {
+    await scene.merge(await scene.open(world.carol, change(30)));
+    const second = await merge(change(31));
+    await scene.run('reconcile');
+    expect(noteOn(second)).toContain('- What stood there before had not been approved');
+  });
+
+  it('when GitLab has not written down the merge yet, then the next run tells it', async () => {
+    const one = await scene.open(world.carol, silent());
+    await scene.merge(one, { lockedFor: 5 * minute });
+    await scene.run('reconcile');
+    expect(notesOn(one)).toEqual([]);
+    scene.wait(6 * minute);
+    await scene.run('reconcile');
+    expect(noteOn(one)).toContain('- The grant lacks a field that its group requires.');
+  });
+
+  it('when GitLab does not answer, then the run is as it would be, and a later one tells it', async () => {
+    const one = await merge(silent());
+    world.gitlab.faults.add(/commits\/\w+\/merge_requests/, { kind: 'answer', status: 503 });
+    const { status, stderr } = await scene.run('reconcile');
+    expect(status).toBe(4);
+    expect(stderr).toContain('GitLab did not say which merge request');
+    scene.wait(40 * minute);
+    await scene.run('reconcile');
+    world.gitlab.faults.clear();
+    await scene.run('reconcile');
+    expect(noteOn(one)).toContain('- The grant lacks a field that its group requires.');
+  });
+
+  it('when it was pushed and no merge request is there, then GitLab is asked for a quarter of an hour and no longer', async () => {
+    await scene.push(world.mallory, silent());
+    await scene.run('reconcile');
+    scene.wait(16 * minute);
+    await scene.run('reconcile');
+    world.gitlab.faults.forget();
+    expect((await scene.run('reconcile')).status).toBe(4);
+    expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
   });
 });

@@ -1,9 +1,11 @@
 // muster's one note on a merge request: found again by its author's id and a marker, edited in place, never a second one.
 // https://docs.gitlab.com/api/notes/#merge-requests
 import * as v from 'valibot';
+import { ruledOut } from '../../domain/binding.ts';
+import type { CommitId } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { noteShape, understand, type Note } from './answers.ts';
-import { clientFor, wholeOfTexts } from './api.ts';
+import { clientFor, connect, wholeOfTexts } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 
@@ -15,6 +17,8 @@ export interface Notes {
    * made, unless told not to. Throws Unavailable when GitLab does not answer, Unusable when it does not take the token.
    */
   readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
+  /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. Throws as `write` does. */
+  readonly landedAs: (commit: CommitId, branch: string) => Promise<number | undefined>;
 }
 
 const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
@@ -56,7 +60,15 @@ export function openNotes(settings: GitLabSettings): Notes {
     return 'created';
   }
 
+  const { mergeRequestsOf, project: readProject } = connect(requesterSettings(settings));
+  async function landedAs(commit: CommitId, branch: string): Promise<number | undefined> {
+    const target = { project: (await readProject(project)).id, branch };
+    const named = await mergeRequestsOf(target.project, commit);
+    return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
+  }
+
   return {
+    landedAs: async (commit, branch) => landedAs(commit, branch).catch(explainRead),
     write: async (iid, marker, text, create) => write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
   };
 }
@@ -64,6 +76,12 @@ export function openNotes(settings: GitLabSettings): Notes {
 /** The other job was faster. */
 function unlessGone(error: unknown): void {
   if (!(error instanceof Declined && error.status === 404)) throw error;
+}
+
+function explainRead(error: unknown): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (error instanceof Declined) throw new Unusable(error.message);
+  throw error;
 }
 
 function explain(error: unknown, iid: number): never {
