@@ -1,10 +1,11 @@
 // Runs this repository's own .gitlab-ci.yml with gitlab-ci-local, in a clone of the files as they are now: real jobs, real shell, no container.
 
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { runNode, type CommandResult } from '../support/command.ts';
 import { environment } from '../support/repositories.ts';
 
@@ -15,12 +16,8 @@ const tool = fileURLToPath(import.meta.resolve('gitlab-ci-local'));
 /** What GitLab sets, and the project's own variables. */
 export type Variables = Readonly<Record<string, string>>;
 
-export interface Clone {
+export interface Checkout {
   readonly folder: string;
-  /** The commit that main of the server is at. */
-  readonly base: string;
-  /** Commits these files, on top of main, on a branch of their own; undefined deletes. */
-  change(files: Readonly<Record<string, string | undefined>>): void;
   /** The names of the jobs that a pipeline with these variables has, in order. */
   jobs(variables: Variables): Promise<readonly string[]>;
   /** Runs one job to its end. */
@@ -30,33 +27,62 @@ export interface Clone {
   remove(): void;
 }
 
+export interface Clone extends Checkout {
+  /** The commit that main of the server is at. */
+  readonly base: string;
+  /** Commits these files, on top of main, on a branch of their own; undefined deletes. Gives the commit. */
+  change(files: Readonly<Record<string, string | undefined>>): string;
+}
+
+function gitIn(folder: string): (...args: readonly string[]) => string {
+  return (...args) => execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: { ...environment({}), ...author } }).trim();
+}
+
 export function cloneForPipelines(): Clone {
   const folder = mkdtempSync(join(tmpdir(), 'muster-ci-'));
-  const git = (...args: readonly string[]) =>
-    execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: { ...environment({}), ...author } }).trim();
+  const git = gitIn(folder);
   const commit = (message: string) => {
     git('add', '--all');
     git('commit', '--quiet', '--allow-empty', '--message', message);
+    return git('rev-parse', 'HEAD');
   };
 
   copyWorkingTree(folder);
   git('init', '--quiet', '--initial-branch=main');
-  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n.gitlab-ci-local\n*-junit.xml\n*-quality.json\nendings.txt\n');
-  commit('Start');
-  const base = git('rev-parse', 'HEAD');
+  excludeOutputs(folder);
+  const base = commit('Start');
   git('remote', 'add', 'origin', 'https://gitlab.example.org/repos/sre/access.git');
   git('update-ref', 'refs/remotes/origin/main', base);
   git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-
   return {
-    folder,
+    ...checkoutIn(folder),
     base,
     change(files) {
       git('switch', '--quiet', '--force-create', 'change', base);
       for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
-      commit('Change');
+      return commit('Change');
     },
+  };
+}
+
+/** What a runner has of a branch on the server. `url` may hold a token, which is gone from the clone afterwards. */
+export async function cloneOfBranch(url: string, branch: string): Promise<Checkout> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-ci-'));
+  // The server may be in this very process.
+  await promisify(execFile)('git', ['clone', '--quiet', '--branch', branch, url, folder], { env: environment({}) });
+  gitIn(folder)('remote', 'set-url', 'origin', 'https://gitlab.example.org/repos/sre/access.git');
+  excludeOutputs(folder);
+  return checkoutIn(folder);
+}
+
+function excludeOutputs(folder: string): void {
+  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n.gitlab-ci-local\n*-junit.xml\n*-quality.json\nendings.txt\n');
+}
+
+function checkoutIn(folder: string): Checkout {
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return {
+    folder,
     async jobs(variables) {
       const { status, stdout, stderr } = await runTool(folder, ['--list-csv', '--no-json-schema-validation'], variables);
       if (status !== 0) throw new Error(`${stdout}${stderr}`);
@@ -81,7 +107,7 @@ export function runTool(folder: string, args: readonly string[], variables: Vari
     '--concurrency',
     '1',
     '--ignore-predefined-vars',
-    'CI_PIPELINE_SOURCE,CI_COMMIT_BRANCH',
+    'CI_PIPELINE_SOURCE,CI_COMMIT_BRANCH,CI_SERVER_URL',
     '--home',
     join(folder, '.git/home'),
   ];
