@@ -2,10 +2,11 @@
 import { isRules } from '../domain/effective.ts';
 import type { PolicyTree } from '../domain/history.ts';
 import { duration, type Duration, type GroupName, type Instant, type Uid } from '../domain/names.ts';
-import { grantObjections } from '../domain/policy-rules.ts';
-import { byPlace, largestFile, type Finding, type PolicyFile } from '../domain/policy.ts';
+import { isOver } from '../domain/grants.ts';
+import { grantObjections, type Objection } from '../domain/policy-rules.ts';
+import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile } from '../domain/policy.ts';
 import type { PolicyReading } from '../domain/policy-reading.ts';
-import { renderInstant } from '../domain/time.ts';
+import { renderEndOf, renderInstant } from '../domain/time.ts';
 import { Misuse } from '../failures.ts';
 import type { Branch } from '../judging.ts';
 import { renderDescription, titleOf, type Asked } from '../render/request.ts';
@@ -96,6 +97,13 @@ async function textAt(path: string, tree: PolicyTree, { branch }: RequestPorts):
   return new TextDecoder().decode(bytes);
 }
 
+/** Nothing is wrong with such a file, but nobody wants to be asked for it. */
+function pastEnd({ until }: GrantFile, now: Instant): readonly Objection[] {
+  if (until === 'open' || !isOver(until, now)) return [];
+  const message = `the access would be over already: it ends ${renderEndOf(until)}`;
+  return [{ code: 'ended', key: ['until'], message, fix: 'Say a later end, with --until.' }];
+}
+
 /** The same reader and the same rules as `check`, over the rules on the branch and this one file. */
 async function objectionsTo(
   file: PolicyFile,
@@ -117,11 +125,8 @@ async function objectionsTo(
   if (!rules || findings.length > 0) return findings;
   const objections = grants.flatMap(({ grant, at, path }) => {
     const ceiling = longest.get(grant.group);
-    return grantObjections(grant, rules.rules, ports.now, ceiling === undefined ? undefined : duration(ceiling)).map((one) => ({
-      ...one,
-      path,
-      ...at(one.key),
-    }));
+    const found = grantObjections(grant, rules.rules, ports.now, ceiling === undefined ? undefined : duration(ceiling));
+    return [...found, ...pastEnd(grant, ports.now)].map((one) => ({ ...one, path, ...at(one.key) }));
   });
   return objections
     .map(({ code, path, line, column, message, fix }) => ({ code, severity: 'error' as const, path, line, column, message, fix }))

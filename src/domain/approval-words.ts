@@ -18,7 +18,7 @@ const reasons: Readonly<Record<NotCountedReason, Words>> = {
   benefits: { what: 'gains by it' },
   'after-merge': { what: 'approved after the merge' },
   'too-old': { what: 'approved more than 14 days before the merge', again: true },
-  'retargeted-after': { what: 'approved before the merge request was retargeted, closed or reopened', again: true },
+  'retargeted-after': { what: 'approved before the merge request was pointed at another branch, closed or reopened', again: true },
   'before-last-push': { what: 'approved before the last push', again: true },
   'other-content': { what: 'approved something else than what the merge brings', again: true },
   'version-gone': { what: 'approved a version that the server no longer has', again: true },

@@ -12,7 +12,10 @@ export type Unmerged = 'closed' | 'merging' | 'other-branch';
 export function renderOpenNote(review: OpenReview): string {
   if (review.restores) return renderRestoring(review);
   const { effects, empty } = review;
-  const what = effects.length > 0 ? effects.map(renderEffect) : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
+  const what =
+    effects.length > 0
+      ? effects.map(renderEffect)
+      : [empty ? '' : 'Nobody gains or loses anything: only words change, or the end is past already.'];
   return renderNote(headline(review), [
     { title: 'What it does', text: bullets(what.filter((line) => line !== '')) },
     { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },

@@ -112,6 +112,7 @@ describe('given somebody who asks', () => {
 
   it.each([
     { given: 'too long', values: { ...asked, until: '2027-12-07' }, to: 'klaxon-users', code: 'too-long' },
+    { given: 'over already', values: { ...asked, until: '2026-11-22' }, to: 'klaxon-users', code: 'ended' },
     { given: 'no contact', values: { reason: 'x', until: '2026-12-07' }, to: 'klaxon-users', code: 'missing-field' },
     { given: 'no such day', values: { ...asked, until: '2026-02-30' }, to: 'klaxon-users', code: 'bad-time' },
     { given: 'a letter nobody sees', values: { ...asked, contact: 'irc\u202e' }, to: 'klaxon-users', code: 'hidden-character' },

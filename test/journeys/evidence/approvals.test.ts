@@ -160,7 +160,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     await change(scene, mergeRequest);
     scene.wait(minute);
     await scene.merge(mergeRequest);
-    expect(await refusal(scene)).toContain('alice approved before the merge request was retargeted, closed or reopened');
+    expect(await refusal(scene)).toContain('alice approved before the merge request was pointed at another branch, closed or reopened');
   });
 
   it('when it was approved for a harmless branch and then sent to main, then the approval does not count', async () => {

@@ -1,0 +1,177 @@
+// docs/requesting.md, followed step by step by somebody who has never seen the code.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { noteOn, notesOn, opened } from '../journeys/evidence/notes.ts';
+import { day, group, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
+import { runMuster } from '../support/command.ts';
+import type { MergeRequest, User } from '../support/gitlab/world.ts';
+import { openGuide, policyJob, realScene } from './guide.ts';
+
+const page = openGuide('docs/requesting.md');
+const file = `policy/grants/${group}/hoo.yaml`;
+let world: World;
+let scene: Scene;
+let hoo: User;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  // The dates on the page are to come.
+  world.gitlab.clock.set('2026-11-23T10:00:00Z');
+  scene = await realScene(world);
+  scene.project.visibility = 'public';
+  hoo = world.gitlab.forge.createUser(`hoo-${scene.project.id}`);
+});
+
+/** The file that the page shows, with another last day. */
+const grant = (until: string) => page.block('until: 2026-12-07').replace('2026-12-07', until);
+
+async function merged(mergeRequest: MergeRequest, approve = true): Promise<MergeRequest> {
+  if (approve) scene.approve(mergeRequest, world.alice);
+  await scene.merge(mergeRequest);
+  await scene.run('reconcile');
+  return mergeRequest;
+}
+
+const change = (content: string | null) => scene.open(world.carol, { [file]: content });
+
+describe('given the page for people who ask', () => {
+  it('when it is followed from the first step to the last day, then everything happens as it says', async () => {
+    page.says('write as its name `policy/grants/klaxon-users/UID.yaml`, with your own uid for UID');
+    page.says('makes you a copy of the project (a fork) to write in');
+    page.says('Choose the description `Grant`');
+    const fork = await world.gitlab.forge.fork(scene.project, hoo);
+    const description = readFileSync('.gitlab/merge_request_templates/Grant.md', 'utf8');
+    const asked = await scene.open(hoo, { [file]: grant('soon') }, { sourceProject: fork, description });
+
+    page.says('If it is red, open it: its log says which line is wrong, and what to write instead.');
+    const red = await policyJob(asked, world.gitlab.clock.now());
+    expect(red.status).toBe(1);
+    expect(red.stdout).toMatch(new RegExp(`${file}:4:8: error bad-time: .*\\n.*[Ww]rite `));
+    page.says('Correct the file in the same merge request.');
+    await world.gitlab.commitAndPush(fork, hoo, asked.sourceBranch, { [file]: page.block('until: 2026-12-07') });
+    scene.wait(minute);
+    expect((await policyJob(asked, world.gitlab.clock.now())).status).toBe(0);
+
+    page.says('In a merge request from a fork it comes after the merge only.');
+    expect(notesOn(asked)).toEqual([]);
+    scene.approve(asked, world.alice);
+    page.says('If you push again afterwards, they have to revoke the approval and approve again');
+    await world.gitlab.commitAndPush(fork, hoo, asked.sourceBranch, { [file]: grant('2026-12-06') });
+    scene.wait(minute);
+    expect((await scene.run('review', '1')).stdout).toContain('revoke the approval and approve again');
+    world.gitlab.unapprove(asked, world.alice);
+    await merged(asked);
+
+    page.says('you have access, and the note says so. **Sign out and sign in again**');
+    expect(await scene.members()).toEqual(['hoo']);
+    expect(noteOn(asked)).toMatch(/`hoo` is in `klaxon-users` since [^]*sign out there and in again/);
+    page.says('The note says so a week before.');
+    scene.wait(7 * day);
+    await scene.run('reconcile');
+    expect(noteOn(asked)).toContain('**In force, and about to end.**');
+    page.says('it counts to its end, UTC');
+    world.gitlab.clock.set('2026-12-06T23:59:00Z');
+    await scene.run('reconcile');
+    expect(await scene.members()).toEqual(['hoo']);
+    scene.wait(2 * minute);
+    await scene.run('reconcile');
+    expect(await scene.members()).toEqual([]);
+  });
+
+  it('when it was merged without approval, then the way back is as it says, and nothing else works', async () => {
+    const same = await change(grant(scene.day(20)));
+    const first = await merged(await change(grant(scene.day(20))), false);
+    page.says('the note says so, and why. Nobody gains by such a merge, and approving it afterwards does not help.');
+    expect(noteOn(first)).toContain('Nobody had approved it.');
+    expect(() => scene.approve(first, world.alice)).toThrow('401');
+    page.says('Opening a new merge request with the same file does not work as long as the first one stands there');
+    expect((await scene.run('review', String(same.iid))).stdout).toContain('Merging this would change nothing');
+    const other = await merged(await change(grant(scene.day(21))));
+    expect(noteOn(other)).toContain('What stood there before had not been approved');
+
+    page.says('Revert it on GitLab (merge that revert, nobody needs to approve it);');
+    await merged(await change(null), false);
+    page.says('then revert the revert in a second merge request');
+    await merged(await change(grant(scene.day(21))));
+    expect(await scene.members()).toEqual(['hoo']);
+    expect(noteOn(other)).toContain('That is settled');
+  });
+
+  it('when more time is needed, then it is given anew from the merge, also after a gap, and nothing is lost meanwhile', async () => {
+    await merged(await change(grant(scene.day(20))));
+    page.says('What you have stays in force until its own end, whatever becomes of the merge request.');
+    const unapproved = await merged(await change(grant(scene.day(60))), false);
+    expect(noteOn(unapproved)).toContain('not in force');
+    expect(await scene.members()).toEqual(['hoo']);
+    await merged(await change(grant(scene.day(20))), false);
+
+    page.says('afterwards works too, with a gap');
+    scene.wait(30 * day);
+    await scene.run('reconcile');
+    expect(await scene.members()).toEqual([]);
+    page.says('The longest time counts anew from that merge.');
+    await merged(await change(grant(scene.day(89))));
+    expect(await scene.members()).toEqual(['hoo']);
+  });
+
+  it('when less is needed, then it acts unapproved, and putting it back needs an approval', async () => {
+    await merged(await change(grant(scene.day(40))));
+    page.says('Less access acts as soon as it is merged, even when nobody approved it.');
+    const old = grant(scene.day(40));
+    await merged(await change(grant(scene.day(10))), false);
+    page.says('a file whose shorter date nobody approved has to be put back before anything can be changed in it again');
+    const stopped = await change(grant(scene.day(20)));
+    expect((await scene.run('review', String(stopped.iid))).stdout).toContain('Somebody put it there without approval.');
+    page.says('Putting it back does not bring back the time: that is more access, and needs an approval.');
+    await merged(await change(old), false);
+    scene.wait(11 * day);
+    await scene.run('reconcile');
+    expect(await scene.members()).toEqual([]);
+
+    await merged(await change(grant(scene.day(20))));
+    expect(await scene.members()).toEqual(['hoo']);
+    page.says('unapproved removals have a limit a day');
+    scene.wait(2 * day);
+    page.says('Delete your file in a merge request (description `Removal`)');
+    await merged(await change(null), false);
+    expect(await scene.members()).toEqual([]);
+  });
+
+  it('when the commands for a terminal are typed, then they do what the page says', async () => {
+    await world.gitlab.forge.fork(scene.project, hoo);
+    const own = page.block('project: repos/sre/access').replaceAll('https://gitlab.wikimedia.org', world.gitlab.url);
+    writeFileSync(join(scene.folder, 'own.yaml'), own.replaceAll('repos/sre/access', scene.project.path));
+    writeFileSync(join(scene.folder, 'own-token'), world.gitlab.forge.createToken(hoo, ['api']).value, { mode: 0o600 });
+    const [variables = '', typed = ''] = page.block('muster request').split('\n');
+    expect(variables).toBe('export MUSTER_CONFIG=muster.yaml MUSTER_GITLAB_TOKEN_FILE=token');
+    const words = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+    const env = { MUSTER_GITLAB_TOKEN_FILE: join(scene.folder, 'own-token') };
+    const type = async (...args: readonly string[]) => {
+      const at = new Date(world.gitlab.clock.now());
+      const { status, stdout, stderr } = await runMuster(args, { config: join(scene.folder, 'own.yaml'), at, env });
+      expect(status, stderr).toBe(0);
+      scene.wait(minute);
+      return stdout;
+    };
+
+    page.says('It prints the link of the merge request.');
+    expect(await type(...words.slice(1))).toContain(`${world.gitlab.url}/${scene.project.path}/-/merge_requests/1\n`);
+    await merged(opened(scene, 1));
+    expect(await scene.members()).toEqual(['urbanecm']);
+    page.says('Typed again with a later `--until` it asks for more time; with `--revoke` and nothing else, for the end.');
+    await type('request', 'klaxon-users', 'urbanecm', '--until', scene.day(60));
+    await merged(opened(scene, 2), false);
+    page.says('`muster request --mend 12` opens the two steps of the way back');
+    await type('request', '--mend', '2');
+    await merged(opened(scene, 3), false);
+    await merged(opened(scene, 4));
+    expect(noteOn(opened(scene, 4))).toContain('**In force.**');
+    await type('request', 'klaxon-users', 'urbanecm', '--revoke');
+    await merged(opened(scene, 5));
+    expect(await scene.members()).toEqual([]);
+  });
+});
