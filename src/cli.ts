@@ -124,7 +124,8 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--fork <project>', 'ask from this fork of the project; your own is used by itself where you may not push to the project')
     .addHelpText(
       'after',
-      '\nExamples\n  muster request klaxon-users urbanecm --until 2026-12-07 --reason "Abuse wave" --contact "irc urbanecm" --understood 2026-11-01\n  muster request klaxon-users urbanecm --revoke\n  muster request --mend 12\n',
+      '\nMUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope api). Without any token the steps by hand are printed.\n' +
+        '\nExamples\n  muster request klaxon-users urbanecm --until 2026-12-07 --reason "Abuse wave" --contact "irc urbanecm" --understood 2026-11-01\n  muster request klaxon-users urbanecm --revoke\n  muster request --mend 12\n',
     )
     .action(take('request'));
 }

@@ -47,6 +47,8 @@ export interface Asking {
   readonly fork: string | undefined;
   /** What the person typed, to be typed again. */
   readonly typed: string;
+  /** The token is the person's own, and not the one of the notes. */
+  readonly isOwn: boolean;
 }
 
 export interface FirstCommit {
@@ -80,10 +82,10 @@ export async function startBranch(
   return { at, fork };
 }
 
-async function forkOf(forge: Forge, project: number, { fork, typed }: Asking): Promise<Fork> {
+async function forkOf(forge: Forge, project: number, { fork, typed, isOwn }: Asking): Promise<Fork> {
   if (fork !== undefined) return forge.forkAt(fork, project);
   const [only, ...others] = await forge.ownForks(project);
-  if (!only) throw new Misuse(renderForkMissing(await forge.forkPage(), typed));
+  if (!only) throw new Misuse(renderForkMissing(await forge.forkPage(), typed, isOwn));
   if (others.length > 0)
     throw new Misuse(
       renderForksTold(

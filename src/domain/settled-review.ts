@@ -4,7 +4,7 @@ import type { JudgedApproval, PathQuorum } from './approval.ts';
 import type { UnboundReason } from './binding.ts';
 import type { Refusal, RefusalCode, Verdict } from './effective.ts';
 import { isRules, place } from './effective.ts';
-import { wellFormedOnly } from './form.ts';
+import { isWellFormed, wellFormedOnly } from './form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from './grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from './names.ts';
 import { week } from './time.ts';
@@ -39,8 +39,9 @@ export type SettledReview =
   | {
       readonly kind: 'refused';
       readonly code: RefusalCode;
-      /** The landing's files that are still not in force; none: the branch no longer says what is not so. */
+      /** The landing's files that are still not in force, as far as their names may be shown anywhere. */
       readonly paths: readonly string[];
+      /** The branch no longer says what is not so. */
       readonly healed: boolean;
       /** Where approvals were what was missing. */
       readonly approvals: readonly JudgedApproval[];
@@ -88,7 +89,7 @@ export function settledReview(
     const open = policy.refused.filter((one) => one.commit === landing.commit).map(({ path }: Refusal) => path);
     const { code, count, unbound } = verdict;
     return {
-      ...{ kind: 'refused', code, paths: open, healed: open.length === 0 },
+      ...{ kind: 'refused', code, healed: open.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
       ...{ approvals: count?.approvals ?? [], quorum: count ? wellFormedOnly(count.paths, folder) : [] },
       ...(unbound && { unbound }),
     };

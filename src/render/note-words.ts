@@ -78,7 +78,7 @@ export const mending: Readonly<Record<RefusalCode, string>> = {
   'too-many-files': 'Split it into several merge requests of at most 50 policy files.',
   impure: 'Put the other files into a merge request of their own.',
   'file-mode': 'Make it a plain file that is not executable.',
-  'unexpected-path': 'Delete or rename the file: paths are lower-case ASCII, grants lie under grants/GROUP/UID.yaml.',
+  'unexpected-path': 'Delete or rename the file: a grant is called grants/GROUP/UID.yaml, in small letters.',
   'too-large': 'Shorten it to 16 KiB.',
   unreadable: 'The job "policy" of the pipeline, or "muster check", says what is wrong in it.',
   mixed: 'Change the rules and the grants in two merge requests.',

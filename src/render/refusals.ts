@@ -30,7 +30,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   },
   'file-mode': { what: 'a policy file is a link, executable or no regular file', first: 'Make it a plain file.' },
   'unexpected-path': {
-    what: 'a file is not where a policy file may be, or its name has other letters than lower-case ASCII',
+    what: 'a file is not where a policy file may be, or its name has other characters than a-z, 0-9, dots, dashes and underscores',
     first: 'Delete or rename it.',
   },
   'too-large': { what: 'a policy file is larger than 16 KiB', first: 'Shorten it.' },
@@ -64,7 +64,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
   dirty: { what: 'what stood there before had not been approved, so whoever approved this change did not see all of it' },
   'rules-dirty': {
-    what: 'the rules on the branch are not the rules in force, and nothing is endorsed until they are again',
+    what: 'the rules on the branch are not the rules in force, and no change counts until they are again',
     first: 'Revert the unapproved change of the rules, or have it approved.',
     prior: true,
   },

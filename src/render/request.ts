@@ -101,7 +101,13 @@ export function renderOpened({
 }
 
 /** For whoever may not make branches in the project and has no fork of it. */
-export function renderForkMissing(page: string, typed: string): string {
+export function renderForkMissing(page: string, typed: string, isOwn: boolean): string {
+  if (!isOwn)
+    return [
+      'the token for notes on merge requests (gitlab.comment-token-file) may not make a branch in the project. Nothing was sent.',
+      'Ask in your own name: put a token of yours, with the scope api, into a file that only you can read, and type this again:',
+      `  MUSTER_GITLAB_TOKEN_FILE=FILE ${typed}`,
+    ].join('\n');
   return [
     'this account may not make a branch in the project, and has no fork of it to ask from. Nothing was sent.',
     `1. Make a fork: open ${page} and press "Fork project". It takes a minute.`,

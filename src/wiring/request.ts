@@ -20,7 +20,7 @@ export async function runRequest(invocation: Invocation, caller: Caller): Promis
   return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const number = invocation.options['mend'];
-    const asking = askingOf(invocation);
+    const asking = askingOf(invocation, caller);
     if (typeof number === 'string') return runMend(parseNumber(number), asking, configuration, mirror, caller);
     return runGrant(requestOf(invocation), asking, configuration, mirror, caller);
   });
@@ -43,7 +43,7 @@ function requestOf({ operands: [groupText = '', uidText = ''], options }: Invoca
   return { group, uid, values };
 }
 
-function askingOf({ command, operands, options }: Invocation): Asking {
+function askingOf({ command, operands, options }: Invocation, { environment }: Caller): Asking {
   const { fork } = options;
   // A dot or two as a part would lead elsewhere in a URL.
   if (fork !== undefined && !/^(?:\d+|[\w-][\w.-]*(?:\/[\w-][\w.-]*)+)$/.test(String(fork)))
@@ -51,12 +51,16 @@ function askingOf({ command, operands, options }: Invocation): Asking {
   const given = Object.entries(options).flatMap(([name, value]) =>
     typeof value === 'string' ? [`--${name}`, value] : value === true ? [`--${name}`] : [],
   );
-  return { fork: typeof fork === 'string' ? fork : undefined, typed: renderTyped(['muster', command, ...operands, ...given]) };
+  const typed = renderTyped(['muster', command, ...operands, ...given]);
+  return { fork: typeof fork === 'string' ? fork : undefined, typed, isOwn: environment[ownToken] !== undefined };
 }
+
+/** Names the file of the caller's own token. */
+const ownToken = 'MUSTER_GITLAB_TOKEN_FILE';
 
 /** The caller's own token before the one of the notes: the merge request is opened in the name of its account. */
 async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
-  const file = caller.environment['MUSTER_GITLAB_TOKEN_FILE'] ?? gitlab.commentTokenFile;
+  const file = caller.environment[ownToken] ?? gitlab.commentTokenFile;
   if (file === undefined) return undefined;
   const { openMergeRequests } = await import('../adapters/gitlab/merge-requests.ts');
   return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(file) });

@@ -84,9 +84,12 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
     expect(JSON.parse(clone.read('policy-quality.json') ?? '')).not.toContainEqual(expect.objectContaining({ severity: 'major' }));
   });
 
-  it('given an end that is no day, when the merge request runs, then the job fails and both reports name file and line', async () => {
+  it.each([
+    { pipeline: 'the merge request', variables: asMergeRequest },
+    { pipeline: 'main', variables: () => main },
+  ])('given an end that is no day, when $pipeline runs, then the job fails and both reports name file and line', async ({ variables }) => {
     clone.change({ [hoo]: grant('2027-02-30') });
-    const { status, stdout } = await clone.run('policy', asMergeRequest());
+    const { status, stdout } = await clone.run('policy', variables());
 
     expect(status).not.toBe(0);
     expect(stdout).toContain(`${hoo}:3:8: error bad-time`);
@@ -94,6 +97,22 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
     expect(JSON.parse(clone.read('policy-quality.json') ?? '')).toContainEqual(
       expect.objectContaining({ check_name: 'bad-time', severity: 'major', location: { path: hoo, lines: { begin: 3 } } }),
     );
+  });
+
+  it('given a grant and another file in one merge request, when it runs, then the job fails, because muster would refuse it', async () => {
+    clone.change({ [hoo]: grant(dayIn(30)), 'docs/new.md': '# New\n' });
+    const { status, stdout } = await clone.run('policy', asMergeRequest());
+
+    expect(status).not.toBe(0);
+    expect(stdout).toContain('docs/new.md:1:1: error impure');
+  });
+
+  it('given a policy on main that is not in order, when the schedule runs, then that is worth a mail too', async () => {
+    clone.change({ [hoo]: grant('2027-02-30'), 'policy/grants/klaxon-users/urbanecm.yaml': undefined });
+    const { status, stdout } = await clone.run('endings', schedule);
+
+    expect(status).not.toBe(0);
+    expect(stdout).toContain(`${hoo}:3:8: error bad-time`);
   });
 
   it('given a policy in order, when the merge request runs, then the job passes, and its log says what the change does', async () => {

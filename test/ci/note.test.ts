@@ -62,4 +62,16 @@ describe('given the job that writes the note, and a merge request of a grant', (
     expect(printed).not.toContain(secret);
     expect(readdirSync(temporary)).toEqual([]);
   });
+
+  it('when two pipelines run it at the same time for the first time, then one note is left, and both jobs are content', async () => {
+    const { gitlab, alice, mallory } = cast;
+    await gitlab.commitAndPush(project, mallory, 'again', { [grantPath('hoo')]: grantFile('2026-11-30') });
+    mergeRequest = await gitlab.openMergeRequest(project, { author: alice, sourceBranch: 'again' });
+    gitlab.clock.advance(60_000);
+
+    await Promise.all([runJob(), runJob()]);
+
+    const notes = mergeRequest.notes.filter(({ author }) => author.username === 'muster-bot');
+    expect(notes.map(({ body }) => body)).toEqual([expect.stringContaining('`hoo` gets into `klaxon-users`')]);
+  });
 });

@@ -76,8 +76,8 @@ function world(
 const placed = ({ project, branch }: { readonly project: number; readonly branch: string }) =>
   project === 7 ? branch : `${project}:${branch}`;
 
-async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users', fork?: string): Promise<Requested> {
-  const asking = { fork, typed: "muster request klaxon-users urbanecm --reason 'an abuse wave'" };
+async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users', fork?: string, isOwn = true): Promise<Requested> {
+  const asking = { fork, isOwn, typed: "muster request klaxon-users urbanecm --reason 'an abuse wave'" };
   const settings = { folder: 'policy', targetBranch: 'main', longest: new Map(), asking };
   return request({ group: group(to), uid: uid('urbanecm'), values }, ports, settings);
 }
@@ -133,11 +133,16 @@ describe('given somebody who asks', () => {
     expect(sent).toEqual([]);
   });
 
-  it('when there is no token, then the file and the way by hand are shown', async () => {
-    const { ports } = world(rules);
-    const requested = await ask({ ...asked, reason: 'an abuse wave' }, { ...ports, forge: undefined });
+  it.each([
+    { what: 'by-hand', files: rules, values: { ...asked, reason: 'an abuse wave' } },
+    { what: 'renewal-by-hand', files: { ...rules, [path]: existing }, values: { until: '2026-12-20' } },
+    { what: 'end-by-hand', files: { ...rules, [path]: existing }, values: null },
+  ])('when there is no token, then the file and the way by hand are shown: $what', async ({ what, files, values }) => {
+    const { ports, sent } = world(files);
+    const requested = await ask(values, { ...ports, forge: undefined });
     if (requested.kind !== 'by-hand') throw new Error(requested.kind);
-    await expect(renderByHand(requested)).toMatchFileSnapshot('../golden/request-by-hand.txt');
+    expect(sent).toEqual([]);
+    await expect(renderByHand(requested)).toMatchFileSnapshot(`../golden/request-${what}.txt`);
   });
 });
 
@@ -164,11 +169,12 @@ describe('given an account that may not push to the project', () => {
 
   it.each([
     { given: 'no-fork', account: { pushesTo: [] } },
+    { given: 'the-token-of-the-notes', account: { pushesTo: [] }, isOwn: false },
     { given: 'several-forks', account: { pushesTo: [12], forks: [own, { id: 13, path: 'stewards/access' }] } },
     { given: 'a-fork-that-is-closed', account: { pushesTo: [], forks: [own] } },
-  ])('when it has $given, then nothing is sent, and it is said what to do and what to type', async ({ given, account }) => {
+  ])('when it has $given, then nothing is sent, and it is said what to do and what to type', async ({ given, account, isOwn }) => {
     const { ports, sent } = world(rules, account);
-    const error: unknown = await ask(asked, ports).catch((one: unknown) => one);
+    const error: unknown = await ask(asked, ports, 'klaxon-users', undefined, isOwn).catch((one: unknown) => one);
     expect(error).toBeInstanceOf(Misuse);
     expect(sent).toEqual([]);
     await expect(`${error instanceof Error ? error.message : ''}\n`).toMatchFileSnapshot(`../golden/request-with-${given}.txt`);

@@ -206,49 +206,6 @@ describe('given a file that somebody pushed to the branch without a merge reques
   });
 });
 
-describe('given an author who writes commands, mentions and markup wherever text is possible', () => {
-  const hostile =
-    '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
-
-  it('when the notes are written, open, merged, refused or broken, then nothing of it is in them', async () => {
-    const evil = world.gitlab.forge.createUser('all', { id: 666 });
-    scene.project.members.set(evil.id, 30);
-    const text = JSON.stringify(hostile.replaceAll('\n', ' '));
-    const grant = `reason: ${text}\ncontact: ${text}\nticket: ${text}\nuntil: ${scene.day(20)}\n`;
-    const details = { title: hostile, description: hostile, branch: 'x/approve@all`<b>' };
-    const good = await scene.open(evil, { [file]: grant }, details);
-    const broken = await scene.open(
-      evil,
-      {
-        [`policy/grants/${group}/hoo.yaml`]: `reason: [${hostile}`,
-        [`policy/grants/${group}/@all\n.yaml`]: grant,
-        'policy/groups/<b>.yaml': hostile,
-      },
-      { ...details, branch: 'y/merge' },
-    );
-    scene.approve(good, world.alice, evil);
-    evil.name = `Mallory ${hostile}`;
-    evil.username = `all${hostile.replaceAll(/\s/g, '')}`;
-    const texts: string[] = [];
-    for (const one of [good, broken]) {
-      texts.push((await scene.run('review', String(one.iid), '--json')).stdout);
-      await scene.run('review', String(one.iid), '--post');
-      texts.push(noteOn(one));
-    }
-    await scene.merge(good);
-    await scene.merge(broken);
-    await scene.run('reconcile');
-    texts.push(noteOn(good), (await scene.run('review', String(broken.iid))).stdout);
-
-    expect(texts.join()).toContain('the GitLab account number `666`');
-    for (const one of texts) {
-      expect(one).not.toMatch(/\/approve|\/merge\b|@|script|evil|alert|Mallory|<b>|\]\(/);
-      expect(one).not.toMatch(/^\s*\//m);
-      expect(one.replace(/^<!-- muster: [a-z ,]+ -->/, '')).not.toMatch(/[<>]/);
-    }
-  });
-});
-
 describe('given rules', () => {
   it('when a merge request adds a person to a team, then the note says whose approval it needs and that hers does not count', async () => {
     const policy = await scene.project.git.git('show', 'main:policy/policy.yaml');

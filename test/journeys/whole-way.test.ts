@@ -99,9 +99,9 @@ function openedNow(): MergeRequest {
 }
 
 /** A runner's work for a push to the merge request: every job that GitLab would start, in a clone of the branch. Gives their logs by name. */
-async function pipeline(mergeRequest: MergeRequest): Promise<ReadonlyMap<string, CommandResult>> {
+async function pipeline(mergeRequest: MergeRequest, secrets = [commentToken]): Promise<ReadonlyMap<string, CommandResult>> {
   const { gitlab, project, token } = cast;
-  const url = new URL(`${gitlab.url}/${project.path}.git`);
+  const url = new URL(`${gitlab.url}/${mergeRequest.source.path}.git`);
   url.username = 'oauth2';
   url.password = gitlab.forge.createToken(gitlab.forge.users.find(({ username }) => username === 'muster-reader') ?? urbanecm, [
     'read_repository',
@@ -115,8 +115,8 @@ async function pipeline(mergeRequest: MergeRequest): Promise<ReadonlyMap<string,
     CI_MERGE_REQUEST_PROJECT_URL: `${gitlab.url}/${project.path}`,
     CI_MERGE_REQUEST_TARGET_BRANCH_NAME: 'main',
     CI_MERGE_REQUEST_DIFF_BASE_SHA: await project.git.mergeBase('main', mergeRequest.head),
-    MUSTER_COMMENT_TOKEN: commentToken,
-    MUSTER_START: start,
+    // The project's own variables are not in the pipeline of a fork.
+    ...Object.fromEntries(secrets.flatMap((secret) => [['MUSTER_COMMENT_TOKEN', secret] as const, ['MUSTER_START', start] as const])),
     NODE_OPTIONS: `--import=${clock}`,
     MUSTER_TEST_NOW: new Date(now()).toISOString(),
   };
@@ -175,6 +175,23 @@ describe('given this repository as a project on GitLab, and a host that runs mus
     expect(await members('klaxon-users')).toEqual([]);
     expect(noteOn(asked)).toContain('**Ended.**');
     expect(await members('stewards')).toEqual(stewards);
+  });
+
+  it('when it comes from a fork, then its pipeline has no token and no note, and says whether the file is in order', async () => {
+    const outsider = cast.gitlab.forge.createUser('outsider');
+    cast.project.visibility = 'public';
+    const fork = await cast.gitlab.forge.fork(cast.project, outsider);
+    const grant = `reason: x\ncontact: irc\nuntil: ${dayIn(9)}\nunderstood: 2026-11-01\n`;
+    await cast.gitlab.commitAndPush(fork, outsider, 'mine', { 'policy/grants/klaxon-users/alice.yaml': grant });
+    const open = { author: outsider, sourceProject: fork, sourceBranch: 'mine' };
+    const mergeRequest = await cast.gitlab.openMergeRequest(cast.project, open);
+    wait(minute);
+
+    const logs = await pipeline(mergeRequest, []);
+
+    expect([...logs].map(([job, { status }]) => [job, status])).toEqual([['policy', 0]]);
+    expect(logs.get('policy')?.stdout).toContain('alice gets into klaxon-users');
+    expect(mergeRequest.notes.filter(({ author }) => author.username === 'muster-bot')).toEqual([]);
   });
 
   it('when the file is not in order, then the pipeline fails with the line, and the note says what to mend', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JudgedApproval, NotCountedReason } from '../../src/domain/approval.ts';
+import type { RefusalCode } from '../../src/domain/effective.ts';
 import type { OpenReview } from '../../src/domain/review.ts';
 import type { GrantStanding, Reach, SettledReview } from '../../src/domain/settled-review.ts';
 import { instant } from '../../src/domain/names.ts';
@@ -20,6 +21,10 @@ const stranger: JudgedApproval = {
   reason: 'not-a-person-in-policy',
 };
 
+function inForce(reach: Reach, changes = {}): GrantStanding {
+  return { kind: 'in-force', until, shortened: false, reach, ...changes };
+}
+
 // The compiler asks for a line here when there is a new reason.
 const reasons: Readonly<Record<NotCountedReason, true>> = {
   'not-a-person-in-policy': true,
@@ -35,6 +40,45 @@ const reasons: Readonly<Record<NotCountedReason, true>> = {
   'other-content': true,
   'version-gone': true,
 };
+// Likewise for what has to be mended.
+const codes: Readonly<Record<RefusalCode, true>> = {
+  'hidden-diff': true,
+  'too-many-files': true,
+  impure: true,
+  'file-mode': true,
+  'unexpected-path': true,
+  'too-large': true,
+  unreadable: true,
+  mixed: true,
+  'too-few-approvers': true,
+  'rules-invalid': true,
+  'unknown-group': true,
+  'not-by-grants': true,
+  'too-long': true,
+  'too-dormant': true,
+  'missing-field': true,
+  'understood-version': true,
+  'until-before-from': true,
+  dirty: true,
+  'rules-dirty': true,
+  'off-chain': true,
+  'no-merge-request': true,
+  'not-bound': true,
+  'no-approval': true,
+  'refused-by-hand': true,
+};
+const everyObstacle = (Object.keys(codes) as RefusalCode[]).map((code) => ({ code, path }));
+// And for why somebody who is granted access does not get in.
+const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], true>> = {
+  expired: true,
+  'not-yet': true,
+  revoked: true,
+  'unknown-person': true,
+  'ambiguous-person': true,
+  'identity-changed': true,
+  locked: true,
+};
+const everyWithheld = (Object.keys(withheld) as (keyof typeof withheld)[]).map((code) => inForce({ kind: 'withheld', code }));
 const everyReason = (Object.keys(reasons) as NotCountedReason[]).map((reason): JudgedApproval => ({ ...refused, reason }));
 
 function open(changes: Partial<OpenReview> = {}): OpenReview {
@@ -79,14 +123,6 @@ function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused'
   const quorum = [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')] }];
   return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], quorum, ...changes };
 }
-
-const inForce = (reach: Reach, changes = {}): GrantStanding => ({
-  kind: 'in-force',
-  until,
-  shortened: false,
-  reach,
-  ...changes,
-});
 
 describe('the note that people read', () => {
   it.each<{ readonly name: string; readonly review: Parameters<typeof renderReviewNote>[0] }>([
@@ -155,6 +191,7 @@ describe('the note that people read', () => {
       review: refusedReview({ quorum: [{ path, teams: [team('sre'), team('access-owners')], needed: 1, by: [] }] }),
     },
     { name: 'merged-refused-every-reason', review: refusedReview({ approvals: everyReason }) },
+    { name: 'open-to-mend-everything', review: open({ obstacles: everyObstacle }) },
     { name: 'open-every-reason', review: open({ approvals: everyReason }) },
     { name: 'merged-refused-fast-forward', review: refusedReview({ approvals: [refused], unbound: 'part-of-fast-forward' }) },
     { name: 'merged-refused-not-bound', review: refusedReview({ code: 'not-bound', unbound: 'merged-elsewhere', quorum: [] }) },
@@ -167,7 +204,7 @@ describe('the note that people read', () => {
     { name: 'in-force-not-in-yet', review: endorsed(inForce({ kind: 'not-yet' }), inForce({ kind: 'held' })) },
     {
       name: 'in-force-withheld',
-      review: endorsed(inForce({ kind: 'withheld', code: 'unknown-person' }), inForce({ kind: 'withheld', code: 'revoked' })),
+      review: endorsed(...everyWithheld),
     },
     { name: 'not-begun', review: endorsed({ kind: 'not-begun', from: hours(24), until }) },
     {

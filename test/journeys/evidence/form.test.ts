@@ -1,7 +1,7 @@
 // What a landing may look like at all: refused at once, however many approved it (cases 16 to 21, 37 to 42).
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FileChanges } from '../../support/gitlab/repository.ts';
+import { landings, ofRules, startingPolicy, type Landing } from './forms.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, type RunDocument } from './run-document.ts';
 import { startWorld, type Scene, type World } from './world.ts';
@@ -14,78 +14,6 @@ afterAll(() => world.stop());
 
 const urbanecm = grantPath('urbanecm');
 const proper = (scene: Scene) => grantFile(scene.day(14));
-
-interface Landing {
-  readonly what: string;
-  readonly code: string;
-  readonly files: (file: string, path: string) => FileChanges;
-}
-
-const shapes: readonly Landing[] = [
-  { what: 'case 16: a symlink', code: 'file-mode', files: (_, path) => ({ [path]: { mode: '120000', content: 'hoo.yaml' } }) },
-  { what: 'case 16: a submodule', code: 'file-mode', files: (_, path) => ({ [path]: { mode: '160000', content: '1'.repeat(40) } }) },
-  { what: 'case 16: an executable file', code: 'file-mode', files: (file, path) => ({ [path]: { mode: '100755', content: file } }) },
-  { what: 'case 16: a line feed in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('urbanecm\nx')]: file }) },
-  { what: 'case 16: a Cyrillic letter in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('urb\u0430necm')]: file }) },
-  { what: 'case 16: upper case in a name', code: 'unexpected-path', files: (file) => ({ [grantPath('Urbanecm')]: file }) },
-  {
-    what: 'case 16: upper case in a folder',
-    code: 'unexpected-path',
-    files: (file) => ({ 'policy/Grants/klaxon-users/urbanecm.yaml': file }),
-  },
-  { what: 'another ending', code: 'unexpected-path', files: (file) => ({ 'policy/grants/klaxon-users/urbanecm.yml': file }) },
-  { what: 'a deeper folder', code: 'unexpected-path', files: (file) => ({ 'policy/grants/klaxon-users/x/urbanecm.yaml': file }) },
-  { what: 'a group that nobody knows', code: 'unknown-group', files: (file) => ({ 'policy/grants/stewards/urbanecm.yaml': file }) },
-  { what: 'case 20: README.md beside a grant', code: 'impure', files: (file, path) => ({ [path]: file, 'README.md': 'x\n' }) },
-  { what: 'case 21: 20 KiB', code: 'too-large', files: (file, path) => ({ [path]: `# ${'x'.repeat(20 * 1024)}\n${file}` }) },
-  {
-    what: 'case 21: 51 files',
-    code: 'too-many-files',
-    files: (file) => Object.fromEntries(Array.from({ length: 51 }, (_, index) => [grantPath(`many${index + 1}`), file])),
-  },
-];
-
-const times: readonly Landing[] = [
-  { what: 'case 41: no time zone', code: 'unreadable', until: '2026-12-07T18:00' },
-  { what: 'case 41: 30 February', code: 'unreadable', until: '2027-02-30' },
-  { what: 'case 41: a leap second', code: 'unreadable', until: '2026-12-07T18:00:60Z' },
-  { what: 'case 41: the year 9999', code: 'unreadable', until: '9999-12-31' },
-  { what: 'case 41: an end before its start', code: 'until-before-from', until: '2026-12-01', from: '2026-12-02' },
-  { what: 'case 41: an end at its start', code: 'until-before-from', until: '2026-12-01T00:00Z', from: '2026-12-01T00:00Z' },
-  { what: 'case 42: an end after 91 days', code: 'too-long', until: '2027-02-22' },
-  { what: 'case 42: a start in 40 days', code: 'too-dormant', until: '2027-01-30', from: '2027-01-10' },
-].map(({ what, code, until, from }) => ({
-  ...{ what, code },
-  files: (_, path) => ({ [path]: grantFile(until, from === undefined ? {} : { from }) }),
-}));
-
-const endless: Landing = {
-  what: 'case 42: no end',
-  code: 'too-long',
-  files: (file, path) => ({ [path]: file.replace(/until: .*\n/, '') }),
-};
-
-const texts: readonly Landing[] = [
-  { what: 'case 38: a directive', text: '%YAML 1.1\n---\n' },
-  { what: 'case 38: a key twice', text: 'reason: another\n' },
-  { what: 'case 38: an anchor', text: 'ticket: &a T1\n' },
-  { what: 'case 38: an alias', text: 'ticket: *a\n' },
-  { what: 'case 38: a merge key', text: '<<: { ticket: T1 }\n' },
-  { what: 'case 38: a tag', text: 'ticket: !!str T1\n' },
-  { what: 'case 38: two documents', text: 'ticket: T1\n---\n' },
-  { what: 'case 38: 8,000 levels', text: `ticket: ${'['.repeat(8000)}\n` },
-  { what: 'case 39: __proto__', text: '__proto__: { uid: mallory }\n' },
-  { what: 'case 39: constructor', text: 'constructor: mallory\n' },
-  { what: 'case 40: CR', text: 'ticket: T1\r\n' },
-  { what: 'case 40: NEL', text: 'ticket: T1\u0085\n' },
-  { what: 'case 40: U+2028', text: 'ticket: "T\u20281"\n' },
-  { what: 'case 40: BOM', text: '\uFEFFticket: T1\n' },
-  { what: 'case 40: a right-to-left override', text: 'ticket: "T\u202E1"\n' },
-  { what: 'case 40: a zero-width space', text: 'ticket: "T\u200B1"\n' },
-  { what: 'case 40: a no-break space at the end', text: 'ticket: T1\u00A0\n' },
-].map(({ what, text }) => ({ what, code: 'unreadable', files: (file, path) => ({ [path]: text + file }) }));
-
-const landings = [...shapes, ...times, endless, ...texts];
 
 describe("given a row of merge requests that alice approved, each with a form of its own, and hoo's proper one after them", () => {
   let scene: Scene;
@@ -119,6 +47,14 @@ describe("given a row of merge requests that alice approved, each with a form of
 });
 
 describe('given an approved merge request', () => {
+  it.each(ofRules)('when it brings $what, then it is refused as $code', async ({ files, code }) => {
+    const scene = await world.scene({ files: startingPolicy });
+    await scene.land(files(proper(scene), urbanecm), { approvers: [world.alice, world.bob] });
+    const run = await scene.plan();
+    expect(new Set(run.policy.refused.map(({ code: of }) => of))).toEqual(new Set([code]));
+    expect(run.groups.flatMap(({ add }) => add)).toEqual([]);
+  });
+
   it.each([
     { what: 'generated', path: '.gitattributes', content: 'policy/** linguist-generated\n' },
     { what: 'binary', path: 'policy/.gitattributes', content: '*.yaml binary\n' },
