@@ -3,14 +3,10 @@
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './checkup.ts';
 import type { Instant } from './names.ts';
 import { day, renderDuration, renderInstant } from './time.ts';
+import { hasScope, neededScope, type TokenFacts, type TokenName } from './tokens.ts';
 
 const maintainer = 'a maintainer of the GitLab project';
 const administrator = 'the administrator of this host';
-
-export interface TokenFacts {
-  readonly scopes: readonly string[];
-  readonly expiresAt: Instant | undefined;
-}
 
 /** Undefined: the server does not say, or not to this account. */
 export interface MergeSettings {
@@ -54,8 +50,8 @@ export const gitlabArea: Area<GitLabFacts> = {
   checks: [
     { code: 'gitlab', look: (facts) => [projectOf(facts)] },
     { code: 'gitlab-version', look: ({ version }) => [versionOf(version)] },
-    { code: 'gitlab-token', look: ({ token, now }) => [tokenOf(token, 'read_api', now)] },
-    { code: 'gitlab-comment-token', look: ({ commentToken, now }) => [tokenOf(commentToken, 'api', now)] },
+    { code: 'gitlab-token', look: ({ token, now }) => [tokenOf(token, 'gitlab-token', now)] },
+    { code: 'gitlab-comment-token', look: ({ commentToken, now }) => [tokenOf(commentToken, 'gitlab-comment-token', now)] },
     { code: 'merge-method', look: settingsCheck(mergeMethod) },
     { code: 'pipelines-must-succeed', look: settingsCheck(pipelines) },
     { code: 'discussions-resolved', look: settingsCheck(discussions) },
@@ -87,12 +83,13 @@ function versionOf(version: GitLabFacts['version']): Verdict {
 
 const soon = 30 * day;
 
-function tokenOf(token: GitLabFacts['token'], scope: 'read_api' | 'api', now: Instant): Verdict {
+function tokenOf(token: GitLabFacts['token'], name: TokenName, now: Instant): Verdict {
+  const scope = neededScope[name];
   if (token === 'absent') return absentToken(scope);
   if (token.kind !== 'known') return failed(token, { who: administrator, how: `Put a token with the scope ${scope} into its file.` });
   const { scopes, expiresAt } = token.value;
   const listed = scopes.join(', ');
-  if (!scopes.includes(scope) && !(scope === 'read_api' && scopes.includes('api')))
+  if (!hasScope(token.value, scope))
     return error(
       `its scopes are ${listed}, and it needs ${scope}`,
       maintainer,

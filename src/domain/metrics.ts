@@ -1,8 +1,11 @@
 // What a run tells the monitoring, as values; the exposition format is the adapter's business. Names and labels are stable: alerts use them.
+import type { Revocation } from './desired.ts';
 import type { KnownHold } from './memory.ts';
 import type { GroupName, Instant } from './names.ts';
+import { isRatified, stillNamed } from './ratification.ts';
 import type { GroupProposal, RunReport } from './run.ts';
 import { exitStatus, type Status } from './status.ts';
+import type { TokenStanding } from './tokens.ts';
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -22,7 +25,9 @@ export interface MetricsCircumstances {
   /** The last run in which nothing waited for a verdict. */
   readonly lastJudged: Instant | undefined;
   readonly holds: ReadonlyMap<GroupName, readonly KnownHold[]>;
-  readonly revocations: number;
+  readonly revocations: readonly Revocation[];
+  /** Those that are configured. */
+  readonly tokens: readonly TokenStanding[];
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -35,9 +40,14 @@ function one(name: string, help: string, value: number | undefined): Metric {
 
 /** Every metric of a run, in the order of names. A figure that is not known has no sample, never a zero. */
 export function metricsOf(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
-  return [...runMetrics(report, at), ...groupMetrics(report, at), ...rosterMetrics(report)].sort((left, right) =>
-    left.name < right.name ? -1 : 1,
-  );
+  const all = [
+    ...runMetrics(report, at),
+    ...groupMetrics(report, at),
+    ...rosterMetrics(report),
+    ...revocationMetrics(report, at),
+    ...tokenMetrics(at),
+  ];
+  return all.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
 function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
@@ -62,7 +72,6 @@ function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metri
     },
     one('muster_refused_files', 'Files on the branch that are not in force because their evidence does not hold.', policy?.refused.length),
     one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
-    one('muster_revocations', 'Local revocations in force.', at.revocations),
     one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
   ];
 }
@@ -113,6 +122,41 @@ function rosterMetrics({ rosters, at: now }: RunReport): readonly Metric[] {
       name: 'muster_roster_people',
       help: 'People on the list that is in force.',
       samples: rosters.flatMap(({ roster, generation }) => (generation ? [{ labels: { roster }, value: generation.uids.length }] : [])),
+    },
+  ];
+}
+
+/** Nobody is named: this file is read by many. Whether a revocation is ratified is not known without a policy in force. */
+function revocationMetrics({ policy, rosters, at: now }: RunReport, { revocations }: MetricsCircumstances): readonly Metric[] {
+  const people = new Map(
+    rosters.flatMap(({ roster, generation }) => (generation ? [[roster, new Set<string>(generation.uids)] as const] : [])),
+  );
+  const unratified = policy && revocations.filter((one) => !isRatified(stillNamed(one, policy, people, now)));
+  const since = unratified?.flatMap(({ at }) => (at === undefined ? [] : [at]));
+  return [
+    one('muster_revocations', 'Local revocations in force.', revocations.length),
+    one('muster_unratified_revocations', 'Of these, whom a grant in force or a roster still names.', unratified?.length),
+    one(
+      'muster_unratified_revocation_age_seconds',
+      'How long ago the oldest of them was made.',
+      since && (since.length === 0 ? 0 : seconds(now - Math.min(...since))),
+    ),
+  ];
+}
+
+function tokenMetrics({ tokens }: MetricsCircumstances): readonly Metric[] {
+  return [
+    {
+      name: 'muster_token_usable',
+      help: '1 where GitLab took the token, with the scope it needs, when it was last asked.',
+      samples: tokens.map(({ token, state }) => ({ labels: { token, state }, value: state === 'good' ? 1 : 0 })),
+    },
+    {
+      name: 'muster_token_expiry_timestamp_seconds',
+      help: 'When the token ends, Unix time.',
+      samples: tokens.flatMap(({ token, expiresAt }) =>
+        expiresAt === undefined ? [] : [{ labels: { token }, value: seconds(expiresAt) }],
+      ),
     },
   ];
 }

@@ -1,7 +1,8 @@
 // What needs a person, in the order in which somebody should look.
 import { inOrder, type GroupName } from './names.ts';
 import type { ApproverReport } from './report-approvers.ts';
-import { isRatified, type RevocationReport } from './report-revocations.ts';
+import { isRatified } from './ratification.ts';
+import type { RevocationReport } from './report-revocations.ts';
 import type { HoldReport, NotIn, Report } from './report.ts';
 import type { Refusal } from './effective.ts';
 

@@ -1,7 +1,6 @@
-// Revocations, and whether the policy and the rosters have followed them: until then a revocation is all that keeps a person out.
-import { isOver } from './grants.ts';
-import { inOrder, type GroupName, type Instant, type RosterName, type Uid } from './names.ts';
-import type { GroupReport } from './report.ts';
+// Revocations as the report tells them, those that were lifted too, and whether the policy and the rosters have followed them.
+import type { GroupName, Instant, RosterName, Uid } from './names.ts';
+import { stillNamed } from './ratification.ts';
 import type { RevocationStory } from './replay.ts';
 import type { EffectivePolicy } from './waiting.ts';
 
@@ -18,33 +17,23 @@ export interface RevocationReport {
   readonly unread: readonly RosterName[];
 }
 
-export function isRatified({ namedBy, unread }: RevocationReport): boolean {
-  return namedBy.length + unread.length === 0;
-}
-
 export function revocationReports(
   stories: readonly RevocationStory[],
   policy: EffectivePolicy | undefined,
   rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>,
-  groups: readonly GroupReport[],
   at: Instant,
 ): readonly RevocationReport[] {
   return stories.map(({ record, lifted }) => {
     const { uid, from, reason } = record;
-    const concerned = groups.filter(({ group }) => from === null || from === group);
-    const rosters = [...new Set(concerned.flatMap(({ rules }) => (rules?.members.kind === 'roster' ? [rules.members.roster] : [])))];
-    const grants = (policy?.grants ?? []).filter(
-      (one) => one.uid === uid && (from === null || from === one.group) && !isOver(one.until, at),
-    );
-    const lists = rosters.filter((roster) => rosterPeople.get(roster)?.has(uid));
+    const still = policy && stillNamed({ uid, ...(from === null ? {} : { group: from }) }, policy, rosterPeople, at);
     return {
       uid,
       from,
       at: record.at,
       reason,
       lifted: lifted && { at: lifted.at, reason: lifted.reason },
-      namedBy: [...grants.map(({ path }) => path), ...lists.map((roster) => `roster ${roster}`)].sort(inOrder),
-      unread: rosters.filter((roster) => !rosterPeople.has(roster)),
+      namedBy: still?.namedBy ?? [],
+      unread: still?.unread ?? [],
     };
   });
 }

@@ -144,7 +144,7 @@ export function reportOf({ replay, before }: Replayed, sources: ReportSources, s
     refused: policy?.refused ?? [],
     waiting: waitingOf(replay, sources),
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
-    revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, groups, at),
+    revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
     overrides: replay.overrides,
     approvers: approverReports(replay.approvals),
     ending: endingSoon(policy, at),

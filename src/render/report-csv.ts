@@ -2,7 +2,7 @@
 import type { Because } from '../domain/desired.ts';
 import type { GroupReport, MemberReason, Report } from '../domain/report.ts';
 import { renderInstant } from '../domain/time.ts';
-import { isRatified } from '../domain/report-revocations.ts';
+import { isRatified } from '../domain/ratification.ts';
 import { renderRefusalBriefly } from './refusals.ts';
 import { renderHoldCode, renderMemberReason, renderNotIn } from './report-words.ts';
 import { plain, renderLink, renderRemoval } from './words.ts';

@@ -1,7 +1,7 @@
 // A report as JSON: the same facts, for programs. Sorted; the same record gives the same bytes for the same moment.
 import type { Because } from '../domain/desired.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, Report } from '../domain/report.ts';
-import { isRatified } from '../domain/report-revocations.ts';
+import { isRatified } from '../domain/ratification.ts';
 import { inOrder, type Instant } from '../domain/names.ts';
 import type { Status } from '../domain/status.ts';
 import { renderInstant } from '../domain/time.ts';

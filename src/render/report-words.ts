@@ -3,7 +3,8 @@ import type { HoldCode } from '../domain/guard.ts';
 import type { ApproverReport } from '../domain/report-approvers.ts';
 import type { Attention } from '../domain/report-attention.ts';
 import type { ReportChanges } from '../domain/report-changes.ts';
-import { isRatified, type RevocationReport } from '../domain/report-revocations.ts';
+import { isRatified } from '../domain/ratification.ts';
+import type { RevocationReport } from '../domain/report-revocations.ts';
 import type { GroupReport, HoldReport, MemberReason, NotInReason, Report } from '../domain/report.ts';
 import type { JudgedLanding, OverrideStory } from '../domain/replay.ts';
 import type { GroupRules, Rules } from '../domain/policy.ts';
@@ -58,7 +59,8 @@ export function renderHold({ code, since, add, remove, digest }: HoldReport): st
 export function renderRevocation({ uid, from, at, reason, lifted, ...rest }: RevocationReport): string {
   const where = from === null ? 'every managed group' : from;
   const why = reason === '' ? '' : `: ${plain(reason)}`;
-  const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${why}`;
+  // Most people end a reason with a full stop of their own.
+  const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${why}`.replace(/\.$/, '');
   if (lifted) return `${begun}. Lifted at ${renderMoment(lifted.at)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
   const revocation = { uid, from, at, reason, lifted, ...rest };
   if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more`;

@@ -11,6 +11,7 @@ import type { Status } from '../domain/status.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unavailable } from '../failures.ts';
 import type { HostConfiguration, Caller } from './host.ts';
+import { tokenStandings } from './tokens.ts';
 
 export interface RunFacts {
   readonly report: RunReport;
@@ -24,7 +25,7 @@ export interface RunFacts {
 /** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
 export async function exportMetrics(
   file: string,
-  { state }: HostConfiguration,
+  { state, gitlab }: HostConfiguration,
   { report, status, memory, duration }: RunFacts,
   caller: Caller,
 ): Promise<void> {
@@ -35,7 +36,8 @@ export async function exportMetrics(
     const lastJudged = report.policy && report.policy.pending.length === 0 && report.head === report.policy.judged ? now : marks.judged;
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
-    await writeMetrics(file, metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations: revocations.length, duration }));
+    const tokens = await tokenStandings(gitlab, state, now);
+    await writeMetrics(file, metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration }));
     await keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

@@ -26,7 +26,8 @@ const circumstances = {
   lastSuccess: undefined,
   lastJudged: undefined,
   holds: new Map(),
-  revocations: 0,
+  revocations: [],
+  tokens: [],
   duration: 1,
 };
 
@@ -123,10 +124,54 @@ const cases: readonly {
     },
   },
   {
-    given: 'a revocation for four days',
-    at: '4d',
-    series: { muster_revocations: minutes(6000, '1+0') },
-    fires: { MusterRevocationStays: [{ severity: 'warning' }] },
+    given: 'a revocation that nobody has ratified for two days',
+    at: '2h',
+    series: {
+      'muster_unratified_revocation_age_seconds{instance="a"}': minutes(120, '172800+60'),
+      'muster_unratified_revocations{instance="a"}': minutes(120, '1+0'),
+    },
+    fires: { MusterRevocationUnratified: [] },
+  },
+  {
+    given: 'a revocation that nobody has ratified for more than three days',
+    at: '2h',
+    series: { 'muster_unratified_revocation_age_seconds{instance="a"}': minutes(120, '255600+60') },
+    fires: { MusterRevocationUnratified: [{ instance: 'a', severity: 'warning' }] },
+  },
+  {
+    given: 'revocations for months, all ratified',
+    at: '2h',
+    series: {
+      'muster_revocations{instance="a"}': minutes(120, '3+0'),
+      'muster_unratified_revocation_age_seconds{instance="a"}': minutes(120, '0+0'),
+    },
+    fires: { MusterRevocationUnratified: [] },
+  },
+  {
+    given: 'a token that ends in 15 days, and one that ends in 13',
+    at: '2h',
+    series: {
+      'muster_token_expiry_timestamp_seconds{instance="a",token="gitlab-token"}': minutes(120, `${15 * 86400}+0`),
+      'muster_token_expiry_timestamp_seconds{instance="a",token="gitlab-comment-token"}': minutes(120, `${13 * 86400}+0`),
+      'muster_token_usable{instance="a",token="gitlab-token",state="good"}': minutes(120, '1+0'),
+    },
+    fires: { MusterTokenEnds: [{ instance: 'a', token: 'gitlab-comment-token', severity: 'warning' }], MusterTokenUnusable: [] },
+  },
+  {
+    given: 'a token that has ended, one that GitLab has not been asked about yet, and one replaced in time',
+    at: '8h',
+    series: {
+      'muster_token_usable{instance="a",token="gitlab-token",state="ended"}': minutes(480, '0+0'),
+      'muster_token_usable{instance="a",token="gitlab-comment-token",state="unknown"}': minutes(480, '0+0'),
+      'muster_token_usable{instance="b",token="gitlab-token",state="refused"}': `${minutes(60, '0+0')} _x420`,
+      'muster_token_usable{instance="b",token="gitlab-token",state="good"}': `_x60 ${minutes(420, '1+0')}`,
+    },
+    fires: {
+      MusterTokenUnusable: [
+        { instance: 'a', token: 'gitlab-token', state: 'ended', severity: 'warning' },
+        { instance: 'a', token: 'gitlab-comment-token', state: 'unknown', severity: 'warning' },
+      ],
+    },
   },
 ];
 

@@ -1,9 +1,10 @@
 // What `doctor` asks of GitLab: settings, protection, tokens, members, accounts. Every answer may be withheld from a small role, and says so.
 // https://docs.gitlab.com/api/projects/, /protected_branches/, /personal_access_tokens/, /members/, /users/
 import * as v from 'valibot';
-import type { MergeSettings, Protection, TokenFacts } from '../../domain/checkup-gitlab.ts';
+import type { MergeSettings, Protection } from '../../domain/checkup-gitlab.ts';
 import type { ForgeAccount } from '../../domain/checkup-people.ts';
 import { parseStart } from '../../domain/time.ts';
+import type { TokenFacts } from '../../domain/tokens.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { understand } from './answers.ts';
 import { clientFor, pages, whole } from './api.ts';

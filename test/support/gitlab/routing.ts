@@ -35,12 +35,13 @@ export function list(rows: readonly Json[]): Reply {
   return { kind: 'list', rows };
 }
 
-/** @returns null without a token, undefined with one that is not accepted */
+/** @returns null without a token, undefined with one that is not accepted: [C] revoked, or over since the first moment of the day it ends on */
 export function authenticate(forge: Forge, headers: Readonly<Record<string, string | string[] | undefined>>): Token | null | undefined {
   const { authorization, 'private-token': privateToken } = headers;
   const value = typeof authorization === 'string' ? authorization.replace(/^Bearer /, '') : privateToken;
   if (value === undefined) return null;
-  return forge.tokens.find((token) => token.value === value && !token.revoked);
+  const isOver = ({ expiresAt }: Token) => expiresAt !== null && Date.parse(expiresAt) <= forge.clock.now();
+  return forge.tokens.find((token) => token.value === value && !token.revoked && !isOver(token));
 }
 
 export function viewer(call: Call): User {
