@@ -83,8 +83,9 @@ async function main(args: readonly string[]): Promise<number> {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text));
     if (!invocation) return exitStatus['in order'];
     const { run } = await import('./wiring/commands.ts');
-    const { text, status } = await run(invocation, surroundings);
+    const { text, status, afterwards } = await run(invocation, surroundings);
     process.stdout.write(invocation.options['json'] === true ? escapeInvisible(text) : text);
+    if (afterwards) process.stdout.write(await afterwards());
     return status.code;
   } catch (error) {
     const name = nameOf(error);

@@ -77,9 +77,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
   if (!recorded) failures.push(kept ? 'unavailable' : 'directory');
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
-  ports.say(
-    `It stays so until "muster lift ${uid}". Copy the file under state/revoked/ to the standby host,\nand take ${uid} out of the policy or the roster too.\n`,
-  );
+  ports.say(`It stays so until "muster lift ${uid}". Copy the file under state/revoked/ to the standby host.\n`);
   return statusOf(failures);
 }
 

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { access, chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readGeneration } from '../adapters/roster/generations.ts';
 import type { Invocation } from '../cli.ts';
 import { makeReport, type ReportPorts } from '../commands/report.ts';
 import type { Configuration } from '../configuration.ts';
@@ -10,7 +9,6 @@ import { steadyNow } from '../domain/clock.ts';
 import type { Reading } from '../domain/form.ts';
 import { emptyMemory } from '../domain/memory.ts';
 import { instant, type Instant } from '../domain/names.ts';
-import { parseRoster } from '../domain/roster.ts';
 import type { Problem } from '../domain/run.ts';
 import type { Report, ReportSettings } from '../domain/report.ts';
 import { statusOf } from '../domain/status.ts';
@@ -23,6 +21,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
 import type { Printed } from './commands.ts';
 import { openEvidence } from './evidence.ts';
 import { readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from './host.ts';
+import { peopleOfGeneration } from './ratify.ts';
 import { surveySettings } from './sources.ts';
 import { openStateToRead, type State } from './state.ts';
 
@@ -106,11 +105,7 @@ async function fromLedger(
   const ports: ReportPorts = {
     records: () => state.records(),
     readFiles: readerOf(configuration, state, caller),
-    rosterPeople: async ({ roster, sha256 }) => {
-      const kept = await readGeneration(state.folder, roster, sha256);
-      const parsed = kept.kind === 'kept' ? parseRoster(kept.bytes) : undefined;
-      return parsed && 'uids' in parsed ? new Set(parsed.uids) : undefined;
-    },
+    rosterPeople: (generation) => peopleOfGeneration(generation, state.folder),
     pending: [],
   };
   return makeReport(ports, settingsOf(configuration, moments, 'record'), isPublic);

@@ -3,7 +3,7 @@ import { readDetails } from '../adapters/ldap/details.ts';
 import { readRevocations, removeRevocation, writeRevocation } from '../adapters/revocations.ts';
 import type { Invocation } from '../cli.ts';
 import { revoke } from '../commands/revoke.ts';
-import { inOrder, parseGroupName, parseUid, type GroupName, type Uid } from '../domain/names.ts';
+import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import { statusOf } from '../domain/status.ts';
 import { renderInstant } from '../domain/time.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
@@ -12,11 +12,12 @@ import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
 import { refuseOnStandby, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
+import { askToFollow, openNamesOnRecord } from './ratify.ts';
 import { openStateToRead } from './state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
-  if (invocation.options['list'] === true) return list(configuration);
+  if (invocation.options['list'] === true) return list(configuration, caller.now());
   const uid = uidOf(invocation);
   const only = groupOf(invocation, configuration);
   const reason = reasonOf(invocation.options);
@@ -38,7 +39,8 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         say: (text) => void lines.push(plainLines(text)),
       },
     );
-    return { text: lines.join(''), status };
+    const afterwards = async () => plainLines(await askToFollow({ uid, only }, configuration, caller));
+    return { text: lines.join(''), status, ...(status.name === 'findings' ? {} : { afterwards }) };
   } finally {
     await directory.close();
   }
@@ -73,12 +75,15 @@ async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> 
   return [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
 }
 
-async function list({ state }: HostConfiguration): Promise<Printed> {
+async function list({ state }: HostConfiguration, now: Instant): Promise<Printed> {
   const { revocations, warnings } = await readRevocations(state);
-  const lines = revocations.map(
-    ({ uid, group, at, reason }) =>
-      `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${at === undefined ? 'time unknown' : renderInstant(at)}  ${plain(reason)}\n`,
-  );
+  const onRecord = await openNamesOnRecord(state, now);
+  const lines = revocations.map(({ uid, group, at, reason }) => {
+    const since = at === undefined ? 'time unknown' : renderInstant(at);
+    const named = onRecord?.({ uid, only: group }).namedBy ?? [];
+    const still = named.length > 0 ? `  still named by ${named.map(plain).join(', ')}\n` : '';
+    return `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${since}  ${plain(reason)}\n${still}`;
+  });
   const text = [...(lines.length === 0 ? ['Nobody is revoked on this host.\n'] : lines), ...warnings.map((one) => `${plain(one)}\n`)].join(
     '',
   );

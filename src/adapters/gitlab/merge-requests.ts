@@ -1,11 +1,11 @@
-// One merge request as a reviewer sees it, and the two writes of `muster request`: a commit on a new branch, and a merge request from it.
+// One merge request as a reviewer sees it, and the two writes of those who ask for something: a commit on a new branch, and a merge request from it.
 // https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions, https://docs.gitlab.com/api/merge_requests/#create-mr,
 // https://docs.gitlab.com/api/project_forks/#list-forks-of-a-project
 import * as v from 'valibot';
 import type { MergeRequest, Review } from '../../domain/evidence.ts';
 import { Misuse, Unavailable } from '../../failures.ts';
-import { createdShape, understand } from './answers.ts';
-import { clientFor, connect, pages, whole } from './api.ts';
+import { createdShape, mergeRequestShape, understand } from './answers.ts';
+import { clientFor, connect, pages, whole, wholeOfTexts } from './api.ts';
 import { readReviewed } from './evidence.ts';
 import { Declined, Malformed } from './failure.ts';
 import { complain, requesterSettings, type GitLabSettings } from './gitlab.ts';
@@ -54,6 +54,8 @@ export interface MergeRequests {
    */
   readonly commit: (branch: BranchOf, from: BranchOf, message: string, actions: readonly FileAction[]) => Promise<'made' | 'may-not'>;
   readonly open: (draft: MergeRequestDraft) => Promise<{ readonly iid: number; readonly url: string }>;
+  /** An open one of the token's own account from this branch of the project. */
+  readonly openedFrom: (project: number, sourceBranch: string) => Promise<{ readonly iid: number; readonly url: string } | undefined>;
 }
 
 export function openMergeRequests(settings: GitLabSettings): MergeRequests {
@@ -96,6 +98,15 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
       const { iid, web_url } = understand(createdShape, answer, 'the new merge request');
       return { iid, url: web_url ?? '' };
     },
+    async openedFrom(project, sourceBranch) {
+      const mine = await wholeOfTexts(
+        mergeRequestShape,
+        (paging) => gitlab.MergeRequests.all({ projectId: project, state: 'opened', scope: 'created_by_me', sourceBranch, ...paging }),
+        'the open merge requests',
+      ).catch(refusedBy);
+      const found = mine.find(({ state }) => state === 'opened');
+      return found && { iid: found.iid, url: found.url };
+    },
   };
 }
 
@@ -124,7 +135,8 @@ function notWritten(error: unknown, branch: string): never {
   return refusedBy(error);
 }
 
-function refusedBy(error: unknown): never {
+/** What GitLab declines to do for this token is for whoever called to mend; silence is not. */
+export function refusedBy(error: unknown): never {
   if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
   if (error instanceof Declined && error.status === 401)
     throw new Misuse('GitLab does not accept the token: it is wrong, revoked or expired. Make a new one and put it into the token file');

@@ -72,6 +72,8 @@ export class Forge {
       protectedBranches: [{ name: 'main', push: options.push ?? 0, merge: options.merge ?? 40, allowForcePush: false }],
       members: new Map((options.members ?? []).map(([user, level]) => [user.id, level])),
       mergeRequests: [],
+      hasIssues: true,
+      issues: [],
     };
     const first = await project.git.commit({
       parents: [],

@@ -35,15 +35,17 @@ function shown(call: Call, mergeRequest: MergeRequest, status = 200): Reply {
   return one(body.mergeRequest(mergeRequest, call.origin), status);
 }
 
-/** Newest first, as GitLab lists them. */
+/** Newest first, as GitLab lists them. [B] `scope` is `all` unless told. */
 function search(call: Call): Reply {
   const wanted = {
     state: call.query.get('state') ?? 'all',
     target: call.query.get('target_branch'),
     source: call.query.get('source_branch'),
+    author: call.query.get('scope') === 'created_by_me' ? viewer(call) : undefined,
   };
   const found = visibleProject(call).mergeRequests.filter(
-    ({ state, targetBranch, sourceBranch }) =>
+    ({ state, targetBranch, sourceBranch, author }) =>
+      (wanted.author === undefined || wanted.author === author) &&
       (wanted.state === 'all' || wanted.state === state) &&
       (wanted.target === null || wanted.target === targetBranch) &&
       (wanted.source === null || wanted.source === sourceBranch),

@@ -42,6 +42,17 @@ export interface Project {
   /** User id to role: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner. */
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
+  hasIssues: boolean;
+  readonly issues: Issue[];
+}
+
+export interface Issue {
+  readonly iid: number;
+  readonly title: string;
+  readonly description: string;
+  readonly confidential: boolean;
+  readonly author: User;
+  state: 'opened' | 'closed';
 }
 
 export interface ApprovalRow {
