@@ -72,7 +72,8 @@ async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> 
     if (error instanceof Unavailable || error instanceof Unusable) return { memory: emptyMemory() };
     throw error;
   });
-  return [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
+  const uids = [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
+  return [...new Set(uids)];
 }
 
 async function list({ state }: HostConfiguration, now: Instant): Promise<Printed> {
