@@ -1,6 +1,6 @@
 // The keys of the host's file (CONTRACT, section 2) and the kinds of their values.
 import * as v from 'valibot';
-import { dn, parseCommitId, parseGroupName, parseRosterName } from './domain/names.ts';
+import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName } from './domain/names.ts';
 import { complaint } from './adapters/yaml/complaints.ts';
 import { groupName, kind, lengthOfTime, lengthOrNone, map, mapOf, positive, rosterName, word } from './adapters/yaml/scalars.ts';
 
@@ -16,18 +16,28 @@ const line = (what: string, fix: string) =>
 const file = line('the name of a file', 'Write a path, such as /etc/muster/git-token.');
 const folder = line('the name of a folder', 'Write a path, such as /var/lib/muster.');
 const text = line('a text', 'Write one line.');
+// RFC 4514, section 3, and the quotes of RFC 2253. The directory's adapter reads it more closely.
+const attributeAndValue = String.raw`(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*) *= *(?:"(?:[^"\\]|\\.)*"|(?:[^,;+"\\<>]|\\.)+)`;
+const distinguishedName = new RegExp(String.raw`^ *${attributeAndValue}(?: *[,;+] *${attributeAndValue})* *$`, 's');
 const name = kind({
   code: 'bad-dn',
   what: 'a distinguished name',
   fix: 'Write it as in "ou=people,dc=wikimedia,dc=org".',
-  read: (one) => (one.includes('=') ? dn(one) : undefined),
+  read: (one) => (distinguishedName.test(one) ? dn(one) : undefined),
+  editor: {},
+});
+const branch = kind({
+  code: 'bad-value',
+  what: 'the name of a branch',
+  fix: 'Write it as in "main".',
+  read: (one) => (isBranchName(one) ? one : undefined),
   editor: {},
 });
 const placeholder = kind({
   code: 'bad-word',
   what: 'what may stand in an empty group',
   fix: 'Write empty-dn, no-member, or a DN.',
-  read: (one) => (one === 'empty-dn' || one === 'no-member' ? one : one.includes('=') ? dn(one) : undefined),
+  read: (one) => (one === 'empty-dn' || one === 'no-member' ? one : distinguishedName.test(one) ? dn(one) : undefined),
   editor: {},
 });
 const commit = kind({
@@ -73,7 +83,7 @@ const attributeName = kind({
 
 const repository = map({
   url: line('where git fetches from', 'Write a URL or a path, without credentials: those come from token-file.'),
-  branch: v.optional(line('the name of a branch', 'Write it as in "main".'), 'main'),
+  branch: v.optional(branch, 'main'),
   path: v.optional(line('a folder inside the repository', 'Write it as in "policy".'), 'policy'),
   start: commit,
   'token-file': v.exactOptional(file),

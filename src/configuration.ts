@@ -164,6 +164,7 @@ type DirectoryFile = NonNullable<ConfigurationFile['directory']>;
 function directoryOf(one: DirectoryFile, path: (text: string) => string, complain: Complain): DirectoryConfiguration {
   const startTls = one['start-tls'].is;
   for (const key of ['url', 'read-url'] as const) checkEncryption(one[key], startTls, (message) => complain(['directory', key], message));
+  checkEntries(one, complain);
   for (const group of one.ceilings?.keys() ?? [])
     if (!one.groups.has(group)) complain(['directory', 'ceilings', group], 'this group is not listed under directory.groups');
   return {
@@ -180,6 +181,19 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
   };
 }
 
+/** As far as it shows in the text; spelled in two ways, it is found when the directory is asked. */
+function checkEntries({ people, groups, 'empty-group': emptyGroup }: DirectoryFile, complain: Complain): void {
+  const folded = (name: string) => name.toLowerCase().replaceAll(/ *([,=]) */g, '$1');
+  const named = new Map<string, string>();
+  for (const [group, entry] of groups) {
+    const other = named.get(folded(entry));
+    if (other !== undefined) complain(['directory', 'groups', group], `it is the same entry of the directory as ${other}`);
+    named.set(folded(entry), group);
+  }
+  if (folded(emptyGroup).endsWith(folded(people)))
+    complain(['directory', 'empty-group'], 'this DN lies under directory.people, and whoever stands for nobody must be nobody');
+}
+
 function checkEncryption(url: string | undefined, startTls: boolean, complain: (message: string) => never): void {
   if (url === undefined) return;
   const { protocol, hostname } = new URL(url);
@@ -192,7 +206,11 @@ function credentialsOf(one: DirectoryFile, path: (text: string) => string, compl
   const given = [one.credentials, one['bind-dn'] ?? one['password-file'], one.sasl].filter((each) => each !== undefined);
   if (given.length !== 1)
     complain(['directory'], 'say once how to bind: "credentials", or "bind-dn" with "password-file", or "sasl: external"');
-  if (one.sasl !== undefined) return { kind: 'external' };
+  if (one.sasl !== undefined) {
+    for (const key of ['url', 'read-url'] as const)
+      if (one[key]?.startsWith('ldapi:') === false) complain(['directory', 'sasl'], `it is for ldapi:// URLs, and ${key} is none`);
+    return { kind: 'external' };
+  }
   const dn = one['bind-dn'];
   const file = one['password-file'];
   if (dn !== undefined && file !== undefined) return { kind: 'password', dn, file: path(file) };

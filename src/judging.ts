@@ -70,7 +70,7 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   if (!head && !remembered) return { policy: undefined, head, records: [], problems };
   try {
     const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
-    const started = await startPolicy(branch, ports.loadParser, remembered, settings, now);
+    const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
     const walk = new Walk(started.state, started.records, problems, ports, settings, files);
     if (head) await walk.to(head);
     const readings = await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder));

@@ -22,10 +22,17 @@ export async function startPolicy(
   remembered: PolicyState | undefined,
   { start, folder }: JudgingSettings,
   now: Instant,
+  head: CommitId | undefined,
 ): Promise<Started> {
   if (remembered?.start === start) return { state: remembered, records: [] };
   const parser = await loadParser();
-  const tree = await branch.policyTree(start, folder);
+  const tree = await branch.policyTree(start, folder).catch(async (error: unknown) => {
+    // Git speaks of a damaged repository where it was only never told of such a commit.
+    if (!(error instanceof Unusable) || !head || (await branch.ancestry(start, head)) !== 'rewritten') throw error;
+    throw new Unusable(
+      `start ${start} is not in the history of the branch: write a commit that "git log --first-parent" shows of it into repository.start`,
+    );
+  });
   const files = await readPolicyFiles(branch, tree, start, folder);
   const rules = valid(
     parser.parseRules(

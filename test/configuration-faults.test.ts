@@ -1,5 +1,6 @@
 // What is said to the host's administrator of each mistake in the file.
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { Misuse } from '../src/failures.ts';
 import { file, full, minimal, parsed, start } from './configuration-samples.ts';
 
@@ -14,10 +15,10 @@ function complaintAbout(text: string): string {
   throw new Error(`nothing was said against\n${text}`);
 }
 
-/** The full file with one line written otherwise; `line` is found again by its beginning. */
+/** The full file with one line written otherwise; `line` is found again whole, or by its beginning. */
 function withLine(line: string, instead: string): { readonly text: string; readonly number: number } {
   const lines = full.split('\n');
-  const at = lines.findIndex((one) => one.startsWith(line));
+  const at = lines.includes(line) ? lines.indexOf(line) : lines.findIndex((one) => one.startsWith(line));
   if (at === -1) throw new Error(`there is no line ${line}`);
   return { text: lines.with(at, instead).join('\n'), number: at + 1 };
 }
@@ -59,6 +60,8 @@ const bad: readonly {
     says: /git is not asked to fetch by ext:/,
   },
   { key: 'repository.branch', line: '  branch:', instead: '  branch: [main]', column: 11, says: /the name of a branch is expected/ },
+  { key: 'repository.branch', line: '  branch:', instead: '  branch: a..b', column: 11, says: /is not the name of a branch/ },
+  { key: 'repository.branch', line: '  branch:', instead: '  branch: -x', column: 11, says: /is not the name of a branch/ },
   { key: 'repository.path', line: '  path:', instead: '  path: ../policy', column: 9, says: /a folder inside the repository/ },
   { key: 'repository.path', line: '  path:', instead: '  path: /policy', column: 9, says: /a folder inside the repository/ },
   {
@@ -75,6 +78,13 @@ const bad: readonly {
     instead: '  token-file: { path: x }',
     column: 15,
     says: /the name of a file is expected/,
+  },
+  {
+    key: 'gitlab.url',
+    line: '  url: https://gitlab.example.org/',
+    instead: '  url: gitlab.example.org',
+    column: 8,
+    says: /is not a URL \(https:\/\/, http:\/\/\) without credentials/,
   },
   { key: 'gitlab.project', line: '  project:', instead: '  project: ""', column: 12, says: /nothing is written here/ },
   {
@@ -126,6 +136,28 @@ const bad: readonly {
   },
   { key: 'directory.sasl', line: '  bind-dn:', instead: '  sasl: plain', column: 9, says: /"plain" is not "external"/ },
   { key: 'directory.ca-file', line: '  ca-file:', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
+  { key: 'directory.people', line: '  people:', instead: '  people: "ou=,dc=example"', column: 11, says: /is not a distinguished name/ },
+  {
+    key: 'directory.people',
+    line: '  people:',
+    instead: '  people: ou=people,,dc=example',
+    column: 11,
+    says: /is not a distinguished name/,
+  },
+  {
+    key: 'directory.groups.klaxon-users',
+    line: '    klaxon-users: cn',
+    instead: '    klaxon-users: CN=Stewards, ou=groups,dc=example,dc=org',
+    column: 19,
+    says: /is the same entry of the directory as stewards/,
+  },
+  {
+    key: 'directory.empty-group',
+    line: '  empty-group:',
+    instead: '  empty-group: uid=nobody,ou=people,dc=example,dc=org',
+    column: 16,
+    says: /lies under directory.people/,
+  },
   { key: 'directory.people', line: '  people:', instead: '  people: people', column: 11, says: /is not a distinguished name/ },
   {
     key: 'directory.groups.stewards',
@@ -244,7 +276,25 @@ const bad: readonly {
   { key: 'report', line: 'report:', instead: 'report: ""', column: 9, says: /nothing is written here/ },
 ];
 
+/** `directory.groups.stewards` as `directory.groups.*`: what a group or roster is called is the host's own. */
+function withoutNames(key: string): string {
+  return key.replace(/^(directory\.(?:groups|ceilings)|rosters)\.[\w-]+/, '$1.*');
+}
+
+function keysOf(node: unknown, path = ''): readonly string[] {
+  if (typeof node !== 'object' || node === null) return [path];
+  return Object.entries(node).flatMap(([key, value]) => keysOf(value, path === '' ? key : `${path}.${key}`));
+}
+
 describe('what is said of a bad value', () => {
+  // Those that exclude another one of the full file, and a section that has a place of its own for what is wrong in it.
+  const keys = new Set([...keysOf(parse(full)), 'directory.credentials', 'directory.sasl', 'active.host'].map(withoutNames));
+
+  it.each([...keys])('given the key %s, then there is a bad value for it here', (key) => {
+    const tried = bad.map((one) => withoutNames(one.key));
+    expect(tried.some((one) => one === key || key.startsWith(`${one}.`))).toBe(true);
+  });
+
   it.each(bad)('given "$instead", then $key is named with file, line and column', ({ key, line, instead, column, says }) => {
     const { text, number } = withLine(line, instead);
     const [complaint = ''] = complaintAbout(text).split('\n');
@@ -280,6 +330,11 @@ describe('what is said of the whole file', () => {
       given: 'a password and no DN to bind with',
       text: minimal.replace('credentials: /etc/ldapvi.conf', 'password-file: x'),
       says: '"bind-dn" and "password-file" belong together',
+    },
+    {
+      given: 'SASL EXTERNAL over the network',
+      text: minimal.replace('credentials: /etc/ldapvi.conf', 'sasl: external'),
+      says: 'directory.sasl: it is for ldapi:// URLs, and url is none',
     },
     {
       given: 'a password over plain ldap',

@@ -91,9 +91,10 @@ describe('variants that are good', () => {
       bind: 'credentials: ldapvi.conf#ops',
       gives: { kind: 'profile', file: '/etc/muster/ldapvi.conf', profile: 'ops' },
     },
-    { given: 'the socket', bind: 'sasl: external', gives: { kind: 'external' } },
-  ])('given $given to bind with, then it is that', ({ bind, gives }) => {
-    expect(parsed(minimal.replace('credentials: /etc/ldapvi.conf', bind)).directory?.credentials).toEqual(gives);
+    { given: 'the socket', bind: 'sasl: external', url: 'ldapi://%2Frun%2Fldapi', gives: { kind: 'external' } },
+  ])('given $given to bind with, then it is that', ({ bind, url = 'ldaps://ldap.example.org', gives }) => {
+    const text = minimal.replace('credentials: /etc/ldapvi.conf', bind).replace('ldaps://ldap.example.org', url);
+    expect(parsed(text).directory?.credentials).toEqual(gives);
   });
 
   it.each(['ldapi:///var/run/slapd/ldapi', 'ldap://127.0.0.1:3890', 'ldap://localhost', 'ldap://[::1]'])(

@@ -1,6 +1,7 @@
 // The files of this host as a checkup looks at them: kind, mode, owner, and room on the disk. Opens nothing and writes nothing.
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { PathMode } from '../domain/checkup-host.ts';
 import type { Answer } from '../domain/checkup.ts';
 
@@ -29,6 +30,15 @@ export async function readingProblem(path: string): Promise<string | undefined> 
     () => undefined,
     (error: unknown) => `${path} cannot be read (${codeOf(error)})`,
   );
+}
+
+/** Undefined: this account may put the file in place of the one that is there; otherwise what is wrong, in words. */
+export async function writingProblem(path: string): Promise<string | undefined> {
+  const folder = await readMode(dirname(path));
+  if (folder.kind !== 'known' || folder.value.kind !== 'folder') return `${dirname(path)} is not there, or no folder`;
+  const there = await readMode(path);
+  if (there.kind === 'known' && there.value.kind !== 'file') return `${path} is no file`;
+  return (await isWritable(dirname(path))) ? undefined : `this account may not write in ${dirname(path)}`;
 }
 
 /** Bytes that an ordinary account may still write there (statvfs(3), f_bavail). */

@@ -51,6 +51,8 @@ export interface ServerFacts {
   readonly people: Answer<number>;
   /** Of those, whose disabled attribute this account may see; `not-configured` where none is named. */
   readonly disabledVisible: Answer<number> | 'not-configured';
+  /** Who has the value that counts as locked. */
+  readonly locked: Answer<number>;
 }
 
 export const serverArea: Area<ServerFacts> = {
@@ -104,7 +106,7 @@ function pagesOf(people: ServerFacts['people']): Verdict {
   );
 }
 
-function disabledOf({ people, disabledVisible }: ServerFacts): Verdict {
+function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
   if (disabledVisible === 'not-configured')
     return advice(
       'not configured: nobody counts as locked',
@@ -115,11 +117,19 @@ function disabledOf({ people, disabledVisible }: ServerFacts): Verdict {
     return { ...unknown(disabledVisible.reason), ...(disabledVisible.kind === 'unanswered' ? { unanswered: true as const } : {}) };
   if (people.kind !== 'known') return unknown('the people could not be counted');
   const hidden = people.value - disabledVisible.value;
-  if (hidden <= 0) return ok('this account sees of everybody whether they are locked');
-  return error(
-    `of ${count(hidden, 'person', 'people')} this account cannot see whether they are locked`,
-    directoryAdministrator,
-    'Let the account read and search the attribute of directory.disabled on everybody under the people base.',
+  if (hidden > 0)
+    return error(
+      `of ${count(hidden, 'person', 'people')} this account cannot see whether they are locked`,
+      directoryAdministrator,
+      'Let the account read and search the attribute of directory.disabled on everybody under the people base.',
+    );
+  const said = 'this account sees of everybody whether they are locked';
+  if (locked.kind !== 'known') return ok(said);
+  if (locked.value > 0) return ok(`${said}: ${count(locked.value, 'person', 'people')}`);
+  return advice(
+    `${said}, and nobody is: nobody at all, or the value is misspelled`,
+    administrator,
+    'Compare directory.disabled with an account that is known to be disabled.',
   );
 }
 

@@ -22,6 +22,8 @@ export interface ConfigurationFacts {
   readonly file: Answer<PathMode>;
   /** Files that are needed, and what keeps each from being used. */
   readonly files: readonly { readonly path: string; readonly problem?: string }[];
+  /** Files outside the state folder that runs write, by their keys, and what keeps each from being written. */
+  readonly outputs: readonly { readonly key: 'metrics' | 'report'; readonly path: string; readonly problem?: string }[];
   readonly standing: Answer<'active' | 'standby'>;
   readonly mode: 'enforce' | 'report';
   readonly evidence: 'gitlab' | 'none';
@@ -34,6 +36,7 @@ const configurationChecks: readonly [Check<ConfigurationFacts>, ...Check<Configu
   },
   { code: 'configuration-mode', look: ({ file }) => [safeMode(file, 'the configuration')] },
   { code: 'secret-file', look: ({ files }) => files.map(usableFile) },
+  { code: 'output-file', look: ({ outputs }) => outputs.map(writableFile) },
   { code: 'active', look: ({ standing }) => [standingOf(standing)] },
   { code: 'mode', look: ({ mode }) => [modeOf(mode)] },
   { code: 'evidence', look: ({ evidence }) => [evidenceOf(evidence)] },
@@ -67,6 +70,12 @@ function usableFile({ path, problem }: { readonly path: string; readonly problem
   // systemd.exec(5), LoadCredential=: put there for the service, and gone with it.
   if (path.startsWith('/run/credentials/')) return unknown(`${problem}: such a file is there only while the service runs`, path);
   return error(problem, administrator, 'Correct the file, its owner and its mode (0440 or 0400).', path);
+}
+
+function writableFile({ key, path, problem }: ConfigurationFacts['outputs'][number]): Verdict {
+  if (problem === undefined) return ok(`${path} can be written`, key);
+  const how = `Let this account write in its folder, as in "setfacl -m u:muster:rwx FOLDER", or correct the key "${key}".`;
+  return error(problem, administrator, how, key);
 }
 
 function standingOf(standing: Answer<'active' | 'standby'>): Verdict {

@@ -61,6 +61,11 @@ export function parseBlobId(text: string): BlobId | undefined {
   return /^[0-9a-f]{40}$/.test(text) ? (text as BlobId) : undefined;
 }
 
+/** The rules of git-check-ref-format(1) that matter here: neither an option, nor a pattern, nor a path out of `refs/heads/`. */
+export function isBranchName(name: string): boolean {
+  return /^[^\x00-\x20\x7f~^:?*[\\]+$/.test(name) && !/^[-/.]|\/[/.]|\.\.|@\{|\.lock$|[/.]$/.test(name);
+}
+
 /** A DN as an outside source spells it. Its form is the directory's to judge. */
 export function dn(text: string): Dn {
   return text as Dn;

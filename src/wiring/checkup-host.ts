@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { freeBytes, isWritable, readingProblem, readMode } from '../adapters/host-files.ts';
+import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from '../adapters/host-files.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
 import { readTimer } from '../adapters/systemd.ts';
@@ -27,6 +27,7 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
     start: repository.start,
     file: await readMode(file),
     files: await neededFiles(configuration),
+    outputs: await outputs(configuration),
     standing: await asked(async () => ((await isActive(configuration)) ? 'active' : 'standby')),
     mode,
     evidence,
@@ -49,6 +50,19 @@ async function neededFiles({ repository, gitlab, directory }: HostConfiguration)
   for (const [path, look] of files) {
     const problem = await look();
     facts.push(problem === undefined ? { path } : { path, problem });
+  }
+  return facts;
+}
+
+async function outputs({ metrics, report }: HostConfiguration): Promise<ConfigurationFacts['outputs']> {
+  const facts: ConfigurationFacts['outputs'][number][] = [];
+  for (const [key, path] of [
+    ['metrics', metrics],
+    ['report', report],
+  ] as const) {
+    if (path === undefined) continue;
+    const problem = await writingProblem(path);
+    facts.push(problem === undefined ? { key, path } : { key, path, problem });
   }
   return facts;
 }

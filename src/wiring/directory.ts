@@ -1,6 +1,7 @@
 // Connections to the directory, opened when first needed and closed at the end of the run.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readingProblem } from '../adapters/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from '../adapters/ldap/connection.ts';
 import { isWithin } from '../adapters/ldap/distinguished-names.ts';
 import { configuredKey, placeholderKey, type DirectoryLayout } from '../adapters/ldap/layout.ts';
@@ -91,9 +92,17 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
 
 /** A connection that is bound as the configuration says. */
 export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
-  const authorities =
-    configuration.authoritiesFile === undefined ? {} : { authorities: await readFile(configuration.authoritiesFile, 'utf8') };
-  return openDirectory({ url, startTls: configuration.startTls, bind: await bindOf(configuration), ...authorities });
+  const { authoritiesFile, startTls } = configuration;
+  const authorities = authoritiesFile === undefined ? {} : { authorities: await readAuthorities(authoritiesFile) };
+  return openDirectory({ url, startTls, bind: await bindOf(configuration), ...authorities });
+}
+
+/** Without a certificate in it nobody would be trusted, and the server would seem to be at fault. */
+async function readAuthorities(file: string): Promise<string> {
+  const problem = await readingProblem(file);
+  const text = problem === undefined ? await readFile(file, 'utf8').catch(() => '') : '';
+  if (/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----$/m.test(text)) return text;
+  throw new Misuse(`directory.ca-file: ${problem ?? `${file} holds no certificate (PEM)`}`);
 }
 
 async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {

@@ -160,7 +160,13 @@ const connections = [
 
 const server = casesOf(
   serverArea,
-  { controls: new Set(['1.3.6.1.1.12', '1.3.6.1.1.13.2']), keepsMark: true, people: known(30_000), disabledVisible: known(30_000) },
+  {
+    controls: new Set(['1.3.6.1.1.12', '1.3.6.1.1.13.2']),
+    keepsMark: true,
+    people: known(30_000),
+    disabledVisible: known(30_000),
+    locked: known(7),
+  },
   [
     ['controls', 'no assertion', { controls: new Set(['1.3.6.1.1.13.2']) }, 'error'],
     ['controls', 'no post-read', { controls: new Set(['1.3.6.1.1.12']) }, 'error'],
@@ -172,6 +178,7 @@ const server = casesOf(
     ['disabled-attribute', 'hidden from the account', { disabledVisible: known(0) }, 'error'],
     ['disabled-attribute', 'hidden of one', { disabledVisible: known(29_999) }, 'error'],
     ['disabled-attribute', 'no answer', { disabledVisible: silent }, 'unknown'],
+    ['disabled-attribute', 'a value that nobody has', { locked: known(0) }, 'advice'],
   ],
 );
 

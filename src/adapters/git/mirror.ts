@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { CommitId } from '../../domain/names.ts';
+import { isBranchName, type CommitId } from '../../domain/names.ts';
 import { Misuse, Unavailable, Unusable } from '../../failures.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
@@ -49,11 +49,6 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
     head: () => readTip(folder),
     ensureCommits: (commits) => ensureCommits(git, [...commits]),
   };
-}
-
-/** The rules of git-check-ref-format(1) that matter here: neither an option, nor a pattern, nor a path out of `refs/heads/`. */
-function isBranchName(name: string): boolean {
-  return /^[^\x00-\x20\x7f~^:?*[\\]+$/.test(name) && !/^[-/.]|\/[/.]|\.\.|@\{|\.lock$|[/.]$/.test(name);
 }
 
 async function fetchBranch(git: Git, branch: string): Promise<CommitId> {

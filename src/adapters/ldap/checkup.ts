@@ -6,7 +6,7 @@ import type { Dn, GroupName } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { valuesOf } from './entries.ts';
-import type { DirectoryLayout } from './layout.ts';
+import type { Disabled, DirectoryLayout } from './layout.ts';
 import { directoryReader } from './reader.ts';
 import { refusal } from './result-codes.ts';
 import { mayChangeMember } from './rights.ts';
@@ -27,6 +27,7 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
     people: await answered(() => countEntries(connection, people, '(uid=*)')),
     // What may not be seen answers neither half (RFC 4511, section 4.5.1.7).
     disabledVisible: seen === undefined ? 'not-configured' : await answered(() => countEntries(connection, people, seen)),
+    locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${equals(disabled)})`) : 0)),
   };
 }
 
@@ -87,6 +88,10 @@ async function needsMember(connection: DirectoryConnection, { dn }: ObservedGrou
     throw refusal(error, `show the group ${dn}`);
   });
   return entry !== undefined && valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
+}
+
+function equals({ attribute, value }: Disabled): string {
+  return `(${attribute}=${escaped(value)})`;
 }
 
 /** RFC 4515, section 3. */

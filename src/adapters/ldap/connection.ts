@@ -83,8 +83,15 @@ async function connectWithin(settings: ConnectionSettings, milliseconds: number)
     return await openTransport(settings, AbortSignal.timeout(milliseconds));
   } catch (error) {
     if (error instanceof Misuse) throw error;
-    throw new Unavailable('directory', `no connection to ${settings.url} (${reasonOf(error)})`, error);
+    const hint = isDistrust(error) ? ': nobody whom directory.ca-file trusts vouches for the server under this name' : '';
+    throw new Unavailable('directory', `no connection to ${settings.url} (${reasonOf(error)})${hint}`, error);
   }
+}
+
+/** X509_verify_cert_error_string(3), as Node names them, and the name in the certificate. */
+function isDistrust(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/.test(code);
 }
 
 /** ldapts gets the open socket at its first call and nothing at any later one: it would reconnect as nobody. */

@@ -40,6 +40,7 @@ describe('given a slapd of the usual shape', () => {
       keepsMark: true,
       people: { kind: 'known', value: 3 },
       disabledVisible: { kind: 'known', value: 3 },
+      locked: { kind: 'known', value: 1 },
     });
   });
 
