@@ -48,7 +48,7 @@ export async function mend(
       throw new Misuse(`${path} was changed after !${iid}; ask for what is needed now by a new merge request`);
   }
   const contents = await contentsOf(changes, ports);
-  const titles = { revert: `Revert !${iid}, which nobody approved`, again: `Bring !${iid} again, to be approved` };
+  const titles = { revert: `Take back !${iid}, which is not in force`, again: `Bring !${iid} again, to be approved` };
   const back = {
     branch: branchName(`mend-${iid}-revert`, now),
     from: targetBranch,

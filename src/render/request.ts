@@ -45,11 +45,17 @@ function filled(template: string, { asked, group, uid, path, until }: Ask): stri
 }
 
 export function renderMendingRevert(iid: number): string {
-  return `!${iid} was merged without the approval it needed, so it is not in force. This takes it back.\n\nMerge it without squashing; nobody needs to approve it. Its second half brings the change again.\n`;
+  return `!${iid} was merged without being approved as it must be, so it is not in force. This takes it back.\n\nMerge it without squashing; nobody needs to approve it. Its second half brings the change again.\n`;
 }
 
 export function renderMendingAgain(iid: number, revert: number): string {
-  return `This brings !${iid} again, which was merged without the approval it needed.\n\n1. Merge !${revert} first. Until then this one shows no changes.\n2. Have this one approved by somebody who may.\n3. Only then merge it.\n`;
+  return [
+    `This brings !${iid} again, which was merged without being approved as it must be.\n`,
+    `1. Merge !${revert} first. Until then this one shows no changes.`,
+    `2. If the note on !${iid} names something to mend, push that to this branch.`,
+    '3. Have this one approved by somebody who may.',
+    '4. Only then merge it.\n',
+  ].join('\n');
 }
 
 /** The way without a token, in GitLab's own pages. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FileChanges } from '../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
-import { noteOn, notesOn, sceneWithNotes } from './evidence/notes.ts';
+import { botOf, noteOn, notesOn, sceneWithNotes } from './evidence/notes.ts';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
 import { day, minute, startWorld, type Scene, type World } from './evidence/world.ts';
 
@@ -101,6 +101,25 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
 
     expect(await scene.members()).toEqual(['urbanecm']);
     expect(noteOn(again)).toContain('**In force.**');
+  });
+
+  it('when the pair of reverts is asked for, then the second is mended as the note on the first says, and all is in force', async () => {
+    scene.project.members.set(botOf(world).id, 30);
+    const one = await merge(silent());
+    await scene.run('reconcile');
+    expect((await scene.run('request', '--mend', String(one.iid))).status).toBe(0);
+    const [, back, again] = scene.project.mergeRequests;
+    if (!back || !again) throw new Error('the pair is missing');
+    expect(again.description).toContain(`2. If the note on !${one.iid} names something to mend, push that to this branch.`);
+
+    await scene.merge(back);
+    await scene.push(world.carol, change(30), again.sourceBranch);
+    scene.approve(again, world.alice);
+    await scene.merge(again);
+    await scene.run('reconcile');
+
+    expect(await scene.members()).toEqual(['urbanecm']);
+    expect(noteOn(one)).toContain('That is settled');
   });
 
   it('when the same file stands there unapproved, then the note on the second says so', async () => {

@@ -224,3 +224,55 @@ describe('the rest of it', () => {
     }
   });
 });
+
+describe('forks', () => {
+  async function post(at: string, body: object, token: string) {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${cast.gitlab.url}/api/v4/${at}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  }
+
+  const file = (path: string) => ({ commit_message: 'x', actions: [{ action: 'create', file_path: path, content: 'x' }] });
+
+  test('given a fork that lies behind, when a branch is started from the original, then it has what the original has', async () => {
+    const { gitlab, project, mallory, carol } = cast;
+    const fork = await gitlab.forge.fork(project, mallory);
+    const later = await gitlab.commitAndPush(project, carol, 'later', { later: 'x' });
+    const token = gitlab.forge.createToken(mallory, ['api']).value;
+
+    const start = { branch: 'mine', start_branch: 'later', start_project: project.id };
+    const made = await post(`projects/${fork.id}/repository/commits`, { ...start, ...file('mine') }, token);
+
+    expect([made.status, made.body.parent_ids]).toEqual([201, [later]]);
+    expect(await fork.git.find('refs/heads/later')).toBeUndefined();
+    const owned = await get(`projects/${project.id}/forks?owned=true`, token);
+    expect(owned.body.map(({ id }: { id: number }) => id)).toEqual([fork.id]);
+    expect((await get(`projects/${project.id}/forks?owned=true`)).body).toEqual([]);
+  });
+
+  test('given a project that is no fork, then neither a branch nor a merge request crosses over', async () => {
+    const { gitlab, project, mallory } = cast;
+    const other = await gitlab.forge.createProject('mallory/other', { members: [[mallory, 50]] });
+    const token = gitlab.forge.createToken(mallory, ['api']).value;
+    const start = { branch: 'mine', start_branch: 'main', start_project: project.id };
+    expect((await post(`projects/${other.id}/repository/commits`, { ...start, ...file('mine') }, token)).status).toBe(403);
+    const draft = { source_branch: 'main', target_branch: 'main', target_project_id: project.id, title: 'x' };
+    expect((await post(`projects/${other.id}/merge_requests`, draft, token)).status).toBe(422);
+  });
+
+  test('given somebody without the role Developer, then a branch is refused with 403, and a token without the scope says so in its body', async () => {
+    const { gitlab, project, carol } = cast;
+    const guest = gitlab.forge.createUser('guest');
+    project.members.set(guest.id, 10);
+    const at = `projects/${project.id}/repository/commits`;
+    const body = { branch: 'guest', start_branch: 'main', ...file('x') };
+    expect(await post(at, body, gitlab.forge.createToken(guest, ['api']).value)).toMatchObject({
+      status: 403,
+      body: { message: '403 Forbidden - You are not allowed to push into this branch' },
+    });
+    expect(await post(at, body, gitlab.forge.createToken(carol, ['read_api']).value)).toMatchObject({
+      status: 403,
+      body: { error: 'insufficient_scope' },
+    });
+  });
+});
