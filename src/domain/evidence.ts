@@ -48,7 +48,7 @@ export interface Version {
   readonly createdAt: Instant;
 }
 
-/** A push to the source branch while the merge request was open. Applying a suggestion or rebasing in the browser is one too. */
+/** A push to the source branch, also before the merge request was opened. Applying a suggestion or rebasing in the browser is one too. */
 export interface Push {
   readonly by: Account;
   readonly at: Instant;

@@ -2,7 +2,7 @@
 // there is null where a verdict can do without it; a wrong type makes the whole answer unusable.
 import * as v from 'valibot';
 import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../../domain/evidence.ts';
-import { parseCommitId } from '../../domain/names.ts';
+import { parseCommitId, type Instant } from '../../domain/names.ts';
 import { parseMoment } from '../../domain/time.ts';
 import { Unusable } from '../../failures.ts';
 import { Malformed } from './failure.ts';
@@ -115,6 +115,33 @@ export const versionShape = v.pipe(
 export const noteShape = v.object({ id: number, body: v.string(), system: v.boolean(), author: account, created_at: moment });
 export type Note = v.InferOutput<typeof noteShape>;
 
+/** Of a merge request, where its commits came from; undefined where the answer leaves it out. */
+export const sourceBranchShape = v.pipe(
+  v.object({ source_branch: v.nullish(v.string()) }),
+  v.transform(({ source_branch }) => source_branch ?? undefined),
+);
+
+export interface PushEvent extends Push {
+  readonly branch: string | undefined;
+  readonly action: string;
+}
+
+/** Tags are pushed too, and events of other kinds have no `push_data`. */
+export const pushEventShape = v.pipe(
+  v.object({
+    created_at: moment,
+    author_id: number,
+    author_username: v.nullish(v.string()),
+    push_data: v.nullish(v.object({ action: v.string(), ref_type: v.string(), ref: v.nullish(v.string()) })),
+  }),
+  v.transform(({ created_at, author_id, author_username, push_data }): PushEvent => ({
+    by: { id: author_id, username: author_username ?? '' },
+    at: created_at,
+    branch: push_data?.ref_type === 'branch' ? (push_data.ref ?? undefined) : undefined,
+    action: push_data?.action ?? '',
+  })),
+);
+
 export const stateEventShape = v.pipe(
   v.object({
     state: v.string(),
@@ -142,6 +169,13 @@ export function pushesOf(notes: readonly Note[]): readonly Push[] {
   return notes
     .filter(({ system, body }) => system && pushNote.test(body))
     .map(({ author, created_at }) => ({ by: author, at: created_at }));
+}
+
+/** Pushes that made the branch what the merge request began with: since it was last there anew, and before the first version of it. */
+export function pushesBefore(opened: Instant, branch: string, events: readonly PushEvent[]): readonly Push[] {
+  const before = events.filter((event) => event.branch === branch && event.at <= opened);
+  const gone = before.findLastIndex(({ action }) => action === 'removed');
+  return before.slice(gone + 1).map(({ by, at }) => ({ by, at }));
 }
 
 export function retargetsOf(notes: readonly Note[]): readonly Retarget[] {

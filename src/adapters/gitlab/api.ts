@@ -3,16 +3,20 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as v from 'valibot';
 import type { Approval, MergeRequest, StateEvent, Version } from '../../domain/evidence.ts';
-import { inOrder, type CommitId } from '../../domain/names.ts';
+import { inOrder, type CommitId, type Instant } from '../../domain/names.ts';
+import { renderInstant } from '../../domain/time.ts';
 import {
   approvalsShape,
   mergeRequestShape,
   noteShape,
   projectShape,
+  pushEventShape,
+  sourceBranchShape,
   stateEventShape,
   understand,
   versionShape,
   type Note,
+  type PushEvent,
 } from './answers.ts';
 import { Malformed, TooLong } from './failure.ts';
 import { requester, type RequesterSettings } from './requester.ts';
@@ -32,12 +36,19 @@ export interface Api {
   readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
   /** Those that are being merged into the branch right now. */
   readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
-  readonly mergeRequest: (project: number, iid: number) => Promise<MergeRequest>;
+  readonly mergeRequest: (project: number, iid: number) => Promise<NamedMergeRequest>;
   readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
   /** Oldest first. */
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
   readonly notes: (project: number, iid: number) => Promise<readonly Note[]>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
+  /** Pushes to any branch of a project between two days, which are left out themselves; oldest first. */
+  readonly pushEvents: (project: number, after: Instant, before: Instant) => Promise<readonly PushEvent[]>;
+}
+
+export interface NamedMergeRequest {
+  readonly mergeRequest: MergeRequest;
+  readonly sourceBranch: string | undefined;
 }
 
 /** gitbeaker, on our own requester. */
@@ -52,11 +63,15 @@ export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitl
 
 export function connect(settings: RequesterSettings): Api {
   const gitlab = clientFor(settings);
-  const mergeRequest = async (project: number, iid: number): Promise<MergeRequest> => {
-    const answer = understand(mergeRequestShape, await gitlab.MergeRequests.show(project, iid), `merge request !${iid}`);
+  const mergeRequest = async (project: number, iid: number): Promise<NamedMergeRequest> => {
+    const shown = await gitlab.MergeRequests.show(project, iid);
+    const answer = understand(mergeRequestShape, shown, `merge request !${iid}`);
     if (answer.iid !== iid || answer.targetProject !== project)
       throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
-    return { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' };
+    return {
+      mergeRequest: { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' },
+      sourceBranch: understand(sourceBranchShape, shown, `merge request !${iid}`),
+    };
   };
   return {
     async project(pathOrId) {
@@ -104,7 +119,20 @@ export function connect(settings: RequesterSettings): Api {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
     },
+    async pushEvents(project, after, before) {
+      const days = { after: dayOf(after), before: dayOf(before) };
+      const list = await wholeOfTexts(
+        pushEventShape,
+        (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', ...days, sort: 'asc', ...paging }),
+        'the pushes to a project',
+      );
+      return list.sort((left, right) => left.at - right.at);
+    },
   };
+}
+
+function dayOf(at: Instant): string {
+  return renderInstant(at).slice(0, 10);
 }
 
 /** A page that people are told to open is one of the configured server, whatever the answer says. */

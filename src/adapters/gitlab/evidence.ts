@@ -1,9 +1,10 @@
 // Gathers what GitLab knows of one landing. Only merge requests that could be bound to it are read in full; the others are kept as named.
-import type { Candidate, EvidenceAnswer, MergeRequest, Review, TargetBranch, WaitingCode } from '../../domain/evidence.ts';
+import type { Candidate, EvidenceAnswer, MergeRequest, Push, Review, TargetBranch, Version, WaitingCode } from '../../domain/evidence.ts';
 import { ruledOut } from '../../domain/binding.ts';
-import type { CommitId } from '../../domain/names.ts';
+import { instant, type CommitId } from '../../domain/names.ts';
+import { day } from '../../domain/time.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
-import { pushesOf, retargetsOf } from './answers.ts';
+import { pushesBefore, pushesOf, retargetsOf } from './answers.ts';
 import type { Api } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 
@@ -63,8 +64,35 @@ export async function readReviewed(
   ] as const;
   // A failure waits for the others: nothing goes on behind the back of whoever asked.
   await Promise.allSettled(reads);
-  const [mergeRequest, approvals, versions, notes, stateEvents] = await Promise.all(reads);
-  return { mergeRequest, review: { approvals, versions, pushes: pushesOf(notes), retargets: retargetsOf(notes), stateEvents } };
+  const [{ mergeRequest, sourceBranch }, approvals, versions, notes, stateEvents] = await Promise.all(reads);
+  // Who approved nothing may have pushed what they like.
+  const before = approvals.length === 0 ? [] : await earlierPushes(api, mergeRequest, sourceBranch, versions);
+  const pushes = [...before, ...pushesOf(notes)];
+  return { mergeRequest, review: { approvals, versions, pushes, retargets: retargetsOf(notes), stateEvents } };
+}
+
+/** How long a branch may have lain there before its merge request, for a push to it to be found. */
+const longestWait = 90 * day;
+
+/**
+ * A push from before the merge request leaves no note on it, and an event of its project, for some years. Where GitLab does not show these
+ * events (a fork of somebody else, a narrow token) nobody is known to have pushed: that can only leave an approval as it was.
+ */
+async function earlierPushes(
+  api: Api,
+  { sourceProject }: MergeRequest,
+  sourceBranch: string | undefined,
+  [first]: readonly Version[],
+): Promise<readonly Push[]> {
+  if (sourceProject === null || sourceBranch === undefined || !first) return [];
+  const opened = first.createdAt;
+  try {
+    const events = await api.pushEvents(sourceProject, instant(opened - longestWait), instant(opened + 2 * day));
+    return pushesBefore(opened, sourceBranch, events);
+  } catch (error) {
+    if (error instanceof Declined && (error.status === 403 || error.status === 404)) return [];
+    throw error;
+  }
 }
 
 async function explain(error: unknown, api: Api, project: number): Promise<EvidenceAnswer> {

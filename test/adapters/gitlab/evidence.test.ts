@@ -92,7 +92,11 @@ describe('what is read', () => {
       imported: false,
     });
     expect(candidate?.review?.approvals).toEqual([{ account: { id: 51, username: 'bob' }, state: 'active', at: approvedAt }]);
-    expect(candidate?.review?.pushes).toEqual([{ by: { id: 57, username: 'carol' }, at: pushedAt }]);
+    expect(candidate?.review?.pushes).toEqual([
+      // Before the merge request was opened.
+      { by: { id: 42, username: 'alice' }, at: mergeRequest.createdAt },
+      { by: { id: 57, username: 'carol' }, at: pushedAt },
+    ]);
     expect(candidate?.review?.versions.map(({ createdAt }) => createdAt)).toEqual([mergeRequest.createdAt, pushedAt + 400]);
     expect(candidate?.review?.stateEvents).toMatchObject([{ state: 'merged', sourceCommit: null, sourceMergeRequest: null }]);
     expect(JSON.parse(JSON.stringify(candidate))).toEqual(candidate);

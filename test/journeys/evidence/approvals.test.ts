@@ -171,7 +171,7 @@ describe('given a merge request with a grant for urbanecm', () => {
     await world.gitlab.retarget(mergeRequest, world.carol, 'main');
     scene.wait(minute);
     await scene.merge(mergeRequest);
-    expect(await refusal(scene)).toContain('alice approved before the merge request was retargeted');
+    expect(await refusal(scene)).toContain('alice approved before the merge request was pointed at another branch');
   });
 
   it('case 35: when the approval is withdrawn before anybody looked, then it is refused; afterwards, then nothing changes', async () => {

@@ -1,7 +1,7 @@
 // The bodies of GitLab CE's answers, field by field as its API entities show them.
 import { renderTime } from './clock.ts';
 import { lines } from './repository.ts';
-import type { MergeRequest, Note, Project, ProtectedBranch, StateEvent, User, Version } from './world.ts';
+import type { MergeRequest, Note, Project, ProtectedBranch, PushEvent, StateEvent, User, Version } from './world.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -131,6 +131,28 @@ export function stateEvent(of: StateEvent, on: MergeRequest, origin: string): Js
     source_commit: of.sourceCommit,
     source_merge_request_id: of.sourceMergeRequest,
     state: of.state,
+  };
+}
+
+/** [C] `commit_title` is what the pusher wrote. */
+export function pushEvent({ id, user, branch, action, from, to, at }: PushEvent, origin: string): Json {
+  const name = { created: 'pushed new', pushed: 'pushed to', removed: 'deleted' }[action];
+  return {
+    id,
+    action_name: name,
+    author_id: user.id,
+    author_username: user.username,
+    author: userBasic(user, origin),
+    created_at: new Date(at).toISOString(),
+    push_data: {
+      commit_count: 1,
+      action,
+      ref_type: 'branch',
+      commit_from: from ?? null,
+      commit_to: to ?? null,
+      ref: branch,
+      commit_title: 'a title that its author chose',
+    },
   };
 }
 

@@ -31,6 +31,8 @@ export class Forge {
   showsProtection = true;
   /** Versions are written by a worker some time after the push, milliseconds. */
   versionDelay = 400;
+  /** Whether the token's account may see what happened in a project. */
+  showsEvents = true;
   /** The note on an approval too: and its time is the worker's. */
   noteDelay = 900;
   readonly #folder: string;
@@ -72,6 +74,7 @@ export class Forge {
       protectedBranches: [{ name: 'main', push: options.push ?? 0, merge: options.merge ?? 40, allowForcePush: false }],
       members: new Map((options.members ?? []).map(([user, level]) => [user.id, level])),
       mergeRequests: [],
+      pushes: [],
       hasIssues: true,
       issues: [],
     };

@@ -1,5 +1,5 @@
 // Routes about the server, the token, and a project with its branches and commits.
-import { commit, mergeRequestBasic, project as projectBody, protectedBranch, userBasic, type Json } from './entities.ts';
+import { commit, mergeRequestBasic, project as projectBody, protectedBranch, pushEvent, userBasic, type Json } from './entities.ts';
 import { lines, type FileChange } from './repository.ts';
 import { push } from './pushing.ts';
 import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Route } from './routing.ts';
@@ -28,6 +28,7 @@ export const projectRoutes: readonly Route[] = [
   },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/forks$/, handle: forks },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/members\/all$/, handle: members },
+  { method: 'GET', pattern: /^\/projects\/([^/]+)\/events$/, handle: events },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/repository\/branches\/([^/]+)$/, handle: branch },
   {
     method: 'GET',
@@ -67,6 +68,17 @@ function ownToken(call: Call) {
   viewer(call);
   const { id = 0, name = '', scopes = [], revoked = false, expiresAt = null } = call.token ?? {};
   return one({ id, name, scopes, revoked, active: !revoked, user_id: call.token?.user.id, expires_at: expiresAt });
+}
+
+/** [C] Newest first unless told; `after` and `before` are days, and leave these days out. Kept for about three years. */
+function events(call: Call) {
+  const { pushes } = visibleProject(call);
+  if (!call.forge.showsEvents) throw new Refused(403, '403 Forbidden');
+  const [after, before] = ['after', 'before'].map((name) => call.query.get(name) ?? undefined);
+  const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+  const within = pushes.filter(({ at }) => (after === undefined || dayOf(at) > after) && (before === undefined || dayOf(at) < before));
+  const sorted = call.query.get('sort') === 'asc' ? within : within.toReversed();
+  return list(sorted.map((one) => pushEvent(one, call.origin)));
 }
 
 function members(call: Call) {

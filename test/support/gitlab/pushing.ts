@@ -11,6 +11,13 @@ export async function push(forge: Forge, project: Project, user: User, branch: s
   return commit;
 }
 
+/** Takes the branch away. */
+export async function removeBranch(forge: Forge, project: Project, user: User, branch: string): Promise<void> {
+  const from = await project.git.head(branch);
+  await project.git.git('update-ref', '-d', `refs/heads/${branch}`);
+  project.pushes.push({ id: forge.nextId(), user, branch, action: 'removed', from, to: undefined, at: forge.clock.now() });
+}
+
 /** [A] `MergeRequests::RefreshService`; nothing in it touches approvals on CE. */
 export async function react(
   forge: Forge,
@@ -21,6 +28,9 @@ export async function react(
   after: string,
   mergedBy?: MergeRequest,
 ): Promise<void> {
+  // [C] `Git::BranchPushService`: an event of the project, whether or not a merge request is there.
+  const action = before === undefined ? 'created' : 'pushed';
+  project.pushes.push({ id: forge.nextId(), user, branch, action, from: before, to: after, at: forge.clock.now() });
   await markMerged(forge, project, user, branch, before, after, mergedBy);
   const open = forge.mergeRequests().filter(({ state }) => state === 'opened');
   for (const mergeRequest of open.filter((one) => one.source === project && one.sourceBranch === branch)) {

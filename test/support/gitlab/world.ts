@@ -42,8 +42,19 @@ export interface Project {
   /** User id to role: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner. */
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
+  readonly pushes: PushEvent[];
   hasIssues: boolean;
   readonly issues: Issue[];
+}
+
+export interface PushEvent {
+  readonly id: number;
+  readonly user: User;
+  readonly branch: string;
+  readonly action: 'created' | 'pushed' | 'removed';
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly at: number;
 }
 
 export interface Issue {
