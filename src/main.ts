@@ -1,8 +1,10 @@
 // The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
-import { parseCommandLine } from './cli.ts';
+import { fstatSync } from 'node:fs';
+import { parseCommandLine, type Invocation } from './cli.ts';
 import { instant } from './domain/names.ts';
 import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
 import { Misuse, Unavailable, Unusable } from './failures.ts';
+import { priorities, renderForJournal } from './render/journal.ts';
 import { plain } from './render/words.ts';
 import type { Caller } from './wiring/host.ts';
 
@@ -31,11 +33,17 @@ for (const [signal, number] of [
   });
 }
 
-const priorities = { error: 3, warning: 4 } as const;
+/** systemd.exec(5), JOURNAL_STREAM: the variable is inherited, so the stream itself is looked at. */
+function isJournal(stream: 1 | 2): boolean {
+  const journal = process.env['JOURNAL_STREAM'];
+  if (journal === undefined) return false;
+  const { dev, ino } = fstatSync(stream, { bigint: true });
+  return journal === `${dev}:${ino}`;
+}
 
 /** Lines on stderr; the journal takes the priority off each (sd-daemon(3)). */
 function tell(priority: number, text: string): void {
-  const mark = process.env['JOURNAL_STREAM'] === undefined ? '' : `<${priority}>`;
+  const mark = isJournal(2) ? `<${priority}>` : '';
   process.stderr.write(`muster: ${text}\n`.replace(/^(?=.)/gm, mark));
 }
 
@@ -78,13 +86,18 @@ function escapeInvisible(json: string): string {
   );
 }
 
+function renderFor({ command, options }: Invocation, text: string): string {
+  if (options['json'] === true) return escapeInvisible(text);
+  return command === 'reconcile' && isJournal(1) ? renderForJournal(text) : text;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   try {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text));
     if (!invocation) return exitStatus['in order'];
     const { run } = await import('./wiring/commands.ts');
     const { text, status, afterwards } = await run(invocation, surroundings);
-    process.stdout.write(invocation.options['json'] === true ? escapeInvisible(text) : text);
+    process.stdout.write(renderFor(invocation, text));
     if (afterwards) process.stdout.write(await afterwards());
     return status.code;
   } catch (error) {

@@ -1,16 +1,43 @@
-import { describe, expect, it } from 'vitest';
-import { runMuster } from './support/command.ts';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-journal-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A command that fails, with stderr in a file; `listens` is what the environment says of the journal, given the file's own name there. */
+function fail(listens: (own: string) => string | undefined): { readonly status: number | null; readonly stderr: string } {
+  const path = join(folder, 'stderr');
+  const file = openSync(path, 'w');
+  const { dev, ino } = fstatSync(file, { bigint: true });
+  const { status } = spawnSync(process.execPath, [main, 'plan', '--config', '/nonexistent/muster.yaml'], {
+    env: { PATH: process.env['PATH'], JOURNAL_STREAM: listens(`${dev}:${ino}`) },
+    stdio: ['ignore', 'ignore', file],
+  });
+  closeSync(file);
+  return { status, stderr: readFileSync(path, 'utf8') };
+}
 
 describe('given a command that fails', () => {
-  const fail = (env: Readonly<Record<string, string>>) => runMuster(['plan', '--config', '/nonexistent/muster.yaml'], { env });
-
-  it('when the journal listens, then every line on stderr has its priority', async () => {
-    const { status, stderr } = await fail({ JOURNAL_STREAM: '8:12345' });
+  it('when the journal listens, then every line on stderr has its priority', () => {
+    const { status, stderr } = fail((own) => own);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^(?:<3>.+\n)+$/);
   });
 
-  it('when a person does, then no line has one', async () => {
-    expect((await fail({})).stderr).toMatch(/^muster: the configuration .+\n$/);
+  // systemd.exec(5), JOURNAL_STREAM: it is inherited, also by what writes somewhere else.
+  it.each([
+    { given: 'a person does', listens: () => undefined },
+    { given: 'the journal listened to whoever started the shell', listens: () => '8:12345' },
+  ])('when $given, then no line has one', ({ listens }) => {
+    expect(fail(listens).stderr).toMatch(/^muster: the configuration .+\n$/);
   });
 });

@@ -122,7 +122,7 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
     at: renderInstant(at),
     ...(by === undefined ? {} : { by }),
   };
-  const path = join(place, nameOf(revocation));
+  const path = fileOf(folder, revocation);
   const unfinished = join(folder, 'revocation.new');
   try {
     await mkdir(place, { recursive: true, mode: 0o700 });
@@ -152,6 +152,11 @@ export async function removeRevocation(folder: string, target: Target): Promise<
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
     throw new Unavailable('revocations', `${nameOf(target)} cannot be removed`, error);
   }
+}
+
+/** Where a revocation lies, for those who copy it. */
+export function fileOf(folder: string, target: Target): string {
+  return join(folder, 'revoked', nameOf(target));
 }
 
 function nameOf({ uid, group }: Target): string {

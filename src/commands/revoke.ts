@@ -22,6 +22,8 @@ export interface RevokePorts {
   readonly show: (person: DirectoryPerson) => Promise<PersonShown>;
   /** On disk when the promise is kept. Throws Unavailable. */
   readonly keep: (revocation: Revocation) => Promise<void>;
+  /** Where it is kept, for whoever copies it. */
+  readonly file: string;
   /** Runs under the lock of the state folder, with what appends to the ledger; after a run that is under way. */
   readonly underLock: (work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>) => Promise<void>;
   /** Uids worth comparing a mistyped one with: whoever is on record as a member. */
@@ -77,7 +79,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
   if (!recorded) failures.push(kept ? 'unavailable' : 'directory');
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
-  ports.say(`It stays so until "muster lift ${uid}". Copy the file under state/revoked/ to the standby host.\n`);
+  ports.say(`It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${ports.file}\n`);
   return statusOf(failures);
 }
 

@@ -32,6 +32,12 @@ export interface MetricsCircumstances {
   readonly duration: number;
 }
 
+/** Nothing waits for its verdict, as far as the branch could be looked at: behind a Git that does not answer anything may wait. */
+export function isAllJudged({ policy, head, problems }: RunReport): boolean {
+  if (problems.some(({ code }) => code.startsWith('git-') || code.startsWith('policy-'))) return false;
+  return policy !== undefined && policy.pending.length === 0 && head === policy.judged;
+}
+
 const seconds = (at: number) => Math.round(at / 1000);
 
 function one(name: string, help: string, value: number | undefined): Metric {

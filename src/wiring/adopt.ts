@@ -12,12 +12,14 @@ import { Misuse, Unusable } from '../failures.ts';
 import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from '../render/adoption.ts';
 import { readTip } from '../tip.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
-import { hostConfiguration, type Printed } from './commands.ts';
+import type { Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
-import { surroundingsOf, type Caller, type HostConfiguration } from './host.ts';
+import { forHost, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from './host.ts';
 
 export async function runAdopt(invocation: Invocation, caller: Caller): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, caller);
+  // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.
+  const { config } = invocation.options;
+  const configuration = forHost(await readConfiguration(typeof config === 'string' ? config : undefined, caller));
   const group = groupOf(invocation.operands[0] ?? '', configuration);
   const adoption = await adopt(group, configuration, caller);
   const files = await filesOf(group, adoption, configuration);

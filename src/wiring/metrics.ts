@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeMetrics } from '../adapters/prometheus.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import type { Memory } from '../domain/memory.ts';
-import { metricsOf } from '../domain/metrics.ts';
+import { isAllJudged, metricsOf } from '../domain/metrics.ts';
 import type { Instant } from '../domain/names.ts';
 import type { RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
@@ -33,7 +33,7 @@ export async function exportMetrics(
     const marks = await readMarks(state);
     const now = report.at;
     const lastSuccess = status.code === 0 ? now : marks.success;
-    const lastJudged = report.policy && report.policy.pending.length === 0 && report.head === report.policy.judged ? now : marks.judged;
+    const lastJudged = isAllJudged(report) ? now : marks.judged;
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
     const tokens = await tokenStandings(gitlab, state, now);

@@ -1,6 +1,6 @@
 // `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
 import { readDetails } from '../adapters/ldap/details.ts';
-import { readRevocations, removeRevocation, writeRevocation } from '../adapters/revocations.ts';
+import { fileOf, readRevocations, removeRevocation, writeRevocation } from '../adapters/revocations.ts';
 import type { Invocation } from '../cli.ts';
 import { revoke } from '../commands/revoke.ts';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
@@ -34,6 +34,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         openToWrite: directory.openToWrite,
         show: async (person) => readDetails(await directory.connection(), person),
         keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
+        file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
         underLock: (work) => withStateToWrite(configuration, caller, (state) => work(state.journal.append)),
         known: () => knownUids(configuration),
         say: (text) => void lines.push(plainLines(text)),
@@ -109,7 +110,11 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
     await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
     await removeRevocation(folder, target);
     return {
-      text: `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on. Remove its file on the standby host too.\n`,
+      text: [
+        `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
+        'Remove its file on the standby host too, and close what was asked for on GitLab, if it is still open.',
+        '',
+      ].join('\n'),
       status: statusOf([]),
     };
   });

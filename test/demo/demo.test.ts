@@ -23,6 +23,7 @@ function masked(text: string): string {
     .replace(/(\d\d:\d\d):\d\d UTC/g, '$1 UTC')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
     .replace(page, 'PAGE')
+    .replace(/^ {2}\/\S+(?=\/revoked\/)/gm, '  STATE')
     .replace(/sha256:[0-9a-f]{64}/g, 'sha256:DIGEST')
     .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, 'HASH')
     .replace(/^PROBLEM {4}git did not answer: .*(?:\n {11}.*)*/gm, 'PROBLEM    git did not answer: …');

@@ -183,6 +183,18 @@ describe('given a host with revocations', () => {
     expect((await host.run(['report'], { at: later(2, 2) })).stdout).not.toContain('Not ratified');
   });
 
+  it('when Git does not answer, then nothing is judged, whatever the mirror holds, and the time of that grows old', async () => {
+    const judged = () => samplesIn(join(host.folder, 'muster.prom'), 'muster_last_judged_timestamp_seconds')[''];
+    await host.reconcile(later(2, 3));
+    const before = judged();
+    await world.git.set('down');
+    const run = await host.reconcile(later(2, 9));
+    await world.git.set('up');
+    expect([run.document.status.all, judged()]).toEqual([['unavailable'], before]);
+    await host.reconcile(later(2, 10));
+    expect(judged()).toBeGreaterThan(before ?? Infinity);
+  });
+
   it('when a run could not begin, then nothing is claimed of ratification', async () => {
     rmSync(join(host.state, 'ledger.head'), { force: true });
     appendFileSync(join(host.state, 'ledger.jsonl'), '{"forged":1}\n');

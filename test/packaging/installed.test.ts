@@ -1,7 +1,8 @@
 // The installed bundle, against a real slapd: as an account without rights, and under the system call filter of its unit.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +75,20 @@ describe('given the package, unpacked', () => {
     expect(left.filter((name) => statSync(join(host.state, name)).uid !== Number(nobody))).toEqual([]);
     expect((await runInstalled(host, ['reconcile'])).status).toBe(0);
   });
+
+  it.skipIf(!isRoot)(
+    'when root adopts a group into a clone of its own, then the files are root’s, and nothing is left in the state folder',
+    async () => {
+      const host = await newHost();
+      await world.slapd.setMembers('klaxon-users', ['martin', 'alice']);
+      const to = mkdtempSync(join(tmpdir(), 'muster-clone-'));
+      const { status, stderr } = await host.run(['adopt', 'klaxon-users', '--to', to]);
+      const adopted = readdirSync(join(to, 'policy/grants/klaxon-users'));
+      rmSync(to, { recursive: true });
+      expect({ status, adopted }, stderr).toEqual({ status: 0, adopted: ['alice.yaml'] });
+      expect(readdirSync(host.state)).toEqual([]);
+    },
+  );
 
   it('when help is asked for, then no configuration is needed', async () => {
     const host = await newHost();
