@@ -56,6 +56,27 @@ describe.skipIf(!canMount())('case 60: given a disk that is full', () => {
       }
     }
   }, 120_000);
+
+  it('when somebody is revoked, then they are out all the same, and it is said that this could not be kept', async () => {
+    const host = await world.newHost({ roster: ['base', 'hoo'] });
+    await host.reconcile();
+    const disk = join(host.folder, 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
+    try {
+      cpSync(host.state, disk, { recursive: true });
+      rmSync(host.state, { recursive: true });
+      execFileSync('ln', ['-s', disk, host.state]);
+      fill(disk, 0);
+      const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
+      expect(status).toBe(6);
+      expect(stdout).toContain('  stewards: out\n');
+      expect(stdout).toContain('the revocation could NOT be written to state/revoked: the next run may give the access back');
+      expect(await host.members('stewards')).toEqual(['base']);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
 });
 
 /** Leaves room for so many pages. */

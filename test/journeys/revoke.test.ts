@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { User } from '../support/gitlab/world.ts';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
-import { day, minute, startWorld, type Scene, type World } from './evidence/world.ts';
+import { day, group, minute, startWorld, type Scene, type World } from './evidence/world.ts';
 
 let world: World;
 let bot: User;
@@ -54,6 +54,20 @@ describe('given a member, and a token that may make branches', () => {
       rest = rest.slice(place);
     }
     expect(await scene.members()).toEqual(['hoo']);
+  });
+
+  it('when it is for one group, then it is that one alone, and a lift for all groups does not end it', async () => {
+    const { stdout } = await scene.run('revoke', 'mallory', '--group', group, '--reason', 'Paged for nothing, twice.');
+    expect(stdout).toContain(`/state/revoked/mallory@${group}.json\n`);
+    expect(stdout).toContain('Merge request !2 asks for it');
+    expect((await scene.run('revoke', '--list')).stdout).toMatch(/^mallory +klaxon-users +2026-/);
+    expect((await scene.run('lift', 'mallory', '--reason', 'Wrong one.')).status).toBe(1);
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['hoo']);
+    expect((await scene.run('revoke', 'mallory', '--group', 'wmf', '--reason', 'x')).status).toBe(2);
+    expect((await scene.run('lift', 'mallory', '--group', group, '--reason', 'Knows better now.')).status).toBe(0);
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['hoo', 'mallory']);
   });
 
   it('when it is asked for twice, then there is one merge request, of one deletion, with nothing of the reason in it', async () => {
