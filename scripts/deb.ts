@@ -24,7 +24,8 @@ import { renderCompletion } from './deb/completion.ts';
 import { renderConfigurationManual, renderManual, type Edition } from './deb/manual.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const maintainer = 'muster maintainers <root@localhost>';
+// RFC 2606, section 2: an address that is nobody's; whoever publishes the package writes their own.
+const maintainer = 'muster maintainers <maintainers@muster.invalid>';
 const documents = ['operating.md', 'policy.md', 'requesting.md', 'approving.md', 'threat-model.md', 'decisions.md', 'ARCHITECTURE.md'];
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, '.cache/deb') } } });

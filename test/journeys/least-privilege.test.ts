@@ -42,6 +42,20 @@ describe('given a slapd with the access rules of the page for operators', () => 
     expect(await host.members('klaxon-users')).toEqual(['martin']);
   });
 
+  it('when somebody asks doctor, adopt and explain, then nothing of the directory is hidden from them', async () => {
+    const host = await world.newHost({ granted: ['martin'], members: { stewards: [...stewards], 'klaxon-users': ['martin', 'alice'] } });
+    await world.slapd.lock('bob');
+    const examined = (await host.run(['doctor', '--json'])).json<{ checks: { area: string; code: string; severity: string }[] }>();
+    await world.slapd.unlock('bob');
+    const ofDirectory = examined.checks.filter(({ area }) => /^Directory|^Managed/.test(area));
+    expect(ofDirectory.length).toBeGreaterThan(10);
+    // The tests' slapd is spoken to in the clear, on this host.
+    expect(ofDirectory.filter(({ severity, code }) => severity !== 'ok' && code !== 'tls')).toEqual([]);
+    const adopted = await host.run(['adopt', 'klaxon-users']);
+    expect([adopted.status, adopted.stdout.match(/^# .*$/gm)]).toEqual([0, ['# policy/grants/klaxon-users/alice.yaml']]);
+    expect((await host.run(['explain', 'martin'])).status).toBe(0);
+  });
+
   it.each([
     { what: 'another attribute of a managed group', dn: () => world.slapd.groupDn('stewards'), attribute: 'description' },
     { what: 'the members of another group', dn: () => world.slapd.groupDn('ops'), attribute: 'member' },
