@@ -1,7 +1,7 @@
 // What a run tells the monitoring, read as Prometheus reads it: the real promtool checks the file, and an idle run asks GitLab nothing for it.
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -123,7 +123,7 @@ describe('given a host with tokens for GitLab', () => {
     { given: 'revoked', spoil: () => void (comment.revoked = true), state: 'refused' },
     { given: 'at its end', spoil: () => scene.wait(21 * day), state: 'refused' },
     { given: 'too narrow', spoil: () => replace(['read_api']), state: 'narrow' },
-    { given: 'in a file that everybody may read', spoil: () => replace(['api'], 0o644), state: 'unreadable' },
+    { given: 'in a file that everybody may read', spoil: () => openToAll(), state: 'unreadable' },
     {
       given: 'kept in a damaged file',
       spoil: () => writeFileSync(join(scene.state, 'tokens.json'), '{"format":1,"known":7}'),
@@ -141,10 +141,14 @@ describe('given a host with tokens for GitLab', () => {
     });
   });
 
-  function replace(scopes: readonly string[], mode = 0o600): void {
-    const file = join(scene.folder, 'comment-token');
-    rmSync(file);
-    writeFileSync(file, `${world.gitlab.forge.createToken(bot, scopes).value}\n`, { mode });
+  function replace(scopes: readonly string[]): void {
+    writeFileSync(join(scene.folder, 'comment-token'), `${world.gitlab.forge.createToken(bot, scopes).value}\n`);
+  }
+
+  /** The file, and the way to it. */
+  function openToAll(): void {
+    chmodSync(scene.folder, 0o755);
+    chmodSync(join(scene.folder, 'comment-token'), 0o644);
   }
 });
 
