@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
 import { checkupStatuses, examine, unknown, type Answer, type CheckupFinding } from '../domain/checkup.ts';
-import { groupsArea, readingArea, serverArea, writingArea } from '../domain/checkup-directory.ts';
+import { groupsArea, readingArea, writingArea } from '../domain/checkup-directory.ts';
 import { gitlabArea } from '../domain/checkup-gitlab.ts';
 import { configurationArea, stateArea } from '../domain/checkup-host.ts';
 import { peopleArea } from '../domain/checkup-people.ts';
 import { repositoryArea, type RepositoryFacts } from '../domain/checkup-repository.ts';
+import { serverArea } from '../domain/checkup-server.ts';
 import { clockArea, rosterArea, timerArea } from '../domain/checkup-runs.ts';
 import { judgeClock } from '../domain/clock.ts';
 import { statusOf } from '../domain/status.ts';

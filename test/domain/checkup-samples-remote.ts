@@ -1,5 +1,6 @@
 // Facts of a world in order, and one change at a time that a check must notice: the repository, GitLab, the people and the directory.
-import { groupsArea, readingArea, serverArea, writingArea, type GroupFacts } from '../../src/domain/checkup-directory.ts';
+import { groupsArea, readingArea, writingArea, type GroupFacts } from '../../src/domain/checkup-directory.ts';
+import { serverArea } from '../../src/domain/checkup-server.ts';
 import { gitlabArea, type GitLabFacts, type MergeSettings, type Protection } from '../../src/domain/checkup-gitlab.ts';
 import { peopleArea, type ForgeAccount, type PeopleFacts } from '../../src/domain/checkup-people.ts';
 import { repositoryArea } from '../../src/domain/checkup-repository.ts';

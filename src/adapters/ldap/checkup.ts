@@ -1,5 +1,6 @@
 // What `doctor` reads of the directory: what its server can do, and how the managed groups stand.
-import type { GroupFacts, ServerFacts } from '../../domain/checkup-directory.ts';
+import type { GroupFacts } from '../../domain/checkup-directory.ts';
+import type { ServerFacts } from '../../domain/checkup-server.ts';
 import type { Answer } from '../../domain/checkup.ts';
 import type { ObservedGroup } from '../../domain/directory.ts';
 import type { Dn, GroupName } from '../../domain/names.ts';
