@@ -23,7 +23,7 @@ async function measureAll(rounds: number): Promise<void> {
   for (const { name, what, measure } of chosen) {
     const result = await measure(rounds);
     if (result.isMet === false) missed += 1;
-    process.stdout.write(`${renderResult(name, result)}   ${what}\n`);
+    process.stdout.write(`${renderResult(name, result)}   ${what}${result.remark === undefined ? '' : ` (${result.remark})`}\n`);
   }
   process.stdout.write(missed === 0 ? 'every target is met\n' : `${missed} targets are missed\n`);
   process.exitCode = missed === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 // What is measured, and what is asked of it.
 import { checkGrants } from './check.ts';
+import { firstRun } from './first-run.ts';
 import { memory } from './memory.ts';
 import { churn, fill, idle } from './reconcile.ts';
 import { report } from './report.ts';
@@ -12,6 +13,8 @@ export interface Result {
   readonly target?: string;
   /** Undefined where nothing is asked for. */
   readonly isMet?: boolean;
+  /** What else the reader of the figures must know. */
+  readonly remark?: string;
 }
 
 export interface Scenario {
@@ -34,4 +37,5 @@ export const scenarios: readonly Scenario[] = [
   memory('memory-100k', { groups: 1, members: 100_000 }, 200),
   checkGrants('check-10k', 10_000, 5),
   report('report-500', 500, 10),
+  firstRun('first-run-2000', 2_000, 20, 2),
 ];

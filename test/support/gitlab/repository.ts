@@ -31,7 +31,8 @@ export class GitFailure extends Error {
 export class Repository {
   readonly path: string;
   #imported = 0;
-  readonly #between = new Map<string, readonly string[]>();
+  readonly #between = new Map<string | undefined, Map<string, readonly string[]>>();
+  readonly #known = new Set<string>();
 
   private constructor(path: string) {
     this.path = path;
@@ -74,6 +75,7 @@ export class Repository {
   }
 
   async find(revision: string): Promise<string | undefined> {
+    if (this.#known.has(revision)) return revision;
     return this.git('rev-parse', '--verify', '--quiet', `${revision}^{commit}`).catch(() => undefined);
   }
 
@@ -90,10 +92,22 @@ export class Repository {
 
   /** Commits in `to` that are not in `from`, newest first. Both by their ids: what they name never changes, so it is looked up once. */
   async between(from: string | undefined, to: string): Promise<readonly string[]> {
-    const key = `${from}..${to}`;
-    const found = this.#between.get(key) ?? lines(await this.git('rev-list', ...(from === undefined ? [] : [`^${from}`]), to));
-    this.#between.set(key, found);
+    const known = this.#between.get(from)?.get(to);
+    if (known) return known;
+    const found = lines(await this.git('rev-list', ...(from === undefined ? [] : [`^${from}`]), to));
+    this.#keep(from, to, found);
     return found;
+  }
+
+  #keep(from: string | undefined, to: string, own: readonly string[]): void {
+    const known = this.#between.get(from) ?? new Map<string, readonly string[]>();
+    this.#between.set(from, known.set(to, own));
+  }
+
+  /** From whoever imported thousands of commits and knows them, so that git is not asked about each: `own` is what `between` gives. */
+  learn(from: string, to: string, own: readonly string[]): void {
+    this.#keep(from, to, own);
+    for (const commit of own) this.#known.add(commit);
   }
 
   async tree(commit: string): Promise<string> {

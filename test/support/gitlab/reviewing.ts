@@ -130,8 +130,11 @@ export function finish(forge: Forge, mergeRequest: MergeRequest, record: MergeRe
 
 /** Ends the merges whose time has come. */
 export function settle(forge: Forge): void {
-  for (const mergeRequest of forge.mergeRequests()) {
-    const { unfinished } = mergeRequest;
-    if (unfinished && forge.clock.now() >= unfinished.until) finish(forge, mergeRequest, unfinished.record);
+  // At every request: no list is made of what may be thousands.
+  for (const { mergeRequests } of forge.projects) {
+    for (const mergeRequest of mergeRequests) {
+      const { unfinished } = mergeRequest;
+      if (unfinished && forge.clock.now() >= unfinished.until) finish(forge, mergeRequest, unfinished.record);
+    }
   }
 }
