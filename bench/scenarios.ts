@@ -4,6 +4,7 @@ import { firstRun } from './first-run.ts';
 import { memory } from './memory.ts';
 import { churn, fill, idle } from './reconcile.ts';
 import { report } from './report.ts';
+import { walk } from './walk.ts';
 
 /** One line of the table. */
 export interface Result {
@@ -37,5 +38,6 @@ export const scenarios: readonly Scenario[] = [
   memory('memory-100k', { groups: 1, members: 100_000 }, 200),
   checkGrants('check-10k', 10_000, 5),
   report('report-500', 500, 10),
+  walk('walk-3000', 3_000, 1),
   firstRun('first-run-2000', 2_000, 20, 2),
 ];
