@@ -1,34 +1,22 @@
 // `evidence: gitlab`: which merge request brought a landing, and whether people entitled by the rules before it approved exactly its content.
-// GitLab and Git are asked here; what counts is decided in domain/binding.ts and domain/approval.ts.
-import { changeKey, countApprovals, type ApprovalCount, type VersionDigests } from './domain/approval.ts';
+// GitLab and Git are asked in inquiries.ts; what counts is decided in domain/binding.ts and domain/approval.ts.
+import { countApprovals, type ApprovalCount } from './domain/approval.ts';
 import { renderCount, renderUnbound } from './domain/approval-words.ts';
 import { reviewedPaths } from './domain/beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './domain/binding.ts';
 import type { PolicyState, Verdict } from './domain/effective.ts';
-import type { EvidenceAnswer, LandingEvidence, TargetBranch, Version } from './domain/evidence.ts';
+import type { LandingEvidence, TargetBranch } from './domain/evidence.ts';
 import type { Readings } from './domain/form.ts';
 import type { Landing } from './domain/history.ts';
 import { inOrder, type CommitId, type Instant } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import { minute } from './domain/time.ts';
 import { Unavailable, Unusable } from './failures.ts';
+import { Inquiries, type Forge, type Versions } from './inquiries.ts';
 import type { ContentJudge, Judgement } from './judging.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;
-
-export interface Forge {
-  project(): Promise<{ readonly id: number }>;
-  evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
-}
-
-export interface Versions {
-  /** Commits of merge requests, fetched where the mirror lacks them. */
-  ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
-  changeDigest(from: CommitId, to: CommitId): Promise<string>;
-  /** The digest of a landing that changes nothing outside the policy folder. */
-  digestOf(landing: Landing): string;
-}
 
 export interface EvidencePorts {
   readonly forge: Forge;
@@ -43,10 +31,14 @@ export interface EvidencePorts {
   readonly progress: (text: string) => void;
 }
 
-/** Landings whose evidence is gathered ahead of the judging: enough to keep all connections busy, few enough to stop soon in an outage. */
-const ahead = 64;
-
 type Trouble = Extract<Judgement, { kind: 'waiting' | 'unusable' }>;
+
+/** The project is known, and its answers are on their way. */
+interface Asked {
+  readonly kind: 'asked';
+  readonly target: TargetBranch;
+  readonly inquiries: Inquiries;
+}
 
 export function gitlabJudge(ports: EvidencePorts): ContentJudge {
   return new GitLabJudge(ports);
@@ -55,83 +47,53 @@ export function gitlabJudge(ports: EvidencePorts): ContentJudge {
 class GitLabJudge implements ContentJudge {
   readonly evidence = 'gitlab';
   readonly #ports: EvidencePorts;
-  readonly #answers = new Map<CommitId, EvidenceAnswer>();
-  #queue: readonly Landing[] = [];
-  #trouble: Trouble | undefined;
-  #project = 0;
-  #judged = 0;
+  #asked: Asked | Trouble | undefined;
 
   constructor(ports: EvidencePorts) {
     this.#ports = ports;
   }
 
   async prepare(landings: readonly Landing[]): Promise<readonly LedgerRecord[]> {
-    this.#queue = landings.filter(({ commit }) => this.#ports.refusedByHand(commit) === undefined);
-    const { project, now, forge } = this.#ports;
+    const { project: known, now, forge, branch, refusedByHand } = this.#ports;
     try {
-      this.#project = (await forge.project()).id;
+      const { id: project } = await forge.project();
+      const target = { project, branch };
+      const queue = landings.filter(({ commit }) => refusedByHand(commit) === undefined);
+      this.#asked =
+        known === undefined || known === project
+          ? { kind: 'asked', target, inquiries: new Inquiries(this.#ports, queue, target) }
+          : { kind: 'unusable', code: 'project-changed', detail: otherProject(known, project) };
+      return known === undefined ? [{ type: 'project', at: now, project }] : [];
     } catch (error) {
-      this.#trouble = troubleOf(error);
+      this.#asked = troubleOf(error);
       return [];
     }
-    if (project === undefined) return [{ type: 'project', at: now, project: this.#project }];
-    if (project !== this.#project)
-      this.#trouble = { kind: 'unusable', code: 'project-changed', detail: otherProject(project, this.#project) };
-    return [];
   }
 
   async judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement> {
     const byHand = this.#ports.refusedByHand(landing.commit);
     if (byHand !== undefined) return refused('refused-by-hand', byHand, null, null);
-    if (this.#trouble) return this.#trouble;
-    const answer = await this.#answerFor(landing);
+    const asked = this.#asked;
+    if (!asked) throw new Error('the judge was not told what there is to judge');
+    if (asked.kind !== 'asked') return asked;
+    const answer = await asked.inquiries.answerFor(landing);
     if (answer.kind === 'waiting') return { kind: 'waiting', code: answer.code, detail: answer.message };
     if (answer.kind === 'unusable') return { kind: 'unusable', code: 'gitlab-unusable', detail: answer.message };
     try {
-      return await this.#decide(state, landing, readings, answer.evidence);
+      return await this.#decide(state, landing, readings, answer.evidence, asked);
     } catch (error) {
       return troubleOf(error);
     }
   }
 
-  /** Evidence is gathered for a row of landings at once; the forge's adapter bounds how many questions are under way. */
-  async #answerFor(landing: Landing): Promise<EvidenceAnswer> {
-    const known = this.#answers.get(landing.commit);
-    if (known) return known;
-    const at = this.#queue.indexOf(landing);
-    const row = at === -1 ? [landing] : this.#queue.slice(at, at + ahead);
-    const target = { project: this.#project, branch: this.#ports.branch };
-    this.#ports.progress(`asking GitLab about ${this.#judged + row.length} of ${Math.max(this.#queue.length, row.length)} changes`);
-    const answers = await Promise.all(row.map(({ commit }) => this.#ports.forge.evidenceFor(commit, target)));
-    this.#judged += row.length;
-    for (const [index, one] of row.entries()) {
-      const answer = answers[index];
-      if (answer) this.#answers.set(one.commit, answer);
-    }
-    await this.#fetchVersions(answers);
-    return this.#answers.get(landing.commit) ?? { kind: 'waiting', code: 'gitlab-unavailable', message: 'no answer' };
-  }
-
-  /** One fetch for the versions of many merge requests. */
-  async #fetchVersions(answers: readonly EvidenceAnswer[]): Promise<void> {
-    const wanted = answers.flatMap((answer) =>
-      answer.kind === 'known' ? answer.evidence.candidates.flatMap(({ review }) => (review ? versionsToCompare(review) : [])) : [],
-    );
-    const commits = wanted.flatMap(({ base, head }) => (base && head ? [base, head] : []));
-    if (commits.length === 0) return;
-    // What the server cannot be asked for now is asked for again when its landing is judged.
-    await this.#ports.versions.ensureCommits(commits).catch((error: unknown) => {
-      if (!(error instanceof Unavailable)) throw error;
-    });
-  }
-
-  async #decide(state: PolicyState, landing: Landing, readings: Readings, evidence: LandingEvidence): Promise<Judgement> {
-    const binding = bindMergeRequests(
-      landing,
-      evidence.candidates,
-      { project: this.#project, branch: this.#ports.branch },
-      usedElsewhere(state, landing),
-    );
+  async #decide(
+    state: PolicyState,
+    landing: Landing,
+    readings: Readings,
+    evidence: LandingEvidence,
+    { target, inquiries }: Asked,
+  ): Promise<Judgement> {
+    const binding = bindMergeRequests(landing, evidence.candidates, target, usedElsewhere(state, landing, evidence));
     if (binding.kind === 'none') {
       const waited = this.#ports.now - (this.#ports.firstSeen(landing.commit) ?? this.#ports.now);
       const detail = renderUnbound(binding.reason);
@@ -150,7 +112,7 @@ class GitLabJudge implements ContentJudge {
     // Each merge request is tried by itself: approvals of different ones are never added up.
     const counts: [BoundMergeRequest, ApprovalCount][] = [];
     for (const bound of binding.mergeRequests) {
-      const count = countApprovals(bound, state.rules, paths, digest, await this.#digestsOf(bound));
+      const count = countApprovals(bound, state.rules, paths, digest, await inquiries.digestsOf(bound.review));
       if (count.enough) return endorsed(landing, bound, count, evidence);
       counts.push([bound, count]);
     }
@@ -160,29 +122,12 @@ class GitLabJudge implements ContentJudge {
     const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
     return refused('no-approval', detail, iid, evidence, { ...linkTo(link), ...(count && { count }), ...(unbound && { unbound }) });
   }
-
-  async #digestsOf({ review }: BoundMergeRequest): Promise<VersionDigests> {
-    const digests = new Map<string, string>();
-    const pairs = versionsToCompare(review).flatMap(({ base, head }) => (base && head ? [{ base, head }] : []));
-    const presence = await this.#ports.versions.ensureCommits(pairs.flatMap(({ base, head }) => [base, head]));
-    for (const { base, head } of pairs) {
-      const there = presence.get(base) === 'present' && presence.get(head) === 'present';
-      digests.set(changeKey(base, head), there ? await this.#ports.versions.changeDigest(base, head) : 'refused');
-    }
-    return digests;
-  }
 }
 
-/** Merge requests that endorsed another landing. */
-function usedElsewhere({ usedMergeRequests }: PolicyState, { commit }: Landing): ReadonlySet<number> {
-  return new Set([...usedMergeRequests].flatMap(([iid, endorsed]) => (endorsed === commit ? [] : [iid])));
-}
-
-/** The versions that approvals may have seen, and the last one: what the others contained proves nothing. */
-function versionsToCompare({ versions, approvals }: BoundMergeRequest['review']): readonly Version[] {
-  const inTime = [...versions].sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
-  const seen = approvals.flatMap(({ at }) => inTime.filter(({ createdAt }) => createdAt < at).slice(-1));
-  return [...new Set([...seen, ...inTime.slice(-1)])];
+/** Those of the candidates that endorsed another landing. */
+function usedElsewhere({ usedMergeRequests }: PolicyState, { commit }: Landing, { candidates }: LandingEvidence): ReadonlySet<number> {
+  const numbers = candidates.map(({ mergeRequest }) => mergeRequest.iid);
+  return new Set(numbers.filter((iid) => (usedMergeRequests.get(iid) ?? commit) !== commit));
 }
 
 function endorsed(

@@ -34,5 +34,8 @@ export interface Landing {
 /** The policy folder of one commit: path from the root of the repository to what stands there. */
 export type PolicyTree = ReadonlyMap<string, TreeEntry>;
 
+/** What is compared: the first is what was there before. */
+export type CommitPair = readonly [from: CommitId, to: CommitId];
+
 /** How a commit judged earlier stands to the branch's tip: on its first-parent chain, merged into it some other way, or gone from it. */
 export type Ancestry = 'on-chain' | 'off-chain' | 'rewritten';

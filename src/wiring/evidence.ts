@@ -45,7 +45,7 @@ export async function openEvidence(
     forge,
     versions: {
       ensureCommits: 'history' in mirror ? mirror.ensureCommits : absent,
-      changeDigest: 'history' in mirror ? mirror.history.changeDigest : absent,
+      changeDigests: 'history' in mirror ? mirror.history.changeDigests : absent,
       digestOf: ({ changes }) => digestOfChanges(changes),
     },
     branch: repository.branch,

@@ -1,11 +1,11 @@
 // Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
-import type { Ancestry, Landing, PathChange, PolicyTree, TreeEntry } from '../../domain/history.ts';
+import type { Ancestry, CommitPair, Landing, PathChange, PolicyTree, TreeEntry } from '../../domain/history.ts';
 import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
-import { rawDiff, readJump, readLandings } from './landings.ts';
+import { readChangeDigests, readChanges } from './changes.ts';
+import { readJump, readLandings } from './landings.ts';
 import { nulRecords } from './nul-records.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
-import { digestOfChanges, readRawChanges } from './raw-changes.ts';
 import type { Git } from './runner.ts';
 import { readTreeEntry } from './tree-entries.ts';
 
@@ -23,8 +23,8 @@ export interface History {
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Blobs>;
   /** Everything that differs between two commits, over the whole tree. */
   changes(from: CommitId, to: CommitId): Promise<PathChange[]>;
-  /** The digest of that (DESIGN, section 3). */
-  changeDigest(from: CommitId, to: CommitId): Promise<string>;
+  /** The digests of what differs (DESIGN, section 3), in order; one process for all of them. Every id must name a commit that is there. */
+  changeDigests(pairs: readonly CommitPair[]): Promise<string[]>;
   isAncestor(ancestor: CommitId, descendant: CommitId): Promise<boolean>;
   /** The last commit that both have in their history; undefined where they have none, or the history here is cut short. */
   mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
@@ -42,7 +42,7 @@ export function createHistory(git: Git): History {
     policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
     blobs: (ids, limit) => readBlobs(git, ids, limit),
     changes: (from, to) => readChanges(git, from, to),
-    changeDigest: async (from, to) => digestOfChanges(await readChanges(git, from, to)),
+    changeDigests: (pairs) => readChangeDigests(git, pairs),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
     mergeBase: (left, right) => readMergeBase(git, left, right),
     parents: (commit) => readParents(git, commit),
@@ -102,13 +102,6 @@ async function readPolicyTree(git: Git, commit: CommitId, folder: string): Promi
     }
   }
   return tree;
-}
-
-async function readChanges(git: Git, from: CommitId, to: CommitId): Promise<PathChange[]> {
-  const all: string[] = [];
-  for await (const records of nulRecords(git.stream(['diff-tree', '-r', ...rawDiff, from, to, '--'])))
-    for (const record of records) all.push(record);
-  return readRawChanges(all);
 }
 
 async function readLocal(git: Git, args: readonly string[]): Promise<string> {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Mirror } from '../../../src/adapters/git/mirror.ts';
-import { digestOfChanges } from '../../../src/adapters/git/raw-changes.ts';
 import type { CommitId } from '../../../src/domain/names.ts';
 import { Unusable } from '../../../src/failures.ts';
 import { blobId, commitId, failureOf, makeBench, watchGit, type Bench } from './mirrors.ts';
@@ -275,33 +274,6 @@ describe('given the contents of files', () => {
     expect(await failureOf(mirror.history.blobs([blobId('1'.repeat(40))], 100))).toBeInstanceOf(Unusable);
     expect(await failureOf(mirror.history.blobs([blobId(start)], 100))).toBeInstanceOf(Unusable);
     expect(await failureOf(mirror.history.policyTree(commitId('1'.repeat(40)), 'policy'))).toBeInstanceOf(Unusable);
-  });
-});
-
-describe('given the digest of a change', () => {
-  it('when the same change is squashed or rebased, then it stays; when anything more slips in, then it differs', async () => {
-    fromStart();
-    bench.repository.branch('version', start);
-    bench.repository.commit('version', { 'policy/groups/a.yaml': 'half\n' });
-    const version = commitId(bench.repository.commit('version', { 'policy/groups/a.yaml': 'whole\n' }));
-    const before = commitId(bench.repository.commit('main', { README: 'x\n' }));
-    bench.repository.merge('main', 'version', 'squash');
-    const head = await mirror.fetch();
-    await mirror.ensureCommits([version]);
-    const seen = await mirror.history.changeDigest(start, version);
-    const [landing] = await mirror.history.landings(before, head, 'policy');
-    expect(seen).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(await mirror.history.changeDigest(before, head)).toBe(seen);
-    expect(digestOfChanges(landing?.changes ?? [])).toBe(seen);
-    const evil = commitId(bench.repository.commitTree({ 'policy/groups/a.yaml': 'whole\n', 'bin/x': 'y\n' }, { parents: [before] }));
-    const executable = commitId(
-      bench.repository.commitTree({ 'policy/groups/a.yaml': { mode: '100755', content: 'whole\n' } }, { parents: [before] }),
-    );
-    for (const id of [evil, executable]) bench.repository.branch(`keep-${id}`, id);
-    await mirror.ensureCommits([evil, executable]);
-    expect(await mirror.history.changeDigest(before, evil)).not.toBe(seen);
-    expect(await mirror.history.changeDigest(before, executable)).not.toBe(seen);
-    expect(await mirror.history.changeDigest(head, before)).not.toBe(seen);
   });
 });
 
