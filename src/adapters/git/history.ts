@@ -3,7 +3,7 @@ import type { Ancestry, CommitPair, Landing, PathChange, PolicyTree, TreeEntry }
 import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { readChangeDigests, readChanges } from './changes.ts';
-import { readJump, readLandings } from './landings.ts';
+import { readJump, readLandings, type Met } from './landings.ts';
 import { nulRecords } from './nul-records.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
 import type { Git } from './runner.ts';
@@ -34,10 +34,11 @@ export interface History {
   committedAt(commit: CommitId): Promise<Instant>;
 }
 
-export function createHistory(git: Git): History {
+/** `met` hears of commits that the branch leads to. */
+export function createHistory(git: Git, met: Met = () => undefined): History {
   return {
     ancestry: (judged, head) => judgeAncestry(git, judged, head),
-    landings: (after, head, folder) => readLandings(git, after, head, folder),
+    landings: (after, head, folder) => readLandings(git, after, head, folder, met),
     jump: (after, head, folder) => readJump(git, after, head, folder),
     policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
     blobs: (ids, limit) => readBlobs(git, ids, limit),

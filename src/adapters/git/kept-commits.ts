@@ -14,19 +14,29 @@ export type CommitPresence = 'present' | 'refused';
 
 const mostAtOnce = 50;
 
-/** Throws Unavailable when the server does not answer: then nothing is known of what is missing. */
-export async function ensureCommits(git: Git, commits: readonly CommitId[]): Promise<ReadonlyMap<CommitId, CommitPresence>> {
+/**
+ * Throws Unavailable when the server does not answer: then nothing is known of what is missing.
+ * What the branch is known to lead to came with it and stays with it. It is not looked for, and it needs no anchor: after a first run there
+ * would be thousands, and every fetch reads them all.
+ */
+export async function ensureCommits(
+  git: Git,
+  commits: readonly CommitId[],
+  onBranch: ReadonlySet<CommitId>,
+): Promise<ReadonlyMap<CommitId, CommitPresence>> {
   const wanted = [...new Set(commits)];
-  const here = await commitsPresent(git, wanted);
+  const others = wanted.filter((commit) => !onBranch.has(commit));
+  const here = await commitsPresent(git, others);
   await keep(git, [...here]);
-  const missing = wanted.filter((commit) => !here.has(commit));
+  const missing = others.filter((commit) => !here.has(commit));
   const refused = new Set<CommitId>();
   for (let start = 0; start < missing.length; start += mostAtOnce) {
     for (const commit of await fetchCommits(git, missing.slice(start, start + mostAtOnce))) refused.add(commit);
   }
   // What was fetched may still be no commit but a tag or a tree.
-  const fetched = missing.length === 0 ? here : await commitsPresent(git, wanted);
-  return new Map(wanted.map((commit) => [commit, fetched.has(commit) && !refused.has(commit) ? 'present' : 'refused']));
+  const fetched = missing.length === 0 ? here : await commitsPresent(git, others);
+  const isPresent = (commit: CommitId): boolean => onBranch.has(commit) || (fetched.has(commit) && !refused.has(commit));
+  return new Map(wanted.map((commit) => [commit, isPresent(commit) ? 'present' : 'refused']));
 }
 
 /** Gives those that the server refuses. One bad commit spoils a whole fetch, so it is found and the others are asked for again. */
@@ -57,6 +67,7 @@ function isRefusal(stderr: string, commit: CommitId): boolean {
 
 /** Anchors commits that are in the mirror already, so that putting packs together does not lose them. */
 async function keep(git: Git, commits: readonly CommitId[]): Promise<void> {
+  if (commits.length === 0) return;
   const kept = new Set(await readdir(join(git.settings.folder, keptRefs)).catch(() => []));
   const loose = commits.filter((commit) => !kept.has(commit));
   if (loose.length === 0) return;

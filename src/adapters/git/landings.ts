@@ -15,13 +15,14 @@ const headerFormat = '--format=%H %ct %P';
 /**
  * The landings after `after` up to `head`, oldest first; `after` stands on the first-parent chain of `head`.
  * `folder` is the policy folder, from the root of the repository. Throws Unusable when the chain does not start at `after`.
+ * `met` hears of what the branch leads to: landings that change something in the folder, and all their parents.
  */
-export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string): Promise<Landing[]> {
+export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string, met: Met): Promise<Landing[]> {
   if (after === head) return [];
   const log = ['log', '--first-parent', '--reverse', '--diff-merges=first-parent', ...rawDiff, headerFormat, `${after}..${head}`, '--'];
   const reading = startReading(folder);
   await readInto(reading, git, log);
-  const landings = reading.landings();
+  const landings = reading.landings(met);
   if (landings[0]?.parent !== after) throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
   return markHidden(git, after, landings, reading.attributes, folder);
 }
@@ -37,8 +38,11 @@ export async function readJump(git: Git, after: CommitId, head: CommitId, folder
   return marked;
 }
 
+export type Met = (commit: CommitId) => void;
+
 interface Draft {
   readonly header: Omit<Landing, 'changes' | 'outside'>;
+  readonly parents: readonly CommitId[];
   readonly changes: PathChange[];
   outside: number;
 }
@@ -46,7 +50,7 @@ interface Draft {
 interface Reading {
   readonly attributes: Map<CommitId, PathChange[]>;
   take(record: string): void;
-  landings(): Landing[];
+  landings(met?: Met): Landing[];
 }
 
 async function readInto(reading: Reading, git: Git, args: readonly string[]): Promise<void> {
@@ -79,10 +83,13 @@ function startReading(folder: string): Reading {
         takeChange(draft, { path: record, ...entry });
         entry = undefined;
       } else if (draft !== undefined && /^\n?:/.test(record)) entry = readRawEntry(record.trimStart());
-      else drafts.push({ header: readHeader(record), changes: [], outside: 0 });
+      else drafts.push({ ...readHeader(record), changes: [], outside: 0 });
     },
-    landings() {
+    landings(met) {
       if (entry !== undefined) throw new Unusable('the log that git printed was cut short');
+      for (const { header, parents } of drafts.filter(({ changes }) => changes.length > 0)) {
+        for (const commit of [header.commit, ...parents]) met?.(commit);
+      }
       return drafts.map(({ header, changes, outside }) => ({
         ...header,
         changes: changes.toSorted((left, right) => inOrder(left.path, right.path)),
@@ -97,14 +104,17 @@ function isInside(path: string, folder: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
-function readHeader(record: string): Omit<Landing, 'changes' | 'outside'> {
-  const [id, time, ...parents] = record.trim().split(' ');
+function readHeader(record: string): Pick<Draft, 'header' | 'parents'> {
+  const [id, time, ...named] = record.trim().split(' ');
   const commit = parseCommitId(id ?? '');
-  const parent = parseCommitId(parents[0] ?? '');
+  const parent = parseCommitId(named[0] ?? '');
   if (commit === undefined || time === undefined) throw new Unusable(`git printed no commit: ${record.slice(0, 100)}`);
   // A branch does not grow by a commit without parents: its chain would have ended there.
   if (parent === undefined) throw new Unusable(`commit ${commit} on the branch has no parent`);
-  return { commit, parent, parents: parents.length, committedAt: readCommitterTime(time) };
+  return {
+    header: { commit, parent, parents: named.length, committedAt: readCommitterTime(time) },
+    parents: named.flatMap((each) => parseCommitId(each) ?? []),
+  };
 }
 
 function readCommitterTime(seconds: string): Instant {

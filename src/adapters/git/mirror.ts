@@ -42,12 +42,13 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   if (/[^\x21-\x7e]|^-|^$/.test(url.replaceAll(' ', ''))) throw new Misuse('repository.url cannot be the address of a repository');
   const notes = await prepareMirror(folder, url);
   const git = createGit(settings);
+  const onBranch = new Set<CommitId>();
   return {
     notes,
-    history: createHistory(git),
+    history: createHistory(git, (commit) => void onBranch.add(commit)),
     fetch: () => fetchBranch(git, branch),
     head: () => readTip(folder),
-    ensureCommits: (commits) => ensureCommits(git, [...commits]),
+    ensureCommits: (commits) => ensureCommits(git, [...commits], onBranch),
   };
 }
 

@@ -151,6 +151,19 @@ describe('given commits that no branch leads to', () => {
     expect(readdirSync(join(bench.folder, 'refs/muster/kept'))).toEqual([version]);
   });
 
+  it('when the branch leads to them by landings that were read, then only the others are anchored', async () => {
+    const mirror = await bench.open({ url, token });
+    const before = await mirror.fetch();
+    const head = commitId(bench.repository.commit('topic', { 'policy/topic.yaml': 'x\n' }, { parents: ['main'] }));
+    const landing = commitId(bench.repository.merge('main', 'topic'));
+    const outside = commitId(bench.repository.commit('main', { 'README.md': 'x\n' }));
+    const version = commitId(makeVersion('one'));
+    await mirror.history.landings(before, await mirror.fetch(), 'policy');
+    const answers = await mirror.ensureCommits([before, head, landing, outside, version]);
+    expect(new Set(answers.values())).toEqual(new Set(['present']));
+    expect(readdirSync(join(bench.folder, 'refs/muster/kept')).sort()).toEqual([outside, version].sort());
+  });
+
   it.each(['down', 'html', 'error'] as const)(
     'when the server is "%s", then git did not answer and nothing is called refused',
     async (mode) => {
