@@ -1,6 +1,7 @@
 // Walks the branch from the last judged landing to its tip and judges what changes the policy: Git and the forge are asked here,
 // the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
-import { applyDelta, dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './domain/effective.ts';
+import { applyDelta } from './domain/deltas.ts';
+import { dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './domain/effective.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Readings } from './domain/form.ts';
 import type { Ancestry, Landing, PolicyTree } from './domain/history.ts';
 import type { BlobId, CommitId, Instant } from './domain/names.ts';

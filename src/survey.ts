@@ -2,7 +2,7 @@
 import { judgeClock, steadyNow, type ClockVerdict, type ClockWitnesses } from './domain/clock.ts';
 import type { Revocation, RosterGeneration } from './domain/desired.ts';
 import type { People } from './domain/directory.ts';
-import { applyDelta, type PolicyState } from './domain/effective.ts';
+import { applyDeltas } from './domain/deltas.ts';
 import type { Memory } from './domain/memory.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
@@ -187,11 +187,11 @@ async function propose(
 
 /** The memory as it will be once this run's verdicts are written. */
 function withJudged(memory: Memory, records: readonly LedgerRecord[]): Memory {
-  const policy = records.reduce<PolicyState | undefined>((state, record) => {
-    if (record.type === 'start') return record.state;
-    return record.type === 'verdict' && state ? applyDelta(state, record.delta) : state;
-  }, memory.policy);
-  return { ...memory, policy };
+  const began = records.findLastIndex(({ type }) => type === 'start');
+  const start = records[began];
+  const state = start?.type === 'start' ? start.state : memory.policy;
+  const deltas = records.slice(began + 1).flatMap((record) => (record.type === 'verdict' ? [record.delta] : []));
+  return { ...memory, policy: state && applyDeltas(state, deltas) };
 }
 
 async function checkClock(sources: Sources): Promise<ClockVerdict> {

@@ -1,5 +1,6 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
-import { applyDelta, type PolicyState } from './effective.ts';
+import { applyDeltas } from './deltas.ts';
+import type { PolicyDelta, PolicyState } from './effective.ts';
 import { basisOf, type Binding } from './desired.ts';
 import type { HoldCode } from './guard.ts';
 import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from './names.ts';
@@ -76,6 +77,25 @@ export function knownGroup(memory: Memory, group: GroupName): KnownGroup {
 
 /** Takes one more record in. `memory` is the builder's own and is changed in place. */
 export function remember(memory: Memory, record: LedgerRecord): void {
+  rememberAll(memory, [record]);
+}
+
+/** Takes more records in. A row of verdicts, such as a first run's, is taken as one change of the policy. */
+export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): void {
+  let row: PolicyDelta[] = [];
+  const applyRow = (): void => {
+    if (memory.policy) memory.policy = applyDeltas(memory.policy, row);
+    row = [];
+  };
+  for (const record of records) {
+    if (record.type === 'verdict') row.push(record.delta);
+    else if (row.length > 0) applyRow();
+    take(memory, record);
+  }
+  applyRow();
+}
+
+function take(memory: Memory, record: LedgerRecord): void {
   memory.records += 1;
   memory.latest = instant(Math.max(memory.latest, record.at));
   switch (record.type) {
@@ -83,7 +103,6 @@ export function remember(memory: Memory, record: LedgerRecord): void {
       memory.policy = record.state;
       return;
     case 'verdict':
-      if (memory.policy) memory.policy = applyDelta(memory.policy, record.delta);
       memory.firstSeen.delete(record.commit);
       return;
     case 'judged':

@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDerived, writeDerived } from '../adapters/ledger/derived.ts';
 import { openLedger } from '../adapters/ledger/open.ts';
-import { emptyMemory, knownGroup, remember, type Memory } from '../domain/memory.ts';
+import { emptyMemory, knownGroup, rememberAll, type Memory } from '../domain/memory.ts';
 import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
@@ -55,7 +55,7 @@ type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
 function recall(folder: string, { head, records }: SoundLedger): { memory: Memory; isKept: boolean } {
   const fold = () => {
     const memory = emptyMemory();
-    for (const record of decoded(records())) remember(memory, record);
+    rememberAll(memory, decoded(records()));
     return memory;
   };
   const state = readDerived(folder, head, derivedFormat);
@@ -96,7 +96,7 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
     journal: {
       append: async (records) => {
         await appender.append(records.map(renderRecord));
-        for (const record of records) remember(state.memory, record);
+        rememberAll(state.memory, records);
       },
     },
     keepTime: (now) => writeLastRun(folder, now),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyDelta } from '../../src/domain/effective.ts';
+import { applyDelta, applyDeltas } from '../../src/domain/deltas.ts';
 import { fold } from './history-fold.ts';
 import { folded, invariants } from './history-invariants.ts';
 import { histories } from './history-model.ts';
@@ -26,6 +26,25 @@ describe('given any history of a branch', () => {
         }
       }),
       { numRuns: 100 },
+    );
+  });
+});
+
+describe('given a row of deltas', () => {
+  it('applying them at once gives what applying them one by one gives, and leaves the state before as it was', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(20), (history, begin) => {
+        const moments = fold(history).slice(begin);
+        const [before, ...later] = moments;
+        if (!before) return;
+        const kept = structuredClone(before.state);
+        const end = later.findIndex(({ delta }) => !delta);
+        const row = end === -1 ? later : later.slice(0, end);
+        const deltas = row.flatMap(({ delta }) => delta ?? []);
+        expect(applyDeltas(before.state, deltas)).toEqual((row.at(-1) ?? before).state);
+        expect(before.state).toEqual(kept);
+      }),
+      { numRuns: 200 },
     );
   });
 });

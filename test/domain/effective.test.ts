@@ -1,6 +1,7 @@
 // The examples that DESIGN gives for the fold, each as a short history of one file. The laws are in effective.laws.test.ts.
 import { describe, expect, it } from 'vitest';
-import { applyDelta, dirtyPath, dirtyRules, step, type PolicyState, type Verdict } from '../../src/domain/effective.ts';
+import { applyDelta } from '../../src/domain/deltas.ts';
+import { dirtyPath, dirtyRules, step, type PolicyState, type Verdict } from '../../src/domain/effective.ts';
 import { understood } from '../../src/domain/form.ts';
 import type { Landing } from '../../src/domain/history.ts';
 import { startingState } from '../../src/domain/starting.ts';

@@ -1,8 +1,8 @@
 // Folds an invented history with the real code. Its functions are arguments, so that mistakes can be planted in one of them at a time.
 import { changeKey, countApprovals } from '../../src/domain/approval.ts';
 import { reviewedPaths } from '../../src/domain/beneficiaries.ts';
+import { applyDelta } from '../../src/domain/deltas.ts';
 import {
-  applyDelta,
   dirtyPath,
   dirtyRules,
   step,

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../src/domain/desired.ts';
-import { allowedDigests, emptyMemory, knownGroup, recentChanges, remember, type Memory } from '../../src/domain/memory.ts';
+import { allowedDigests, emptyMemory, knownGroup, recentChanges, remember, rememberAll, type Memory } from '../../src/domain/memory.ts';
 import { entryUuid, instant, type Instant } from '../../src/domain/names.ts';
 import type { HeldRecord, IntentRecord, LedgerRecord, OutcomeRecord, OverrideRecord } from '../../src/domain/record.ts';
 import { recordedChanges } from '../../src/domain/recording.ts';
 import { day } from '../../src/domain/time.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { commit, group, uid } from './evidence-samples.ts';
+import { fold } from './history-fold.ts';
+import { histories } from './history-model.ts';
 import { becauseOf, becauseRoster, generation, grantOf, hours, klaxon, now, person, sha256, steward } from './membership-samples.ts';
 
 function remembered(...records: readonly LedgerRecord[]): Memory {
@@ -212,6 +214,25 @@ describe('everything else that is on record', () => {
       fc.property(fc.nat(records.length), (at) => {
         const memory = remembered(...records.slice(0, at));
         for (const record of records.slice(at)) remember(memory, record);
+        expect(memory).toEqual(remembered(...records));
+      }),
+    );
+  });
+
+  it('taking in the verdicts of a history at once gives what one by one gives, whatever stands between them', () => {
+    const between: readonly LedgerRecord[] = [
+      { type: 'seen', at: hours(-2), commit: commit('a') },
+      { type: 'judged', at: hours(-2), commit: commit('b') },
+      membership(hours(-1), ['alice']),
+    ];
+    fc.assert(
+      fc.property(histories, fc.array(fc.subarray([...between])), (history, inserted) => {
+        const records = fold(history).flatMap(({ state, verdict, delta }, number): readonly LedgerRecord[] => {
+          if (!verdict || !delta) return [{ type: 'start', at: hours(-3), state }];
+          return [{ type: 'verdict', at: hours(-2), commit: delta.judged, verdict, evidence: null, delta }, ...(inserted[number] ?? [])];
+        });
+        const memory = emptyMemory();
+        rememberAll(memory, records);
         expect(memory).toEqual(remembered(...records));
       }),
     );

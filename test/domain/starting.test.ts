@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyDelta, step, type PolicyState } from '../../src/domain/effective.ts';
+import { applyDelta } from '../../src/domain/deltas.ts';
+import { step, type PolicyState } from '../../src/domain/effective.ts';
 import type { Landing } from '../../src/domain/history.ts';
 import { acceptProposed, startingState } from '../../src/domain/starting.ts';
 import { commit, rules } from './evidence-samples.ts';
