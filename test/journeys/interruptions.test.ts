@@ -4,10 +4,11 @@ import { cpSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandResult } from '../support/command.ts';
+import { renderHistory } from '../support/fast-import.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { after, changingHost, connectionsOf, range } from './changing-host.ts';
 import { groupIn } from './documents.ts';
-import { later, openWorld, type Host, type World } from './world.ts';
+import { grantPath, later, openWorld, type Host, type World } from './world.ts';
 
 let world: World;
 let proxy: TcpProxy;
@@ -137,6 +138,36 @@ describe('case 53: given a run that has to change both groups', () => {
 
     expect((await host.reconcile(later(0, 3))).status).toBe(0);
     expect(await host.members('stewards')).toEqual(['base']);
+  });
+});
+
+describe('given a first run that has more to record than one append holds', () => {
+  const landings = 1_050;
+
+  it('when it is killed once a part is on disk, then the next run goes on from there, and each landing has one verdict', async () => {
+    const host = await world.newHost();
+    const commits = Array.from({ length: landings }, (_, index) => ({
+      ref: 'refs/heads/main',
+      parents: [index === 0 ? 'main' : `:${index}`],
+      files: { [grantPath(`vol${index % 10}`)]: `reason: Number ${index}.\ncontact: irc on libera.chat\nuntil: 2026-12-07\n` },
+      author: 'Alice <alice@example.org>',
+      message: 'Change',
+      seconds: Date.parse('2026-11-21T00:00:00Z') / 1000 + index,
+    }));
+    host.repository.git(['fast-import', '--quiet', '--force', '--done', '--cat-blob-fd=1'], renderHistory(commits));
+    let kill: (signal: NodeJS.Signals) => void = () => undefined;
+    const watcher = watch(host.state, (event, name) => {
+      if (event === 'rename' && name === 'ledger.head') kill('SIGKILL');
+    });
+    await host.run(['reconcile'], { at: later(0), started: (end) => (kill = end) });
+    watcher.close();
+    const verdicts = () => host.ledger().filter(({ type }) => type === 'verdict');
+    expect(verdicts().length).toBeGreaterThan(900);
+
+    expect((await host.reconcile(later(0, 1))).status).toBe(0);
+    expect(await host.members('klaxon-users')).toEqual(range(0, 9).map((number) => `vol${number}`));
+    expect(verdicts()).toHaveLength(landings);
+    expect(new Set(verdicts().map(({ commit }) => commit)).size).toBe(landings);
   });
 });
 

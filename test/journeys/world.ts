@@ -80,6 +80,7 @@ export interface LedgerLine {
   readonly type: string;
   readonly group?: string;
   readonly result?: string;
+  readonly commit?: string;
 }
 
 export interface Run extends CommandResult {
