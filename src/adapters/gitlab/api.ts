@@ -3,8 +3,8 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as v from 'valibot';
 import type { Approval, MergeRequest, StateEvent, Version } from '../../domain/evidence.ts';
-import { inOrder, type CommitId, type Instant } from '../../domain/names.ts';
-import { renderInstant } from '../../domain/time.ts';
+import { inOrder, instant, type CommitId, type Instant } from '../../domain/names.ts';
+import { day, renderInstant } from '../../domain/time.ts';
 import {
   approvalsShape,
   mergeRequestShape,
@@ -42,8 +42,8 @@ export interface Api {
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
   readonly notes: (project: number, iid: number) => Promise<readonly Note[]>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
-  /** Pushes to any branch of a project between two days, which are left out themselves; oldest first. */
-  readonly pushEvents: (project: number, after: Instant, before: Instant) => Promise<readonly PushEvent[]>;
+  /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
+  readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<readonly PushEvent[]>;
 }
 
 export interface NamedMergeRequest {
@@ -72,6 +72,24 @@ export function connect(settings: RequesterSettings): Api {
       mergeRequest: { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' },
       sourceBranch: understand(sourceBranchShape, shown, `merge request !${iid}`),
     };
+  };
+  // Many merge requests of one time lie in the same months of the same project.
+  const known = new Map<string, Promise<readonly PushEvent[]>>();
+  const pushesIn = async (project: number, { name, after, before }: Month): Promise<readonly PushEvent[]> => {
+    const key = `${project} ${name}`;
+    const events =
+      known.get(key) ??
+      wholeOfTexts(
+        pushEventShape,
+        (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
+        'the pushes to a project',
+      );
+    known.set(key, events);
+    // An answer that did not come may come the next time.
+    return events.catch((error: unknown) => {
+      known.delete(key);
+      throw error;
+    });
   };
   return {
     async project(pathOrId) {
@@ -119,20 +137,33 @@ export function connect(settings: RequesterSettings): Api {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
     },
-    async pushEvents(project, after, before) {
-      const days = { after: dayOf(after), before: dayOf(before) };
-      const list = await wholeOfTexts(
-        pushEventShape,
-        (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', ...days, sort: 'asc', ...paging }),
-        'the pushes to a project',
-      );
-      return list.sort((left, right) => left.at - right.at);
+    async pushEvents(project, from, to) {
+      const months = await Promise.all(monthsOf(from, to).map((month) => pushesIn(project, month)));
+      return months.flat().sort((left, right) => left.at - right.at);
     },
   };
 }
 
-function dayOf(at: Instant): string {
-  return renderInstant(at).slice(0, 10);
+interface Month {
+  readonly name: string;
+  /** The days on its two sides: GitLab leaves out the days that it is given. */
+  readonly after: string;
+  readonly before: string;
+}
+
+function monthsOf(from: Instant, to: Instant): readonly Month[] {
+  const months: Month[] = [];
+  const first = new Date(from);
+  for (let month = first.getUTCMonth(); ; month++) {
+    const begins = Date.UTC(first.getUTCFullYear(), month, 1);
+    if (begins > to) return months;
+    const ends = Date.UTC(first.getUTCFullYear(), month + 1, 1);
+    months.push({ name: dayOf(begins).slice(0, 7), after: dayOf(begins - day), before: dayOf(ends) });
+  }
+}
+
+function dayOf(at: number): string {
+  return renderInstant(instant(at)).slice(0, 10);
 }
 
 /** A page that people are told to open is one of the configured server, whatever the answer says. */

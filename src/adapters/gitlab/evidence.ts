@@ -87,7 +87,7 @@ async function earlierPushes(
   if (sourceProject === null || sourceBranch === undefined || !first) return [];
   const opened = first.createdAt;
   try {
-    const events = await api.pushEvents(sourceProject, instant(opened - longestWait), instant(opened + 2 * day));
+    const events = await api.pushEvents(sourceProject, instant(opened - longestWait), opened);
     return pushesBefore(opened, sourceBranch, events);
   } catch (error) {
     if (error instanceof Declined && (error.status === 403 || error.status === 404)) return [];
