@@ -11,10 +11,12 @@ export class Misuse extends Error {
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly system: System;
+  readonly detail: string;
 
   constructor(system: System, detail: string, cause?: unknown) {
     super(`${system} did not answer: ${detail}`, { cause });
     this.system = system;
+    this.detail = detail;
   }
 }
 

@@ -47,6 +47,13 @@ function tell(priority: number, text: string): void {
   process.stderr.write(`muster: ${text}\n`.replace(/^(?=.)/gm, mark));
 }
 
+/** Whoever reads may have seen enough (`| head`): what is done is done all the same, and the status says how it went. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const surroundings: Caller = {
   onInterrupt: (cleanup) => {
     cleanups.add(cleanup);

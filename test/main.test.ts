@@ -41,3 +41,20 @@ describe('given a command that fails', () => {
     expect(fail(listens).stderr).toMatch(/^muster: the configuration .+\n$/);
   });
 });
+
+describe('given a reader that has seen enough', () => {
+  it.each(['--help', 'revoke --help'])(
+    'when %s is read by its first line only, then nothing is on stderr, and the status is its own',
+    (args) => {
+      const { stdout, stderr } = spawnSync(
+        'bash',
+        ['--norc', '-c', `set -o pipefail; "$0" "$1" ${args} | head -n 1; echo "$?"`, process.execPath, main],
+        {
+          encoding: 'utf8',
+          env: { PATH: process.env['PATH'] },
+        },
+      );
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^Usage: muster .*\n0\n$/), '']);
+    },
+  );
+});

@@ -40,9 +40,15 @@ export interface RevokeOrder {
   readonly reason: string;
 }
 
+/** Who is meant is not known without the directory, and whom it cannot show it cannot take out either. */
+function nothingDone(error: unknown): never {
+  if (!(error instanceof Unavailable)) throw error;
+  throw new Unavailable(error.system, `${error.detail}. Nobody was revoked, and nothing is recorded: type it again`, error);
+}
+
 export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
-  const directory = await ports.openToWrite();
-  const person = (await directory.reader.people([uid])).get(uid);
+  const directory = await ports.openToWrite().catch(nothingDone);
+  const person = (await directory.reader.people([uid]).catch(nothingDone)).get(uid);
   const revoked: Revoked = { uid, person: person === 'ambiguous' ? undefined : person };
   if (person === undefined && !(await isKnown(uid, groups, directory, ports))) return unknownPerson(uid, ports);
   if (revoked.person) {

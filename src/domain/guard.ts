@@ -130,7 +130,7 @@ function clockSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   if (at.takenOver || at.members === 0) return sifted;
   const remove = sifted.open.remove.filter(({ because }) => because.kind !== 'expired' && because.kind !== 'revoked');
-  const message = `this ledger has not taken the group over yet, and it has ${count(at.members, 'member')}`;
+  const message = `this ledger has not taken the group over yet, and it has ${count(at.members, 'member')}${tooFew(sifted, at)}`;
   return hold(sifted, at, 'first-run', message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove });
 }
 
@@ -138,10 +138,19 @@ function newStartSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newStart }) => newStart);
   // While the clock is in doubt nobody is added, and to allow this set does not acknowledge the clock.
   const circumstances = sifted.held.some(({ code }) => code === 'clock') ? { ...at, allowed: new Set<string>() } : at;
-  return hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', {
+  const after = hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', {
     add,
     remove: [],
   });
+  return after.held.length > sifted.held.length ? after : keeping(after, add);
+}
+
+/** Whom a person just let have a grant, nobody takes out for having none, whatever set that was allowed in. */
+function keeping(sifted: Sifted, granted: readonly Addition[]): Sifted {
+  const keys = new Set(granted.map(({ member }) => member.key));
+  const stays = ({ because, member }: Removal) => because.kind === 'unexplained' && keys.has(member.key);
+  const kept = (changes: Changes) => ({ ...changes, remove: changes.remove.filter((removal) => !stays(removal)) });
+  return { ...sifted, open: kept(sifted.open), exempt: kept(sifted.exempt) };
 }
 
 function ceilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
@@ -173,7 +182,7 @@ function removalsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const limited = sifted.open.remove.filter((removal) => isLimited(removal, at));
   const room = roomFor(at.limits.removals, 1, at.recent.removals, at);
   const remove = pastLimit(limited, (removal) => removal.because.kind, room.left);
-  const message = `${count(limited.length, 'removal')} that nobody reviewed, and ${room.text}`;
+  const message = `${count(limited.length, 'removal')} that nobody reviewed, and ${room.text}${tooFew(sifted, at)}`;
   return hold(sifted, at, 'too-many-removals', message, { add: [], remove });
 }
 
@@ -188,14 +197,21 @@ function additionsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   return hold(sifted, at, 'too-many-additions', message, { add, remove: [] });
 }
 
+/** Whoever allows removals for another reason is told of this one too. */
+function tooFew(sifted: Sifted, at: GuardCircumstances): string {
+  const left = membersAfter(sifted, at);
+  return left < at.limits.minimum ? `; ${renderLeft(left, at)}` : '';
+}
+
+function renderLeft(left: number, { limits }: GuardCircumstances): string {
+  return `${count(left, 'member')} would be left, and the group must keep ${limits.minimum}`;
+}
+
 function minimumSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const remove = sifted.open.remove.filter((removal) => isLimited(removal, at));
   const left = membersAfter(sifted, at);
   if (left >= at.limits.minimum) return sifted;
-  return hold(sifted, at, 'too-few-left', `${count(left, 'member')} would be left, and the group must keep ${at.limits.minimum}`, {
-    add: [],
-    remove,
-  });
+  return hold(sifted, at, 'too-few-left', renderLeft(left, at), { add: [], remove });
 }
 
 /** How many limited changes a group takes in 24 hours: a percentage is rounded down, and never below the floor; a number is exact. */

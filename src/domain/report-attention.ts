@@ -12,6 +12,8 @@ export type Attention =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'waiting'; readonly waiting: Report['waiting'][number] }
   | { readonly kind: 'frozen'; readonly group: GroupName }
+  /** Nobody can say from here who its members are. */
+  | { readonly kind: 'unrecorded'; readonly group: GroupName }
   | { readonly kind: 'revocation'; readonly revocation: RevocationReport }
   | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn }
   | { readonly kind: 'approver'; readonly approver: ApproverReport };
@@ -28,6 +30,9 @@ export function attentionOf(report: Omit<Report, 'attention'>): readonly Attenti
     ...refused.map((refusal) => ({ kind: 'refused', refusal }) as const),
     ...waiting.map((one) => ({ kind: 'waiting', waiting: one }) as const),
     // Without the directory's side, a group of the rules that nobody recorded is as it should be.
+    ...groups
+      .filter(({ rules, recorded }) => rules && !recorded && side === 'record')
+      .map(({ group }) => ({ kind: 'unrecorded', group }) as const),
     ...groups.filter(({ rules }) => !rules && side === 'record').map(({ group }) => ({ kind: 'frozen', group }) as const),
     ...revocations.filter((one) => !one.lifted && !isRatified(one)).map((revocation) => ({ kind: 'revocation', revocation }) as const),
     ...groups.flatMap(({ group, withheld }) => withheld.filter(isUnsettled).map((one) => ({ kind: 'not-in', group, notIn: one }) as const)),

@@ -72,8 +72,9 @@ export function renderReportHtml(report: Report, { forge, digest }: PageSettings
 function glance({ groups, side }: Report): Markup {
   const people = new Set(groups.flatMap(({ members }) => members.map(({ name }) => name)));
   const all = side === 'policy' ? 'by grants in force' : 'through all groups together';
+  const isKnown = side === 'policy' || groups.every(({ recorded }) => recorded);
   return markup`<ul class="cards">
-    <li><strong>${people.size}</strong>${people.size === 1 ? 'person has' : 'people have'} access, ${all}</li>
+    <li><strong>${isKnown ? people.size : '?'}</strong>${people.size === 1 ? 'person has' : 'people have'} access, ${all}</li>
     ${groups.map((group) => card(group, side))}
   </ul>`;
 }

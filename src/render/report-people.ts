@@ -46,7 +46,9 @@ function peopleOf({ groups, chronicle }: Report): readonly Person[] {
   return names.map((name) => ({ name, standings: standings.get(name) ?? [], chain: chronicle.people.get(name) }));
 }
 
-function personDetails({ name, standings, chain }: Person, { at }: Report, pageOf: PageOf): Markup {
+function personDetails({ name, standings, chain }: Person, { at, groups, side }: Report, pageOf: PageOf): Markup {
+  // Who is in a group that is not on record, nobody can say.
+  const isWhole = side === 'policy' || groups.every(({ recorded }) => recorded);
   const isIn = standings.some(({ member }) => member);
   const tags = standings.map(({ group, member }) =>
     member
@@ -55,7 +57,7 @@ function personDetails({ name, standings, chain }: Person, { at }: Report, pageO
   );
   return markup`<details id="${anchorOf(name)}">
     <summary>
-      <b>${name}</b>${tags}${isIn || standings.length > 0 ? nothing : markup` <span class="soft">no access at ${renderMoment(at)}</span>`}
+      <b>${name}</b>${tags}${isIn || standings.length > 0 || !isWhole ? nothing : markup` <span class="soft">no access at ${renderMoment(at)}</span>`}
     </summary>
     <div>${standings.map((one) => standing(one, pageOf))}${chain ? history(chain, pageOf) : nothing}</div>
   </details>`;

@@ -99,6 +99,8 @@ export function renderAttention(one: Attention): string {
       return renderWaiting(one.waiting);
     case 'frozen':
       return `${one.group}: the rules do not know this group, and it is left as it is`;
+    case 'unrecorded':
+      return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet; "muster plan" shows it`;
     case 'revocation':
       return renderRevocation(one.revocation);
     case 'not-in':

@@ -195,3 +195,37 @@ describe('given a set that a person allowed', () => {
     expect(guarded.remove.filter(({ limited }) => limited)).toHaveLength(2);
   });
 });
+
+describe('given a member whom nothing explains, and a new start that brings a grant for exactly that person', () => {
+  const [proposed] = granted(1, true);
+  if (!proposed) throw new Error('the sample is wrong');
+  const { uid, member } = proposed;
+  const plan = planOf({ lengthen: [proposed], remove: [{ ...removalOf(uid, { kind: 'unexplained' }, true), uid, member }] });
+
+  it.each([{ takenOver: false }, { takenOver: true }])(
+    'when a person allows what is held (taken over: $takenOver), then the member stays',
+    ({ takenOver }) => {
+      const circumstance = at(9, { takenOver, limits: { removals: exactly(0) } });
+      const first = guard(plan, circumstance);
+      expect(codes(first).sort()).toEqual([takenOver ? 'too-many-removals' : 'first-run', 'new-start'].sort());
+      expect(guard(plan, allowing(circumstance, first))).toMatchObject({ remove: [], held: [], accepted: [grantPathOf('urbanecm')] });
+    },
+  );
+
+  it('when only the removal is allowed, then the member goes', () => {
+    const circumstance = at(9, { takenOver: false });
+    const [firstRun] = guard(plan, circumstance).held;
+    const allowed = new Set(firstRun ? [firstRun.digest] : []);
+    expect(guard(plan, { ...circumstance, allowed })).toMatchObject({ remove: [{ uid }], held: [{ code: 'new-start' }] });
+  });
+});
+
+describe('given removals that would leave fewer than the minimum', () => {
+  it.each([{ takenOver: true }, { takenOver: false }])(
+    'when they are held for another reason ($takenOver), then that is said too',
+    ({ takenOver }) => {
+      const [held] = guard(planOf({ remove: leaving(3) }), at(6, { takenOver, limits: { minimum: 5 } })).held;
+      expect(held?.message).toContain('3 members would be left, and the group must keep 5');
+    },
+  );
+});

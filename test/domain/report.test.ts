@@ -6,7 +6,7 @@ import { duration, dn } from '../../src/domain/names.ts';
 import { day } from '../../src/domain/time.ts';
 import { uid } from './evidence-samples.ts';
 import { grantPathOf, klaxon, now, steward } from './membership-samples.ts';
-import { days, reportFrom, reportSources, sampleRecords, second, stewards } from './report-samples.ts';
+import { begins, days, reportFrom, reportSources, sampleRecords, second, stewards } from './report-samples.ts';
 
 const report = reportFrom(sampleRecords());
 
@@ -175,5 +175,13 @@ describe('the policy’s side', () => {
     );
     expect(reasons(group(policy, klaxon))).toEqual({ ghost: 'grant', hoo: 'grant', martin: 'grant' });
     expect(group(policy, klaxon)).toMatchObject({ recorded: false, withheld: [{ uid: 'radimer' }] });
+  });
+});
+
+describe('given a group that no run has taken over yet', () => {
+  it('then nobody is said to have no access, and a person is told where to look', () => {
+    const report = reportFrom([begins(days(-3))]);
+    expect(report.groups.map(({ recorded }) => recorded)).toEqual([false, false]);
+    expect(report.attention).toEqual([klaxon, stewards].map((group) => ({ kind: 'unrecorded', group })));
   });
 });

@@ -79,6 +79,14 @@ describe('the page', () => {
     for (const secret of ['abuse wave', 'Laptop', 'alice', 'bob', 'T343377']) expect(text).not.toContain(secret);
   });
 
+  it('given a group whose members are not on record, then no number of people is made up', () => {
+    const grant = grantOf({ name: 'hoo', mergeRequest: 1, merged: 5, until: 12 });
+    const html = renderReportHtml(reportFrom([begins(days(-270)), endorsement(grant)]), { forge, digest });
+    expect(textOf(html)).toContain('? people have access');
+    expect(textOf(html)).not.toContain('no access at');
+    expect(textOf(html)).toContain('klaxon-users: who is in it is not on record');
+  });
+
   it.each([
     { given: 'a few weeks', merged: 5, gives: ['2026-11-16', '2026-11-23', '2026-11-30', '2026-12-07'] },
     { given: 'most of a year', merged: 200, gives: ['2026-06', '2026-08', '2026-10', '2026-12'] },
