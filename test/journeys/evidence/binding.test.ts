@@ -85,7 +85,7 @@ describe('given several merge requests about one commit', () => {
     addNote(world.gitlab.forge, mergeRequest, world.mallory, 'changed target branch from `dev` to `main`', true);
     const run = await scene.reconcile();
     expect([refusals(run), await scene.members()]).toEqual([[`no-approval ${urbanecm}`], []]);
-    expect(run.policy.refused[0]?.message).toContain('alice approved before the merge request was retargeted');
+    expect(run.policy.refused[0]?.message).toContain('alice approved before the merge request was pointed at another branch');
   });
 
   it('case 34: when no merge request is known for 15 minutes and one appears later, then it stays refused', async () => {
