@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +8,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Much of their time they wait: for deadlines, for processes, for disks.
+    maxWorkers: availableParallelism() + 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
   },
 });

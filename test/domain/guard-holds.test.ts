@@ -207,7 +207,7 @@ describe('given a member whom nothing explains, and a new start that brings a gr
     ({ takenOver }) => {
       const circumstance = at(9, { takenOver, limits: { removals: exactly(0) } });
       const first = guard(plan, circumstance);
-      expect(codes(first).sort()).toEqual([takenOver ? 'too-many-removals' : 'first-run', 'new-start'].sort());
+      expect(new Set(codes(first))).toEqual(new Set([takenOver ? 'too-many-removals' : 'first-run', 'new-start']));
       expect(guard(plan, allowing(circumstance, first))).toMatchObject({ remove: [], held: [], accepted: [grantPathOf('urbanecm')] });
     },
   );
