@@ -23,13 +23,19 @@ export interface OpenEvidence {
   readonly forgeClock: Sources['forgeClock'];
 }
 
-/** `firstSeen`: when this host first saw a landing; the ledger's answer unless told otherwise. */
+export interface EvidenceTerms {
+  /** When this host first saw a landing; the ledger's answer unless told otherwise. */
+  readonly firstSeen?: (commit: CommitId) => Instant | undefined;
+  /** Milliseconds after which nothing more is asked of GitLab. */
+  readonly patience?: number;
+}
+
 export async function openEvidence(
   configuration: Configuration,
   mirror: Mirror | NoMirror,
   state: Pick<State, 'memory' | 'lastRun'>,
   caller: Caller,
-  firstSeen: (commit: CommitId) => Instant | undefined = (commit) => state.memory.firstSeen.get(commit),
+  { firstSeen = (commit) => state.memory.firstSeen.get(commit), patience = Number.POSITIVE_INFINITY }: EvidenceTerms = {},
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
     return { judge: unjudged(steadyNow(caller.now(), state.lastRun)), forgeClock: () => Promise.resolve(undefined) };
@@ -37,7 +43,11 @@ export async function openEvidence(
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  const forge = openGitLab({ url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: caller.now, ...token });
+  // The machine's own pace: the time of day may jump.
+  const begun = performance.now();
+  const mayAsk = (): boolean => performance.now() - begun < patience;
+  const { url, project, concurrency } = gitlab;
+  const forge = openGitLab({ url, project, concurrency, now: caller.now, mayAsk, ...token });
   const { memory } = state;
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));

@@ -5,12 +5,13 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
+import { minute } from '../domain/time.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import type { Mirror } from '../adapters/git/mirror.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Sources } from '../survey.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
-import { openEvidence, type NoMirror } from './evidence.ts';
+import { openEvidence, type EvidenceTerms, type NoMirror } from './evidence.ts';
 import { directoryAccess, type DirectoryAccess } from './directory.ts';
 import { settlementIn } from './settlement.ts';
 import { keepIn, sourcesOf } from './sources.ts';
@@ -88,10 +89,22 @@ interface Opened {
   readonly directory: DirectoryAccess;
 }
 
-async function open(configuration: HostConfiguration, state: State, mirrorFolder: string, caller: Caller): Promise<Opened> {
+/**
+ * A run that writes must come to its end, also behind a slow GitLab or a flood of changes: ends, revocations and rosters come after the judging,
+ * and the unit stops it after 15 minutes. What was not asked in this time waits for the next run, which finds the verdicts of this one on record.
+ */
+const patience = 5 * minute;
+
+async function open(
+  configuration: HostConfiguration,
+  state: State,
+  mirrorFolder: string,
+  caller: Caller,
+  terms: EvidenceTerms = {},
+): Promise<Opened> {
   const now = caller.now();
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
-  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller);
+  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
   const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path);
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
@@ -155,7 +168,7 @@ export async function withHostToWrite<Result>(
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
   return withStateToWrite(configuration, caller, async (state) => {
-    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller);
+    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
     try {
       const result = await work(portsOf(configuration, state, sources, directory, caller), state);
       await directory.save();

@@ -1,7 +1,8 @@
 // Metrics of a run, written where the configuration says; a run without that key loads none of this.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeMetrics } from '../adapters/prometheus.ts';
+import { renderMetrics } from '../adapters/prometheus.ts';
+import { publishFile } from '../adapters/published-file.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import type { Memory } from '../domain/memory.ts';
 import { isAllJudged, metricsOf } from '../domain/metrics.ts';
@@ -37,7 +38,12 @@ export async function exportMetrics(
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
     const tokens = await tokenStandings(gitlab, state, now);
-    await writeMetrics(file, metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration }));
+    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration });
+    const text = await renderMetrics(metrics);
+    // The collector reads every name that ends in .prom, at any time.
+    await publishFile(file, text, `${file}.new`).catch((error: unknown) => {
+      throw new Unavailable('metrics', `${file} could not be written`, error);
+    });
     await keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

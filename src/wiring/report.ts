@@ -1,7 +1,8 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import { createHash } from 'node:crypto';
-import { access, chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishFile } from '../adapters/published-file.ts';
 import type { Invocation } from '../cli.ts';
 import { makeReport, type ReportPorts } from '../commands/report.ts';
 import type { Configuration } from '../configuration.ts';
@@ -137,7 +138,7 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     const memory = emptyMemory();
     const at = caller.now();
     // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
-    const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: undefined }, caller, () => instant(0));
+    const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: undefined }, caller, { firstSeen: () => instant(0) });
     const branch = branchOf(mirror);
     const settings = surveySettings(configuration);
     const judged = await judgeBranch({ branch, loadParser, judge, remembered: undefined, wasSeen: () => false, now: at }, settings);
@@ -176,17 +177,12 @@ async function page(report: Report, { gitlab }: Configuration): Promise<string> 
 
 /** The page of a run that changed something, replaced in one step. A page that cannot be written holds up nothing. */
 export async function publishPage(file: string, configuration: HostConfiguration, caller: Caller): Promise<void> {
-  const unfinished = `${file}.${caller.pid}.new`;
   try {
     const state = await openStateToRead(configuration.state);
     const moments = { at: nowOf(state, caller), since: undefined };
     const report = await fromLedger(configuration, state, moments, false, caller);
-    await writeFile(unfinished, await page(report, configuration));
-    // A web server reads it, as another user.
-    await chmod(unfinished, 0o644);
-    await rename(unfinished, file);
+    await publishFile(file, await page(report, configuration), `${file}.${caller.pid}.new`);
   } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {});
     caller.warn(`the page ${file} could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
 }

@@ -76,8 +76,8 @@ async function review(
   const memory = state?.memory ?? emptyMemory();
   const now = steadyNow(caller.now(), state?.lastRun);
   // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
-  const seen = state ? undefined : () => instant(0);
-  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, caller, seen);
+  const terms = state ? {} : { firstSeen: () => instant(0) };
+  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, caller, terms);
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
     loadParser: () => import('../adapters/yaml/policy.ts'),

@@ -1,6 +1,7 @@
 // Files for the producers of rosters: status/<roster>.json under the state folder, for everybody to read.
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishFile } from '../adapters/published-file.ts';
 import { rosterStatuses } from '../domain/roster-status.ts';
 import type { RunReport } from '../domain/run.ts';
 import { renderRosterStatus } from '../render/roster-status.ts';
@@ -15,15 +16,11 @@ export async function publishRosterStatuses(state: string, report: RunReport, { 
     await mkdir(folder, { recursive: true });
     // Whatever the umask of the run is: an rsync daemon reads here.
     await chmod(folder, 0o755);
-    for (const status of statuses) await replace(join(folder, `${status.roster}.json`), renderRosterStatus(status));
+    for (const status of statuses) {
+      const file = join(folder, `${status.roster}.json`);
+      await publishFile(file, renderRosterStatus(status), `${file}.new`);
+    }
   } catch (error) {
     warn(`the status files for rosters could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.new`;
-  await writeFile(unfinished, text);
-  await chmod(unfinished, 0o644);
-  await rename(unfinished, path);
 }

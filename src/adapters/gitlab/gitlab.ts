@@ -22,6 +22,8 @@ export interface GitLabSettings {
   readonly attempts?: number;
   /** Milliseconds before the second attempt, doubled before each further one. */
   readonly firstPause?: number;
+  /** False once the time for questions is over; without it, they have all the time they take. */
+  readonly mayAsk?: () => boolean;
 }
 
 /** Two clocks at one moment: the server's, in whole seconds, and ours. */
@@ -71,6 +73,7 @@ export function requesterSettings(settings: GitLabSettings, onDate: RequesterSet
     firstPause: settings.firstPause ?? 250,
     longestPause: 30_000,
     largestAnswer: 16 * 1024 * 1024,
+    mayAsk: settings.mayAsk ?? (() => true),
     onDate,
   };
 }

@@ -21,6 +21,8 @@ export interface RequesterSettings {
   readonly longestPause: number;
   /** Bytes. */
   readonly largestAnswer: number;
+  /** False once the time for questions is over: those that are still to be asked fail, so that what is known goes on. */
+  readonly mayAsk: () => boolean;
   /** Told of the `Date` header of every answer. */
   readonly onDate: (header: string | null) => void;
 }
@@ -72,7 +74,7 @@ async function send(request: Outgoing, settings: RequesterSettings): Promise<For
   // A write that got no answer may have been done: a second try could do it twice.
   const attempts = request.method === 'GET' ? settings.attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await settings.gate(async () => once(request, settings));
+    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings) : outOfTime(request)));
     if (result.kind === 'answered') return result.answer;
     const wait = result.wait ?? settings.firstPause * 2 ** (attempt - 1);
     if (!result.again || attempt >= attempts || wait > settings.longestPause) throw result.error;
@@ -99,6 +101,10 @@ async function once(request: Outgoing, settings: RequesterSettings): Promise<Att
     if (signal.aborted) return failed(`${request.name} took too long`, false);
     return failed(`${request.name}: ${connectionProblem(error)}`, true);
   }
+}
+
+function outOfTime({ name }: Outgoing): Attempt {
+  return failed(`${name} was left for the next run: this one has asked for long enough`, false);
 }
 
 function failed(detail: string, again: boolean, wait?: number): Attempt {

@@ -143,7 +143,11 @@ describe('what is read', () => {
     );
   });
 
-  test('given a comment that imitates GitLab, when pushes and retargets are read, then it counts as neither', async () => {
+  test.each([
+    ['a server that leaves comments out', true],
+    ['one that does not', false],
+  ])('given %s and a comment that imitates GitLab, when pushes and retargets are read, then it counts as neither', async (_, filters) => {
+    cast.gitlab.forge.filtersNotes = filters;
     const mergeRequest = await opened();
     const at = cast.gitlab.clock.now();
     for (const body of ['added 1 commit', 'changed target branch from `a` to `main`'])
@@ -153,6 +157,27 @@ describe('what is read', () => {
     const [candidate] = (await known(commit)).candidates;
     expect(candidate?.review?.pushes).toEqual([]);
     expect(candidate?.review?.retargets).toMatchObject([{ by: { username: 'mallory' } }]);
+    cast.gitlab.forge.filtersNotes = true;
+  });
+
+  test('given a thousand comments, when a merge request is read, then they are not asked for', async () => {
+    const { mergeRequest, commit } = await landed();
+    const at = cast.gitlab.clock.now();
+    for (let place = 0; place < 1000; place += 1)
+      mergeRequest.notes.push({ id: cast.gitlab.forge.nextId(), body: 'and again', system: false, author: cast.bob, at, updatedAt: at });
+    cast.gitlab.faults.forget();
+    await known(commit);
+    expect(cast.gitlab.faults.count(/\/notes\?/)).toBe(1);
+  });
+
+  test('given no time left, when a landing is asked for, then nothing is sent, and the answer waits for the next run', async () => {
+    const { commit } = await landed();
+    cast.gitlab.faults.forget();
+    let left = 3;
+    const mayAsk = (): boolean => (left -= 1) >= 0;
+    expect(await ask(commit, { mayAsk })).toMatchObject({ kind: 'waiting', code: 'gitlab-unavailable' });
+    expect(cast.gitlab.faults.count()).toBe(3);
+    expect(await ask(commit)).toMatchObject({ kind: 'known' });
   });
 
   test('given a suggestion applied in the browser, when pushes are read, then whoever applied it pushed', async () => {

@@ -35,6 +35,8 @@ export class Forge {
   showsEvents = true;
   /** The note on an approval too: and its time is the worker's. */
   noteDelay = 900;
+  /** Whether lists of notes can be asked for without comments. */
+  filtersNotes = true;
   readonly #folder: string;
   #lastId = 1000;
 

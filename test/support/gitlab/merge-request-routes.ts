@@ -137,7 +137,10 @@ function notes(call: Call): Reply {
   const mergeRequest = visibleMergeRequest(call);
   const newestFirst = mergeRequest.notes.toSorted((left, right) => right.at - left.at || right.id - left.id);
   const ordered = call.query.get('sort') === 'asc' ? newestFirst.toReversed() : newestFirst;
-  return list(ordered.map((note) => body.note(note, mergeRequest, call.origin)));
+  // [C] `NotesFinder` with `UserPreference::NOTES_FILTERS`: only what GitLab itself wrote.
+  const shown =
+    call.forge.filtersNotes && call.query.get('activity_filter') === 'only_activity' ? ordered.filter(({ system }) => system) : ordered;
+  return list(shown.map((note) => body.note(note, mergeRequest, call.origin)));
 }
 
 function createNote(call: Call): Reply {
