@@ -98,6 +98,9 @@ export function problemOf(error: unknown, what: string): Problem {
   throw error;
 }
 
+/** Landings whose files are in memory at a time: 16 KiB each, and 50 of them. */
+const mostAtOnce = 32;
+
 /** One walk along the first-parent chain: the state so far, what waits, and what is to be recorded. */
 class Walk {
   state: PolicyState;
@@ -147,10 +150,14 @@ class Walk {
     const relevant = landings.filter(({ changes }) => changes.length > 0);
     if (relevant.length === 0) return;
     this.records.push(...(await this.#ports.judge.prepare(relevant)));
-    const contents = await this.#files.contentsOf(relevant);
-    for (const landing of relevant) {
-      if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', 'an earlier change waits for its verdict');
-      else await this.#judgeOne(landing, await this.#files.readingsOf(this.state, landing, contents));
+    for (let start = 0; start < relevant.length; start += mostAtOnce) {
+      const some = relevant.slice(start, start + mostAtOnce);
+      // What waits behind another is not read: a flood of changes must fit into the memory of this host.
+      const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some);
+      for (const landing of some) {
+        if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', 'an earlier change waits for its verdict');
+        else await this.#judgeOne(landing, await this.#files.readingsOf(this.state, landing, contents));
+      }
     }
   }
 

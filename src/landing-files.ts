@@ -1,7 +1,7 @@
 // Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
 import { isRules, place, type PolicyState } from './domain/effective.ts';
 import { type Reading, type Readings } from './domain/form.ts';
-import type { Landing, PathChange, TreeEntry } from './domain/history.ts';
+import type { Landing, TreeEntry } from './domain/history.ts';
 import type { BlobId } from './domain/names.ts';
 import { largestFile, mostFiles, type GrantFile, type Parsed, type PolicyFile, type Rules } from './domain/policy.ts';
 
@@ -27,30 +27,52 @@ export interface LandingFiles {
 
 type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
 
+/** Blobs that are in memory at a time where there may be any number of them: 16 MiB at the most. */
+const mostAtOnce = 1024;
+
 export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<PolicyParser>, folder: string): LandingFiles {
   const read = async (ids: readonly BlobId[]): Promise<Contents> =>
     ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
+  const readFiles: LandingFiles['readFiles'] = async (files) => {
+    if (files.size === 0) return new Map();
+    const parser = await loadParser();
+    const entries = [...files];
+    const readings = new Map<string, Reading>();
+    for (let start = 0; start < entries.length; start += mostAtOnce) {
+      const some = entries.slice(start, start + mostAtOnce);
+      const contents = await read(some.map(([, { blob }]) => blob));
+      for (const [path, entry] of some) readings.set(path, readFile(parser, path, entry, contents, folder));
+    }
+    return readings;
+  };
   return {
-    contentsOf: (landings) => read(landings.flatMap((landing) => wanted(landing).flatMap(({ after }) => (after ? [after.blob] : [])))),
+    contentsOf: (landings) =>
+      read(
+        landings
+          .filter(isReviewable)
+          .flatMap(({ changes }) => changes.flatMap(({ after }) => (after && isFile(after) ? [after.blob] : []))),
+      ),
     async readingsOf(state, landing, contents) {
+      if (!isReviewable(landing)) return { files: await readFiles(narrowing(landing, state)) };
       const parser = await loadParser();
       const files = new Map<string, Reading>();
-      for (const { path, after } of wanted(landing)) if (after) files.set(path, readFile(parser, path, after, contents, folder));
+      for (const { path, after } of landing.changes)
+        if (after && isFile(after)) files.set(path, readFile(parser, path, after, contents, folder));
       if (!landing.changes.some(({ path }) => isRules(path, folder))) return { files };
       return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
     },
-    async readFiles(files) {
-      if (files.size === 0) return new Map();
-      const parser = await loadParser();
-      const contents = await read([...files.values()].map(({ blob }) => blob));
-      return new Map([...files].map(([path, entry]) => [path, readFile(parser, path, entry, contents, folder)]));
-    },
+    readFiles,
   };
 }
 
-/** All files of a landing of reviewable size. Of a larger one, which is refused for its size, only what edits a file: it may narrow a grant. */
-function wanted({ changes }: Landing): readonly PathChange[] {
-  return changes.filter(({ before, after }) => after && isFile(after) && (changes.length <= mostFiles || before));
+/** A larger one is refused for its size, and is never read as a whole: whoever pushes it must not fill the memory of this host. */
+function isReviewable({ changes }: Landing): boolean {
+  return changes.length <= mostFiles;
+}
+
+/** Of a landing that is too large what edits a grant in force: that may narrow it. */
+function narrowing({ changes }: Landing, { inForce }: PolicyState): ReadonlyMap<string, TreeEntry> {
+  return new Map(changes.flatMap(({ path, after }) => (after && isFile(after) && inForce.has(path) ? [[path, after] as const] : [])));
 }
 
 function isFile({ mode }: TreeEntry): boolean {
@@ -84,6 +106,9 @@ async function readRulesAfter(
     if (after) tree.set(path, after);
     else tree.delete(path);
   }
+  // A flood of pushed files under groups/ is no policy, and must fit into the memory of this host.
+  if (tree.size > mostAtOnce)
+    return { kind: 'invalid', detail: `there are ${tree.size} rules files, and ${mostAtOnce} at the most are read` };
   const { contents } = await read([...tree.values()].filter(isFile).map(({ blob }) => blob));
   const files = [...tree].flatMap(([path, { blob }]) => {
     const bytes = contents.get(blob);

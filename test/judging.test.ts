@@ -263,3 +263,37 @@ describe('given a branch that is not what it was', () => {
     expect(judged.problems).toMatchObject([{ status: 'input', code: 'policy-unusable', message: expect.stringContaining(alice) }]);
   });
 });
+
+describe('a flood of changes', () => {
+  const flood = (count: number, word: string, folder = 'grants/klaxon-users'): Files =>
+    Object.fromEntries(Array.from({ length: count }, (_, place) => [`policy/${folder}/z${place}.yaml`, `reason: ${word} ${place}\n`]));
+  /** What a run may have in memory at once: 32 landings of 50 files, or a piece of what stands on the branch. */
+  const bearable = 32 * 50;
+
+  it('when thousands of files are pushed and edited, then they are refused unread, and an edit of a grant in force still narrows it', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, ...flood(3000, 'one') });
+    host.branch.push({ ...first, ...flood(3000, 'two'), [alice]: grant('2026-11-10') });
+    const run = await host.run();
+    expect(verdicts(run)).toEqual(['too-many-files', 'too-many-files']);
+    expect(run.policy?.grants).toMatchObject([{ uid: 'alice', until: Date.UTC(2026, 10, 11) }]);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when hundreds of changes come at once, judged or waiting, then only some of them are in memory at a time', async () => {
+    const host = new Host();
+    for (let round = 0; round < 120; round += 1) host.branch.push({ ...first, ...flood(40, `round ${round}`) });
+    const waiting = await host.run(new TestJudge({ 1: 'later' }));
+    const judged = await host.run();
+    expect([waiting.policy?.pending.length, verdicts(judged).length]).toEqual([40, 120]);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when thousands of files are pushed under groups/, then the next change of rules is refused without reading them', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, ...flood(3000, 'a group', 'groups') });
+    host.branch.push({ ...first, ...flood(3000, 'a group', 'groups'), 'policy/groups/klaxon-users.yaml': `${klaxon}approvals: 2\n` });
+    expect(verdicts(await host.run())).toEqual(['too-many-files', 'rules-invalid']);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+});

@@ -28,6 +28,8 @@ export class MemoryBranch implements Branch {
   /** The first of these commits that the first-parent chain of the tip no longer has. */
   lost: { readonly from: number; readonly how: 'off-chain' | 'rewritten' } | undefined;
   reachable = true;
+  /** The most blobs that one question was for. */
+  mostBlobs = 0;
 
   /** One more commit with exactly these files. `outside` counts the paths it changes elsewhere. */
   push(files: Files, outside = 0): number {
@@ -97,7 +99,9 @@ export class MemoryBranch implements Branch {
       const bytes = this.#contents.get(id);
       return bytes ? [[id, bytes] as const] : [];
     });
+    this.mostBlobs = Math.max(this.mostBlobs, wanted.length);
     const small = wanted.filter(([, { length }]) => length <= limit);
-    return Promise.resolve({ contents: new Map(small), tooLarge: new Set(wanted.filter((one) => !small.includes(one)).map(([id]) => id)) });
+    const large = wanted.filter(([, { length }]) => length > limit);
+    return Promise.resolve({ contents: new Map(small), tooLarge: new Set(large.map(([id]) => id)) });
   };
 }
