@@ -2,7 +2,7 @@
 // there is null where a verdict can do without it; a wrong type makes the whole answer unusable.
 import * as v from 'valibot';
 import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../../domain/evidence.ts';
-import { parseCommitId, type Instant } from '../../domain/names.ts';
+import { parseCommitId } from '../../domain/names.ts';
 import { parseMoment } from '../../domain/time.ts';
 import { Unusable } from '../../failures.ts';
 import { Malformed } from './failure.ts';
@@ -171,11 +171,16 @@ export function pushesOf(notes: readonly Note[]): readonly Push[] {
     .map(({ author, created_at }) => ({ by: author, at: created_at }));
 }
 
-/** Pushes that made the branch what the merge request began with: since it was last there anew, and before the first version of it. */
-export function pushesBefore(opened: Instant, branch: string, events: readonly PushEvent[]): readonly Push[] {
-  const before = events.filter((event) => event.branch === branch && event.at <= opened);
-  const gone = before.findLastIndex(({ action }) => action === 'removed');
-  return before.slice(gone + 1).map(({ by, at }) => ({ by, at }));
+/** Pushes that made the branch what the merge request had in the end: up to its last version, since the branch was there anew before the first. */
+export function pushesTo(
+  branch: string,
+  [first, ...later]: readonly [Version, ...Version[]],
+  events: readonly PushEvent[],
+): readonly Push[] {
+  const last = later.at(-1) ?? first;
+  const ofBranch = events.filter((event) => event.branch === branch && event.at <= last.createdAt);
+  const gone = ofBranch.findLastIndex(({ action, at }) => action === 'removed' && at <= first.createdAt);
+  return ofBranch.slice(gone + 1).map(({ by, at }) => ({ by, at }));
 }
 
 export function retargetsOf(notes: readonly Note[]): readonly Retarget[] {

@@ -4,7 +4,7 @@ import { ruledOut } from '../../domain/binding.ts';
 import { instant, type CommitId } from '../../domain/names.ts';
 import { day } from '../../domain/time.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
-import { pushesBefore, pushesOf, retargetsOf } from './answers.ts';
+import { pushesOf, pushesTo, retargetsOf } from './answers.ts';
 import type { Api } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 
@@ -66,8 +66,9 @@ export async function readReviewed(
   await Promise.allSettled(reads);
   const [{ mergeRequest, sourceBranch }, approvals, versions, notes, stateEvents] = await Promise.all(reads);
   // Who approved nothing may have pushed what they like.
-  const before = approvals.length === 0 ? [] : await earlierPushes(api, mergeRequest, sourceBranch, versions);
-  const pushes = [...before, ...pushesOf(notes)];
+  const silent = approvals.length === 0 ? [] : await silentPushes(api, mergeRequest, sourceBranch, versions);
+  const noted = pushesOf(notes);
+  const pushes = [...silent.filter(({ by }) => !noted.some((one) => one.by.id === by.id)), ...noted];
   return { mergeRequest, review: { approvals, versions, pushes, retargets: retargetsOf(notes), stateEvents } };
 }
 
@@ -75,20 +76,20 @@ export async function readReviewed(
 const longestWait = 90 * day;
 
 /**
- * A push from before the merge request leaves no note on it, and an event of its project, for some years. Where GitLab does not show these
+ * A push from before the merge request was opened, or while it was closed, leaves no note on it, and an event of its project, for some years. Where GitLab does not show these
  * events (a fork of somebody else, a narrow token) nobody is known to have pushed: that can only leave an approval as it was.
  */
-async function earlierPushes(
+async function silentPushes(
   api: Api,
   { sourceProject }: MergeRequest,
   sourceBranch: string | undefined,
-  [first]: readonly Version[],
+  [first, ...later]: readonly Version[],
 ): Promise<readonly Push[]> {
   if (sourceProject === null || sourceBranch === undefined || !first) return [];
-  const opened = first.createdAt;
   try {
-    const events = await api.pushEvents(sourceProject, instant(opened - longestWait), opened);
-    return pushesBefore(opened, sourceBranch, events);
+    const last = later.at(-1) ?? first;
+    const events = await api.pushEvents(sourceProject, instant(first.createdAt - longestWait), last.createdAt);
+    return pushesTo(sourceBranch, [first, ...later], events);
   } catch (error) {
     if (error instanceof Declined && (error.status === 403 || error.status === 404)) return [];
     throw error;

@@ -141,7 +141,7 @@ describe('given a merge request with a grant for urbanecm', () => {
       change: async (scene: Scene, of: Awaited<ReturnType<typeof open>>) => {
         world.gitlab.close(of, world.carol);
         scene.wait(minute);
-        world.gitlab.reopen(of, world.carol);
+        await world.gitlab.reopen(of, world.carol);
       },
     },
     {

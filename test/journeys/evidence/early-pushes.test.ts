@@ -78,3 +78,18 @@ describe('given a branch name that alice used before, for something that was tak
     expect(await endOf(scene, await openFrom(scene, world.carol))).toMatchObject({ refused: [], members: ['urbanecm'] });
   });
 });
+
+describe('given a merge request of carol that was closed for a while', () => {
+  it('when alice pushed to its branch meanwhile and approves it once it is open again, then that does not count', async () => {
+    const scene = await world.scene();
+    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(10)) }, { branch });
+    world.gitlab.close(mergeRequest, world.carol);
+    scene.wait(60_000);
+    await scene.push(world.alice, { [urbanecm]: grantFile(scene.day(20)) }, branch);
+    await world.gitlab.reopen(mergeRequest, world.carol);
+    scene.wait(60_000);
+    const { message, members } = await endOf(scene, mergeRequest);
+    expect(message).toContain('alice pushed to its branch');
+    expect(members).toEqual([]);
+  });
+});

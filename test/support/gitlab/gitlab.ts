@@ -99,8 +99,8 @@ export class GitLabStandIn {
     close(this.forge, mergeRequest, user);
   }
 
-  reopen(mergeRequest: MergeRequest, user: User): void {
-    reopen(this.forge, mergeRequest, user);
+  async reopen(mergeRequest: MergeRequest, user: User): Promise<void> {
+    await reopen(this.forge, mergeRequest, user);
   }
 
   /** @returns the target branch's new tip */

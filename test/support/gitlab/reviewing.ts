@@ -111,10 +111,13 @@ export function close(forge: Forge, mergeRequest: MergeRequest, user: User): voi
   addStateEvent(forge, mergeRequest, { state: 'closed', user });
 }
 
-export function reopen(forge: Forge, mergeRequest: MergeRequest, user: User): void {
+/** [A] `ReopenService` makes the diff anew. What was pushed in between has left no note: closed ones are not refreshed. */
+export async function reopen(forge: Forge, mergeRequest: MergeRequest, user: User): Promise<void> {
   if (mergeRequest.state !== 'closed') throw new Refused(405, 'not closed');
   mergeRequest.state = 'opened';
   addStateEvent(forge, mergeRequest, { state: 'reopened', user });
+  const head = await mergeRequest.source.git.head(mergeRequest.sourceBranch);
+  await reload(forge, mergeRequest, head, forge.clock.now() + forge.versionDelay);
 }
 
 export function finish(forge: Forge, mergeRequest: MergeRequest, record: MergeRecord): void {
