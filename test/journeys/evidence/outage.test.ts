@@ -114,7 +114,7 @@ describe('given members whose grants were judged before', () => {
     const scene = await world.scene();
     const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
     const at = world.gitlab.clock.now();
-    const note = { body: 'a word', author: world.carol, system: false, at, updatedAt: at };
+    const note = { body: 'changed the description', author: world.carol, system: true, at, updatedAt: at };
     for (let index = 1; index <= 105; index += 1) mergeRequest.notes.push({ id: index, ...note });
     await scene.push(world.alice, { [urbanecm]: grantFile(scene.day(20)) }, mergeRequest.sourceBranch);
     scene.approve(mergeRequest, world.alice);
