@@ -82,7 +82,7 @@ async function edit(call: Call): Promise<Reply> {
   const user = viewer(call);
   const { state_event, target_branch, title, description } = call.body;
   if (state_event === 'close') close(call.forge, mergeRequest, user);
-  if (state_event === 'reopen') reopen(call.forge, mergeRequest, user);
+  if (state_event === 'reopen') await reopen(call.forge, mergeRequest, user);
   if (typeof target_branch === 'string') await retarget(call.forge, mergeRequest, user, target_branch);
   if (typeof title === 'string') mergeRequest.title = title;
   if (typeof description === 'string') mergeRequest.description = description;
