@@ -31,13 +31,12 @@ describe('given a host whose last run found every group in order', () => {
     writeFileSync(settledFile(host), 'torn');
     const full = await host.reconcile();
     writeFileSync(settledFile(host), kept);
-    // What slapd says of a connection may come after the run that made it.
-    await expect.poll(() => world.slapd.logs(), { timeout: 10_000 }).toMatch(/fd=\d+ closed[^\n]*\n$/);
     const before = world.slapd.logs().length;
 
-    const short = await host.reconcile();
+    // Later than what the runs before it kept: a process that starts at the same moment may be ahead of a slow one, and then looks again.
+    const short = await host.reconcile(later(0, 1));
 
-    expect(short.document).toEqual(full.document);
+    expect({ ...short.document, at: noon }).toEqual({ ...full.document, at: noon });
     expect(short.document.withheld).toMatchObject([{ uid: 'ghost', code: 'unknown-person' }]);
     expect(world.slapd.logs().slice(before)).not.toMatch(/SRCH base="(?:ou=people|cn=)/);
   });
