@@ -21,6 +21,37 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const stamp = join(root, 'dist/.built-from');
 
+/** debug would look for this package from here up to the root of the disk and run whatever it finds; it does well without. */
+const notInstalled = {
+  name: 'not installed',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^supports-color$/ }, ({ path }) => ({ path, namespace: 'not-installed' }));
+    onLoad({ filter: /.*/, namespace: 'not-installed' }, () => ({ contents: '' }));
+  },
+};
+
+/**
+ * Packages that a run with nothing to do has no use for: in the program that is compiled ahead of time each stands in a file of its own, which
+ * is read when it is needed. What all of them share with the program is nothing.
+ */
+const late = {
+  gitlab: ['@gitbeaker/rest', '@gitbeaker/requester-utils'],
+  metrics: ['prom-client'],
+};
+
+const loadedLate = {
+  name: 'loaded late',
+  setup: ({ onResolve, onLoad }) => {
+    for (const [file, packages] of Object.entries(late)) {
+      onResolve({ filter: new RegExp(`^(${packages.join('|')})$`) }, ({ path }) => ({ path, namespace: file }));
+      onLoad({ filter: /.*/, namespace: file }, ({ path }) => ({
+        contents: `module.exports = require('./${file}.js')[${JSON.stringify(path)}]`,
+      }));
+      onResolve({ filter: new RegExp(`^\\./${file}\\.js$`), namespace: file }, ({ path }) => ({ path, external: true }));
+    }
+  },
+};
+
 /** What main.js is launched with when nothing compiled fits. */
 const programBeside = {
   name: 'program beside',
@@ -44,10 +75,10 @@ async function build() {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    keepNames: true,
     minifyWhitespace: true,
     minifySyntax: true,
     define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
+    plugins: [notInstalled],
     logLevel: 'warning',
   };
   try {
@@ -68,9 +99,14 @@ async function build() {
       entryPoints: { program: 'src/main.ts' },
       outdir: join(draft, 'compiled'),
       format: 'cjs',
+      plugins: [notInstalled, loadedLate],
       banner: { js: '(function (module, require, __filename, __dirname) {' },
       footer: { js: '})' },
     });
+    for (const [file, packages] of Object.entries(late)) {
+      const contents = packages.map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});`).join('\n');
+      await bundle({ ...options, stdin: { contents, resolveDir: root }, outfile: join(draft, 'compiled', `${file}.js`), format: 'cjs' });
+    }
     await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
     finish(draft, before);
@@ -104,7 +140,7 @@ function digestOfSources() {
 function finish(draft, builtFrom) {
   chmodSync(join(draft, 'main.js'), 0o755);
   writeFileSync(join(draft, 'package.json'), '{ "type": "commonjs" }\n');
-  copyFileSync(join(root, 'scripts/compile.mjs'), join(draft, 'compile.mjs'));
+  for (const name of ['compile.mjs', 'training.json']) copyFileSync(join(root, 'scripts', name), join(draft, name));
   execFileSync(process.execPath, [join(draft, 'compile.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(draft, '.built-from'), builtFrom);
   // In one step each, so that a command started meanwhile finds the old or the new one.
@@ -131,6 +167,7 @@ function fingerprint() {
     'tsconfig.json',
     'scripts/build.mjs',
     'scripts/compile.mjs',
+    'scripts/training.json',
   ].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);

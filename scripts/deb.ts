@@ -77,9 +77,10 @@ function stageProgram(): void {
   // Debian's own Node, whatever PATH says.
   put('usr/lib/muster/main.js', read('dist/main.js').replace(/^#!.*/, '#!/usr/bin/node'), 0o755);
   // What the host's own Node compiles of it is made when the package is installed.
-  const others = ['package.json', 'program.mjs', 'compile.mjs', 'compiled/program.js'];
-  const chunks = readdirSync(join(root, 'dist/chunks')).sort();
-  for (const path of [...others, ...chunks.map((name) => `chunks/${name}`)]) put(`usr/lib/muster/${path}`, read(`dist/${path}`));
+  const others = ['package.json', 'program.mjs', 'compile.mjs', 'training.json'];
+  const inFolder = (folder: string) => readdirSync(join(root, 'dist', folder)).map((name) => `${folder}/${name}`);
+  const compiled = inFolder('compiled').filter((path) => path.endsWith('.js'));
+  for (const path of [...others, ...compiled, ...inFolder('chunks')].sort()) put(`usr/lib/muster/${path}`, read(`dist/${path}`));
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/muster/main.js', join(stage, 'usr/bin/muster'));
 }

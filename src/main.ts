@@ -17,8 +17,6 @@ declare global {
   }
 }
 
-const startedAt = performance.now();
-
 const cleanups = new Set<() => void>();
 
 /** A signal ends the process as ever, and nothing is left behind in the folder for temporary files. */
@@ -65,7 +63,7 @@ const surroundings: Caller = {
   now: () => instant(Date.now()),
   // Only for a person at a terminal, and only for work that takes longer than a second.
   progress: (text) => {
-    if (process.stderr.isTTY && performance.now() - startedAt > 1_000) process.stderr.write(`muster: ${text}\n`);
+    if (process.stderr.isTTY && process.uptime() > 1) process.stderr.write(`muster: ${text}\n`);
   },
   warn: (text) => tell(priorities.warning, text),
   become: process.geteuid?.() === 0 ? becomeAccount : undefined,

@@ -30,7 +30,10 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   const { sources } = ports;
   ports.progress('reading');
   const recorded = ports.memory.records;
-  let seen = await survey(sources, settings, ports.openToRead, await ports.settled.last());
+  const last = await ports.settled.last();
+  const surveyed = survey(sources, settings, ports.openToRead, last);
+  ports.connectAhead();
+  let seen = await surveyed;
   await record(seen, ports);
   const clockTrusted = seen.clock.kind === 'sound' || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
   const unwritten = (more: readonly Problem[]): RunResult => ({

@@ -1,7 +1,7 @@
 // One run at a time on this host: flock(2) on the file `lock`, taken by flock(1) of util-linux on a descriptor that is
 // ours. The kernel frees it when this process ends, however it ends; the file itself is never removed.
 import { spawn } from 'node:child_process';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { appendFileSync, closeSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { renderDuration } from '../domain/time.ts';
@@ -21,44 +21,51 @@ const pauseMs = 200;
 
 /** Runs `work` under the lock of `folder`, the state folder. Throws Unavailable when the lock cannot be had in time. */
 export async function withLock<Result>(folder: string, terms: LockTerms, work: () => Promise<Result>): Promise<Result> {
-  const file = await openLock(folder);
+  const file = openLock(folder);
   try {
     await acquire(file, terms);
-    await nameHolder(file, terms.pid);
+    nameHolder(file, terms.pid);
     return await work();
   } finally {
     // Closing the last descriptor of an open file frees its lock (flock(2)); descriptors are not passed on to children.
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function openLock(folder: string): Promise<FileHandle> {
+function openLock(folder: string): number {
   try {
-    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    });
+    makeFolder(folder);
     // Reading, writing, created where missing, and not emptied: it says who holds it.
-    return await open(join(folder, 'lock'), 'a+', 0o600);
+    return openSync(join(folder, 'lock'), 'a+', 0o600);
   } catch (error) {
     throw new Unavailable('lock', `the file lock in ${folder} cannot be opened`, error);
   }
 }
 
-async function acquire(file: FileHandle, terms: LockTerms): Promise<void> {
-  const end = performance.now() + terms.waitMs;
-  for (let attempt = 1; !(await tryLock(file)); attempt++) {
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+async function acquire(file: number, terms: LockTerms): Promise<void> {
+  let end: number | undefined;
+  while (!(await tryLock(file))) {
+    if (end === undefined && terms.waitMs > 0) terms.onWait?.(readHolder(file));
+    end ??= performance.now() + terms.waitMs;
     const left = end - performance.now();
-    if (left <= 0) throw new Unavailable('lock', `it is held by ${await readHolder(file)}, waited ${renderDuration(terms.waitMs)}`);
-    if (attempt === 1) terms.onWait?.(await readHolder(file));
+    if (left <= 0) throw new Unavailable('lock', `it is held by ${readHolder(file)}, waited ${renderDuration(terms.waitMs)}`);
     await pause(Math.min(pauseMs, left));
   }
 }
 
 /** False: another process has it. Our own descriptor becomes number 3 of flock(1) and shares its lock. */
-function tryLock(file: FileHandle): Promise<boolean> {
+function tryLock(file: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const flock = spawn('flock', ['--nonblock', '--conflict-exit-code', String(heldStatus), '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', file.fd],
+      stdio: ['ignore', 'ignore', 'ignore', file],
     });
     flock.once('error', (error) => {
       reject(new Unavailable('lock', 'flock(1) of util-linux could not be started', error));
@@ -70,17 +77,18 @@ function tryLock(file: FileHandle): Promise<boolean> {
   });
 }
 
-async function nameHolder(file: FileHandle, pid: number): Promise<void> {
+function nameHolder(file: number, pid: number): void {
   try {
-    await file.truncate(0);
-    await file.appendFile(`${pid}\n`);
+    ftruncateSync(file, 0);
+    appendFileSync(file, `${pid}\n`);
   } catch {
     // On a full disk the lock holds all the same; only its name is missing.
   }
 }
 
-async function readHolder(file: FileHandle): Promise<string> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(32), 0, 32, 0);
+function readHolder(file: number): string {
+  const buffer = Buffer.alloc(32);
+  const bytesRead = readSync(file, buffer, 0, buffer.length, 0);
   const holder = /^\d{1,10}(?=\n$)/.exec(buffer.toString('latin1', 0, bytesRead))?.[0];
   return holder === undefined ? 'another run' : `process ${holder}`;
 }

@@ -1,6 +1,5 @@
 // The files of this host as a checkup looks at them: kind, mode, owner, and room on the disk. Opens nothing and writes nothing.
-import { constants } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PathMode } from '../domain/checkup-host.ts';
 import type { Answer } from '../domain/checkup.ts';
@@ -8,7 +7,7 @@ import type { Answer } from '../domain/checkup.ts';
 /** stat(2), links followed. Refused: it is not there, or this account may not look. */
 export async function readMode(path: string): Promise<Answer<PathMode>> {
   try {
-    const found = await stat(path);
+    const found = statSync(path);
     const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
     return { kind: 'known', value: { path, kind, mode: found.mode & 0o7777, owner: found.uid } };
   } catch (error) {
@@ -18,18 +17,22 @@ export async function readMode(path: string): Promise<Answer<PathMode>> {
 
 /** access(2), for this process. */
 export async function isWritable(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined: this account may read it; otherwise what is wrong, in words. */
 export async function readingProblem(path: string): Promise<string | undefined> {
-  return access(path, constants.R_OK).then(
-    () => undefined,
-    (error: unknown) => `${path} cannot be read (${codeOf(error)})`,
-  );
+  try {
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `${path} cannot be read (${codeOf(error)})`;
+  }
 }
 
 /** Undefined: this account may put the file in place of the one that is there; otherwise what is wrong, in words. */
@@ -43,7 +46,7 @@ export async function writingProblem(path: string): Promise<string | undefined> 
 
 /** Bytes that an ordinary account may still write there (statvfs(3), f_bavail). */
 export async function freeBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
+  const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
 }
 

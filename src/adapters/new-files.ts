@@ -1,30 +1,34 @@
 // Writes files that must not be there yet: all of them, or none where one is in the way.
-import { lstat, mkdir, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Misuse } from '../failures.ts';
 
 /** `path` is below `folder`; folders in between are made. Throws Misuse that names what is in the way, before anything is written. */
 export async function writeNewFiles(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
   for (const { path } of files) {
-    const found = await lstat(join(folder, path)).catch((error: unknown) => absent(error, path));
-    if (found)
+    if (isThere(folder, path))
       throw new Misuse(`${join(folder, path)} is there already, and nothing is written over: take it away, or name another folder`);
   }
   for (const { path, text } of files) {
     const file = join(folder, path);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      mkdirSync(dirname(file), { recursive: true });
       // `wx`: should somebody put one there meanwhile, theirs stays (open(2), O_EXCL).
-      await writeFile(file, text, { flag: 'wx', mode: 0o644 });
+      writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
     } catch (error) {
       throw new Misuse(`${file} cannot be written (${codeOf(error)})`);
     }
   }
 }
 
-function absent(error: unknown, path: string): undefined {
-  if (codeOf(error) === 'ENOENT') return undefined;
-  throw new Misuse(`${path} cannot be looked for in that folder (${codeOf(error)})`);
+function isThere(folder: string, path: string): boolean {
+  try {
+    lstatSync(join(folder, path));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw new Misuse(`${path} cannot be looked for in that folder (${codeOf(error)})`);
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -1,23 +1,32 @@
 // Files that others read, in folders that others may write in too: the page and the metrics. Replaced in one step, through a name that
 // nobody else has made: a link planted there would lead the write, and the mode, to any file of this account.
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, fchmodSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Mode 0644, whatever the umask. `unfinished` is beside `file`. Throws what the file system says, and leaves nothing behind then. */
-export async function publishFile(file: string, text: string, unfinished: string): Promise<void> {
+export function publishFile(file: string, text: string, unfinished: string): void {
   try {
     // What a killed run left, or what somebody put there: unlink(2) follows no link.
-    await rm(unfinished, { force: true });
+    rmSync(unfinished, { force: true });
     // `wx`: O_EXCL follows none either, and fails should somebody be quicker (open(2)).
-    const handle = await open(unfinished, 'wx', 0o600);
+    const opened = openSync(unfinished, 'wx', 0o600);
     try {
-      await handle.writeFile(text);
-      await handle.chmod(0o644);
+      writeFileSync(opened, text);
+      fchmodSync(opened, 0o644);
     } finally {
-      await handle.close();
+      closeSync(opened);
     }
-    await rename(unfinished, file);
+    renameSync(unfinished, file);
   } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {});
+    removeIfPossible(unfinished);
     throw error;
+  }
+}
+
+/** What was wrong before is what the caller should hear of. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It is in the way of nothing: the next one takes it away first.
   }
 }

@@ -1,8 +1,19 @@
 // Local revocations: `revoked/<uid>.json` under the state folder takes every managed group from a person,
 // `revoked/<uid>@<group>.json` one of them. They are copied between hosts by hand, so a file that is damaged still
 // revokes whom its name names: the doubt is on the side of less access.
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
@@ -41,13 +52,13 @@ const largest = 64 * 1024;
 export async function readRevocations(folder: string): Promise<Revocations> {
   const revocations: Revocation[] = [];
   const warnings: string[] = [];
-  for (const name of await listFolder(join(folder, 'revoked'))) {
+  for (const name of listFolder(join(folder, 'revoked'))) {
     const target = parseName(name);
     if (target === undefined) {
       warnings.push(`revoked/${JSON.stringify(name)} is not the name of a revocation; it revokes nobody.`);
       continue;
     }
-    const revocation = await readRevocation(join(folder, 'revoked', name), target);
+    const revocation = readRevocation(join(folder, 'revoked', name), target);
     if (revocation === 'lifted') continue;
     if (revocation === undefined) warnings.push(`revoked/${name} is damaged; ${target.uid} stays revoked. Write it anew or lift it.`);
     revocations.push(revocation ?? { ...target, reason: 'unknown: the file of this revocation is damaged' });
@@ -58,9 +69,9 @@ export async function readRevocations(folder: string): Promise<Revocations> {
 
 type Target = Pick<Revocation, 'uid' | 'group'>;
 
-async function listFolder(path: string): Promise<readonly string[]> {
+function listFolder(path: string): readonly string[] {
   try {
-    return (await readdir(path)).sort(inOrder);
+    return readdirSync(path).sort(inOrder);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw new Unavailable('revocations', `${path} cannot be listed`, error);
@@ -77,8 +88,8 @@ function parseName(name: string): Target | undefined {
 }
 
 /** Undefined: not readable, not JSON, another format, or about somebody or something else than its name. `lifted`: gone since the folder was listed. */
-async function readRevocation(path: string, target: Target): Promise<Revocation | 'lifted' | undefined> {
-  const found = await readJson(path);
+function readRevocation(path: string, target: Target): Revocation | 'lifted' | undefined {
+  const found = readJson(path);
   if (found === 'lifted') return found;
   const parsed = v.safeParse(schema, found);
   if (!parsed.success) return undefined;
@@ -91,15 +102,15 @@ async function readRevocation(path: string, target: Target): Promise<Revocation 
   return { uid: target.uid, ...(only === undefined ? {} : { group: only }), reason, at: moment, ...(by === undefined ? {} : { by }) };
 }
 
-async function readJson(path: string): Promise<unknown> {
+function readJson(path: string): unknown {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const state = await file.stat();
+      const state = fstatSync(file);
       if (!state.isFile() || state.size > largest) return undefined;
-      return JSON.parse(await file.readFile('utf8'));
+      return JSON.parse(readFileSync(file, 'utf8'));
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     // Whatever else is wrong with it, the name alone counts then. (A link that leads nowhere gives ELOOP, not ENOENT.)
@@ -125,17 +136,17 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
   const path = fileOf(folder, revocation);
   const unfinished = join(folder, 'revocation.new');
   try {
-    await mkdir(place, { recursive: true, mode: 0o700 });
+    mkdirSync(place, { recursive: true, mode: 0o700 });
     // Beside the folder: what is half written must not look like a revocation.
-    const file = await open(unfinished, 'w', 0o600);
+    const file = openSync(unfinished, 'w', 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-      await file.sync();
+      writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+      fsyncSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    await rename(unfinished, path);
-    await syncFolder(place);
+    renameSync(unfinished, path);
+    syncFolder(place);
   } catch (error) {
     throw new Unavailable('revocations', `${path} cannot be written`, error);
   }
@@ -145,8 +156,8 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
 export async function removeRevocation(folder: string, target: Target): Promise<boolean> {
   const place = join(folder, 'revoked');
   try {
-    await unlink(join(place, nameOf(target)));
-    await syncFolder(place);
+    unlinkSync(join(place, nameOf(target)));
+    syncFolder(place);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
@@ -163,11 +174,11 @@ function nameOf({ uid, group }: Target): string {
   return group === undefined ? `${uid}.json` : `${uid}@${group}.json`;
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
   try {
-    await folder.sync();
+    fsyncSync(folder);
   } finally {
-    await folder.close();
+    closeSync(folder);
   }
 }

@@ -1,6 +1,5 @@
 // Files that hold secrets. One that everybody on the host may read is refused, and no message says what is inside.
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Misuse } from '../failures.ts';
 
@@ -24,7 +23,7 @@ export async function readSecret(path: string): Promise<string> {
  * for files owned by root and a group of administrators (0440 root:ldap-admins); others may not. Throws Misuse.
  */
 export async function readPrivateText(path: string): Promise<string> {
-  const bytes = await readPrivateBytes(path);
+  const bytes = readPrivateBytes(path);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -33,37 +32,37 @@ export async function readPrivateText(path: string): Promise<string> {
   }
 }
 
-async function readPrivateBytes(path: string): Promise<Uint8Array> {
-  const file = await openSecret(path);
+function readPrivateBytes(path: string): Uint8Array {
+  const file = openSecret(path);
   try {
-    const state = await file.stat();
+    const state = fstatSync(file);
     if (!state.isFile()) throw new Misuse(`${path} is not a regular file`);
-    if ((state.mode & othersReadOrWrite) !== 0 && (await isWithinReach(path))) {
+    if ((state.mode & othersReadOrWrite) !== 0 && isWithinReach(path)) {
       throw new Misuse(
         `${path} holds a secret and everybody on this host may read or write it (mode ${renderMode(state.mode)}); chmod o-rw ${path}`,
       );
     }
     if (state.size > largest) throw new Misuse(`${path} is too large to be a secret`);
-    return await file.readFile();
+    return readFileSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** Whether others get as far as the file: one folder on the way that is closed to them keeps them out (path_resolution(7)). */
-async function isWithinReach(path: string): Promise<boolean> {
-  let folder = dirname(await realpath(path));
+function isWithinReach(path: string): boolean {
+  let folder = dirname(realpathSync(path));
   for (;;) {
-    if (((await stat(folder)).mode & othersPass) === 0) return false;
+    if ((statSync(folder).mode & othersPass) === 0) return false;
     if (folder === dirname(folder)) return true;
     folder = dirname(folder);
   }
 }
 
-async function openSecret(path: string): ReturnType<typeof open> {
+function openSecret(path: string): number {
   try {
     // O_NONBLOCK: a FIFO must not hang the run; nothing is ever read from one.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     throw new Misuse(`${path}, a file for a secret, cannot be opened (${code})`);

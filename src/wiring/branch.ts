@@ -1,6 +1,5 @@
 // The mirror of the policy repository, as the judging wants it.
-import { rmSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openMirror, type Mirror } from '../adapters/git/mirror.ts';
@@ -30,18 +29,24 @@ export async function withPrivateMirror<Result>(
   mirror: string,
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = await mkdtemp(join(tmpdir(), 'muster-'));
+  const temporary = mkdtempSync(join(tmpdir(), 'muster-'));
   const forget = caller.onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
   const folder = join(temporary, 'mirror.git');
   try {
-    await cp(mirror, folder, { recursive: true }).catch((error: unknown) => {
-      // There is none before the first run; then it is fetched.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    });
+    copyIfThere(mirror, folder);
     return await work(folder);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
     forget();
+  }
+}
+
+/** There is none before the first run; then it is fetched. Nor need it hold still: what a run takes away meanwhile is fetched as well. */
+function copyIfThere(mirror: string, folder: string): void {
+  try {
+    cpSync(mirror, folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 // What a checkup needs to know of this host: files, state folder, timer, rosters.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from '../adapters/host-files.ts';
 import { readRevocations } from '../adapters/revocations.ts';
@@ -19,9 +19,7 @@ import type { State } from './state.ts';
 
 export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
   const { file, repository, mode, evidence } = configuration;
-  const digest = `sha256:${createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')}`;
+  const digest = `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
   return {
     digest,
     start: repository.start,

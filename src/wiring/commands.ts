@@ -111,7 +111,7 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
   }
   if (report.rosters.length > 0) {
-    await publishRosterStatuses(configuration.state, report, caller);
+    publishRosterStatuses(configuration.state, report, caller);
   }
   if (configuration.report !== undefined && changed) {
     const { publishPage } = await import('./report.ts');

@@ -1,5 +1,5 @@
 // Connections to the directory, opened when first needed and closed at the end of the run.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readingProblem } from '../adapters/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from '../adapters/ldap/connection.ts';
@@ -17,6 +17,8 @@ import type { Directory } from '../proposal.ts';
 import type { WritableDirectory } from '../ports.ts';
 
 export interface DirectoryAccess {
+  /** Begins to connect for reading, so that git and the directory are waited for at once. Whether it succeeded, `openToRead` says. */
+  connectAhead(): void;
   openToRead(): Promise<Directory>;
   openToWrite(): Promise<WritableDirectory>;
   /** The connection that is written on, for looks that decide nothing. */
@@ -27,12 +29,28 @@ export interface DirectoryAccess {
   close(): Promise<void>;
 }
 
-/** `state`: the folder in which what was read may be remembered. */
-export function directoryAccess(configuration: DirectoryConfiguration, state: string, now: Instant): DirectoryAccess {
+/** One that never opened has nothing to close. */
+function closeWhenOpen(connection: Promise<DirectoryConnection>): Promise<void> {
+  return connection.then(
+    (one) => one.close(),
+    () => undefined,
+  );
+}
+
+/** `state`: the folder in which what was read may be remembered. `longestUnclaimed`: milliseconds. */
+export function directoryAccess(
+  configuration: DirectoryConfiguration,
+  state: string,
+  now: Instant,
+  longestUnclaimed = 10_000,
+): DirectoryAccess {
   const opened = new Map<string, Promise<DirectoryConnection>>();
   const layout = layoutOf(configuration);
   let remembered: RememberedReader | undefined;
+  let unclaimed: NodeJS.Timeout | undefined;
+  let isClosed = false;
   const connect = (url: string): Promise<DirectoryConnection> => {
+    clearTimeout(unclaimed);
     const known = opened.get(url);
     if (known) return known;
     const fresh = openConnection(url, configuration);
@@ -42,6 +60,20 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
   const readUrl = configuration.readUrl ?? configuration.url;
   return {
     readsElsewhere: readUrl !== configuration.url,
+    connectAhead() {
+      // After what is about to be started: it can then be waited for meanwhile.
+      setImmediate(() => {
+        if (opened.has(readUrl) || isClosed) return;
+        const early = connect(readUrl);
+        // Whoever asks for it hears of a failure.
+        early.catch(() => undefined);
+        // A server ends what is idle for long, and judging a first run takes minutes: then it is connected to anew.
+        unclaimed = setTimeout(() => {
+          opened.delete(readUrl);
+          void closeWhenOpen(early);
+        }, longestUnclaimed).unref();
+      });
+    },
     async openToRead() {
       if (remembered) return remembered;
       const connection = await connect(readUrl);
@@ -67,11 +99,9 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
     },
     save: async () => void (await remembered?.save()),
     close: async () => {
-      for (const connection of opened.values())
-        await connection.then(
-          (one) => one.close(),
-          () => undefined,
-        );
+      isClosed = true;
+      clearTimeout(unclaimed);
+      for (const connection of opened.values()) await closeWhenOpen(connection);
     },
   };
 }
@@ -100,7 +130,7 @@ export async function openConnection(url: string, configuration: DirectoryConfig
 /** Without a certificate in it nobody would be trusted, and the server would seem to be at fault. */
 async function readAuthorities(file: string): Promise<string> {
   const problem = await readingProblem(file);
-  const text = problem === undefined ? await readFile(file, 'utf8').catch(() => '') : '';
+  const text = problem === undefined ? readFileSync(file, 'utf8') : '';
   if (/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----$/m.test(text)) return text;
   throw new Misuse(`directory.ca-file: ${problem ?? `${file} holds no certificate (PEM)`}`);
 }

@@ -43,9 +43,9 @@ export async function openEvidence(
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  // The machine's own pace: the time of day may jump.
-  const begun = performance.now();
-  const mayAsk = (): boolean => performance.now() - begun < patience;
+  // The machine's own pace, from the first question on: the time of day may jump.
+  let begun: number | undefined;
+  const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < patience;
   const { url, project, concurrency } = gitlab;
   const forge = openGitLab({ url, project, concurrency, now: caller.now, mayAsk, ...token });
   const { memory } = state;

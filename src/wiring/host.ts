@@ -1,6 +1,6 @@
 // What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
 import { withLock } from '../adapters/flock.ts';
-import { access, readFile, stat } from 'node:fs/promises';
+import { accessSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
@@ -10,6 +10,7 @@ import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import type { Mirror } from '../adapters/git/mirror.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Sources } from '../survey.ts';
+import { loadGit } from '../adapters/git/runner.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
 import { openEvidence, type EvidenceTerms, type NoMirror } from './evidence.ts';
 import { directoryAccess, type DirectoryAccess } from './directory.ts';
@@ -35,12 +36,21 @@ export interface Caller {
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
   const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
   const file = resolve(caller.folder, name);
-  const bytes = await readFile(file).catch((error: unknown) => {
+  return parseConfiguration(file, readConfigured(file, name));
+}
+
+function readConfigured(file: string, name: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
     throw new Misuse(
-      `the configuration ${name} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another with --config FILE or MUSTER_CONFIG`,
+      `the configuration ${name} cannot be read (${codeOf(error) ?? 'unknown error'}); name another with --config FILE or MUSTER_CONFIG`,
     );
-  });
-  return parseConfiguration(file, bytes);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 export type HostConfiguration = Configuration & { readonly directory: DirectoryConfiguration; readonly state: string };
@@ -54,7 +64,7 @@ export function forHost(configuration: Configuration): HostConfiguration {
 
 /** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
 export async function becomeOwner({ state }: HostConfiguration, { become }: Caller): Promise<void> {
-  const owner = become && (await stat(state).catch(() => undefined));
+  const owner = become && statSync(state, { throwIfNoEntry: false });
   if (owner && owner.uid !== 0) become(owner);
 }
 
@@ -66,13 +76,17 @@ export async function isActive({ active }: Configuration): Promise<boolean> {
     case 'host':
       return hostname() === active.host || hostname().split('.')[0] === active.host;
     case 'file':
-      return access(active.file).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-          throw new Unavailable('lock', `the active flag ${active.file} cannot be looked at`, error);
-        },
-      );
+      return isThere(active.file);
+  }
+}
+
+function isThere(flag: string): boolean {
+  try {
+    accessSync(flag);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw new Unavailable('lock', `the active flag ${flag} cannot be looked at`, error);
   }
 }
 
@@ -167,7 +181,9 @@ export async function withHostToWrite<Result>(
   caller: Caller,
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
+  const loaded = loadGit();
   return withStateToWrite(configuration, caller, async (state) => {
+    await loaded;
     const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
     try {
       const result = await work(portsOf(configuration, state, sources, directory, caller), state);
@@ -190,6 +206,7 @@ function portsOf(
     sources,
     memory: state.memory,
     journal: state.journal,
+    connectAhead: directory.connectAhead,
     openToRead: directory.openToRead,
     openToWrite: directory.openToWrite,
     settled: settlementIn(state.folder, configuration, state.head),

@@ -1,6 +1,7 @@
 // Metrics of a run, written where the configuration says; a run without that key loads none of this.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../adapters/kept-files.ts';
 import { renderMetrics } from '../adapters/prometheus.ts';
 import { publishFile } from '../adapters/published-file.ts';
 import { readRevocations } from '../adapters/revocations.ts';
@@ -31,7 +32,7 @@ export async function exportMetrics(
   caller: Caller,
 ): Promise<void> {
   try {
-    const marks = await readMarks(state);
+    const marks = readMarks(state);
     const now = report.at;
     const lastSuccess = status.code === 0 ? now : marks.success;
     const lastJudged = isAllJudged(report) ? now : marks.judged;
@@ -40,14 +41,20 @@ export async function exportMetrics(
     const tokens = await tokenStandings(gitlab, state, now);
     const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration });
     const text = await renderMetrics(metrics);
-    // The collector reads every name that ends in .prom, at any time.
-    await publishFile(file, text, `${file}.new`).catch((error: unknown) => {
-      throw new Unavailable('metrics', `${file} could not be written`, error);
-    });
-    await keepMarks(state, { success: lastSuccess, judged: lastJudged });
+    publish(file, text);
+    keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     caller.warn(error.message);
+  }
+}
+
+/** The collector reads every name that ends in .prom, at any time. */
+function publish(file: string, text: string): void {
+  try {
+    publishFile(file, text, `${file}.new`);
+  } catch (error) {
+    throw new Unavailable('metrics', `${file} could not be written`, error);
   }
 }
 
@@ -59,20 +66,27 @@ interface Marks {
 const marksFile = 'last-good';
 
 /** Two lines, `success TIME` and `judged TIME`. Whatever is wrong with the file, the marks are simply not known. */
-async function readMarks(folder: string): Promise<Marks> {
-  const text = await readFile(join(folder, marksFile), 'utf8').catch(() => '');
+function readMarks(folder: string): Marks {
+  const text = readIfPossible(join(folder, marksFile));
   const mark = (name: string) => parseMoment(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? '');
   return { success: mark('success'), judged: mark('judged') };
 }
 
-async function keepMarks(folder: string, { success, judged }: Marks): Promise<void> {
+function readIfPossible(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function keepMarks(folder: string, { success, judged }: Marks): void {
   const path = join(folder, marksFile);
   const lines = [success && `success ${renderInstant(success)}`, judged && `judged ${renderInstant(judged)}`].filter(
     (line) => line !== undefined,
   );
   try {
-    await writeFile(`${path}.new`, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    replaceFile(path, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
     throw new Unavailable('metrics', `${path} could not be written`, error);
   }

@@ -1,6 +1,7 @@
 // The last step of `reconcile`: notes on merge requests, where a token for them is configured. It never makes a run fail.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../adapters/kept-files.ts';
 import { refreshNotes, type Remembered } from '../commands/notes.ts';
 import { inOrder, parseCommitId } from '../domain/names.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
@@ -35,7 +36,7 @@ export async function tellMergeRequests(
   if (gitlab?.commentTokenFile === undefined || mode !== 'enforce') return;
   const file = join(state.folder, 'notes.json');
   try {
-    const before = await readRemembered(file);
+    const before = readRemembered(file);
     let comments: ReturnType<typeof openComments> | undefined;
     const next = await refreshNotes(report, repository.folder, {
       memory: state.memory,
@@ -54,7 +55,7 @@ export async function tellMergeRequests(
       digest: (text) => sha256(text).slice(0, 'sha256:'.length + 32),
       warn: caller.warn,
     });
-    await writeRemembered(file, before, next);
+    writeRemembered(file, before, next);
   } catch (error) {
     if (!(error instanceof Misuse || error instanceof Unavailable || error instanceof Unusable)) throw error;
     caller.warn(`the notes on merge requests were not brought up to date: ${error.message}`);
@@ -62,9 +63,9 @@ export async function tellMergeRequests(
 }
 
 /** A file that cannot be understood is as good as none: it only keeps notes from being written twice. */
-async function readRemembered(file: string): Promise<Remembered | undefined> {
+function readRemembered(file: string): Remembered | undefined {
   try {
-    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const said = entriesIn(document, 'said');
     if (!said) return undefined;
     return {
@@ -92,12 +93,11 @@ function landingIn(text: string, found: unknown): readonly Landing[] {
   return askedSince === undefined ? [] : [[commit, { askedSince }]];
 }
 
-async function writeRemembered(file: string, before: Remembered | undefined, next: Remembered): Promise<void> {
+function writeRemembered(file: string, before: Remembered | undefined, next: Remembered): void {
   const text = renderRemembered(next);
   if (before && renderRemembered(before) === text) return;
   try {
-    await writeFile(`${file}.new`, text, { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    replaceFile(file, text);
   } catch (error) {
     throw new Unavailable('ledger', `${file} cannot be written`, error);
   }

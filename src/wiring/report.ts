@@ -1,6 +1,6 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishFile } from '../adapters/published-file.ts';
 import type { Invocation } from '../cli.ts';
@@ -48,7 +48,7 @@ export async function runReport({ options }: Invocation, caller: Caller): Promis
 
 async function made(configuration: Configuration, options: Invocation['options'], isPublic: boolean, caller: Caller): Promise<Made> {
   const { state: folder } = configuration;
-  if (folder === undefined || !(await isThere(folder))) {
+  if (folder === undefined || !existsSync(folder)) {
     if (options['at'] !== undefined || options['since'] !== undefined)
       throw new Misuse('--at and --since need the ledger of a host: without one there is nothing but now');
     return fromBranch(configuration, isPublic, caller);
@@ -56,13 +56,6 @@ async function made(configuration: Configuration, options: Invocation['options']
   const state = await openStateToRead(folder);
   const report = await fromLedger(configuration, state, momentsOf(options, nowOf(state, caller)), isPublic, caller);
   return { report, problems: [] };
-}
-
-async function isThere(folder: string): Promise<boolean> {
-  return access(folder).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Never before what is on record. */
@@ -181,7 +174,7 @@ export async function publishPage(file: string, configuration: HostConfiguration
     const state = await openStateToRead(configuration.state);
     const moments = { at: nowOf(state, caller), since: undefined };
     const report = await fromLedger(configuration, state, moments, false, caller);
-    await publishFile(file, await page(report, configuration), `${file}.${caller.pid}.new`);
+    publishFile(file, await page(report, configuration), `${file}.${caller.pid}.new`);
   } catch (error) {
     caller.warn(`the page ${file} could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
   }

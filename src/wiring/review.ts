@@ -1,5 +1,5 @@
 // `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mirror } from '../adapters/git/mirror.ts';
 import { readSecret } from '../adapters/secret-files.ts';
@@ -57,12 +57,7 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
 }
 
 async function openLedgerIfThere({ state }: Configuration): Promise<State | undefined> {
-  if (state === undefined) return undefined;
-  const there = await access(state).then(
-    () => true,
-    () => false,
-  );
-  return there ? openStateToRead(state) : undefined;
+  return state !== undefined && existsSync(state) ? openStateToRead(state) : undefined;
 }
 
 async function review(

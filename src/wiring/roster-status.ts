@@ -1,5 +1,5 @@
 // Files for the producers of rosters: status/<roster>.json under the state folder, for everybody to read.
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishFile } from '../adapters/published-file.ts';
 import { rosterStatuses } from '../domain/roster-status.ts';
@@ -8,17 +8,17 @@ import { renderRosterStatus } from '../render/roster-status.ts';
 import type { Caller } from './host.ts';
 
 /** Each is replaced in one step. A file that cannot be written holds up nothing: its `at` shows that it is old. */
-export async function publishRosterStatuses(state: string, report: RunReport, { warn }: Pick<Caller, 'warn'>): Promise<void> {
+export function publishRosterStatuses(state: string, report: RunReport, { warn }: Pick<Caller, 'warn'>): void {
   const statuses = rosterStatuses(report);
   if (statuses.length === 0) return;
   const folder = join(state, 'status');
   try {
-    await mkdir(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
     // Whatever the umask of the run is: an rsync daemon reads here.
-    await chmod(folder, 0o755);
+    chmodSync(folder, 0o755);
     for (const status of statuses) {
       const file = join(folder, `${status.roster}.json`);
-      await publishFile(file, renderRosterStatus(status), `${file}.new`);
+      publishFile(file, renderRosterStatus(status), `${file}.new`);
     }
   } catch (error) {
     warn(`the status files for rosters could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);

@@ -1,7 +1,8 @@
 // Groups that were in order, kept in the state folder from one run to the next.
 import { build } from './build.ts';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../adapters/kept-files.ts';
 import type { Configuration } from '../configuration.ts';
 import { encode } from '../domain/record.ts';
 import type { SettledRun } from '../domain/settled.ts';
@@ -15,21 +16,22 @@ export function settlementIn(folder: string, configuration: Configuration, head:
     last: async () => ({
       // The name of a built file changes with whatever the file holds or loads: another build judges for itself.
       context: sha256(JSON.stringify([build, encode(configuration), head.hash])),
-      run: parseRun(await readFile(file, 'utf8').catch(() => '')),
+      run: readRun(file),
     }),
     keep: async (run) => {
-      const draft = `${file}.new`;
-      await writeFile(draft, JSON.stringify(run), { mode: 0o600 })
-        .then(() => rename(draft, file))
-        .catch(() => undefined);
+      try {
+        replaceFile(file, JSON.stringify(run));
+      } catch {
+        // It costs the next run some time and nothing else.
+      }
     },
   };
 }
 
-/** A file that was torn is no run. */
-function parseRun(text: string): SettledRun | undefined {
+/** A file that is not there or was torn is no run. */
+function readRun(file: string): SettledRun | undefined {
   try {
-    const run: SettledRun = JSON.parse(text);
+    const run: SettledRun = JSON.parse(readFileSync(file, 'utf8'));
     return run;
   } catch {
     return undefined;

@@ -1,7 +1,8 @@
 // The state folder: the ledger and what follows from it, the last run's time, the generations of rosters.
 import { build } from './build.ts';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../adapters/kept-files.ts';
 import { readDerived, writeDerived } from '../adapters/ledger/derived.ts';
 import { openLedger } from '../adapters/ledger/open.ts';
 import { emptyMemory, knownGroup, rememberAll, type Memory } from '../domain/memory.ts';
@@ -35,14 +36,14 @@ export interface WritableState extends State {
 }
 
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
-async function openState(folder: string): Promise<State & { ledger: SoundLedger; isKept: boolean }> {
+function openState(folder: string): State & { ledger: SoundLedger; isKept: boolean } {
   const ledger = openLedger(folder);
   if (ledger.kind === 'broken')
     throw new Unusable(
       `the ledger in ${folder} cannot be trusted: ${ledger.message}. Compare it with a backup; docs/operating.md says how to start a new one`,
     );
   const { memory, isKept } = recall(folder, ledger);
-  const lastRun = (await readLastRun(folder)) ?? (memory.records > 0 ? memory.latest : undefined);
+  const lastRun = readLastRun(folder) ?? (memory.records > 0 ? memory.latest : undefined);
   return { folder, memory, notes: ledger.notes, lastRun, ledger, isKept, records: () => decoded(ledger.records()) };
 }
 
@@ -73,11 +74,11 @@ function readMembers(folder: string, head: SoundLedger['head']): string | undefi
   return typeof text === 'string' ? text : undefined;
 }
 
-async function keep(folder: string, head: SoundLedger['head'], memory: Memory): Promise<void> {
+function keep(folder: string, head: SoundLedger['head'], memory: Memory): void {
   const { state, members } = renderMemory(memory);
   try {
-    await writeDerived(folder, head, derivedFormat, members, 'members');
-    await writeDerived(folder, head, derivedFormat, state);
+    writeDerived(folder, head, derivedFormat, members, 'members');
+    writeDerived(folder, head, derivedFormat, state);
   } catch {
     // It costs the next run some time and nothing else.
   }
@@ -89,7 +90,7 @@ export async function openStateToRead(folder: string): Promise<State> {
 
 /** Only under the lock of the folder. */
 export async function openStateToWrite(folder: string): Promise<WritableState> {
-  const { ledger, isKept, ...state } = await openState(folder);
+  const { ledger, isKept, ...state } = openState(folder);
   const appender = ledger.appender();
   return {
     ...state,
@@ -99,21 +100,21 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
         rememberAll(state.memory, records);
       },
     },
-    keepTime: (now) => writeLastRun(folder, now),
+    keepTime: async (now) => writeLastRun(folder, now),
     get head() {
       return appender.head;
     },
     close: async () => {
-      if (!isKept || appender.head.hash !== ledger.head.hash) await keep(folder, appender.head, state.memory);
+      if (!isKept || appender.head.hash !== ledger.head.hash) keep(folder, appender.head, state.memory);
     },
   };
 }
 
 const lastRunFile = 'last-run';
 
-async function readLastRun(folder: string): Promise<Instant | undefined> {
+function readLastRun(folder: string): Instant | undefined {
   try {
-    return parseMoment((await readFile(join(folder, lastRunFile), 'utf8')).trim());
+    return parseMoment(readFileSync(join(folder, lastRunFile), 'utf8').trim());
   } catch (error) {
     // Without the file, the ledger's own times are the mark.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -121,11 +122,10 @@ async function readLastRun(folder: string): Promise<Instant | undefined> {
   }
 }
 
-async function writeLastRun(folder: string, now: Instant): Promise<void> {
+function writeLastRun(folder: string, now: Instant): void {
   const path = join(folder, lastRunFile);
   try {
-    await writeFile(`${path}.new`, `${renderInstant(now)}\n`, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    replaceFile(path, `${renderInstant(now)}\n`);
   } catch (error) {
     throw new Unavailable('ledger', `${path} could not be written`, error);
   }

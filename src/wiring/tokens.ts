@@ -1,8 +1,9 @@
 // How the tokens for GitLab stand, for the metrics: asked now and then, and told from `tokens.json` in the state folder in between, so that a
 // run in which nothing happens asks GitLab nothing. The file is a cache; without it, GitLab is asked.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { replaceFile } from '../adapters/kept-files.ts';
 import { readSecret } from '../adapters/secret-files.ts';
 import type { Configuration } from '../configuration.ts';
 import { instant, type Instant } from '../domain/names.ts';
@@ -16,7 +17,7 @@ type KnownTokens = ReadonlyMap<string, KnownToken>;
 /** Those that are configured. Never throws for anything that GitLab or a file does. */
 export async function tokenStandings(gitlab: GitLab | undefined, folder: string, now: Instant): Promise<readonly TokenStanding[]> {
   if (!gitlab) return [];
-  const kept = await readKnown(folder);
+  const kept = readKnown(folder);
   const known = new Map<TokenName, KnownToken>();
   const standings: TokenStanding[] = [];
   let isNews = false;
@@ -39,7 +40,7 @@ export async function tokenStandings(gitlab: GitLab | undefined, folder: string,
     known.set(token, one);
     standings.push(standingOfToken(token, one.answer, now));
   }
-  if (isNews) await keep(folder, known);
+  if (isNews) keep(folder, known);
   return standings;
 }
 
@@ -78,19 +79,17 @@ const knownShape = v.object({
 const fileShape = v.object({ format: v.literal(1), known: v.record(v.string(), knownShape) });
 
 /** A file that cannot be understood is as good as none. */
-async function readKnown(folder: string): Promise<KnownTokens> {
+function readKnown(folder: string): KnownTokens {
   try {
-    return new Map(Object.entries(v.parse(fileShape, JSON.parse(await readFile(join(folder, nameOfFile), 'utf8'))).known));
+    return new Map(Object.entries(v.parse(fileShape, JSON.parse(readFileSync(join(folder, nameOfFile), 'utf8'))).known));
   } catch {
     return new Map();
   }
 }
 
-async function keep(folder: string, known: KnownTokens): Promise<void> {
-  const draft = join(folder, `${nameOfFile}.new`);
+function keep(folder: string, known: KnownTokens): void {
   try {
-    await writeFile(draft, `${JSON.stringify({ format: 1, known: Object.fromEntries(known) })}\n`, { mode: 0o600 });
-    await rename(draft, join(folder, nameOfFile));
+    replaceFile(join(folder, nameOfFile), `${JSON.stringify({ format: 1, known: Object.fromEntries(known) })}\n`);
   } catch {
     // It costs the next run a question and nothing else.
   }

@@ -1,5 +1,5 @@
 // Fetches single commits by their ids: what older versions of a merge request were made of. The branch does not lead to them.
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CommitId } from '../../domain/names.ts';
@@ -68,11 +68,19 @@ function isRefusal(stderr: string, commit: CommitId): boolean {
 /** Anchors commits that are in the mirror already, so that putting packs together does not lose them. */
 async function keep(git: Git, commits: readonly CommitId[]): Promise<void> {
   if (commits.length === 0) return;
-  const kept = new Set(await readdir(join(git.settings.folder, keptRefs)).catch(() => []));
+  const kept = new Set(keptIn(git.settings.folder));
   const loose = commits.filter((commit) => !kept.has(commit));
   if (loose.length === 0) return;
   const commands = loose.map((commit) => `update ${keptRefs}/${commit} ${commit}\n`).join('');
   const outcome = await git.run('mirror', ['update-ref', '--stdin'], commands);
   if (outcome.kind === 'failed') throw new Unusable(`the mirror ${git.settings.folder} cannot be written: ${outcome.words}`);
   if (outcome.kind === 'late') throw new Unavailable('git', `the mirror ${git.settings.folder} could not be written in time`);
+}
+
+function keptIn(folder: string): string[] {
+  try {
+    return readdirSync(join(folder, keptRefs));
+  } catch {
+    return [];
+  }
 }

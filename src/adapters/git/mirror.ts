@@ -1,5 +1,5 @@
 // A bare copy of the policy repository: the only thing that is ever read, and disposable. What came in was checked by git's fsck.
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isBranchName, type CommitId } from '../../domain/names.ts';
@@ -40,26 +40,26 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   if (!isBranchName(branch)) throw new Misuse(`repository.branch ${JSON.stringify(branch)} cannot be the name of a branch`);
   // A control character would end the line of the mirror's configuration that holds the url; a dash would make it an option.
   if (/[^\x21-\x7e]|^-|^$/.test(url.replaceAll(' ', ''))) throw new Misuse('repository.url cannot be the address of a repository');
-  const notes = await prepareMirror(folder, url);
+  const notes = prepareMirror(folder, url);
   const git = createGit(settings);
   const onBranch = new Set<CommitId>();
   return {
     notes,
     history: createHistory(git, (commit) => void onBranch.add(commit)),
     fetch: () => fetchBranch(git, branch),
-    head: () => readTip(folder),
+    head: () => Promise.resolve(readTip(folder)),
     ensureCommits: (commits) => ensureCommits(git, [...commits], onBranch),
   };
 }
 
 async function fetchBranch(git: Git, branch: string): Promise<CommitId> {
   const tip = await readServerTip(git, branch);
-  if (tip === (await readTip(git.settings.folder))) return tip;
+  if (tip === readTip(git.settings.folder)) return tip;
   const outcome = await runFetch(git, [`+refs/heads/${branch}:${branchRef}`]);
   if (outcome.kind === 'damaged')
     throw new Unusable(`branch ${branch} of ${shownUrl(git)} holds objects that git refuses: ${outcome.words}`);
   if (outcome.kind === 'unanswered') throw new Unavailable('git', outcome.words);
-  const fetched = await readTip(git.settings.folder);
+  const fetched = readTip(git.settings.folder);
   if (fetched === undefined)
     throw new Unavailable('git', `branch ${branch} of ${shownUrl(git)} could not be stored in ${git.settings.folder}`);
   await putPacksTogether(git);
@@ -67,7 +67,7 @@ async function fetchBranch(git: Git, branch: string): Promise<CommitId> {
 }
 
 async function putPacksTogether(git: Git): Promise<void> {
-  const packs = (await readdir(join(git.settings.folder, 'objects', 'pack'))).filter((name) => name.endsWith('.pack'));
+  const packs = readdirSync(join(git.settings.folder, 'objects', 'pack')).filter((name) => name.endsWith('.pack'));
   if (packs.length <= mostPacks) return;
   // `-n` leaves out the lists for dumb servers. A failure costs speed and nothing else: the packs stay as they are.
   await git.run('mirror', ['repack', '-a', '-d', '-n', '-q']);

@@ -1,7 +1,7 @@
 // A clone with its files, as people and CI jobs have it: what stood in a revision, and what lies on the disk now. Only plumbing, nothing is run
 // that the clone's own configuration names.
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 import type { PathChange, TreeEntry } from '../../domain/history.ts';
@@ -28,10 +28,8 @@ export interface Worktree {
 
 /** Throws Misuse where `directory` lies in no clone. */
 export async function openWorktree(directory: string, surroundings: { readonly path: string; readonly home: string }): Promise<Worktree> {
-  const inside = await realpath(directory).catch(() => {
-    throw new Misuse(`${directory} is not there`);
-  });
-  const { top, gitFolder } = await findClone(inside);
+  const inside = realPathOf(directory);
+  const { top, gitFolder } = findClone(inside);
   const folder = relative(top, inside).split(sep).join('/');
   const git = createGit({ ...surroundings, folder: gitFolder, url: '', timeout: duration(60_000) });
   const history = createHistory(git);
@@ -51,7 +49,7 @@ export async function openWorktree(directory: string, surroundings: { readonly p
       return { base, head };
     },
     tree: (commit) => readable(history.policyTree(commit, folder), top),
-    treeOnDisk: async () => new Map(await entriesBelow(inside, folder)),
+    treeOnDisk: async () => new Map(entriesBelow(inside, folder)),
     blobs: (ids, limit) => readable(history.blobs(ids, limit), top),
     changes: (from, to) => readable(history.changes(from, to), top),
     hiddenBy: async (from, to) => (from === to ? undefined : (await readable(history.jump(from, to, folder), top)).hiddenBy),
@@ -69,28 +67,36 @@ async function readable<Result>(answer: Promise<Result>, top: string): Promise<R
   });
 }
 
+function realPathOf(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    throw new Misuse(`${directory} is not there`);
+  }
+}
+
 /** `.git` is a folder, or a file that names one (gitrepository-layout(5)). */
-async function findClone(from: string): Promise<{ readonly top: string; readonly gitFolder: string }> {
+function findClone(from: string): { readonly top: string; readonly gitFolder: string } {
   for (let top = from; ; top = dirname(top)) {
     const place = join(top, '.git');
-    const kind = await lstat(place).catch(() => undefined);
+    const kind = lstatSync(place, { throwIfNoEntry: false });
     if (kind?.isDirectory()) return { top, gitFolder: place };
-    const named = kind?.isFile() ? /^gitdir: (.+)$/m.exec(await readFile(place, 'utf8'))?.[1] : undefined;
+    const named = kind?.isFile() ? /^gitdir: (.+)$/m.exec(readFileSync(place, 'utf8'))?.[1] : undefined;
     if (named !== undefined) return { top, gitFolder: resolve(top, named) };
     if (dirname(top) === top) throw new Misuse(`${from} lies in no git clone, so there is nothing to compare it with`);
   }
 }
 
-async function entriesBelow(directory: string, path: string): Promise<readonly (readonly [string, TreeEntry])[]> {
+function entriesBelow(directory: string, path: string): readonly (readonly [string, TreeEntry])[] {
   const found: (readonly [string, TreeEntry])[] = [];
-  for (const { name } of await readdir(directory, { withFileTypes: true })) {
+  for (const { name } of readdirSync(directory, { withFileTypes: true })) {
     if (name === '.git') continue;
     const file = join(directory, name);
     const inTree = path === '' ? name : `${path}/${name}`;
-    const kind = await lstat(file);
-    if (kind.isDirectory()) found.push(...(await entriesBelow(file, inTree)));
-    else if (kind.isSymbolicLink()) found.push([inTree, entry('120000', Buffer.from(await readlink(file)))]);
-    else if (kind.isFile()) found.push([inTree, entry((kind.mode & 0o100) === 0 ? '100644' : '100755', await readFile(file))]);
+    const kind = lstatSync(file);
+    if (kind.isDirectory()) found.push(...entriesBelow(file, inTree));
+    else if (kind.isSymbolicLink()) found.push([inTree, entry('120000', Buffer.from(readlinkSync(file)))]);
+    else if (kind.isFile()) found.push([inTree, entry((kind.mode & 0o100) === 0 ? '100644' : '100755', readFileSync(file))]);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // A reader that remembers: as long as nothing was written to the directory, what was read of it before is read from a
 // file. For planning only: what stands there after a change is read from the server.
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { DirectoryPerson, MemberEntry, MemberValue, People, WriteMark } from '../../domain/directory.ts';
 import type { Dn, DnKey, GroupName, Instant, Uid } from '../../domain/names.ts';
 import { hour } from '../../domain/time.ts';
@@ -53,7 +53,7 @@ class Remembering implements RememberedReader {
   async mark(): Promise<WriteMark> {
     const mark = await this.#watched(this.#source.mark());
     const known = await this.#snapshot;
-    if (this.#snapshot === undefined || known?.validity.mark !== mark) this.#snapshot = this.#recall(mark);
+    if (this.#snapshot === undefined || known?.validity.mark !== mark) this.#snapshot = Promise.resolve(this.#recall(mark));
     return mark;
   }
 
@@ -112,12 +112,12 @@ class Remembering implements RememberedReader {
     const { file } = this.#memory;
     const draft = `${file}.${randomUUID()}`;
     try {
-      await writeFile(draft, snapshot.render(), { mode: 0o600, flag: 'wx' });
-      await rename(draft, file);
+      writeFileSync(draft, snapshot.render(), { mode: 0o600, flag: 'wx' });
+      renameSync(draft, file);
       this.#isNew = false;
       return 'saved';
     } catch {
-      await rm(draft, { force: true }).catch(() => undefined);
+      removeIfPossible(draft);
       return 'failed';
     }
   }
@@ -128,10 +128,10 @@ class Remembering implements RememberedReader {
     return this.#snapshot;
   }
 
-  async #recall(mark: WriteMark): Promise<Snapshot | undefined> {
+  #recall(mark: WriteMark): Snapshot | undefined {
     if (mark === undefined) return undefined;
     const { file, key, now } = this.#memory;
-    const kept = Snapshot.parse(await readFile(file).catch(() => Buffer.alloc(0)));
+    const kept = Snapshot.parse(readIfPossible(file));
     const { validity } = kept ?? Snapshot.empty({ key, mark, at: now });
     const isValid = validity.key === key && validity.mark === mark && validity.at <= now && now - validity.at < oldest;
     return kept && isValid ? kept : Snapshot.empty({ key, mark, at: now });
@@ -144,5 +144,22 @@ class Remembering implements RememberedReader {
       this.#hasFailed = true;
       throw error;
     }
+  }
+}
+
+/** Whatever keeps it from being read, the server can be asked. */
+function readIfPossible(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // It is in the way of nothing: the next one has a name of its own.
   }
 }

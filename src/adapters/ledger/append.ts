@@ -1,6 +1,6 @@
 // Appends to the ledger: on disk before the promise is kept, or not at all. Whatever goes wrong and wherever the
 // process is killed, the next opening finds a sound ledger.
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { Unavailable } from '../../failures.ts';
 import { renderBatch, type Head } from './chain.ts';
 import { prepareHead, replaceHead, syncFolder } from './head.ts';
@@ -43,9 +43,8 @@ export function appenderAt(ending: Ending): Appender {
       const batch = renderBatch(now.head, records);
       if (batch.bytes.length > longestLine) throw new RangeError(`an append of ${batch.bytes.length} bytes is too large`);
       try {
-        await makeFolder(now.folder);
-        now = await settle(now);
-        now = await write(now, batch);
+        makeFolder(now.folder);
+        now = write(settle(now), batch);
       } catch (error) {
         lost = error instanceof NotUndone;
         throw error instanceof Unavailable ? error : new Unavailable('ledger', `nothing could be appended to ${now.path}`, error);
@@ -59,41 +58,41 @@ class NotUndone extends Error {
   override readonly name = 'NotUndone';
 }
 
-async function makeFolder(folder: string): Promise<void> {
+function makeFolder(folder: string): void {
   try {
-    await mkdir(folder, { mode: 0o700 });
+    mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 
 /** Finishes what an interrupted append left: cuts off half a line, and brings the second file up to the chain. */
-async function settle(ending: Ending): Promise<Ending> {
-  if (ending.size > ending.length) await withLedger(ending, (file) => cutBack(file, ending.length));
+function settle(ending: Ending): Ending {
+  if (ending.size > ending.length) withLedger(ending, (file) => cutBack(file, ending.length));
   const whole = { ...ending, size: ending.length };
   if (ending.settled) return whole;
-  await prepareHead(ending.folder, ending.head);
-  await replaceHead(ending.folder);
-  await syncFolder(ending.folder);
+  prepareHead(ending.folder, ending.head);
+  replaceHead(ending.folder);
+  syncFolder(ending.folder);
   return { ...whole, settled: true };
 }
 
 // The next head is prepared first: on a full disk that fails before the ledger is touched. It takes its place last:
 // until then the ledger is one append ahead, which opening accepts.
-async function write(ending: Ending, batch: { readonly bytes: Buffer; readonly head: Head }): Promise<Ending> {
-  await prepareHead(ending.folder, batch.head);
-  await withLedger(ending, async (file) => {
+function write(ending: Ending, batch: { readonly bytes: Buffer; readonly head: Head }): Ending {
+  prepareHead(ending.folder, batch.head);
+  withLedger(ending, (file) => {
     try {
-      await file.appendFile(batch.bytes);
-      await file.sync();
-      await replaceHead(ending.folder);
+      appendFileSync(file, batch.bytes);
+      fsyncSync(file);
+      replaceHead(ending.folder);
     } catch (error) {
-      await takeBack(file, ending.length, error);
+      takeBack(file, ending.length, error);
       throw error;
     }
   });
   try {
-    await syncFolder(ending.folder);
+    syncFolder(ending.folder);
   } catch (error) {
     throw new NotUndone('the folder could not be written to disk', { cause: error });
   }
@@ -101,26 +100,26 @@ async function write(ending: Ending, batch: { readonly bytes: Buffer; readonly h
   return { ...ending, head: batch.head, length, size: length };
 }
 
-async function takeBack(file: FileHandle, length: number, cause: unknown): Promise<void> {
+function takeBack(file: number, length: number, cause: unknown): void {
   try {
-    await cutBack(file, length);
+    cutBack(file, length);
   } catch {
     throw new NotUndone('what was written could not be taken back', { cause });
   }
 }
 
-async function cutBack(file: FileHandle, length: number): Promise<void> {
-  await file.truncate(length);
-  await file.sync();
+function cutBack(file: number, length: number): void {
+  ftruncateSync(file, length);
+  fsyncSync(file);
 }
 
-async function withLedger(ending: Ending, work: (file: FileHandle) => Promise<void>): Promise<void> {
-  const file = await open(ending.path, 'a', 0o600);
+function withLedger(ending: Ending, work: (file: number) => void): void {
+  const file = openSync(ending.path, 'a', 0o600);
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     if (size !== ending.size) throw new Unavailable('ledger', 'another run has written to it since it was read');
-    await work(file);
+    work(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

@@ -1,8 +1,7 @@
 // Caches of what was worked out from the ledger. They may be thrown away at any time: one is believed only for exactly
 // the ledger, the format and the build of muster it was made from, and only when it is whole.
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Head } from './chain.ts';
 
@@ -42,16 +41,16 @@ function readIfPossible(path: string): Buffer {
 }
 
 /** `value` is JSON. Throws what the file system throws; the caller may go on without the cache. */
-export async function writeDerived(folder: string, head: Head, build: string, value: unknown, part: Part = 'state'): Promise<void> {
+export function writeDerived(folder: string, head: Head, build: string, value: unknown, part: Part = 'state'): void {
   const text = Buffer.from(JSON.stringify(value));
   const path = pathOf(folder, part);
-  const file = await open(`${path}.new`, 'w', 0o600);
+  const file = openSync(`${path}.new`, 'w', 0o600);
   try {
     // Not synced: after a crash the stamp tells whether it is whole.
-    await file.writeFile(`${renderStamp(head, build, text)}\n`);
-    await file.writeFile(text);
+    writeFileSync(file, `${renderStamp(head, build, text)}\n`);
+    writeFileSync(file, text);
   } finally {
-    await file.close();
+    closeSync(file);
   }
-  await rename(`${path}.new`, path);
+  renameSync(`${path}.new`, path);
 }

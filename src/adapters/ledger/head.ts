@@ -1,7 +1,6 @@
 // `ledger.head`: how far the ledger went when its last append was finished. Without it a ledger that was rolled back,
 // its chain intact, could not be told from a whole one.
-import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Broken, Head } from './chain.ts';
 
@@ -32,27 +31,27 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Writes the next head beside the present one. A full disk shows here, before anything has changed. */
-export async function prepareHead(folder: string, head: Head): Promise<void> {
-  const file = await open(`${pathOf(folder)}.new`, 'w', 0o600);
+export function prepareHead(folder: string, head: Head): void {
+  const file = openSync(`${pathOf(folder)}.new`, 'w', 0o600);
   try {
-    await file.writeFile(`{"format":1,"count":${head.count},"hash":"${head.hash}"}\n`);
-    await file.sync();
+    writeFileSync(file, `{"format":1,"count":${head.count},"hash":"${head.hash}"}\n`);
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** Puts the prepared head in the place of the present one, in one step (rename(2)). */
-export async function replaceHead(folder: string): Promise<void> {
-  await rename(`${pathOf(folder)}.new`, pathOf(folder));
+export function replaceHead(folder: string): void {
+  renameSync(`${pathOf(folder)}.new`, pathOf(folder));
 }
 
 /** Makes names in the folder last: a rename is durable once the folder itself is on disk (fsync(2)). */
-export async function syncFolder(folder: string): Promise<void> {
-  const file = await open(folder, 'r');
+export function syncFolder(folder: string): void {
+  const file = openSync(folder, 'r');
   try {
-    await file.sync();
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

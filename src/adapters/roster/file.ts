@@ -1,8 +1,7 @@
 // Reads a roster file that somebody else puts there, and its checksum file: opened once, never through a link, never
 // waiting, and whole. What is found is a value; whether it is good enough is for domain/roster.ts.
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { instant, type Instant } from '../../domain/names.ts';
 import type { RosterReading, StatedChecksum } from '../../domain/roster.ts';
@@ -24,18 +23,18 @@ export async function readRosterFile(
   path: string,
   { checksum, called = path }: { readonly checksum: 'none' | 'required'; readonly called?: string },
 ): Promise<RosterReading> {
-  const found = await readWhole({ path, called }, largestRoster);
+  const found = readWhole({ path, called }, largestRoster);
   if (found.kind !== 'content') return found;
   const stated: StatedChecksum =
-    checksum === 'required' ? await readChecksum({ path: `${path}.sha256`, called: `${called}.sha256` }) : { kind: 'not-asked' };
+    checksum === 'required' ? readChecksum({ path: `${path}.sha256`, called: `${called}.sha256` }) : { kind: 'not-asked' };
   const sha256 = createHash('sha256').update(found.bytes).digest('hex');
   return { kind: 'file', bytes: found.bytes, sha256, producedAt: found.writtenAt, stated };
 }
 
 /** One line in the format of sha256sum(1): the digest, a blank, a blank or `*`, and the name, with or without folders. */
-async function readChecksum(place: Place): Promise<StatedChecksum> {
+function readChecksum(place: Place): StatedChecksum {
   const { called } = place;
-  const found = await readWhole(place, largestChecksum);
+  const found = readWhole(place, largestChecksum);
   if (found.kind === 'missing') return { kind: 'unusable', message: `A checksum is required, and ${called} is not there.` };
   if (found.kind !== 'content') return { kind: 'unusable', message: `The checksum file cannot be used. ${found.message}` };
   const [, sha256, name] = /^([0-9a-fA-F]{64}) [ *]([^\n\r]+)\r?\n?$/.exec(Buffer.from(found.bytes).toString('latin1')) ?? [];
@@ -44,38 +43,38 @@ async function readChecksum(place: Place): Promise<StatedChecksum> {
   return { kind: 'stated', sha256: sha256.toLowerCase() };
 }
 
-async function readWhole({ path, called }: Place, limit: number): Promise<Content | Problem> {
-  let file: FileHandle | undefined;
+function readWhole({ path, called }: Place, limit: number): Content | Problem {
+  let file: number | undefined;
   try {
     // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. O_NOFOLLOW: open(2) gives ELOOP for a link.
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return await readOpened(file, called, limit);
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return readOpened(file, called, limit);
   } catch (error) {
     return problemOf(called, error);
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }
 
-async function readOpened(file: FileHandle, called: string, limit: number): Promise<Content | Problem> {
-  const before = await file.stat({ bigint: true });
+function readOpened(file: number, called: string, limit: number): Content | Problem {
+  const before = fstatSync(file, { bigint: true });
   if (!before.isFile()) return { kind: 'unreadable', message: `${called} is not a regular file.`, act: 'administrator' };
   if (before.size > limit)
     return { kind: 'damaged', message: `${called} has ${before.size} bytes, and ${limit} are the most.`, act: 'producer' };
   // One byte more than there should be shows a file that grows.
   const room = Buffer.alloc(Number(before.size) + 1);
-  const length = await fill(file, room);
-  const after = await file.stat({ bigint: true });
+  const length = fill(file, room);
+  const after = fstatSync(file, { bigint: true });
   if (length !== Number(before.size) || after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
     return { kind: 'damaged', message: `${called} changed while it was read.`, act: 'carrier' };
   }
   return { kind: 'content', bytes: room.subarray(0, length), writtenAt: instant(Number(before.mtimeMs)) };
 }
 
-async function fill(file: FileHandle, room: Buffer): Promise<number> {
+function fill(file: number, room: Buffer): number {
   let length = 0;
   while (length < room.length) {
-    const { bytesRead } = await file.read(room, length, room.length - length, length);
+    const bytesRead = readSync(file, room, length, room.length - length, length);
     if (bytesRead === 0) break;
     length += bytesRead;
   }

@@ -1,7 +1,7 @@
 // Accepted generations of rosters, kept under the state folder by name and content: what membership rests on while the
 // next one cannot be used.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RosterName } from '../../domain/names.ts';
 import { Unavailable } from '../../failures.ts';
@@ -25,38 +25,38 @@ export async function keepGeneration(folder: string, name: RosterName, sha256: s
   if (digest(bytes) !== sha256) throw new TypeError('a generation is kept under the digest of its own bytes');
   try {
     const present = await readGeneration(folder, name, sha256);
-    if (present.kind !== 'kept') await write(folderOf(folder, name), sha256, bytes);
+    if (present.kind !== 'kept') write(folderOf(folder, name), sha256, bytes);
   } catch (error) {
     throw error instanceof Unavailable ? error : new Unavailable('roster', `the accepted list ${name} could not be kept`, error);
   }
 }
 
-async function write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
-  const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+function write(folder: string, sha256: string, bytes: Uint8Array): void {
+  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, sha256);
-  await writeDurably(`${path}.new`, bytes);
-  await rename(`${path}.new`, path);
+  writeDurably(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path);
   // A new name lasts once its folder is on disk; new folders are names as well.
-  await sync(folder);
-  if (firstMade !== undefined) for (const above of [join(folder, '..'), join(folder, '..', '..')]) await sync(above);
+  sync(folder);
+  if (firstMade !== undefined) for (const above of [join(folder, '..'), join(folder, '..', '..')]) sync(above);
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    writeFileSync(file, bytes);
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
+function sync(path: string): void {
+  const file = openSync(path, 'r');
   try {
-    await file.sync();
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
@@ -64,7 +64,7 @@ async function sync(path: string): Promise<void> {
 export async function readGeneration(folder: string, name: RosterName, sha256: string): Promise<KeptGeneration> {
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('a generation is named by 64 lower-case hex digits');
   try {
-    const bytes = await readFile(join(folderOf(folder, name), sha256));
+    const bytes = readFileSync(join(folderOf(folder, name), sha256));
     return digest(bytes) === sha256 ? { kind: 'kept', bytes } : { kind: 'damaged' };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };

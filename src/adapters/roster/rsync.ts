@@ -1,7 +1,7 @@
 // Fetches a roster from an rsync daemon (rsync(1), rsyncd.conf(5)) into a folder of its own and reads it there like any other file.
 // The daemon speaks in clear: what comes is judged as strictly as what lies on the disk.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RosterReading } from '../../domain/roster.ts';
@@ -24,7 +24,7 @@ interface Ended {
 
 /** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does. */
 export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-roster-'));
+  const folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
   try {
     const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
     // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
@@ -34,7 +34,7 @@ export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise
     const reading = await readRosterFile(join(folder, basename(url)), { checksum: terms.checksum, called: url });
     return reading.kind === 'missing' ? await whyNotSent(url, terms) : reading;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

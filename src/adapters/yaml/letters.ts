@@ -4,14 +4,13 @@ import type { Problem } from './problems.ts';
 /**
  * Everything that shows nothing, or shows something else than it is: controls, format and bidirectional characters, blanks
  * other than the space, line ends other than LF, and letters that Unicode itself calls ignorable. UTS 55 says why in source code.
+ * A function, because its tables take a millisecond to make and nearly every file is plain.
  */
-const hidden = /[^\n\P{Cc}]|[\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffd]|(?! )\p{Zs}/u;
-const hiddenEverywhere = new RegExp(hidden, 'gu');
+const hidden = () => /[^\n\P{Cc}]|[\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffd]|(?! )\p{Zs}/u;
 const plain = /^[\n\x20-\x7e]*$/;
 
 const mostProblems = 10;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const forgiving = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export interface Letters {
   readonly text: string;
@@ -26,7 +25,7 @@ export function readLetters(bytes: Uint8Array): Letters {
     return { text, problems: hiddenIn(text) };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const text = forgiving.decode(bytes);
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     const offset = Math.max(0, text.indexOf('\ufffd'));
     return { text, problems: [{ offset, code: 'not-utf8', message: 'these bytes are not UTF-8', fix: 'Save the file as UTF-8.' }] };
   }
@@ -34,13 +33,13 @@ export function readLetters(bytes: Uint8Array): Letters {
 
 /** Does a value hold a character that hides, put there by an escape such as `\u202e`? */
 export function hides(text: string): boolean {
-  return !plain.test(text) && hidden.test(text);
+  return !plain.test(text) && hidden().test(text);
 }
 
 function hiddenIn(text: string): readonly Problem[] {
   if (plain.test(text)) return [];
   const problems: Problem[] = [];
-  for (const match of text.matchAll(hiddenEverywhere)) {
+  for (const match of text.matchAll(new RegExp(hidden(), 'gu'))) {
     problems.push({ offset: match.index, ...complaintAbout(match[0]) });
     if (problems.length === mostProblems) break;
   }

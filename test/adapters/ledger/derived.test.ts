@@ -10,9 +10,9 @@ const value = { judged: 'línea\n', grants: [1, 2, { until: null }] };
 
 describe('given a cache of what was derived from a ledger', () => {
   let folder: string;
-  beforeEach(async () => {
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'muster-derived-'));
-    await writeDerived(folder, head, 'build 1', value);
+    writeDerived(folder, head, 'build 1', value);
   });
   afterEach(() => {
     rmSync(folder, { recursive: true, force: true });

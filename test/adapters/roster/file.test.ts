@@ -1,17 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +16,17 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** A line at a time, with pauses, and from the start again before the file is too large for a roster. */
+const appendForEver = `
+  const { openSync, ftruncateSync, writeSync } = require('node:fs');
+  const file = openSync(process.argv[1], 'a');
+  writeSync(1, 'writing');
+  for (let count = 0; ; count++) {
+    if (count % 50_000 === 0) ftruncateSync(file, 0);
+    if (count % 100 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    writeSync(file, 'alice\\n');
+  }`;
 
 const list = 'hoo\nmelos\n';
 const digest = createHash('sha256').update(list).digest('hex');
@@ -53,18 +54,21 @@ describe('given a regular file', () => {
 
   it('when somebody writes to it all the while, then it is whole or damaged, never a mixture', async () => {
     writeFileSync(path, '');
-    const writer = openSync(path, 'a');
-    const kinds = new Set<string>();
-    for (let round = 0; round < 60; round++) {
-      const reading = readRosterFile(path, { checksum: 'none' });
-      for (let beat = 0; beat < 20; beat++) {
-        writeSync(writer, 'alice\n');
-        await new Promise((resolve) => setImmediate(resolve));
+    const writer = spawn(process.execPath, ['-e', appendForEver, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(writer.stdout, 'data');
+      const readings = new Map<string, number>();
+      for (let round = 0; round < 20_000 && !(readings.has('file') && readings.has('changed')); round++) {
+        const reading = await readRosterFile(path, { checksum: 'none' });
+        if (reading.kind === 'file') expect(Buffer.from(reading.bytes).toString()).toMatch(/^(alice\n)*$/);
+        else expect(reading).toMatchObject({ kind: 'damaged', message: expect.stringContaining('changed while it was read') });
+        const kind = reading.kind === 'file' ? 'file' : 'changed';
+        readings.set(kind, (readings.get(kind) ?? 0) + 1);
       }
-      kinds.add((await reading).kind);
+      expect([...readings.keys()].sort()).toEqual(['changed', 'file']);
+    } finally {
+      writer.kill('SIGKILL');
     }
-    closeSync(writer);
-    expect(kinds).toContain('damaged');
   });
 });
 
