@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readingProblem } from '../adapters/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from '../adapters/ldap/connection.ts';
+import { openConnections } from '../adapters/ldap/connections.ts';
 import { isWithin } from '../adapters/ldap/distinguished-names.ts';
 import { configuredKey, placeholderKey, type DirectoryLayout } from '../adapters/ldap/layout.ts';
 import { directoryReader } from '../adapters/ldap/reader.ts';
@@ -29,54 +30,18 @@ export interface DirectoryAccess {
   close(): Promise<void>;
 }
 
-/** One that never opened has nothing to close. */
-function closeWhenOpen(connection: Promise<DirectoryConnection>): Promise<void> {
-  return connection.then(
-    (one) => one.close(),
-    () => undefined,
-  );
-}
-
-/** `state`: the folder in which what was read may be remembered. `longestUnclaimed`: milliseconds. */
-export function directoryAccess(
-  configuration: DirectoryConfiguration,
-  state: string,
-  now: Instant,
-  longestUnclaimed = 10_000,
-): DirectoryAccess {
-  const opened = new Map<string, Promise<DirectoryConnection>>();
+/** `state`: the folder in which what was read may be remembered. */
+export function directoryAccess(configuration: DirectoryConfiguration, state: string, now: Instant): DirectoryAccess {
+  const connections = openConnections((url) => openConnection(url, configuration));
   const layout = layoutOf(configuration);
   let remembered: RememberedReader | undefined;
-  let unclaimed: NodeJS.Timeout | undefined;
-  let isClosed = false;
-  const connect = (url: string): Promise<DirectoryConnection> => {
-    clearTimeout(unclaimed);
-    const known = opened.get(url);
-    if (known) return known;
-    const fresh = openConnection(url, configuration);
-    opened.set(url, fresh);
-    return fresh;
-  };
   const readUrl = configuration.readUrl ?? configuration.url;
   return {
     readsElsewhere: readUrl !== configuration.url,
-    connectAhead() {
-      // After what is about to be started: it can then be waited for meanwhile.
-      setImmediate(() => {
-        if (opened.has(readUrl) || isClosed) return;
-        const early = connect(readUrl);
-        // Whoever asks for it hears of a failure.
-        early.catch(() => undefined);
-        // A server ends what is idle for long, and judging a first run takes minutes: then it is connected to anew.
-        unclaimed = setTimeout(() => {
-          opened.delete(readUrl);
-          void closeWhenOpen(early);
-        }, longestUnclaimed).unref();
-      });
-    },
+    connectAhead: () => connections.ahead(readUrl),
     async openToRead() {
       if (remembered) return remembered;
-      const connection = await connect(readUrl);
+      const connection = await connections.to(readUrl);
       const key = JSON.stringify([
         readUrl,
         configuration.people,
@@ -92,17 +57,13 @@ export function directoryAccess(
       });
       return remembered;
     },
-    connection: () => connect(configuration.url),
+    connection: () => connections.to(configuration.url),
     async openToWrite() {
-      const connection = await connect(configuration.url);
+      const connection = await connections.to(configuration.url);
       return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
     },
     save: async () => void (await remembered?.save()),
-    close: async () => {
-      isClosed = true;
-      clearTimeout(unclaimed);
-      for (const connection of opened.values()) await closeWhenOpen(connection);
-    },
+    close: connections.close,
   };
 }
 
@@ -130,9 +91,17 @@ export async function openConnection(url: string, configuration: DirectoryConfig
 /** Without a certificate in it nobody would be trusted, and the server would seem to be at fault. */
 async function readAuthorities(file: string): Promise<string> {
   const problem = await readingProblem(file);
-  const text = problem === undefined ? readFileSync(file, 'utf8') : '';
+  const text = problem === undefined ? readIfFile(file) : '';
   if (/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----$/m.test(text)) return text;
   throw new Misuse(`directory.ca-file: ${problem ?? `${file} holds no certificate (PEM)`}`);
+}
+
+function readIfFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
