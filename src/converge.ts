@@ -53,7 +53,9 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
     add: guarded.add.map(({ member }) => member),
     remove: guarded.remove.map(({ member }) => member),
   };
-  const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
+  const applied = writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
+  // The directory has its hands full with them.
+  const [outcome] = await Promise.all([applied, ports.sources.tidy()]);
   return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
 }
 

@@ -66,8 +66,18 @@ const surroundings: Caller = {
     if (process.stderr.isTTY && process.uptime() > 1) process.stderr.write(`muster: ${text}\n`);
   },
   warn: (text) => tell(priorities.warning, text),
+  tidy,
   become: process.geteuid?.() === 0 ? becomeAccount : undefined,
 };
+
+/** Bytes in use. Less than that is not worth the pause. */
+const largeHeap = 48 * 1024 * 1024;
+
+async function tidy(): Promise<void> {
+  if (process.memoryUsage().heapUsed < largeHeap) return;
+  const { collectGarbage } = await import('./adapters/v8.ts');
+  await collectGarbage();
+}
 
 /** As root only. The groups of the account come along: secrets may be readable by one of them. */
 function becomeAccount({ uid, gid }: { readonly uid: number; readonly gid: number }): void {

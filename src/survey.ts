@@ -26,6 +26,8 @@ export interface Sources {
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
+  /** Gives back memory that nothing needs any more; for a moment at which something else is waited for. */
+  readonly tidy: () => Promise<void>;
 }
 
 export interface SurveySettings extends JudgingSettings {
@@ -91,6 +93,8 @@ export async function survey(
         peopleToFind({ managed: settings.managed, policy: judged.policy, now }, generationsThatMayCount(candidates)),
       );
   const found = people?.kind === 'answer' ? people.people : undefined;
+  // Reading left more behind than planning needs.
+  if (people) await sources.tidy();
   const rosters = settleRosters(candidates, memory.rosters, found, now);
   const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
   const problems: Problem[] = [

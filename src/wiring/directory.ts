@@ -60,7 +60,13 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
     connection: () => connections.to(configuration.url),
     async openToWrite() {
       const connection = await connections.to(configuration.url);
-      return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
+      const writer = directoryWriter(connection, layout);
+      const apply: typeof writer.apply = (change, progress) => {
+        // Every change moves the mark: what was read under the old one is of no use to the next run.
+        remembered = undefined;
+        return writer.apply(change, progress);
+      };
+      return { reader: directoryReader(connection, layout), writer: { apply } };
     },
     save: async () => void (await remembered?.save()),
     close: connections.close,

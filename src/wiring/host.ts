@@ -27,6 +27,8 @@ export interface Caller {
   /** A line for whoever watches a terminal; nothing where nobody does. */
   readonly progress: (text: string) => void;
   readonly warn: (text: string) => void;
+  /** Gives back memory that nothing needs any more, where there is much of it; takes a moment, and nothing else may happen meanwhile. */
+  readonly tidy: () => Promise<void>;
   /** Has `cleanup` done should a signal end the process; the answer takes that back. */
   readonly onInterrupt: (cleanup: () => void) => () => void;
   /** Goes on as another account; only root can. */
@@ -120,7 +122,7 @@ async function open(
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path);
+  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path, caller.tidy);
   return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
 }
 
@@ -187,6 +189,7 @@ export async function withHostToWrite<Result>(
     const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
     try {
       const result = await work(portsOf(configuration, state, sources, directory, caller), state);
+      await caller.tidy();
       await directory.save();
       return result;
     } finally {

@@ -30,6 +30,7 @@ export function sourcesOf(
   now: Instant,
   forgeClock: Sources['forgeClock'],
   path: string,
+  tidy: Sources['tidy'],
 ): Sources {
   return {
     branch,
@@ -42,6 +43,7 @@ export function sourcesOf(
     lastRun: state.lastRun,
     forgeClock,
     hash: sha256,
+    tidy,
   };
 }
 

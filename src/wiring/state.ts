@@ -15,7 +15,7 @@ import { parseMemory, renderMemory } from './kept-memory.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 
 /** Changes with what the cache beside the ledger holds: another build may fold it differently. */
-const derivedFormat = `muster-memory-2 ${build}`;
+const derivedFormat = `muster-memory-3 ${build}`;
 
 export interface State {
   readonly folder: string;
@@ -59,26 +59,21 @@ function recall(folder: string, { head, records }: SoundLedger): { memory: Memor
     rememberAll(memory, decoded(records()));
     return memory;
   };
-  const state = readDerived(folder, head, derivedFormat);
+  const state = readDerived(folder, head, derivedFormat, 'state');
   if (state === undefined) return { memory: fold(), isKept: false };
   let members: string | Memory | undefined;
-  const memory = parseMemory(state, (group) => {
-    const text = (members ??= readMembers(folder, head) ?? fold());
+  const memory = parseMemory(JSON.parse(state), (group) => {
+    const text = (members ??= readDerived(folder, head, derivedFormat, 'members') ?? fold());
     return typeof text === 'string' ? text : knownGroup(text, group);
   });
   return { memory, isKept: true };
-}
-
-function readMembers(folder: string, head: SoundLedger['head']): string | undefined {
-  const text = readDerived(folder, head, derivedFormat, 'members');
-  return typeof text === 'string' ? text : undefined;
 }
 
 function keep(folder: string, head: SoundLedger['head'], memory: Memory): void {
   const { state, members } = renderMemory(memory);
   try {
     writeDerived(folder, head, derivedFormat, members, 'members');
-    writeDerived(folder, head, derivedFormat, state);
+    writeDerived(folder, head, derivedFormat, JSON.stringify(state), 'state');
   } catch {
     // It costs the next run some time and nothing else.
   }

@@ -75,7 +75,8 @@ class Found {
     if (uuid === undefined)
       throw new Unusable(`the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`);
     const marks = disabled ? valuesOf(entry, disabled.attribute) : [];
-    const person = { uid, ...namedBy(entry.dn), uuid: entryUuid(uuid), locked: disabled !== undefined && isDisabled(marks, disabled) };
+    const { dn, key } = namedBy(entry.dn);
+    const person = { uid, dn, key, uuid: entryUuid(uuid), locked: disabled !== undefined && isDisabled(marks, disabled) };
     if (marks.length === 0) this.unlocked.set(person.key, person);
     return person;
   }

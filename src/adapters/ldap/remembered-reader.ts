@@ -1,7 +1,7 @@
 // A reader that remembers: as long as nothing was written to the directory, what was read of it before is read from a
 // file. For planning only: what stands there after a change is read from the server.
 import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { DirectoryPerson, MemberEntry, MemberValue, People, WriteMark } from '../../domain/directory.ts';
 import type { Dn, DnKey, GroupName, Instant, Uid } from '../../domain/names.ts';
 import { hour } from '../../domain/time.ts';
@@ -112,7 +112,7 @@ class Remembering implements RememberedReader {
     const { file } = this.#memory;
     const draft = `${file}.${randomUUID()}`;
     try {
-      writeFileSync(draft, snapshot.render(), { mode: 0o600, flag: 'wx' });
+      writePieces(draft, snapshot.render());
       renameSync(draft, file);
       this.#isNew = false;
       return 'saved';
@@ -153,6 +153,15 @@ function readIfPossible(file: string): Buffer {
     return readFileSync(file);
   } catch {
     return Buffer.alloc(0);
+  }
+}
+
+function writePieces(path: string, pieces: readonly Buffer[]): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for (const piece of pieces) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
   }
 }
 

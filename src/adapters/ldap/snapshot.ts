@@ -68,7 +68,7 @@ export class Snapshot {
   static parse(bytes: Buffer): Snapshot | undefined {
     const start = bytes.indexOf('\n') + 1;
     const body = bytes.subarray(start);
-    if (start === 0 || bytes.toString('latin1', 0, start) !== `${version} ${digestOf(body)}\n`) return undefined;
+    if (start === 0 || bytes.toString('latin1', 0, start) !== `${version} ${digestOf([body])}\n`) return undefined;
     // The digest tells that the lines are those that were written, so none is checked again.
     const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
     const at = text.indexOf('\n') + 1;
@@ -111,9 +111,10 @@ export class Snapshot {
     this.#newGroups.set(observed.group, observed);
   }
 
-  render(): string {
+  /** In pieces, for a file of megabytes is not put together in memory. */
+  render(): readonly Buffer[] {
     const people = [this.#people.text];
-    for (const [uid, person] of this.#newPeople) people.push(renderPerson(uid, person, this.#base));
+    this.#newPeople.forEach((person, uid) => people.push(renderPerson(uid, person, this.#base)));
     const sections = [...this.#sections.values()];
     for (const { group, dn: name, revision, placeholder, members } of this.#newGroups.values()) {
       const text = members.map((member) => renderMember(member, this.#base)).join('');
@@ -126,8 +127,8 @@ export class Snapshot {
       people: peopleText.length,
       groups: sections.map((section) => section.header),
     };
-    const body = `${JSON.stringify(header)}\n${peopleText}${sections.map((section) => section.text).join('')}`;
-    return `${version} ${digestOf(Buffer.from(body))}\n${body}`;
+    const body = [`${JSON.stringify(header)}\n`, peopleText, ...sections.map((section) => section.text)].map((text) => Buffer.from(text));
+    return [Buffer.from(`${version} ${digestOf(body)}\n`), ...body];
   }
 }
 
@@ -158,6 +159,8 @@ function indexOf(text: string): ReadonlyMap<string, number> {
   return index;
 }
 
-function digestOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function digestOf(pieces: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }

@@ -19,16 +19,12 @@ function renderStamp(head: Head, build: string, text: Buffer): string {
 }
 
 /** `build` names this build of muster: another one may work things out differently. Undefined: not there, not for this head, or damaged. */
-export function readDerived(folder: string, head: Head, build: string, part: Part = 'state'): unknown {
+export function readDerived(folder: string, head: Head, build: string, part: Part): string | undefined {
   const whole = readIfPossible(pathOf(folder, part));
   const end = whole.indexOf('\n');
   const text = whole.subarray(end + 1);
-  if (end === -1 || whole.toString('utf8', 0, end) !== renderStamp(head, build, text)) return undefined;
-  try {
-    return JSON.parse(text.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const isWhole = end !== -1 && whole.toString('utf8', 0, end) === renderStamp(head, build, text);
+  return isWhole ? text.toString('utf8') : undefined;
 }
 
 function readIfPossible(path: string): Buffer {
@@ -40,9 +36,9 @@ function readIfPossible(path: string): Buffer {
   }
 }
 
-/** `value` is JSON. Throws what the file system throws; the caller may go on without the cache. */
-export function writeDerived(folder: string, head: Head, build: string, value: unknown, part: Part = 'state'): void {
-  const text = Buffer.from(JSON.stringify(value));
+/** Throws what the file system throws; the caller may go on without the cache. */
+export function writeDerived(folder: string, head: Head, build: string, content: string, part: Part): void {
+  const text = Buffer.from(content);
   const path = pathOf(folder, part);
   const file = openSync(`${path}.new`, 'w', 0o600);
   try {

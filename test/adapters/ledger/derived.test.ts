@@ -6,20 +6,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDerived, writeDerived } from '../../../src/adapters/ledger/derived.ts';
 
 const head = { count: 7, hash: 'a'.repeat(64) };
-const value = { judged: 'línea\n', grants: [1, 2, { until: null }] };
+const text = 'línea\n{"grants":[1,2]}\n';
 
 describe('given a cache of what was derived from a ledger', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'muster-derived-'));
-    writeDerived(folder, head, 'build 1', value);
+    writeDerived(folder, head, 'build 1', text, 'state');
   });
   afterEach(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('when the same build reads it for the same head, then the value is given', async () => {
-    expect(readDerived(folder, head, 'build 1')).toEqual(value);
+  it('when the same build reads it for the same head, then the text is given', async () => {
+    expect(readDerived(folder, head, 'build 1', 'state')).toBe(text);
     expect(statSync(join(folder, 'ledger.derived')).mode & 0o777).toBe(0o600);
   });
 
@@ -28,7 +28,7 @@ describe('given a cache of what was derived from a ledger', () => {
     { given: 'another count', at: { ...head, count: 8 }, build: 'build 1' },
     { given: 'another build', at: head, build: 'build 2' },
   ])('when it is read for $given, then there is none', async ({ at, build }) => {
-    expect(readDerived(folder, at, build)).toBeUndefined();
+    expect(readDerived(folder, at, build, 'state')).toBeUndefined();
   });
 
   it('when any one byte of it is changed, or its end is missing, then there is none', async () => {
@@ -39,14 +39,14 @@ describe('given a cache of what was derived from a ledger', () => {
         const edited = Buffer.from(whole);
         edited[at] = (edited[at] ?? 0) ^ change;
         writeFileSync(path, edited);
-        expect(readDerived(folder, head, 'build 1')).toBeUndefined();
+        expect(readDerived(folder, head, 'build 1', 'state')).toBeUndefined();
         writeFileSync(path, whole.subarray(0, at));
-        expect(readDerived(folder, head, 'build 1')).toBeUndefined();
+        expect(readDerived(folder, head, 'build 1', 'state')).toBeUndefined();
       }),
     );
   });
 
   it('when it was never written, then there is none', async () => {
-    expect(readDerived(join(folder, 'elsewhere'), head, 'build 1')).toBeUndefined();
+    expect(readDerived(join(folder, 'elsewhere'), head, 'build 1', 'state')).toBeUndefined();
   });
 });
