@@ -109,6 +109,7 @@ async function build() {
     }
     await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
+    refuseLateBuiltins(readFileSync(join(draft, 'compiled/program.js'), 'latin1'));
     finish(draft, before);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
@@ -125,6 +126,15 @@ function refuseLateCommonJs({ outputs }) {
       throw new Error(`${entryPoint} is CommonJS: import it by a statement in a file of src, and load that file with import()`);
     }
   }
+}
+
+/** A script that Node took from its cache has no `import()`; what is ours is bundled as require, so that only a module of Node's can be meant. */
+function refuseLateBuiltins(program) {
+  const [found] = /\bimport\("[^"]*"\)/.exec(program) ?? [];
+  if (found !== undefined)
+    throw new Error(
+      `${found} would fail in the compiled program: import it by a statement in a file of src, and load that file with import()`,
+    );
 }
 
 /** The same sources give the same build, wherever it is made. */
