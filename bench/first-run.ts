@@ -11,6 +11,7 @@ import type { ForgeAddress, ForgeOrder, ForgeTally } from './forge.ts';
 import { musterCommand, run } from './measure.ts';
 import { renderSeconds } from './reconcile.ts';
 import type { Scenario } from './scenarios.ts';
+import { directoryLines, forgeLines } from '../test/support/configuration-lines.ts';
 
 const group = 'klaxon-users';
 const forgeFile = fileURLToPath(new URL('./forge.ts', import.meta.url));
@@ -79,23 +80,7 @@ function layOut(folder: string, slapd: Slapd, { url, project, token, start }: Fo
   writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'token'), `${token}\n`, { mode: 0o600 });
   const configuration = join(folder, 'muster.yaml');
-  const lines = [
-    'repository:',
-    `  url: ${url}/${project}.git`,
-    `  start: ${start}`,
-    '  token-file: token',
-    'gitlab:',
-    `  url: ${url}`,
-    `  project: ${project}`,
-    '  token-file: token',
-    'directory:',
-    `  url: ${slapd.url}`,
-    `  bind-dn: "${slapd.writerDn}"`,
-    '  password-file: password',
-    `  people: "${slapd.people}"`,
-    `  groups: { ${group}: "${slapd.groupDn(group)}" }`,
-    'state: state',
-  ];
+  const lines = [...forgeLines({ url, project, start }), ...directoryLines(slapd, group), 'state: state'];
   writeFileSync(configuration, `${lines.join('\n')}\n`);
   return configuration;
 }

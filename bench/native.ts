@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 const script = fileURLToPath(new URL('./native.sh', import.meta.url));
 
 export function nativeCommand({ slapd, folder, groups }: World): Command {
-  const { ldapsearch, ldapmodify, libraryPath } = slapdInstallation();
+  const { ldapsearch, ldapmodify, loaderPath } = slapdInstallation();
   writeFileSync(join(folder, 'groups'), groups.map((name) => `${name}\n`).join(''));
   // ldapsearch takes the whole file for the password, a newline too.
   writeFileSync(join(folder, 'password'), slapd.writerPassword, { mode: 0o600 });
@@ -24,7 +24,7 @@ export function nativeCommand({ slapd, folder, groups }: World): Command {
       GROUPS_BASE: `ou=groups,${slapd.suffix}`,
       LDAPSEARCH: ldapsearch,
       LDAPMODIFY: ldapmodify,
-      ...(libraryPath === null ? {} : { LD_LIBRARY_PATH: libraryPath }),
+      ...(loaderPath === null ? {} : { LD_LIBRARY_PATH: loaderPath }),
     },
   };
 }

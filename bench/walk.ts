@@ -8,6 +8,7 @@ import { importHistory } from './history.ts';
 import { medianOf, musterCommand, run, type Command } from './measure.ts';
 import { renderSeconds } from './reconcile.ts';
 import type { Scenario } from './scenarios.ts';
+import { directoryLines } from '../test/support/configuration-lines.ts';
 
 const group = 'klaxon-users';
 const uids = ['hoo', 'h2o', 'melos', 'radimer', 'urbanecm'];
@@ -113,12 +114,7 @@ function layOut(folder: string, slapd: Slapd, start: string): string {
   const lines = [
     `repository: { url: policy.git, start: ${start} }`,
     'evidence: none',
-    'directory:',
-    `  url: ${slapd.url}`,
-    `  bind-dn: "${slapd.writerDn}"`,
-    '  password-file: password',
-    `  people: "${slapd.people}"`,
-    `  groups: { ${group}: "${slapd.groupDn(group)}" }`,
+    ...directoryLines(slapd, group),
     'state: state',
     'mode: report',
   ];

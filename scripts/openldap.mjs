@@ -25,8 +25,10 @@ export function prepareOpenldap() {
 function noteHolds(fetched) {
   if (!existsSync(note)) return false;
   const known = JSON.parse(readFileSync(note, 'utf8'));
-  if (fetched && known.libraryPath === null) return false;
-  if (!fetched && known.libraryPath !== null && installed()) return false;
+  // As an earlier version left it.
+  if (known.loaderPath === undefined) return false;
+  if (fetched && known.loaderPath === null) return false;
+  if (!fetched && known.loaderPath !== null && installed()) return false;
   return [known.slapd, known.slapadd, known.ldapsearch, known.ldapmodify, known.schema, known.modules].every((path) => existsSync(path));
 }
 
@@ -40,7 +42,7 @@ function installed() {
     ldapmodify: program('ldapmodify'),
     schema: ['/etc/ldap/schema', '/etc/openldap/schema'].find((path) => existsSync(path)),
     modules: ['/usr/lib/ldap', '/usr/lib64/openldap', '/usr/lib/openldap'].find((path) => existsSync(path)),
-    libraryPath: null,
+    loaderPath: null,
   });
 }
 
@@ -54,7 +56,7 @@ function unpacked() {
     ldapmodify: present('usr/bin/ldapmodify'),
     schema: present('etc/ldap/schema'),
     modules: present('usr/lib/ldap'),
-    libraryPath: libraryFolders(root).join(':'),
+    loaderPath: libraryFolders(root).join(':'),
   });
 }
 

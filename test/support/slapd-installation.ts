@@ -14,7 +14,7 @@ export interface SlapdInstallation {
   /** The folder with slapd's loadable modules. */
   readonly modules: string;
   /** LD_LIBRARY_PATH for programs that were fetched and not installed; null for installed ones. */
-  readonly libraryPath: string | null;
+  readonly loaderPath: string | null;
 }
 
 const note = new URL('../../.cache/openldap/installation.json', import.meta.url);
@@ -26,7 +26,7 @@ export function slapdInstallation(): SlapdInstallation {
 
 /** The environment for the programs of an installation. */
 export function slapdEnvironment(installation: SlapdInstallation): NodeJS.ProcessEnv {
-  return installation.libraryPath === null ? process.env : { ...process.env, LD_LIBRARY_PATH: installation.libraryPath };
+  return installation.loaderPath === null ? process.env : { ...process.env, LD_LIBRARY_PATH: installation.loaderPath };
 }
 
 function readNote(): SlapdInstallation | undefined {

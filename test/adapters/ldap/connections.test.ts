@@ -29,6 +29,16 @@ describe('given a connection that was begun ahead', () => {
     expect(binds()).toBe(before + 1);
   });
 
+  it('when it was asked for, then it stays, however long the work with it takes', async () => {
+    const connections = openConnections(open, 50);
+    connections.ahead(slapd.url);
+    await new Promise((resolve) => setImmediate(resolve));
+    const connection = await connections.to(slapd.url);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(await connection.search(slapd.suffix, whole)).toHaveLength(1);
+    await connections.close();
+  });
+
   it('when nobody asks for it in time, then it is closed, and whoever asks later gets another', async () => {
     const before = { binds: binds(), ends: ends() };
     const connections = openConnections(open, 50);

@@ -13,6 +13,7 @@ import type { MergeRequest, Project, User } from '../../support/gitlab/world.ts'
 import { startSlapd, type Slapd } from '../../support/slapd.ts';
 import { groupFile, policyFile } from './policy-files.ts';
 import type { RunDocument } from './run-document.ts';
+import { directoryLines, forgeLines } from '../../support/configuration-lines.ts';
 
 export const second = 1000;
 export const minute = 60 * second;
@@ -99,23 +100,7 @@ export class Scene {
   /** Writes the configuration, with another start where one is given. */
   configure(start = this.start): void {
     const { gitlab, slapd } = this.world;
-    const lines = [
-      'repository:',
-      `  url: ${gitlab.url}/${this.project.path}.git`,
-      `  start: ${start}`,
-      '  token-file: token',
-      'gitlab:',
-      `  url: ${gitlab.url}`,
-      `  project: ${this.project.path}`,
-      '  token-file: token',
-      'directory:',
-      `  url: ${slapd.url}`,
-      `  bind-dn: "${slapd.writerDn}"`,
-      '  password-file: password',
-      `  people: "${slapd.people}"`,
-      `  groups: { ${group}: "${slapd.groupDn(group)}" }`,
-      'state: state',
-    ];
+    const lines = [...forgeLines({ url: gitlab.url, project: this.project.path, start }), ...directoryLines(slapd, group), 'state: state'];
     writeFileSync(join(this.folder, 'muster.yaml'), `${lines.join('\n')}\n`);
   }
 
