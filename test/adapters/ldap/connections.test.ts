@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDirectory } from '../../../src/adapters/ldap/connection.ts';
 import { openConnections } from '../../../src/adapters/ldap/connections.ts';
 import { Unavailable } from '../../../src/failures.ts';
@@ -15,6 +15,10 @@ const open = (url: string) =>
 const whole = { scope: 'base', filter: '(objectClass=*)', attributes: ['1.1'] } as const;
 const binds = () => slapd.logs().match(/ BIND .* method=128/g)?.length ?? 0;
 const ends = () => slapd.logs().match(/ closed/g)?.length ?? 0;
+const begun = () => slapd.logs().match(/ ACCEPT /g)?.length ?? 0;
+const patient = { timeout: 10_000 };
+/** What one test closes must not be counted by the next. */
+afterEach(() => vi.waitUntil(() => begun() === ends(), patient));
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 describe('given a connection that was begun ahead', () => {
@@ -22,7 +26,7 @@ describe('given a connection that was begun ahead', () => {
     const before = binds();
     const connections = openConnections(open);
     connections.ahead(slapd.url);
-    await vi.waitUntil(() => binds() > before);
+    await vi.waitUntil(() => binds() > before, patient);
     const connection = await connections.to(slapd.url);
     expect(await connection.search(slapd.suffix, whole)).toHaveLength(1);
     await connections.close();
@@ -43,11 +47,11 @@ describe('given a connection that was begun ahead', () => {
     const before = { binds: binds(), ends: ends() };
     const connections = openConnections(open, 50);
     connections.ahead(slapd.url);
-    await vi.waitUntil(() => ends() > before.ends);
+    await vi.waitUntil(() => ends() > before.ends, patient);
     const connection = await connections.to(slapd.url);
     expect(await connection.search(slapd.suffix, whole)).toHaveLength(1);
     await connections.close();
-    await vi.waitUntil(() => binds() === before.binds + 2 && ends() === before.ends + 2);
+    await vi.waitUntil(() => binds() === before.binds + 2 && ends() === before.ends + 2, patient);
   });
 
   it('when nothing answers there, then only whoever asks for it hears of that', async () => {
