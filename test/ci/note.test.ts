@@ -3,12 +3,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWithPeople } from '../support/gitlab/people.ts';
 import type { MergeRequest, Project } from '../support/gitlab/world.ts';
 import { grantFile, grantPath, groupFile, policyFile } from '../journeys/evidence/policy-files.ts';
 
-const clock = new URL('../support/clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('../support/clock.cjs', import.meta.url));
 const secret = 'glpat-the-secret-of-this-test';
 
 describe('given the job that writes the note, and a merge request of a grant', () => {
@@ -39,7 +40,7 @@ describe('given the job that writes the note, and a merge request of a grant', (
     const env = {
       PATH: process.env['PATH'],
       TMPDIR: temporary,
-      NODE_OPTIONS: `--import=${clock}`,
+      NODE_OPTIONS: `--require=${clock}`,
       MUSTER_TEST_NOW: new Date(gitlab.clock.now()).toISOString(),
       MUSTER_COMMENT_TOKEN: secret,
       CI_SERVER_URL: gitlab.url,

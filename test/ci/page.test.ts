@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWithPeople } from '../support/gitlab/people.ts';
 import { grantFile, grantPath, groupFile, policyFile } from '../journeys/evidence/policy-files.ts';
 
-const clock = new URL('../support/clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('../support/clock.cjs', import.meta.url));
 const secret = 'glpat-the-secret-of-this-test';
 
 describe('given the job that makes the page, one grant that was approved and one that was not', () => {
@@ -47,7 +48,7 @@ describe('given the job that makes the page, one grant that was approved and one
     const env = {
       PATH: process.env['PATH'],
       TMPDIR: join(temporary, 'tmp'),
-      NODE_OPTIONS: `--import=${clock}`,
+      NODE_OPTIONS: `--require=${clock}`,
       MUSTER_TEST_NOW: new Date(gitlab.clock.now()).toISOString(),
       MUSTER_READER_TOKEN: secret,
       MUSTER_START: start,

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneForPipelines, cloneOfBranch, type Variables } from '../ci/pipelines.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
@@ -13,7 +14,7 @@ import { noteOn } from './evidence/notes.ts';
 import { day, minute } from './evidence/world.ts';
 
 const stewards = ['base', 'hoo', 'melos'];
-const clock = new URL('../support/clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('../support/clock.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'muster-whole-way-'));
 let slapd: Slapd;
 let cast: Cast;
@@ -117,7 +118,7 @@ async function pipeline(mergeRequest: MergeRequest, secrets = [commentToken]): P
     CI_MERGE_REQUEST_DIFF_BASE_SHA: await project.git.mergeBase('main', mergeRequest.head),
     // The project's own variables are not in the pipeline of a fork.
     ...Object.fromEntries(secrets.flatMap((secret) => [['MUSTER_COMMENT_TOKEN', secret] as const, ['MUSTER_START', start] as const])),
-    NODE_OPTIONS: `--import=${clock}`,
+    NODE_OPTIONS: `--require=${clock}`,
     MUSTER_TEST_NOW: new Date(now()).toISOString(),
   };
   try {

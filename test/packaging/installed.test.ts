@@ -28,7 +28,7 @@ afterAll(async () => {
 /** A host whose files belong to nobody, where this process may give them away. */
 async function newHost(): Promise<Host> {
   const host = await world.newHost({ granted: ['martin'] });
-  copyFileSync(fileURLToPath(new URL('../support/clock.mjs', import.meta.url)), join(host.folder, 'clock.mjs'));
+  copyFileSync(fileURLToPath(new URL('../support/clock.cjs', import.meta.url)), join(host.folder, 'clock.cjs'));
   if (isRoot) {
     for (const folder of [dirname(host.folder), dirname(built.root), built.root]) chmodSync(folder, 0o755);
     // Not the repository, which a server serves as root.
@@ -45,7 +45,7 @@ function runInstalled(
   before: readonly string[] = [],
 ): Promise<{ status: number | null; output: string }> {
   const account = isRoot ? ['--reuid', nobody, '--regid', nobody, '--clear-groups', '--bounding-set=-all'] : [];
-  const node = [process.execPath, '--import', join(host.folder, 'clock.mjs'), join(built.root, 'usr/bin/muster')];
+  const node = [process.execPath, '--require', join(host.folder, 'clock.cjs'), join(built.root, 'usr/bin/muster')];
   const child = spawn('setpriv', [...account, '--no-new-privs', '--', ...before, ...node, ...args], {
     cwd: '/',
     env: { PATH: process.env['PATH'], MUSTER_CONFIG: host.config, MUSTER_TEST_NOW: noon },

@@ -1,11 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runNode } from './command.ts';
 
-const clock = new URL('./clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('./clock.cjs', import.meta.url));
 
 describe('given a process with a shifted clock', () => {
   const env = { MUSTER_TEST_NOW: '2031-05-06T07:08:09Z' };
-  const run = (script: string) => runNode(['--import', clock, '-e', script], { env });
+  const run = (script: string) => runNode(['--require', clock, '-e', script], { env });
 
   it('when it asks for the time, then both ways give the chosen one, going on', async () => {
     const script = `const first = Date.now(); setTimeout(() => console.log(JSON.stringify([new Date(first).toISOString(), new Date() - first])), 50)`;

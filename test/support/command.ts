@@ -28,12 +28,12 @@ export interface CommandResult {
 }
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const clock = new URL('./clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('./clock.cjs', import.meta.url));
 
 /** `muster ARGS`. An exit status other than 0 is a result, not an error. */
 export function runMuster(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const { at } = options;
-  return runNode([...(at === undefined ? [] : ['--import', clock]), main, ...args], {
+  return runNode([...(at === undefined ? [] : ['--require', clock]), main, ...args], {
     ...options,
     env: {
       MUSTER_CONFIG: options.config,

@@ -1,7 +1,7 @@
 // Real git repositories made by plumbing: no checkout, fixed names and times, so that the same test makes the same commits.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderImport, type FileChange } from './fast-import.ts';
@@ -51,8 +51,13 @@ export function makeRepository(options: { readonly path?: string; readonly start
   const run = (args: readonly string[], input?: string | Buffer, more: Readonly<Record<string, string>> = {}) =>
     runGit(path, args, input, more);
   const git: Repository['git'] = (args, input) => run(args, input);
-  const resolve = (revision: string) => git(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`]);
-  const exists = (branch: string) => existsSync(join(path, 'refs/heads', branch)) || git(['for-each-ref', `refs/heads/${branch}`]) !== '';
+  const looseRef = (branch: string) => join(path, 'refs/heads', branch);
+  // Tests name branches and commits; a process for each would take longer than what is tested.
+  const resolve = (revision: string) =>
+    statSync(looseRef(revision), { throwIfNoEntry: false })?.isFile()
+      ? readFileSync(looseRef(revision), 'utf8').trim()
+      : git(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`]);
+  const exists = (branch: string) => existsSync(looseRef(branch)) || git(['for-each-ref', `refs/heads/${branch}`]) !== '';
   const branch = (name: string, at: string) => void git(['update-ref', `refs/heads/${name}`, resolve(at)]);
 
   const record = (tree: string, parents: readonly string[], details: CommitDetails): string => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 describe('given a server that answers every message with ten bytes, behind a proxy', () => {
@@ -27,7 +27,7 @@ describe('given a server that answers every message with ten bytes, behind a pro
   });
 
   /** What comes back until the connection ends, or nothing came for a while. */
-  async function ask(message: string, patience = 150): Promise<{ answer: string; end: string }> {
+  async function ask(message: string | Buffer, patience = 150): Promise<{ answer: string; end: string }> {
     const socket = connect(proxy.port, '127.0.0.1');
     let answer = '';
     socket.on('data', (bytes) => (answer += bytes.toString()));
@@ -49,6 +49,17 @@ describe('given a server that answers every message with ten bytes, behind a pro
     await proxy.set('pass');
     expect((await ask('b')).answer).toBe('0123456789');
     expect(received).toEqual(['b']);
+  });
+
+  it('when two LDAP messages come at once, then each is counted and can be waited before, and nothing of them is lost', async () => {
+    const [short, long] = [Buffer.from([0x30, 1, 65]), Buffer.from([0x30, 0x82, 0, 3, 66, 67, 68])];
+    const before: string[] = [];
+    proxy.beforeMessage(2, async () => {
+      await vi.waitUntil(() => received.length > 0);
+      before.push(...received);
+    });
+    await ask(Buffer.concat([short, long]));
+    expect([proxy.messages(), before, received.join('')]).toEqual([2, [short.toString()], `${short.toString()}${long.toString()}`]);
   });
 
   it('when it hangs, then the connection stands and nothing comes', async () => {

@@ -14,7 +14,8 @@ export interface TcpProxy {
   set(mode: ProxyMode): Promise<void>;
   /**
    * Calls `hook` before the nth message (counted from 1, over all connections from now on) from client to server goes on; the message
-   * waits for the promise. A message is what one read of the socket gives: one request of a client that waits for each answer.
+   * waits for the promise. A message is an LDAP message, also where several come with one read of the socket; of other protocols it is what
+   * one read gives: one request of a client that waits for each answer.
    */
   beforeMessage(nth: number, hook: () => void | Promise<void>): void;
   /** Messages from clients since the start. */
@@ -68,9 +69,11 @@ function carry(client: Socket, targetPort: number, state: ProxyState): void {
   }
   let answered = 0;
   void forward(client, async (bytes) => {
-    state.messages += 1;
-    await state.hooks.get(state.messages)?.();
-    if (state.mode !== 'hang') await send(server, bytes);
+    for (const message of messagesIn(bytes)) {
+      state.messages += 1;
+      await state.hooks.get(state.messages)?.();
+      if (state.mode !== 'hang') await send(server, message);
+    }
   });
   void forward(server, async (bytes) => {
     if (state.mode === 'hang') return;
@@ -79,6 +82,25 @@ function carry(client: Socket, targetPort: number, state: ProxyState): void {
     await send(client, bytes.subarray(0, Math.max(0, room)));
     if (answered > room) client.resetAndDestroy();
   });
+}
+
+/** LDAP messages (RFC 4511, section 5.1; X.690) one by one as far as they are whole, and the rest, or anything else, in one. */
+function* messagesIn(bytes: Buffer): Generator<Buffer> {
+  let at = 0;
+  for (let end = endOfMessage(bytes, at); end < bytes.length; end = endOfMessage(bytes, at)) {
+    yield bytes.subarray(at, end);
+    at = end;
+  }
+  yield bytes.subarray(at);
+}
+
+function endOfMessage(bytes: Buffer, at: number): number {
+  const [tag, first] = [bytes[at], bytes[at + 1]];
+  if (tag !== 0x30 || first === undefined) return bytes.length;
+  const octets = first > 0x7f ? first - 0x80 : 0;
+  const start = at + 2 + octets;
+  if (octets > 4 || start > bytes.length) return bytes.length;
+  return start + (octets === 0 ? first : bytes.readUIntBE(at + 2, octets));
 }
 
 /** Hands over what `from` gives piece by piece, the next one after the last was dealt with. */

@@ -142,8 +142,8 @@ describe('files made to exhaust the reader', () => {
     const { user } = process.cpuUsage(before);
 
     expect(result.kind === 'invalid' && result.findings[0].code).toBe(code);
-    // Microseconds of the processor, so that a busy machine does not decide; 100 ms is the aim, the rest is for a cold start.
-    expect(user).toBeLessThan(300_000);
+    // Microseconds of the processor, so that a busy machine does not decide, nor a slow one: what grows without bound takes far longer.
+    expect(user).toBeLessThan(2_000_000);
   });
 
   it('given comments drawn with dashes, then they are no depth', () => {

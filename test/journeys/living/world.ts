@@ -17,7 +17,7 @@ export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos 
 export const newcomers = Array.from({ length: 20 }, (_, index) => `vol${index}`);
 
 const minute = 60_000;
-const clock = new URL('../../support/clock.mjs', import.meta.url).href;
+const clock = fileURLToPath(new URL('../../support/clock.cjs', import.meta.url));
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface Host {
@@ -169,7 +169,7 @@ export class Life {
     const program = join(this.built.root, 'usr/bin/muster');
     const at = new Date(this.cast.gitlab.clock.now()).toISOString();
     const env = { MUSTER_CONFIG: host.config, MUSTER_TEST_NOW: at, PATH: pathWithRsync };
-    const result = await runNode(['--import', clock, program, ...args], { env, cwd: host.folder });
+    const result = await runNode(['--require', clock, program, ...args], { env, cwd: host.folder });
     this.wait(10_000);
     return result;
   }

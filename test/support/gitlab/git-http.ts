@@ -20,10 +20,11 @@ export async function serveGit(forge: Forge, request: IncomingMessage, response:
     response.end('HTTP Basic: Access denied\n');
     return true;
   }
-  const before = await branches(project);
+  const pushes = rest === 'git-receive-pack' && token !== undefined;
+  const before = pushes ? await branches(project) : new Map<string, string>();
   const answer = await runBackend(project, rest, url, request);
   // Before the answer: whoever pushed may look at once.
-  if (rest === 'git-receive-pack' && token) await noticePush(forge, project, token, before);
+  if (pushes) await noticePush(forge, project, token, before);
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
   return true;

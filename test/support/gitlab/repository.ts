@@ -1,5 +1,7 @@
 // A bare Git repository, worked on by plumbing only: no work tree, no configuration of the machine.
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** A file's new content, with another mode where the test wants a link or an executable; null removes it. */
 export type FileChange = string | { readonly mode: string; readonly content: string } | null;
@@ -31,7 +33,9 @@ export class GitFailure extends Error {
 export class Repository {
   readonly path: string;
   #imported = 0;
+  // What commits are and how they lie to each other never changes: git is asked once.
   readonly #between = new Map<string | undefined, Map<string, readonly string[]>>();
+  readonly #ancestors = new Map<string, Promise<boolean>>();
   readonly #known = new Set<string>();
 
   private constructor(path: string) {
@@ -60,8 +64,10 @@ export class Repository {
   async commit(options: CommitOptions): Promise<string> {
     this.#imported += 1;
     const ref = `refs/keep-around/made-${this.#imported}`;
-    await run(['-C', this.path, 'fast-import', '--quiet', '--force', '--date-format=raw-permissive'], fastImport(ref, options));
-    return this.git('rev-parse', '--verify', ref);
+    const format = ['--date-format=raw-permissive', '--cat-blob-fd=1'];
+    const made = (await run(['-C', this.path, 'fast-import', '--quiet', '--force', ...format], fastImport(ref, options))).trim();
+    this.#known.add(made);
+    return made;
   }
 
   async setRef(ref: string, commit: string): Promise<void> {
@@ -76,14 +82,29 @@ export class Repository {
 
   async find(revision: string): Promise<string | undefined> {
     if (this.#known.has(revision)) return revision;
-    return this.git('rev-parse', '--verify', '--quiet', `${revision}^{commit}`).catch(() => undefined);
+    if (revision.startsWith('refs/') && !existsSync(join(this.path, 'packed-refs'))) return this.#looseRef(revision);
+    const found = await this.git('rev-parse', '--verify', '--quiet', `${revision}^{commit}`).catch(() => undefined);
+    if (found !== undefined) this.#known.add(found);
+    return found;
+  }
+
+  /** gitrepository-layout(5): a ref that is not packed is a file with the name of its commit. */
+  #looseRef(ref: string): string | undefined {
+    const file = join(this.path, ref);
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return this.git('merge-base', '--is-ancestor', ancestor, descendant).then(
-      () => true,
-      () => false,
-    );
+    const pair = `${ancestor} ${descendant}`;
+    const ask = () =>
+      this.git('merge-base', '--is-ancestor', ancestor, descendant).then(
+        () => true,
+        () => false,
+      );
+    if (!/^[0-9a-f]{40} [0-9a-f]{40}$/.test(pair)) return ask();
+    const known = this.#ancestors.get(pair) ?? ask();
+    this.#ancestors.set(pair, known);
+    return known;
   }
 
   async mergeBase(left: string, right: string): Promise<string> {
@@ -135,6 +156,7 @@ function fastImport(ref: string, { parents, changes = {}, tree, message = 'a cha
   return [
     ...(first === undefined ? [`reset ${ref}`] : []),
     `commit ${ref}`,
+    'mark :1',
     `author ${who}`,
     `committer ${who}`,
     data(message),
@@ -142,6 +164,8 @@ function fastImport(ref: string, { parents, changes = {}, tree, message = 'a cha
     ...others.map((parent) => `merge ${parent}`),
     ...(tree === undefined ? [] : [`M 040000 ${tree} `]),
     ...Object.entries(changes).map(([path, change]) => fileCommand(path, change)),
+    '',
+    'get-mark :1',
     '',
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-// A preload for `node --import`: the process believes that it started at MUSTER_TEST_NOW (an ISO time), and time goes on from there.
+// A preload for `node --require`: the process believes that it started at MUSTER_TEST_NOW (an ISO time), and time goes on from there.
 // The built command is tested at any date this way, and its own code knows nothing of it. Timers are left alone.
 
 const RealDate = Date;
