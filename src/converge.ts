@@ -1,9 +1,10 @@
 // One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
 import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
+import { foresee, sameMembers, type Foreseen } from './domain/foresight.ts';
 import { knownGroup, type Memory } from './domain/memory.ts';
 import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
-import { bindingRecords, heldRecord, intentOf, membershipRecord, namesOf, settleIntent, type Names } from './domain/recording.ts';
+import { intentOf, namesOf, newsOf, settleIntent, type Names } from './domain/recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './domain/run.ts';
 import type { StatusName } from './domain/status.ts';
 import { Unavailable } from './failures.ts';
@@ -18,7 +19,7 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (changed.result.status === undefined) await recordMembership(changed, ports, seen);
+    if (changed.result.status === undefined && !changed.isRecorded) await recordMembership(changed.proposal, ports, seen);
     return changed.result;
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
@@ -29,8 +30,8 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
 interface Changed {
   readonly proposal: PlannedGroup;
   readonly result: GroupResult;
-  /** Who the members are, where that was worked out. */
-  readonly names?: Names;
+  /** What is news of the group is on record already. */
+  readonly isRecorded?: true;
 }
 
 /** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
@@ -55,8 +56,15 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
   };
   const applied = writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
   // The directory has its hands full with them.
-  const [outcome] = await Promise.all([applied, ports.sources.tidy()]);
-  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
+  const foreseeing = ports.sources.meanwhile(async () => {
+    await ports.sources.tidy();
+    const foreseen = foresee(proposal, intent, ports.memory, isTakenOver(proposal, ports.memory, seen), seen.now);
+    ports.journal.prepare(group, foreseen.known, [foreseen.outcome, ...foreseen.news]);
+    await ports.sources.tidy();
+    return foreseen;
+  });
+  const [outcome, foreseen] = await Promise.all([applied, foreseeing]);
+  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, foreseen, reader, ports, seen.now);
 }
 
 /** The flag went away since the group before, or since the survey: nothing more is written. */
@@ -81,24 +89,29 @@ async function readBack(
   proposal: PlannedGroup,
   intent: IntentRecord,
   outcome: ChangeOutcome,
+  foreseen: Foreseen,
   reader: Directory,
   ports: RunPorts,
   at: Instant,
 ): Promise<Changed> {
   const { group, desired, plan } = proposal;
-  const observed = await reader.group(group);
+  const observed = await reader.group(group, foreseen.members);
   if (observed.kind === 'unusable')
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
+  const members = observed.members.length;
+  const { used, accepted } = proposal.guarded;
+  const overrides = overridesUsed(group, used, accepted, ports.memory, at);
+  if (sameMembers(observed.members, foreseen.members)) {
+    await ports.journal.append([foreseen.outcome, ...overrides, ...foreseen.news]);
+    return { proposal: after, result: { proposal: after, outcome: 'done', members }, isRecorded: true };
+  }
   const names = namesOf(observed, desired, plan);
   const missing = undone(intent, names);
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
-  const { used, accepted } = proposal.guarded;
-  const settled = settleIntent(intent, names, observed.members.length, at, done ? 'done' : 'failed', message);
-  await ports.journal.append([settled, ...overridesUsed(group, used, accepted, ports.memory, at)]);
-  const members = observed.members.length;
-  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members }, names };
+  await ports.journal.append([settleIntent(intent, names, members, at, done ? 'done' : 'failed', message), ...overrides]);
+  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
   const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
 }
@@ -157,22 +170,19 @@ function someoneWaits({ group, plan }: PlannedGroup, { judged }: Survey): boolea
   return plan.kept.some(({ uid }) => undecided.has(uid));
 }
 
-/** What the group holds now, as far as it is news; only a group that was taken over has a membership on record. */
-async function recordMembership({ proposal, names: shown }: Changed, { journal, memory }: RunPorts, seen: Survey): Promise<void> {
-  const { group, guarded, observed, desired, plan } = proposal;
+/** The group has a membership on record, or has one from now on. */
+function isTakenOver(proposal: PlannedGroup, memory: Memory, seen: Survey): boolean {
+  return knownGroup(memory, proposal.group).takenOver || (proposal.guarded.held.length === 0 && !someoneWaits(proposal, seen));
+}
+
+/** What the group holds now, as far as it is news. */
+async function recordMembership(proposal: PlannedGroup, { journal, memory }: RunPorts, seen: Survey): Promise<void> {
+  const { group, observed, desired, plan } = proposal;
   const at = seen.now;
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
   if (begun.length > 0) await journal.append(begun);
-  const known = knownGroup(memory, group);
-  const held = heldRecord(group, guarded, known, at);
-  const takenOver = known.takenOver || (guarded.held.length === 0 && !someoneWaits(proposal, seen));
-  const names = takenOver ? (shown ?? namesOf(observed, desired, plan)) : undefined;
-  const records: (LedgerRecord | undefined)[] = [
-    held,
-    names && membershipRecord(group, names, new Set(plan.reported.map(({ uid }) => uid)), known, at),
-    ...(takenOver ? bindingRecords(group, desired, known.bindings, at) : []),
-  ];
-  const news = records.filter((one) => one !== undefined);
+  const names = isTakenOver(proposal, memory, seen) ? namesOf(observed, desired, plan) : undefined;
+  const news = newsOf(proposal, names, knownGroup(memory, group), at);
   if (news.length > 0) await journal.append(news);
 }

@@ -1,6 +1,7 @@
 // What a run that may write needs of the world, beside what it may ask (survey.ts).
 import type { ChangeOutcome, GroupChange } from './domain/directory.ts';
-import type { Memory } from './domain/memory.ts';
+import type { GroupRecord, KnownGroup, Memory } from './domain/memory.ts';
+import type { GroupName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import type { SettledRun } from './domain/settled.ts';
 import type { Directory } from './proposal.ts';
@@ -9,6 +10,8 @@ import type { LastSettled, Sources } from './survey.ts';
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
 export interface Journal {
   append(records: readonly LedgerRecord[]): Promise<void>;
+  /** What will be appended for a group if all goes well, and the group as it is remembered then: what is kept of it can be made ready. */
+  prepare(group: GroupName, known: KnownGroup, records: readonly GroupRecord[]): void;
 }
 
 export interface WritableDirectory {

@@ -19,7 +19,8 @@ export interface Directory {
   /** Moves with every write; undefined where the server cannot tell. */
   mark(): Promise<WriteMark>;
   people(uids: readonly Uid[]): Promise<People>;
-  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
+  /** `like`: values it is likely to have; those are then the very same in the answer. */
+  group(name: GroupName, like?: readonly MemberValue[]): Promise<ObservedGroup | UnusableGroup>;
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
 
@@ -45,7 +46,7 @@ export interface World {
   readonly hash: (text: string) => string;
 }
 
-/** The people that the directory must be asked about before anything can be decided: those of every generation that may come to count. */
+/** The people that the directory must be asked about before anything can be decided. */
 export function peopleToFind(world: Pick<World, 'managed' | 'policy' | 'now'>, generations: readonly RosterGeneration[]): readonly Uid[] {
   const { policy } = world;
   // Whether or not a group rests on a list now: who is unknown on it decides whether it is accepted.

@@ -25,8 +25,8 @@ export interface RosterCandidate {
   readonly roster: RosterName;
   readonly state: RosterState;
   readonly bytes: Uint8Array | undefined;
-  /** The generation that was accepted last, where it is not the one that is there now. */
-  readonly before: RosterGeneration | undefined;
+  /** The generation that was accepted last, from the store; read with the first call. */
+  before(): Promise<RosterGeneration | undefined>;
 }
 
 /** Read before the directory is asked: whose names a roster has decides whom to ask about. */
@@ -40,26 +40,31 @@ export async function readRosters(
     const reading = await source.read();
     const state = judgeRoster(reading, { now, olderThan: source.olderThan, checksum: source.checksum });
     const last = accepted.get(roster);
-    const isLast = state.kind === 'fresh' && state.sha256 === last?.sha256;
-    const before = last && !isLast ? await lastAccepted(roster, source, last) : undefined;
-    candidates.push({ roster, state, bytes: reading.kind === 'file' ? reading.bytes : undefined, before });
+    let before: Promise<RosterGeneration | undefined> | undefined;
+    candidates.push({
+      roster,
+      state,
+      bytes: reading.kind === 'file' ? reading.bytes : undefined,
+      before: () => (before ??= last ? lastAccepted(roster, source, last) : Promise.resolve(undefined)),
+    });
   }
   return candidates;
 }
 
-/** The last accepted generation of a roster, from the store. */
 async function lastAccepted(roster: RosterName, source: RosterSource, { sha256 }: RosterRecord): Promise<RosterGeneration | undefined> {
   const bytes = await source.kept(sha256);
   const parsed = bytes && parseRoster(bytes);
   return parsed?.kind === 'read' ? { roster, sha256, uids: parsed.uids } : undefined;
 }
 
-/** Until the directory has been asked it is open which of these is the one whose names count. */
-export function generationsThatMayCount(candidates: readonly RosterCandidate[]): readonly RosterGeneration[] {
-  return candidates.flatMap(({ roster, state, before }) => [
-    ...(state.kind === 'fresh' ? [generationOf(roster, state)] : []),
-    ...(before ? [before] : []),
-  ]);
+/** Those that count unless the directory turns out not to know their people. */
+export async function generationsThatMayCount(candidates: readonly RosterCandidate[]): Promise<readonly RosterGeneration[]> {
+  const generations: RosterGeneration[] = [];
+  for (const { roster, state, before } of candidates) {
+    const generation = state.kind === 'fresh' ? generationOf(roster, state) : await before();
+    if (generation) generations.push(generation);
+  }
+  return generations;
 }
 
 function generationOf(roster: RosterName, { sha256, uids }: FreshRoster): RosterGeneration {
@@ -72,8 +77,8 @@ export function settleRosters(
   accepted: ReadonlyMap<RosterName, RosterRecord>,
   people: People | undefined,
   now: Instant,
-): readonly SettledRoster[] {
-  return candidates.map(({ roster, state, bytes, before }) => {
+): Promise<readonly SettledRoster[]> {
+  const settled = candidates.map(async ({ roster, state, bytes, before }): Promise<SettledRoster> => {
     const last = accepted.get(roster);
     if (state.kind === 'fresh' && state.sha256 === last?.sha256) return { roster, state, generation: generationOf(roster, state) };
     const judged = state.kind === 'fresh' && people ? withPeople(state, people) : state;
@@ -82,8 +87,9 @@ export function settleRosters(
       const record: RosterRecord = { type: 'roster', at: now, roster, sha256, people: judged.people, producedAt };
       return { roster, state: judged, generation: generationOf(roster, judged), fresh: { record, bytes } };
     }
-    return { roster, state: judged, generation: before, ...(last ? { acceptedAt: last.at } : {}) };
+    return { roster, state: judged, generation: await before(), ...(last ? { acceptedAt: last.at } : {}) };
   });
+  return Promise.all(settled);
 }
 
 function withPeople(state: FreshRoster, people: People): RosterState {

@@ -26,6 +26,8 @@ export interface Sources {
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
+  /** Does some work while what was begun before is waited for: after the questions have gone out, not before. */
+  readonly meanwhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Gives back memory that nothing needs any more; for a moment at which something else is waited for. */
   readonly tidy: () => Promise<void>;
 }
@@ -71,10 +73,12 @@ export async function survey(
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
   const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
-  const judged = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
+  const judging = judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
+  // While git answers.
+  const reading = sources.meanwhile(() => readRosters(sources.rosters, memory.rosters, now));
+  const [judged, candidates] = await Promise.all([judging, reading]);
   const clock = await checkClock(sources);
   const { revocations, warnings } = await sources.revocations();
-  const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const directory = await reach(openDirectory);
   const grounds = {
     verdicts: judged.records.length,
@@ -86,17 +90,13 @@ export async function survey(
   };
   const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
   const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
-  const people = settled
-    ? undefined
-    : await findPeople(
-        directory,
-        peopleToFind({ managed: settings.managed, policy: judged.policy, now }, generationsThatMayCount(candidates)),
-      );
-  const found = people?.kind === 'answer' ? people.people : undefined;
+  const asked = await generationsThatMayCount(candidates);
+  const first = settled ? undefined : await findPeopleAndMembers(directory, asked, judged, sources, settings, now);
   // Reading left more behind than planning needs.
-  if (people) await sources.tidy();
-  const rosters = settleRosters(candidates, memory.rosters, found, now);
+  if (first) await sources.tidy();
+  const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'answer' ? first.people : undefined, now);
   const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
+  const people = first && (await findMorePeople(directory, first, asked, generations));
   const problems: Problem[] = [
     ...judged.problems,
     ...clockProblems(clock),
@@ -156,6 +156,39 @@ async function findPeople(reached: Reached, uids: Parameters<Directory['people']
   } catch (error) {
     return { kind: 'problem', problem: directoryProblem(error) };
   }
+}
+
+/** The people from the directory, and the members on record meanwhile: those are read from the disk when they are first looked at. */
+async function findPeopleAndMembers(
+  reached: Reached,
+  asked: readonly RosterGeneration[],
+  { policy }: Judged,
+  { memory, meanwhile }: Sources,
+  { managed }: SurveySettings,
+  now: Instant,
+): Promise<Found> {
+  const finding = findPeople(reached, peopleToFind({ managed, policy, now }, asked));
+  const [found] = await Promise.all([
+    finding,
+    meanwhile(async () => [...managed.keys()].map((group) => memory.groups.get(group)?.members)),
+  ]);
+  return found;
+}
+
+/** Where the directory did not know the people of a list, the one before it counts, and its people were not asked for yet. */
+async function findMorePeople(
+  reached: Reached,
+  found: Found,
+  asked: readonly RosterGeneration[],
+  generations: readonly RosterGeneration[],
+): Promise<Found> {
+  const late = generations.filter(({ roster, sha256 }) => !asked.some((one) => one.roster === roster && one.sha256 === sha256));
+  if (found.kind === 'problem' || late.length === 0) return found;
+  const more = await findPeople(
+    reached,
+    late.flatMap(({ uids }) => uids),
+  );
+  return more.kind === 'problem' ? more : { kind: 'answer', people: new Map([...found.people, ...more.people]) };
 }
 
 function directoryProblem(error: unknown): Problem {

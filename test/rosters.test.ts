@@ -4,7 +4,14 @@ import { duration, parseRosterName, type Instant } from '../src/domain/names.ts'
 import type { RosterRecord } from '../src/domain/record.ts';
 import type { RosterReading } from '../src/domain/roster.ts';
 import { hour } from '../src/domain/time.ts';
-import { readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from '../src/rosters.ts';
+import {
+  generationsThatMayCount,
+  readRosters,
+  rosterProblems,
+  settleRosters,
+  type RosterSource,
+  type SettledRoster,
+} from '../src/rosters.ts';
 import { hours, now, peopleOf, person, steward } from './domain/membership-samples.ts';
 
 function bytesOf(text: string): Uint8Array {
@@ -46,7 +53,7 @@ async function settled(
 ): Promise<SettledRoster> {
   const sources = new Map([[steward, source(found, store)]]);
   const accepted = new Map(before === undefined ? [] : [[steward, acceptedBefore(before)]]);
-  const [standing] = settleRosters(await readRosters(sources, accepted, now), accepted, people ?? undefined, now);
+  const [standing] = await settleRosters(await readRosters(sources, accepted, now), accepted, people ?? undefined, now);
   if (!standing) throw new Error('a roster has a standing');
   return standing;
 }
@@ -68,6 +75,18 @@ describe('given a list that can be used', () => {
     const standing = await settled(reading(old), { before: old });
     expect(standing.generation?.uids).toEqual(['alice', 'bob']);
     expect(standing).not.toHaveProperty('fresh');
+  });
+
+  it('when it counts, then the list before it is not read', async () => {
+    const unread: RosterSource = {
+      ...source(reading(news)),
+      kept: () => Promise.reject(new Error('read')),
+    };
+    const accepted = new Map([[steward, acceptedBefore(old)]]);
+    const candidates = await readRosters(new Map([[steward, unread]]), accepted, now);
+    expect((await generationsThatMayCount(candidates)).map(({ uids }) => uids)).toEqual([['alice', 'hoo']]);
+    const [standing] = await settleRosters(candidates, accepted, peopleOf(...everybody), now);
+    expect(standing?.generation?.uids).toEqual(['alice', 'hoo']);
   });
 
   it('when the directory does not answer, then the new one is not accepted unseen: the last one stays', async () => {
@@ -99,6 +118,12 @@ describe('given a list of people whom the directory does not know', () => {
 });
 
 describe('given a list that cannot be used', () => {
+  it('when people are to be asked about, then they are those of the last accepted one', async () => {
+    const accepted = new Map([[steward, acceptedBefore(old)]]);
+    const candidates = await readRosters(new Map([[steward, source(reading('alice\nbo'), [old])]]), accepted, now);
+    expect((await generationsThatMayCount(candidates)).map(({ uids }) => uids)).toEqual([['alice', 'bob']]);
+  });
+
   const failures: readonly { readonly state: string; readonly found: RosterReading }[] = [
     { state: 'missing', found: { kind: 'missing', message: 'There is no file.', act: 'carrier' } },
     { state: 'unreadable', found: { kind: 'unreadable', message: 'It may not be read.', act: 'administrator' } },
@@ -137,7 +162,7 @@ describe('given a list that cannot be used', () => {
       [steward, source(reading(''))],
       [oversight, source(reading(news))],
     ]);
-    const standings = settleRosters(await readRosters(sources, new Map(), now), new Map(), peopleOf(...everybody), now);
+    const standings = await settleRosters(await readRosters(sources, new Map(), now), new Map(), peopleOf(...everybody), now);
     expect(standings.map(({ roster, generation }) => [roster, generation?.uids])).toEqual([
       ['steward', undefined],
       ['oversight', ['alice', 'hoo']],

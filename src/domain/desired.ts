@@ -97,10 +97,10 @@ export interface Circumstances {
 interface Candidate {
   readonly uid: Uid;
   readonly because: Because;
-  readonly from?: Instant;
+  readonly from: Instant | undefined;
   readonly until: End;
   readonly approvedEnd: End;
-  readonly narrowedBy?: CommitId;
+  readonly narrowedBy: CommitId | undefined;
   readonly newStart: boolean;
 }
 
@@ -123,32 +123,27 @@ export function groundsOf(grant: GrantInForce, longest?: Duration): Extract<Beca
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
   const { uid, landedAt, from, narrowedBy } = grant;
   const because = groundsOf(grant, longest);
-  const optional = { ...(from === undefined ? {} : { from }), ...(narrowedBy === undefined ? {} : { narrowedBy }) };
-  return {
-    uid,
-    until: because.until,
-    approvedEnd: capped(grant.endorsedUntil, landedAt, longest),
-    newStart,
-    ...optional,
-    because,
-  };
+  const approvedEnd = capped(grant.endorsedUntil, landedAt, longest);
+  return { uid, because, from, until: because.until, approvedEnd, narrowedBy, newStart };
 }
 
 /** Everybody the policy names for a group, entitled now or not; one after the other, because a roster may hold a hundred thousand. */
-function* candidates(
+function eachCandidate(
   group: GroupRules,
   policy: EffectivePolicy,
   roster: RosterGeneration | undefined,
-  longest?: Duration,
-): Generator<Candidate> {
+  longest: Duration | undefined,
+  take: (candidate: Candidate) => void,
+): void {
   if (group.members.kind === 'roster') {
     if (!roster) return;
     const because = { kind: 'roster', roster: roster.roster, sha256: roster.sha256 } as const;
-    for (const uid of roster.uids) yield { uid, because, until: 'open', approvedEnd: 'open', newStart: false };
+    for (const uid of roster.uids)
+      take({ uid, because, from: undefined, until: 'open', approvedEnd: 'open', narrowedBy: undefined, newStart: false });
     return;
   }
-  for (const grant of policy.grants) if (grant.group === group.group) yield candidateOf(grant, longest, false);
-  for (const grant of policy.proposed) if (grant.group === group.group) yield candidateOf(grant, longest, true);
+  for (const grant of policy.grants) if (grant.group === group.group) take(candidateOf(grant, longest, false));
+  for (const grant of policy.proposed) if (grant.group === group.group) take(candidateOf(grant, longest, true));
 }
 
 /** Whom the directory must be asked about: nobody whose grant is over. */
@@ -158,7 +153,11 @@ export function namedPeople(
   roster: RosterGeneration | undefined,
   now: Instant,
 ): readonly Uid[] {
-  return [...candidates(group, policy, roster)].filter(({ until }) => !isOver(until, now)).map(({ uid }) => uid);
+  const named: Uid[] = [];
+  eachCandidate(group, policy, roster, undefined, ({ uid, until }) => {
+    if (!isOver(until, now)) named.push(uid);
+  });
+  return named;
 }
 
 export function decide(
@@ -171,7 +170,7 @@ export function decide(
   const lengthened: DesiredMember[] = [];
   const withheld: Withheld[] = [];
   const told = new Set<Uid>();
-  for (const candidate of candidates(group, policy, roster, circumstances.longest)) {
+  eachCandidate(group, policy, roster, circumstances.longest, (candidate) => {
     const { uid, because, newStart } = candidate;
     const found = circumstances.people.get(uid);
     const reason = reasonToWithhold(candidate, found, group.group, circumstances);
@@ -183,7 +182,7 @@ export function decide(
       if (newStart && members.has(found.key)) lengthened.push({ person: found, because, newStart });
       else members.set(found.key, { person: found, because, newStart });
     }
-  }
+  });
   return { members, lengthened, withheld: withheld.sort((left, right) => inOrder(left.uid, right.uid)) };
 }
 
@@ -194,9 +193,8 @@ function reasonToWithhold(
   group: GroupName,
   at: Circumstances,
 ): WithheldReason | undefined {
-  const { uid, until, from, narrowedBy } = candidate;
-  const unreviewed = narrowedBy !== undefined && !isOver(candidate.approvedEnd, at.now) ? { narrowedBy } : {};
-  if (isOver(until, at.now)) return { code: 'expired', at: until === 'open' ? at.now : until, ...unreviewed };
+  const { uid, until, from } = candidate;
+  if (isOver(until, at.now)) return { code: 'expired', at: until === 'open' ? at.now : until, ...unreviewed(candidate, at.now) };
   const revocation = at.revocations.find((one) => one.uid === uid && (one.group === undefined || one.group === group));
   if (revocation) return { code: 'revoked', ...(revocation.at === undefined ? {} : { at: revocation.at }), reason: revocation.reason };
   if (!found) return { code: 'unknown-person' };
@@ -204,6 +202,11 @@ function reasonToWithhold(
   const bound = at.bindings.get(uid);
   if (bound && bound.uuid !== found.uuid && bound.basis === basisOf(candidate.because)) return { code: 'identity-changed' };
   if (found.locked) return { code: 'locked' };
-  if (from !== undefined && at.now < from) return { code: 'not-yet', from, ...unreviewed };
+  if (from !== undefined && at.now < from) return { code: 'not-yet', from, ...unreviewed(candidate, at.now) };
   return undefined;
+}
+
+/** Nobody approved this end, and the approved one has not come yet. */
+function unreviewed({ narrowedBy, approvedEnd }: Candidate, now: Instant): { readonly narrowedBy?: CommitId } {
+  return narrowedBy === undefined || isOver(approvedEnd, now) ? {} : { narrowedBy };
 }

@@ -136,9 +136,16 @@ function take(memory: Memory, record: LedgerRecord): void {
   }
 }
 
-type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
+/** Changed by nothing that changes the original. */
+export function copyOf(known: KnownGroup): KnownGroup {
+  return { ...known, members: new Map(known.members), bindings: new Map(known.bindings) };
+}
 
-function rememberGroup(known: KnownGroup, record: GroupRecord): void {
+/** A record that tells of one group, and that its memory is made from. */
+export type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
+
+/** `known` is changed in place. */
+export function rememberGroup(known: KnownGroup, record: GroupRecord): void {
   switch (record.type) {
     case 'intent':
       known.openIntent = record;

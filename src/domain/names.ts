@@ -36,6 +36,14 @@ export function parseUid(text: string): Uid | undefined {
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(uid) ? (uid.toLowerCase() as Uid) : undefined;
 }
 
+// What keeps a line from being a uid in that spelling: another letter, a first letter that may not stand there, nothing, or too much.
+const noPlainUid = /[^a-z0-9._\n-]|^[.\n-]|[^\n]{65}/m;
+
+/** The uids of a text that has one on each line, all in the one spelling and the lines ended; undefined for any other text. */
+export function parsePlainUids(text: string): readonly Uid[] | undefined {
+  return text.endsWith('\n') && !noPlainUid.test(text) ? (text.slice(0, -1).split('\n') as Uid[]) : undefined;
+}
+
 /** A uid that is already in the one spelling: what file names and policy files must hold. */
 export function parseExactUid(text: string): Uid | undefined {
   return parseUid(text) === text ? (text as Uid) : undefined;
@@ -77,7 +85,8 @@ export function dnKey(text: string): DnKey {
 }
 
 export function entryUuid(text: string): EntryUuid {
-  return text.toLowerCase() as EntryUuid;
+  // Nearly all are in that spelling already, and to look costs less than to fold.
+  return (/[A-Z]/.test(text) ? text.toLowerCase() : text) as EntryUuid;
 }
 
 export function instant(milliseconds: number): Instant {

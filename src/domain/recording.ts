@@ -5,6 +5,7 @@ import type { Guarded } from './guard.ts';
 import type { KnownGroup } from './memory.ts';
 import type { DnKey, EntryUuid, GroupName, Instant, Uid } from './names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
+import type { PlannedGroup } from './run.ts';
 import type { BindingsRecord, HeldRecord, IntentRecord, MembershipRecord, OutcomeRecord, RecordedChanges } from './record.ts';
 
 /** Changes with the same cause are told together. */
@@ -133,6 +134,22 @@ export function bindingRecords(
   const released = [...bindings.keys()].filter((uid) => !named.has(uid));
   const records: BindingsRecord[] = [...fresh].map(([basis, bound]) => ({ type: 'bindings', at, group, basis, bound, released: [] }));
   return released.length > 0 ? [...records, { type: 'bindings', at, group, basis: '', bound: [], released }] : records;
+}
+
+/**
+ * What a group holds now and what is held back in it, as far as it is news. `names`: of its members; only a group that was taken over has a
+ * membership on record.
+ */
+export function newsOf(
+  { group, guarded, desired, plan }: Pick<PlannedGroup, 'group' | 'guarded' | 'desired' | 'plan'>,
+  names: Names | undefined,
+  known: KnownGroup,
+  at: Instant,
+): readonly (HeldRecord | MembershipRecord | BindingsRecord)[] {
+  const held = heldRecord(group, guarded, known, at);
+  const membership = names && membershipRecord(group, names, new Set(plan.reported.map(({ uid }) => uid)), known, at);
+  const bindings = names ? bindingRecords(group, desired, known.bindings, at) : [];
+  return [...(held ? [held] : []), ...(membership ? [membership] : []), ...bindings];
 }
 
 /** The holds of a group, where they are not the ones already on record. */

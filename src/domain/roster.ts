@@ -1,6 +1,6 @@
 // A roster: who is in a group because somebody outside says so, one uid a line. A generation is accepted whole or not
 // at all, and each way of not having one is a state of its own: none of them means "nobody" (DESIGN, section 4).
-import { duration, inOrder, parseUid, type Duration, type Instant, type Uid } from './names.ts';
+import { duration, inOrder, parsePlainUids, parseUid, type Duration, type Instant, type Uid } from './names.ts';
 import { count, minute, renderDuration, renderInstant } from './time.ts';
 
 export type ParsedRoster =
@@ -22,6 +22,10 @@ export function parseRoster(bytes: Uint8Array): ParsedRoster {
   const marked = byteOrderMark.every((byte, at) => bytes[at] === byte);
   const content = marked ? bytes.subarray(byteOrderMark.length) : bytes;
   if (content.length === 0) return { kind: 'empty' };
+  const text = new TextDecoder().decode(content);
+  // Lists come sorted and in order as a rule, and may have a hundred thousand lines.
+  const plain = marked ? undefined : parsePlainUids(text);
+  if (plain?.every((uid, at) => at === 0 || inOrder(plain[at - 1] ?? '', uid) < 0)) return { kind: 'read', uids: plain, notes: [] };
   const foreign = firstForeign(content);
   if (foreign !== -1) return { kind: 'damaged', ...placeOf(content, foreign), message: 'has a byte that is not ASCII', act: 'producer' };
   if (content.at(-1) !== newline) {
@@ -32,8 +36,7 @@ export function parseRoster(bytes: Uint8Array): ParsedRoster {
       act: 'carrier',
     };
   }
-  const lines = new TextDecoder('latin1').decode(content).split('\n');
-  return parseLines(lines, marked ? ['A byte order mark at the start was taken off.'] : []);
+  return parseLines(text.split('\n'), marked ? ['A byte order mark at the start was taken off.'] : []);
 }
 
 // Written as loops, like the one over the lines: a list may have a hundred thousand of them.

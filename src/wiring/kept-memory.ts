@@ -19,21 +19,41 @@ interface KeptState extends Omit<Memory, 'groups'> {
   readonly groups: ReadonlyMap<GroupName, KeptGroup>;
 }
 
-/** `state` is JSON. */
-export function renderMemory(memory: Memory): { readonly state: unknown; readonly members: string } {
-  const groups = new Map<GroupName, KeptGroup>();
-  let text = '';
-  for (const [name, { members, bindings, ...rest }] of memory.groups) {
-    const bases = [...new Set([...bindings.values()].map(({ basis }) => basis))];
-    const start = text.length;
-    text += renderKnown({ members, bindings }, bases);
-    groups.set(name, { ...rest, start, end: text.length, bases });
-  }
-  return { state: encode({ ...memory, groups } satisfies KeptState), members: text };
+/** The members and bindings of one group as they are kept. */
+export interface RenderedGroup {
+  readonly text: string;
+  readonly bases: readonly string[];
 }
 
-/** `readMembers` gives the text that was kept with this state. */
-export function parseMemory(state: unknown, readMembers: (group: GroupName) => string | Known): Memory {
+/** `state` is JSON. `ready`: groups that were rendered before and have not changed since. */
+export function renderMemory(
+  memory: Memory,
+  ready: (group: GroupName) => RenderedGroup | undefined = () => undefined,
+): { readonly state: unknown; readonly members: string } {
+  const groups = new Map<GroupName, KeptGroup>();
+  const texts: string[] = [];
+  let start = 0;
+  for (const [name, known] of memory.groups) {
+    const { text, bases } = ready(name) ?? renderGroup(known);
+    const { takenOver, recent, holds, openIntent } = known;
+    groups.set(name, { takenOver, recent, holds, openIntent, start, end: start + text.length, bases });
+    texts.push(text);
+    start += text.length;
+  }
+  return { state: encode({ ...memory, groups } satisfies KeptState), members: texts.join('') };
+}
+
+export function renderGroup({ members, bindings }: Known): RenderedGroup {
+  const bases = new Set<string>();
+  bindings.forEach(({ basis }) => bases.add(basis));
+  return { text: renderKnown({ members, bindings }, [...bases]), bases: [...bases] };
+}
+
+/** `readMembers` gives the text that was kept with this state. `asKept`: a group as it was kept; undefined where that cannot be read. */
+export function parseMemory(
+  state: unknown,
+  readMembers: (group: GroupName) => string | Known,
+): { readonly memory: Memory; readonly asKept: (group: GroupName) => RenderedGroup | undefined } {
   const kept: KeptState = decode(state);
   const groups = new Map<GroupName, KnownGroup>();
   for (const [name, { start, end, bases, ...rest }] of kept.groups) {
@@ -52,7 +72,12 @@ export function parseMemory(state: unknown, readMembers: (group: GroupName) => s
       },
     });
   }
-  return { ...kept, groups };
+  const asKept = (group: GroupName): RenderedGroup | undefined => {
+    const place = kept.groups.get(group);
+    const found = place && readMembers(group);
+    return typeof found === 'string' && place ? { text: found.slice(place.start, place.end), bases: place.bases } : undefined;
+  };
+  return { memory: { ...kept, groups }, asKept };
 }
 
 const marks = { roster: 'r', other: 'o' } as const;

@@ -22,7 +22,7 @@ export function overheard(ports: RunPorts): { readonly ports: RunPorts; readonly
     await ports.journal.append(records);
     news.push(...records);
   };
-  return { ports: { ...ports, journal: { append } }, news };
+  return { ports: { ...ports, journal: { ...ports.journal, append } }, news };
 }
 
 export async function tellMergeRequests(

@@ -1,6 +1,7 @@
 // From the configuration to what a run may ask.
 import { readRosterByRsync } from '../adapters/roster/rsync.ts';
 import { createHash } from 'node:crypto';
+import { meanwhile } from '../adapters/meanwhile.ts';
 import { readRosterFile } from '../adapters/roster/file.ts';
 import { keepGeneration, readGeneration } from '../adapters/roster/generations.ts';
 import { readRevocations } from '../adapters/revocations.ts';
@@ -43,6 +44,7 @@ export function sourcesOf(
     lastRun: state.lastRun,
     forgeClock,
     hash: sha256,
+    meanwhile,
     tidy,
   };
 }

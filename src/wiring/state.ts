@@ -12,6 +12,7 @@ import { parseMoment, renderInstant } from '../domain/time.ts';
 import { Unavailable, Unusable } from '../failures.ts';
 import type { Journal } from '../ports.ts';
 import { parseMemory, renderMemory } from './kept-memory.ts';
+import { Readiness } from './readiness.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 
 /** Changes with what the cache beside the ledger holds: another build may fold it differently. */
@@ -36,15 +37,15 @@ export interface WritableState extends State {
 }
 
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
-function openState(folder: string): State & { ledger: SoundLedger; isKept: boolean } {
+function openState(folder: string): State & { ledger: SoundLedger; asKept: Recalled['asKept'] } {
   const ledger = openLedger(folder);
   if (ledger.kind === 'broken')
     throw new Unusable(
       `the ledger in ${folder} cannot be trusted: ${ledger.message}. Compare it with a backup; docs/operating.md says how to start a new one`,
     );
-  const { memory, isKept } = recall(folder, ledger);
+  const { memory, asKept } = recall(folder, ledger);
   const lastRun = readLastRun(folder) ?? (memory.records > 0 ? memory.latest : undefined);
-  return { folder, memory, notes: ledger.notes, lastRun, ledger, isKept, records: () => decoded(ledger.records()) };
+  return { folder, memory, notes: ledger.notes, lastRun, ledger, asKept, records: () => decoded(ledger.records()) };
 }
 
 function* decoded(records: Iterable<object>): Generator<LedgerRecord> {
@@ -53,24 +54,29 @@ function* decoded(records: Iterable<object>): Generator<LedgerRecord> {
 
 type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
 
-function recall(folder: string, { head, records }: SoundLedger): { memory: Memory; isKept: boolean } {
+interface Recalled {
+  readonly memory: Memory;
+  /** Undefined where the memory was worked out from the ledger. */
+  readonly asKept: ReturnType<typeof parseMemory>['asKept'] | undefined;
+}
+
+function recall(folder: string, { head, records }: SoundLedger): Recalled {
   const fold = () => {
     const memory = emptyMemory();
     rememberAll(memory, decoded(records()));
     return memory;
   };
   const state = readDerived(folder, head, derivedFormat, 'state');
-  if (state === undefined) return { memory: fold(), isKept: false };
+  if (state === undefined) return { memory: fold(), asKept: undefined };
   let members: string | Memory | undefined;
-  const memory = parseMemory(JSON.parse(state), (group) => {
+  return parseMemory(JSON.parse(state), (group) => {
     const text = (members ??= readDerived(folder, head, derivedFormat, 'members') ?? fold());
     return typeof text === 'string' ? text : knownGroup(text, group);
   });
-  return { memory, isKept: true };
 }
 
-function keep(folder: string, head: SoundLedger['head'], memory: Memory): void {
-  const { state, members } = renderMemory(memory);
+function keep(folder: string, head: SoundLedger['head'], memory: Memory, ready: Readiness['of']): void {
+  const { state, members } = renderMemory(memory, ready);
   try {
     writeDerived(folder, head, derivedFormat, members, 'members');
     writeDerived(folder, head, derivedFormat, JSON.stringify(state), 'state');
@@ -85,22 +91,25 @@ export async function openStateToRead(folder: string): Promise<State> {
 
 /** Only under the lock of the folder. */
 export async function openStateToWrite(folder: string): Promise<WritableState> {
-  const { ledger, isKept, ...state } = openState(folder);
+  const { ledger, asKept, ...state } = openState(folder);
   const appender = ledger.appender();
+  const ready = new Readiness(asKept);
   return {
     ...state,
     journal: {
       append: async (records) => {
         await appender.append(records.map(renderRecord));
         rememberAll(state.memory, records);
+        ready.take(records);
       },
+      prepare: (group, known, records) => ready.expect(group, known, records),
     },
     keepTime: async (now) => writeLastRun(folder, now),
     get head() {
       return appender.head;
     },
     close: async () => {
-      if (!isKept || appender.head.hash !== ledger.head.hash) keep(folder, appender.head, state.memory);
+      if (!asKept || appender.head.hash !== ledger.head.hash) keep(folder, appender.head, state.memory, (group) => ready.of(group));
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   parseCommitId,
   parseExactUid,
   parseGroupName,
+  parsePlainUids,
   parseRosterName,
   parseTeamName,
   parseUid,
@@ -53,6 +54,27 @@ describe('a uid that a person typed', () => {
         expect(parseExactUid(uid)).toBe(uid);
       }),
     );
+  });
+});
+
+describe('a text of uids', () => {
+  const uid = fc.stringMatching(/^[a-z0-9_][a-z0-9._-]{0,63}$/);
+  const line = fc.oneof(
+    { weight: 9, arbitrary: uid },
+    { weight: 1, arbitrary: fc.constantFrom('', 'Alice', '-x', '.x', 'a b', 'a'.repeat(65), 'b\r', '\u00e4') },
+  );
+
+  it('is plain when each line is a uid as it stands, and is then read as its lines', () => {
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 12 }), (lines) => {
+        const expected = lines.every((one) => parseExactUid(one) === one) ? lines : undefined;
+        expect(parsePlainUids(`${lines.join('\n')}\n`)).toEqual(expected);
+      }),
+    );
+  });
+
+  it.each(['', 'alice', 'alice\nbob', '\n'])('given %j, then it is not plain', (text) => {
+    expect(parsePlainUids(text)).toBeUndefined();
   });
 });
 

@@ -60,6 +60,20 @@ describe('a roster file', () => {
     );
   });
 
+  it('any list of uids, plain or not, gives the same people as with a comment before it, which makes no list plain', () => {
+    const line = fc.oneof(
+      { weight: 9, arbitrary: uid },
+      { weight: 1, arbitrary: fc.constantFrom('', '# no', 'Alice', ' x', 'b\r', 'a'.repeat(65)) },
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 8 }), fc.boolean(), (lines, sorted) => {
+        const text = (sorted ? [...lines].sort() : lines).map((one) => `${one}\n`).join('');
+        const { kind, ...rest } = parseRoster(bytes(`# stewards\n${text}`));
+        expect(parseRoster(bytes(text))).toEqual({ kind, ...rest, ...('line' in rest ? { line: (rest.line ?? 0) - 1 } : {}) });
+      }),
+    );
+  });
+
   it('a list cut off inside a line is never read', () => {
     fc.assert(
       fc.property(fc.array(uid, { minLength: 1, maxLength: 9 }), fc.nat(), (uids, at) => {

@@ -83,6 +83,9 @@ describe('case 47: given a roster that was accepted once', () => {
         state: gives,
         people: 11,
       });
+      // Who is on the list that stays in force is known as before: nothing is planned for anybody, and nobody is held back.
+      expect(groupIn(run.document, 'stewards')).toMatchObject({ add: [], remove: [], held: [] });
+      expect(run.document.withheld).toEqual([]);
       expect(await host.members('stewards')).toEqual(stewards);
       expect(await host.members('klaxon-users')).toContain(uid);
       rmSync(host.rosterFile, { recursive: true, force: true });

@@ -56,7 +56,7 @@ describe('given a memory that was kept', () => {
       fc.property(memories, (memory) => {
         const { state, members } = renderMemory(memory);
 
-        const read = parseMemory(throughJson(state), () => members);
+        const { memory: read } = parseMemory(throughJson(state), () => members);
 
         expect(plainly(read)).toEqual(plainly(memory));
       }),
@@ -66,7 +66,7 @@ describe('given a memory that was kept', () => {
   it('when no group is looked at, then the members are not read', () => {
     const memory = emptyMemory();
     knownGroup(memory, stewards).members.set('alice', 'roster');
-    const read = parseMemory(throughJson(renderMemory(memory).state), () => {
+    const { memory: read } = parseMemory(throughJson(renderMemory(memory).state), () => {
       throw new Error('read');
     });
 
@@ -78,7 +78,7 @@ describe('given a memory that was kept', () => {
     const memory = emptyMemory();
     knownGroup(memory, stewards).members.set('alice', 'roster');
 
-    const read = parseMemory(throughJson(renderMemory(memory).state), (name) => knownGroup(memory, name));
+    const { memory: read } = parseMemory(throughJson(renderMemory(memory).state), (name) => knownGroup(memory, name));
 
     expect([...knownGroup(read, stewards).members]).toEqual([['alice', 'roster']]);
   });

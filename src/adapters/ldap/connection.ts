@@ -4,6 +4,7 @@ import { Client, ResultCodeError, type Change, type Control, type Entry, type Se
 import type { Socket } from 'node:net';
 import { Misuse, Unavailable, Unusable } from '../../failures.ts';
 import { dnKeyOf } from './distinguished-names.ts';
+import { readAhead } from './read-ahead.ts';
 import { refusal, resultCode } from './result-codes.ts';
 import { openTransport, placeOf, type TransportSettings } from './transport.ts';
 import { emitWholeMessages } from './whole-messages.ts';
@@ -198,13 +199,10 @@ class BoundConnection implements DirectoryConnection {
     let finish = () => {};
     this.#paging = new Promise((resolve) => (finish = resolve));
     await before;
+    const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
     try {
-      const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
-      for (;;) {
-        const page = await this.#line.ask('search', this.#readTimeout, () => pages.next());
-        if (page.done === true) return;
-        yield wholeOf(page.value.searchEntries, page.value.searchReferences);
-      }
+      const answers = readAhead(() => this.#line.ask('search', this.#readTimeout, () => pages.next()));
+      for await (const { searchEntries, searchReferences } of answers) yield wholeOf(searchEntries, searchReferences);
     } finally {
       finish();
     }

@@ -20,6 +20,16 @@ const pageSize = 1000;
 
 /** The entries under the people base that have one of the uids. Compares uids as caseIgnoreMatch does. */
 export async function findPeople(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<People> {
+  const { disabled } = layout;
+  if (!disabled) return (await find(connection, layout, uids)).people;
+  const [found, proven] = await Promise.all([find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled)]);
+  // Locked, unlocked or deleted between the two searches, or hidden: the third look tells.
+  const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
+  for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled));
+  return found.people;
+}
+
+async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<Found> {
   const found = new Found(uids);
   const { disabled } = layout;
   const attributes = ['uid', 'entryUUID', ...(disabled ? [disabled.attribute] : [])];
@@ -28,26 +38,22 @@ export async function findPeople(connection: DirectoryConnection, layout: Direct
   // After a scan those it did not show are asked for by name: ldapts takes a page without entries for the last one.
   const missing = uids.filter((uid) => !found.people.has(uid));
   await ask(connection, layout, missing, '', attributes, take);
-  if (disabled && found.unlocked.size > 0) await proveUnlocked(connection, layout, uids, disabled, found);
-  return found.people;
+  return found;
 }
 
 /** What may not be seen answers neither yes nor no to a filter (RFC 4511, section 4.5.1.7), so a yes to "has none" is proof. */
-async function proveUnlocked(
+async function provenUnlocked(
   connection: DirectoryConnection,
   layout: DirectoryLayout,
   uids: readonly Uid[],
   disabled: Disabled,
-  found: Found,
-): Promise<void> {
+): Promise<ReadonlySet<DnKey>> {
   const proven = new Set<DnKey>();
   const take = (entry: Entry) => void proven.add(namedBy(entry.dn).key);
   const hasNone = `(!(${disabled.attribute}=*))`;
   if (uids.length > mostAskedFor) await scan(connection, layout, hasNone, ['1.1'], take);
   else await ask(connection, layout, uids, hasNone, ['1.1'], take);
-  // Locked or deleted between the two searches, or hidden: the third look tells.
-  const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
-  for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled));
+  return proven;
 }
 
 class Found {

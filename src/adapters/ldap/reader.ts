@@ -21,8 +21,11 @@ export interface DirectoryReader {
   mark(): Promise<WriteMark>;
   /** Those of the uids that have an entry under the people base. */
   people(uids: readonly Uid[]): Promise<People>;
-  /** A managed group as it stands now. A group that cannot be used is a value, so that it holds up no other. */
-  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
+  /**
+   * A managed group as it stands now. A group that cannot be used is a value, so that it holds up no other.
+   * `like`: values it is likely to have, most likely in this order; those are then the very same in the answer, and their names need not be read.
+   */
+  group(name: GroupName, like?: readonly MemberValue[]): Promise<ObservedGroup | UnusableGroup>;
   /** Who stands behind each of the values; every value is in the answer. */
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
@@ -34,10 +37,10 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
   return {
     mark: () => readMark(connection, [peopleBase, ...[...layout.groups.values()].map(configuredKey)]),
     people: (uids) => findPeople(connection, layout, [...new Set(uids)]),
-    group: async (name) => {
+    group: async (name, like = []) => {
       const base = layout.groups.get(name);
       if (base === undefined) throw new Misuse(`the configuration names no DN for the group ${name}`);
-      return readGroup(connection, layout, name, base);
+      return readGroup(connection, layout, name, base, like);
     },
     membersBehind: (values) => membersBehind(connection, layout, peopleBase, values),
   };

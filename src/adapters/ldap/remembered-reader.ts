@@ -78,11 +78,11 @@ class Remembering implements RememberedReader {
     return people;
   }
 
-  async group(name: GroupName): ReturnType<DirectoryReader['group']> {
+  async group(name: GroupName, like?: readonly MemberValue[]): ReturnType<DirectoryReader['group']> {
     const snapshot = await this.#current();
     const known = snapshot?.group(name);
     if (known) return known;
-    const read = await this.#watched(this.#source.group(name));
+    const read = await this.#watched(this.#source.group(name, like));
     // A group that somebody has to mend is looked at each time.
     if (read.kind === 'group' && snapshot) {
       snapshot.rememberGroup(read);

@@ -1,6 +1,6 @@
 // How a snapshot writes one person and one member: a line each, and a DN only where it does not follow from the uid.
 import type { DirectoryPerson, MemberValue } from '../../domain/directory.ts';
-import { dn, dnKey, entryUuid, type DnKey, type Uid } from '../../domain/names.ts';
+import { dn, dnKey, entryUuid, parseUid, type DnKey, type Uid } from '../../domain/names.ts';
 import { dnKeyOf, uidOf } from './distinguished-names.ts';
 
 export type KnownPerson = DirectoryPerson | 'ambiguous' | 'absent';
@@ -27,7 +27,7 @@ export function baseBehind(name: string): string {
 }
 
 /** Its name follows from its uid: in a group it stands as the uid alone. */
-export function isUnder(base: Base, { uid, dn: name }: DirectoryPerson): boolean {
+function isUnder(base: Base, { uid, dn: name }: DirectoryPerson): boolean {
   return name === `uid=${uid}${base.suffix}`;
 }
 
@@ -41,13 +41,37 @@ export function renderPerson(uid: Uid, person: KnownPerson, base: Base): string 
 
 const uuidLength = 36;
 
-/** `rest` is the line behind the uid and the space. */
-export function parsePerson(uid: Uid, rest: string, base: Base): KnownPerson {
-  if (rest.length === 1) return rest === '?' ? 'ambiguous' : 'absent';
-  const locked = rest.charAt(uuidLength) === '!';
-  const spelledAt = uuidLength + (locked ? 2 : 1);
-  const name = rest.length > spelledAt ? parseName(rest.slice(spelledAt)) : nameUnder(base, uid);
-  return { uid, dn: name.dn, key: name.key, uuid: entryUuid(rest.slice(0, uuidLength)), locked };
+export interface ParsedPeople {
+  readonly byUid: ReadonlyMap<string, KnownPerson>;
+  /** Uids of those whose name does not follow from it. */
+  readonly unusual: ReadonlySet<string>;
+}
+
+/** One loop over the text, for there may be a hundred thousand lines in it. */
+export function parsePeople(text: string, base: Base): ParsedPeople {
+  const byUid = new Map<string, KnownPerson>();
+  const unusual = new Set<string>();
+  for (let at = 0; at < text.length;) {
+    const uidEnd = text.indexOf(' ', at);
+    const end = text.indexOf('\n', uidEnd);
+    const uid = parseUid(text.slice(at, uidEnd));
+    if (uid !== undefined) {
+      byUid.set(uid, parsePerson(uid, text, uidEnd + 1, end, base));
+      if (text.charAt(end - 1) === '"') unusual.add(uid);
+    }
+    at = end + 1;
+  }
+  return { byUid, unusual };
+}
+
+/** What stands behind the uid and the space. */
+function parsePerson(uid: Uid, text: string, at: number, end: number, base: Base): KnownPerson {
+  if (end - at === 1) return text.charAt(at) === '?' ? 'ambiguous' : 'absent';
+  const uuidEnd = at + uuidLength;
+  const locked = text.charAt(uuidEnd) === '!';
+  const spelledAt = uuidEnd + (locked ? 2 : 1);
+  const name = end > spelledAt ? parseName(text.slice(spelledAt, end)) : nameUnder(base, uid);
+  return { uid, dn: name.dn, key: name.key, uuid: entryUuid(text.slice(at, uuidEnd)), locked };
 }
 
 /** The uid, or the DN in quotes. */

@@ -2,18 +2,18 @@
 // into values before somebody asks for them. A text that is not whole, or not of this version, is no snapshot.
 import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { DirectoryPerson, MemberValue, ObservedGroup } from '../../domain/directory.ts';
+import type { MemberValue, ObservedGroup } from '../../domain/directory.ts';
 import { dn, instant, type GroupName, type Instant, type Uid } from '../../domain/names.ts';
 import {
   baseBehind,
   baseOf,
-  isUnder,
   parseMember,
-  parsePerson,
+  parsePeople,
   renderMember,
   renderPerson,
   type Base,
   type KnownPerson,
+  type ParsedPeople,
 } from './snapshot-lines.ts';
 
 /** What the answers hold for: the server and the layout that were asked, the mark, and when the oldest was read. */
@@ -41,10 +41,11 @@ const version = 'muster-directory 1';
 export class Snapshot {
   readonly validity: Validity;
   #base: Base;
-  readonly #people: PeopleSection;
+  /** A section as it was loaded, and those who were asked for since. */
+  readonly #peopleText: string;
   readonly #newPeople = new Map<Uid, KnownPerson>();
-  /** Those that were asked for: the names of a member are then the very strings of the person, and not others like them. */
-  readonly #told = new Map<string, DirectoryPerson>();
+  /** All of them, once somebody was asked for: the names of a member are then the very strings of the person, and not others like them. */
+  #people: ParsedPeople | undefined;
   /** Sections as they were loaded, and groups that were read since. */
   readonly #sections = new Map<string, { readonly header: GroupHeader; readonly text: string }>();
   readonly #newGroups = new Map<string, ObservedGroup>();
@@ -53,7 +54,7 @@ export class Snapshot {
     this.validity = { key: header.key, mark: header.mark, at: header.at };
     this.#base = baseOf(header.base);
     let end = at + header.people;
-    this.#people = new PeopleSection(text.slice(at, end));
+    this.#peopleText = text.slice(at, end);
     for (const group of header.groups) {
       this.#sections.set(group.group, { header: group, text: text.slice(end, end + group.length) });
       end += group.length;
@@ -78,12 +79,8 @@ export class Snapshot {
 
   /** Undefined: nobody asked for this uid yet. */
   person(uid: Uid): KnownPerson | undefined {
-    const added = this.#newPeople.get(uid);
-    if (added !== undefined) return added;
-    const rest = this.#people.find(uid);
-    const person = rest === undefined ? undefined : parsePerson(uid, rest, this.#base);
-    if (typeof person === 'object' && isUnder(this.#base, person)) this.#told.set(uid, person);
-    return person;
+    this.#people ??= parsePeople(this.#peopleText, this.#base);
+    return this.#people.byUid.get(uid) ?? this.#newPeople.get(uid);
   }
 
   rememberPerson(uid: Uid, person: KnownPerson): void {
@@ -95,12 +92,13 @@ export class Snapshot {
     const section = this.#sections.get(group);
     if (!section) return this.#newGroups.get(group);
     const { dn: name, revision, placeholder } = section.header;
+    const { byUid, unusual } = this.#people ?? {};
     const members: MemberValue[] = [];
     for (let at = 0; at < section.text.length;) {
       const end = section.text.indexOf('\n', at);
       const line = section.text.slice(at, end);
-      const told = this.#told.get(line);
-      members.push(told ? { dn: told.dn, key: told.key } : parseMember(line, this.#base));
+      const person = unusual?.has(line) ? undefined : byUid?.get(line);
+      members.push(typeof person === 'object' ? { dn: person.dn, key: person.key } : parseMember(line, this.#base));
       at = end + 1;
     }
     return { kind: 'group', group, dn: dn(name), revision, members, placeholder };
@@ -113,7 +111,7 @@ export class Snapshot {
 
   /** In pieces, for a file of megabytes is not put together in memory. */
   render(): readonly Buffer[] {
-    const people = [this.#people.text];
+    const people = [this.#peopleText];
     this.#newPeople.forEach((person, uid) => people.push(renderPerson(uid, person, this.#base)));
     const sections = [...this.#sections.values()];
     for (const { group, dn: name, revision, placeholder, members } of this.#newGroups.values()) {
@@ -130,33 +128,6 @@ export class Snapshot {
     const body = [`${JSON.stringify(header)}\n`, peopleText, ...sections.map((section) => section.text)].map((text) => Buffer.from(text));
     return [Buffer.from(`${version} ${digestOf(body)}\n`), ...body];
   }
-}
-
-/** Runs ask for the same people in the same order: so the next line is tried first, and an index made when that fails. */
-class PeopleSection {
-  readonly text: string;
-  #next = 0;
-  #index: ReadonlyMap<string, number> | undefined;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  /** What stands behind the uid on its line. */
-  find(uid: string): string | undefined {
-    const isNext = this.text.startsWith(uid, this.#next) && this.text.charAt(this.#next + uid.length) === ' ';
-    const at = isNext ? this.#next : (this.#index ??= indexOf(this.text)).get(uid);
-    if (at === undefined) return undefined;
-    const end = this.text.indexOf('\n', at);
-    this.#next = end + 1;
-    return this.text.slice(at + uid.length + 1, end);
-  }
-}
-
-function indexOf(text: string): ReadonlyMap<string, number> {
-  const index = new Map<string, number>();
-  for (let at = 0; at < text.length; at = text.indexOf('\n', at) + 1) index.set(text.slice(at, text.indexOf(' ', at)), at);
-  return index;
 }
 
 function digestOf(pieces: readonly Buffer[]): string {

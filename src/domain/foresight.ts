@@ -1,0 +1,44 @@
+// What follows once a change has been made whole. Worked out while the directory still makes it, and of use only when the directory then
+// shows exactly that.
+import type { MemberValue, ObservedGroup } from './directory.ts';
+import type { Guarded } from './guard.ts';
+import { copyOf, knownGroup, rememberGroup, type GroupRecord, type KnownGroup, type Memory } from './memory.ts';
+import type { DnKey, Instant } from './names.ts';
+import { namesOf, newsOf, settleIntent } from './recording.ts';
+import type { IntentRecord, OutcomeRecord } from './record.ts';
+import type { PlannedGroup } from './run.ts';
+
+export interface Foreseen {
+  /** In the order of a server that appends. */
+  readonly members: readonly MemberValue[];
+  readonly outcome: OutcomeRecord;
+  readonly news: readonly GroupRecord[];
+  /** The group as it is remembered with the outcome and the news. */
+  readonly known: KnownGroup;
+}
+
+/** `takenOver`: the group has a membership on record from then on. */
+export function foresee(proposal: PlannedGroup, intent: IntentRecord, memory: Memory, takenOver: boolean, at: Instant): Foreseen {
+  const { group, observed, guarded, desired, plan } = proposal;
+  const members = membersAfter(observed, guarded);
+  const names = namesOf({ ...observed, members }, desired, plan);
+  const outcome = settleIntent(intent, names, members.length, at, 'done');
+  const known = copyOf(knownGroup(memory, group));
+  rememberGroup(known, outcome);
+  const news = newsOf(proposal, takenOver ? names : undefined, known, at);
+  for (const record of news) rememberGroup(known, record);
+  return { members, outcome, news, known };
+}
+
+function membersAfter({ members }: ObservedGroup, { add, remove }: Guarded): readonly MemberValue[] {
+  const removed = new Set<DnKey>(remove.map(({ member }) => member.key));
+  return [...members.filter(({ key }) => !removed.has(key)), ...add.map(({ member }) => member)];
+}
+
+/** The same values, in whatever order. */
+export function sameMembers(left: readonly MemberValue[], right: readonly MemberValue[]): boolean {
+  if (left.length !== right.length) return false;
+  if (left.every((member, at) => member === right[at])) return true;
+  const keys = new Set(left.map(({ key }) => key));
+  return keys.size === left.length && right.every(({ key }) => keys.has(key));
+}
