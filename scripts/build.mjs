@@ -77,7 +77,7 @@ async function build() {
     target: 'node20.19',
     minifyWhitespace: true,
     minifySyntax: true,
-    define: { MUSTER_BUILD: JSON.stringify(digestOfSources()) },
+    define: { MUSTER_BUILD: JSON.stringify(digestOfSources()), MUSTER_VERSION: JSON.stringify(versionOf()) },
     plugins: [notInstalled],
     logLevel: 'warning',
   };
@@ -135,6 +135,10 @@ function refuseLateBuiltins(program) {
     throw new Error(
       `${found} would fail in the compiled program: import it by a statement in a file of src, and load that file with import()`,
     );
+}
+
+function versionOf() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 }
 
 /** The same sources give the same build, wherever it is made. */

@@ -21,8 +21,10 @@ Examples
   muster allow stewards sha256:… --reason "…"    let a held set through, once
 `;
 
-/** Parses a command line without the program's name. Throws Misuse; gives undefined when help was asked for, which `write` got. */
-export function parseCommandLine(args: readonly string[], write: (text: string) => void): Invocation | undefined {
+/**
+ * Parses a command line without the program's name. Throws Misuse; gives undefined when help or the version was asked for, which `write` got.
+ */
+export function parseCommandLine(args: readonly string[], write: (text: string) => void, version = ''): Invocation | undefined {
   let invocation: Invocation | undefined;
   const take =
     (command: string) =>
@@ -39,7 +41,7 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
       };
     };
   const errors: string[] = [];
-  const program = commandTree(take);
+  const program = commandTree(take, version);
   for (const one of [program, ...program.commands])
     one
       .exitOverride()
@@ -61,12 +63,13 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
 
 type Take = (command: string) => (...given: readonly unknown[]) => void;
 
-export function commandTree(take: Take): Command {
+export function commandTree(take: Take, version = ''): Command {
   const program = new Command('muster')
     .description('Keeps LDAP groups equal to reviewed YAML in a GitLab repository and to a roster, and proves for every member why.')
     .usage('COMMAND [options]')
     .helpCommand(false)
     .helpOption('-h, --help', 'show help; after a command, the help of that command')
+    .version(version, '--version', 'show which muster this is, and on which Node it runs')
     .option('--config <file>', 'the host’s configuration (default: $MUSTER_CONFIG, or /etc/muster/muster.yaml)')
     .addHelpText('after', footer)
     .showSuggestionAfterError();

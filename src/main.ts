@@ -6,6 +6,7 @@ import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
 import { Misuse, Unavailable, Unusable } from './failures.ts';
 import { priorities, renderForJournal } from './render/journal.ts';
 import { plain } from './render/words.ts';
+import { build, version } from './wiring/build.ts';
 import type { Caller } from './wiring/host.ts';
 
 declare global {
@@ -106,9 +107,14 @@ function renderFor({ command, options }: Invocation, text: string): string {
   return command === 'reconcile' && isJournal(1) ? renderForJournal(text) : text;
 }
 
+/** Two builds of one version are told apart by the first digits of the build's name. */
+function versionText(): string {
+  return `muster ${version} (build ${build.slice(0, 12)}), Node ${process.versions.node}`;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const invocation = parseCommandLine(args, (text) => void process.stdout.write(text));
+    const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
     if (!invocation) return exitStatus['in order'];
     const { run } = await import('./wiring/commands.ts');
     const { text, status, afterwards } = await run(invocation, surroundings);

@@ -58,3 +58,14 @@ describe('given a reader that has seen enough', () => {
     },
   );
 });
+
+describe('given somebody who asks which muster this is', () => {
+  it('when they ask for the version, then it is that of the package, with the build and the Node it runs on', () => {
+    const { version }: { version: string } = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8'));
+    const { status, stdout } = spawnSync(process.execPath, [main, '--version'], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^muster \S+ \(build [0-9a-f]{12}\), Node \S+\n$/);
+    expect(stdout).toContain(`muster ${version} `);
+    expect(stdout).toContain(`Node ${process.versions.node}`);
+  });
+});

@@ -1,19 +1,23 @@
 // `muster explain UID|GROUP`: why somebody is a member, or is not, and how that came to be. Everything it says was decided elsewhere.
 import { place } from '../domain/effective.ts';
 import type { DirectoryPerson } from '../domain/directory.ts';
-import type { Dn, GroupName, Uid } from '../domain/names.ts';
+import { inOrder, type Dn, type GroupName, type Uid } from '../domain/names.ts';
 import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
 import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
 
 /** `found`: what the directory has for the uid, whether or not anything names the person. */
+/** How many letters must be put in, taken out or changed to make one name of the other (Levenshtein). */
+export type Distance = (left: string, right: string) => number;
+
 export function explainPerson(
   uid: Uid,
   report: RunReport,
   folder: string,
   records: Iterable<LedgerRecord>,
   found: DirectoryPerson | 'ambiguous' | undefined,
+  distance: Distance,
 ): PersonExplained {
   const histories = personHistories(
     uid,
@@ -44,7 +48,31 @@ export function explainPerson(
     return { ...standing(uid, proposal), refused, pending, history };
   });
   const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
-  return { kind: 'person', uid, dn: found === undefined || found === 'ambiguous' ? shown : found.dn, groups };
+  const isKnown = found !== undefined || shown !== null || groups.some(isToldOf);
+  const near = isKnown ? [] : namesNear(uid, report, distance);
+  return { kind: 'person', uid, dn: found === undefined || found === 'ambiguous' ? shown : found.dn, groups, near };
+}
+
+function isToldOf({ because, withheld, refused, pending, history }: GroupStanding): boolean {
+  return because !== null || withheld !== null || refused.length + pending.length + history.length > 0;
+}
+
+const mostNear = 3;
+
+/** Names of groups and of people who are in one or are named for one, the most alike first. */
+function namesNear(uid: Uid, { groups }: RunReport, distance: Distance): readonly string[] {
+  const names = new Set<string>();
+  for (const { proposal } of groups) {
+    names.add(proposal.group);
+    if (proposal.kind !== 'planned') continue;
+    for (const { person } of proposal.desired.members.values()) names.add(person.uid);
+    for (const one of [...proposal.desired.withheld, ...proposal.plan.remove]) names.add(one.uid);
+  }
+  // Two letters that changed places are two steps; in a short name so much makes another one of it.
+  const most = Math.max(uid.length < 5 ? 1 : 2, Math.floor(uid.length / 4));
+  const near = [...names].map((name) => ({ name, away: distance(uid, name) })).filter(({ away }) => away <= most);
+  near.sort((left, right) => left.away - right.away || inOrder(left.name, right.name));
+  return near.slice(0, mostNear).map(({ name }) => name);
 }
 
 function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history'> {

@@ -36,6 +36,8 @@ export interface PersonExplained {
   readonly uid: Uid;
   readonly dn: Dn | null;
   readonly groups: readonly GroupStanding[];
+  /** Where nothing at all is known of the uid: people and groups with names so like it that it may be a slip of the hand. */
+  readonly near: readonly string[];
 }
 
 export interface GroupExplained {

@@ -8,8 +8,9 @@ import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
 import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
-export function renderPersonText({ uid, dn, groups }: PersonExplained): string {
-  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, ...groups.map((group) => renderStanding(uid, group))].join('');
+export function renderPersonText({ uid, dn, groups, near }: PersonExplained): string {
+  const hint = near.length === 0 ? '' : `  Nothing is known of this name. Did you mean ${near.map(plain).join(' or ')}?\n`;
+  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, hint, ...groups.map((group) => renderStanding(uid, group))].join('');
 }
 
 function renderStanding(uid: string, standing: GroupStanding): string {

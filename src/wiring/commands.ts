@@ -176,7 +176,9 @@ async function runExplain(invocation: Invocation, caller: Caller): Promise<Print
     if (group) return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
-    const person = explainPerson(uid, report, configuration.repository.folder, state.records(), await lookUp(uid, directory));
+    const { distance } = await import('../adapters/levenshtein.ts');
+    const found = await lookUp(uid, directory);
+    const person = explainPerson(uid, report, configuration.repository.folder, state.records(), found, distance);
     return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
   });
 }
@@ -213,7 +215,8 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
 
 export function reasonOf(options: Invocation['options']): string {
   const reason = String(options['reason'] ?? '').trim();
-  if (reason === '') throw new Misuse('--reason must say why: it is kept in the record');
+  // Help and messages show "…" for what only a person can say.
+  if (!/[\p{L}\p{N}]/u.test(reason)) throw new Misuse('--reason must say why, in words: it is kept in the record');
   return reason;
 }
 

@@ -96,3 +96,17 @@ describe('given a configuration that is not right', () => {
     expect([run.status, await host.members('stewards')]).toEqual([2, []]);
   });
 });
+
+describe('given a command that must be told why', () => {
+  it.each([
+    ['allow', 'stewards', `sha256:${'0'.repeat(64)}`],
+    ['refuse', '0'.repeat(40)],
+    ['revoke', 'mallory'],
+    ['lift', 'mallory'],
+  ])('when the reason of %s is the dots of the help page, then it is asked for one in words and does nothing', async (...args) => {
+    const host = await world.newHost();
+    const { status, stderr } = await host.run([...args, '--reason', '…']);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--reason must say why')]);
+    expect(host.ledger()).toEqual([]);
+  });
+});

@@ -247,4 +247,20 @@ describe('given a host with something to add, to remove, to hold and to withhold
     const { status, json } = await host.run(['explain', uid, '--json'], { at: later(2) });
     expect([status, json<{ dn: string | null }>().dn]).toEqual([0, world.slapd.personDn(uid)]);
   });
+
+  it.each([
+    { typed: 'caorl', offers: 'carol' },
+    { typed: 'steward', offers: 'stewards' },
+  ])('when somebody mistypes a name as $typed, then explain offers $offers', async ({ typed, offers }) => {
+    const host = await busyHost();
+    const { status, stdout } = await host.run(['explain', typed], { at: later(2) });
+    expect([status, stdout]).toEqual([0, expect.stringContaining(`Did you mean ${offers}?`)]);
+  });
+
+  it('when somebody asks about a person the directory knows, or about a name like no other, then explain offers nothing', async () => {
+    const host = await busyHost();
+    for (const name of ['mallory', 'quite-unlike']) {
+      expect((await host.run(['explain', name], { at: later(2) })).stdout).not.toContain('Did you mean');
+    }
+  });
 });

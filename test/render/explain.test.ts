@@ -22,7 +22,7 @@ const nothing: GroupStanding = {
 
 function explained(...groups: readonly Partial<GroupStanding>[]): PersonExplained {
   const { uid: of, dn: name } = person('urbanecm');
-  return { kind: 'person', uid: of, dn: name, groups: groups.map((one) => ({ ...nothing, ...one })) };
+  return { kind: 'person', uid: of, dn: name, groups: groups.map((one) => ({ ...nothing, ...one })), near: [] };
 }
 
 const because = becauseOf(grantOf('urbanecm'));
@@ -54,6 +54,13 @@ const everyWay = explained(
 describe('what people read of a person', () => {
   it('given every way to stand to a group, then it is the text that was agreed on', async () => {
     await expect(renderPersonText(everyWay)).toMatchFileSnapshot('../golden/explain-person.txt');
+  });
+
+  it('given a slip of the hand, then it offers the names that are near', () => {
+    expect(renderPersonText({ ...explained({}), near: ['urbanecm', 'urban'] })).toContain(
+      'Nothing is known of this name. Did you mean urbanecm or urban?',
+    );
+    expect(renderPersonText(explained({}))).not.toContain('Did you mean');
   });
 
   it('given somebody whom nothing names, then it says that and no reason', () => {
