@@ -86,10 +86,16 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
     return frozen(
       'the policy has this group and the host does not list it under directory.groups: the host’s administrator decides which groups muster may touch',
     );
-  if (!policy) return frozen('there is no policy in force', world.withoutPolicy);
-  if (!rules) return frozen('the host lists this group and the policy in force has no file for it under groups/');
+  if (!policy) return frozen('there is no policy in force; what keeps it from that is told for the whole run', world.withoutPolicy);
+  if (!rules)
+    return frozen(
+      `the host lists this group and the policy in force has no file for it under groups/: whoever keeps the policy adds groups/${group}.yaml, or the host’s administrator takes it off directory.groups`,
+    );
   const roster = rosterOf(rules, world.generations);
-  if (rules.members.kind === 'roster' && !roster) return frozen(`no list of the roster ${rules.members.roster} could be used yet`);
+  if (rules.members.kind === 'roster' && !roster)
+    return frozen(
+      `no list of the roster ${rules.members.roster} could be used yet: what is wrong with it is told of the roster, and if nothing is, the host’s configuration has none of this name under rosters`,
+    );
   try {
     const observed = await directory.group(group);
     if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };

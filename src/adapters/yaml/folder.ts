@@ -17,13 +17,21 @@ const ownEntries = ['policy.yaml', 'groups', 'grants'] as const;
 
 /**
  * The policy folder that was meant: `directory`, or the one called `policy` in it where it holds nothing of a policy itself. People
- * name the top of their clone, or stand inside the folder already.
+ * name the top of their clone, or stand inside the folder already. A part of a policy is a `Misuse`: every file in it would seem out of place.
  */
 export function findPolicyFolder(directory: string, from: string): string {
   const holds = (...path: readonly string[]) => existsSync(resolve(from, ...path));
   if (directory === 'policy' && !holds(directory) && holds('policy.yaml')) return '.';
   if (ownEntries.some((entry) => holds(directory, entry))) return directory;
-  return holds(directory, 'policy', 'policy.yaml') ? join(directory, 'policy') : directory;
+  if (holds(directory, 'policy', 'policy.yaml')) return join(directory, 'policy');
+  const whole = ['..', '../..'].map((above) => join(directory, above)).find((above) => holds(above, 'policy.yaml'));
+  if (whole !== undefined && ['groups', 'grants'].some((part) => isWithin(resolve(from, whole, part), resolve(from, directory))))
+    throw new Misuse(`${directory} is a part of a policy; name the folder that holds policy.yaml, as in: muster check ${whole}`);
+  return directory;
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}${sep}`);
 }
 
 /** `policy/grants/<group>/<uid>.yaml` is as deep as it goes. */

@@ -107,6 +107,14 @@ describe('given a copy of the samples', () => {
     expect(findPolicyFolder('policy', root)).toBe('policy');
   });
 
+  it.each(['policy/grants', 'policy/groups', 'policy/grants/klaxon-users', './policy/grants/'])(
+    'when only %s of it is named, then the folder that was meant is told',
+    (part) => {
+      expect(() => findPolicyFolder(part, root)).toThrow('as in: muster check policy');
+      expect(findPolicyFolder('policy/other', root)).toBe('policy/other');
+    },
+  );
+
   it('when there is no such folder, then it is misuse', () => {
     expect(() => readPolicyFolder('nowhere', root)).toThrow(Misuse);
     expect(() => readPolicyFolder('policy/policy.yaml', root)).toThrow(Misuse);
