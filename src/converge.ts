@@ -102,7 +102,7 @@ async function readBack(
   const members = observed.members.length;
   const { used, accepted } = proposal.guarded;
   const overrides = overridesUsed(group, used, accepted, ports.memory, at);
-  if (sameMembers(observed.members, foreseen.members)) {
+  if (foreseen.isWhole && sameMembers(observed.members, foreseen.members)) {
     await ports.journal.append([foreseen.outcome, ...overrides, ...foreseen.news]);
     return { proposal: after, result: { proposal: after, outcome: 'done', members }, isRecorded: true };
   }

@@ -76,7 +76,9 @@ export async function survey(
   const judging = judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
   // While git answers.
   const reading = sources.meanwhile(() => readRosters(sources.rosters, memory.rosters, now));
-  const [judged, candidates] = await Promise.all([judging, reading]);
+  // After an error nothing goes on behind the run: it would work in a mirror whose lock is free.
+  await Promise.allSettled([judging, reading]);
+  const [judged, candidates] = [await judging, await reading];
   const clock = await checkClock(sources);
   const { revocations, warnings } = await sources.revocations();
   const directory = await reach(openDirectory);

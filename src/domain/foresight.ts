@@ -5,12 +5,14 @@ import type { Guarded } from './guard.ts';
 import { copyOf, knownGroup, rememberGroup, type GroupRecord, type KnownGroup, type Memory } from './memory.ts';
 import type { DnKey, Instant } from './names.ts';
 import { namesOf, newsOf, settleIntent } from './recording.ts';
-import type { IntentRecord, OutcomeRecord } from './record.ts';
+import type { IntentRecord, OutcomeRecord, RecordedChanges } from './record.ts';
 import type { PlannedGroup } from './run.ts';
 
 export interface Foreseen {
   /** In the order of a server that appends. */
   readonly members: readonly MemberValue[];
+  /** The outcome tells of all that was intended. It does not where two values have one name: then what is shown is looked at closely. */
+  readonly isWhole: boolean;
   readonly outcome: OutcomeRecord;
   readonly news: readonly GroupRecord[];
   /** The group as it is remembered with the outcome and the news. */
@@ -27,7 +29,7 @@ export function foresee(proposal: PlannedGroup, intent: IntentRecord, memory: Me
   rememberGroup(known, outcome);
   const news = newsOf(proposal, takenOver ? names : undefined, known, at);
   for (const record of news) rememberGroup(known, record);
-  return { members, outcome, news, known };
+  return { members, isWhole: changesIn(outcome) === changesIn(intent), outcome, news, known };
 }
 
 function membersAfter({ members }: ObservedGroup, { add, remove }: Guarded): readonly MemberValue[] {
@@ -35,10 +37,18 @@ function membersAfter({ members }: ObservedGroup, { add, remove }: Guarded): rea
   return [...members.filter(({ key }) => !removed.has(key)), ...add.map(({ member }) => member)];
 }
 
-/** The same values, in whatever order. */
+function changesIn({ add, remove }: RecordedChanges): number {
+  return [...add, ...remove].reduce((sum, { members }) => sum + members.length, 0);
+}
+
+/** The same values, in whatever order; two that have one key are not told apart, and so are never the same. */
 export function sameMembers(left: readonly MemberValue[], right: readonly MemberValue[]): boolean {
   if (left.length !== right.length) return false;
   if (left.every((member, at) => member === right[at])) return true;
-  const keys = new Set(left.map(({ key }) => key));
-  return keys.size === left.length && right.every(({ key }) => keys.has(key));
+  const [ofLeft, ofRight] = [keysOf(left), keysOf(right)];
+  return ofLeft.size === left.length && ofRight.size === right.length && right.every(({ key }) => ofLeft.has(key));
+}
+
+function keysOf(members: readonly MemberValue[]): ReadonlySet<DnKey> {
+  return new Set(members.map(({ key }) => key));
 }

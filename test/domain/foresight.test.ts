@@ -102,6 +102,7 @@ describe('laws of foresight', () => {
         for (const record of news) remember(memory, record);
         expect([foreseen.outcome, ...foreseen.news]).toEqual([outcome, ...news]);
         expect(foreseen.known).toEqual(knownGroup(memory, klaxon));
+        expect(foreseen.isWhole).toBe(true);
       }),
     );
   });
@@ -120,6 +121,25 @@ describe('laws of foresight', () => {
         expect([...keys].sort()).toEqual([...stayed, ...come].sort());
       }),
     );
+  });
+});
+
+describe('given two values that have one name', () => {
+  it('when one of them is to go, then what was foreseen is not whole; without the other it is', () => {
+    const nobodyWants: Drawn = { ...sample(), there: ['alice'], recorded: ['alice'], unexplained: 'report' };
+    const twin = memberValue('uid=alice,ou=old,dc=example,dc=org');
+    const proposal = proposalOf(nobodyWants);
+    const observed = observedOf([person('alice'), twin]);
+    const recorded = { wasRecorded: () => true, wasFromRoster: () => false };
+    const plan = planGroup(desiredOf([]), observed, behindOf(person('alice')), recorded, explanations({ unexplained: 'report' }));
+    const guarded: Guarded = { ...proposal.guarded, remove: plan.remove };
+    const intent = intentOf(klaxon, observed, guarded, now);
+    expect(plan.remove.map(({ member }) => member.dn)).toEqual([twin.dn]);
+
+    expect(foresee({ ...proposal, observed, plan, guarded }, intent, memoryOf(nobodyWants), true, now).isWhole).toBe(false);
+
+    const alone = { ...proposal, observed: observedOf([twin]), plan: { ...plan, reported: [] }, guarded };
+    expect(foresee(alone, intent, memoryOf(nobodyWants), true, now).isWhole).toBe(true);
   });
 });
 
@@ -148,6 +168,7 @@ describe('given the members that were foreseen', () => {
     expect(sameMembers([alice], [alice, bob])).toBe(false);
     expect(sameMembers([alice, bob], [alice, hoo])).toBe(false);
     expect(sameMembers([alice, alice], [alice, bob])).toBe(false);
+    expect(sameMembers([alice, bob], [alice, alice])).toBe(false);
   });
 });
 

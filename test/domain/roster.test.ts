@@ -19,6 +19,7 @@ describe('a roster file', () => {
     { given: 'a byte order mark', text: '\ufeffalice\n', gives: ['alice'], notes: 1 },
     { given: 'blank lines and comments', text: '\n# stewards\nalice\n  \n', gives: ['alice'], notes: 1 },
     { given: 'the same person twice', text: 'alice\nbob\nAlice\n', gives: ['alice', 'bob'], notes: 2 },
+    { given: 'the same person twice in a row', text: 'alice\nalice\nbob\n', gives: ['alice', 'bob'], notes: 1 },
     { given: 'uids that other formats take for values', text: 'no\nnull\n1e3\n007\n', gives: ['007', '1e3', 'no', 'null'], notes: 0 },
   ])('given $given, then it is read as $gives', ({ text, gives, notes }) => {
     const parsed = parseRoster(bytes(text));

@@ -223,8 +223,15 @@ describe('given a ledger that knows nothing of a group with members', () => {
     const hold = holdIn(held.document, 'klaxon-users', 'first-run');
     expect(changesIn(hold)).toEqual(['mallory out: unexplained', 'alice in: grant']);
 
-    await host.allow('klaxon-users', hold.digest);
-    await host.reconcile(later(0, 1));
+    const unallowed = await host.reconcile(later(0, 1));
+    expect(groupIn(unallowed.document, 'klaxon-users').held.map(({ code }) => code)).toEqual(['first-run']);
+    expect(await host.members('klaxon-users')).toEqual(['mallory']);
+
+    await host.allow('klaxon-users', hold.digest, later(0, 1));
+    await host.reconcile(later(0, 2));
     expect(await host.members('klaxon-users')).toEqual(['alice']);
+    // Right behind the outcome: a run that is killed after it must not let the set through twice.
+    const types = host.ledger().map(({ type }) => type);
+    expect(types[types.lastIndexOf('outcome') + 1]).toBe('override-used');
   });
 });

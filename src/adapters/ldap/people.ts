@@ -22,7 +22,10 @@ const pageSize = 1000;
 export async function findPeople(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<People> {
   const { disabled } = layout;
   if (!disabled) return (await find(connection, layout, uids)).people;
-  const [found, proven] = await Promise.all([find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled)]);
+  const asked = [find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled)] as const;
+  // After an error nothing goes on behind the caller, on a connection that is used for other things.
+  await Promise.allSettled(asked);
+  const [found, proven] = [await asked[0], await asked[1]];
   // Locked, unlocked or deleted between the two searches, or hidden: the third look tells.
   const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
   for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled));

@@ -22,9 +22,15 @@ interface Ended {
   readonly output: string;
 }
 
-/** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does. */
+/** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does, nor for a disk that is full. */
 export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
+  } catch {
+    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()}.`;
+    return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
+  }
   try {
     const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
     // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.

@@ -40,6 +40,13 @@ describe('given a real rsync daemon that exports a list', () => {
     rmSync(own, { recursive: true });
   });
 
+  it('when there is no folder to fetch it into, then it is unreadable, and the administrator of this host must act', async () => {
+    writeFileSync(file(), list);
+    vi.stubEnv('TMPDIR', '/nonexistent');
+    expect(await readRosterByRsync(daemon.url('steward.txt'), plain)).toMatchObject({ kind: 'unreadable', act: 'administrator' });
+    vi.unstubAllEnvs();
+  });
+
   it('when it was written 27 hours ago and carried just now, then it is stale after 26 hours', async () => {
     const now = 1_790_000_000_000;
     writeFileSync(file(), list);

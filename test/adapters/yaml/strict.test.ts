@@ -137,13 +137,15 @@ describe('files made to exhaust the reader', () => {
     { given: 'thousands of keys', text: Array.from({ length: 2500 }, (_, at) => `k${at}: x\n`).join(''), code: 'missing-key' },
     { given: 'too many bytes', text: `reason: ${'x'.repeat(limit)}\n`, code: 'too-large' },
   ])('given $given, then it is refused within a moment', ({ text, code }) => {
-    const before = process.cpuUsage();
-    const result = readStrictYaml({ path: 'a.yaml', bytes: bytesOf(text) }, schema, limit);
-    const { user } = process.cpuUsage(before);
-
-    expect(result.kind === 'invalid' && result.findings[0].code).toBe(code);
-    // Microseconds of the processor, so that a busy machine does not decide, nor a slow one: what grows without bound takes far longer.
-    expect(user).toBeLessThan(2_000_000);
+    // Microseconds of the processor, so that a busy machine does not decide; the best of a few, so that a cold start does not either.
+    const times = [1, 2, 3].map(() => {
+      const before = process.cpuUsage();
+      const result = readStrictYaml({ path: 'a.yaml', bytes: bytesOf(text) }, schema, limit);
+      expect(result.kind === 'invalid' && result.findings[0].code).toBe(code);
+      return process.cpuUsage(before).user;
+    });
+    // 100 ms is the aim.
+    expect(Math.min(...times)).toBeLessThan(300_000);
   });
 
   it('given comments drawn with dashes, then they are no depth', () => {
