@@ -140,7 +140,7 @@ describe('given an emergency', () => {
     await scene.run('reconcile');
     expect(await scene.members()).toEqual([]);
     page.says('until somebody types `muster lift UID --reason "…"`');
-    await scene.run('lift', 'hoo', '--reason', '…');
+    await scene.run('lift', 'hoo', '--reason', reason);
     await scene.run('reconcile');
     expect(await scene.members()).toEqual(['hoo']);
     page.says('for up to 7 days');
