@@ -7,7 +7,7 @@ import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } fr
 import { intentOf, namesOf, newsOf, settleIntent, type Names } from './domain/recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './domain/run.ts';
 import type { StatusName } from './domain/status.ts';
-import { Unavailable } from './failures.ts';
+import { together, Unavailable } from './failures.ts';
 import { problemOf } from './judging.ts';
 import type { Directory } from './proposal.ts';
 import type { RunPorts } from './ports.ts';
@@ -63,7 +63,7 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
     await ports.sources.tidy();
     return foreseen;
   });
-  const [outcome, foreseen] = await Promise.all([applied, foreseeing]);
+  const [outcome, foreseen] = await together(applied, foreseeing);
   return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, foreseen, reader, ports, seen.now);
 }
 

@@ -24,3 +24,9 @@ export class Unavailable extends Error {
 export class Unusable extends Error {
   override readonly name = 'Unusable';
 }
+
+/** What both give, once both have ended: after an error nothing goes on behind the caller. Where both fail, it is the first one's error. */
+export async function together<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<readonly [First, Second]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}

@@ -6,6 +6,7 @@ import { applyDeltas } from './domain/deltas.ts';
 import type { Memory } from './domain/memory.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
+import { together } from './failures.ts';
 import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
 import type { PolicyParser } from './landing-files.ts';
 import type { GroupProposal, Problem } from './domain/run.ts';
@@ -76,9 +77,7 @@ export async function survey(
   const judging = judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
   // While git answers.
   const reading = sources.meanwhile(() => readRosters(sources.rosters, memory.rosters, now));
-  // After an error nothing goes on behind the run: it would work in a mirror whose lock is free.
-  await Promise.allSettled([judging, reading]);
-  const [judged, candidates] = [await judging, await reading];
+  const [judged, candidates] = await together(judging, reading);
   const clock = await checkClock(sources);
   const { revocations, warnings } = await sources.revocations();
   const directory = await reach(openDirectory);
@@ -170,10 +169,10 @@ async function findPeopleAndMembers(
   now: Instant,
 ): Promise<Found> {
   const finding = findPeople(reached, peopleToFind({ managed, policy, now }, asked));
-  const [found] = await Promise.all([
+  const [found] = await together(
     finding,
     meanwhile(async () => [...managed.keys()].map((group) => memory.groups.get(group)?.members)),
-  ]);
+  );
   return found;
 }
 

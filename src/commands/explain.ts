@@ -7,7 +7,7 @@ import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
 
-/** `found`: what the directory has for the uid, whether or not anything names the person. */
+/** `found`: what the directory has for the uid, whether or not anything names the person; `unanswered` when it did not say. */
 /** How many letters must be put in, taken out or changed to make one name of the other (Levenshtein). */
 export type Distance = (left: string, right: string) => number;
 
@@ -16,7 +16,7 @@ export function explainPerson(
   report: RunReport,
   folder: string,
   records: Iterable<LedgerRecord>,
-  found: DirectoryPerson | 'ambiguous' | undefined,
+  found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined,
   distance: Distance,
 ): PersonExplained {
   const histories = personHistories(
@@ -50,7 +50,7 @@ export function explainPerson(
   const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
   const isKnown = found !== undefined || shown !== null || groups.some(isToldOf);
   const near = isKnown ? [] : namesNear(uid, report, distance);
-  return { kind: 'person', uid, dn: found === undefined || found === 'ambiguous' ? shown : found.dn, groups, near };
+  return { kind: 'person', uid, dn: typeof found === 'object' ? found.dn : shown, groups, near };
 }
 
 function isToldOf({ because, withheld, refused, pending, history }: GroupStanding): boolean {

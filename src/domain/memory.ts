@@ -144,6 +144,18 @@ export function copyOf(known: KnownGroup): KnownGroup {
 /** A record that tells of one group, and that its memory is made from. */
 export type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
 
+const typesOfGroupRecords: Readonly<Record<GroupRecord['type'], true>> = {
+  intent: true,
+  outcome: true,
+  membership: true,
+  bindings: true,
+  held: true,
+};
+
+export function isGroupRecord(record: LedgerRecord): record is GroupRecord {
+  return Object.hasOwn(typesOfGroupRecords, record.type);
+}
+
 /** `known` is changed in place. */
 export function rememberGroup(known: KnownGroup, record: GroupRecord): void {
   switch (record.type) {

@@ -184,12 +184,12 @@ async function runExplain(invocation: Invocation, caller: Caller): Promise<Print
 }
 
 /** Nobody may name the person, and whoever asks wants to know that there is one. A directory that does not answer was told of already. */
-async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | undefined> {
+async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | 'unanswered' | undefined> {
   try {
     return (await (await directory.openToRead()).people([uid])).get(uid);
   } catch (error) {
     problemOf(error, 'directory');
-    return undefined;
+    return 'unanswered';
   }
 }
 

@@ -1,5 +1,5 @@
 // What of the memory need not be rendered at the end of a run: groups that nothing was recorded of, and those that turned out as foreseen.
-import type { GroupRecord, KnownGroup } from '../domain/memory.ts';
+import { isGroupRecord, type GroupRecord, type KnownGroup } from '../domain/memory.ts';
 import type { GroupName } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { renderGroup, type RenderedGroup } from './kept-memory.ts';
@@ -28,7 +28,7 @@ export class Readiness {
   /** Told of everything that was appended. */
   take(records: readonly LedgerRecord[]): void {
     for (const record of records) {
-      if (!tellsOfMembers(record)) continue;
+      if (!isGroupRecord(record)) continue;
       this.#changed.add(record.group);
       const expected = this.#expected.get(record.group);
       if (expected && expected.records.shift() !== record) this.#expected.delete(record.group);
@@ -39,18 +39,5 @@ export class Readiness {
     const expected = this.#expected.get(group);
     if (expected?.records.length === 0) return expected.rendered;
     return this.#changed.has(group) ? undefined : this.#asKept(group);
-  }
-}
-
-function tellsOfMembers(record: LedgerRecord): record is GroupRecord {
-  switch (record.type) {
-    case 'intent':
-    case 'outcome':
-    case 'membership':
-    case 'bindings':
-    case 'held':
-      return true;
-    default:
-      return false;
   }
 }

@@ -257,6 +257,15 @@ describe('given a host with something to add, to remove, to hold and to withhold
     expect([status, stdout]).toEqual([0, expect.stringContaining(`Did you mean ${offers}?`)]);
   });
 
+  it('when the directory does not answer, then explain does not say that nothing is known of a name', async () => {
+    const host = await busyHost();
+    const directory = { url: 'ldap://127.0.0.1:1' };
+    host.configure({ directory });
+    const { stdout } = await host.run(['explain', 'steward'], { at: later(2) });
+    expect(stdout).toContain('not known now');
+    expect(stdout).not.toContain('Did you mean');
+  });
+
   it('when somebody asks about a person the directory knows, or about a name like no other, then explain offers nothing', async () => {
     const host = await busyHost();
     for (const name of ['mallory', 'quite-unlike']) {

@@ -1,7 +1,7 @@
 // Real git repositories made by plumbing: no checkout, fixed names and times, so that the same test makes the same commits.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderImport, type FileChange } from './fast-import.ts';
@@ -51,13 +51,10 @@ export function makeRepository(options: { readonly path?: string; readonly start
   const run = (args: readonly string[], input?: string | Buffer, more: Readonly<Record<string, string>> = {}) =>
     runGit(path, args, input, more);
   const git: Repository['git'] = (args, input) => run(args, input);
-  const looseRef = (branch: string) => join(path, 'refs/heads', branch);
   // Tests name branches and commits; a process for each would take longer than what is tested.
-  const resolve = (revision: string) =>
-    statSync(looseRef(revision), { throwIfNoEntry: false })?.isFile()
-      ? readFileSync(looseRef(revision), 'utf8').trim()
-      : git(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`]);
-  const exists = (branch: string) => existsSync(looseRef(branch)) || git(['for-each-ref', `refs/heads/${branch}`]) !== '';
+  const tip = (branch: string) => looseRef(path, `refs/heads/${branch}`);
+  const resolve = (revision: string) => tip(revision) ?? git(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`]);
+  const exists = (branch: string) => tip(branch) !== undefined || git(['for-each-ref', `refs/heads/${branch}`]) !== '';
   const branch = (name: string, at: string) => void git(['update-ref', `refs/heads/${name}`, resolve(at)]);
 
   const record = (tree: string, parents: readonly string[], details: CommitDetails): string => {
@@ -112,6 +109,12 @@ export function makeRepository(options: { readonly path?: string; readonly start
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** gitrepository-layout(5): a ref that is not packed is a file with the name of its commit. */
+export function looseRef(repository: string, ref: string): string | undefined {
+  const file = join(repository, ref);
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
 function fastForward(git: Repository['git'], resolve: (revision: string) => string, target: string, source: string): string {

@@ -199,8 +199,8 @@ class BoundConnection implements DirectoryConnection {
     let finish = () => {};
     this.#paging = new Promise((resolve) => (finish = resolve));
     await before;
-    const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
     try {
+      const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
       const answers = readAhead(() => this.#line.ask('search', this.#readTimeout, () => pages.next()));
       for await (const { searchEntries, searchReferences } of answers) yield wholeOf(searchEntries, searchReferences);
     } finally {

@@ -3,7 +3,7 @@
 import { Filter, type Entry } from 'ldapts';
 import { entryUuid, type DnKey, type Uid } from '../../domain/names.ts';
 import type { DirectoryPerson, People } from '../../domain/directory.ts';
-import { Unusable } from '../../failures.ts';
+import { together, Unusable } from '../../failures.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, foldText } from './distinguished-names.ts';
@@ -22,10 +22,7 @@ const pageSize = 1000;
 export async function findPeople(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<People> {
   const { disabled } = layout;
   if (!disabled) return (await find(connection, layout, uids)).people;
-  const asked = [find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled)] as const;
-  // After an error nothing goes on behind the caller, on a connection that is used for other things.
-  await Promise.allSettled(asked);
-  const [found, proven] = [await asked[0], await asked[1]];
+  const [found, proven] = await together(find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled));
   // Locked, unlocked or deleted between the two searches, or hidden: the third look tells.
   const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
   for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled));

@@ -27,8 +27,9 @@ export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise
   let folder: string;
   try {
     folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
-  } catch {
-    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()}.`;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()} (${code}).`;
     return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
   }
   try {

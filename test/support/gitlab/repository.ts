@@ -1,7 +1,8 @@
 // A bare Git repository, worked on by plumbing only: no work tree, no configuration of the machine.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { looseRef } from '../repositories.ts';
 
 /** A file's new content, with another mode where the test wants a link or an executable; null removes it. */
 export type FileChange = string | { readonly mode: string; readonly content: string } | null;
@@ -35,7 +36,7 @@ export class Repository {
   #imported = 0;
   // What commits are and how they lie to each other never changes: git is asked once.
   readonly #between = new Map<string | undefined, Map<string, readonly string[]>>();
-  readonly #ancestors = new Map<string, Promise<boolean>>();
+  readonly #ancestors = new Set<string>();
   readonly #known = new Set<string>();
 
   private constructor(path: string) {
@@ -82,29 +83,22 @@ export class Repository {
 
   async find(revision: string): Promise<string | undefined> {
     if (this.#known.has(revision)) return revision;
-    if (revision.startsWith('refs/') && !existsSync(join(this.path, 'packed-refs'))) return this.#looseRef(revision);
+    if (revision.startsWith('refs/') && !existsSync(join(this.path, 'packed-refs'))) return looseRef(this.path, revision);
     const found = await this.git('rev-parse', '--verify', '--quiet', `${revision}^{commit}`).catch(() => undefined);
     if (found !== undefined) this.#known.add(found);
     return found;
   }
 
-  /** gitrepository-layout(5): a ref that is not packed is a file with the name of its commit. */
-  #looseRef(ref: string): string | undefined {
-    const file = join(this.path, ref);
-    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
-  }
-
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
     const pair = `${ancestor} ${descendant}`;
-    const ask = () =>
-      this.git('merge-base', '--is-ancestor', ancestor, descendant).then(
-        () => true,
-        () => false,
-      );
-    if (!/^[0-9a-f]{40} [0-9a-f]{40}$/.test(pair)) return ask();
-    const known = this.#ancestors.get(pair) ?? ask();
-    this.#ancestors.set(pair, known);
-    return known;
+    if (this.#ancestors.has(pair)) return true;
+    const isOne = await this.git('merge-base', '--is-ancestor', ancestor, descendant).then(
+      () => true,
+      () => false,
+    );
+    // A no may come from a commit that is yet to be fetched, and a branch may move.
+    if (isOne && /^[0-9a-f]{40} [0-9a-f]{40}$/.test(pair)) this.#ancestors.add(pair);
+    return isOne;
   }
 
   async mergeBase(left: string, right: string): Promise<string> {
