@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { administrator, type Administrator } from './slapd-administrator.ts';
-import { makeCertificates, type Certificates } from './slapd-certificates.ts';
+import { makeCertificates, type Certificates } from './certificates.ts';
 import { overlayNames, renderConfiguration, type SlapdSettings } from './slapd-configuration.ts';
 import { groupDn, memberDn, renderEntries, type PersonEntry } from './slapd-entries.ts';
 import { slapdEnvironment, slapdInstallation } from './slapd-installation.ts';

@@ -1,5 +1,8 @@
 // The only place that talks HTTP to GitLab. gitbeaker builds the paths and follows the pages; its own requester is not used, because it retries
-// writes, follows redirects with the token, takes HTML for data and prints the token in its errors.
+// writes, follows redirects with the token, takes HTML for data and prints the token in its errors. Node's http and not its fetch: that one
+// compiles a parser of its own in every process, which costs a run more than all of GitLab's answers together.
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-utils';
 import { Unavailable } from '../../failures.ts';
@@ -29,6 +32,8 @@ export interface RequesterSettings {
 
 type RequesterFn = ReturnType<typeof createRequesterFn>;
 
+type Response = http.IncomingMessage;
+
 interface Outgoing {
   /** For messages: method and path, never a header. */
   readonly name: string;
@@ -49,10 +54,33 @@ type Attempt = { readonly kind: 'answered'; readonly answer: FormattedResponse }
 
 /** @returns what gitbeaker takes as `requesterFn`. Calls fail with Unavailable, Declined or Malformed, and nothing in these names the token. */
 export function requester(settings: RequesterSettings): RequesterFn {
+  const ask = connector(settings);
   return createRequesterFn(
     async (_, options) => options,
-    async (endpoint, options) => send(outgoing(settings, endpoint, options ?? {}), settings),
+    async (endpoint, options) => send(outgoing(settings, endpoint, options ?? {}), settings, ask),
   );
+}
+
+/** Resolves with the head of the answer, rejects when the connection fails or the signal says that it has been long enough. */
+type Ask = (request: Outgoing, signal: AbortSignal) => Promise<Response>;
+
+function connector(settings: RequesterSettings): Ask {
+  const isEncrypted = settings.server.protocol === 'https:';
+  const open = isEncrypted ? https.request : http.request;
+  const agent = new (isEncrypted ? https.Agent : http.Agent)({ keepAlive: true });
+  return (request, signal) =>
+    new Promise((resolve, reject) => {
+      open(request.url, {
+        method: request.method,
+        headers: headers(request, settings),
+        // The server may be about to close a connection that is kept; a read is asked again, a write is not.
+        agent: request.method === 'GET' && agent,
+        signal,
+      })
+        .on('response', resolve)
+        .on('error', reject)
+        .end(request.body);
+    });
 }
 
 function outgoing({ server }: RequesterSettings, endpoint: string, options: Record<string, unknown>): Outgoing {
@@ -70,11 +98,11 @@ function outgoing({ server }: RequesterSettings, endpoint: string, options: Reco
   };
 }
 
-async function send(request: Outgoing, settings: RequesterSettings): Promise<FormattedResponse> {
+async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): Promise<FormattedResponse> {
   // A write that got no answer may have been done: a second try could do it twice.
   const attempts = request.method === 'GET' ? settings.attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings) : outOfTime(request)));
+    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings, ask) : outOfTime(request)));
     if (result.kind === 'answered') return result.answer;
     const wait = result.wait ?? settings.firstPause * 2 ** (attempt - 1);
     if (!result.again || attempt >= attempts || wait > settings.longestPause) throw result.error;
@@ -82,19 +110,12 @@ async function send(request: Outgoing, settings: RequesterSettings): Promise<For
   }
 }
 
-async function once(request: Outgoing, settings: RequesterSettings): Promise<Attempt> {
+async function once(request: Outgoing, settings: RequesterSettings, ask: Ask): Promise<Attempt> {
   const limit = AbortSignal.timeout(settings.timeout);
   const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
   try {
-    const response = await fetch(request.url, {
-      method: request.method,
-      headers: headers(request, settings),
-      body: request.body ?? null,
-      // Handed back as an answer with status 3xx, and refused as such below: no redirect is ever followed.
-      redirect: 'manual',
-      signal,
-    });
-    settings.onDate(response.headers.get('date'));
+    const response = await ask(request, signal);
+    settings.onDate(response.headers.date ?? null);
     return await readAnswer(request, response, settings.largestAnswer);
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'failed', error, again: false };
@@ -112,28 +133,39 @@ function failed(detail: string, again: boolean, wait?: number): Attempt {
   return wait === undefined ? { kind: 'failed', error, again } : { kind: 'failed', error, again, wait };
 }
 
-function headers(request: Outgoing, { token }: RequesterSettings): Record<string, string> {
+function headers(request: Outgoing, { token }: RequesterSettings): http.OutgoingHttpHeaders {
   return {
     accept: 'application/json',
+    'user-agent': 'muster',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    // Node tells the length by itself for some methods only, and not for DELETE, to which gitbeaker gives a body.
+    ...(request.body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(request.body)) }),
   };
 }
 
 async function readAnswer(request: Outgoing, response: Response, largest: number): Promise<Attempt> {
-  const { status } = response;
-  if (status === 429 || status >= 500) {
-    await response.body?.cancel();
-    return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
-  }
+  const status = response.statusCode ?? 0;
   if (status === 403)
     return { kind: 'failed', error: new Declined(request.name, status, await lacksScope(request, response)), again: false };
-  if (!response.ok) {
-    await response.body?.cancel();
+  if (status === 204) {
+    response.resume();
+    return { kind: 'answered', answer: { body: null, status, headers: {} } };
+  }
+  // No redirect is ever followed: it is an answer with status 3xx, and refused as such.
+  if (status < 200 || status > 299) {
+    response.destroy();
+    if (status === 429 || status >= 500) return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
     return { kind: 'failed', error: new Declined(request.name, status), again: false };
   }
-  const body = status === 204 ? null : await readJson(request, response, largest);
-  return { kind: 'answered', answer: { body, status, headers: Object.fromEntries(response.headers) } };
+  const body = await readJson(request, response, largest);
+  return { kind: 'answered', answer: { body, status, headers: singleHeaders(response) } };
+}
+
+function singleHeaders(response: Response): Record<string, string> {
+  const headers = Object.entries(response.headers);
+  return Object.fromEntries(headers.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
 }
 
 /** RFC 6750, section 3.1; GitLab says it in the body only. Nothing else of a refusal is read: a project's name may be in it. */
@@ -152,14 +184,14 @@ const largestRefusal = 16 * 1024;
 
 /** RFC 9110, section 10.2.3: seconds, or a date, which GitLab does not use. */
 function retryAfter(response: Response): number | undefined {
-  const header = response.headers.get('retry-after');
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
+  const header = response.headers['retry-after'];
+  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 }
 
 async function readJson(request: Outgoing, response: Response, largest: number) {
-  const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim();
+  const type = (response.headers['content-type'] ?? '').split(';')[0]?.trim();
   if (type !== 'application/json') {
-    await response.body?.cancel();
+    response.destroy();
     throw new Malformed(request.name, 'it is not JSON. Is there a login page or a proxy in between?');
   }
   const text = await readText(request, response, largest);
@@ -173,7 +205,7 @@ async function readJson(request: Outgoing, response: Response, largest: number) 
 async function readText(request: Outgoing, response: Response, largest: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of response.body ?? []) {
+  for await (const piece of response as AsyncIterable<Uint8Array>) {
     size += piece.byteLength;
     if (size > largest) throw new TooLong(request.name, `it is longer than ${largest} bytes`);
     pieces.push(piece);
@@ -183,7 +215,5 @@ async function readText(request: Outgoing, response: Response, largest: number):
 
 /** The system's own code, such as ECONNREFUSED. The error itself stays behind: it may quote the request. */
 function connectionProblem(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return 'the connection failed';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'the connection failed';
 }

@@ -1,4 +1,4 @@
-// A private certificate authority and a server certificate for the throwaway slapd.
+// A private certificate authority and a server certificate for the throwaway servers.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ export function makeCertificates(folder: string, names: readonly string[]): Cert
   const subjectNames = names.map((name) => (/^[0-9.]+$|:/.test(name) ? `IP:${name}` : `DNS:${name}`)).join(',');
   writeFileSync(path('extensions'), `subjectAltName=${subjectNames}\nbasicConstraints=CA:FALSE\n`);
   openssl('req', '-x509', ...newKey, '-keyout', path('ca.key'), '-out', path('ca.pem'), '-days', '2', '-subj', '/CN=Test authority');
-  openssl('req', ...newKey, '-keyout', path('server.key'), '-out', path('server.csr'), '-subj', '/CN=Test slapd');
+  openssl('req', ...newKey, '-keyout', path('server.key'), '-out', path('server.csr'), '-subj', '/CN=Test server');
   openssl(
     'x509',
     '-req',
