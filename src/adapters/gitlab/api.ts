@@ -57,6 +57,8 @@ export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitl
   return new Gitlab({
     host: settings.server.href.replace(/\/+$/, ''),
     requesterFn: requester(settings),
+    // The gate limits what is asked. gitbeaker's own limiters, made anew for each of its hundred resources, would never be asked.
+    rateLimits: {},
     queryTimeout: settings.timeout * 10,
   });
 }
