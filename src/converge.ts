@@ -100,17 +100,16 @@ async function readBack(
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
   const members = observed.members.length;
-  const { used, accepted } = proposal.guarded;
-  const overrides = overridesUsed(group, used, accepted, ports.memory, at);
   if (foreseen.isWhole && sameMembers(observed.members, foreseen.members)) {
-    await ports.journal.append([foreseen.outcome, ...overrides, ...foreseen.news]);
+    await ports.journal.append([foreseen.outcome, ...used(intent, foreseen.outcome, ports.memory), ...foreseen.news]);
     return { proposal: after, result: { proposal: after, outcome: 'done', members }, isRecorded: true };
   }
   const names = namesOf(observed, desired, plan);
   const missing = undone(intent, names);
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
-  await ports.journal.append([settleIntent(intent, names, members, at, done ? 'done' : 'failed', message), ...overrides]);
+  const settled = settleIntent(intent, names, members, at, done ? 'done' : 'failed', message);
+  await ports.journal.append([settled, ...used(intent, settled, ports.memory)]);
   if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
   const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
@@ -147,11 +146,15 @@ function recovery(
   if (!openIntent) return [];
   const names = new Set(namesOf(observed, desired, plan).keys());
   const outcome = settleIntent(openIntent, names, observed.members.length, at, result, message);
-  const changed = outcome.add.length + outcome.remove.length > 0;
-  return [outcome, ...(changed ? overridesUsed(group, openIntent.allowed, [], memory, at) : [])];
+  return [outcome, ...used(openIntent, outcome, memory)];
 }
 
-/** Nothing of an allowed set is let through twice; what a lost race left undone stays allowed. */
+/** Nothing of an allowed set is let through twice; where nothing of it was done, it stays allowed. */
+function used({ group, allowed, accepted = [] }: IntentRecord, { at, add, remove }: OutcomeRecord, memory: Memory) {
+  return add.length + remove.length > 0 ? overridesUsed(group, allowed, accepted, memory, at) : [];
+}
+
+/** What these allowed sets are used up by. `accepted`: grants that a new start had proposed. */
 export function overridesUsed(
   group: GroupName,
   digests: readonly string[],

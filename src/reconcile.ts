@@ -129,7 +129,10 @@ async function recordAccepted(seen: Survey, { journal, memory }: RunPorts): Prom
 
 /** Allowed sets without a change of their own: an acknowledged clock, a lengthened grant of somebody who is a member already. */
 function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
-  return seen.groups.flatMap((proposal) =>
-    proposal.kind === 'planned' ? overridesUsed(proposal.group, proposal.guarded.used, proposal.guarded.accepted, memory, seen.now) : [],
-  );
+  return seen.groups.flatMap((proposal) => {
+    // Where there is a change, its outcome says whether they were used.
+    if (proposal.kind !== 'planned' || isPending(proposal)) return [];
+    const { used, accepted } = proposal.guarded;
+    return overridesUsed(proposal.group, used, accepted, memory, seen.now);
+  });
 }

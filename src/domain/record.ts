@@ -75,8 +75,10 @@ export interface IntentRecord extends RecordedChanges {
   readonly at: Instant;
   readonly group: GroupName;
   readonly revision: string;
-  /** Allowed sets that this uses up, whatever becomes of it. */
+  /** Allowed sets that this uses up once something of it is done. */
   readonly allowed: readonly string[];
+  /** Grants that a new start had proposed and that are in force from then on. */
+  readonly accepted?: readonly string[];
 }
 
 /** What the directory showed afterwards. */

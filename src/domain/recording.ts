@@ -44,7 +44,9 @@ function byCause<Change extends { readonly because: unknown; readonly limited: b
 }
 
 export function intentOf(group: GroupName, observed: ObservedGroup, guarded: Guarded, at: Instant): IntentRecord {
-  return { type: 'intent', at, group, revision: observed.revision, allowed: guarded.used, ...recordedChanges(guarded.add, guarded.remove) };
+  const { add, remove, used, accepted } = guarded;
+  const uses = { allowed: used, ...(accepted.length > 0 && { accepted }) };
+  return { type: 'intent', at, group, revision: observed.revision, ...uses, ...recordedChanges(add, remove) };
 }
 
 /** What of an intent the directory shows: done, or undone. */
