@@ -199,8 +199,12 @@ function refused(
   mergeRequest: number | null = null,
   evidence: unknown = null,
 ): Extract<Judgement, { kind: 'judged' }> {
-  return { kind: 'judged', verdict: { kind: 'refused', code, detail, mergeRequest }, evidence };
+  const told = detail.length > longestDetail ? `${detail.slice(0, longestDetail)}…` : detail;
+  return { kind: 'judged', verdict: { kind: 'refused', code, detail: told, mergeRequest }, evidence };
 }
+
+/** A path may be a megabyte long, and the record keeps every verdict for good. */
+const longestDetail = 1024;
 
 /** The five conditions of DESIGN, section 2, in order: the first that fails gives the reason. */
 async function judgeLanding(

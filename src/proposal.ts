@@ -12,8 +12,9 @@ import { namesOf, settleIntent } from './domain/recording.ts';
 import type { GroupRules } from './domain/policy.ts';
 import type { StatusName } from './domain/status.ts';
 import type { EffectivePolicy } from './domain/waiting.ts';
-import type { GroupProposal, PlannedGroup, UnplannedGroup } from './domain/run.ts';
+import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from './domain/run.ts';
 import { problemOf } from './judging.ts';
+import { rosterStatus } from './rosters.ts';
 
 export interface Directory {
   /** Moves with every write; undefined where the server cannot tell. */
@@ -39,6 +40,7 @@ export interface World {
   readonly withoutPolicy: StatusName;
   /** The one generation of each roster whose names count. */
   readonly generations: readonly RosterGeneration[];
+  readonly rosters: readonly RosterStanding[];
   readonly revocations: readonly Revocation[];
   readonly memory: Memory;
   readonly now: Instant;
@@ -92,10 +94,16 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
       `the host lists this group and the policy in force has no file for it under groups/: whoever keeps the policy adds groups/${group}.yaml, or the host’s administrator takes it off directory.groups`,
     );
   const roster = rosterOf(rules, world.generations);
-  if (rules.members.kind === 'roster' && !roster)
+  if (rules.members.kind === 'roster' && !roster) {
+    const { roster: name } = rules.members;
+    const standing = world.rosters.find((one) => one.roster === name);
     return frozen(
-      `no list of the roster ${rules.members.roster} could be used yet: what is wrong with it is told of the roster, and if nothing is, the host’s configuration has none of this name under rosters`,
+      standing
+        ? `no list of the roster ${name} can be used: what is wrong is told of the roster`
+        : `the host’s configuration has no roster ${name}: its administrator adds it under rosters`,
+      standing && rosterStatus(standing),
     );
+  }
   try {
     const observed = await directory.group(group);
     if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };

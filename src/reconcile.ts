@@ -101,9 +101,6 @@ async function takeOutRevoked(
   }
 }
 
-/** One append is one write of bounded size, and a first run may have judged thousands of landings. From any part of them a later run goes on. */
-const mostAtOnce = 1_000;
-
 /** What the survey found out and every later run must know: on disk before anything is done about it. */
 async function record(seen: Survey, { journal, keepGeneration }: RunPorts): Promise<void> {
   const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
@@ -112,8 +109,7 @@ async function record(seen: Survey, { journal, keepGeneration }: RunPorts): Prom
     bytes,
   } of accepted)
     await keepGeneration(roster, sha256, bytes);
-  const records = [...seen.judged.records, ...accepted.map((one) => one.record)];
-  for (let at = 0; at < records.length; at += mostAtOnce) await journal.append(records.slice(at, at + mostAtOnce));
+  await journal.appendInParts([...seen.judged.records, ...accepted.map((one) => one.record)]);
 }
 
 /** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */

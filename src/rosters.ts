@@ -6,14 +6,18 @@ import type { RosterRecord } from './domain/record.ts';
 import { judgeRoster, parseRoster, tooManyUnknown, type FreshRoster, type RosterReading, type RosterState } from './domain/roster.ts';
 import { count } from './domain/time.ts';
 import type { Problem, RosterStanding } from './domain/run.ts';
+import type { StatusName } from './domain/status.ts';
+
+/** A list that was accepted before. `lost`: what became of it, and of which file. */
+export type KeptList = { readonly kind: 'kept'; readonly bytes: Uint8Array } | { readonly kind: 'lost'; readonly message: string };
 
 export interface RosterSource {
   readonly olderThan: Duration | 'none';
   readonly checksum: 'none' | 'required';
   /** What lies at the configured place now. */
   read(): Promise<RosterReading>;
-  /** The bytes of a generation that was accepted before; undefined when the store no longer has them intact. */
-  kept(sha256: string): Promise<Uint8Array | undefined>;
+  /** A generation that was accepted before, from the store. */
+  kept(sha256: string): Promise<KeptList>;
 }
 
 export interface SettledRoster extends RosterStanding {
@@ -26,7 +30,13 @@ export interface RosterCandidate {
   readonly state: RosterState;
   readonly bytes: Uint8Array | undefined;
   /** The generation that was accepted last, from the store; read with the first call. */
-  before(): Promise<RosterGeneration | undefined>;
+  before(): Promise<Before>;
+}
+
+/** Neither: no list was ever accepted. */
+interface Before {
+  readonly generation: RosterGeneration | undefined;
+  readonly lost?: string;
 }
 
 /** Read before the directory is asked: whose names a roster has decides whom to ask about. */
@@ -40,28 +50,32 @@ export async function readRosters(
     const reading = await source.read();
     const state = judgeRoster(reading, { now, olderThan: source.olderThan, checksum: source.checksum });
     const last = accepted.get(roster);
-    let before: Promise<RosterGeneration | undefined> | undefined;
+    let before: Promise<Before> | undefined;
     candidates.push({
       roster,
       state,
       bytes: reading.kind === 'file' ? reading.bytes : undefined,
-      before: () => (before ??= last ? lastAccepted(roster, source, last) : Promise.resolve(undefined)),
+      before: () => (before ??= lastAccepted(roster, source, last)),
     });
   }
   return candidates;
 }
 
-async function lastAccepted(roster: RosterName, source: RosterSource, { sha256 }: RosterRecord): Promise<RosterGeneration | undefined> {
-  const bytes = await source.kept(sha256);
-  const parsed = bytes && parseRoster(bytes);
-  return parsed?.kind === 'read' ? { roster, sha256, uids: parsed.uids } : undefined;
+async function lastAccepted(roster: RosterName, source: RosterSource, last: RosterRecord | undefined): Promise<Before> {
+  if (!last) return { generation: undefined };
+  const { sha256 } = last;
+  const kept = await source.kept(sha256);
+  if (kept.kind === 'lost') return { generation: undefined, lost: kept.message };
+  const parsed = parseRoster(kept.bytes);
+  if (parsed.kind !== 'read') return { generation: undefined, lost: 'this version of muster does not take it for a list' };
+  return { generation: { roster, sha256, uids: parsed.uids } };
 }
 
 /** Those that count unless the directory turns out not to know their people. */
 export async function generationsThatMayCount(candidates: readonly RosterCandidate[]): Promise<readonly RosterGeneration[]> {
   const generations: RosterGeneration[] = [];
   for (const { roster, state, before } of candidates) {
-    const generation = state.kind === 'fresh' ? generationOf(roster, state) : await before();
+    const generation = state.kind === 'fresh' ? generationOf(roster, state) : (await before()).generation;
     if (generation) generations.push(generation);
   }
   return generations;
@@ -87,7 +101,7 @@ export function settleRosters(
       const record: RosterRecord = { type: 'roster', at: now, roster, sha256, people: judged.people, producedAt };
       return { roster, state: judged, generation: generationOf(roster, judged), fresh: { record, bytes } };
     }
-    return { roster, state: judged, generation: await before(), ...(last ? { acceptedAt: last.at } : {}) };
+    return { roster, state: judged, ...(await before()), ...(last ? { acceptedAt: last.at } : {}) };
   });
   return Promise.all(settled);
 }
@@ -100,14 +114,24 @@ function withPeople(state: FreshRoster, people: People): RosterState {
   return { kind: 'damaged', producedAt, sha256, message, act: 'producer' };
 }
 
-/** What to tell of a roster that cannot be used: status 5, as long as it lasts. */
+/** What to tell of a roster that cannot be used, as long as it lasts. */
 export function rosterProblems(standings: readonly RosterStanding[]): readonly Problem[] {
-  return standings.flatMap(({ roster, state, generation }) => {
-    if (state.kind === 'fresh') return [];
-    const keeps = generation
-      ? 'The last accepted list stays in force.'
-      : 'No list was ever accepted: the groups that need it are left as they are.';
-    const status = 'mayPass' in state && state.mayPass ? ('unavailable' as const) : ('input' as const);
-    return [{ status, code: `roster-${state.kind}`, message: `roster ${roster}: ${state.message} ${keeps}` }];
+  return standings.flatMap((standing) => {
+    const { roster, state } = standing;
+    const status = rosterStatus(standing);
+    if (state.kind === 'fresh' || status === undefined) return [];
+    return [{ status, code: `roster-${state.kind}`, message: `roster ${roster}: ${state.message} ${keeps(standing)}` }];
   });
+}
+
+/** What the roster adds to the status of a run; undefined when it can be used. */
+export function rosterStatus({ state }: Pick<RosterStanding, 'state'>): StatusName | undefined {
+  if (state.kind === 'fresh') return undefined;
+  return 'mayPass' in state && state.mayPass ? 'unavailable' : 'input';
+}
+
+function keeps({ generation, lost }: RosterStanding): string {
+  if (generation) return 'The last accepted list stays in force.';
+  if (lost === undefined) return 'No list was ever accepted: the groups that need it are left as they are.';
+  return `The list that was accepted last cannot be used either: ${lost}. The groups that need it are left as they are until the administrator of this host brings that file back from a backup, or a list comes that can be used.`;
 }

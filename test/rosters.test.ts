@@ -33,7 +33,10 @@ function source(found: RosterReading, store: readonly string[] = []): RosterSour
     olderThan: duration(26 * hour),
     checksum: 'none',
     read: () => Promise.resolve(found),
-    kept: (sha256) => Promise.resolve(kept.get(sha256)),
+    kept: (sha256) => {
+      const bytes = kept.get(sha256);
+      return Promise.resolve(bytes ? { kind: 'kept', bytes } : { kind: 'lost', message: 'its file is not there' });
+    },
   };
 }
 
@@ -151,8 +154,16 @@ describe('given a list that cannot be used', () => {
     expect(rosterProblems([standing])[0]?.message).toContain('left as they are');
   });
 
-  it('when the store has lost the last one too, then no list counts', async () => {
-    expect((await settled(reading(''), { before: old })).generation).toBeUndefined();
+  it('when the store has lost the last one too, then no list counts, and it is not said that there never was one', async () => {
+    const standing = await settled(reading(''), { before: old });
+    expect(standing.generation).toBeUndefined();
+    const [problem] = rosterProblems([standing]);
+    expect(problem?.message).toContain('The list that was accepted last cannot be used either: its file is not there.');
+  });
+
+  it('when waiting may mend it, then that is its status', async () => {
+    const standing = await settled({ kind: 'missing', message: 'Nothing answers.', act: 'carrier', mayPass: true });
+    expect(rosterProblems([standing])).toMatchObject([{ status: 'unavailable' }]);
   });
 
   it('when one of two rosters is bad, then the other counts', async () => {

@@ -141,16 +141,18 @@ export function step(state: PolicyState, landing: Landing, files: LandingFiles, 
     : { ...shared, ...refuse(state, landing, files, verdict, folder) };
 }
 
-/** More refused files than these are not listed one by one. */
+/** More refused files than these, or files with longer names (UTF-16 code units), are not listed one by one. */
 const mostNoted = 1000;
+const longestNoted = 1024;
 
 /**
  * The changes of a landing that are kept in mind. Of one that is refused for its size that is what touches files known already, the rules,
  * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
  */
 function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
-  if (changes.length <= mostNoted) return changes;
-  return changes.filter(({ path }, index) => index < mostNoted || state.tree.has(path) || isRules(path, folder));
+  return changes.filter(
+    ({ path }, index) => (index < mostNoted && path.length <= longestNoted) || state.tree.has(path) || isRules(path, folder),
+  );
 }
 
 type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;
@@ -214,7 +216,9 @@ function refuse(
   const { code, detail, mergeRequest, link } = verdict;
   const refusal = { commit: landing.commit, mergeRequest, code, detail, ...(link === undefined ? {} : { link }) };
   return {
-    endorsed: landing.changes.filter(({ path, after }) => !after && !isRules(path, folder)).map(({ path }) => [path, null]),
+    endorsed: landing.changes
+      .filter(({ path, after }) => !after && state.endorsed.has(path) && !isRules(path, folder))
+      .map(({ path }) => [path, null]),
     inForce,
     ended,
     refusals: noted(state, landing, folder).map(({ path }) => [path, { path, ...refusal }]),

@@ -23,6 +23,8 @@ export interface RosterStanding {
   readonly state: RosterState;
   /** Whose names count, if anybody's do. */
   readonly generation: RosterGeneration | undefined;
+  /** What became of the list that was accepted last, where it cannot be used any more. */
+  readonly lost?: string;
   /** When the generation that counts was accepted, where it is not new. */
   readonly acceptedAt?: Instant;
 }

@@ -3,14 +3,15 @@ import { readRosterByRsync } from '../adapters/roster/rsync.ts';
 import { createHash } from 'node:crypto';
 import { meanwhile } from '../adapters/meanwhile.ts';
 import { readRosterFile } from '../adapters/roster/file.ts';
-import { keepGeneration, readGeneration } from '../adapters/roster/generations.ts';
+import { generationFile, keepGeneration, readGeneration } from '../adapters/roster/generations.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import type { Configuration } from '../configuration.ts';
 import type { GroupName, Instant, RosterName } from '../domain/names.ts';
 import { parseRosterName } from '../domain/names.ts';
 import type { RosterReading } from '../domain/roster.ts';
+import { Unavailable } from '../failures.ts';
 import type { ManagedGroup } from '../proposal.ts';
-import type { RosterSource } from '../rosters.ts';
+import type { KeptList, RosterSource } from '../rosters.ts';
 import type { Branch, ContentJudge } from '../judging.ts';
 import type { Sources, SurveySettings } from '../survey.ts';
 import type { State } from './state.ts';
@@ -65,13 +66,27 @@ export function rosterSources({ rosters }: Configuration, folder: string, path: 
         olderThan,
         checksum,
         read: () => (from.startsWith('rsync://') ? readByRsync(from, checksum, path) : readRosterFile(from, { checksum })),
-        kept: async (digest: string) => {
-          const generation = await readGeneration(folder, name, digest);
-          return generation.kind === 'kept' ? generation.bytes : undefined;
-        },
+        kept: (digest: string) => keptList(folder, name, digest),
       },
     ]),
   );
+}
+
+async function keptList(folder: string, name: RosterName, digest: string): Promise<KeptList> {
+  const lost = (what: string): KeptList => ({ kind: 'lost', message: `its file ${generationFile(folder, name, digest)} ${what}` });
+  try {
+    const generation = await readGeneration(folder, name, digest);
+    if (generation.kind === 'kept') return generation;
+    return lost(generation.kind === 'missing' ? 'is not there' : 'does not hold what was kept in it');
+  } catch (error) {
+    // One roster that cannot be read back holds up no other.
+    if (error instanceof Unavailable) return lost(`cannot be read (${codeOf(error.cause)})`);
+    throw error;
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'the disk does not say why';
 }
 
 export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {

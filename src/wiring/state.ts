@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../adapters/kept-files.ts';
 import { readDerived, writeDerived } from '../adapters/ledger/derived.ts';
 import { openLedger } from '../adapters/ledger/open.ts';
+import { inParts } from '../adapters/ledger/parts.ts';
 import { emptyMemory, knownGroup, rememberAll, type Memory } from '../domain/memory.ts';
 import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
@@ -94,13 +95,17 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
   const { ledger, asKept, ...state } = openState(folder);
   const appender = ledger.appender();
   const ready = new Readiness(asKept);
+  const append = async (records: readonly LedgerRecord[]) => {
+    await appender.append(records.map(renderRecord));
+    rememberAll(state.memory, records);
+    ready.take(records);
+  };
   return {
     ...state,
     journal: {
-      append: async (records) => {
-        await appender.append(records.map(renderRecord));
-        rememberAll(state.memory, records);
-        ready.take(records);
+      append,
+      appendInParts: async (records) => {
+        for (const part of inParts(records, renderRecord)) await append(part);
       },
       prepare: (group, known, records) => ready.expect(group, known, records),
     },

@@ -139,7 +139,13 @@ const wrong: readonly Wrong[] = [
     section: () => ({ directory: { disabled: { attribute: 'nosuch', value: 'x' } } }),
   },
   {
-    ...{ key: 'rosters', given: 'a name that no group has', status: 5, doctor: 1, says: 'no list of the roster steward could be used yet' },
+    ...{
+      key: 'rosters',
+      given: 'a name that no group has',
+      status: 5,
+      doctor: 1,
+      says: 'has no roster steward: its administrator adds it under rosters',
+    },
     section: () => ({ rosters: { other: { from: 'steward.txt', 'older-than': 'none' } } }),
   },
   {

@@ -1,7 +1,7 @@
 // Secrets stay where they are, and what others planted is not executed (CASE 62).
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,5 +120,27 @@ describe('case 62: given somebody who planted things where the mirror lies, and 
 
     expect([run.status, await host.members('klaxon-users')]).toEqual([0, ['carol']]);
     expect(readdirSync(trap)).toEqual(['run']);
+  });
+});
+
+describe('given a push of files whose names are as long as git takes them', () => {
+  it('when it runs, then the record stays small, an end still comes, and a good grant of the same day counts', async () => {
+    const host = await world.newHost({ roster: ['base'], granted: ['bob'] });
+    host.grant('alice', '2026-11-24');
+    await host.reconcile();
+    host.grant('carol');
+    const { git } = host.repository;
+    const blob = git(['hash-object', '-w', '--stdin'], 'x').trim();
+    const names = ['note', ...Array.from({ length: 25 }, (_, index) => `${'x'.repeat(1_000_000)}${index}`)];
+    const entries = names.map((name) => `100644 blob ${blob}\t${name}\0`);
+    const policy = git(['mktree', '-z'], `${git(['ls-tree', '-z', 'main:policy'])}${entries.join('')}`).trim();
+    const root = git(['mktree'], `040000 tree ${policy}\tpolicy\n`).trim();
+    const identity = ['-c', 'user.name=Mallory', '-c', 'user.email=mallory@example.org'];
+    git(['update-ref', 'refs/heads/main', git([...identity, 'commit-tree', '-p', 'main', '-m', 'Change', root]).trim()]);
+
+    const run = await host.reconcile(later(2));
+    expect(run.document.policy.refused).toEqual([expect.objectContaining({ path: 'policy/note', code: 'unexpected-path' })]);
+    expect([run.status, await host.members('klaxon-users')]).toEqual([4, ['bob', 'carol']]);
+    expect(statSync(join(host.state, 'ledger.jsonl')).size).toBeLessThan(100_000);
   });
 });

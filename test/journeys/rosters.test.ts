@@ -1,7 +1,7 @@
 // Whatever lies where the roster should be, nobody is lost by it and nobody gets in by it (CASES 47 and 49).
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupIn } from './documents.ts';
@@ -182,5 +182,28 @@ describe('case 49: given a roster that may be 26 hours old', () => {
 
     expect((await host.reconcile(later(0, 1))).document.rosters[0]?.state).toBe('damaged');
     expect(await host.members('stewards')).toEqual(stewards);
+  });
+});
+
+describe('given an empty list, and the one accepted before not as it was kept', () => {
+  const spoilings: readonly { readonly given: string; readonly spoil: (file: string) => void; readonly says: string }[] = [
+    { given: 'gone', spoil: (file) => rmSync(file), says: 'is not there' },
+    { given: 'another one', spoil: (file) => writeFileSync(file, 'mallory\n'), says: 'does not hold what was kept in it' },
+    { given: 'not to be read', spoil: (file) => (rmSync(file), mkdirSync(file)), says: 'cannot be read (EISDIR)' },
+  ];
+
+  it.each(spoilings)('when it is $given, then its group is left as it is, the file is named, and the other group goes on', async (one) => {
+    const host = await world.newHost({ granted: ['alice'] });
+    await host.reconcile();
+    const folder = join(host.state, 'rosters/steward');
+    const [name = ''] = readdirSync(folder);
+    one.spoil(join(folder, name));
+    host.setRoster('');
+    host.grant('bob');
+
+    const run = await host.reconcile(later(0, 1));
+    expect([run.status, await host.members('stewards'), await host.members('klaxon-users')]).toEqual([5, stewards, ['alice', 'bob']]);
+    expect(run.document.problems?.map(({ message }) => message)).toEqual([expect.stringContaining(`${join(folder, name)} ${one.says}`)]);
+    expect(groupIn(run.document, 'stewards').state).toBe('frozen');
   });
 });

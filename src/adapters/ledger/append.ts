@@ -41,7 +41,7 @@ export function appenderAt(ending: Ending): Appender {
       if (records.length === 0) return;
       if (lost) throw new Unavailable('ledger', 'an earlier append failed; open it again');
       const batch = renderBatch(now.head, records);
-      if (batch.bytes.length > longestLine) throw new RangeError(`an append of ${batch.bytes.length} bytes is too large`);
+      if (batch.bytes.length > longestLine) throw new Unavailable('ledger', `an append of ${batch.bytes.length} bytes is too large`);
       try {
         makeFolder(now.folder);
         now = write(settle(now), batch);

@@ -9,6 +9,10 @@ import { Unavailable } from '../../failures.ts';
 export type KeptGeneration =
   { readonly kind: 'kept'; readonly bytes: Uint8Array } | { readonly kind: 'missing' } | { readonly kind: 'damaged' };
 
+export function generationFile(folder: string, name: RosterName, sha256: string): string {
+  return join(folderOf(folder, name), sha256);
+}
+
 function folderOf(folder: string, name: RosterName): string {
   return join(folder, 'rosters', name);
 }
@@ -64,7 +68,7 @@ function sync(path: string): void {
 export async function readGeneration(folder: string, name: RosterName, sha256: string): Promise<KeptGeneration> {
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('a generation is named by 64 lower-case hex digits');
   try {
-    const bytes = readFileSync(join(folderOf(folder, name), sha256));
+    const bytes = readFileSync(generationFile(folder, name, sha256));
     return digest(bytes) === sha256 ? { kind: 'kept', bytes } : { kind: 'damaged' };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };
