@@ -135,6 +135,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runToTheEnd(): Promise<void> {
+  // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
+  process.exitCode = exitStatus.bug;
+  process.once('beforeExit', () => tell(priorities.error, 'a bug: nothing is left to wait for, and the work is not done'));
   const status = await main(process.argv.slice(2));
   // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
   process.stdout.write('', () => process.exit(status));

@@ -1,6 +1,7 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, overridesUsed } from './converge.ts';
 import type { Memory } from './domain/memory.ts';
+import { revocationsNotOnRecord } from './domain/recording.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import {
   asProposed,
@@ -102,14 +103,15 @@ async function takeOutRevoked(
 }
 
 /** What the survey found out and every later run must know: on disk before anything is done about it. */
-async function record(seen: Survey, { journal, keepGeneration }: RunPorts): Promise<void> {
+async function record(seen: Survey, { journal, keepGeneration, memory }: RunPorts): Promise<void> {
   const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
   for (const {
     record: { roster, sha256 },
     bytes,
   } of accepted)
     await keepGeneration(roster, sha256, bytes);
-  await journal.appendInParts([...seen.judged.records, ...accepted.map((one) => one.record)]);
+  const revoked = revocationsNotOnRecord(seen.revocations, memory, seen.now);
+  await journal.appendInParts([...seen.judged.records, ...accepted.map((one) => one.record), ...revoked]);
 }
 
 /** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */

@@ -31,9 +31,14 @@ export interface Revocation {
   readonly by?: string;
 }
 
+/** A revocation and the name of its file, which may be spelled in another way than muster spells it. */
+export interface KeptRevocation extends Revocation {
+  readonly file: string;
+}
+
 export interface Revocations {
   /** By uid, then by group, those of every group first. */
-  readonly revocations: readonly Revocation[];
+  readonly revocations: readonly KeptRevocation[];
   readonly warnings: readonly string[];
 }
 
@@ -50,7 +55,7 @@ const largest = 64 * 1024;
 
 /** `folder` is the state folder; without `revoked` in it nobody is revoked. Throws Unavailable when it cannot be listed. */
 export async function readRevocations(folder: string): Promise<Revocations> {
-  const revocations: Revocation[] = [];
+  const revocations: KeptRevocation[] = [];
   const warnings: string[] = [];
   for (const name of listFolder(join(folder, 'revoked'))) {
     const target = parseName(name);
@@ -61,7 +66,7 @@ export async function readRevocations(folder: string): Promise<Revocations> {
     const revocation = readRevocation(join(folder, 'revoked', name), target);
     if (revocation === 'lifted') continue;
     if (revocation === undefined) warnings.push(`revoked/${name} is damaged; ${target.uid} stays revoked. Write it anew or lift it.`);
-    revocations.push(revocation ?? { ...target, reason: 'unknown: the file of this revocation is damaged' });
+    revocations.push({ ...(revocation ?? { ...target, reason: 'unknown: the file of this revocation is damaged' }), file: name });
   }
   revocations.sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.group ?? '', right.group ?? ''));
   return { revocations, warnings };
@@ -152,16 +157,15 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
   }
 }
 
-/** Ends a revocation. False: there was none. */
-export async function removeRevocation(folder: string, target: Target): Promise<boolean> {
+/** Ends a revocation; one that is gone already has ended. */
+export async function removeRevocation(folder: string, { file }: KeptRevocation): Promise<void> {
   const place = join(folder, 'revoked');
   try {
-    unlinkSync(join(place, nameOf(target)));
+    unlinkSync(join(place, file));
     syncFolder(place);
-    return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw new Unavailable('revocations', `${nameOf(target)} cannot be removed`, error);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw new Unavailable('revocations', `${join(place, file)} cannot be removed`, error);
   }
 }
 

@@ -45,6 +45,8 @@ export interface Memory {
   /** When this host first saw a landing that waited. */
   readonly firstSeen: Map<CommitId, Instant>;
   readonly refusedByHand: Map<CommitId, string>;
+  /** Revocations on record that were not lifted, by whom they take what from, with their time. In force is what lies under state/revoked/. */
+  readonly revoked: Map<string, Instant>;
   /** The latest time in any record. */
   latest: Instant;
   records: number;
@@ -62,6 +64,7 @@ export function emptyMemory(): Memory {
     overrides: [],
     firstSeen: new Map(),
     refusedByHand: new Map(),
+    revoked: new Map(),
     latest: instant(0),
     records: 0,
   };
@@ -121,8 +124,10 @@ function take(memory: Memory, record: LedgerRecord): void {
       memory.refusedByHand.set(record.commit, record.reason);
       return;
     case 'revocation':
+      memory.revoked.set(revokedKey(record.uid, record.from), record.at);
+      return;
     case 'lift':
-      // In force is what lies under state/revoked/: the ledger only tells when that came and went.
+      memory.revoked.delete(revokedKey(record.uid, record.from));
       return;
     case 'override':
       memory.overrides.push(record);
@@ -134,6 +139,11 @@ function take(memory: Memory, record: LedgerRecord): void {
     default:
       rememberGroup(knownGroup(memory, record.group), record);
   }
+}
+
+/** `from`: null for every managed group. */
+export function revokedKey(uid: Uid, from: GroupName | null): string {
+  return `${uid} ${from ?? ''}`;
 }
 
 /** Changed by nothing that changes the original. */

@@ -1,12 +1,20 @@
 // From what was planned, done and seen to the records that tell it (record.ts).
-import { basisOf, type Binding, type Because, type Desired, type DesiredMember } from './desired.ts';
+import { basisOf, type Binding, type Because, type Desired, type DesiredMember, type Revocation } from './desired.ts';
 import type { ObservedGroup } from './directory.ts';
 import type { Guarded } from './guard.ts';
-import type { KnownGroup } from './memory.ts';
-import type { DnKey, EntryUuid, GroupName, Instant, Uid } from './names.ts';
+import { revokedKey, type KnownGroup, type Memory } from './memory.ts';
+import { instant, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from './names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { PlannedGroup } from './run.ts';
-import type { BindingsRecord, HeldRecord, IntentRecord, MembershipRecord, OutcomeRecord, RecordedChanges } from './record.ts';
+import type {
+  BindingsRecord,
+  HeldRecord,
+  IntentRecord,
+  MembershipRecord,
+  OutcomeRecord,
+  RecordedChanges,
+  RevocationRecord,
+} from './record.ts';
 
 /** Changes with the same cause are told together. */
 export function recordedChanges(add: readonly Addition[], remove: readonly Removal[]): RecordedChanges {
@@ -152,6 +160,27 @@ export function newsOf(
   const membership = names && membershipRecord(group, names, new Set(plan.reported.map(({ uid }) => uid)), known, at);
   const bindings = names ? bindingRecords(group, desired, known.bindings, at) : [];
   return [...(held ? [held] : []), ...(membership ? [membership] : []), ...bindings];
+}
+
+/**
+ * Revocations that are in force on this host and not on record: made while a run held the ledger or the disk was full, or copied here from
+ * another host. One whose time is still to come is told as of now.
+ */
+export function revocationsNotOnRecord(
+  revocations: readonly Revocation[],
+  { revoked }: Pick<Memory, 'revoked'>,
+  now: Instant,
+): readonly RevocationRecord[] {
+  return revocations.flatMap(({ uid, group: from = null, at = now, reason }) => {
+    const recorded = revoked.get(revokedKey(uid, from));
+    const isNews = recorded === undefined || (at < now && second(recorded) < second(at));
+    return isNews ? [{ type: 'revocation' as const, at: instant(Math.min(at, now)), uid, from, reason }] : [];
+  });
+}
+
+/** The file of a revocation tells its time no finer. */
+function second(at: Instant): number {
+  return Math.floor(at / 1000);
 }
 
 /** The holds of a group, where they are not the ones already on record. */

@@ -99,16 +99,16 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withStateToWrite(configuration, caller, async ({ folder, journal }) => {
-    const target = { uid, ...(only === undefined ? {} : { group: only }) };
     const { revocations } = await readRevocations(folder);
-    if (!revocations.some((one) => one.uid === uid && one.group === only)) {
+    const ended = revocations.filter((one) => one.uid === uid && one.group === only);
+    if (ended.length === 0) {
       return {
         text: `${uid} is not revoked${only ? ` from ${only}` : ''} on this host; "muster revoke --list" shows who is.\n`,
         status: statusOf(['findings']),
       };
     }
     await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
-    await removeRevocation(folder, target);
+    for (const one of ended) await removeRevocation(folder, one);
     return {
       text: [
         `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,

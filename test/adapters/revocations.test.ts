@@ -36,10 +36,10 @@ describe('given files of revocations', () => {
     writeFileSync(path('carol.json'), JSON.stringify({ ...full, uid: 'carol', group: 'stewards' }));
     expect(await readRevocations(folder)).toEqual({
       revocations: [
-        { uid: 'bob', group: 'klaxon-users', reason: 'Asked for it.', at },
-        { uid: 'bob', group: 'stewards', reason: 'Asked for it.', at },
-        { uid: 'carol', group: 'stewards', reason: full.reason, at, by: 'alice' },
-        { uid: 'mallory', reason: full.reason, at, by: 'alice' },
+        { uid: 'bob', group: 'klaxon-users', reason: 'Asked for it.', at, file: 'bob@klaxon-users.json' },
+        { uid: 'bob', group: 'stewards', reason: 'Asked for it.', at, file: 'bob@stewards.json' },
+        { uid: 'carol', group: 'stewards', reason: full.reason, at, by: 'alice', file: 'carol.json' },
+        { uid: 'mallory', reason: full.reason, at, by: 'alice', file: 'mallory.json' },
       ],
       warnings: [],
     });
@@ -66,13 +66,16 @@ describe('given files of revocations', () => {
   ])('when there is $given, then the person in its name stays revoked everywhere, with a warning', async ({ make }) => {
     make();
     const { revocations, warnings } = await readRevocations(folder);
-    expect(revocations).toEqual([{ uid: 'mallory', reason: expect.stringMatching(/damaged/) }]);
+    expect(revocations).toEqual([
+      { uid: 'mallory', reason: expect.stringMatching(/damaged/), file: expect.stringMatching(/^mallory.json$/i) },
+    ]);
     expect(warnings).toHaveLength(1);
   });
 
   it('when one for a single group says another group, then the one in its name is taken away', async () => {
     writeFileSync(path('bob@stewards.json'), JSON.stringify({ ...full, uid: 'bob', group: 'ops' }));
-    expect((await readRevocations(folder)).revocations).toEqual([{ uid: 'bob', group: 'stewards', reason: expect.any(String) }]);
+    const { revocations } = await readRevocations(folder);
+    expect(revocations).toEqual([{ uid: 'bob', group: 'stewards', reason: expect.any(String), file: 'bob@stewards.json' }]);
   });
 
   it.each(['mallory', 'mallory.json~', '.mallory.json', 'a b.json', 'bob@.json', 'evil\u001b[31m\n.json'])(

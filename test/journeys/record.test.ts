@@ -1,6 +1,6 @@
 // A record that somebody changed is believed no more, and then everything stays as it is (CASE 59).
 
-import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { later, openWorld, type Host, type World } from './world.ts';
@@ -103,5 +103,24 @@ describe('case 59: given a ledger of two runs', () => {
     writeFileSync(join(host.state, 'directory.snapshot'), 'muster-directory 1 x\n');
     expect((await host.reconcile(later(0, 2))).status).toBe(0);
     expect(await host.members('stewards')).toEqual(['base', 'hoo']);
+  });
+});
+
+describe('given a revocation that was copied from another host', () => {
+  it('when it runs, and runs again, then the record tells once of it and why, and lift ends it whatever its file is called', async () => {
+    const host = await world.newHost({ roster: ['base'], granted: ['alice', 'bob'] });
+    await host.reconcile();
+    mkdirSync(join(host.state, 'revoked'));
+    const content = { format: 1, uid: 'alice', reason: 'Left in anger.', at: '2026-11-23T12:30:00Z' };
+    writeFileSync(join(host.state, 'revoked/Alice.json'), JSON.stringify(content));
+
+    for (const hour of [1, 2]) await host.reconcile(later(0, hour));
+    const told = () => host.ledger().filter(({ type }) => type === 'revocation');
+    expect(told()).toEqual([expect.objectContaining({ uid: 'alice', from: null, at: Date.parse(content.at), reason: content.reason })]);
+    expect(await host.members('klaxon-users')).toEqual(['bob']);
+
+    expect((await host.run(['lift', 'alice', '--reason', 'Came back.'], { at: later(0, 3) })).status).toBe(0);
+    await host.reconcile(later(0, 4));
+    expect([await host.members('klaxon-users'), told().length]).toEqual([['alice', 'bob'], 1]);
   });
 });

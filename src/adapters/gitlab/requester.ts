@@ -61,25 +61,30 @@ export function requester(settings: RequesterSettings): RequesterFn {
   );
 }
 
-/** Resolves with the head of the answer, rejects when the connection fails or the signal says that it has been long enough. */
-type Ask = (request: Outgoing, signal: AbortSignal) => Promise<Response>;
+/**
+ * Resolves with the head of the answer, rejects when the connection fails or the signal says that it has been long enough.
+ * `again`: an earlier attempt failed, perhaps for the connection it was made on.
+ */
+type Ask = (request: Outgoing, signal: AbortSignal, again: boolean) => Promise<Response>;
 
 function connector(settings: RequesterSettings): Ask {
   const isEncrypted = settings.server.protocol === 'https:';
   const open = isEncrypted ? https.request : http.request;
   const agent = new (isEncrypted ? https.Agent : http.Agent)({ keepAlive: true });
-  return (request, signal) =>
+  return (request, signal, again) =>
     new Promise((resolve, reject) => {
-      open(request.url, {
+      const asked = open(request.url, {
         method: request.method,
         headers: headers(request, settings),
-        // The server may be about to close a connection that is kept; a read is asked again, a write is not.
-        agent: request.method === 'GET' && agent,
+        // The server may be about to close a connection that is kept; a read is asked again, on a new one, and a write is not.
+        agent: request.method === 'GET' && !again && agent,
         signal,
-      })
-        .on('response', resolve)
-        .on('error', reject)
-        .end(request.body);
+      });
+      // Their length is bounded, their number need not be: what comes after the last that counts would be left out without a word.
+      asked.maxHeadersCount = 0;
+      // A server that changes the protocol unasked, with 101, ends a request with neither an answer nor an error.
+      asked.on('close', () => reject(new Error('closed without an answer')));
+      asked.on('response', resolve).on('error', reject).end(request.body);
     });
 }
 
@@ -102,7 +107,9 @@ async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): P
   // A write that got no answer may have been done: a second try could do it twice.
   const attempts = request.method === 'GET' ? settings.attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings, ask) : outOfTime(request)));
+    const result = await settings.gate(async () =>
+      settings.mayAsk() ? once(request, settings, (...by) => ask(...by, attempt > 1)) : outOfTime(request),
+    );
     if (result.kind === 'answered') return result.answer;
     const wait = result.wait ?? settings.firstPause * 2 ** (attempt - 1);
     if (!result.again || attempt >= attempts || wait > settings.longestPause) throw result.error;
@@ -110,18 +117,28 @@ async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): P
   }
 }
 
-async function once(request: Outgoing, settings: RequesterSettings, ask: Ask): Promise<Attempt> {
+async function once(
+  request: Outgoing,
+  settings: RequesterSettings,
+  ask: (request: Outgoing, signal: AbortSignal) => Promise<Response>,
+): Promise<Attempt> {
   const limit = AbortSignal.timeout(settings.timeout);
   const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
   try {
     const response = await ask(request, signal);
     settings.onDate(response.headers.date ?? null);
-    return await readAnswer(request, response, settings.largestAnswer);
+    const attempt = await readAnswer(request, response, settings.largestAnswer);
+    // An answer without a length ends where its connection does, also when that is our own doing.
+    return signal.aborted ? tookTooLong(request) : attempt;
   } catch (error) {
+    if (signal.aborted) return tookTooLong(request);
     if (error instanceof Malformed) return { kind: 'failed', error, again: false };
-    if (signal.aborted) return failed(`${request.name} took too long`, false);
     return failed(`${request.name}: ${connectionProblem(error)}`, true);
   }
+}
+
+function tookTooLong({ name }: Outgoing): Attempt {
+  return failed(`${name} took too long`, false);
 }
 
 function outOfTime({ name }: Outgoing): Attempt {
@@ -136,6 +153,7 @@ function failed(detail: string, again: boolean, wait?: number): Attempt {
 function headers(request: Outgoing, { token }: RequesterSettings): http.OutgoingHttpHeaders {
   return {
     accept: 'application/json',
+    'accept-encoding': 'identity',
     'user-agent': 'muster',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     // Node tells the length by itself for some methods only, and not for DELETE, to which gitbeaker gives a body.
@@ -155,12 +173,18 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
   }
   // No redirect is ever followed: it is an answer with status 3xx, and refused as such.
   if (status < 200 || status > 299) {
-    response.destroy();
+    discard(response);
     if (status === 429 || status >= 500) return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
     return { kind: 'failed', error: new Declined(request.name, status), again: false };
   }
   const body = await readJson(request, response, largest);
   return { kind: 'answered', answer: { body, status, headers: singleHeaders(response) } };
+}
+
+/** A short body is let pass, so that the connection can be used again. */
+function discard(response: Response): void {
+  if (Number(response.headers['content-length']) <= largestRefusal) response.resume();
+  else response.destroy();
 }
 
 function singleHeaders(response: Response): Record<string, string> {

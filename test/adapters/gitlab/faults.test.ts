@@ -88,6 +88,7 @@ const harms: readonly (readonly [string, Harm, string])[] = [
   ['is a string', { kind: 'answer', status: 200, body: '"yes"' }, 'malformed-answer'],
   ['is an object without content', { kind: 'answer', status: 200, body: '{}' }, 'malformed-answer'],
   ['is a redirect', { kind: 'answer', status: 302, headers: { location: '/api/v4/user' } }, 'gitlab-unavailable'],
+  ['is another protocol', { kind: 'answer', status: 101, headers: { connection: 'Upgrade', upgrade: 'x' } }, 'gitlab-unavailable'],
   ['is a 401', { kind: 'answer', status: 401 }, 'token-refused'],
   ['is a 403', { kind: 'answer', status: 403 }, 'token-refused'],
   ['is a 404', { kind: 'answer', status: 404 }, 'commit-unknown'],
@@ -114,6 +115,23 @@ test.each(requests)('given that %s hiccups twice, when evidence is asked for, th
 test('given that a proxy takes the Link header away, when a list is longer than a page, then the answer is not taken for the whole', async () => {
   cast.gitlab.faults.add(/notes/, { kind: 'headers', headers: { link: null } });
   expect(await ask()).toMatchObject({ kind: 'waiting', code: 'malformed-answer' });
+});
+
+test('given a server that answers without a length and does not end, when the time is over, then it counts as not answering', async () => {
+  const endless = createServer((_, response) => {
+    response.removeHeader('transfer-encoding');
+    response.useChunkedEncodingByDefault = false;
+    response.shouldKeepAlive = false;
+    response.writeHead(200, { 'content-type': 'application/json' }).write('[]');
+  });
+  const url = await listen(endless);
+  const answer = await openGitLab({ url, project: 'repos/sre/access', now: () => instant(0), timeout: 300, attempts: 1 })
+    .project()
+    .catch((error: unknown) => error);
+  endless.closeAllConnections();
+  await new Promise((resolve) => endless.close(resolve));
+  expect(answer).toBeInstanceOf(Unavailable);
+  expect(String(answer)).toContain('took too long');
 });
 
 test('given a server that asks to wait a second, when it is asked again, then that second has passed', async () => {
