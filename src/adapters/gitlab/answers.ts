@@ -171,6 +171,11 @@ export function pushesOf(notes: readonly Note[]): readonly Push[] {
     .map(({ author, created_at }) => ({ by: author, at: created_at }));
 }
 
+/** Each version but the first was pushed: from each on, there are as many notes of pushes as there are versions. GitLab writes the note last. */
+export function isEveryPushAmong(pushes: readonly Push[], versions: readonly Version[]): boolean {
+  return versions.every((version, at) => at === 0 || pushes.filter((push) => push.at >= version.createdAt).length >= versions.length - at);
+}
+
 /** Pushes that made the branch what the merge request had in the end: up to its last version, since the branch was there anew before the first. */
 export function pushesTo(
   branch: string,

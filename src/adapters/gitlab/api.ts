@@ -1,7 +1,6 @@
 // The calls muster makes to read evidence, each whole (every page) and checked, by numeric ids.
 // https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
 import { Gitlab } from '@gitbeaker/rest';
-import * as v from 'valibot';
 import type { Approval, MergeRequest, StateEvent, Version } from '../../domain/evidence.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../../domain/names.ts';
 import { day, renderInstant } from '../../domain/time.ts';
@@ -18,11 +17,9 @@ import {
   type Note,
   type PushEvent,
 } from './answers.ts';
-import { Malformed, TooLong } from './failure.ts';
+import { Malformed } from './failure.ts';
+import { pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
 import { requester, type RequesterSettings } from './requester.ts';
-
-/** GitLab's own maximum: more per page means fewer chances for a list to move under us. */
-export const pages = { perPage: 100, showExpanded: true } as const;
 
 export interface Project {
   readonly id: number;
@@ -40,9 +37,9 @@ export interface Api {
   readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
   /** Oldest first. */
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
-  readonly notes: (project: number, iid: number) => Promise<readonly Note[]>;
+  readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
-  /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
+  /** Pushes to any branch of a project in the months that hold the two moments and those between, as far as they are shown; oldest first. Each month is asked for once. */
   readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<readonly PushEvent[]>;
 }
 
@@ -81,11 +78,11 @@ export function connect(settings: RequesterSettings): Api {
     const key = `${project} ${name}`;
     const events =
       known.get(key) ??
-      wholeOfTexts(
+      shownOfTexts(
         pushEventShape,
         (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
         'the pushes to a project',
-      );
+      ).then(({ entries }) => entries);
     known.set(key, events);
     // An answer that did not come may come the next time.
     return events.catch((error: unknown) => {
@@ -128,13 +125,13 @@ export function connect(settings: RequesterSettings): Api {
       return list.sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
     },
     async notes(project, iid) {
-      const list = await wholeOfTexts(
+      const { entries, hidden } = await shownOfTexts(
         noteShape,
         // Only those that GitLab wrote, where the server knows the filter: whoever comments a lot must not make this long.
         (paging) => gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...onlyActivity, ...paging }),
         `the notes of !${iid}`,
       );
-      return list.sort((left, right) => left.created_at - right.created_at || left.id - right.id);
+      return { entries: entries.toSorted((left, right) => left.created_at - right.created_at || left.id - right.id), hidden };
     },
     async stateEvents(project, iid) {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
@@ -175,44 +172,4 @@ const onlyActivity: object = { activityFilter: 'only_activity' };
 /** A page that people are told to open is one of the configured server, whatever the answer says. */
 function isBelow(server: URL, page: string): boolean {
   return page.startsWith(`${server.href.replace(/\/+$/, '')}/`);
-}
-
-/** Without the header `x-total`, as for lists of more than 10,000, gitbeaker says NaN. */
-const pagesShape = v.object({ data: v.array(v.unknown()), paginationInfo: v.object({ total: v.union([v.number(), v.nan()]) }) });
-
-/** Page sizes, tried in turn: whoever may comment can make a hundred entries longer than any answer that is read. One entry cannot be. */
-const pageSizes = [100, 10, 1] as const;
-
-/** Every page of a list whose entries hold text that people write. */
-export async function wholeOfTexts<Schema extends v.GenericSchema>(
-  schema: Schema,
-  list: (paging: { readonly perPage: number; readonly showExpanded: true }) => Promise<unknown>,
-  request: string,
-): Promise<v.InferOutput<Schema>[]> {
-  for (const perPage of pageSizes) {
-    try {
-      return await whole(schema, list({ perPage, showExpanded: true }), request);
-    } catch (error) {
-      if (!(error instanceof TooLong)) throw error;
-    }
-  }
-  throw new Malformed(request, 'one entry alone is too long');
-}
-
-/** Every page of a list. Fewer than the server says there are is an answer cut short, not a short list. */
-export async function whole<Schema extends v.GenericSchema>(
-  schema: Schema,
-  list: Promise<unknown>,
-  request: string,
-): Promise<v.InferOutput<Schema>[]> {
-  const { data, paginationInfo } = understand(pagesShape, await list.catch(mapSpreadError(request)), request);
-  if (data.length < paginationInfo.total) throw new Malformed(request, 'a page is missing');
-  return data.map((one) => understand(schema, one, request));
-}
-
-/** gitbeaker spreads further pages into one array, and throws a TypeError where a page is no list. */
-function mapSpreadError(request: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof TypeError ? new Malformed(request, 'a page is not a list') : error;
-  };
 }

@@ -4,7 +4,7 @@ import { ruledOut } from '../../domain/binding.ts';
 import { instant, type CommitId } from '../../domain/names.ts';
 import { day } from '../../domain/time.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
-import { pushesOf, pushesTo, retargetsOf } from './answers.ts';
+import { isEveryPushAmong, pushesOf, pushesTo, retargetsOf } from './answers.ts';
 import type { Api } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 
@@ -64,10 +64,13 @@ export async function readReviewed(
   ] as const;
   // A failure waits for the others: nothing goes on behind the back of whoever asked.
   await Promise.allSettled(reads);
-  const [{ mergeRequest, sourceBranch }, approvals, versions, notes, stateEvents] = await Promise.all(reads);
+  const [{ mergeRequest, sourceBranch }, approvals, versions, { entries: notes, hidden }, stateEvents] = await Promise.all(reads);
   // Who approved nothing may have pushed what they like.
   const silent = approvals.length === 0 ? [] : await silentPushes(api, mergeRequest, sourceBranch, versions);
   const noted = pushesOf(notes);
+  // Who mentions a merge request where this account sees nothing hides a note of it, and keeps nobody waiting by that.
+  if (hidden > 0 && !isEveryPushAmong(noted, versions))
+    throw new Malformed(`the notes of !${iid}`, 'some are hidden from the account of the token, and not every push is among the others');
   const pushes = [...silent.filter(({ by }) => !noted.some((one) => one.by.id === by.id)), ...noted];
   return { mergeRequest, review: { approvals, versions, pushes, retargets: retargetsOf(notes), stateEvents } };
 }

@@ -2,7 +2,8 @@
 // https://docs.gitlab.com/api/issues/
 import * as v from 'valibot';
 import { understand } from './answers.ts';
-import { clientFor, wholeOfTexts } from './api.ts';
+import { clientFor } from './api.ts';
+import { wholeOfTexts } from './lists.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 import { refusedBy } from './merge-requests.ts';
 

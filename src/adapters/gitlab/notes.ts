@@ -5,7 +5,8 @@ import { ruledOut } from '../../domain/binding.ts';
 import type { CommitId } from '../../domain/names.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { noteShape, understand, type Note } from './answers.ts';
-import { clientFor, connect, wholeOfTexts } from './api.ts';
+import { clientFor, connect } from './api.ts';
+import { wholeOfTexts } from './lists.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 

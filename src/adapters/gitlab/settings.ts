@@ -7,7 +7,8 @@ import { parseStart } from '../../domain/time.ts';
 import type { TokenFacts } from '../../domain/tokens.ts';
 import { Unavailable, Unusable } from '../../failures.ts';
 import { understand } from './answers.ts';
-import { clientFor, pages, whole } from './api.ts';
+import { clientFor } from './api.ts';
+import { pages, whole } from './lists.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 

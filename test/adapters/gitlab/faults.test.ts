@@ -117,6 +117,35 @@ test('given that a proxy takes the Link header away, when a list is longer than 
   expect(await ask()).toMatchObject({ kind: 'waiting', code: 'malformed-answer' });
 });
 
+describe('given entries that the account of the token may not see', () => {
+  test.each([
+    ['notes', /merge_requests\/1\/notes/],
+    ['pushes to the project', /\/events/],
+  ])('when they are %s, then GitLab counts them all the same, and nobody has to wait for them', async (_, where) => {
+    cast.gitlab.faults.add(where, { kind: 'headers', headers: { 'x-total': '999' } });
+    expect(await ask()).toMatchObject({ kind: 'known' });
+  });
+
+  test('when a note of a push may be among them, then it is not known', async () => {
+    cast.gitlab.faults.add(/merge_requests\/1\/versions/, { kind: 'rewrite', change: (body) => twice(body) });
+    expect(await ask()).toMatchObject({ kind: 'known' });
+    cast.gitlab.faults.add(/merge_requests\/1\/notes/, { kind: 'rewrite', change: () => [] });
+    expect(await ask()).toMatchObject({ kind: 'waiting', code: 'malformed-answer' });
+  });
+
+  /** A second version, which somebody pushed a minute after the first. */
+  function twice(body: unknown): unknown {
+    const [version] = Array.isArray(body) ? body : raise();
+    return [version, { ...version, id: version.id + 1, created_at: new Date(Date.parse(version.created_at) + 60_000).toISOString() }];
+  }
+});
+
+test('given that a proxy takes every header of the pages away, when a page is full, then the answer is not taken for the whole', async () => {
+  const none = ['link', 'x-total', 'x-total-pages', 'x-page', 'x-per-page', 'x-next-page', 'x-prev-page'].map((name) => [name, null]);
+  cast.gitlab.faults.add(/notes/, { kind: 'headers', headers: Object.fromEntries(none) });
+  expect(await ask()).toMatchObject({ kind: 'waiting', code: 'malformed-answer' });
+});
+
 test('given a server that answers without a length and does not end, when the time is over, then it counts as not answering', async () => {
   const endless = createServer((_, response) => {
     response.removeHeader('transfer-encoding');
