@@ -65,7 +65,7 @@ class GitLabJudge implements ContentJudge {
           : { kind: 'unusable', code: 'project-changed', detail: otherProject(known, project) };
       return known === undefined ? [{ type: 'project', at: now, project }] : [];
     } catch (error) {
-      this.#asked = troubleOf(error);
+      this.#asked = troubleOf(error, 'gitlab-unusable');
       return [];
     }
   }
@@ -82,7 +82,8 @@ class GitLabJudge implements ContentJudge {
     try {
       return await this.#decide(state, landing, readings, answer.evidence, asked);
     } catch (error) {
-      return troubleOf(error);
+      // What GitLab says is known by now: git cannot read the commits that it names.
+      return troubleOf(error, 'commits-unusable');
     }
   }
 
@@ -164,9 +165,9 @@ function linkTo(page = ''): { readonly link?: string } {
   return page === '' ? {} : { link: page };
 }
 
-function troubleOf(error: unknown): Trouble {
+function troubleOf(error: unknown, code: 'gitlab-unusable' | 'commits-unusable'): Trouble {
   if (error instanceof Unavailable) return { kind: 'waiting', code: `${error.system}-unavailable`, detail: error.message };
-  if (error instanceof Unusable) return { kind: 'unusable', code: 'gitlab-unusable', detail: error.message };
+  if (error instanceof Unusable) return { kind: 'unusable', code, detail: error.message };
   throw error;
 }
 

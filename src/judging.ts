@@ -2,14 +2,14 @@
 // the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
 import { applyDelta } from './domain/deltas.ts';
 import { dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './domain/effective.ts';
-import { formObjection, lengthObjection, understood, type FormSettings, type Readings } from './domain/form.ts';
+import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './domain/form.ts';
 import type { Ancestry, Landing, PolicyTree } from './domain/history.ts';
 import type { BlobId, CommitId, Instant } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import type { Problem } from './domain/run.ts';
 import { effectivePolicy, pathsToRead, type EffectivePolicy, type WaitingLanding } from './domain/waiting.ts';
-import { Unavailable, Unusable } from './failures.ts';
 import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
+import { problemOf } from './problems.ts';
 import { startPolicy } from './starting.ts';
 
 /** The mirror of the branch, read by plumbing. */
@@ -74,7 +74,8 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
     const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
     const walk = new Walk(started.state, started.records, problems, ports, settings, files);
     if (head) await walk.to(head);
-    const readings = await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder));
+    // Without the branch there is nothing to read them from: what was refused before stays refused.
+    const readings = head ? await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder)) : new Map<string, Reading>();
     return { policy: effectivePolicy(walk.state, walk.waiting, readings, now, settings.folder), head, records: walk.records, problems };
   } catch (error) {
     problems.push(problemOf(error, 'policy'));
@@ -89,13 +90,6 @@ async function currentHead(branch: Branch, problems: Problem[]): Promise<CommitI
     problems.push(problemOf(error, 'git'));
     return branch.head();
   }
-}
-
-/** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. */
-export function problemOf(error: unknown, what: string): Problem {
-  if (error instanceof Unavailable) return { status: 'unavailable', code: `${what}-unavailable`, message: error.message };
-  if (error instanceof Unusable) return { status: 'input', code: `${what}-unusable`, message: error.message };
-  throw error;
 }
 
 /** Landings whose files are in memory at a time: 16 KiB each, and 50 of them. */
@@ -206,7 +200,7 @@ function refused(
 /** A path may be a megabyte long, and the record keeps every verdict for good. */
 const longestDetail = 1024;
 
-/** The five conditions of DESIGN, section 2, in order: the first that fails gives the reason. */
+/** The conditions of DESIGN, section 2: the first that fails gives the reason. The rules come before the files, for they may be why a file is not clean. */
 async function judgeLanding(
   state: PolicyState,
   landing: Landing,

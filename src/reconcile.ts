@@ -1,6 +1,7 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, overridesUsed } from './converge.ts';
 import type { Memory } from './domain/memory.ts';
+import type { Instant, Uid } from './domain/names.ts';
 import { revocationsNotOnRecord } from './domain/recording.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type UnplannedGroup,
 } from './domain/run.ts';
 import { firstChange, settledGroups } from './domain/settled.ts';
-import { problemOf } from './judging.ts';
+import { directoryProblem, problemOf } from './problems.ts';
 import type { RunPorts } from './ports.ts';
 import { removalRecords, removeFrom, type Removal } from './removal.ts';
 import { survey, surveyAgain, type Survey, type SurveySettings } from './survey.ts';
@@ -82,23 +83,37 @@ async function takeOutRevoked(
 ): Promise<GroupResult> {
   const { group } = proposal;
   const uids = revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid);
-  if (uids.length === 0 || !managed.has(group) || !(await ports.isActive())) return asProposed(proposal);
+  const result = asProposed(proposal);
+  if (uids.length === 0 || !managed.has(group)) return result;
+  const removals: (readonly [Uid, Removal])[] = [];
   try {
+    if (!(await ports.isActive())) return result;
     const directory = await ports.openToWrite();
-    const removals: Removal[] = [];
     const people = await directory.reader.people(uids);
     for (const uid of uids) {
       const person = people.get(uid);
-      const removal = await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory);
-      removals.push(removal);
-      if (removal.kind === 'removed') await ports.journal.append(removalRecords(uid, [removal], now));
+      removals.push([uid, await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory)]);
     }
-    const failed = removals.find((removal) => removal.kind === 'failed');
-    const result = asProposed(proposal);
-    return failed ? { ...result, status: 'directory', message: `somebody who is revoked is still in: ${failed.message}` } : result;
   } catch (error) {
-    const { status, message } = problemOf(error, 'directory');
-    return { ...asProposed(proposal), status, message: `somebody who is revoked may still be in: ${message}` };
+    const { status, message } = directoryProblem(error);
+    return { ...result, status, message: `somebody who is revoked may still be in: ${message}` };
+  }
+  const [, failed] = removals.find(([, { kind }]) => kind === 'failed') ?? [];
+  const unrecorded = await recordRemovals(removals, ports, now);
+  if (failed?.kind === 'failed')
+    return { ...result, status: 'directory', message: `somebody who is revoked is still in: ${failed.message}` };
+  return unrecorded ? { ...result, ...unrecorded } : result;
+}
+
+/** Whoever is revoked is out of the group by now: what cannot be recorded of it is told as that. */
+async function recordRemovals(removals: readonly (readonly [Uid, Removal])[], { journal }: RunPorts, now: Instant) {
+  try {
+    const records = removals.flatMap(([uid, removal]) => removalRecords(uid, [removal], now));
+    if (records.length > 0) await journal.append(records);
+    return undefined;
+  } catch (error) {
+    const { status, message } = problemOf(error, 'ledger');
+    return { status, message: `whoever is revoked is out, and that could not be recorded: ${message}` };
   }
 }
 

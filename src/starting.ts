@@ -24,7 +24,10 @@ export async function startPolicy(
   now: Instant,
   head: CommitId | undefined,
 ): Promise<Started> {
-  if (remembered?.start === start) return { state: remembered, records: [] };
+  if (remembered?.start === start) {
+    refuseOtherFolder(remembered, folder);
+    return { state: remembered, records: [] };
+  }
   const parser = await loadParser();
   const tree = await branch.policyTree(start, folder).catch(async (error: unknown) => {
     // Git speaks of a damaged repository where it was only never told of such a commit.
@@ -47,6 +50,15 @@ export async function startPolicy(
   for (const file of files) if (!isRules(file.path, folder)) grants.set(file.path, valid(parser.parseGrant(file, folder), start));
   const state = startingState({ commit: start, committedAt: await branch.committedAt(start), tree, rules, grants }, remembered);
   return { state, records: [{ type: 'start', at: now, state }] };
+}
+
+/** In another folder nothing ever changes: every landing would be judged to be none of ours, and never be looked at again. */
+function refuseOtherFolder({ tree }: PolicyState, folder: string): void {
+  const [known] = tree.keys();
+  if (known === undefined || known.startsWith(`${folder}/`)) return;
+  throw new Unusable(
+    `repository.path is ${JSON.stringify(folder)}, and the policy on record has ${JSON.stringify(known)}: nothing is judged until the host’s administrator puts the path right. If the policy has moved, set repository.start to a commit that has it there`,
+  );
 }
 
 async function readPolicyFiles(

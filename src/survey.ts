@@ -7,10 +7,11 @@ import type { Memory } from './domain/memory.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from './domain/names.ts';
 import type { LedgerRecord } from './domain/record.ts';
 import { together } from './failures.ts';
-import { judgeBranch, problemOf, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
+import { judgeBranch, type Branch, type ContentJudge, type Judged, type JudgingSettings } from './judging.ts';
 import type { PolicyParser } from './landing-files.ts';
 import type { GroupProposal, Problem } from './domain/run.ts';
 import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from './domain/settled.ts';
+import { directoryProblem } from './problems.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from './proposal.ts';
 import { generationsThatMayCount, readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
 
@@ -190,11 +191,6 @@ async function findMorePeople(
     late.flatMap(({ uids }) => uids),
   );
   return more.kind === 'problem' ? more : { kind: 'answer', people: new Map([...found.people, ...more.people]) };
-}
-
-function directoryProblem(error: unknown): Problem {
-  const problem = problemOf(error, 'directory');
-  return problem.status === 'input' ? { ...problem, status: 'directory' } : problem;
 }
 
 async function propose(

@@ -57,7 +57,7 @@ class Host {
     this.branch.push(first);
   }
 
-  async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0)): Promise<Judged> {
+  async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0), folder = 'policy'): Promise<Judged> {
     const { memory, branch } = this;
     const ports = {
       branch,
@@ -67,7 +67,7 @@ class Host {
       wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
       now: committedAt(100),
     };
-    const judged = await judgeBranch(ports, { start, folder: 'policy', longest: new Map() });
+    const judged = await judgeBranch(ports, { start, folder, longest: new Map() });
     for (const record of judged.records) remember(memory, record);
     return judged;
   }
@@ -253,6 +253,19 @@ describe('given a branch that is not what it was', () => {
     const judged = await host.run();
     expect(judged.problems).toMatchObject([{ status: 'unavailable', code: 'git-unavailable' }]);
     expect(members(judged)).toEqual([]);
+  });
+
+  it('when the path in the configuration is another one for a while, then nothing is judged meanwhile, and nothing is missed afterwards', async () => {
+    const host = new Host();
+    await host.run();
+    host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [bob]: grant('2026-11-25') });
+    const astray = await host.run(new TestJudge(), commitId(0), 'polcy');
+    expect(astray).toMatchObject({
+      records: [],
+      problems: [{ status: 'input', message: expect.stringContaining('repository.path is "polcy"') }],
+    });
+    expect(members(astray)).toEqual(['alice']);
+    expect(members(await host.run())).toEqual(['bob']);
   });
 
   it('when the start cannot be used, then there is no policy in force, and it says which file', async () => {

@@ -86,8 +86,8 @@ export function isPending(proposal: GroupProposal): boolean {
   return proposal.kind === 'planned' && proposal.guarded.add.length + proposal.guarded.remove.length > 0;
 }
 
-/** Answers of GitLab that do not pass by waiting. */
-const waitsForAPerson = new Set(['gitlab-unusable', 'project-changed']);
+/** What does not pass by waiting. */
+const waitsForAPerson = new Set(['gitlab-unusable', 'commits-unusable', 'project-changed']);
 
 /** Every status that holds. Changes that merely wait to be made are one only where the caller asked for it. */
 export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean): Status {

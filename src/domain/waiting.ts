@@ -156,7 +156,9 @@ function promisesMore(state: PolicyState, tip: Tip, path: string, entry: TreeEnt
   if (!isWellFormed(path, folder) || entry.mode !== '100644') return state.refusals.has(path);
   if (asEndorsed && !isNarrowed(state, path)) return false;
   const reading = tip.readings.get(path);
-  if (reading?.kind !== 'grant') return true;
+  // Not read at all, for the branch is not at hand: what was refused stays refused.
+  if (!reading) return state.refusals.has(path);
+  if (reading.kind !== 'grant') return true;
   return saysMore(reading.grant, state.inForce.get(path), now);
 }
 

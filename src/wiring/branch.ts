@@ -1,5 +1,5 @@
 // The mirror of the policy repository, as the judging wants it.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openMirror, type Mirror } from '../adapters/git/mirror.ts';
@@ -41,12 +41,20 @@ export async function withPrivateMirror<Result>(
   }
 }
 
-/** There is none before the first run; then it is fetched. Nor need it hold still: what a run takes away meanwhile is fetched as well. */
+/**
+ * There is none before the first run, and then it is fetched; so is a copy that lacks something, because a run tidied up meanwhile. A run that
+ * fetches writes objects before it names them: they are copied last, so that whatever is named is there. Its locks are its own.
+ */
 function copyIfThere(mirror: string, folder: string): void {
   try {
-    cpSync(mirror, folder, { recursive: true });
+    const parts = readdirSync(mirror).filter((name) => name !== 'objects');
+    mkdirSync(folder);
+    for (const part of [...parts, 'objects']) {
+      cpSync(join(mirror, part), join(folder, part), { recursive: true, filter: (path) => !path.endsWith('.lock') });
+    }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -16,7 +16,8 @@ import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant, type Ui
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
-import { judgeBranch, problemOf } from '../judging.ts';
+import { judgeBranch } from '../judging.ts';
+import { problemOf } from '../problems.ts';
 import {
   becomeOwner,
   forHost,

@@ -1,12 +1,12 @@
 // What does not answer, or answers no, costs nobody anything, and the rest goes on (CASE 58, and the neighbours of all outages).
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSlapd } from '../support/slapd.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { later, openWorld, policy, stewards, type World } from './world.ts';
+import { grantPath, later, openWorld, policy, stewards, type World } from './world.ts';
 
 let world: World;
 let proxy: TcpProxy;
@@ -36,6 +36,20 @@ describe('given a git server that does not answer as it should', () => {
       });
       expect([await host.members('klaxon-users'), (await host.members('stewards')).length]).toEqual([['alice'], index + 2]);
     }
+  });
+
+  it('when the mirror is lost as well, then what is known stays known: the outage is told, and what was refused', async () => {
+    const host = await world.newHost({ granted: ['alice'], roster: ['base'] });
+    host.repository.commit('main', { [grantPath('bob')]: 'until: never\n' }, { date: '2026-11-21T00:00:00Z' });
+    const before = await host.reconcile();
+    rmSync(join(host.state, 'mirror.git'), { recursive: true });
+    await world.git.set('down');
+    const during = await host.reconcile(later(0, 1));
+    await world.git.set('up');
+
+    expect(during.document.policy.refused).toEqual(before.document.policy.refused);
+    expect([before.status, during.status, during.document.status.all]).toEqual([4, 4, ['refused', 'unavailable']]);
+    expect(await host.members('klaxon-users')).toEqual(['alice']);
   });
 
   it('when it never answered yet, then nobody is touched', async () => {
