@@ -1,5 +1,5 @@
 // systemctl(1) as it answers, played by a script: where tests run there is no systemd to ask.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +32,11 @@ describe('given a systemd that answers', () => {
       active: 'active',
       last: { result: 'exit-code', status: 5, at: 1_795_435_200_000 },
     });
+    // The names of systemd.unit(5), and a time that depends on no locale.
+    expect(readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n').sort()).toEqual([
+      'show --timestamp=unix --property=LoadState,UnitFileState,ActiveState -- muster.timer',
+      'show --timestamp=unix --property=Result,ExecMainStatus,ExecMainExitTimestamp -- muster.service',
+    ]);
   });
 
   it.each(['ExecMainExitTimestamp=\\n', 'ExecMainExitTimestamp=@0\\n', ''])(

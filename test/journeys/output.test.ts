@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { contentsOf, grantPath, later, openWorld, stewards, type World } from './world.ts';
+import { contentsOf, grantPath, later, noon, openWorld, stewards, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -153,9 +153,18 @@ describe('given a host with something to add, to remove, to hold and to withhold
     const before = contentsOf(host.state);
     const logged = world.slapd.logs().length;
 
-    for (const args of [['plan'], ['plan', '--json'], ['explain', 'carol'], ['explain', 'stewards', '--json']])
-      await host.run(args, { at: later(2) });
+    const ended: unknown[] = [];
+    for (const args of [['plan'], ['plan', '--json'], ['explain', 'carol'], ['explain', 'stewards', '--json']]) {
+      const { status, stdout } = await host.run(args, { at: later(2) });
+      ended.push([args[0], status, stdout !== '']);
+    }
 
+    expect(ended).toEqual([
+      ['plan', 3, true],
+      ['plan', 3, true],
+      ['explain', 0, true],
+      ['explain', 0, true],
+    ]);
     expect(contentsOf(host.state)).toEqual(before);
     expect(world.slapd.logs().slice(logged)).not.toContain(' MOD ');
   });
@@ -224,18 +233,20 @@ describe('given a host with something to add, to remove, to hold and to withhold
         group: string;
         member: boolean;
         desired: boolean;
-        history: { event: string }[];
+        history: { event: string; at: string; path?: string }[];
       }[];
     }>();
     expect(groups.find(({ group }) => group === 'klaxon-users')).toMatchObject({
       member: false,
       desired: false,
     });
-    expect(groups.find(({ group }) => group === 'klaxon-users')?.history.map(({ event }) => event)).toEqual([
-      'endorsed',
-      'added',
-      'removed',
+    const history = groups.find(({ group }) => group === 'klaxon-users')?.history ?? [];
+    expect(history.map(({ event, at }) => [event, at.slice(0, 10)])).toEqual([
+      ['endorsed', noon.slice(0, 10)],
+      ['added', noon.slice(0, 10)],
+      ['removed', later(2).slice(0, 10)],
     ]);
+    expect(JSON.stringify(history[0])).toContain(grantPath('martin'));
     expect((await host.run(['explain', 'carol'], { at: later(2) })).stdout).toContain(grantPath('carol'));
   });
 

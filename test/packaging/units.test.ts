@@ -40,7 +40,7 @@ describe.skipIf(!installed('systemd-analyze'))('given systemd-analyze (skipped w
 });
 
 describe('given the service', () => {
-  it('when a run ends, then only 0 and 75 are no failure, and every failure is a status of the contract', () => {
+  it('when a run ends, then only 0 and 75 are no failure', () => {
     expect(settings('muster.service', 'SuccessExitStatus')).toEqual([String(exitStatus.unavailable)]);
   });
 

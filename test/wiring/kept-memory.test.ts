@@ -2,8 +2,18 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyMemory, knownGroup, type Memory } from '../../src/domain/memory.ts';
-import { entryUuid, instant, parseGroupName, parseRosterName, parseUid, type GroupName, type Uid } from '../../src/domain/names.ts';
+import { emptyMemory, knownGroup, rememberAll, type Memory } from '../../src/domain/memory.ts';
+import {
+  dn,
+  entryUuid,
+  instant,
+  parseCommitId,
+  parseGroupName,
+  parseRosterName,
+  parseUid,
+  type GroupName,
+  type Uid,
+} from '../../src/domain/names.ts';
 import type { LedgerRecord } from '../../src/domain/record.ts';
 import { parseMemory, renderMemory } from '../../src/wiring/kept-memory.ts';
 import { parseRecord, renderRecord } from '../../src/wiring/kept-records.ts';
@@ -19,27 +29,103 @@ const uids = fc.constantFrom<Uid>(...['alice', 'bob', 'carol', '1e3', 'no'].map(
 const dns = fc.string({ unit: 'grapheme' }).map((text) => `uid=${text},ou=people`);
 const uuids = fc.uuid().map(entryUuid);
 
-const memories = fc
-  .tuple(
-    ...groups.map((group) =>
-      fc.record({
-        group: fc.constant(group),
-        members: fc.array(fc.tuple(fc.oneof(uids, dns), fc.constantFrom('roster' as const, 'other' as const))),
-        bindings: fc.array(fc.tuple(uids, fc.record({ uuid: uuids, basis: fc.constantFrom('steward', 'a'.repeat(40)) }))),
-        takenOver: fc.boolean(),
-      }),
-    ),
-  )
-  .map((known): Memory => {
-    const memory = { ...emptyMemory(), records: 7, latest: instant(5) };
-    for (const { group, members, bindings, takenOver } of known) {
-      const one = knownGroup(memory, group);
-      one.takenOver = takenOver;
-      for (const [name, brought] of members) one.members.set(name, brought);
-      for (const [uid, binding] of bindings) one.bindings.set(uid, binding);
-    }
-    return memory;
-  });
+const roster = { kind: 'roster', roster: must(parseRosterName('steward')), sha256: 'c'.repeat(64) } as const;
+const left = { kind: 'left-roster', roster: roster.roster, sha256: roster.sha256 } as const;
+
+const ats = fc.integer({ min: 0, max: 9 }).map(instant);
+const commits = fc.constantFrom(...['a', 'b', 'c'].map((letter) => must(parseCommitId(letter.repeat(40)))));
+const inGroup = { at: ats, group: fc.constantFrom(...groups) };
+const codes = fc.constantFrom('first-run' as const, 'clock' as const, 'new-start' as const);
+const digests = fc.constantFrom('sha256:one', 'sha256:two');
+const changes = {
+  add: fc.array(
+    fc.record({
+      because: fc.constant(roster),
+      limited: fc.boolean(),
+      members: fc.array(fc.record({ uid: uids, dn: dns.map(dn), uuid: uuids })),
+    }),
+    { maxLength: 2 },
+  ),
+  remove: fc.array(
+    fc.record({
+      because: fc.constant(left),
+      limited: fc.boolean(),
+      members: fc.array(fc.record({ uid: fc.oneof(uids, dns), dn: dns.map(dn) })),
+    }),
+    { maxLength: 2 },
+  ),
+};
+
+/** A record of every type but `start` and `verdict`, whose policy has tests of its own (test/domain/deltas). */
+const records: fc.Arbitrary<LedgerRecord> = fc.oneof(
+  fc.record({ type: fc.constant('judged' as const), at: ats, commit: commits }),
+  fc.record({ type: fc.constant('seen' as const), at: ats, commit: commits }),
+  fc.record({ type: fc.constant('project' as const), at: ats, project: fc.nat() }),
+  fc.record({
+    type: fc.constant('roster' as const),
+    at: ats,
+    roster: fc.constant(roster.roster),
+    sha256: fc.constantFrom('c'.repeat(64), 'd'.repeat(64)),
+    people: fc.nat(),
+    producedAt: ats,
+  }),
+  fc.record({
+    type: fc.constant('intent' as const),
+    ...inGroup,
+    revision: fc.string(),
+    allowed: fc.array(digests),
+    accepted: fc.array(fc.string()),
+    ...changes,
+  }),
+  fc.record({
+    type: fc.constant('outcome' as const),
+    ...inGroup,
+    result: fc.constantFrom('done' as const, 'failed' as const, 'recovered' as const, 'revoked' as const),
+    members: fc.nat(),
+    ...changes,
+  }),
+  fc.record({
+    type: fc.constant('membership' as const),
+    ...inGroup,
+    appeared: fc.array(fc.record({ name: fc.oneof(uids, dns), because: fc.constantFrom(null, roster) })),
+    vanished: fc.array(fc.oneof(uids, dns)),
+    members: fc.nat(),
+  }),
+  fc.record({
+    type: fc.constant('bindings' as const),
+    ...inGroup,
+    basis: fc.constantFrom('steward', 'a'.repeat(40)),
+    bound: fc.array(fc.tuple(uids, uuids)),
+    released: fc.array(uids),
+  }),
+  fc.record({
+    type: fc.constant('held' as const),
+    ...inGroup,
+    holds: fc.array(fc.record({ code: codes, digest: digests, add: fc.array(uids), remove: fc.array(uids) }), { maxLength: 2 }),
+  }),
+  fc.record({ type: fc.constant('override' as const), ...inGroup, code: codes, digest: digests, reason: fc.string() }),
+  fc.record({
+    type: fc.constant('override-used' as const),
+    ...inGroup,
+    code: codes,
+    digest: digests,
+    accepted: fc.constant<readonly string[]>([]),
+  }),
+  fc.record({ type: fc.constant('refuse' as const), at: ats, commit: commits, reason: fc.string() }),
+  fc.record({
+    type: fc.constantFrom('revocation' as const, 'lift' as const),
+    at: ats,
+    uid: uids,
+    from: fc.constantFrom(null, ...groups),
+    reason: fc.string(),
+  }),
+);
+
+const memories = fc.array(records, { maxLength: 30 }).map((told): Memory => {
+  const memory = emptyMemory();
+  rememberAll(memory, told);
+  return memory;
+});
 
 function plainly(memory: Memory): unknown {
   return { ...memory, groups: [...memory.groups].map(([name, known]) => [name, { ...known }]) };
@@ -83,8 +169,6 @@ describe('given a memory that was kept', () => {
     expect([...knownGroup(read, stewards).members]).toEqual([['alice', 'roster']]);
   });
 });
-
-const roster = { kind: 'roster', roster: must(parseRosterName('steward')), sha256: 'c'.repeat(64) } as const;
 
 describe('given the record of the members that a run found', () => {
   const named = fc.record({ name: fc.oneof(uids, dns), because: fc.constantFrom(null, roster), uuid: uuids });

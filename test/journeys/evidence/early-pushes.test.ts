@@ -61,7 +61,8 @@ describe('given a branch that alice pushed, and a merge request that mallory ope
     const { scene, mergeRequest } = await early();
     world.gitlab.faults.add(/\/events\?/, { kind: 'answer', status: 500 });
     const { members } = await endOf(scene, mergeRequest);
-    expect(members).toEqual([]);
+    const { status, policy: waiting } = await scene.reconcile();
+    expect([members, status.all, waiting.pending.length]).toEqual([[], ['unavailable'], 1]);
     world.gitlab.faults.clear();
     const { policy } = await scene.reconcile();
     expect(policy.refused[0]?.message).toContain('alice pushed to its branch');
