@@ -50,7 +50,7 @@ export function explainPerson(
   const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
   const isKnown = found !== undefined || shown !== null || groups.some(isToldOf);
   const near = isKnown ? [] : namesNear(uid, report, distance);
-  return { kind: 'person', uid, dn: typeof found === 'object' ? found.dn : shown, groups, near };
+  return { kind: 'person', evidence: report.evidence, uid, dn: typeof found === 'object' ? found.dn : shown, groups, near };
 }
 
 function isToldOf({ because, withheld, refused, pending, history }: GroupStanding): boolean {

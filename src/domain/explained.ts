@@ -3,7 +3,7 @@ import type { Because, WithheldReason } from './desired.ts';
 import type { Refusal } from './effective.ts';
 import type { Dn, GroupName, Instant, Uid } from './names.ts';
 import type { Removal } from './plan.ts';
-import type { GroupResult } from './run.ts';
+import type { GroupResult, RunReport } from './run.ts';
 import type { Pending } from './waiting.ts';
 
 export interface HistoryEntry {
@@ -31,7 +31,7 @@ export interface GroupStanding {
   readonly history: readonly HistoryEntry[];
 }
 
-export interface PersonExplained {
+export interface PersonExplained extends Pick<RunReport, 'evidence'> {
   readonly kind: 'person';
   readonly uid: Uid;
   readonly dn: Dn | null;

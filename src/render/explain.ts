@@ -3,17 +3,17 @@ import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/e
 import type { Refusal } from '../domain/effective.ts';
 import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
-import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, wayBack } from './refusals.ts';
+import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from './refusals.ts';
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
 import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
-export function renderPersonText({ uid, dn, groups, near }: PersonExplained): string {
+export function renderPersonText({ uid, dn, groups, near, evidence }: PersonExplained): string {
   const hint = near.length === 0 ? '' : `  Nothing is known of this name. Did you mean ${near.map(plain).join(' or ')}?\n`;
-  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, hint, ...groups.map((group) => renderStanding(uid, group))].join('');
+  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, hint, ...groups.map((group) => renderStanding(uid, group, evidence))].join('');
 }
 
-function renderStanding(uid: string, standing: GroupStanding): string {
+function renderStanding(uid: string, standing: GroupStanding, evidence: PersonExplained['evidence']): string {
   const lines = [`\n${standing.group}: ${claim(standing)}\n`];
   const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
   if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
@@ -24,8 +24,8 @@ function renderStanding(uid: string, standing: GroupStanding): string {
   if (standing.leaves) say('leaving', renderRemoval(standing.leaves));
   for (const one of standing.refused) {
     say('refused', renderOrigin(one));
-    say('', renderRefusalBriefly(one));
-    if (needsWayBack(one)) say('way back', wayBack);
+    say('', renderRefusalBriefly(one, evidence));
+    if (needsWayBack(one, evidence)) say('way back', renderWayBack(evidence));
   }
   for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
   if (isUnknown(standing)) say('nothing', `no grant file and no roster names ${uid} for this group`);
@@ -57,7 +57,7 @@ function claim({ member, desired, planned }: GroupStanding): string {
   return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
 }
 
-export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: Status): string {
+export function renderPersonJson({ uid, dn, groups, evidence }: PersonExplained, status: Status): string {
   const document = {
     muster: 1,
     command: 'explain',
@@ -81,7 +81,7 @@ export function renderPersonJson({ uid, dn, groups }: PersonExplained, status: S
         commit: one.commit,
         mergeRequest: one.mergeRequest,
         code: one.code,
-        message: renderRefusal(one),
+        message: renderRefusal(one, evidence),
       })),
       pending: pending.map((one) => ({ path: one.path, commit: one.commit, code: one.code, message: renderPending(one) })),
       history: history.map((entry) => ({

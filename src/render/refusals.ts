@@ -1,11 +1,23 @@
 // Why a change of the policy is not in force, and what to do next, in words that somebody understands who only knows GitLab's web pages.
 import type { Refusal, RefusalCode } from '../domain/effective.ts';
+import type { RunReport } from '../domain/run.ts';
 import type { Pending } from '../domain/waiting.ts';
 import { plain } from './words.ts';
+
+/** With `none` there is no GitLab to speak of: nobody merges and nobody approves. */
+type Evidence = RunReport['evidence'];
 
 /** The way back after a merge that nobody approved. */
 export const wayBack =
   'Revert it on GitLab (merge that revert, nobody needs to approve it); then revert the revert in a second merge request, have that one approved by somebody entitled, and only then merge it.';
+
+/** The way back where whatever is well-formed and clean counts, as test/journeys/without-evidence.test.ts goes it. */
+const wayBackByPush =
+  'Whoever may push makes two commits on the branch itself: the first puts the file back as it was when it last counted, or deletes it if it never did; the second brings the change again, mended. Both may go in one push, but not in one commit or one merge.';
+
+export function renderWayBack(evidence: Evidence): string {
+  return evidence === 'none' ? wayBackByPush : wayBack;
+}
 
 interface Words {
   readonly what: string;
@@ -83,12 +95,38 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   },
 };
 
-/** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
-export function renderRefusalCode(code: RefusalCode): string {
-  return words[code].what;
+/** What is said otherwise where nobody is asked for evidence. The last four were judged before, or are no landing of the usual kind. */
+const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
+  impure: { ...words.impure, first: 'Put the policy into a commit of its own.' },
+  mixed: { ...words.mixed, first: 'Change the rules in one commit, and the grants in another one after it.' },
+  'too-few-approvers': {
+    what: 'the new rules would not leave one approver more than the approvals they ask for, and must, even where nobody is asked',
+    first: 'Name more approvers, or ask for fewer approvals.',
+  },
+  'unknown-group': { ...words['unknown-group'], first: 'Add the group first, in a commit of its own.' },
+  'too-dormant': { ...words['too-dormant'], what: 'the grant begins more than 30 days after its commit' },
+  dirty: { what: 'what stood there before was not in force itself, and nothing that is built on it counts' },
+  'rules-dirty': {
+    ...words['rules-dirty'],
+    first:
+      'First take back the change of policy.yaml or groups/ that was refused: one commit that makes these files what they were before it.',
+  },
+  'no-merge-request': { what: 'it came to the branch without a merge request while this host still asked for one' },
+  'not-bound': { what: 'the commit is not one change that can be judged by itself' },
+  'no-approval': { what: 'nobody entitled had approved exactly this content while this host still asked for that' },
+  'refused-by-hand': { what: words['refused-by-hand'].what },
+};
+
+function wordsFor(code: RefusalCode, evidence: Evidence): Words {
+  return (evidence === 'none' ? wordsWithoutEvidence[code] : undefined) ?? words[code];
 }
 
-/** What to do about one that was merged, step by step. */
+/** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
+export function renderRefusalCode(code: RefusalCode, evidence: Evidence = 'gitlab'): string {
+  return wordsFor(code, evidence).what;
+}
+
+/** What to do about one that was merged on GitLab, step by step. */
 export function renderRemedy(code: RefusalCode): readonly string[] {
   const { first, closes, prior } = words[code];
   if (first === undefined) return [wayBack];
@@ -104,19 +142,20 @@ export function renderRemedy(code: RefusalCode): readonly string[] {
 type Told = Pick<Refusal, 'code' | 'detail'>;
 
 /** What is wrong and what to do, whole: for one refusal by itself. */
-export function renderRefusal(refusal: Told): string {
-  return [renderRefusalBriefly({ code: refusal.code, detail: refusal.detail }), ...(needsWayBack(refusal) ? [wayBack] : [])].join(' ');
+export function renderRefusal({ code, detail }: Told, evidence: Evidence): string {
+  const brief = renderRefusalBriefly({ code, detail }, evidence);
+  return needsWayBack({ code }, evidence) ? `${brief} ${renderWayBack(evidence)}` : brief;
 }
 
 /** The same without the way back, which is told once below; and without the detail where that only repeats the path above. */
-export function renderRefusalBriefly({ code, detail, path }: Told & { readonly path?: string }): string {
-  const { what, first } = words[code];
+export function renderRefusalBriefly({ code, detail, path }: Told & { readonly path?: string }, evidence: Evidence): string {
+  const { what, first } = wordsFor(code, evidence);
   const more = detail === path ? '' : ` (${plain(detail)})`;
   return `${what}${more}.${first === undefined ? '' : ` ${first}`}`;
 }
 
-export function needsWayBack({ code }: Pick<Refusal, 'code'>): boolean {
-  return !words[code].closes;
+export function needsWayBack({ code }: Pick<Refusal, 'code'>, evidence: Evidence): boolean {
+  return !wordsFor(code, evidence).closes;
 }
 
 export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>): string {

@@ -39,7 +39,7 @@ export function renderReportCsv(report: Report): string {
       merge_request: one.mergeRequest === null ? '' : String(one.mergeRequest),
       link: renderLink(one.link) ?? '',
       kind: one.code,
-      explanation: renderRefusalBriefly(one),
+      explanation: renderRefusalBriefly(one, report.evidence),
     })),
     ...revocationRows(report),
     ...report.overrides.map(({ record, usedAt }) => ({

@@ -2,7 +2,7 @@
 import type { GroupReport, Report } from '../domain/report.ts';
 import { count } from '../domain/time.ts';
 import { markup, nothing, verbatim, type Markup } from './markup.ts';
-import { needsWayBack, renderRefusalBriefly, wayBack } from './refusals.ts';
+import { needsWayBack, renderRefusalBriefly, renderWayBack } from './refusals.ts';
 import { anchorOf, pagesOf, renderPeople, type PageOf } from './report-people.ts';
 import { script, style } from './report-style.ts';
 import { renderSizes, renderTimeline } from './report-timeline.ts';
@@ -91,15 +91,15 @@ function card({ group, rules: of, members, recorded, withheld }: GroupReport, si
   </li>`;
 }
 
-function needs({ attention, refused }: Report, pageOf: PageOf): Markup {
+function needs({ attention, refused, evidence }: Report, pageOf: PageOf): Markup {
   if (attention.length === 0) return markup`<p>Nothing needs a person.</p>`;
   const lines = attention.map((one) => {
     const page = one.kind === 'refused' ? pageOf(one.refusal.link) : undefined;
     return markup`<li>
-      ${renderAttention(one)}${page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">Merge request</a>`}
+      ${renderAttention(one, evidence)}${page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">Merge request</a>`}
     </li>`;
   });
-  const back = refused.some(needsWayBack) ? markup`<p>The way back: ${wayBack}</p>` : nothing;
+  const back = refused.some((one) => needsWayBack(one, evidence)) ? markup`<p>The way back: ${renderWayBack(evidence)}</p>` : nothing;
   return markup`<section class="needs" aria-labelledby="needs">
     <h2 id="needs">Needs a person</h2>
     <ul class="plain">
@@ -136,12 +136,12 @@ function ending({ ending: grants }: Report): Markup {
   );
 }
 
-function decisions({ groups, refused, revocations, overrides, approvers }: Report): Markup {
+function decisions({ groups, refused, revocations, overrides, approvers, evidence }: Report): Markup {
   const held = groups.flatMap(({ group, held: all }) => all.map((hold) => `${group}: ${renderHold(hold)}`));
   const withheld = groups.flatMap(({ group, withheld: all }) => all.map(({ uid, reason }) => `${uid}, ${group}: ${renderNotIn(reason)}`));
   return markup`${section('Named and not in', withheld)}${section('Held', held)}${section(
     'Refused',
-    refused.map((one) => `${one.path}: ${renderRefusalBriefly(one)}`),
+    refused.map((one) => `${one.path}: ${renderRefusalBriefly(one, evidence)}`),
   )}${section('Revocations', revocations.map(renderRevocation))}${section('Held sets that were allowed', overrides.map(renderOverride))}${section(
     'Who approved how much',
     approvers.map(renderApprover),

@@ -24,7 +24,7 @@ export function renderReportJson(report: Report, status: Status): string {
     begins: orNull(begins),
     start: start ?? null,
     judged: judged ?? null,
-    attention: report.attention.map((one) => ({ kind: one.kind, message: renderAttention(one) })),
+    attention: report.attention.map((one) => ({ kind: one.kind, message: renderAttention(one, report.evidence) })),
     groups: report.groups.map(groupJson),
     ...decisionsJson(report),
     rules: rulesJson(report),
@@ -38,14 +38,14 @@ function orNull(at: Instant | undefined): string | null {
   return at === undefined ? null : renderInstant(at);
 }
 
-function decisionsJson({ refused, waiting, rosters, revocations, overrides, approvers, ending }: Report): object {
+function decisionsJson({ refused, waiting, rosters, revocations, overrides, approvers, ending, evidence }: Report): object {
   return {
     refused: refused.map((one) => ({
       path: one.path,
       commit: one.commit,
       mergeRequest: one.mergeRequest,
       code: one.code,
-      message: renderRefusalBriefly(one),
+      message: renderRefusalBriefly(one, evidence),
     })),
     waiting: waiting.map(({ commit, since, pending }) => ({ commit, since: orNull(since), path: pending?.path ?? null })),
     rosters: rosters.map(({ roster, sha256, people, producedAt, at }) => ({

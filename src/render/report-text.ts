@@ -17,7 +17,7 @@ import {
   renderSize,
   renderTeams,
 } from './report-words.ts';
-import { needsWayBack, wayBack } from './refusals.ts';
+import { needsWayBack, renderWayBack } from './refusals.ts';
 import { hang, plain, renderMoment } from './words.ts';
 
 export function renderReportText(report: Report): string {
@@ -51,9 +51,9 @@ function section(heading: string, lines: readonly string[], none?: string): stri
   return `\n${heading}\n${body.join('')}`;
 }
 
-function attentionLines({ attention, refused }: Report): readonly string[] {
-  const lines = attention.map(renderAttention);
-  return refused.some(needsWayBack) ? [...lines, `The way back: ${wayBack}`] : lines;
+function attentionLines({ attention, refused, evidence }: Report): readonly string[] {
+  const lines = attention.map((one) => renderAttention(one, evidence));
+  return refused.some((one) => needsWayBack(one, evidence)) ? [...lines, `The way back: ${renderWayBack(evidence)}`] : lines;
 }
 
 function changeLines({ changes }: Report): readonly string[] {

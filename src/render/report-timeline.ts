@@ -28,7 +28,7 @@ interface PersonRow {
   readonly refused: readonly RefusedMark[];
 }
 
-export function renderTimeline({ at, chronicle }: Report, anchorOf: (uid: string) => string): Markup {
+export function renderTimeline({ at, chronicle, evidence }: Report, anchorOf: (uid: string) => string): Markup {
   const rows = rowsOf([...chronicle.spans.values()].flat(), [...chronicle.refused.values()].flat());
   if (rows.length === 0) return markup`<p>There were no grants in the year before.</p>`;
   const axis = axisOf(rows, at);
@@ -41,7 +41,7 @@ export function renderTimeline({ at, chronicle }: Report, anchorOf: (uid: string
     </p>
     <ul class="rows">
       <li aria-hidden="true"><span></span><svg height="${height}">${ticks(axis).map((tick) => label(tick, axis))}</svg></li>
-      ${rows.map((row) => personRow(row, axis, anchorOf))}
+      ${rows.map((row) => personRow(row, axis, anchorOf, evidence))}
     </ul>`;
 }
 
@@ -108,9 +108,15 @@ function label(at: Instant, axis: Axis): Markup {
     >`;
 }
 
-function personRow({ uid, spans, refused }: PersonRow, axis: Axis, anchorOf: (uid: string) => string): Markup {
-  const told = [...spans.map(describeSpan), ...refused.map(describeRefusal)].join('; ');
-  const marks = refused.map((one) => markup`<g><title>${describeRefusal(one)}</title>${cross(`${x(one.at, axis)}%`, height / 2)}</g>`);
+function personRow(
+  { uid, spans, refused }: PersonRow,
+  axis: Axis,
+  anchorOf: (uid: string) => string,
+  evidence: Report['evidence'],
+): Markup {
+  const refusals = refused.map((one) => ({ at: one.at, told: describeRefusal(one, evidence) }));
+  const told = [...spans.map(describeSpan), ...refusals.map((one) => one.told)].join('; ');
+  const marks = refusals.map((one) => markup`<g><title>${one.told}</title>${cross(`${x(one.at, axis)}%`, height / 2)}</g>`);
   return markup`<li>
     <a href="#${anchorOf(uid)}">${uid}</a
     ><svg height="${height}" role="img" aria-label="${`${uid}: ${told}`}">
@@ -144,9 +150,9 @@ function describeSpan({ group, from, until, cutShort, mergeRequest }: GrantSpan)
   return `${group} from ${renderMoment(from)} ${renderEnd(until)}${cutShort ? ', cut short' : ''}${merge}`;
 }
 
-function describeRefusal({ group, at, code, mergeRequest }: RefusedMark): string {
+function describeRefusal({ group, at, code, mergeRequest }: RefusedMark, evidence: Report['evidence']): string {
   const merge = mergeRequest === null ? '' : ` (!${mergeRequest})`;
-  return `${group} refused at ${renderMoment(at)}${merge}: ${renderRefusalCode(code)}`;
+  return `${group} refused at ${renderMoment(at)}${merge}: ${renderRefusalCode(code, evidence)}`;
 }
 
 /** How large a group or a roster was, as steps: a size stays until the next one. */

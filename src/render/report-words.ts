@@ -87,14 +87,14 @@ export function renderWaiting({ commit, since, pending }: Report['waiting'][numb
   return `${commit.slice(0, 12)} waits for a verdict${when}${why}`;
 }
 
-export function renderAttention(one: Attention): string {
+export function renderAttention(one: Attention, evidence: Report['evidence']): string {
   switch (one.kind) {
     case 'unexplained':
       return `${one.group}: no grant or roster explains ${one.names.map(plain).join(', ')}`;
     case 'held':
       return `${one.group}: ${renderHold(one.hold)}`;
     case 'refused':
-      return `${plain(one.refusal.path)} is not in force: ${renderRefusalBriefly(one.refusal)}`;
+      return `${plain(one.refusal.path)} is not in force: ${renderRefusalBriefly(one.refusal, evidence)}`;
     case 'waiting':
       return renderWaiting(one.waiting);
     case 'frozen':

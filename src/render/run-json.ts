@@ -50,7 +50,7 @@ function policyJson({ head, start, evidence, policy }: RunReport): unknown {
       commit,
       mergeRequest,
       code,
-      message: renderRefusal({ code, detail }),
+      message: renderRefusal({ code, detail }, evidence),
     })),
     pending: (policy?.pending ?? []).map(({ path, commit, code, detail }) => ({
       path,

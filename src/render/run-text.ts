@@ -4,7 +4,7 @@ import type { Addition, Removal } from '../domain/plan.ts';
 import { withheldFrom, type GroupResult, type RosterStanding, type RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
 import { count } from '../domain/time.ts';
-import { needsWayBack, renderPending, renderRefusalBriefly, wayBack } from './refusals.ts';
+import { needsWayBack, renderPending, renderRefusalBriefly, renderWayBack } from './refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
 import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
@@ -134,19 +134,19 @@ function renderWithheldPeople({ groups }: RunReport): string {
 }
 
 /** The way back is the same for nearly all refusals, so it is told once, below them. */
-function renderRefused({ policy }: RunReport): string {
+function renderRefused({ policy, evidence }: RunReport): string {
   const all = policy?.refused ?? [];
   const refused = all.map((one) => {
     const merge = one.mergeRequest === null ? one.commit.slice(0, 12) : `!${one.mergeRequest}`;
     const link = renderLink(one.link);
     const page = link === undefined ? '' : hang(column, link);
-    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one))}${page}`;
+    return `REFUSED    ${plain(one.path)} (${merge}, ${one.code})\n${hang(column, renderRefusalBriefly(one, evidence))}${page}`;
   });
   const shown =
     refused.length > mostFilesShown
       ? [...refused.slice(0, mostFilesShown), `REFUSED    and ${refused.length - mostFilesShown} more; --json shows all\n`]
       : refused;
-  if (all.some(needsWayBack)) shown.push(hang('way back   ', wayBack));
+  if (all.some((one) => needsWayBack(one, evidence))) shown.push(hang('way back   ', renderWayBack(evidence)));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );

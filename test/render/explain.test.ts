@@ -22,7 +22,7 @@ const nothing: GroupStanding = {
 
 function explained(...groups: readonly Partial<GroupStanding>[]): PersonExplained {
   const { uid: of, dn: name } = person('urbanecm');
-  return { kind: 'person', uid: of, dn: name, groups: groups.map((one) => ({ ...nothing, ...one })), near: [] };
+  return { kind: 'person', evidence: 'gitlab', uid: of, dn: name, groups: groups.map((one) => ({ ...nothing, ...one })), near: [] };
 }
 
 const because = becauseOf(grantOf('urbanecm'));

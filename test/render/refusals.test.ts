@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusalCode } from '../../src/domain/effective.ts';
-import { renderPending, renderRefusal, renderRemedy, wayBack } from '../../src/render/refusals.ts';
+import { renderPending, renderRefusal, renderRemedy, renderWayBack, wayBack } from '../../src/render/refusals.ts';
 import { hostile, inert } from './run-samples.ts';
 
 // A record and not a list: the compiler demands every code.
@@ -34,7 +34,7 @@ const codes = (Object.keys(everyCode) as RefusalCode[]).sort();
 
 describe('why a change is not in force', () => {
   it('all the words, for people to read through', async () => {
-    const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' })}\n`).join('');
+    const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' }, 'gitlab')}\n`).join('');
     await expect(page).toMatchFileSnapshot('../golden/refusals.txt');
   });
 
@@ -52,24 +52,41 @@ describe('why a change is not in force', () => {
   });
 
   it.each(codes)('given %s, then it says what is wrong, the detail, and what to do next', (code) => {
-    const [, what, next] = /^(.+) \(DETAIL\)\. (.+)$/.exec(renderRefusal({ code, detail: 'DETAIL' })) ?? [];
+    const [, what, next] = /^(.+) \(DETAIL\)\. (.+)$/.exec(renderRefusal({ code, detail: 'DETAIL' }, 'gitlab')) ?? [];
     expect(what).toMatch(/^[a-z].{20}/);
     expect(next).toMatch(/^[A-Z].{20}.*\.$/);
   });
 
   it('the words of no two codes are the same', () => {
-    expect(new Set(codes.map((code) => renderRefusal({ code, detail: '' }))).size).toBe(codes.length);
+    expect(new Set(codes.map((code) => renderRefusal({ code, detail: '' }, 'gitlab'))).size).toBe(codes.length);
   });
 
   it.each<RefusalCode>(['no-approval', 'no-merge-request', 'not-bound', 'dirty'])(
     'given %s, then the way back is told: revert, then revert the revert',
     (code) => {
-      expect(renderRefusal({ code, detail: 'x' })).toContain(wayBack);
+      expect(renderRefusal({ code, detail: 'x' }, 'gitlab')).toContain(wayBack);
     },
   );
 
   it('given a detail made to deceive a terminal, then it stays on its line', () => {
-    for (const code of codes) expect(renderRefusal({ code, detail: hostile })).toMatch(inert);
+    for (const code of codes) expect(renderRefusal({ code, detail: hostile }, 'gitlab')).toMatch(inert);
+  });
+});
+
+describe('why a change is not in force where no evidence is asked for', () => {
+  it('all the words, for people to read through', async () => {
+    const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' }, 'none')}\n`).join('');
+    await expect(page).toMatchFileSnapshot('../golden/refusals-without-evidence.txt');
+  });
+
+  it.each(codes)('given %s, then nobody is sent to a GitLab that is not there, nor to somebody who approves', (code) => {
+    const [, next] = /\(DETAIL\)\. (.+)$/.exec(renderRefusal({ code, detail: 'DETAIL' }, 'none')) ?? [];
+    expect(next).toMatch(/^[A-Z].{20}.*\.$/);
+    expect(next).not.toMatch(/GitLab|merge request|revert the revert|approved|entitled/);
+  });
+
+  it.each<RefusalCode>(['mixed', 'dirty', 'unreadable', 'refused-by-hand'])('given %s, then the way back is two commits', (code) => {
+    expect(renderRefusal({ code, detail: 'x' }, 'none')).toContain(renderWayBack('none'));
   });
 });
 

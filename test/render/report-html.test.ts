@@ -35,7 +35,7 @@ describe('the page', () => {
         expect(text).toContain(squeezed(renderMemberReason(reason)));
       }
     }
-    for (const one of report.attention) expect(text).toContain(squeezed(renderAttention(one)));
+    for (const one of report.attention) expect(text).toContain(squeezed(renderAttention(one, report.evidence)));
     expect(page).toContain(`href="${pageOf(9)}"`);
     expect(text).toContain('Changed since');
   });

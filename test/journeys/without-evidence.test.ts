@@ -1,0 +1,131 @@
+// With `evidence: none` there is no merge request to revert and nobody to approve: what a refused file needs is two commits. What is
+// printed says so, and here it is done.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderWayBack } from '../../src/render/refusals.ts';
+import type { FileChange } from '../support/fast-import.ts';
+import { grantPath, openWorld, policy, type World } from './world.ts';
+
+type Files = Readonly<Record<string, FileChange>>;
+
+interface Way {
+  readonly codes: readonly string[];
+  /** Commits after `start`: what ends up refused. */
+  readonly refused: readonly Files[];
+  /** The commits of the way back, oldest first; all of them go in one push. */
+  readonly back: readonly Files[];
+}
+
+const martin = grantPath('martin');
+const group = 'policy/groups/klaxon-users.yaml';
+const askew = 'policy/grants/klaxon-users/Martin.yml';
+const rules = (longest = '90 days') => `purpose: Individuals.\nowner: sre\nmembers: grants\nlongest: ${longest}\nrequires: [contact]\n`;
+const broken = rules().replace('owner: sre', 'owner: nobody');
+const grant = (until = '2026-12-07') => `reason: Handling an abuse wave.\ncontact: irc on libera.chat\nuntil: ${until}\n`;
+const twoApprovals = policy.replace('approvals: 1', 'approvals: 2');
+const moreApprovers = twoApprovals.replace('access-owners: [bob, carol]', 'access-owners: [alice, bob, carol]');
+const again = [{ [martin]: null }, { [martin]: grant() }];
+
+const ways: readonly Way[] = [
+  {
+    codes: ['mixed'],
+    refused: [{ [group]: rules('80 days'), [martin]: grant() }],
+    back: [{ [group]: rules(), [martin]: null }, { [group]: rules('80 days') }, { [martin]: grant() }],
+  },
+  { codes: ['impure'], refused: [{ 'README.md': 'Access.\n', [martin]: grant() }], back: again },
+  { codes: ['file-mode'], refused: [{ [martin]: { mode: '100755', content: grant() } }], back: again },
+  { codes: ['unexpected-path'], refused: [{ [askew]: grant() }], back: [{ [askew]: null }, { [martin]: grant() }] },
+  { codes: ['unreadable'], refused: [{ [martin]: 'reason: [\n' }], back: again },
+  { codes: ['too-long'], refused: [{ [martin]: grant('2027-12-07') }], back: again },
+  { codes: ['dirty'], refused: [{ [martin]: 'reason: [\n' }, { [martin]: grant() }], back: again },
+  {
+    codes: ['rules-invalid'],
+    refused: [{ [group]: broken }],
+    back: [{ [group]: rules() }, { [group]: rules('80 days') }, { [martin]: grant() }],
+  },
+  {
+    codes: ['rules-dirty', 'rules-invalid'],
+    refused: [{ [group]: broken }, { [martin]: grant() }],
+    back: [{ [group]: rules() }, ...again],
+  },
+  {
+    codes: ['too-few-approvers'],
+    refused: [{ 'policy/policy.yaml': twoApprovals }],
+    back: [{ 'policy/policy.yaml': policy }, { 'policy/policy.yaml': moreApprovers }, { [martin]: grant() }],
+  },
+];
+
+describe('given a host with evidence: none, and a file that is refused', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.stop());
+
+  it.each(ways)('when it is $codes and the way back is gone, in one push, then the file counts', async ({ codes, refused, back }) => {
+    const host = await world.newHost();
+    for (const files of refused) host.repository.commit('main', files);
+    const before = await host.reconcile();
+    expect([...new Set(before.document.policy.refused.map(({ code }) => code))].sort()).toEqual(codes);
+
+    for (const files of back) host.repository.commit('main', files);
+    const { document } = await host.reconcile();
+
+    expect(document.policy.refused).toEqual([]);
+    expect(await host.members('klaxon-users')).toEqual(['martin']);
+  });
+
+  it('when it is mended in one commit, then it is refused still: what it stands on was not in force', async () => {
+    const host = await world.newHost();
+    host.repository.commit('main', { [martin]: 'reason: [\n' });
+    await host.reconcile();
+
+    host.repository.commit('main', { [martin]: grant() });
+    const { document } = await host.reconcile();
+
+    expect(document.policy.refused.map(({ code }) => code)).toEqual(['dirty']);
+    expect(await host.members('klaxon-users')).toEqual([]);
+  });
+
+  it('when both commits come in one merge, then they are one change, and it is refused still', async () => {
+    const host = await world.newHost();
+    host.repository.commit('main', { [martin]: 'reason: [\n' });
+    await host.reconcile();
+
+    host.repository.branch('mend', 'main');
+    for (const files of again) host.repository.commit('mend', files);
+    host.repository.merge('main', 'mend');
+    const { document } = await host.reconcile();
+
+    expect(document.policy.refused.map(({ code }) => code)).toEqual(['dirty']);
+  });
+
+  it('when a grant in force was lengthened too far, then it is put back first, and nobody is out meanwhile', async () => {
+    const host = await world.newHost({ granted: ['bob'] });
+    host.repository.commit('main', { [grantPath('bob')]: grant('2027-12-07') });
+    const before = await host.reconcile();
+    expect(before.document.policy.refused.map(({ code }) => code)).toEqual(['too-long']);
+
+    host.repository.commit('main', { [grantPath('bob')]: grant('2027-01-31') });
+    expect((await host.reconcile()).document.policy.refused).toEqual([]);
+    expect(await host.members('klaxon-users')).toEqual(['bob']);
+    host.repository.commit('main', { [grantPath('bob')]: grant('2027-02-03') });
+    await host.reconcile();
+
+    expect((await host.run(['explain', 'bob'])).stdout).toContain('until 2027-02-04');
+  });
+
+  it.each(['plan', 'reconcile', 'explain martin', 'report'])(
+    'when "%s" tells of it, then in words that need no GitLab',
+    async (command) => {
+      const host = await world.newHost();
+      host.repository.commit('main', { [martin]: 'reason: [\n' });
+      host.repository.commit('main', { [martin]: grant() });
+      await host.reconcile();
+
+      const { stdout } = await host.run(command.split(' '));
+
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(renderWayBack('none'));
+      expect(stdout).not.toMatch(/GitLab|merge request|revert/i);
+    },
+  );
+});
