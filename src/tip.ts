@@ -1,9 +1,14 @@
-// The policy as it stands at the tip of the branch, whether anybody approved it or not: what `doctor` and `adopt` look at, and nothing is decided by.
+// The policy as it stands at the tip of the branch, whether anybody approved it or not: what `doctor`, `adopt` and
+// `explain` look at, and nothing is decided by.
+import { place } from './domain/effective.ts';
+import type { Reading } from './domain/form.ts';
 import type { PolicyTree } from './domain/history.ts';
-import type { CommitId } from './domain/names.ts';
+import type { CommitId, Uid } from './domain/names.ts';
 import { largestFile, type PolicyFile } from './domain/policy.ts';
 import type { PolicyReading } from './domain/policy-reading.ts';
-import type { Branch } from './judging.ts';
+import { Unavailable, Unusable } from './failures.ts';
+import type { Branch, JudgingPorts } from './judging.ts';
+import { landingFiles } from './landing-files.ts';
 
 export interface Tip {
   readonly head: CommitId;
@@ -29,4 +34,25 @@ export async function readTip(
     return bytes ? [{ path, bytes }] : [];
   });
   return { head, tree, reading: readPolicy(files, folder) };
+}
+
+/** One person's grant files, by path. None where the tip cannot be read: that was told of already. */
+export async function readGrantsAtTip(
+  uid: Uid,
+  head: CommitId | undefined,
+  { branch, loadParser }: Pick<JudgingPorts, 'branch' | 'loadParser'>,
+  folder: string,
+): Promise<ReadonlyMap<string, Reading>> {
+  if (head === undefined) return new Map();
+  try {
+    const tree = await branch.policyTree(head, folder);
+    const own = [...tree].filter(([path]) => {
+      const where = place(path, folder);
+      return where.kind === 'grant' && where.uid === uid;
+    });
+    return await landingFiles(branch.blobs, loadParser, folder).readFiles(new Map(own));
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof Unusable) return new Map();
+    throw error;
+  }
 }

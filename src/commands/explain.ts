@@ -2,21 +2,30 @@
 import { place } from '../domain/effective.ts';
 import type { DirectoryPerson } from '../domain/directory.ts';
 import { inOrder, type Dn, type GroupName, type Uid } from '../domain/names.ts';
-import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
+import type { GroupExplained, GroupStanding, HistoryEntry, IdleFile, PersonExplained } from '../domain/explained.ts';
+import type { Reading } from '../domain/form.ts';
+import { isOver } from '../domain/grants.ts';
 import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
 
-/** `found`: what the directory has for the uid, whether or not anything names the person; `unanswered` when it did not say. */
 /** How many letters must be put in, taken out or changed to make one name of the other (Levenshtein). */
 export type Distance = (left: string, right: string) => number;
+
+/** What others have of the person, whether or not it counts. */
+export interface Around {
+  /** The person in the directory; `unanswered` when it did not say. */
+  readonly found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined;
+  /** The person's grant files at the tip of the branch, by path. */
+  readonly files: ReadonlyMap<string, Reading>;
+}
 
 export function explainPerson(
   uid: Uid,
   report: RunReport,
   folder: string,
   records: Iterable<LedgerRecord>,
-  found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined,
+  { found, files }: Around,
   distance: Distance,
 ): PersonExplained {
   const histories = personHistories(
@@ -43,18 +52,50 @@ export function explainPerson(
         pending,
         planned: null,
         leaves: null,
+        holds: [],
+        idle: null,
         history,
       };
-    return { ...standing(uid, proposal), refused, pending, history };
+    const known = { ...standing(uid, proposal), refused, pending };
+    return {
+      ...known,
+      idle: idleFile(known, ofPath([...files].map(([path, reading]) => ({ path, reading }))), proposal, report, history),
+      history,
+    };
   });
   const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
   const isKnown = found !== undefined || shown !== null || groups.some(isToldOf);
   const near = isKnown ? [] : namesNear(uid, report, distance);
-  return { kind: 'person', evidence: report.evidence, uid, dn: typeof found === 'object' ? found.dn : shown, groups, near };
+  const inDirectory = found === undefined ? 'no' : found === 'ambiguous' ? found : found === 'unanswered' ? 'not-told' : 'yes';
+  const dn = typeof found === 'object' ? found.dn : shown;
+  return { kind: 'person', evidence: report.evidence, mode: report.mode, uid, dn, inDirectory, groups, near };
 }
 
-function isToldOf({ because, withheld, refused, pending, history }: GroupStanding): boolean {
-  return because !== null || withheld !== null || refused.length + pending.length + history.length > 0;
+/** A file that is there and gives nothing, where nothing else says so. */
+function idleFile(
+  { because, withheld, refused, pending, planned, leaves }: Omit<GroupStanding, 'idle' | 'history'>,
+  files: readonly { readonly path: string; readonly reading: Reading }[],
+  proposal: PlannedGroup,
+  report: RunReport,
+  history: readonly HistoryEntry[],
+): IdleFile | null {
+  const [file] = files;
+  const awaitsAPerson = planned === 'held' && !leaves;
+  if (!file || because || withheld || awaitsAPerson || refused.length + pending.length > 0) return null;
+  const last = history.findLast(({ event }) => event === 'endorsed' || event === 'refused' || event === 'deleted');
+  const refusedAs = last?.event === 'refused' ? last.detail : undefined;
+  return { path: file.path, why: whyIdle(file.reading, proposal, report), refusedAs };
+}
+
+function whyIdle(reading: Reading, { rules: { members } }: PlannedGroup, { at, head, policy }: RunReport): IdleFile['why'] {
+  if (policy && policy.judged !== head && policy.pending.length === 0) return { kind: 'not-judged', judged: policy.judged };
+  if (members.kind === 'roster') return { kind: 'roster', roster: members.roster };
+  const until = reading.kind === 'grant' ? reading.grant.until : 'open';
+  return until !== 'open' && isOver(until, at) ? { kind: 'ended', at: until } : { kind: 'other' };
+}
+
+function isToldOf({ because, withheld, refused, pending, idle, history }: GroupStanding): boolean {
+  return because !== null || withheld !== null || idle !== null || refused.length + pending.length + history.length > 0;
 }
 
 const mostNear = 3;
@@ -75,7 +116,7 @@ function namesNear(uid: Uid, { groups }: RunReport, distance: Distance): readonl
   return near.slice(0, mostNear).map(({ name }) => name);
 }
 
-function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history'> {
+function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history' | 'idle'> {
   const { desired, plan, guarded, observed, group } = proposal;
   const entitled = [...desired.members.values()].find(({ person, newStart }) => person.uid === uid && !newStart);
   const withheld = desired.withheld.find((one) => one.uid === uid);
@@ -83,9 +124,9 @@ function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refuse
   const other = [...plan.reported, ...plan.kept].some((one) => one.uid === uid);
   const member =
     leaving !== undefined || other || (entitled !== undefined && observed.members.some(({ key }) => key === entitled.person.key));
-  const isHeld = guarded.held.some(({ add, remove }) => [...add, ...remove].some((one) => one.uid === uid));
+  const holds = guarded.held.filter(({ add, remove }) => [...add, ...remove].some((one) => one.uid === uid));
   const coming = guarded.add.some((one) => one.uid === uid);
-  const planned = isHeld ? 'held' : coming ? 'add' : leaving ? 'remove' : null;
+  const planned = holds.length > 0 ? 'held' : coming ? 'add' : leaving ? 'remove' : null;
   return {
     group,
     member,
@@ -93,6 +134,7 @@ function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refuse
     because: entitled?.because ?? null,
     planned,
     leaves: leaving?.because ?? null,
+    holds,
     withheld: withheld ? { reason: withheld.reason, because: withheld.because } : null,
   };
 }
@@ -109,5 +151,5 @@ function isAbout(path: string, folder: string, uid: Uid, group: GroupName): bool
 
 export function explainGroup(group: GroupName, report: RunReport): GroupExplained | undefined {
   const result = report.groups.find((one) => one.proposal.group === group);
-  return result && { kind: 'group', group, result };
+  return result && { kind: 'group', evidence: report.evidence, group, result };
 }

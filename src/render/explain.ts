@@ -1,20 +1,41 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
-import type { GroupExplained, GroupStanding, PersonExplained } from '../domain/explained.ts';
+import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from '../domain/explained.ts';
 import type { Refusal } from '../domain/effective.ts';
 import type { Status } from '../domain/status.ts';
 import { count, renderInstant } from '../domain/time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from './refusals.ts';
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, groupState } from './run-json.ts';
+import { renderHold } from './run-text.ts';
 import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from './words.ts';
 
-export function renderPersonText({ uid, dn, groups, near, evidence }: PersonExplained): string {
+export function renderPersonText(person: PersonExplained): string {
+  const { uid, dn, groups, near } = person;
   const hint = near.length === 0 ? '' : `  Nothing is known of this name. Did you mean ${near.map(plain).join(' or ')}?\n`;
-  return [`${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`, hint, ...groups.map((group) => renderStanding(uid, group, evidence))].join('');
+  return [
+    `${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`,
+    renderPresence(person),
+    hint,
+    ...groups.map((group) => renderStanding(group, person)),
+  ].join('');
 }
 
-function renderStanding(uid: string, standing: GroupStanding, evidence: PersonExplained['evidence']): string {
-  const lines = [`\n${standing.group}: ${claim(standing)}\n`];
+const presences: Readonly<Record<PersonExplained['inDirectory'], string>> = {
+  yes: '',
+  no: 'the directory has no person with this uid',
+  ambiguous: 'the directory has more than one entry with this uid',
+  'not-told': 'the directory did not say whether there is such a person',
+};
+
+/** Whether there is such a person at all, unless the reason why somebody is withheld says it below. */
+function renderPresence({ inDirectory, groups }: PersonExplained): string {
+  const codes: readonly string[] = groups.flatMap(({ withheld }) => withheld?.reason.code ?? []);
+  const isSaid = codes.includes('unknown-person') || codes.includes('ambiguous-person');
+  return inDirectory === 'yes' || isSaid ? '' : hang('  ', presences[inDirectory]);
+}
+
+function renderStanding(standing: GroupStanding, { uid, evidence, mode }: PersonExplained): string {
+  const lines = [`\n${standing.group}: ${claim(standing, mode)}\n`];
   const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
   if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
   if (standing.withheld) {
@@ -22,16 +43,36 @@ function renderStanding(uid: string, standing: GroupStanding, evidence: PersonEx
     say('', `named by ${renderBecause(standing.withheld.because)}`);
   }
   if (standing.leaves) say('leaving', renderRemoval(standing.leaves));
+  for (const hold of standing.holds) lines.push(renderHold(hold, standing.group, 'plan'));
   for (const one of standing.refused) {
     say('refused', renderOrigin(one));
     say('', renderRefusalBriefly(one, evidence));
     if (needsWayBack(one, evidence)) say('way back', renderWayBack(evidence));
   }
   for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
+  if (standing.idle) say('file', renderIdle(standing.idle));
   if (isUnknown(standing)) say('nothing', `no grant file and no roster names ${uid} for this group`);
   if (standing.history.length > 0) lines.push('  what happened\n');
   for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
   return lines.join('');
+}
+
+function renderIdle({ path, why, refusedAs }: IdleFile): string {
+  const refused = refusedAs === undefined ? '' : `. The change that last touched it was refused (${plain(refusedAs)})`;
+  return `${plain(path)} is on the branch and gives nothing: ${renderWhyIdle(why)}${refused}`;
+}
+
+function renderWhyIdle(why: IdleFile['why']): string {
+  switch (why.kind) {
+    case 'ended':
+      return `what it grants ended at ${renderMoment(why.at)}`;
+    case 'roster':
+      return `the members of this group are the roster ${why.roster}`;
+    case 'not-judged':
+      return `nothing is judged after ${why.judged.slice(0, 12)} now; "muster plan" says what is in the way`;
+    case 'other':
+      return '"muster plan" shows what is in force';
+  }
 }
 
 function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
@@ -40,20 +81,27 @@ function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
   return `${plain(path)} (${commit.slice(0, 12)}${merge})${page === undefined ? '' : ` ${page}`}`;
 }
 
-function isUnknown({ member, because, withheld, leaves, refused, pending }: GroupStanding): boolean {
-  return member === false && !because && !withheld && !leaves && refused.length + pending.length === 0;
+function isUnknown({ member, because, withheld, leaves, refused, pending, holds, idle }: GroupStanding): boolean {
+  return member === false && !because && !withheld && !leaves && !idle && refused.length + pending.length + holds.length === 0;
 }
 
-function claim({ member, desired, planned }: GroupStanding): string {
+/** Where nothing is written, nobody is told to wait for a run. */
+const changes: Readonly<Record<PersonExplained['mode'], Readonly<Record<NonNullable<GroupStanding['planned']>, string>>>> = {
+  enforce: {
+    add: ', comes in with the next run',
+    remove: ', goes out with the next run',
+    held: ', and the change is held for a person',
+  },
+  report: {
+    add: ', would come in, but the mode of this host is report: nothing is written',
+    remove: ', would go out, but the mode of this host is report: nothing is written',
+    held: ', and the change would be held for a person',
+  },
+};
+
+function claim({ member, desired, planned }: GroupStanding, mode: PersonExplained['mode']): string {
   const now = member === null ? 'not known now' : member ? 'a member' : 'not a member';
-  const next =
-    planned === 'add'
-      ? ', comes in with the next run'
-      : planned === 'remove'
-        ? ', goes out with the next run'
-        : planned === 'held'
-          ? ', and the change is held for a person'
-          : '';
+  const next = planned === null ? '' : changes[mode][planned];
   return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
 }
 
@@ -94,7 +142,7 @@ export function renderPersonJson({ uid, dn, groups, evidence }: PersonExplained,
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-export function renderGroupText({ group, result }: GroupExplained): string {
+export function renderGroupText({ group, result, evidence }: GroupExplained): string {
   const { proposal, members } = result;
   if (proposal.kind !== 'planned') return `${group}: ${groupState(result)}. ${plain(result.message ?? '')}\n`;
   const { desired, plan, rules, observed } = proposal;
@@ -102,7 +150,9 @@ export function renderGroupText({ group, result }: GroupExplained): string {
   const from =
     rules.members.kind === 'roster'
       ? `its members are the roster ${rules.members.roster}`
-      : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
+      : evidence === 'none'
+        ? 'its members come from grants, which nobody is asked to approve'
+        : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
   return [
     `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupState(result)}; ${from}\n\n`,
     ...[...desired.members.values()].map(({ person, because }) =>

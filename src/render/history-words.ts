@@ -48,6 +48,9 @@ export function isGrounds(because: Because | Removal['because']): because is Bec
 
 function renderReason(because: Because | Removal['because']): string {
   if (!isGrounds(because)) return renderRemoval(because);
-  const merged = because.kind === 'grant' && because.landedAt !== undefined ? `, merged at ${renderMoment(because.landedAt)}` : '';
+  const merged =
+    because.kind === 'grant' && because.landedAt !== undefined
+      ? `, ${because.mergeRequest === null ? 'committed' : 'merged'} at ${renderMoment(because.landedAt)}`
+      : '';
   return `${renderBecause(because)}${merged}`;
 }

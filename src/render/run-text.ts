@@ -117,7 +117,7 @@ function renderMany(same: readonly Line[], indent: string): string {
   return hang(start, why) + hang(' '.repeat(start.length), names.join(', '));
 }
 
-function renderHold({ code, message, digest, add, remove }: Hold, group: string, command: RunReport['command']): string {
+export function renderHold({ code, message, digest, add, remove }: Hold, group: string, command: RunReport['command']): string {
   const waits = hang('  ! ', `held, ${code}: ${plain(message)}`) + renderChanges({ add, remove }, '    ');
   if (code === 'ceiling')
     return waits + hang('    ', 'To let them in, an administrator of this host raises directory.ceilings in the configuration.');

@@ -7,6 +7,7 @@ import { refuse } from '../commands/refuse.ts';
 import { renderRunJson } from '../render/run-json.ts';
 import { renderRunText } from '../render/run-text.ts';
 import { survey } from '../survey.ts';
+import { readGrantsAtTip } from '../tip.ts';
 import { overheard, tellMergeRequests } from './notes.ts';
 import { publishRosterStatuses } from './roster-status.ts';
 import type { Invocation } from '../cli.ts';
@@ -178,8 +179,9 @@ async function runExplain(invocation: Invocation, caller: Caller): Promise<Print
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
     const { distance } = await import('../adapters/levenshtein.ts');
-    const found = await lookUp(uid, directory);
-    const person = explainPerson(uid, report, configuration.repository.folder, state.records(), found, distance);
+    const { folder } = configuration.repository;
+    const around = { found: await lookUp(uid, directory), files: await readGrantsAtTip(uid, report.head, sources, folder) };
+    const person = explainPerson(uid, report, folder, state.records(), around, distance);
     return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
   });
 }

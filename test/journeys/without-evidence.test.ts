@@ -128,4 +128,51 @@ describe('given a host with evidence: none, and a file that is refused', () => {
       expect(stdout).not.toMatch(/GitLab|merge request|revert/i);
     },
   );
+
+  it('when it is over as well, then explain says that it is there, and why it gives nothing', async () => {
+    const host = await world.newHost();
+    host.repository.commit('main', { [group]: rules('80 days'), [martin]: grant('2026-11-22') });
+    host.repository.commit('main', { [group]: rules() });
+    await host.reconcile();
+
+    const { stdout } = await host.run(['explain', 'martin']);
+
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain(`${martin} is on the branch and gives nothing: what it grants ended at 2026-11-23 00:00 UTC`);
+    expect(text).toContain('The change that last touched it was refused (mixed)');
+    expect(text).not.toContain('no grant file and no roster names martin for this group stewards');
+  });
+
+  it('when nothing is judged because the branch was rewritten, then explain says of a file what is in the way', async () => {
+    const host = await world.newHost();
+    const start = host.repository.resolve('main');
+    host.repository.commit('main', { 'README.md': 'Access.\n' });
+    await host.reconcile();
+    host.repository.branch('main', start);
+    host.repository.commit('main', { [martin]: grant() });
+
+    const { stdout } = await host.run(['explain', 'martin']);
+
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${martin} is on the branch and gives nothing: nothing is judged after`);
+  });
+
+  it('when the directory has no such person, then explain says so', async () => {
+    const host = await world.newHost();
+    await host.reconcile();
+
+    const { stdout } = await host.run(['explain', 'nobody-at-all']);
+
+    expect(stdout).toContain('the directory has no person with this uid');
+  });
+
+  it('when the change of somebody is held, then explain says how to let it through, as plan does', async () => {
+    const host = await world.newHost({ members: { 'klaxon-users': ['bob'] } });
+    const { document } = await host.reconcile();
+    const [hold] = document.groups.find((one) => one.group === 'klaxon-users')?.held ?? [];
+
+    const { stdout } = await host.run(['explain', 'bob']);
+
+    expect(hold?.digest).toMatch(/^sha256:/);
+    expect(stdout).toContain(`muster allow klaxon-users \\\n        ${hold?.digest} --reason`);
+  });
 });
