@@ -61,7 +61,7 @@ function onForge(
   inOrderMessage: string,
 ): (facts: PeopleFacts) => readonly Verdict[] {
   return ({ approvers, accounts }) => {
-    if (accounts === 'none') return [ok('no forge is configured: nobody approves')];
+    if (accounts === 'none') return [ok('no GitLab is configured: nobody is asked to approve')];
     if (accounts.kind !== 'known') return [failed(accounts, { who: 'the administrator of this host', how: 'See "gitlab-token".' })];
     const verdicts = [...approvers].sort((left, right) => inOrder(left.uid, right.uid)).flatMap((one) => judge(one, accounts.value));
     return verdicts.length > 0 ? verdicts : [ok(inOrderMessage)];

@@ -44,8 +44,8 @@ function lastServiceRun(last: TimerFacts['last']): Verdict {
 
 export interface ClockFacts {
   readonly verdict: ClockVerdict;
-  /** Somebody outside this host was asked. */
-  readonly witnessed: boolean;
+  /** Whether somebody outside this host told the time; `nobody` where no GitLab is configured. */
+  readonly witness: 'told' | 'silent' | 'nobody';
 }
 
 export const clockArea: Area<ClockFacts> = {
@@ -54,10 +54,15 @@ export const clockArea: Area<ClockFacts> = {
   checks: [{ code: 'clock', look: (facts) => [clockOf(facts)] }],
 };
 
-function clockOf({ verdict, witnessed }: ClockFacts): Verdict {
+function clockOf({ verdict, witness }: ClockFacts): Verdict {
   if (verdict.kind !== 'sound')
     return error(verdict.message, administrator, 'Correct the clock (timedatectl), or allow what is held as "clock".');
-  return witnessed ? ok('within five minutes of GitLab’s') : unknown('not behind the last run; GitLab gave no time to compare with');
+  if (witness === 'told') return ok('within five minutes of GitLab’s');
+  return unknown(
+    witness === 'nobody'
+      ? 'not behind the last run; no GitLab is configured, whose time this host’s could be compared with'
+      : 'not behind the last run; GitLab gave no time to compare with',
+  );
 }
 
 export interface RosterFacts {

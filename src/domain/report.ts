@@ -87,6 +87,7 @@ export interface Report {
   readonly side: 'record' | 'policy';
   readonly isPublic: boolean;
   readonly evidence: 'gitlab' | 'none';
+  readonly mode: 'enforce' | 'report';
   /** When the record begins. */
   readonly begins: Instant | undefined;
   readonly start: CommitId | undefined;
@@ -121,6 +122,7 @@ export interface ReportSettings {
   readonly folder: string;
   readonly side: Report['side'];
   readonly evidence: Report['evidence'];
+  readonly mode: Report['mode'];
   readonly groups: readonly GroupName[];
   /** The host's ceilings on the length of grants. */
   readonly longest: ReadonlyMap<GroupName, Duration>;
@@ -136,6 +138,7 @@ export function reportOf({ replay, before }: Replayed, sources: ReportSources, s
     side: settings.side,
     isPublic: false,
     evidence: settings.evidence,
+    mode: settings.mode,
     begins: replay.begins,
     start: memory.policy?.start,
     judged: memory.policy?.judged,

@@ -9,6 +9,7 @@ import { renderSizes, renderTimeline } from './report-timeline.ts';
 import {
   renderApprover,
   renderAttention,
+  renderEnding,
   renderGroupRules,
   renderHold,
   renderJoined,
@@ -128,10 +129,10 @@ function changes({ changes: of }: Report): Markup {
   return section(`Changed since ${renderMoment(of.since)}`, [...lines, ...others], 'Nothing.');
 }
 
-function ending({ ending: grants }: Report): Markup {
+function ending(report: Report): Markup {
   return section(
     'Ends within two weeks',
-    grants.map(({ group, uid, until }) => `${renderMoment(until)}: ${uid} in ${group}`),
+    report.ending.map((one) => `${renderMoment(one.until)}: ${renderEnding(one, report)}`),
     'No grant does.',
   );
 }
@@ -156,16 +157,16 @@ function sizes({ chronicle, at }: Report): Markup {
     ${rosters}${groups}`;
 }
 
-function rules({ rules: of, at }: Report): Markup {
+function rules({ rules: of, at, evidence }: Report): Markup {
   if (!of) return nothing;
   const groups = [...of.groups.values()].map(
     (one) =>
       markup`<dt>${one.group}</dt>
-        <dd>${one.purpose} ${renderGroupRules(one)}</dd>`,
+        <dd>${one.purpose} ${renderGroupRules(one, evidence)}</dd>`,
   );
   return markup`<h2>Rules as of ${renderMoment(at)}</h2>
     <dl>${groups}</dl>
     <ul class="plain">
-      ${renderTeams(of).map((line) => markup`<li>${line}</li>`)}
+      ${renderTeams(of, evidence).map((line) => markup`<li>${line}</li>`)}
     </ul>`;
 }

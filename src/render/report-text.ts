@@ -4,6 +4,7 @@ import { count } from '../domain/time.ts';
 import {
   renderApprover,
   renderAttention,
+  renderEnding,
   renderGroupRules,
   renderHold,
   renderJoined,
@@ -29,7 +30,7 @@ export function renderReportText(report: Report): string {
     ...report.groups.map((group) => groupBlock(group, report)),
     section(
       'Ends within two weeks',
-      report.ending.map(({ group, uid, until }) => `${renderMoment(until)}  ${uid} in ${group}`),
+      report.ending.map((one) => `${renderMoment(one.until)}  ${renderEnding(one, report)}`),
     ),
     section('Revocations', report.revocations.map(renderRevocation)),
     section('Held sets that were allowed', report.overrides.map(renderOverride)),
@@ -41,7 +42,7 @@ export function renderReportText(report: Report): string {
           `${roster}: ${count(people, 'person', 'people')}, generation ${sha256.slice(0, 12)} accepted at ${renderMoment(at)}`,
       ),
     ),
-    section('Teams and rules', report.rules ? renderTeams(report.rules) : []),
+    section('Teams and rules', report.rules ? renderTeams(report.rules, report.evidence) : []),
   ].join('');
 }
 
@@ -72,11 +73,11 @@ function changeLines({ changes }: Report): readonly string[] {
   ];
 }
 
-function groupBlock(group: GroupReport, { side }: Report): string {
+function groupBlock(group: GroupReport, { side, evidence }: Report): string {
   const { rules, members, withheld, held } = group;
   return [
     `\n${renderSize(group, side)}\n`,
-    ...(rules ? [hang('  ', plain(rules.purpose)), hang('  ', renderGroupRules(rules))] : []),
+    ...(rules ? [hang('  ', plain(rules.purpose)), hang('  ', renderGroupRules(rules, evidence))] : []),
     ...members.map(memberLines),
     ...withheld.map(({ uid, reason }) => hang(`  out  ${uid.padEnd(16)} `, renderNotIn(reason))),
     ...held.map((hold) => hang('  HELD ', renderHold(hold))),

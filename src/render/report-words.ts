@@ -5,7 +5,7 @@ import type { Attention } from '../domain/report-attention.ts';
 import type { ReportChanges } from '../domain/report-changes.ts';
 import { isRatified } from '../domain/ratification.ts';
 import type { RevocationReport } from '../domain/report-revocations.ts';
-import type { GroupReport, HoldReport, MemberReason, NotInReason, Report } from '../domain/report.ts';
+import type { EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from '../domain/report.ts';
 import type { JudgedLanding, OverrideStory } from '../domain/replay.ts';
 import type { GroupRules, Rules } from '../domain/policy.ts';
 import { count, renderDuration } from '../domain/time.ts';
@@ -45,7 +45,7 @@ export function renderMemberReason(reason: MemberReason): string {
 export function renderNotIn(reason: NotInReason): string {
   if (reason.code === 'held') return `the addition is held since ${renderMoment(reason.since)}: ${holds[reason.hold]}`;
   if (reason.code !== 'not-told') return renderWithheld(reason);
-  return 'the record does not tell why: no run has come by yet, or the account is unknown to the directory or locked ("muster explain" asks it)';
+  return 'the record does not tell why: runs record whom they put in and take out, and not whom the directory does not know or has locked ("muster explain UID" asks it now)';
 }
 
 export function renderHold({ code, since, add, remove, digest }: HoldReport): string {
@@ -126,17 +126,29 @@ export function renderLeft({ group, name, departure }: ReportChanges['left'][num
 }
 
 /** Below a group's name: how its members come about. */
-export function renderGroupRules({ owner, members, approvers, approvals, longest, requires, unexplained }: GroupRules): string {
+export function renderGroupRules(rules: GroupRules, evidence: Report['evidence']): string {
+  const { owner, members, longest, requires, unexplained } = rules;
   if (members.kind === 'roster') return `owned by ${owner}; its members are the roster ${members.roster}`;
   const fields = requires.length > 0 ? `; a grant needs ${requires.join(', ')}` : '';
   const limit = longest === 'none' ? 'grants may have no end' : `a grant lasts at most ${renderDuration(longest)}`;
   const unknown = unexplained === 'report' ? '; members that no grant explains are only reported' : '';
-  return `owned by ${owner}; its members come from grants, with ${count(approvals, 'approval')} by ${approvers.join(' or ')}; ${limit}${fields}${unknown}`;
+  return `owned by ${owner}; its members come from grants, with ${renderQuorum(rules, evidence)}; ${limit}${fields}${unknown}`;
 }
 
-export function renderTeams({ teams, rules }: Rules): readonly string[] {
+function renderQuorum({ approvals, approvers }: Pick<GroupRules, 'approvals' | 'approvers'>, evidence: Report['evidence']): string {
+  return `${count(approvals, 'approval')} by ${approvers.join(' or ')}${evidence === 'none' ? ' (not asked for on this host)' : ''}`;
+}
+
+/** An end is the grant's: whether the person is in, the record tells, where it does. */
+export function renderEnding({ group, uid }: EndingGrant, { groups, side }: Report): string {
+  const of = groups.find((one) => one.group === group);
+  if (side === 'policy' || of?.members.some(({ name }) => name === uid)) return `${uid} in ${group}`;
+  return `the grant of ${uid} for ${group}; ${of?.recorded ? `${uid} is not in` : 'who is in is not on record'}`;
+}
+
+export function renderTeams({ teams, rules }: Rules, evidence: Report['evidence']): readonly string[] {
   const own = [...teams].map(([team, uids]) => `${team}: ${uids.length > 0 ? uids.join(', ') : 'names are left out of this report'}`);
-  return [...own, `the rules themselves: ${count(rules.approvals, 'approval')} by ${rules.approvers.join(' or ')}`];
+  return [...own, `the rules themselves: ${renderQuorum(rules, evidence)}`];
 }
 
 export function renderSize({ recorded, members, group }: GroupReport, side: Report['side']): string {
@@ -145,13 +157,14 @@ export function renderSize({ recorded, members, group }: GroupReport, side: Repo
 }
 
 /** What a reader has to know of the report as a whole. */
-export function renderNotes({ side, isPublic, evidence, begins, judged }: Report): readonly string[] {
+export function renderNotes({ side, isPublic, evidence, mode, begins, judged }: Report): readonly string[] {
   return [
     side === 'record'
       ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)}`}.`
       : 'From the policy alone: nobody looked at the directory, and rosters are not read here.',
     judged === undefined ? 'No policy was in force.' : `Policy judged up to ${judged.slice(0, 12)}.`,
     ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),
+    ...(mode === 'report' && side === 'record' ? ['The mode of this host is report: nothing is written to the directory.'] : []),
     ...(isPublic ? ['Public: reasons, contacts, tickets and the names of approvers are left out.'] : []),
   ];
 }

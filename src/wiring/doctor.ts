@@ -74,7 +74,10 @@ function clockFindings(state: Answer<State>, forge: Forge, caller: Caller): read
   const gitlab = forge !== 'none' && forge.kind === 'known' ? forge.value.clock : undefined;
   const lastRun = state.kind === 'known' ? state.value.lastRun : undefined;
   const verdict = judgeClock({ now: caller.now(), lastRun, gitlab });
-  return examine(clockArea, { kind: 'known', value: { verdict, witnessed: gitlab !== undefined } });
+  return examine(clockArea, {
+    kind: 'known',
+    value: { verdict, witness: gitlab !== undefined ? 'told' : forge === 'none' ? 'nobody' : 'silent' },
+  });
 }
 
 function forgeFindings(forge: Forge): readonly CheckupFinding[] {

@@ -86,7 +86,8 @@ function momentOf(options: Invocation['options'], name: 'at' | 'since'): Instant
 
 function settingsOf(configuration: Configuration, moments: Moments, side: Report['side']): ReportSettings {
   const { folder, longest, managed } = surveySettings(configuration);
-  return { ...moments, folder, side, longest: longest ?? new Map(), groups: [...managed.keys()], evidence: configuration.evidence };
+  const { evidence, mode } = configuration;
+  return { ...moments, folder, side, longest: longest ?? new Map(), groups: [...managed.keys()], evidence, mode };
 }
 
 async function fromLedger(

@@ -27,8 +27,9 @@ export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<
 
 export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
-  const { gitlab, file } = configuration;
-  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
+  const { gitlab, evidence, file } = configuration;
+  const hint = evidence === 'none' ? ': a host with "evidence: none" has no merge requests to speak of, and whatever is pushed counts' : '';
+  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing${hint}`);
   return { ...configuration, gitlab };
 }
 

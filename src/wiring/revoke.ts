@@ -112,7 +112,9 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
     return {
       text: [
         `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
-        'Remove its file on the standby host too, and close what was asked for on GitLab, if it is still open.',
+        configuration.gitlab
+          ? 'Remove its file on the standby host too, and close what was asked for on GitLab, if it is still open.'
+          : 'Remove its file on the standby host too.',
         '',
       ].join('\n'),
       status: statusOf([]),

@@ -140,9 +140,10 @@ const timer = casesOf(timerArea, { enabled: 'enabled', active: 'active', last: e
   ['last-service-run', 'no run', { last: undefined }, 'unknown'],
 ]);
 
-const clock = casesOf(clockArea, { verdict: { kind: 'sound' }, witnessed: true }, [
+const clock = casesOf(clockArea, { verdict: { kind: 'sound' }, witness: 'told' }, [
   ['clock', 'one that is behind', { verdict: { kind: 'behind', message: 'it is behind' } }, 'error'],
-  ['clock', 'nobody to ask', { witnessed: false }, 'unknown'],
+  ['clock', 'a GitLab that tells no time', { witness: 'silent' }, 'unknown'],
+  ['clock', 'nobody to ask', { witness: 'nobody' }, 'unknown'],
 ]);
 
 export const steward = present(parseRosterName('steward'));

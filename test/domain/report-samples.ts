@@ -240,6 +240,7 @@ export const reportSettings: ReportSettings = {
   folder: 'policy',
   side: 'record',
   evidence: 'gitlab',
+  mode: 'enforce',
   groups: [klaxon, stewards],
   longest: new Map(),
 };

@@ -175,4 +175,56 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     expect(hold?.digest).toMatch(/^sha256:/);
     expect(stdout).toContain(`muster allow klaxon-users \\\n        ${hold?.digest} --reason`);
   });
+
+  it('when a revocation is lifted, then nobody is sent to GitLab', async () => {
+    const host = await world.newHost();
+    host.revoke('martin');
+
+    const { status, stdout } = await host.run(['lift', 'martin', '--reason', 'Back again.']);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('Remove its file on the standby host too.');
+  });
+
+  it.each(['review 1', 'request klaxon-users martin'])('when somebody asks for "%s", then it says why there is none', async (command) => {
+    const host = await world.newHost();
+
+    const { status, stderr } = await host.run(command.split(' '));
+
+    expect(status).toBe(2);
+    expect(stderr).toContain('a host with "evidence: none" has no merge requests to speak of');
+  });
+
+  it('when doctor looks at it, then it says that there is no GitLab, and not that one kept silent', async () => {
+    const host = await world.newHost();
+
+    const { stdout } = await host.run(['doctor']);
+
+    expect(stdout).toContain('no GitLab is configured: nobody is asked to approve');
+    expect(stdout).toContain('no GitLab is configured, whose time');
+    expect(stdout).not.toContain('GitLab gave no time');
+  });
+
+  it('when a report is made of it, then approvals are not asked for, and who is left out is not called unseen', async () => {
+    const host = await world.newHost({ granted: ['bob', 'ghost'] });
+    await host.reconcile();
+
+    const { stdout } = await host.run(['report']);
+
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('with 1 approval by sre (not asked for on this host)');
+    expect(text).toContain('the rules themselves: 1 approval by access-owners (not asked for on this host)');
+    expect(text).toContain('ghost should be in klaxon-users and is not: the record does not tell why: runs record whom they put in');
+  });
+
+  it('when its mode is report, then the report says so, and of nobody who is not in that their access ends', async () => {
+    const host = await world.newHost({ configuration: { mode: 'report' } });
+    host.grant('martin', '2026-11-30');
+    await host.reconcile();
+
+    const { stdout } = await host.run(['report']);
+
+    expect(stdout).toContain('The mode of this host is report: nothing is written to the directory.');
+    expect(stdout).toContain('the grant of martin for klaxon-users; who is in is not on record');
+  });
 });
