@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName } from './domain/names.ts';
 import { complaint } from './adapters/yaml/complaints.ts';
-import { groupName, kind, lengthOfTime, lengthOrNone, map, mapOf, positive, rosterName, word } from './adapters/yaml/scalars.ts';
+import { groupName, kind, lengthOfTime, map, mapOf, oldest, positive, rosterName, word } from './adapters/yaml/scalars.ts';
 
 const line = (what: string, fix: string) =>
   kind({
@@ -122,7 +122,7 @@ const directory = map({
 
 const roster = map({
   from: line('where the roster lies', 'Write a path, or rsync://host/module/path.'),
-  'older-than': v.optional(lengthOrNone, '26 hours'),
+  'older-than': v.optional(oldest, '26 hours'),
   checksum: v.optional(word('none', 'required'), 'none'),
 });
 

@@ -13,15 +13,22 @@ export interface ConnectionFacts {
 }
 
 /** One server: where people and groups are read from. */
-export const readingArea: Area<ConnectionFacts> = connectionArea('Directory, to read', 'directory-read', 'read-tls', 'read-identity');
+export const readingArea: Area<ConnectionFacts> = connectionArea(
+  'Directory, to read',
+  'read-url',
+  'directory-read',
+  'read-tls',
+  'read-identity',
+);
 
 /** One server: where members are written. */
-export const writingArea: Area<ConnectionFacts> = connectionArea('Directory, to write', 'directory', 'tls', 'bind-identity');
+export const writingArea: Area<ConnectionFacts> = connectionArea('Directory, to write', 'url', 'directory', 'tls', 'bind-identity');
 
-function connectionArea(area: string, reach: string, tls: string, identity: string): Area<ConnectionFacts> {
+function connectionArea(area: string, address: 'url' | 'read-url', reach: string, tls: string, identity: string): Area<ConnectionFacts> {
   return {
     area,
     fixer: administrator,
+    remedy: `Correct "directory.${address}", or the certificate ("ca-file") or the credentials under "directory", or ask those who run that server.`,
     checks: [
       { code: reach, look: ({ url }) => [ok(`${url} answers`)] },
       { code: tls, look: ({ encryption }) => [encryptionOf(encryption)] },
@@ -72,6 +79,7 @@ export interface GroupsFacts {
 export const groupsArea: Area<GroupsFacts> = {
   area: 'Managed groups',
   fixer: directoryAdministrator,
+  remedy: 'Where the connection above is an error, that one comes first; otherwise let the account of muster read the groups.',
   checks: [
     { code: 'group', look: ({ groups }) => groups.map(groupOf) },
     { code: 'placeholder', look: ({ groups, emptyGroup }) => groups.map((one) => placeholderOf(one, emptyGroup)) },

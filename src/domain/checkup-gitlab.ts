@@ -47,6 +47,7 @@ export interface GitLabFacts {
 export const gitlabArea: Area<GitLabFacts> = {
   area: 'GitLab',
   fixer: administrator,
+  remedy: 'Correct "gitlab.url" or "gitlab.project", or the token in the file that "gitlab.token-file" names.',
   checks: [
     { code: 'gitlab', look: (facts) => [projectOf(facts)] },
     { code: 'gitlab-version', look: ({ version }) => [versionOf(version)] },

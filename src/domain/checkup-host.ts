@@ -122,6 +122,7 @@ export interface StateFacts {
 export const stateArea: Area<StateFacts> = {
   area: 'State',
   fixer: administrator,
+  remedy: 'Make the folder that "state" names, and let the account of muster have it; or correct the key.',
   checks: [
     { code: 'state-folder', look: (facts) => [stateFolder(facts)] },
     { code: 'ledger', look: ({ ledger }) => [ledgerOf(ledger)] },

@@ -33,7 +33,8 @@ export const peopleArea: Area<PeopleFacts> = {
 };
 
 function inDirectory({ approvers, directory }: PeopleFacts): readonly Verdict[] {
-  if (directory.kind !== 'known') return [failed(directory, { who: 'the administrator of this host', how: 'See "directory-read".' })];
+  if (directory.kind !== 'known')
+    return [failed(directory, { who: 'the administrator of this host', how: 'Mend what is said of the directory below.' })];
   const verdicts = approvers.flatMap(({ uid, also }) => [
     ...standingOf(uid, directory.value, uid),
     ...also.flatMap((other) =>

@@ -26,6 +26,8 @@ export interface RepositoryFacts {
 export const repositoryArea: Area<RepositoryFacts> = {
   area: 'Repository',
   fixer: administrator,
+  remedy:
+    'Correct "repository.url", "repository.branch" or "repository.path", or the token in the file that "repository.token-file" names.',
   checks: [
     { code: 'repository', look: ({ url, branch, head }) => [ok(`${url} answers; ${branch} is at ${head}`)] },
     { code: 'start', look: (facts) => [startOf(facts)] },

@@ -21,6 +21,8 @@ export interface ServerFacts {
 export const serverArea: Area<ServerFacts> = {
   area: 'Directory server',
   fixer: directoryAdministrator,
+  remedy:
+    'Where the connection above is an error, that one comes first; otherwise let the account of muster read the root DSE and the people.',
   checks: [
     { code: 'controls', look: ({ controls }) => [controlsOf(controls)] },
     { code: 'context-csn', look: ({ keepsMark }) => [markOf(keepsMark)] },

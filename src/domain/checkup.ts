@@ -49,14 +49,19 @@ export interface Area<Facts> {
   /** The first row: it alone says what kept the others from being looked at. */
   readonly checks: readonly [Check<Facts>, ...Check<Facts>[]];
   readonly fixer: Fixer;
+  /** What that person does where nothing of the area could be looked at; needless where the facts are this host's own. */
+  readonly remedy?: string;
 }
 
 /** Every check of an area, in the order of its table. */
-export function examine<Facts>({ area, checks, fixer }: Area<Facts>, answer: Answer<Facts>): readonly CheckupFinding[] {
+export function examine<Facts>(
+  { area, checks, fixer, remedy = 'Mend what the message says.' }: Area<Facts>,
+  answer: Answer<Facts>,
+): readonly CheckupFinding[] {
   const [first, ...others] = checks;
   if (answer.kind === 'known') return checks.flatMap(({ code, look }) => look(answer.value).map((verdict) => ({ code, area, ...verdict })));
   return [
-    { code: first.code, area, ...failed(answer, { who: fixer, how: 'Put that right, and look again.' }) },
+    { code: first.code, area, ...failed(answer, { who: fixer, how: `${remedy} Then run "muster doctor" again.` }) },
     ...others.map(({ code }) => ({ code, area, ...unknown(`not looked at, because of "${first.code}" above`) })),
   ];
 }

@@ -127,13 +127,19 @@ export const lengthOfTime = kind({
   read: parseDuration,
   editor: { type: 'string', pattern: `^${durationInEditors}$` },
 });
-export const lengthOrNone = kind({
-  code: 'bad-duration',
-  what: 'a length of time',
-  fix: `${durationFix.slice(0, -1)}; or "none" where grants need no end.`,
-  read: (text) => (text === 'none' ? ('none' as const) : parseDuration(text)),
-  editor: { type: 'string', pattern: `^(none|${durationInEditors})$` },
-});
+/** `none` means something else for each key: where it may stand is said in the advice. */
+function lengthOrNone(where: string) {
+  return kind({
+    code: 'bad-duration',
+    what: 'a length of time',
+    fix: `${durationFix.slice(0, -1)}; or "none" ${where}.`,
+    read: (text) => (text === 'none' ? ('none' as const) : parseDuration(text)),
+    editor: { type: 'string', pattern: `^(none|${durationInEditors})$` },
+  });
+}
+
+export const longest = lengthOrNone('where grants need no end');
+export const oldest = lengthOrNone('where the time of the file means nothing');
 
 const timeFix =
   'Write a day that exists, such as 2026-12-07, or a time with its zone, such as 2026-12-07T18:00+01:00; between the years 2000 and 2199.';

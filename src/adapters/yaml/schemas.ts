@@ -7,9 +7,9 @@ import {
   formatVersion,
   freeText,
   gitlabId,
-  lengthOrNone,
   limit,
   list,
+  longest,
   map,
   mapOf,
   natural,
@@ -129,11 +129,10 @@ export const groupSchema = v.pipe(
     approvers: v.exactOptional(described(teams, 'The teams whose people approve grants. The owner unless given.', [['sre']])),
     approvals: v.optional(described(positive, 'How many different people must approve a grant; 1 unless given.', [1]), '1'),
     longest: v.optional(
-      described(
-        lengthOrNone,
-        'A grant must end within this time of its merge; `none` allows grants without an end. 365 days unless given.',
-        ['90 days', 'none'],
-      ),
+      described(longest, 'A grant must end within this time of its merge; `none` allows grants without an end. 365 days unless given.', [
+        '90 days',
+        'none',
+      ]),
       '365 days',
     ),
     requires: v.exactOptional(
