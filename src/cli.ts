@@ -163,13 +163,13 @@ function runCommands(program: Command, take: Take): void {
     .action(take('adopt'));
   program
     .command('allow')
-    .description('let exactly one held set through, once, at the next run within 24 hours')
+    .description('let exactly one held set through, once, at whichever run it comes up within 24 hours')
     .argument('<group>', 'the group that holds it')
     .argument('<digest>', 'as "muster plan" prints it, sha256:…')
     .requiredOption('--reason <text>', 'why this is right; it is kept in the record')
     .addHelpText(
       'after',
-      '\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
+      '\nIt cannot be taken back. It ends by itself, after 24 hours or once something of the\nset is done. Whoever does not want the set any more mends what it comes from: another\nset, by one person more or less, is not allowed by this.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
     )
     .action(take('allow'));
   program

@@ -1,4 +1,4 @@
-// `muster allow GROUP DIGEST`: lets exactly one held set through, once, within 24 hours, at the next run.
+// `muster allow GROUP DIGEST`: lets exactly one held set through, once, at whichever run it comes up within 24 hours.
 import { knownGroup, type Memory } from '../domain/memory.ts';
 import type { GroupName, Instant } from '../domain/names.ts';
 import type { GroupProposal } from '../domain/run.ts';
@@ -21,7 +21,7 @@ export async function allow(
 ): Promise<Allowance> {
   const proposal = (await propose()).find((one) => one.group === group);
   if (proposal?.kind === 'planned' && proposal.guarded.used.includes(digest))
-    return { kind: 'allowed', message: `${group}: exactly this set is allowed already; the next run lets it through.` };
+    return { kind: 'allowed', message: `${group}: exactly this set is allowed already; the run that makes it lets it through.` };
   const held = proposal?.kind === 'planned' ? proposal.guarded.held : knownGroup(memory, group).holds;
   const code = held.find((hold) => hold.digest === digest)?.code;
   if (!code)
@@ -37,6 +37,6 @@ export async function allow(
   await journal.append([{ type: 'override', at: now, group, code, digest, reason }]);
   return {
     kind: 'allowed',
-    message: `${group}: allowed (${code}): exactly this set, once, at the next run within 24 hours.`,
+    message: `${group}: allowed (${code}): exactly this set, once, at any run within 24 hours.\nNo command takes it back: it ends by itself.`,
   };
 }

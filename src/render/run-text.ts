@@ -121,7 +121,7 @@ export function renderHold({ code, message, digest, add, remove }: Hold, group: 
   const waits = hang('  ! ', `held, ${code}: ${plain(message)}`) + renderChanges({ add, remove }, '    ');
   if (code === 'ceiling')
     return waits + hang('    ', 'To let them in, an administrator of this host raises directory.ceilings in the configuration.');
-  const when = command === 'plan' ? '' : ', and the next run lets it through, once';
+  const when = command === 'plan' ? '' : ', and exactly this goes through, once, within 24 hours';
   // In two lines, for the width; a shell takes them as one.
   return `${waits}    If this is right, say so${when}:\n      muster allow ${group} \\\n        ${digest} --reason "…"\n`;
 }
