@@ -8,7 +8,7 @@ import { renderNotCounted, renderNotCountedThen } from '../../src/domain/approva
 import { instant } from '../../src/domain/names.ts';
 import { longestSleep } from '../../src/domain/policy-rules-grants.ts';
 import { renderDuration } from '../../src/domain/time.ts';
-import { wayBack } from '../../src/render/refusals.ts';
+import { renderWayBack, wayBack } from '../../src/render/refusals.ts';
 
 const page = (name: string) => readFileSync(name, 'utf8');
 
@@ -31,6 +31,10 @@ const reasons: Readonly<Record<NotCountedReason, true>> = {
 describe('the pages for people who never see the code', () => {
   it.each(['docs/requesting.md', 'docs/approving.md'])('given %s, then the way back is in the words that muster prints', (name) => {
     expect(page(name)).toContain(`> ${wayBack}\n`);
+  });
+
+  it('given docs/operating.md, then so is the way back without GitLab', () => {
+    expect(page('docs/operating.md')).toContain(`> ${renderWayBack('none')}\n`);
   });
 
   it.each(Object.keys(reasons) as NotCountedReason[])(
