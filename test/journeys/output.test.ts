@@ -233,7 +233,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
         group: string;
         member: boolean;
         desired: boolean;
-        history: { event: string; at: string; path?: string }[];
+        history: { event: string; at: string }[];
       }[];
     }>();
     expect(groups.find(({ group }) => group === 'klaxon-users')).toMatchObject({
@@ -246,7 +246,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
       ['added', noon.slice(0, 10)],
       ['removed', later(2).slice(0, 10)],
     ]);
-    expect(JSON.stringify(history[0])).toContain(grantPath('martin'));
+    for (const change of history.slice(1)) expect(change).toMatchObject({ because: { path: grantPath('martin') } });
     expect((await host.run(['explain', 'carol'], { at: later(2) })).stdout).toContain(grantPath('carol'));
   });
 
