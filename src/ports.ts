@@ -10,8 +10,8 @@ import type { LastSettled, Sources } from './survey.ts';
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
 export interface Journal {
   append(records: readonly LedgerRecord[]): Promise<void>;
-  /** In as many appends as their size asks for: from any part of them a later run must be able to go on. */
-  appendInParts(records: readonly LedgerRecord[]): Promise<void>;
+  /** Cut into appends of bounded size, for records from any part of which a later run can go on. */
+  inParts(records: readonly LedgerRecord[]): Iterable<readonly LedgerRecord[]>;
   /** What will be appended for a group if all goes well, and the group as it is remembered then: what is kept of it can be made ready. */
   prepare(group: GroupName, known: KnownGroup, records: readonly GroupRecord[]): void;
 }

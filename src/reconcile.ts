@@ -126,7 +126,8 @@ async function record(seen: Survey, { journal, keepGeneration, memory }: RunPort
   } of accepted)
     await keepGeneration(roster, sha256, bytes);
   const revoked = revocationsNotOnRecord(seen.revocations, memory, seen.now);
-  await journal.appendInParts([...seen.judged.records, ...accepted.map((one) => one.record), ...revoked]);
+  const records = [...seen.judged.records, ...accepted.map((one) => one.record), ...revoked];
+  for (const part of journal.inParts(records)) await journal.append(part);
 }
 
 /** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */

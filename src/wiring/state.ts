@@ -95,18 +95,15 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
   const { ledger, asKept, ...state } = openState(folder);
   const appender = ledger.appender();
   const ready = new Readiness(asKept);
-  const append = async (records: readonly LedgerRecord[]) => {
-    await appender.append(records.map(renderRecord));
-    rememberAll(state.memory, records);
-    ready.take(records);
-  };
   return {
     ...state,
     journal: {
-      append,
-      appendInParts: async (records) => {
-        for (const part of inParts(records, renderRecord)) await append(part);
+      append: async (records) => {
+        await appender.append(records.map(renderRecord));
+        rememberAll(state.memory, records);
+        ready.take(records);
       },
+      inParts: (records) => inParts(records, renderRecord),
       prepare: (group, known, records) => ready.expect(group, known, records),
     },
     keepTime: async (now) => writeLastRun(folder, now),
