@@ -4,7 +4,7 @@ import { foresee, sameMembers, type Foreseen } from './domain/foresight.ts';
 import { knownGroup, type Memory } from './domain/memory.ts';
 import type { GroupName, Instant } from './domain/names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from './domain/record.ts';
-import { intentOf, namesOf, newsOf, settleIntent, type Names } from './domain/recording.ts';
+import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, type Names } from './domain/recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './domain/run.ts';
 import type { StatusName } from './domain/status.ts';
 import { together, Unavailable } from './failures.ts';
@@ -47,7 +47,10 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
   };
   if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again();
   const intent = intentOf(group, observed, guarded, seen.now);
-  await ports.journal.append([...recovery(proposal, ports.memory, seen.now), intent]);
+  const settled = recovery(proposal, ports.memory, seen.now);
+  if (settled.length > 0) await ports.journal.append(settled);
+  const gone = goneMeanwhile(group, knownGroup(ports.memory, group), guarded, observed.members.length, seen.now);
+  await ports.journal.append([...gone, intent]);
   if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
     group: observed,

@@ -123,6 +123,13 @@ export function membershipRecord(
   return { type: 'membership', at, group, appeared, vanished, members: names.size };
 }
 
+/** Members on record whom somebody took out past review and whom this change puts back: without it, the record has them come in twice. */
+export function goneMeanwhile(group: GroupName, { members, takenOver }: KnownGroup, guarded: Guarded, left: number, at: Instant) {
+  const vanished = guarded.add.flatMap(({ uid }) => (members.has(uid) ? [uid] : []));
+  if (!takenOver || vanished.length === 0) return [];
+  return [{ type: 'membership', at, group, appeared: [], vanished, members: left } satisfies MembershipRecord];
+}
+
 /** Which entry each desired person is, for as long as the reason lasts; and which reasons have ended. */
 export function bindingRecords(
   group: GroupName,

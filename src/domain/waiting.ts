@@ -30,7 +30,7 @@ export interface EffectivePolicy {
   readonly proposed: readonly GrantInForce[];
   readonly refused: readonly Refusal[];
   readonly pending: readonly Pending[];
-  /** Files at the tip that wait for a verdict: whoever they name is neither added nor unexplained. */
+  /** While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. */
   readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[];
 }
 

@@ -124,3 +124,17 @@ describe('given a revocation that was copied from another host', () => {
     expect([await host.members('klaxon-users'), told().length]).toEqual([['alice', 'bob'], 1]);
   });
 });
+
+describe('given a member whom somebody took out by hand', () => {
+  it('when muster puts them back, then the record has that they were gone in between', async () => {
+    const host = await world.newHost({ roster: ['base'], granted: ['alice', 'bob'] });
+    await host.reconcile();
+    await world.slapd.removeMember('klaxon-users', 'alice');
+    await host.reconcile(later(0, 1));
+
+    const { stdout } = await host.run(['explain', 'alice', '--json'], { at: later(0, 2) });
+    const { groups } = JSON.parse(stdout) as { groups: readonly { group: string; history: readonly { event: string }[] }[] };
+    const history = groups.find(({ group }) => group === 'klaxon-users')?.history.map(({ event }) => event);
+    expect(history).toEqual(['added', 'vanished', 'added']);
+  });
+});

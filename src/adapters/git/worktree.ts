@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 
 import type { PathChange, TreeEntry } from '../../domain/history.ts';
 import { duration, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../../domain/names.ts';
-import { Misuse, Unusable } from '../../failures.ts';
+import { Misuse, Unavailable, Unusable } from '../../failures.ts';
 import { createHistory } from './history.ts';
 import type { Blobs } from './objects.ts';
 import { createGit } from './runner.ts';
@@ -35,6 +35,7 @@ export async function openWorktree(directory: string, surroundings: { readonly p
   const history = createHistory(git);
   const resolveRevision = async (revision: string): Promise<CommitId> => {
     const outcome = await git.run('mirror', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
+    if (outcome.kind === 'late') throw new Unavailable('git', `it took too long to find "${revision}" in the clone in ${top}`);
     const commit = outcome.kind === 'done' ? parseCommitId(outcome.output.trim()) : undefined;
     if (!commit) throw new Misuse(`"${revision}" names no commit of the clone in ${top}; fetch it first`);
     return commit;
