@@ -25,6 +25,51 @@ export class Unusable extends Error {
   override readonly name = 'Unusable';
 }
 
+/** What no waiting heals (errno(3)): a person has to mend an owner, a mode, or what stands there instead. */
+const forPeople: ReadonlySet<string> = new Set(['ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES', 'EPERM']);
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'makes room on its disk',
+  EDQUOT: 'makes room in its quota',
+  EROFS: 'finds out why its disk is mounted read-only',
+};
+
+/** The state folder, or a file in it, cannot be used: which errno, and what the administrator of this host does about it. */
+export function stateFailure(system: System, folder: string, detail: string, error: unknown): Unusable | Unavailable {
+  const errno = errnoOf(error);
+  if (errno === 'ENOENT') return missingState(folder, error);
+  const what = `${detail} (${errno})`;
+  if (!forPeople.has(errno))
+    return new Unavailable(
+      system,
+      `${what}. The administrator of this host ${remedies[errno] ?? 'looks at its disk'}: ${folder}; the next run tries again`,
+      error,
+    );
+  return new Unusable(
+    `${what}. The administrator of this host mends that: ${folder} is a folder, mode 0711, and it and all that is in it belong to the account that runs muster`,
+    { cause: error },
+  );
+}
+
+/** Never made by muster: where it has gone, so have the revocations, and an empty one would give back what they took. */
+function missingState(folder: string, cause: unknown): Unusable {
+  return new Unusable(
+    `the state folder ${folder} is not there (ENOENT). ` +
+      'The administrator of this host mounts it, or restores it from its backup: it holds the revocations and the record. ' +
+      `Only on a new host it is made, empty, for the account that runs muster: ${makeState(folder)}`,
+    { cause },
+  );
+}
+
+/** As the package does it. */
+export function makeState(folder: string): string {
+  return `install -d -m 0711 -o muster -g muster ${folder}`;
+}
+
+export function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
 /** What both give, once both have ended: after an error nothing goes on behind the caller. Where both fail, it is the first one's error. */
 export async function together<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<readonly [First, Second]> {
   await Promise.allSettled([first, second]);

@@ -1,11 +1,11 @@
 // One run at a time on this host: flock(2) on the file `lock`, taken by flock(1) of util-linux on a descriptor that is
 // ours. The kernel frees it when this process ends, however it ends; the file itself is never removed.
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { renderDuration } from '../domain/time.ts';
-import { Unavailable } from '../failures.ts';
+import { stateFailure, Unavailable } from '../failures.ts';
 
 export interface LockTerms {
   /** Of this process, for whoever waits to look at. */
@@ -19,7 +19,10 @@ export interface LockTerms {
 const heldStatus = 75;
 const pauseMs = 200;
 
-/** Runs `work` under the lock of `folder`, the state folder. Throws Unavailable when the lock cannot be had in time. */
+/**
+ * Runs `work` under the lock of `folder`, the state folder. Throws Unavailable when the lock cannot be had in time, Unusable when
+ * the folder is not there or not this account's.
+ */
 export async function withLock<Result>(folder: string, terms: LockTerms, work: () => Promise<Result>): Promise<Result> {
   const file = openLock(folder);
   try {
@@ -34,19 +37,10 @@ export async function withLock<Result>(folder: string, terms: LockTerms, work: (
 
 function openLock(folder: string): number {
   try {
-    makeFolder(folder);
     // Reading, writing, created where missing, and not emptied: it says who holds it.
     return openSync(join(folder, 'lock'), 'a+', 0o600);
   } catch (error) {
-    throw new Unavailable('lock', `the file lock in ${folder} cannot be opened`, error);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw stateFailure('lock', folder, `the file lock in ${folder} cannot be opened`, error);
   }
 }
 

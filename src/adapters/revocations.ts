@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
-import { Unavailable } from '../failures.ts';
+import { errnoOf, stateFailure } from '../failures.ts';
 
 export interface Revocation {
   readonly uid: Uid;
@@ -53,7 +53,7 @@ const schema = v.object({
 
 const largest = 64 * 1024;
 
-/** `folder` is the state folder; without `revoked` in it nobody is revoked. Throws Unavailable when it cannot be listed. */
+/** `folder` is the state folder; without `revoked` in it nobody is revoked. Throws Unavailable or Unusable when it cannot be listed. */
 export async function readRevocations(folder: string): Promise<Revocations> {
   const revocations: KeptRevocation[] = [];
   const warnings: string[] = [];
@@ -79,7 +79,7 @@ function listFolder(path: string): readonly string[] {
     return readdirSync(path).sort(inOrder);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new Unavailable('revocations', `${path} cannot be listed`, error);
+    throw stateFailure('revocations', path, `${path} cannot be listed`, error);
   }
 }
 
@@ -125,7 +125,7 @@ function readJson(path: string): unknown {
 
 /**
  * Writes one revocation: on disk when the promise is kept, and never half. One that is there already is replaced.
- * Throws Unavailable when it cannot be written.
+ * Throws Unavailable or Unusable when it cannot be written.
  */
 export async function writeRevocation(folder: string, revocation: Omit<Revocation, 'at'> & { readonly at: Instant }): Promise<void> {
   const place = join(folder, 'revoked');
@@ -141,7 +141,7 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
   const path = fileOf(folder, revocation);
   const unfinished = join(folder, 'revocation.new');
   try {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
+    makeFolder(place);
     // Beside the folder: what is half written must not look like a revocation.
     const file = openSync(unfinished, 'w', 0o600);
     try {
@@ -153,7 +153,16 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
     renameSync(unfinished, path);
     syncFolder(place);
   } catch (error) {
-    throw new Unavailable('revocations', `${path} cannot be written`, error);
+    throw stateFailure('revocations', folder, `${path} cannot be written`, error);
+  }
+}
+
+/** Never the state folder itself: one that has gone is not replaced by an empty one. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }
 
@@ -164,8 +173,8 @@ export async function removeRevocation(folder: string, { file }: KeptRevocation)
     unlinkSync(join(place, file));
     syncFolder(place);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw new Unavailable('revocations', `${join(place, file)} cannot be removed`, error);
+    if (errnoOf(error) === 'ENOENT') return;
+    throw stateFailure('revocations', place, `${join(place, file)} cannot be removed`, error);
   }
 }
 

@@ -12,7 +12,7 @@ const heads: readonly (readonly [RegExp, Priority])[] = [
   [/^PROBLEM |^group +\S+: FAILED|^status (?:2|5|6|70):/, priorities.error],
   [/^(?:WARNING|ROSTER|REFUSED|way back) |^group +\S+: (?:HELD|FROZEN)|^status [34]:/, priorities.warning],
   [needsPerson, priorities.warning],
-  [/^waits |^group +\S+: changed|^status 75:/, priorities.notice],
+  [/^(?:NOTE|waits) |^group +\S+: changed|^status 75:/, priorities.notice],
   [/^\S/, priorities.info],
 ];
 

@@ -10,9 +10,11 @@ import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, re
 
 const column = ' '.repeat(11);
 
-export function renderRunText(report: RunReport, status: Status): string {
+/** `notes`: what whoever reads should know once, and what is no fault. */
+export function renderRunText(report: RunReport, status: Status, notes: readonly string[] = []): string {
   const blocks = [
     heading(report),
+    ...notes.map((note) => hang('NOTE       ', note)),
     ...report.rosters.map(renderRoster),
     ...report.groups.map((result) => renderGroup(result, report.command)),
     renderWithheldPeople(report),

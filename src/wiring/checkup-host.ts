@@ -1,7 +1,7 @@
 // What a checkup needs to know of this host: files, state folder, timer, rosters.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from '../adapters/host-files.ts';
 import { readRevocations } from '../adapters/revocations.ts';
 import { readPrivateText, readSecret } from '../adapters/secret-files.ts';
@@ -12,7 +12,7 @@ import type { RosterFacts, TimerFacts } from '../domain/checkup-runs.ts';
 import type { Instant } from '../domain/names.ts';
 import { judgeRoster } from '../domain/roster.ts';
 import type { RosterSource } from '../rosters.ts';
-import { Unavailable } from '../failures.ts';
+import { makeState, Unavailable } from '../failures.ts';
 import { asked } from './asked.ts';
 import { isActive, type HostConfiguration } from './host.ts';
 import type { State } from './state.ts';
@@ -70,7 +70,7 @@ async function problemWith(read: () => Promise<string>): Promise<string | undefi
   return answer.kind === 'known' ? undefined : answer.reason;
 }
 
-/** Refused where there is no such folder: a run makes none but the last. */
+/** Refused where there is no such folder: a run makes none. */
 export async function stateFacts(
   { state }: HostConfiguration,
   opened: Answer<State>,
@@ -78,7 +78,11 @@ export async function stateFacts(
   now: Instant,
 ): Promise<Answer<StateFacts>> {
   const folder = await readMode(state);
-  if (folder.kind !== 'known') return { ...folder, reason: `the state folder ${folder.reason}: create ${state} in ${dirname(state)}` };
+  if (folder.kind !== 'known')
+    return {
+      ...folder,
+      reason: `the state folder ${folder.reason}: mount it, or restore it from its backup; on a new host, ${makeState(state)}`,
+    };
   const ledger: StateFacts['ledger'] =
     opened.kind === 'known' ? { kind: 'known', value: { records: opened.value.memory.records, notes: opened.value.notes } } : opened;
   return {

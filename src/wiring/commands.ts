@@ -90,23 +90,27 @@ async function printed(
   status: Status,
   { options }: Invocation,
   state: 'active' | 'standby' = 'active',
+  notes: readonly string[] = [],
 ): Promise<Printed> {
   if (options['json'] === true) return { text: renderRunJson(report, status, state), status };
-  return { text: renderRunText(report, status), status };
+  return { text: renderRunText(report, status, notes), status };
 }
 
 async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
   const startedAt = caller.now();
-  const { report, memory, changed } = await withHostToWrite(configuration, caller, async (ports, state) => {
+  const { report, memory, changed, notes } = await withHostToWrite(configuration, caller, async (ports, state) => {
     const recorded = state.memory.records;
     const run = overheard(ports);
     const reconciled = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
     const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
     await tellMergeRequests(report, run.news, configuration, state, caller);
-    return { report, memory: state.memory, changed: state.memory.records > recorded };
-  }).catch((error: unknown) => ({ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false }));
+    return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
+  }).catch((error: unknown) => ({
+    ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false },
+    notes: [],
+  }));
   const status = runStatus(report, false);
   if (configuration.metrics !== undefined) {
     const { exportMetrics } = await import('./metrics.ts');
@@ -119,8 +123,11 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
     const { publishPage } = await import('./report.ts');
     await publishPage(configuration.report, configuration, caller);
   }
-  return printed(report, status, invocation);
+  return printed(report, status, invocation, 'active', notes);
 }
+
+const newLedger =
+  'new ledger: nothing is known of earlier runs or of revocations. If this host ran before, restore the state folder from its backup.';
 
 /** The high-water mark of time. By now groups may have been written: what cannot be kept is a problem of the run, not the end of it. */
 async function keepTime(report: RunReport, state: WritableState, now: Instant): Promise<RunReport> {

@@ -1,12 +1,12 @@
 // What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
 import { withLock } from '../adapters/flock.ts';
-import { accessSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../configuration.ts';
 import type { Instant } from '../domain/names.ts';
 import { minute } from '../domain/time.ts';
-import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../failures.ts';
 import type { Mirror } from '../adapters/git/mirror.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Sources } from '../survey.ts';
@@ -45,14 +45,8 @@ function readConfigured(file: string, name: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Misuse(
-      `the configuration ${name} cannot be read (${codeOf(error) ?? 'unknown error'}); name another with --config FILE or MUSTER_CONFIG`,
-    );
+    throw new Misuse(`the configuration ${name} cannot be read (${errnoOf(error)}); name another with --config FILE or MUSTER_CONFIG`);
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 export type HostConfiguration = Configuration & { readonly directory: DirectoryConfiguration; readonly state: string };
@@ -66,8 +60,26 @@ export function forHost(configuration: Configuration): HostConfiguration {
 
 /** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
 export async function becomeOwner({ state }: HostConfiguration, { become }: Caller): Promise<void> {
-  const owner = become && statSync(state, { throwIfNoEntry: false });
+  const owner = become && statIfPossible(state);
   if (owner && owner.uid !== 0) become(owner);
+}
+
+/** What is wrong with it is told when it is opened: `revoke` has something to do before that. */
+function statIfPossible(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For those who only read: what they would find in a folder that has gone is nobody revoked and nothing known. */
+export function requireState({ state }: HostConfiguration): void {
+  try {
+    readdirSync(state);
+  } catch (error) {
+    throw stateFailure('ledger', state, `the state folder ${state} cannot be read`, error);
+  }
 }
 
 /** Is this host the one that may write? */
@@ -87,7 +99,7 @@ function isThere(flag: string): boolean {
     accessSync(flag);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw new Unavailable('lock', `the active flag ${flag} cannot be looked at`, error);
   }
 }
@@ -148,6 +160,7 @@ export async function withHostToRead<Result>(
   caller: Caller,
   work: (opened: Opened, state: State) => Promise<Result>,
 ): Promise<Result> {
+  requireState(configuration);
   const state = await openStateToRead(configuration.state);
   return withPrivateMirror(caller, join(configuration.state, 'mirror.git'), async (mirror) => {
     const opened = await open(configuration, state, mirror, caller);

@@ -11,7 +11,7 @@ import { emptyMemory } from '../domain/memory.ts';
 import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
-import { refuseOnStandby, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
+import { refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { askToFollow, openNamesOnRecord } from './ratify.ts';
 import { openStateToRead } from './state.ts';
 
@@ -77,7 +77,9 @@ async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> 
   return [...new Set(uids)];
 }
 
-async function list({ state }: HostConfiguration, now: Instant): Promise<Printed> {
+async function list(configuration: HostConfiguration, now: Instant): Promise<Printed> {
+  requireState(configuration);
+  const { state } = configuration;
   const { revocations, warnings } = await readRevocations(state);
   const onRecord = await openNamesOnRecord(state, now);
   const lines = revocations.map(({ uid, group, at, reason }) => {

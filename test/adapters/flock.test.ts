@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLock } from '../../src/adapters/flock.ts';
-import { Unavailable } from '../../src/failures.ts';
+import { stateFailure, Unavailable, Unusable } from '../../src/failures.ts';
 
 const locking = fileURLToPath(new URL('locking-process.ts', import.meta.url));
 
@@ -97,8 +97,32 @@ describe('given another process that holds the lock', () => {
 });
 
 describe('given a folder where no lock can be made', () => {
-  it('when the lock is asked for, then it is unavailable', async () => {
-    writeFileSync(join(folder, 'state'), '');
-    await expect(withLock(join(folder, 'state'), { pid: process.pid, waitMs: 0 }, () => Promise.resolve())).rejects.toThrow(Unavailable);
+  it.each([
+    { given: 'a plain file', make: (state: string) => writeFileSync(state, ''), says: /cannot be opened \(ENOTDIR\)/ },
+    { given: 'a link to itself', make: (state: string) => symlinkSync(state, state), says: /cannot be opened \(ELOOP\)/ },
+    { given: 'missing', make: () => undefined, says: /is not there \(ENOENT\).* install -d -m 0711 / },
+    {
+      given: 'a folder whose lock is a folder',
+      make: (state: string) => mkdirSync(join(state, 'lock'), { recursive: true }),
+      says: /cannot be opened \(EISDIR\)/,
+    },
+  ])('when it is $given, then it cannot be used, the administrator is asked, and nothing is made', async ({ make, says }) => {
+    const state = join(folder, 'state');
+    make(state);
+    const before = readdirSync(folder);
+    const attempt = withLock(state, { pid: process.pid, waitMs: 0 }, () => Promise.resolve());
+    await expect(attempt).rejects.toThrow(Unusable);
+    await expect(attempt).rejects.toThrow(says);
+    await expect(attempt).rejects.toThrow(/The administrator of this host/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('when its disk is full, then it is unavailable, for a run after there is room may have it', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    const failure = stateFailure('lock', '/state', 'the file lock in /state cannot be opened', full);
+    expect(failure).toBeInstanceOf(Unavailable);
+    expect(failure.message).toBe(
+      'lock did not answer: the file lock in /state cannot be opened (ENOSPC). The administrator of this host makes room on its disk: /state; the next run tries again',
+    );
   });
 });

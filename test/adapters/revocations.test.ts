@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRevocations } from '../../src/adapters/revocations.ts';
-import { Unavailable } from '../../src/failures.ts';
+import { Unusable } from '../../src/failures.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -98,6 +98,6 @@ describe('given no folder of revocations', () => {
   it('when a file stands there, then it is unavailable, not "nobody"', async () => {
     rmSync(join(folder, 'revoked'), { recursive: true });
     writeFileSync(join(folder, 'revoked'), '');
-    await expect(readRevocations(folder)).rejects.toThrow(Unavailable);
+    await expect(readRevocations(folder)).rejects.toThrow(Unusable);
   });
 });

@@ -1,5 +1,5 @@
 // The memory that a run leaves to the next is what its ledger says, whatever of it was made ready beforehand and whatever came instead.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -75,6 +75,7 @@ describe('given runs that made ready what they foresaw', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(run, { minLength: 1, maxLength: 3 }), async (runs) => {
         const state = join(folder, String(number++));
+        mkdirSync(state);
         const truth = emptyMemory();
         for (const steps of runs) {
           rememberAll(truth, await makeRun(state, steps));

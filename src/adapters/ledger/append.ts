@@ -1,7 +1,7 @@
 // Appends to the ledger: on disk before the promise is kept, or not at all. Whatever goes wrong and wherever the
 // process is killed, the next opening finds a sound ledger.
-import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
-import { Unavailable } from '../../failures.ts';
+import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
+import { stateFailure, Unavailable } from '../../failures.ts';
 import { renderBatch, type Head } from './chain.ts';
 import { prepareHead, replaceHead, syncFolder } from './head.ts';
 import { longestLine } from './lines.ts';
@@ -11,7 +11,7 @@ export interface Appender {
   readonly head: Head;
   /**
    * All records or none, in one write, durable when the promise is kept. Throws Unavailable when they could not be
-   * written (disk full, read-only, somebody else wrote). One call at a time.
+   * written (disk full, read-only, somebody else wrote), Unusable when only a person can mend that. One call at a time.
    */
   append(records: readonly object[]): Promise<void>;
 }
@@ -43,11 +43,12 @@ export function appenderAt(ending: Ending): Appender {
       const batch = renderBatch(now.head, records);
       if (batch.bytes.length > longestLine) throw new Unavailable('ledger', `an append of ${batch.bytes.length} bytes is too large`);
       try {
-        makeFolder(now.folder);
         now = write(settle(now), batch);
       } catch (error) {
         lost = error instanceof NotUndone;
-        throw error instanceof Unavailable ? error : new Unavailable('ledger', `nothing could be appended to ${now.path}`, error);
+        throw error instanceof Unavailable
+          ? error
+          : stateFailure('ledger', now.folder, `nothing could be appended to ${now.path}`, causeOf(error));
       }
     },
   };
@@ -58,12 +59,9 @@ class NotUndone extends Error {
   override readonly name = 'NotUndone';
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+/** What the file system said first. */
+function causeOf(error: unknown): unknown {
+  return error instanceof NotUndone ? error.cause : error;
 }
 
 /** Finishes what an interrupted append left: cuts off half a line, and brings the second file up to the chain. */

@@ -1,7 +1,7 @@
 // Opens the ledger: verifies the whole chain and compares it with the second file. Opening writes nothing.
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { Unavailable } from '../../failures.ts';
+import { stateFailure } from '../../failures.ts';
 import { appenderAt, type Appender } from './append.ts';
 import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
 import { readHead, type KnownHead } from './head.ts';
@@ -34,7 +34,7 @@ interface Verified {
 /**
  * `folder` holds `ledger.jsonl` and `ledger.head`; neither there is a new ledger. Broken: a line was edited, removed
  * or added, the chain is shorter than the second file says, or the format is not known. What one append left when it
- * was interrupted is not broken. Throws Unavailable when the files cannot be read.
+ * was interrupted is not broken. Throws Unavailable or Unusable when the files cannot be read.
  */
 export function openLedger(folder: string): Ledger {
   const [known, verified] = readConsistently(folder);
@@ -74,7 +74,7 @@ function readConsistently(folder: string): [KnownHead, Verified | Broken] {
       known = again;
     }
   } catch (error) {
-    throw new Unavailable('ledger', `its files in ${folder} cannot be read`, error);
+    throw stateFailure('ledger', folder, `the ledger in ${folder} cannot be read`, error);
   }
 }
 

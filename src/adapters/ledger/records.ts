@@ -1,7 +1,8 @@
 // The records of a verified ledger, one at a time. The chain is followed once more while they are read:
 // what is handed out is what was verified, also when somebody changes the file meanwhile.
 import { closeSync, openSync } from 'node:fs';
-import { Unavailable, Unusable } from '../../failures.ts';
+import { dirname } from 'node:path';
+import { stateFailure, Unusable } from '../../failures.ts';
 import { follow, start, type Head } from './chain.ts';
 import { linesOf } from './lines.ts';
 
@@ -35,7 +36,7 @@ function openToRead(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw new Unavailable('ledger', `${path} cannot be read`, error);
+    throw stateFailure('ledger', dirname(path), `${path} cannot be read`, error);
   }
 }
 

@@ -1,12 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedger, type SoundLedger } from '../../../src/adapters/ledger/open.ts';
-import { Unavailable } from '../../../src/failures.ts';
+import { Unavailable, Unusable } from '../../../src/failures.ts';
 
 const appending = fileURLToPath(new URL('appending-process.ts', import.meta.url));
 
@@ -162,23 +162,31 @@ describe('given a ledger that may not be written', () => {
     const appender = openSound().appender();
     await appender.append([{ kind: 'run' }]);
     mkdirSync(join(folder, 'ledger.head.new'));
-    await expect(appender.append([{ kind: 'intent' }])).rejects.toThrow(Unavailable);
+    await expect(appender.append([{ kind: 'intent' }])).rejects.toThrow(Unusable);
     expect(openSound()).toMatchObject({ head: { count: 1 }, notes: [] });
   });
 
   it('when its second file cannot be replaced, then the append is taken back', async () => {
     const appender = openSound().appender();
     mkdirSync(join(folder, 'ledger.head'));
-    await expect(appender.append([{ kind: 'run' }])).rejects.toThrow(Unavailable);
+    await expect(appender.append([{ kind: 'run' }])).rejects.toThrow(Unusable);
     rmSync(join(folder, 'ledger.head'), { recursive: true });
     expect(openSound()).toMatchObject({ head: { count: 0 }, notes: [] });
     await appender.append([{ kind: 'run' }]);
     expect(openSound().head.count).toBe(1);
   });
 
-  it('when the state folder is a file, then it is unavailable', async () => {
-    const appender = openSound(join(folder, 'state')).appender();
-    writeFileSync(join(folder, 'state'), '');
-    await expect(appender.append([{ kind: 'run' }])).rejects.toThrow(Unavailable);
+  it.each([
+    { given: 'is a file', make: (state: string) => writeFileSync(state, ''), errno: 'ENOTDIR' },
+    { given: 'has gone', make: () => undefined, errno: 'ENOENT' },
+  ])('when the state folder $given, then it cannot be used, and none is made', async ({ make, errno }) => {
+    const state = join(folder, 'state');
+    const appender = openSound(state).appender();
+    make(state);
+    const before = readdirSync(folder);
+    const attempt = appender.append([{ kind: 'run' }]);
+    await expect(attempt).rejects.toThrow(Unusable);
+    await expect(attempt).rejects.toThrow(errno);
+    expect(readdirSync(folder)).toEqual(before);
   });
 });

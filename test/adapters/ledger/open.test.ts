@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedger, type SoundLedger } from '../../../src/adapters/ledger/open.ts';
-import { Unavailable } from '../../../src/failures.ts';
+import { Unavailable, Unusable } from '../../../src/failures.ts';
 
 let folder: string;
 let ledger: string;
@@ -60,13 +60,6 @@ describe('given a folder without a ledger', () => {
     expect(openSound()).toMatchObject({ head: { count: 3 }, notes: [] });
     expect([statSync(ledger).mode & 0o777, statSync(head).mode & 0o777]).toEqual([0o600, 0o600]);
     expect(readdirSync(folder).sort()).toEqual(['ledger.head', 'ledger.jsonl']);
-  });
-
-  it('when the folder itself is missing, then the first append makes it, for its owner only', async () => {
-    rmSync(folder, { recursive: true });
-    await appendEach([[{ kind: 'run' }]]);
-    expect(statSync(folder).mode & 0o777).toBe(0o700);
-    expect(contents()).toEqual([{ kind: 'run' }]);
   });
 
   it('when a line is written, then sha256sum(1) of it stands in the next', async () => {
@@ -178,10 +171,11 @@ describe('given a ledger of several appends', () => {
     expect(openLedger(folder).kind).toBe('broken');
   });
 
-  it('when the file cannot be opened, then it is unavailable, not empty', () => {
+  it('when the file cannot be opened, then it cannot be used, and is not empty', () => {
     rmSync(ledger);
     symlinkSync('ledger.jsonl', ledger);
-    expect(() => openLedger(folder)).toThrow(Unavailable);
+    expect(() => openLedger(folder)).toThrow(Unusable);
+    expect(() => openLedger(folder)).toThrow(/cannot be read \(ELOOP\)\. The administrator of this host/);
   });
 
   it('when it is rolled back with its chain intact and the second file is not, then it is broken', async () => {
