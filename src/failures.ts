@@ -25,6 +25,9 @@ export class Unusable extends Error {
   override readonly name = 'Unusable';
 }
 
+/** The directory answered, and refused, or says what cannot be used. */
+export class DirectoryUnusable extends Unusable {}
+
 /** What no waiting heals (errno(3)): a person has to mend an owner, a mode, or what stands there instead. */
 const forPeople: ReadonlySet<string> = new Set(['ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES', 'EPERM']);
 

@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import { parseCommandLine, type Invocation } from './cli.ts';
 import { instant } from './domain/names.ts';
 import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
-import { Misuse, Unavailable, Unusable } from './failures.ts';
+import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './failures.ts';
 import { priorities, renderForJournal } from './render/journal.ts';
 import { plain } from './render/words.ts';
 import { build, version } from './wiring/build.ts';
@@ -90,6 +90,7 @@ function becomeAccount({ uid, gid }: { readonly uid: number; readonly gid: numbe
 function nameOf(error: unknown): StatusName {
   if (error instanceof Misuse) return 'misuse';
   if (error instanceof Unavailable) return 'unavailable';
+  if (error instanceof DirectoryUnusable) return 'directory';
   return error instanceof Unusable ? 'input' : 'bug';
 }
 

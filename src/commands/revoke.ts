@@ -7,7 +7,7 @@ import { inOrder, type GroupName, type Instant, type Uid } from '../domain/names
 import type { LedgerRecord } from '../domain/record.ts';
 import { uidSpelledIn } from '../domain/plan.ts';
 import { statusOf, type Status, type StatusName } from '../domain/status.ts';
-import { Unavailable, Unusable } from '../failures.ts';
+import { DirectoryUnusable, Unavailable, Unusable } from '../failures.ts';
 import type { WritableDirectory } from '../ports.ts';
 import { removalRecords, removeFrom, type Removal, type Revoked } from '../removal.ts';
 
@@ -24,8 +24,11 @@ export interface RevokePorts {
   readonly keep: (revocation: Revocation) => Promise<void>;
   /** Where it is kept, for whoever copies it. */
   readonly file: string;
-  /** Runs under the lock of the state folder, with what appends to the ledger; after a run that is under way. */
-  readonly underLock: (work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>) => Promise<void>;
+  /** Runs under the lock of the state folder, with what appends to the ledger; after a run that is under way. Whoever waits is told `soFar`. */
+  readonly underLock: (
+    soFar: string,
+    work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>,
+  ) => Promise<void>;
   /** Uids worth comparing a mistyped one with: whoever is on record as a member. */
   readonly known: () => Promise<readonly Uid[]>;
   readonly say: (text: string) => void;
@@ -42,8 +45,10 @@ export interface RevokeOrder {
 
 /** Who is meant is not known without the directory, and whom it cannot show it cannot take out either. */
 function nothingDone(error: unknown): never {
-  if (!(error instanceof Unavailable)) throw error;
-  throw new Unavailable(error.system, `${error.detail}. Nobody was revoked, and nothing is recorded: type it again`, error);
+  const nobody = 'Nobody was revoked, and nothing is recorded: type it again';
+  if (error instanceof Unavailable) throw new Unavailable(error.system, `${error.detail}. ${nobody}`, error);
+  if (error instanceof DirectoryUnusable) throw new DirectoryUnusable(`${error.message}. ${nobody} once that is mended`, { cause: error });
+  throw error;
 }
 
 export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
@@ -67,7 +72,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   const kept = await attempt(
     () => ports.keep(revocation),
     ports,
-    'the revocation could NOT be written to state/revoked: the next run may give the access back',
+    'the revocation could NOT be kept: the next run may give the access back',
   );
   if (!kept) failures.push('directory');
   const removals: Removal[] = [];
@@ -75,7 +80,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   // A run that was under way may have decided before; once it is over, a second look.
   const recorded = await attempt(
     () =>
-      ports.underLock(async (append) => {
+      ports.underLock(standingOf(uid, groups, removals), async (append) => {
         for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports, 'quietly'));
         await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...removalRecords(uid, removals, ports.now)]);
       }),
@@ -85,8 +90,21 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
   if (!recorded) failures.push(kept ? 'unavailable' : 'directory');
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
-  ports.say(`It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${ports.file}\n`);
+  ports.say(
+    kept
+      ? `It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${ports.file}\n`
+      : 'Nothing keeps it so, for the revocation was not kept. Stop the timer (systemctl stop muster.timer), mend what is said above,\n' +
+          'and type the same again, as root or as the account that owns the state folder; then start the timer.\n',
+  );
   return statusOf(failures);
+}
+
+/** For whoever waits for nothing but the record. */
+function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly Removal[]): string {
+  const named = (kind: Removal['kind']) => groups.filter((_, at) => removals[at]?.kind === kind).join(', ');
+  const [out, stillIn] = [named('removed'), named('failed')];
+  const done = out === '' ? `${uid} was found in no group to be taken out of` : `${uid} is out already, of ${out}`;
+  return `${done}.${stillIn === '' ? '' : ` STILL IN, as far as can be told: ${stillIn}.`} Only the record of it waits`;
 }
 
 async function takeOut(

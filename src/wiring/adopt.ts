@@ -8,7 +8,7 @@ import { adoptMembers, type Adoption } from '../domain/adoption.ts';
 import type { Rules } from '../domain/policy.ts';
 import { inOrder, parseGroupName, type GroupName, type Uid } from '../domain/names.ts';
 import { statusOf } from '../domain/status.ts';
-import { Misuse, Unusable } from '../failures.ts';
+import { DirectoryUnusable, Misuse, Unusable } from '../failures.ts';
 import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from '../render/adoption.ts';
 import { readTip } from '../tip.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
@@ -75,7 +75,7 @@ async function adopt(group: GroupName, configuration: HostConfiguration, caller:
     // The server that is written: what is adopted must be what the first run finds there.
     const { reader } = await directory.openToWrite();
     const observed = await reader.group(group);
-    if (observed.kind === 'unusable') throw new Unusable(observed.message);
+    if (observed.kind === 'unusable') throw new DirectoryUnusable(observed.message);
     const behind = await reader.membersBehind(observed.members);
     const ceiling = layout.ceilings.get(group)?.longest;
     return adoptMembers({ rules: ofGroup, observed, behind, revocations, granted, ceiling, now: caller.now() });

@@ -172,13 +172,15 @@ export async function withHostToRead<Result>(
   });
 }
 
-/** The state alone, under its lock: for commands that ask neither Git nor GitLab. */
+/** The state alone, under its lock: for commands that ask neither Git nor GitLab. Whoever waits is told `soFar` first. */
 export async function withStateToWrite<Result>(
   configuration: HostConfiguration,
   caller: Caller,
   work: (state: WritableState) => Promise<Result>,
+  soFar = '',
 ): Promise<Result> {
-  const onWait = (holder: string) => caller.warn(`another run holds the lock (${holder}); waiting up to 60 s`);
+  const before = soFar === '' ? '' : `${soFar}: `;
+  const onWait = (holder: string) => caller.warn(`${before}another run holds the lock (${holder}); waiting up to 60 s`);
   return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
     const state = await openStateToWrite(configuration.state);
     for (const note of state.notes) caller.warn(note);

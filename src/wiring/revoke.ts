@@ -2,6 +2,7 @@
 import { readDetails } from '../adapters/ldap/details.ts';
 import { fileOf, readRevocations, removeRevocation, writeRevocation } from '../adapters/revocations.ts';
 import type { Invocation } from '../cli.ts';
+import type { Revocation } from '../domain/desired.ts';
 import { revoke } from '../commands/revoke.ts';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import { statusOf } from '../domain/status.ts';
@@ -35,7 +36,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         show: async (person) => readDetails(await directory.connection(), person),
         keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
         file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
-        underLock: (work) => withStateToWrite(configuration, caller, (state) => work(state.journal.append)),
+        underLock: (soFar, work) => withStateToWrite(configuration, caller, (state) => work(state.journal.append), plain(soFar)),
         known: () => knownUids(configuration),
         say: (text) => void lines.push(plainLines(text)),
       },
@@ -102,13 +103,13 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
   await refuseOnStandby(configuration);
   return withStateToWrite(configuration, caller, async ({ folder, journal }) => {
     const { revocations } = await readRevocations(folder);
-    const ended = revocations.filter((one) => one.uid === uid && one.group === only);
-    if (ended.length === 0) {
+    const ofPerson = revocations.filter((one) => one.uid === uid);
+    const ended = ofPerson.filter((one) => one.group === only);
+    if (ended.length === 0)
       return {
-        text: `${uid} is not revoked${only ? ` from ${only}` : ''} on this host; "muster revoke --list" shows who is.\n`,
+        text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
         status: statusOf(['findings']),
       };
-    }
     await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
     for (const one of ended) await removeRevocation(folder, one);
     return {
@@ -122,4 +123,18 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
       status: statusOf([]),
     };
   });
+}
+
+/** What was not lifted, and how what there is would be. */
+function renderOthers({ uid, group }: Pick<Revocation, 'uid' | 'group'>, others: readonly Revocation[]): string {
+  const commands = others
+    .map((one) => `  muster lift ${uid}${one.group === undefined ? '' : ` --group ${one.group}`} --reason "…"\n`)
+    .join('');
+  if (others.length === 0)
+    return `${uid} is not revoked${group ? ` from ${group}` : ''} on this host; "muster revoke --list" shows who is.\n`;
+  if (others.some((one) => one.group === undefined))
+    return `${uid} is revoked from every group, not from ${group} alone, and nothing was lifted. To end that:\n${commands}`;
+  return group === undefined
+    ? `${uid} is revoked from single groups only, and nothing was lifted. Name the group:\n${commands}`
+    : `${uid} is not revoked from ${group}, and nothing was lifted, but from others:\n${commands}`;
 }

@@ -71,7 +71,7 @@ describe.skipIf(!canMount())('case 60: given a disk that is full', () => {
       const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
       expect(status).toBe(6);
       expect(stdout).toContain('  stewards: out\n');
-      expect(stdout).toContain('the revocation could NOT be written to state/revoked: the next run may give the access back');
+      expect(stdout).toContain('the revocation could NOT be kept: the next run may give the access back');
       expect(await host.members('stewards')).toEqual(['base']);
     } finally {
       execFileSync('umount', [disk]);

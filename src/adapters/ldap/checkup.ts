@@ -4,7 +4,7 @@ import type { ServerFacts } from '../../domain/checkup-server.ts';
 import type { Answer } from '../../domain/checkup.ts';
 import type { ObservedGroup } from '../../domain/directory.ts';
 import type { Dn, GroupName } from '../../domain/names.ts';
-import { Unavailable, Unusable } from '../../failures.ts';
+import { DirectoryUnusable, Unavailable, Unusable } from '../../failures.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { valuesOf } from './entries.ts';
 import type { Disabled, DirectoryLayout } from './layout.ts';
@@ -70,7 +70,7 @@ export async function readGroupFacts(
 async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<Usable> {
   const reader = directoryReader(connection, layout);
   const group = await reader.group(name);
-  if (group.kind === 'unusable') throw new Unusable(group.message);
+  if (group.kind === 'unusable') throw new DirectoryUnusable(group.message);
   const behind = [...(await reader.membersBehind(group.members)).values()];
   const persons = behind.flatMap((one) => (one.kind === 'person' ? [one.person] : []));
   return {

@@ -2,7 +2,7 @@
 // a quiet second connection that nobody is bound on. Everything has a deadline.
 import { Client, ResultCodeError, type Change, type Control, type Entry, type SearchOptions } from 'ldapts';
 import type { Socket } from 'node:net';
-import { Misuse, Unavailable, Unusable } from '../../failures.ts';
+import { DirectoryUnusable, Misuse, Unavailable } from '../../failures.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 import { readAhead } from './read-ahead.ts';
 import { refusal, resultCode } from './result-codes.ts';
@@ -120,11 +120,11 @@ function accountOf(as: Bind): string {
 
 function verified(identity: string, as: Bind): string {
   if (identity === '' || identity === 'dn:')
-    throw new Unusable('the directory took the bind for an anonymous one: look at its configuration and at the credentials');
+    throw new DirectoryUnusable('the directory took the bind for an anonymous one: look at its configuration and at the credentials');
   if (as.kind === 'external') return identity;
   const meant = dnKeyOf(as.dn);
   if (identity.startsWith('dn:') && meant !== undefined && dnKeyOf(identity.slice(3)) !== meant) {
-    throw new Unusable(`the directory took ${as.dn} for somebody else: look at its identity mapping`);
+    throw new DirectoryUnusable(`the directory took ${as.dn} for somebody else: look at its identity mapping`);
   }
   return identity;
 }
@@ -224,7 +224,7 @@ class BoundConnection implements DirectoryConnection {
 
 function wholeOf(entries: readonly Entry[], references: readonly string[]): readonly Entry[] {
   if (references.length > 0)
-    throw new Unusable(
+    throw new DirectoryUnusable(
       'the directory refers to other servers for a part of the answer: configure a server that holds all people and groups',
     );
   return entries;

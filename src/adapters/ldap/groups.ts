@@ -1,7 +1,7 @@
 // Reads one managed group, and says what is the matter with one that cannot be used.
 import { dn, type Dn, type DnKey, type GroupName } from '../../domain/names.ts';
 import type { MemberValue, ObservedGroup, UnusableGroup } from '../../domain/directory.ts';
-import { Unusable } from '../../failures.ts';
+import { DirectoryUnusable } from '../../failures.ts';
 import type { Entry } from 'ldapts';
 import type { DirectoryConnection } from './connection.ts';
 import { namedBy, valuesOf } from './entries.ts';
@@ -46,7 +46,9 @@ function flawOf(entry: Entry): string | undefined {
   const values = valuesOf(entry, 'member');
   if (Object.keys(entry).some((name) => /^member;/i.test(name))) {
     // Some servers hand out long lists in parts, `member;range=0-1499`: a part is not the group.
-    throw new Unusable(`the directory shows member of ${entry.dn} in parts or with options, which muster cannot take for the whole group`);
+    throw new DirectoryUnusable(
+      `the directory shows member of ${entry.dn} in parts or with options, which muster cannot take for the whole group`,
+    );
   }
   if (values.length === 0 && !classes.some((name) => memberClasses.has(name))) {
     return `${entry.dn} is not a groupOfNames or another class that has member: the administrator of the directory has to create it as one`;

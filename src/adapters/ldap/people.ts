@@ -3,7 +3,7 @@
 import { Filter, type Entry } from 'ldapts';
 import { entryUuid, type DnKey, type Uid } from '../../domain/names.ts';
 import type { DirectoryPerson, People } from '../../domain/directory.ts';
-import { together, Unusable } from '../../failures.ts';
+import { DirectoryUnusable, together } from '../../failures.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, foldText } from './distinguished-names.ts';
@@ -79,7 +79,9 @@ class Found {
   #personOf(entry: Entry, uid: Uid, disabled: Disabled | undefined): DirectoryPerson {
     const [uuid] = valuesOf(entry, 'entryUUID');
     if (uuid === undefined)
-      throw new Unusable(`the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`);
+      throw new DirectoryUnusable(
+        `the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`,
+      );
     const marks = disabled ? valuesOf(entry, disabled.attribute) : [];
     const { dn, key } = namedBy(entry.dn);
     const person = { uid, dn, key, uuid: entryUuid(uuid), locked: disabled !== undefined && isDisabled(marks, disabled) };
@@ -147,7 +149,7 @@ async function lookAgain(connection: DirectoryConnection, person: DirectoryPerso
   const marks = entry ? valuesOf(entry, attribute) : [];
   const hasNone = marks.length === 0 && (await read(`(!(${attribute}=*))`)).length > 0;
   if (marks.length > 0 || hasNone) return { ...person, locked: isDisabled(marks, disabled) };
-  throw new Unusable(
+  throw new DirectoryUnusable(
     `the directory does not show ${attribute} of ${person.dn}, so nobody can tell who is locked: its administrator has to let this account read and search ${attribute} of everybody under the people base`,
   );
 }

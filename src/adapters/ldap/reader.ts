@@ -1,7 +1,7 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
 import type { DirectoryPerson, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../../domain/directory.ts';
 import { parseUid, type DnKey, type GroupName, type Uid } from '../../domain/names.ts';
-import { Misuse, Unusable } from '../../failures.ts';
+import { DirectoryUnusable, Misuse } from '../../failures.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { isWithin, uidOf } from './distinguished-names.ts';
@@ -94,7 +94,7 @@ async function uidsAt(connection: DirectoryConnection, { dn, key }: MemberValue)
   if (key === '') return [];
   try {
     const [entry] = await connection.search(dn, { scope: 'base', attributes: ['uid'] });
-    if (!entry) throw new Unusable(`the directory neither shows nor denies ${dn}`);
+    if (!entry) throw new DirectoryUnusable(`the directory neither shows nor denies ${dn}`);
     return valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
   } catch (error) {
     if (hasResultCode(error, resultCode.noSuchObject)) return 'absent';

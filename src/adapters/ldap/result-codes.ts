@@ -1,6 +1,6 @@
 // What the result codes of LDAP (RFC 4511, appendix A) mean to the people who run muster: who must do what.
 import { ResultCodeError } from 'ldapts';
-import { Unusable } from '../../failures.ts';
+import { DirectoryUnusable } from '../../failures.ts';
 
 export const resultCode = {
   noSuchAttribute: 16,
@@ -39,8 +39,8 @@ export function hasResultCode(error: unknown, code: number): boolean {
   return error instanceof ResultCodeError && error.code === code;
 }
 
-/** The server answered and said no: an `Unusable` that says what was asked. Any other error is handed back as it came. */
+/** The server answered and said no: a `DirectoryUnusable` that says what was asked. Any other error is handed back as it came. */
 export function refusal(error: unknown, asked: string): unknown {
   if (!(error instanceof ResultCodeError)) return error;
-  return new Unusable(`the directory did not ${asked}: ${renderResultCode(error.code)}`, { cause: error });
+  return new DirectoryUnusable(`the directory did not ${asked}: ${renderResultCode(error.code)}`, { cause: error });
 }

@@ -1,0 +1,91 @@
+// `muster revoke` and `lift` where something of this host is in the way: what is done all the same, and what is said of the rest.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorld, type Host, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.stop());
+
+async function hostWithStewards(): Promise<Host> {
+  const host = await world.newHost({ roster: ['base', 'hoo'] });
+  await host.reconcile();
+  return host;
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ');
+
+describe('given another run that holds the lock', () => {
+  it('when somebody is revoked, then it is told at once from which groups they are out, and that only the record waits', async () => {
+    const host = await hostWithStewards();
+    const holder = spawn('flock', [join(host.state, 'lock'), 'sleep', '2'], { stdio: 'ignore' });
+    await pause(300);
+    const { status, stderr } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
+    if (holder.exitCode === null) await once(holder, 'exit');
+
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^muster: hoo is out already, of stewards\. Only the record of it waits: .* holds the lock/m);
+  });
+});
+
+describe('given a state folder that the account may not write', () => {
+  const isRoot = process.getuid?.() === 0;
+
+  it.skipIf(!isRoot)('when somebody is revoked, then no file is promised, and it says as whom to do it again', async () => {
+    const host = await hostWithStewards();
+    // Root goes on as the owner of the state folder.
+    for (const path of [join(host.folder, '..'), host.folder]) chmodSync(path, 0o711);
+    for (const path of [join(host.folder, 'password'), host.state]) chownSync(path, 65534, 65534);
+    chmodSync(host.state, 0o500);
+
+    const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
+
+    expect(status).toBe(6);
+    expect(stdout).toContain('  stewards: out\n');
+    expect(oneLine(stdout)).toContain('the revocation could NOT be kept: the next run may give the access back');
+    expect(stdout).toContain('(EACCES). The administrator of this host');
+    expect(stdout).not.toContain('Copy its file');
+    expect(stdout).not.toContain('It stays so');
+    expect(oneLine(stdout)).toContain('type the same again, as root or as the account that owns the state folder');
+    expect(await host.members('stewards')).toEqual(['base']);
+  });
+});
+
+describe('given somebody who is revoked from one group', () => {
+  it('when a lift names no group, then the groups are named, with the command for each', async () => {
+    const host = await hostWithStewards();
+    await host.run(['revoke', 'hoo', '--group', 'stewards', '--reason', 'Paged for nothing.']);
+
+    const { status, stdout } = await host.run(['lift', 'hoo', '--reason', 'Knows better.']);
+
+    expect(status).toBe(1);
+    expect(stdout).toBe(
+      'hoo is revoked from single groups only, and nothing was lifted. Name the group:\n  muster lift hoo --group stewards --reason "…"\n',
+    );
+    await host.run(['lift', 'hoo', '--group', 'stewards', '--reason', 'Knows better.']);
+    await host.run(['revoke', 'hoo', '--reason', 'Left.']);
+    expect((await host.run(['lift', 'hoo', '--group', 'stewards', '--reason', 'Is back.'])).stdout).toBe(
+      'hoo is revoked from every group, not from stewards alone, and nothing was lifted. To end that:\n  muster lift hoo --reason "…"\n',
+    );
+  });
+});
+
+describe('given a directory that does not take the password', () => {
+  it.each([
+    ['revoke', 'hoo', '--reason', 'Account taken over.'],
+    ['adopt', 'stewards'],
+  ])('when %s is asked for, then it is the directory that refused, status 6, and the cause is named', async (...args) => {
+    const host = await hostWithStewards();
+    writeFileSync(join(host.folder, 'password'), 'open-sesame\n');
+    const { status, stderr } = await host.run(args);
+    expect(status).toBe(6);
+    expect(stderr).toContain('does not accept the name or the password (49)');
+  });
+});
