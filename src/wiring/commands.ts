@@ -1,19 +1,16 @@
 // From an invocation to what is printed: every command gets just what it needs.
 import { allow } from '../commands/allow.ts';
-import { explainGroup, explainPerson } from '../commands/explain.ts';
 import { plan } from '../commands/plan.ts';
 import { runReconcile as runReconcileCommand } from '../commands/reconcile.ts';
 import { refuse } from '../commands/refuse.ts';
 import { renderRunJson } from '../render/run-json.ts';
 import { renderRunText } from '../render/run-text.ts';
 import { survey } from '../survey.ts';
-import { readGrantsAtTip } from '../tip.ts';
 import { overheard, tellMergeRequests } from './notes.ts';
 import { publishRosterStatuses } from './roster-status.ts';
 import type { Invocation } from '../cli.ts';
 import { steadyNow } from '../domain/clock.ts';
-import type { DirectoryPerson } from '../domain/directory.ts';
-import { inOrder, parseCommitId, parseGroupName, parseUid, type Instant, type Uid } from '../domain/names.ts';
+import { inOrder, parseCommitId, parseGroupName, type Instant } from '../domain/names.ts';
 import { runStatus, type RunReport } from '../domain/run.ts';
 import { statusOf, type Status } from '../domain/status.ts';
 import { Misuse } from '../failures.ts';
@@ -26,11 +23,11 @@ import {
   readConfiguration,
   refuseOnStandby,
   withHostToRead,
+  whyStandby,
   withHostToWrite,
   type HostConfiguration,
   type Caller,
 } from './host.ts';
-import type { DirectoryAccess } from './directory.ts';
 import { surveySettings } from './sources.ts';
 import type { WritableState } from './state.ts';
 
@@ -47,7 +44,7 @@ const commands: Readonly<Record<string, Run>> = {
   check: async (invocation, caller) => (await import('./check.ts')).runCheck(invocation, caller),
   plan: runPlan,
   reconcile: runReconcile,
-  explain: runExplain,
+  explain: async (invocation, caller) => (await import('./explain.ts')).runExplain(invocation, caller),
   report: async (invocation, caller) => (await import('./report.ts')).runReport(invocation, caller),
   allow: runAllow,
   refuse: runRefuse,
@@ -169,38 +166,7 @@ function standby(configuration: HostConfiguration, { options }: Invocation, call
   const status = statusOf([]);
   const report = { ...nothingRead('reconcile', configuration, caller), groups: [], problems: [] };
   if (options['json'] === true) return { text: renderRunJson(report, status, 'standby'), status };
-  return { text: 'This host is the standby: it looks at nothing and changes nothing.\n', status };
-}
-
-async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, caller);
-  const [subject = ''] = invocation.operands;
-  const render = await import('../render/explain.ts');
-  const json = invocation.options['json'] === true;
-  return withHostToRead(configuration, caller, async ({ sources, directory }, state) => {
-    const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
-    const status = statusOf(report.problems.some((problem) => problem.status === 'unavailable') ? ['unavailable'] : []);
-    const name = parseGroupName(subject);
-    const group = name && explainGroup(name, report);
-    if (group) return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
-    const uid = parseUid(subject);
-    if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
-    const { distance } = await import('../adapters/levenshtein.ts');
-    const { folder } = configuration.repository;
-    const around = { found: await lookUp(uid, directory), files: await readGrantsAtTip(uid, report.head, sources, folder) };
-    const person = explainPerson(uid, report, folder, state.records(), around, distance);
-    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
-  });
-}
-
-/** Nobody may name the person, and whoever asks wants to know that there is one. A directory that does not answer was told of already. */
-async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | 'unanswered' | undefined> {
-  try {
-    return (await (await directory.openToRead()).people([uid])).get(uid);
-  } catch (error) {
-    problemOf(error, 'directory');
-    return 'unanswered';
-  }
+  return { text: `This host is the standby, for ${whyStandby(configuration)}: it looks at nothing and changes nothing.\n`, status };
 }
 
 async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
@@ -235,6 +201,7 @@ async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printe
   const commit = parseCommitId(invocation.operands[0] ?? '');
   if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
   const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
     const wasSeen = () => true;
     const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));

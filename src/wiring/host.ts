@@ -109,7 +109,13 @@ export async function refuseOnStandby(configuration: Configuration): Promise<voi
   if (await isActive(configuration)) return;
   const { active } = configuration;
   const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
-  throw new Misuse(`this host is the standby and writes nothing; run it ${where}`);
+  throw new Misuse(`this host is the standby and writes nothing, for ${whyStandby(configuration)}; run it ${where}`);
+}
+
+/** What of the configuration makes this host the standby. */
+export function whyStandby({ active }: Configuration): string {
+  if (active.kind === 'file') return `it has no file ${active.file}`;
+  return active.kind === 'host' ? `it is not ${active.host}` : 'it is not active';
 }
 
 interface Opened {

@@ -89,3 +89,39 @@ describe('given a directory that does not take the password', () => {
     expect(stderr).toContain('does not accept the name or the password (49)');
   });
 });
+
+describe('given a directory that does not let explain see anything', () => {
+  it.each(['hoo', 'stewards'])('when it explains %s, then it ends as plan does, and the cause is named', async (subject) => {
+    const host = await hostWithStewards();
+    writeFileSync(join(host.folder, 'password'), 'open-sesame\n');
+    const { status, stderr } = await host.run(['explain', subject]);
+    expect([status, (await host.plan()).status]).toEqual([6, 6]);
+    expect(stderr).toContain('does not accept the name or the password (49)');
+  });
+});
+
+describe('given the standby', () => {
+  it.each([
+    ['allow', 'stewards', `sha256:${'0'.repeat(64)}`],
+    ['refuse', '0'.repeat(40)],
+    ['revoke', 'hoo'],
+    ['lift', 'hoo'],
+  ])('when somebody types %s, then it refuses and names what this host has not', async (...args) => {
+    const host = await world.newHost();
+    host.configure({ active: 'active' });
+    const { status, stderr } = await host.run([...args, '--reason', 'It is right.']);
+    expect(status).toBe(2);
+    expect(oneLine(stderr)).toContain(`this host is the standby and writes nothing, for it has no file ${join(host.folder, 'active')}`);
+    expect(host.ledger()).toEqual([]);
+  });
+
+  it('when a run begins there, then its one line names the file, or the host, that would make it the active one', async () => {
+    const host = await world.newHost();
+    host.configure({ active: 'active' });
+    expect((await host.run(['reconcile'])).stdout).toBe(
+      `This host is the standby, for it has no file ${join(host.folder, 'active')}: it looks at nothing and changes nothing.\n`,
+    );
+    host.configure({ active: { host: 'ldap-maint1001' } });
+    expect((await host.run(['reconcile'])).stdout).toContain('This host is the standby, for it is not ldap-maint1001:');
+  });
+});
