@@ -44,6 +44,8 @@ export function directoryAccess(configuration: DirectoryConfiguration, state: st
       const connection = await connections.to(readUrl);
       const key = JSON.stringify([
         readUrl,
+        // Another account may be shown something else.
+        connection.identity,
         configuration.people,
         [...layout.groups],
         configuration.emptyGroup,

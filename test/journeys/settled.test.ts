@@ -1,6 +1,6 @@
 // A run that finds all it was judged by unchanged does not judge again (domain/settled.ts). What it says is the same, and whatever changes is seen.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changesIn, groupIn } from './documents.ts';
@@ -115,5 +115,29 @@ describe('given a host whose last run found every group in order', () => {
     await host.reconcile(later(1));
 
     expect(world.slapd.logs().slice(before)).toMatch(/SRCH base="ou=people/);
+  });
+});
+
+describe('given what one account was shown of the directory, kept for the next run', () => {
+  it('when the profile names another account, then everybody is read again: it may be shown something else', async () => {
+    const { slapd } = world;
+    const profile = (dn: string, password: string) => `profile default\nuser: ${dn}\npassword: ${password}\n`;
+    const host = await world.newHost({ roster: ['base', 'melos'] });
+    const ldapvi = join(host.folder, 'ldapvi.conf');
+    writeFileSync(ldapvi, profile(slapd.writerDn, slapd.writerPassword), { mode: 0o600 });
+    host.configure({ directory: { 'bind-dn': undefined, 'password-file': undefined, credentials: 'ldapvi.conf' } });
+    const readsPeople = async () => {
+      rmSync(settledFile(host), { force: true });
+      const before = slapd.logs().length;
+      await host.reconcile();
+      return slapd.logs().slice(before).includes('SRCH base="ou=people');
+    };
+    await host.reconcile();
+    await host.reconcile();
+
+    expect(await readsPeople()).toBe(false);
+    writeFileSync(ldapvi, profile(slapd.adminDn, slapd.adminPassword), { mode: 0o600 });
+    expect(await readsPeople()).toBe(true);
+    expect(await readsPeople()).toBe(false);
   });
 });
