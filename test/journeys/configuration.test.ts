@@ -39,8 +39,8 @@ const wrong: readonly Wrong[] = [
     section: () => ({ repository: { url } }),
   })),
   {
-    ...{ key: 'repository.branch', given: 'that is not there', status: 75, doctor: 75 },
-    ...{ says: 'has no branch nope that muster can read; look at repository.url and repository.branch' },
+    ...{ key: 'repository.branch', given: 'that is not there', status: 5, doctor: 1 },
+    ...{ says: 'has no branch nope, and has main: the administrator of this host names the right one as repository.branch' },
     section: () => ({ repository: { branch: 'nope' } }),
   },
   {

@@ -22,7 +22,8 @@ export interface Mirror {
   readonly history: History;
   /**
    * The branch's tip on the server, now in the mirror too; one small question when nothing moved. Throws Unavailable when the server does not
-   * answer, answers with something else than git, or has no such branch, and Unusable when what it sends is damaged or dangerous.
+   * answer, answers with something else than git, or has no branch, and Unusable when it has other branches only, or what it sends is
+   * damaged or dangerous.
    */
   fetch(): Promise<CommitId>;
   /** The tip as last fetched; undefined when there never was one. */

@@ -1,9 +1,12 @@
 // What is asked of the server, and how its silence is told from its answers.
 import { parseCommitId, type CommitId } from '../../domain/names.ts';
-import { Unavailable } from '../../failures.ts';
+import { Unavailable, Unusable } from '../../failures.ts';
 import type { Git } from './runner.ts';
 
-/** The branch's tip as the server names it; one small request. Throws Unavailable when there is no answer, or none with this branch. */
+/**
+ * The branch's tip as the server names it; one small request. Throws Unavailable when there is no answer, or one without any branch, and
+ * Unusable when there are other branches only.
+ */
 export async function readServerTip(git: Git, branch: string): Promise<CommitId> {
   const outcome = await git.run('server', ['ls-remote', '--quiet', 'origin', `refs/heads/${branch}`]);
   if (outcome.kind !== 'done') throw new Unavailable('git', renderSilence(git, outcome.kind === 'late' ? undefined : outcome.words));
@@ -11,10 +14,26 @@ export async function readServerTip(git: Git, branch: string): Promise<CommitId>
   const line = outcome.output.split('\n').find((each) => each.endsWith(`\trefs/heads/${branch}`));
   const tip = parseCommitId(line?.split('\t')[0] ?? '');
   if (tip !== undefined) return tip;
-  throw new Unavailable(
-    'git',
-    `${shownUrl(git)} has no branch ${branch} that muster can read; look at repository.url and repository.branch, and whether the token may read code`,
+  const others = await readServerBranches(git);
+  if (others.length === 0)
+    throw new Unavailable(
+      'git',
+      `${shownUrl(git)} has no branch that muster can read; look at repository.url, and whether the token may read code`,
+    );
+  const more = others.length > mostNamed ? `, and ${others.length - mostNamed} more` : '';
+  throw new Unusable(
+    `${shownUrl(git)} has no branch ${branch}, and has ${others.slice(0, mostNamed).join(', ')}${more}: ` +
+      'the administrator of this host names the right one as repository.branch, or whoever keeps the repository puts the branch back',
   );
+}
+
+const mostNamed = 5;
+
+/** Empty, too, where the server stops answering meanwhile: then nothing is known of its branches. */
+async function readServerBranches(git: Git): Promise<readonly string[]> {
+  const outcome = await git.run('server', ['ls-remote', '--quiet', '--heads', 'origin']);
+  if (outcome.kind !== 'done') return [];
+  return outcome.output.split('\n').flatMap((line) => /\trefs\/heads\/(.+)$/.exec(line)?.[1] ?? []);
 }
 
 /** How a fetch ended, in words fit to be shown. */

@@ -70,11 +70,11 @@ describe('given a repository with a branch', () => {
 });
 
 describe('given a server that has not what is asked for', () => {
-  it('when the branch is missing, then git did not answer, and the message says where to look', async () => {
+  it('when it has another branch only, then that cannot be used, and the message names what there is and where to write it', async () => {
     const mirror = await bench.open({ branch: 'gone' });
     const failure = await failureOf(mirror.fetch());
-    expect(failure).toBeInstanceOf(Unavailable);
-    expect(failure.message).toContain('has no branch gone');
+    expect(failure).toBeInstanceOf(Unusable);
+    expect(failure.message).toContain('has no branch gone, and has main: the administrator of this host names the right one');
     expect(failure.message).toContain('repository.branch');
   });
 
@@ -88,7 +88,7 @@ describe('given a server that has not what is asked for', () => {
 
   it('when a branch only ends in the same name, then it is not taken for it', async () => {
     bench.repository.git(['update-ref', 'refs/heads/refs/heads/wanted', 'main']);
-    expect(await failureOf((await bench.open({ branch: 'wanted' })).fetch())).toBeInstanceOf(Unavailable);
+    expect(await failureOf((await bench.open({ branch: 'wanted' })).fetch())).toBeInstanceOf(Unusable);
   });
 
   it('when there is no repository, then git did not answer', async () => {
