@@ -1,6 +1,6 @@
 // The errors that are thrown on purpose: main.ts catches them, and everything else is a bug.
 
-export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations' | 'metrics';
+export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations';
 
 /** Wrong arguments or a broken configuration: the person who called can mend it. */
 export class Misuse extends Error {
@@ -67,6 +67,15 @@ function missingState(folder: string, cause: unknown): Unusable {
 /** As the package does it. */
 export function makeState(folder: string): string {
   return `install -d -m 0711 -o muster -g muster ${folder}`;
+}
+
+/** A file that muster writes for others, at a place that the configuration names. */
+export function unwritten(what: string, error: unknown): Unusable {
+  return new Unusable(
+    `${what} could not be written (${errnoOf(error)}). ` +
+      'The administrator of this host sees to it that the account that runs muster may write a file there; the next run tries again',
+    { cause: error },
+  );
 }
 
 export function errnoOf(error: unknown): string {

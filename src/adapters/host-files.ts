@@ -44,6 +44,20 @@ export async function writingProblem(path: string): Promise<string | undefined> 
   return (await isWritable(dirname(path))) ? undefined : `this account may not write in ${dirname(path)}`;
 }
 
+/** Whether a file is not there, or was written before the other one was. */
+export function isBehind(path: string, other: string): boolean {
+  return writtenAt(path) < writtenAt(other) || writtenAt(path) === -Infinity;
+}
+
+/** Milliseconds; of nothing, or of what may not be looked at, before all time. */
+function writtenAt(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return -Infinity;
+  }
+}
+
 /** Bytes that an ordinary account may still write there (statvfs(3), f_bavail). */
 export async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = statfsSync(path);

@@ -1,4 +1,6 @@
 // From an invocation to what is printed: every command gets just what it needs.
+import { isBehind } from '../adapters/host-files.ts';
+import { ledgerIn } from '../adapters/ledger/open.ts';
 import { allow } from '../commands/allow.ts';
 import { plan } from '../commands/plan.ts';
 import { runReconcile as runReconcileCommand } from '../commands/reconcile.ts';
@@ -116,7 +118,8 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
   if (report.rosters.length > 0) {
     publishRosterStatuses(configuration.state, report, caller);
   }
-  if (configuration.report !== undefined && changed) {
+  // Also one that an earlier run could not write, or that tells nothing yet of what was done by hand since.
+  if (configuration.report !== undefined && memory && (changed || isBehind(configuration.report, ledgerIn(configuration.state)))) {
     const { publishPage } = await import('./report.ts');
     await publishPage(configuration.report, configuration, caller);
   }

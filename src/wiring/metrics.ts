@@ -11,7 +11,7 @@ import type { Instant } from '../domain/names.ts';
 import type { RunReport } from '../domain/run.ts';
 import type { Status } from '../domain/status.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
-import { Unavailable } from '../failures.ts';
+import { Unavailable, Unusable, unwritten } from '../failures.ts';
 import type { HostConfiguration, Caller } from './host.ts';
 import { tokenStandings } from './tokens.ts';
 
@@ -44,7 +44,7 @@ export async function exportMetrics(
     publish(file, text);
     keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
+    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
     caller.warn(error.message);
   }
 }
@@ -54,7 +54,7 @@ function publish(file: string, text: string): void {
   try {
     publishFile(file, text, `${file}.new`);
   } catch (error) {
-    throw new Unavailable('metrics', `${file} could not be written`, error);
+    throw unwritten(`the file of metrics ${file}`, error);
   }
 }
 
@@ -88,6 +88,6 @@ function keepMarks(folder: string, { success, judged }: Marks): void {
   try {
     replaceFile(path, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
-    throw new Unavailable('metrics', `${path} could not be written`, error);
+    throw unwritten(path, error);
   }
 }

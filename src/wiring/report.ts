@@ -15,7 +15,7 @@ import type { Report, ReportSettings } from '../domain/report.ts';
 import { statusOf } from '../domain/status.ts';
 import { parseMoment, second } from '../domain/time.ts';
 import { pathsToRead } from '../domain/waiting.ts';
-import { Misuse, Unavailable, Unusable } from '../failures.ts';
+import { Misuse, Unavailable, Unusable, unwritten } from '../failures.ts';
 import { judgeBranch } from '../judging.ts';
 import { landingFiles } from '../landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from './branch.ts';
@@ -169,7 +169,7 @@ async function page(report: Report, { gitlab }: Configuration): Promise<string> 
   return renderReportHtml(report, { forge: gitlab?.url, digest });
 }
 
-/** The page of a run that changed something, replaced in one step. A page that cannot be written holds up nothing. */
+/** The page, replaced in one step. One that cannot be written holds up nothing. */
 export async function publishPage(file: string, configuration: HostConfiguration, caller: Caller): Promise<void> {
   try {
     const state = await openStateToRead(configuration.state);
@@ -177,6 +177,7 @@ export async function publishPage(file: string, configuration: HostConfiguration
     const report = await fromLedger(configuration, state, moments, false, caller);
     publishFile(file, await page(report, configuration), `${file}.${caller.pid}.new`);
   } catch (error) {
-    caller.warn(`the page ${file} could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
+    const known = error instanceof Unavailable || error instanceof Unusable ? error : unwritten(`the page ${file}`, error);
+    caller.warn(known.message);
   }
 }

@@ -158,7 +158,13 @@ const wrong: readonly Wrong[] = [
   },
   ...(['metrics', 'report'] as const).flatMap((key) => [
     {
-      ...{ key, given: 'in a folder that is not there', status: 0, doctor: 1, says: /nope\/x could not be written/ },
+      ...{
+        key,
+        given: 'in a folder that is not there',
+        status: 0,
+        doctor: 1,
+        says: /^muster: the (?:page|file of metrics) \S+nope\/x could not be written \(ENOENT\)\. The administrator of this host/m,
+      },
       section: () => ({ [key]: 'nope/x' }),
     },
     {

@@ -51,13 +51,14 @@ export function openLedger(folder: string): Ledger {
         : []),
       ...(cutOff > 0 ? [`The last line of the ledger was cut off by a crash; its ${cutOff} bytes are left out.`] : []),
     ],
-    records: () => readRecords(pathOf(folder), length, head),
+    records: () => readRecords(ledgerIn(folder), length, head),
     appender: () =>
-      appenderAt({ folder, path: pathOf(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
+      appenderAt({ folder, path: ledgerIn(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
   };
 }
 
-function pathOf(folder: string): string {
+/** The file that every record goes into: written whenever something was recorded. */
+export function ledgerIn(folder: string): string {
   return join(folder, 'ledger.jsonl');
 }
 
@@ -67,7 +68,7 @@ function readConsistently(folder: string): [KnownHead, Verified | Broken] {
   try {
     let known = readHead(folder);
     for (let attempt = 1; ; attempt++) {
-      const verified = known.kind === 'broken' ? known : verify(pathOf(folder), known);
+      const verified = known.kind === 'broken' ? known : verify(ledgerIn(folder), known);
       if (verified.kind === 'verified' || attempt === 5) return [known, verified];
       const again = readHead(folder);
       if (JSON.stringify(again) === JSON.stringify(known)) return [known, verified];
