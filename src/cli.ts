@@ -47,18 +47,32 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
       .exitOverride()
       .configureOutput({ writeOut: write, writeErr: (text) => errors.push(text), outputError: (text) => errors.push(text) });
   try {
-    program.parse([...args], { from: 'user' });
+    program.parse(asOptions(args, program), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
+    const said = errors
+      .join('')
+      .replace(/^error: /, '')
+      .trim();
     throw new Misuse(
-      errors
-        .join('')
-        .replace(/^error: /, '')
-        .trim() || 'say what to do; "muster --help" shows the commands',
+      said.startsWith('Usage: ') ? `say what to do\n\n${said}` : said || 'say what to do; "muster --help" shows the commands',
     );
   }
+  if (invocation && needReason.has(invocation.command) && invocation.options['reason'] === undefined)
+    throw new Misuse(`say why: muster ${invocation.command} … --reason "…"; it is kept in the record`);
   return invocation;
+}
+
+/** commander would ask for an option before it asks for an argument; `revoke` needs one too, but for `--list`. */
+const needReason: ReadonlySet<string> = new Set(['allow', 'refuse', 'lift']);
+
+/** `muster help`, as many programs have it, for `--help`. */
+function asOptions([first, command, ...rest]: readonly string[], program: Command): string[] {
+  const given = [first, command, ...rest].filter((one) => one !== undefined);
+  if (first !== 'help') return given;
+  const isKnown = command === undefined || program.commands.some((one) => one.name() === command);
+  return isKnown ? [...given.slice(1, 2), '--help'] : given.slice(1);
 }
 
 type Take = (command: string) => (...given: readonly unknown[]) => void;
@@ -77,7 +91,13 @@ export function commandTree(take: Take, version = ''): Command {
   mergeRequestCommands(program, take);
   runCommands(program, take);
   personCommands(program, take);
+  for (const one of program.commands) if (one.name() !== 'check') showConfig(one, program);
   return program;
+}
+
+/** An option of the program is one of its commands too, and their pages would leave it out. */
+function showConfig(command: Command, { options }: Command): void {
+  command.configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => options.filter(({ long }) => long === '--config') });
 }
 
 const json = ['--json', 'one JSON document on standard output'] as const;
@@ -166,7 +186,7 @@ function runCommands(program: Command, take: Take): void {
     .description('let exactly one held set through, once, at whichever run it comes up within 24 hours')
     .argument('<group>', 'the group that holds it')
     .argument('<digest>', 'as "muster plan" prints it, sha256:…')
-    .requiredOption('--reason <text>', 'why this is right; it is kept in the record')
+    .option('--reason <text>', 'why this is right (required); it is kept in the record')
     .addHelpText(
       'after',
       '\nIt cannot be taken back. It ends by itself, after 24 hours or once something of the\nset is done. Whoever does not want the set any more mends what it comes from: another\nset, by one person more or less, is not allowed by this.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
@@ -176,7 +196,7 @@ function runCommands(program: Command, take: Take): void {
     .command('refuse')
     .description('turn a landing that waits for ever into a refused one')
     .argument('<commit>', '40 hex digits, as "muster plan" shows them')
-    .requiredOption('--reason <text>', 'why it is not waited for; it is kept in the record')
+    .option('--reason <text>', 'why it is not waited for (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster refuse 4f0c… --reason "The merge request was deleted on GitLab, T400001"\n')
     .action(take('refuse'));
 }
@@ -187,7 +207,7 @@ function personCommands(program: Command, take: Take): void {
     .description('take somebody’s access away at once, from every managed group, until lifted; needs only the directory')
     .argument('[uid]', 'whose')
     .option('--group <group>', 'from this group only')
-    .option('--reason <text>', 'why; it is kept in the record')
+    .option('--reason <text>', 'why (required, but with --list); it is kept in the record')
     .option('--list', 'show the revocations in force')
     .addHelpText('after', '\nExamples\n  muster revoke mallory --reason "Account taken over, T400002"\n  muster revoke --list\n')
     .action(take('revoke'));
@@ -196,7 +216,7 @@ function personCommands(program: Command, take: Take): void {
     .description('end a revocation')
     .argument('<uid>', 'whose')
     .option('--group <group>', 'the one of this group only')
-    .requiredOption('--reason <text>', 'why; it is kept in the record')
+    .option('--reason <text>', 'why (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster lift mallory --reason "Account is theirs again, T400002"\n')
     .action(take('lift'));
   program

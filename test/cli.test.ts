@@ -43,6 +43,17 @@ describe('help', () => {
     },
   );
 
+  it('given help, or help of a command, as if it were one, then it is the same page', () => {
+    expect(answer('help').written).toBe(answer('--help').written);
+    expect(answer('help', 'plan')).toEqual(answer('plan', '--help'));
+    expect(misuse('help', 'plann')).toContain("unknown command 'plann'\n(Did you mean plan?)");
+  });
+
+  it('given a command that reads the configuration, then its page has --config', () => {
+    const without = commands.filter((command) => !answer(command, '--help').written.includes('--config <file>'));
+    expect(without).toEqual(['check']);
+  });
+
   it('every line fits on a terminal of 132 columns', () => {
     const pages = [answer('--help').written, ...commands.map((command) => answer(command, '--help').written)];
     expect(pages.flatMap((page) => page.split('\n')).filter((line) => line.length > 132)).toEqual([]);
@@ -89,7 +100,10 @@ describe('what cannot be understood', () => {
     { args: ['reconcil'], says: "unknown command 'reconcil'\n(Did you mean reconcile?)" },
     { args: ['plan', 'klaxon-users'], says: 'too many arguments' },
     { args: ['explain'], says: "missing required argument 'uid-or-group'" },
-    { args: ['allow', 'stewards', digest], says: "required option '--reason <text>' not specified" },
+    { args: ['allow'], says: "missing required argument 'group'" },
+    { args: ['lift'], says: "missing required argument 'uid'" },
+    { args: ['lift', 'mallory'], says: 'say why: muster lift … --reason "…"' },
+    { args: ['allow', 'stewards', digest], says: 'say why: muster allow … --reason "…"' },
     { args: ['allow', 'stewards', digest, '--reason'], says: 'argument missing' },
     { args: ['check', '--format', 'yaml'], says: 'Allowed choices are text, json, junit, codequality' },
   ])('given $args, then it says so', ({ args, says }) => {
@@ -98,7 +112,7 @@ describe('what cannot be understood', () => {
   });
 
   it('given nothing at all, then it is the help page, and a misuse', () => {
-    expect(misuse()).toBe(answer('--help').written.trim());
+    expect(misuse()).toBe(`say what to do\n\n${answer('--help').written.trim()}`);
   });
 
   it('given what cannot be understood, then nothing is written to standard output', () => {
