@@ -10,7 +10,7 @@ import { emptyMemory, knownGroup, rememberAll, type Memory } from '../domain/mem
 import type { Instant } from '../domain/names.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
-import { Unavailable, Unusable } from '../failures.ts';
+import { errnoOf, stateFailure, Unusable } from '../failures.ts';
 import type { Journal } from '../ports.ts';
 import { parseMemory, renderMemory } from './kept-memory.ts';
 import { Readiness } from './readiness.ts';
@@ -123,8 +123,8 @@ function readLastRun(folder: string): Instant | undefined {
     return parseMoment(readFileSync(join(folder, lastRunFile), 'utf8').trim());
   } catch (error) {
     // Without the file, the ledger's own times are the mark.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Unusable(`${join(folder, lastRunFile)} cannot be read; if it is no plain file, remove it`);
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw stateFailure('ledger', folder, `${join(folder, lastRunFile)} cannot be read; if it is no plain file, remove it`, error);
   }
 }
 
@@ -133,6 +133,6 @@ function writeLastRun(folder: string, now: Instant): void {
   try {
     replaceFile(path, `${renderInstant(now)}\n`);
   } catch (error) {
-    throw new Unavailable('ledger', `${path} could not be written`, error);
+    throw stateFailure('ledger', folder, `${path} could not be written`, error);
   }
 }
