@@ -49,7 +49,7 @@ export function stateFailure(system: System, folder: string, detail: string, err
       error,
     );
   return new Unusable(
-    `${what}. The administrator of this host mends that: ${folder} is a folder, mode 0711, and it and all that is in it belong to the account that runs muster`,
+    `${what}. The administrator of this host mends that: ${folder} must be a folder of mode 0711 that belongs, with all that is in it, to the account that runs muster`,
     { cause: error },
   );
 }

@@ -69,16 +69,17 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
   }
   const failures: StatusName[] = [];
   const revocation: Revocation = { uid, at: ports.now, reason, ...(only === undefined ? {} : { group: only }) };
-  const kept = await attempt(
+  const notKept = await attempt(
     () => ports.keep(revocation),
     ports,
     'the revocation could NOT be kept: the next run may give the access back',
   );
+  const kept = notKept === undefined;
   if (!kept) failures.push('directory');
   const removals: Removal[] = [];
   for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports));
   // A run that was under way may have decided before; once it is over, a second look.
-  const recorded = await attempt(
+  const notRecorded = await attempt(
     () =>
       ports.underLock(standingOf(uid, groups, removals), async (append) => {
         for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports, 'quietly'));
@@ -86,9 +87,10 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
       }),
     ports,
     'the ledger has no record of this yet',
+    notKept,
   );
   if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
-  if (!recorded) failures.push(kept ? 'unavailable' : 'directory');
+  if (notRecorded !== undefined) failures.push(kept ? 'unavailable' : 'directory');
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
   ports.say(
     kept
@@ -121,14 +123,15 @@ async function takeOut(
   return removal;
 }
 
-async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwise: string): Promise<boolean> {
+/** What went wrong, if something did; what `wasTold` already is not told twice. */
+async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwise: string, wasTold?: string): Promise<string | undefined> {
   try {
     await work();
-    return true;
+    return undefined;
   } catch (error) {
     if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
-    say(`${otherwise}: ${error.message}\n`);
-    return false;
+    say(error.message === wasTold ? `${otherwise}, for the same reason\n` : `${otherwise}: ${error.message}\n`);
+    return error.message;
   }
 }
 

@@ -76,6 +76,7 @@ describe('given a host whose state folder has gone', () => {
     expect(status).toBe(6);
     expect(stdout).toContain('  stewards: out\n');
     expect(stdout).toContain('the revocation could NOT be kept');
+    expect(stdout).toContain('the ledger has no record of this yet, for the same reason\n');
     expect(await host.members('stewards')).toEqual(['base']);
     expect(existsSync(host.state)).toBe(false);
   });
