@@ -5,12 +5,10 @@ import { inOrder, type Dn, type GroupName, type Uid } from '../domain/names.ts';
 import type { GroupExplained, GroupStanding, HistoryEntry, IdleFile, PersonExplained } from '../domain/explained.ts';
 import type { Reading } from '../domain/form.ts';
 import { isOver } from '../domain/grants.ts';
+import { distance } from '../domain/near.ts';
 import { personHistories } from '../domain/person-history.ts';
 import type { LedgerRecord } from '../domain/record.ts';
 import type { PlannedGroup, RunReport } from '../domain/run.ts';
-
-/** How many letters must be put in, taken out or changed to make one name of the other (Levenshtein). */
-export type Distance = (left: string, right: string) => number;
 
 /** What others have of the person, whether or not it counts. */
 export interface Around {
@@ -26,7 +24,6 @@ export function explainPerson(
   folder: string,
   records: Iterable<LedgerRecord>,
   { found, files }: Around,
-  distance: Distance,
 ): PersonExplained {
   const histories = personHistories(
     uid,
@@ -65,7 +62,7 @@ export function explainPerson(
   });
   const shown = planned.map((one) => dnIn(uid, one)).find((dn) => dn !== null) ?? null;
   const isKnown = found !== undefined || shown !== null || groups.some(isToldOf);
-  const near = isKnown ? [] : namesNear(uid, report, distance);
+  const near = isKnown ? [] : namesNear(uid, report);
   const inDirectory = found === undefined ? 'no' : found === 'ambiguous' ? found : found === 'unanswered' ? 'not-told' : 'yes';
   const dn = typeof found === 'object' ? found.dn : shown;
   return { kind: 'person', evidence: report.evidence, mode: report.mode, uid, dn, inDirectory, groups, near };
@@ -101,7 +98,7 @@ function isToldOf({ because, withheld, refused, pending, idle, history }: GroupS
 const mostNear = 3;
 
 /** Names of groups and of people who are in one or are named for one, the most alike first. */
-function namesNear(uid: Uid, { groups }: RunReport, distance: Distance): readonly string[] {
+function namesNear(uid: Uid, { groups }: RunReport): readonly string[] {
   const names = new Set<string>();
   for (const { proposal } of groups) {
     names.add(proposal.group);
@@ -111,7 +108,8 @@ function namesNear(uid: Uid, { groups }: RunReport, distance: Distance): readonl
   }
   // Two letters that changed places are two steps; in a short name so much makes another one of it.
   const most = Math.max(uid.length < 5 ? 1 : 2, Math.floor(uid.length / 4));
-  const near = [...names].map((name) => ({ name, away: distance(uid, name) })).filter(({ away }) => away <= most);
+  const alike = [...names].filter(({ length }) => Math.abs(length - uid.length) <= most);
+  const near = alike.map((name) => ({ name, away: distance(uid, name) })).filter(({ away }) => away <= most);
   near.sort((left, right) => left.away - right.away || inOrder(left.name, right.name));
   return near.slice(0, mostNear).map(({ name }) => name);
 }

@@ -1,4 +1,5 @@
 // Could one name be the other, mistyped? Used to suggest, never to decide.
+// Each of the distances is one of few short names: a package for it would have to be handed in from outside of the domain.
 
 /** At most two letters added, left out or changed, and not more than half of a short name (Levenshtein distance). */
 export function isNear(left: string, right: string): boolean {
@@ -6,7 +7,8 @@ export function isNear(left: string, right: string): boolean {
   return Math.abs(left.length - right.length) <= most && distance(left, right) <= most;
 }
 
-function distance(left: string, right: string): number {
+/** How many letters must be put in, taken out or changed to make one name of the other (Levenshtein). */
+export function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...left].entries()) {
     const next = [index + 1];

@@ -30,10 +30,9 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     }
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
-    const { distance } = await import('../adapters/levenshtein.ts');
     const { folder } = configuration.repository;
     const around = { found: await lookUp(uid, directory), files: await readGrantsAtTip(uid, report.head, sources, folder) };
-    const person = explainPerson(uid, report, folder, state.records(), around, distance);
+    const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
     return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
   });
