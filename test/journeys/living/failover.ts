@@ -21,7 +21,7 @@ export function tellOfTheFailover(life: () => Life): void {
 
       expect(await muster(['reconcile'])).toMatchObject({
         status: 0,
-        stdout: `This host is the standby, for it has no file ${join(second.folder, 'active')}: it looks at nothing and changes nothing.\n`,
+        stdout: `This host is the standby, for it has no file ${join(first.folder, 'active')}: it looks at nothing and changes nothing.\n`,
       });
       const refused = await muster(['revoke', 'hoo', '--reason', 'By mistake.']);
       expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('this host is the standby and writes nothing') });
