@@ -9,8 +9,15 @@ export function renderChange(effects: readonly Effect[], needs: readonly Need[])
   const does =
     effects.length > 0 ? effects.map((effect) => hang('  ', renderEffect(effect))) : [hang('  ', 'Nobody gains or loses anything.')];
   const wants = needs.map((need) => hang('  ', renderNeed(need)));
-  return ['What it does\n', ...does, ...(wants.length > 0 ? ['\nWhat it needs\n', ...wants, authors] : [])].join('');
+  const onlyTakes = effects.length > 0 && effects.every(({ effect }) => effect === 'loses' || effect === 'shortens');
+  const otherwise = onlyTakes ? [unapproved] : [];
+  return ['What it does\n', ...does, ...(wants.length > 0 ? ['\nWhat it needs\n', ...wants, authors, ...otherwise] : [])].join('');
 }
+
+const unapproved = hang(
+  '  ',
+  'Merged without that, it takes access away all the same, and what it takes counts against the limits of the group.',
+);
 
 const authors = hang(
   '  ',

@@ -77,6 +77,17 @@ describe('given a clone with a change of the policy', () => {
     expect((await checked()).needs).toMatchObject([{ notCounted: ['bob'] }]);
   });
 
+  it('when it only takes access away, then it is told that this needs nobody', async () => {
+    write(martin, grant);
+    commit();
+    git('checkout', '--quiet', '-b', 'later');
+    rmSync(join(clone, martin));
+    commit();
+    const { effects, needs } = await checked('change');
+    expect(effects).toMatchObject([{ uid: 'martin', effect: 'loses' }]);
+    expect(renderChange(effects, needs)).toContain('Merged without that, it takes access away all the same');
+  });
+
   it('when main went on meanwhile, then only this change is told', async () => {
     write(martin, grant);
     commit();
