@@ -8,7 +8,7 @@ import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, type Names } fr
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './domain/run.ts';
 import type { StatusName } from './domain/status.ts';
 import { together, Unavailable } from './failures.ts';
-import { directoryProblem } from './problems.ts';
+import { problemOf } from './problems.ts';
 import type { Directory } from './proposal.ts';
 import type { RunPorts } from './ports.ts';
 import { surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
@@ -22,7 +22,7 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     if (changed.result.status === undefined && !changed.isRecorded) await recordMembership(changed.proposal, ports, seen);
     return changed.result;
   } catch (error) {
-    const { status, message } = directoryProblem(error);
+    const { status, message } = problemOf(error, 'directory');
     return { proposal, outcome: 'not-done', members: undefined, status, message };
   }
 }

@@ -13,7 +13,7 @@ import type { GroupRules } from './domain/policy.ts';
 import type { StatusName } from './domain/status.ts';
 import type { EffectivePolicy } from './domain/waiting.ts';
 import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from './domain/run.ts';
-import { directoryProblem } from './problems.ts';
+import { problemOf } from './problems.ts';
 import { rosterStatus } from './rosters.ts';
 
 export interface Directory {
@@ -109,7 +109,7 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
     if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };
     return await planned(rules, managed, observed, roster, { ...world, policy }, directory, people);
   } catch (error) {
-    const { status, message } = directoryProblem(error);
+    const { status, message } = problemOf(error, 'directory');
     return { kind: 'failed', group, dn: managed.dn, status, message };
   }
 }

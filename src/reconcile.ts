@@ -14,7 +14,7 @@ import {
   type UnplannedGroup,
 } from './domain/run.ts';
 import { firstChange, settledGroups } from './domain/settled.ts';
-import { directoryProblem, problemOf } from './problems.ts';
+import { problemOf } from './problems.ts';
 import type { RunPorts } from './ports.ts';
 import { removalRecords, removeFrom, type Removal } from './removal.ts';
 import { survey, surveyAgain, type Survey, type SurveySettings } from './survey.ts';
@@ -95,7 +95,7 @@ async function takeOutRevoked(
       removals.push([uid, await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory)]);
     }
   } catch (error) {
-    const { status, message } = directoryProblem(error);
+    const { status, message } = problemOf(error, 'directory');
     return { ...result, status, message: `somebody who is revoked may still be in: ${message}` };
   }
   const [, failed] = removals.find(([, { kind }]) => kind === 'failed') ?? [];

@@ -11,7 +11,7 @@ import { judgeBranch, type Branch, type ContentJudge, type Judged, type JudgingS
 import type { PolicyParser } from './landing-files.ts';
 import type { GroupProposal, Problem } from './domain/run.ts';
 import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from './domain/settled.ts';
-import { directoryProblem } from './problems.ts';
+import { problemOf } from './problems.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from './proposal.ts';
 import { generationsThatMayCount, readRosters, rosterProblems, settleRosters, type RosterSource, type SettledRoster } from './rosters.ts';
 
@@ -114,7 +114,7 @@ export async function survey(
 async function stampOf(directory: Reached, grounds: Omit<Grounds, 'mark'>, hash: Sources['hash']): Promise<string | undefined> {
   if (directory.kind === 'problem') return undefined;
   const mark = await directory.directory.mark().catch((error: unknown) => {
-    directoryProblem(error);
+    problemOf(error, 'directory');
     return undefined;
   });
   const text = renderGrounds({ ...grounds, mark });
@@ -147,7 +147,7 @@ async function reach(openDirectory: OpenDirectory): Promise<Reached> {
   try {
     return { kind: 'directory', directory: await openDirectory() };
   } catch (error) {
-    return { kind: 'problem', problem: directoryProblem(error) };
+    return { kind: 'problem', problem: problemOf(error, 'directory') };
   }
 }
 
@@ -156,7 +156,7 @@ async function findPeople(reached: Reached, uids: Parameters<Directory['people']
   try {
     return { kind: 'answer', people: await reached.directory.people(uids) };
   } catch (error) {
-    return { kind: 'problem', problem: directoryProblem(error) };
+    return { kind: 'problem', problem: problemOf(error, 'directory') };
   }
 }
 
