@@ -11,7 +11,7 @@ import type { RecordedChanges } from './domain/record.ts';
 import { namesOf, settleIntent } from './domain/recording.ts';
 import type { GroupRules } from './domain/policy.ts';
 import type { StatusName } from './domain/status.ts';
-import type { EffectivePolicy } from './domain/waiting.ts';
+import { withAccepted, type EffectivePolicy } from './domain/waiting.ts';
 import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from './domain/run.ts';
 import { problemOf } from './problems.ts';
 import { rosterStatus } from './rosters.ts';
@@ -107,11 +107,20 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
   try {
     const observed = await directory.group(group);
     if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };
-    return await planned(rules, managed, observed, roster, { ...world, policy }, directory, people);
+    const inForce = withAccepted(policy, begunStart(knownGroup(world.memory, group), observed));
+    return await planned(rules, managed, observed, roster, { ...world, policy: inForce }, directory, people);
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
     return { kind: 'failed', group, dn: managed.dn, status, message };
   }
+}
+
+/** Grants of a new start that a run let in as a person had allowed, and was killed before it could record that. */
+function begunStart({ openIntent }: KnownGroup, { members }: ObservedGroup): readonly string[] {
+  if (!openIntent?.accepted) return [];
+  const there = new Set<string>(members.map(({ dn }) => dn));
+  const isBegun = openIntent.add.some((part) => part.members.some(({ dn }) => there.has(dn)));
+  return isBegun ? openIntent.accepted : [];
 }
 
 type WorldWithPolicy = World & { readonly policy: EffectivePolicy };

@@ -53,11 +53,11 @@ export async function startPolicy(
 }
 
 /** In another folder nothing ever changes: every landing would be judged to be none of ours, and never be looked at again. */
-function refuseOtherFolder({ tree }: PolicyState, folder: string): void {
-  const [known] = tree.keys();
-  if (known === undefined || known.startsWith(`${folder}/`)) return;
+function refuseOtherFolder({ endorsed }: PolicyState, folder: string): void {
+  // Every policy has it, and what is endorsed of the rules stays on record whatever is pushed.
+  if (endorsed.has(`${folder}/policy.yaml`)) return;
   throw new Unusable(
-    `repository.path is ${JSON.stringify(folder)}, and the policy on record has ${JSON.stringify(known)}: nothing is judged until the host’s administrator puts the path right. If the policy has moved, set repository.start to a commit that has it there`,
+    `repository.path is ${JSON.stringify(folder)}, and the policy on record does not lie there: nothing is judged until the host’s administrator puts the path right. If the policy has moved, set repository.start to a commit that has it there`,
   );
 }
 

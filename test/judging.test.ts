@@ -255,6 +255,17 @@ describe('given a branch that is not what it was', () => {
     expect(members(judged)).toEqual([]);
   });
 
+  it('when a push puts a file in place of the folder, then it is refused, and the revert is judged like any other', async () => {
+    const host = new Host();
+    await host.run();
+    host.branch.push({ policy: 'x' });
+    expect(members(await host.run())).toEqual([]);
+    host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [bob]: grant('2026-11-25') });
+    const back = await host.run();
+    expect(back.problems).toEqual([]);
+    expect(back.records.map(({ type }) => type)).toContain('verdict');
+  });
+
   it('when the path in the configuration is another one for a while, then nothing is judged meanwhile, and nothing is missed afterwards', async () => {
     const host = new Host();
     await host.run();
@@ -291,6 +302,15 @@ describe('a flood of changes', () => {
     expect(verdicts(run)).toEqual(['too-many-files', 'too-many-files']);
     expect(run.policy?.grants).toMatchObject([{ uid: 'alice', until: Date.UTC(2026, 10, 11) }]);
     expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when thousands of files with long names are pushed under groups/, then what is kept of them is bounded', async () => {
+    const host = new Host();
+    const long = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`policy/groups/${'x'.repeat(3000)}${index}.yaml`, 'x']));
+    host.branch.push({ ...first, ...long });
+    const run = await host.run();
+    expect(verdicts(run)).toEqual(['too-many-files']);
+    expect(JSON.stringify(run.records.filter(({ type }) => type === 'verdict')).length).toBeLessThan(100_000);
   });
 
   it('when hundreds of changes come at once, judged or waiting, then only some of them are in memory at a time', async () => {

@@ -6,6 +6,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -18,7 +19,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../domain/names.ts';
 import { parseMoment, renderInstant } from '../domain/time.ts';
-import { errnoOf, stateFailure } from '../failures.ts';
+import { errnoOf, stateFailure, Unusable } from '../failures.ts';
 
 export interface Revocation {
   readonly uid: Uid;
@@ -78,6 +79,11 @@ function listFolder(path: string): readonly string[] {
   try {
     return readdirSync(path).sort(inOrder);
   } catch (error) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new Unusable(
+        `${path} is a link to where nothing can be read: the administrator of this host mounts that, or puts the folder itself there. Whom it revoked is not known until then`,
+        { cause: error },
+      );
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw stateFailure('revocations', path, `${path} cannot be listed`, error);
   }

@@ -141,8 +141,9 @@ export function step(state: PolicyState, landing: Landing, files: LandingFiles, 
     : { ...shared, ...refuse(state, landing, files, verdict, folder) };
 }
 
-/** More refused files than these, or files with longer names (UTF-16 code units), are not listed one by one. */
+/** More refused files than these, more rules files than those, or names longer than that (UTF-16 code units) are not listed one by one. */
 const mostNoted = 1000;
+const mostRulesNoted = 2000;
 const longestNoted = 1024;
 
 /**
@@ -150,9 +151,12 @@ const longestNoted = 1024;
  * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
  */
 function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
-  return changes.filter(
-    ({ path }, index) => (index < mostNoted && path.length <= longestNoted) || state.tree.has(path) || isRules(path, folder),
-  );
+  let [rules, others] = [0, 0];
+  return changes.filter(({ path }) => {
+    if (state.tree.has(path)) return true;
+    if (path.length > longestNoted) return false;
+    return isRules(path, folder) ? rules++ < mostRulesNoted : others++ < mostNoted;
+  });
 }
 
 type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;

@@ -175,14 +175,22 @@ export function newsOf(
  */
 export function revocationsNotOnRecord(
   revocations: readonly Revocation[],
-  { revoked }: Pick<Memory, 'revoked'>,
+  memory: Pick<Memory, 'revoked'>,
   now: Instant,
 ): readonly RevocationRecord[] {
   return revocations.flatMap(({ uid, group: from = null, at = now, reason }) => {
-    const recorded = revoked.get(revokedKey(uid, from));
-    const isNews = recorded === undefined || (at < now && second(recorded) < second(at));
+    const isNews = !memory.revoked.has(revokedKey(uid, from)) || (at < now && !isOnRecord({ uid, from, at }, memory));
     return isNews ? [{ type: 'revocation' as const, at: instant(Math.min(at, now)), uid, from, reason }] : [];
   });
+}
+
+/** This revocation, or a later one of the same person from the same. */
+export function isOnRecord(
+  { uid, from, at }: Pick<RevocationRecord, 'uid' | 'from' | 'at'>,
+  { revoked }: Pick<Memory, 'revoked'>,
+): boolean {
+  const recorded = revoked.get(revokedKey(uid, from));
+  return recorded !== undefined && second(recorded) >= second(at);
 }
 
 /** The file of a revocation tells its time no finer. */

@@ -90,6 +90,19 @@ export function effectivePolicy(
   };
 }
 
+/** With what a new start proposed for these paths in force, as once a person has allowed it. */
+export function withAccepted(policy: EffectivePolicy, paths: readonly string[]): EffectivePolicy {
+  const accepted = policy.proposed.filter(({ path }) => paths.includes(path));
+  if (accepted.length === 0) return policy;
+  const isAccepted = (path: string) => accepted.some((one) => one.path === path);
+  return {
+    ...policy,
+    grants: [...policy.grants.filter(({ path }) => !isAccepted(path)), ...accepted].sort((left, right) => inOrder(left.path, right.path)),
+    proposed: policy.proposed.filter(({ path }) => !isAccepted(path)),
+    ended: new Map([...policy.ended].filter(([path]) => !isAccepted(path))),
+  };
+}
+
 function coveredAtTip(
   state: PolicyState,
   waiting: readonly WaitingLanding[],

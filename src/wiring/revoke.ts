@@ -9,12 +9,13 @@ import { statusOf } from '../domain/status.ts';
 import { renderInstant } from '../domain/time.ts';
 import { Misuse, Unavailable, Unusable } from '../failures.ts';
 import { emptyMemory } from '../domain/memory.ts';
+import { isOnRecord } from '../domain/recording.ts';
 import { plain } from '../render/words.ts';
 import { hostConfiguration, reasonOf, type Printed } from './commands.ts';
 import { directoryAccess } from './directory.ts';
 import { refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from './host.ts';
 import { askToFollow, openNamesOnRecord } from './ratify.ts';
-import { openStateToRead } from './state.ts';
+import { openStateToRead, type WritableState } from './state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
@@ -36,7 +37,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         show: async (person) => readDetails(await directory.connection(), person),
         keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
         file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
-        underLock: (soFar, work) => withStateToWrite(configuration, caller, (state) => work(state.journal.append), plain(soFar)),
+        underLock: (soFar, work) => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar)),
         known: () => knownUids(configuration),
         say: (text) => void lines.push(plainLines(text)),
       },
@@ -46,6 +47,11 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
   } finally {
     await directory.close();
   }
+}
+
+/** A run that was under way may have found the file of the revocation, and put it on record. */
+function unlessOnRecord({ journal, memory }: WritableState): WritableState['journal']['append'] {
+  return (records) => journal.append(records.filter((one) => one.type !== 'revocation' || !isOnRecord(one, memory)));
 }
 
 function plainLines(text: string): string {

@@ -7,7 +7,7 @@ import type { CommandResult } from '../support/command.ts';
 import { renderHistory } from '../support/fast-import.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { after, changingHost, connectionsOf, range } from './changing-host.ts';
-import { groupIn } from './documents.ts';
+import { changesIn, groupIn } from './documents.ts';
 import { grantPath, later, openWorld, type Host, type World } from './world.ts';
 
 let world: World;
@@ -153,6 +153,23 @@ describe('case 53: given a run that has to change both groups', () => {
     expect([killed.signal, await host.members('klaxon-users')]).toEqual(['SIGKILL', ['hoo', 'melos']]);
 
     for (const hour of [3, 4]) expect((await host.reconcile(later(0, hour))).status).toBe(0);
+    expect(await host.members('klaxon-users')).toEqual(['hoo', 'melos']);
+  });
+
+  it('when that is put right only a day after it was allowed, then nobody goes and comes again either', async () => {
+    const host = await world.newHost({ granted: ['hoo'], directory: { url: proxy.url('ldap') } });
+    await host.reconcile();
+    host.configure({ repository: { url: host.repository.path, start: host.grant('melos') } });
+    const held = await host.reconcile(later(0, 1));
+    const [hold] = groupIn(held.document, 'klaxon-users').held;
+    await host.allow('klaxon-users', hold?.digest ?? '', later(0, 1));
+    await killedAt((await modifyOf(host, 'klaxon-users')) + 1, host);
+
+    const runs = [await host.reconcile(later(1, 3)), await host.reconcile(later(1, 4))];
+    expect(runs.map(({ status, document }) => [status, changesIn(groupIn(document, 'klaxon-users'))])).toEqual([
+      [0, []],
+      [0, []],
+    ]);
     expect(await host.members('klaxon-users')).toEqual(['hoo', 'melos']);
   });
 });

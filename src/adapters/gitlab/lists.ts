@@ -67,6 +67,8 @@ function wholeOf<Entry>({ entries, hidden }: Shown<Entry>, request: string): Ent
   return [...entries];
 }
 
+const mostCounted = 10_000;
+
 async function shownOf<Schema extends v.GenericSchema>(
   schema: Schema,
   list: Promise<unknown>,
@@ -77,7 +79,9 @@ async function shownOf<Schema extends v.GenericSchema>(
   // A full page of which nothing says whether it is the last one: a proxy that takes headers away would make every list short.
   const isSilent = Number.isNaN(last.total) && Number.isNaN(last.perPage) && data.length > 0 && data.length % perPage === 0;
   if (last.next !== null || last.totalPages > last.current || isSilent) throw new Malformed(request, 'a page is missing');
-  const hidden = Number.isNaN(last.total) ? 0 : Math.max(0, last.total - data.length);
+  // A list of more than 10,000 is not counted any more: some of it may be hidden.
+  const uncounted = data.length < mostCounted ? 0 : 1;
+  const hidden = Number.isNaN(last.total) ? uncounted : Math.max(0, last.total - data.length);
   return { entries: data.map((one) => understand(schema, one, request)), hidden };
 }
 
