@@ -36,14 +36,14 @@ export async function readTip(
   return { head, tree, reading: readPolicy(files, folder) };
 }
 
-/** One person's grant files, by path. None where the tip cannot be read: that was told of already. */
+/** One person's grant files, by path; undefined where the tip cannot be read. */
 export async function readGrantsAtTip(
   uid: Uid,
   head: CommitId | undefined,
   { branch, loadParser }: Pick<JudgingPorts, 'branch' | 'loadParser'>,
   folder: string,
-): Promise<ReadonlyMap<string, Reading>> {
-  if (head === undefined) return new Map();
+): Promise<ReadonlyMap<string, Reading> | undefined> {
+  if (head === undefined) return undefined;
   try {
     const tree = await branch.policyTree(head, folder);
     const own = [...tree].filter(([path]) => {
@@ -52,7 +52,7 @@ export async function readGrantsAtTip(
     });
     return await landingFiles(branch.blobs, loadParser, folder).readFiles(new Map(own));
   } catch (error) {
-    if (error instanceof Unavailable || error instanceof Unusable) return new Map();
+    if (error instanceof Unavailable || error instanceof Unusable) return undefined;
     throw error;
   }
 }

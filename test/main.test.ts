@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,19 @@ describe('given a command that fails', () => {
     { given: 'the journal listened to whoever started the shell', listens: () => '8:12345' },
   ])('when $given, then no line has one', ({ listens }) => {
     expect(fail(listens).stderr).toMatch(/^muster: the configuration .+\n$/);
+  });
+});
+
+describe('given work that comes to no end', () => {
+  it('when nothing is left to wait for, then that is a bug and no success', () => {
+    const preload = join(folder, 'mute.cjs');
+    // Nobody is told that the output is out, which is what the process waits for before it ends.
+    writeFileSync(preload, 'process.stdout.write = () => true;\n');
+    const { status, stderr } = spawnSync(process.execPath, ['--require', preload, main, '--version'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+    expect([status, stderr]).toEqual([70, expect.stringContaining('the work is not done')]);
   });
 });
 

@@ -14,8 +14,8 @@ import type { PlannedGroup, RunReport } from '../domain/run.ts';
 export interface Around {
   /** The person in the directory; `unanswered` when it did not say. */
   readonly found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined;
-  /** The person's grant files at the tip of the branch, by path. */
-  readonly files: ReadonlyMap<string, Reading>;
+  /** The person's grant files at the tip of the branch, by path; undefined when it could not be read. */
+  readonly files: ReadonlyMap<string, Reading> | undefined;
 }
 
 export function explainPerson(
@@ -56,7 +56,7 @@ export function explainPerson(
     const known = { ...standing(uid, proposal), refused, pending };
     return {
       ...known,
-      idle: idleFile(known, ofPath([...files].map(([path, reading]) => ({ path, reading }))), proposal, report, history),
+      idle: idleFile(known, ofPath([...(files ?? [])].map(([path, reading]) => ({ path, reading }))), proposal, report, history),
       history,
     };
   });
@@ -65,7 +65,17 @@ export function explainPerson(
   const near = isKnown ? [] : namesNear(uid, report);
   const inDirectory = found === undefined ? 'no' : found === 'ambiguous' ? found : found === 'unanswered' ? 'not-told' : 'yes';
   const dn = typeof found === 'object' ? found.dn : shown;
-  return { kind: 'person', evidence: report.evidence, mode: report.mode, uid, dn, inDirectory, groups, near };
+  return {
+    kind: 'person',
+    evidence: report.evidence,
+    mode: report.mode,
+    uid,
+    dn,
+    inDirectory,
+    isTipKnown: files !== undefined,
+    groups,
+    near,
+  };
 }
 
 /** A file that is there and gives nothing, where nothing else says so. */

@@ -54,6 +54,8 @@ export interface PersonExplained extends Pick<RunReport, 'evidence' | 'mode'> {
   readonly dn: Dn | null;
   /** Whether the directory has such a person; `not-told` where it did not answer. */
   readonly inDirectory: 'yes' | 'no' | 'ambiguous' | 'not-told';
+  /** The files on the branch could be read. */
+  readonly isTipKnown: boolean;
   readonly groups: readonly GroupStanding[];
   /** Where nothing at all is known of the uid: people and groups with names so like it that it may be a slip of the hand. */
   readonly near: readonly string[];

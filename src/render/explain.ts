@@ -34,7 +34,7 @@ function renderPresence({ inDirectory, groups }: PersonExplained): string {
   return inDirectory === 'yes' || isSaid ? '' : hang('  ', presences[inDirectory]);
 }
 
-function renderStanding(standing: GroupStanding, { uid, evidence, mode }: PersonExplained): string {
+function renderStanding(standing: GroupStanding, { uid, evidence, mode, isTipKnown }: PersonExplained): string {
   const lines = [`\n${standing.group}: ${claim(standing, mode)}\n`];
   const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
   if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
@@ -51,10 +51,14 @@ function renderStanding(standing: GroupStanding, { uid, evidence, mode }: Person
   }
   for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
   if (standing.idle) say('file', renderIdle(standing.idle));
-  if (isUnknown(standing)) say('nothing', `no grant file and no roster names ${uid} for this group`);
+  if (isUnknown(standing)) say('nothing', isTipKnown ? `no grant file and no roster names ${uid} for this group` : nothingKnown(uid));
   if (standing.history.length > 0) lines.push('  what happened\n');
   for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
   return lines.join('');
+}
+
+function nothingKnown(uid: string): string {
+  return `no grant in force and no roster names ${uid} for this group; the files on the branch could not be read`;
 }
 
 function renderIdle({ path, why, refusedAs }: IdleFile): string {

@@ -9,7 +9,7 @@ import type { Configuration } from '../configuration.ts';
 import type { GroupName, Instant, RosterName } from '../domain/names.ts';
 import { parseRosterName } from '../domain/names.ts';
 import type { RosterReading } from '../domain/roster.ts';
-import { Unavailable } from '../failures.ts';
+import { errnoOf, Unavailable } from '../failures.ts';
 import type { ManagedGroup } from '../proposal.ts';
 import type { KeptList, RosterSource } from '../rosters.ts';
 import type { Branch, ContentJudge } from '../judging.ts';
@@ -80,13 +80,9 @@ async function keptList(folder: string, name: RosterName, digest: string): Promi
     return lost(generation.kind === 'missing' ? 'is not there' : 'does not hold what was kept in it');
   } catch (error) {
     // One roster that cannot be read back holds up no other.
-    if (error instanceof Unavailable) return lost(`cannot be read (${codeOf(error.cause)})`);
+    if (error instanceof Unavailable) return lost(`cannot be read (${errnoOf(error.cause)})`);
     throw error;
   }
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'the disk does not say why';
 }
 
 export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {

@@ -95,6 +95,12 @@ describe('given no folder of revocations', () => {
     expect(await readRevocations(folder)).toEqual({ revocations: [], warnings: [] });
   });
 
+  it('when a link stands there that leads nowhere, then that is an error, not "nobody"', async () => {
+    rmSync(join(folder, 'revoked'), { recursive: true });
+    symlinkSync(join(folder, 'unmounted'), join(folder, 'revoked'));
+    await expect(readRevocations(folder)).rejects.toThrow(Unusable);
+  });
+
   it('when a file stands there, then it is unavailable, not "nobody"', async () => {
     rmSync(join(folder, 'revoked'), { recursive: true });
     writeFileSync(join(folder, 'revoked'), '');

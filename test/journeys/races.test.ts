@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { after, before, changingHost, connectionsOf, range } from './changing-host.ts';
@@ -43,6 +44,33 @@ describe('case 54: given somebody else who writes the group during a run', () =>
       expect({ call, ...(await membership()) }).toEqual({ call, ...after });
     }
   }, 120_000);
+});
+
+describe('given removals that a person allowed, and somebody who keeps writing the group', () => {
+  it('when the run loses every race, then nothing is done and what was allowed stays so; the next run does it without asking again', async () => {
+    const host = await world.newHost({ roster: ['base', 'ep1c', 'hoo', 'melos'], directory: { url: proxy.url('ldap') } });
+    await host.reconcile();
+    host.setRoster(['base']);
+    const held = await host.reconcile(later(0, 1));
+    await host.allow('stewards', groupIn(held.document, 'stewards').held[0]?.digest ?? '', later(0, 1));
+    let count = 0;
+    let isBusy = true;
+    const write = async () => {
+      if (!isBusy) return;
+      const modification = new Attribute({ type: 'description', values: [String((count += 1))] });
+      await world.slapd.withClient((client) =>
+        client.modify(world.slapd.groupDn('stewards'), new Change({ operation: 'replace', modification })),
+      );
+    };
+    for (const call of range(1, 30)) proxy.beforeMessage(call, write);
+
+    const lost = await host.reconcile(later(0, 2));
+    isBusy = false;
+    expect([lost.status, (await host.members('stewards')).length]).toEqual([6, 4]);
+
+    expect((await host.reconcile(later(0, 3))).status).toBe(0);
+    expect(await host.members('stewards')).toEqual(['base']);
+  });
 });
 
 describe('case 61: given an active flag', () => {

@@ -1,5 +1,7 @@
 // With `evidence: none` there is no merge request to revert and nobody to approve: what a refused file needs is two commits. What is
 // printed says so, and here it is done.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderWayBack } from '../../src/render/refusals.ts';
 import type { FileChange } from '../support/fast-import.ts';
@@ -154,6 +156,20 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     const { stdout } = await host.run(['explain', 'martin']);
 
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${martin} is on the branch and gives nothing: nothing is judged after`);
+  });
+
+  it('when the branch cannot be read, then explain does not say that no file names somebody', async () => {
+    const host = await world.newHost();
+    await host.reconcile();
+    rmSync(join(host.state, 'mirror.git'), { recursive: true });
+    await world.git.set('down');
+
+    const { stdout } = await host.run(['explain', 'martin']);
+    await world.git.set('up');
+
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('names martin for this group; the files on the branch could not be read');
+    expect(text).not.toContain('no grant file');
   });
 
   it('when the directory has no such person, then explain says so', async () => {

@@ -33,6 +33,7 @@ function explained(...groups: readonly Partial<GroupStanding>[]): PersonExplaine
     uid: of,
     dn: name,
     inDirectory: 'yes',
+    isTipKnown: true,
     groups: groups.map((one) => ({ ...nothing, ...one })),
     near: [],
   };

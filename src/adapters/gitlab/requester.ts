@@ -107,9 +107,7 @@ async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): P
   // A write that got no answer may have been done: a second try could do it twice.
   const attempts = request.method === 'GET' ? settings.attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await settings.gate(async () =>
-      settings.mayAsk() ? once(request, settings, (...by) => ask(...by, attempt > 1)) : outOfTime(request),
-    );
+    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings, ask, attempt > 1) : outOfTime(request)));
     if (result.kind === 'answered') return result.answer;
     const wait = result.wait ?? settings.firstPause * 2 ** (attempt - 1);
     if (!result.again || attempt >= attempts || wait > settings.longestPause) throw result.error;
@@ -117,15 +115,11 @@ async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): P
   }
 }
 
-async function once(
-  request: Outgoing,
-  settings: RequesterSettings,
-  ask: (request: Outgoing, signal: AbortSignal) => Promise<Response>,
-): Promise<Attempt> {
+async function once(request: Outgoing, settings: RequesterSettings, ask: Ask, again: boolean): Promise<Attempt> {
   const limit = AbortSignal.timeout(settings.timeout);
   const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
   try {
-    const response = await ask(request, signal);
+    const response = await ask(request, signal, again);
     settings.onDate(response.headers.date ?? null);
     const attempt = await readAnswer(request, response, settings.largestAnswer);
     // An answer without a length ends where its connection does, also when that is our own doing.

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RosterReading } from '../../domain/roster.ts';
+import { errnoOf } from '../../failures.ts';
 import { largestRoster, readRosterFile } from './file.ts';
 
 export interface RsyncTerms {
@@ -28,8 +29,7 @@ export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise
   try {
     folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()} (${code}).`;
+    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()} (${errnoOf(error)}).`;
     return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
   }
   try {
