@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Binding, WithheldReason } from '../../src/domain/desired.ts';
 import type { Guarded } from '../../src/domain/guard.ts';
 import { emptyMemory, knownGroup, remember, type KnownGroup } from '../../src/domain/memory.ts';
-import { entryUuid, type Uid } from '../../src/domain/names.ts';
+import { entryUuid, instant, type Uid } from '../../src/domain/names.ts';
 import type { LedgerRecord } from '../../src/domain/record.ts';
 import {
   bindingRecords,
   heldRecord,
   intentOf,
+  isOnRecord,
   membershipRecord,
   namesOf,
   recordedChanges,
@@ -214,5 +215,19 @@ describe('holds on record', () => {
     expect(heldRecord(klaxon, guardedOf({ held: [hold] }), known(record), now)).toBeUndefined();
     expect(heldRecord(klaxon, guardedOf({}), known(record), now)).toMatchObject({ holds: [] });
     expect(heldRecord(klaxon, guardedOf({}), known(), now)).toBeUndefined();
+  });
+});
+
+describe('given a revocation that is on record', () => {
+  const hoo = uid('hoo');
+  const from = null;
+  const memory = emptyMemory();
+  remember(memory, { type: 'revocation', at: now, uid: hoo, from, reason: 'Left in anger.' });
+
+  it('when it is looked for, then the same and an earlier one are there, and a later one, or one of a group, is not', () => {
+    expect(isOnRecord({ uid: hoo, from, at: now }, memory)).toBe(true);
+    expect(isOnRecord({ uid: hoo, from, at: instant(now - 60_000) }, memory)).toBe(true);
+    expect(isOnRecord({ uid: hoo, from, at: instant(now + 60_000) }, memory)).toBe(false);
+    expect(isOnRecord({ uid: hoo, from: klaxon, at: now }, memory)).toBe(false);
   });
 });
