@@ -4,8 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // Every Node that starts would read the host's certificates; nothing here asks anybody who is outside of this machine.
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
-/** Tests of what keeps nothing between two calls: they need no process for each file. */
-const shared = ['domain', 'render', 'adapters', 'commands', 'wiring', 'schema'].map((folder) => `test/${folder}/**/*.test.ts`);
+/** Tests of what starts the built command, or looks at the project as a whole: a process for each file. The others keep nothing between two calls. */
+const apart = ['*', '{ci,demo,docs,journeys,packaging,scripts,support}/**/*'].map((path) => `test/${path}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -17,8 +17,11 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'shared', include: shared, isolate: false } },
-      { extends: true, test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...shared] } },
+      {
+        extends: true,
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart], isolate: false },
+      },
+      { extends: true, test: { name: 'apart', include: apart } },
     ],
   },
 });

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfiguration } from '../src/configuration.ts';
+import { parseConfiguration } from '../src/config/configuration.ts';
 import { startSlapd, type Slapd } from '../test/support/slapd.ts';
 import type { ForgeAddress, ForgeOrder, ForgeTally } from './forge.ts';
 import { musterCommand, run } from './measure.ts';

@@ -1,7 +1,7 @@
 // The JSON Schemas of the policy files, for editors: they show what a key means and what may stand there while somebody types.
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { grantSchema, groupSchema, policySchema } from '../src/adapters/yaml/schemas.ts';
+import { grantSchema, groupSchema, policySchema } from '../src/policy/schemas.ts';
 
 /** File name and content of every published schema. */
 export function editorSchemas(): ReadonlyMap<string, string> {

@@ -1,4 +1,4 @@
-// Writes schema/*.json from the definitions that validate. Run after a change of src/adapters/yaml/schemas.ts; a test notices when nobody did.
+// Writes schema/*.json from the definitions that validate. Run after a change of src/policy/schemas.ts; a test notices when nobody did.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { editorSchemas } from './editor-schemas.ts';
 

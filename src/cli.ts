@@ -1,6 +1,6 @@
 // The command line: commands, options and help. It decides nothing; what a command does is handed in.
 import { Command, CommanderError, Option } from 'commander';
-import { Misuse } from './failures.ts';
+import { Misuse } from './errors.ts';
 
 export interface Invocation {
   readonly command: string;

@@ -1,13 +1,13 @@
 // The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
 import { fstatSync } from 'node:fs';
 import { parseCommandLine, type Invocation } from './cli.ts';
-import { instant } from './domain/names.ts';
-import { exitStatus, statusOf, type StatusName } from './domain/status.ts';
-import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './failures.ts';
-import { priorities, renderForJournal } from './render/journal.ts';
-import { plain } from './render/words.ts';
-import { build, version } from './wiring/build.ts';
-import type { Caller } from './wiring/host.ts';
+import { instant } from './names.ts';
+import { exitStatus, statusOf, type StatusName } from './status.ts';
+import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
+import { priorities, renderForJournal } from './reconcile/journal.ts';
+import { plain } from './text.ts';
+import { build, version } from './build.ts';
+import type { Caller } from './reconcile/host.ts';
 
 declare global {
   namespace NodeJS {
@@ -76,7 +76,7 @@ const largeHeap = 48 * 1024 * 1024;
 
 async function tidy(): Promise<void> {
   if (process.memoryUsage().heapUsed < largeHeap) return;
-  const { collectGarbage } = await import('./adapters/v8.ts');
+  const { collectGarbage } = await import('./reconcile/v8.ts');
   await collectGarbage();
 }
 
@@ -117,7 +117,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
     if (!invocation) return exitStatus['in order'];
-    const { run } = await import('./wiring/commands.ts');
+    const { run } = await import('./commands.ts');
     const { text, status, afterwards } = await run(invocation, surroundings);
     process.stdout.write(renderFor(invocation, text));
     if (afterwards) process.stdout.write(await afterwards());

@@ -1,6 +1,6 @@
 // Errors that were thrown on purpose, as problems of a run.
-import type { Problem } from './domain/run.ts';
-import { DirectoryUnusable, Unavailable, Unusable } from './failures.ts';
+import type { Problem } from './reconcile/run.ts';
+import { DirectoryUnusable, Unavailable, Unusable } from './errors.ts';
 
 /** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. Statuses: CONTRACT, section 4. */
 export function problemOf(error: unknown, what: string): Problem {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandTree, parseCommandLine, type Invocation } from '../src/cli.ts';
-import { Misuse } from '../src/failures.ts';
+import { Misuse } from '../src/errors.ts';
 
 interface Answer {
   readonly invocation: Invocation | undefined;

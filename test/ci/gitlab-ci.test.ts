@@ -46,7 +46,7 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
       variables: mergeRequest({ ...token, CI_MERGE_REQUEST_TARGET_BRANCH_NAME: 'old' }),
       gives: ['policy'],
     },
-    { given: 'a merge request of code', path: 'src/domain/new.ts', variables: mergeRequest(), gives: ['policy', 'code', 'tests'] },
+    { given: 'a merge request of code', path: 'src/judge/new.ts', variables: mergeRequest(), gives: ['policy', 'code', 'tests'] },
     {
       given: 'a merge request of code, with a token',
       path: 'package.json',
@@ -68,7 +68,7 @@ describe('given the .gitlab-ci.yml of this repository', { timeout: 120_000 }, ()
       gives: ['policy'],
     },
     { given: 'a push of code to main', path: 'test/new.test.ts', variables: main, gives: ['policy', 'code', 'tests'] },
-    { given: 'a schedule', path: 'src/domain/new.ts', variables: { ...schedule, ...token }, gives: ['endings'] },
+    { given: 'a schedule', path: 'src/judge/new.ts', variables: { ...schedule, ...token }, gives: ['endings'] },
   ])('given $given, then its jobs are $gives', async ({ path, variables, gives }) => {
     clone.change({ [path]: '# changed\n' });
 

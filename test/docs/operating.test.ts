@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { WithheldReason } from '../../src/domain/desired.ts';
-import type { RefusalCode } from '../../src/domain/effective.ts';
-import type { HoldCode } from '../../src/domain/guard.ts';
-import type { RosterState } from '../../src/domain/roster.ts';
-import { exitStatus } from '../../src/domain/status.ts';
-import type { ClockVerdict } from '../../src/domain/clock.ts';
+import type { WithheldReason } from '../../src/membership/desired.ts';
+import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { HoldCode } from '../../src/membership/guard.ts';
+import type { RosterState } from '../../src/roster/roster.ts';
+import { exitStatus } from '../../src/status.ts';
+import type { ClockVerdict } from '../../src/membership/clock.ts';
 import { readSources } from '../support/sources.ts';
 
 const page = readFileSync('docs/operating.md', 'utf8');

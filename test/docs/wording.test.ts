@@ -1,14 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readPolicyFolder } from '../../src/adapters/yaml/folder.ts';
-import { readPolicy } from '../../src/adapters/yaml/policy.ts';
-import { check } from '../../src/commands/check.ts';
-import { longestApproval, type NotCountedReason } from '../../src/domain/approval.ts';
-import { renderNotCounted, renderNotCountedThen } from '../../src/domain/approval-words.ts';
-import { instant } from '../../src/domain/names.ts';
-import { longestSleep } from '../../src/domain/policy-rules-grants.ts';
-import { renderDuration } from '../../src/domain/time.ts';
-import { renderWayBack, wayBack } from '../../src/render/refusals.ts';
+import { readPolicyFolder } from '../../src/policy/folder.ts';
+import { readPolicy } from '../../src/policy/parser.ts';
+import { check } from '../../src/check/check.ts';
+import { longestApproval, type NotCountedReason } from '../../src/evidence/approval.ts';
+import { renderNotCounted, renderNotCountedThen } from '../../src/evidence/approval-words.ts';
+import { instant } from '../../src/names.ts';
+import { longestSleep } from '../../src/policy/policy-rules-grants.ts';
+import { renderDuration } from '../../src/time.ts';
+import { renderWayBack, wayBack } from '../../src/review/refusals.ts';
 
 const page = (name: string) => readFileSync(name, 'utf8');
 

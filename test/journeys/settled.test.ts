@@ -1,4 +1,4 @@
-// A run that finds all it was judged by unchanged does not judge again (domain/settled.ts). What it says is the same, and whatever changes is seen.
+// A run that finds all it was judged by unchanged does not judge again (membership/settled.ts). What it says is the same, and whatever changes is seen.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitStatus, type StatusName } from '../../src/domain/status.ts';
+import { exitStatus, type StatusName } from '../../src/status.ts';
 import type { CommandOptions } from '../support/command.ts';
 import { grantPath, openWorld, type Host, type HostOptions, type World } from './world.ts';
 

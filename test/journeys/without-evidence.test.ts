@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderWayBack } from '../../src/render/refusals.ts';
+import { renderWayBack } from '../../src/review/refusals.ts';
 import type { FileChange } from '../support/fast-import.ts';
 import { grantPath, openWorld, policy, type World } from './world.ts';
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { metricsOf } from '../../src/domain/metrics.ts';
-import { exitStatus, statusOf } from '../../src/domain/status.ts';
-import { troubled } from '../render/run-samples.ts';
+import { metricsOf } from '../../src/reconcile/metrics.ts';
+import { exitStatus, statusOf } from '../../src/status.ts';
+import { troubled } from '../reconcile/run-samples.ts';
 
 interface Rule {
   readonly alert: string;

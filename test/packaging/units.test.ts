@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitStatus } from '../../src/domain/status.ts';
+import { exitStatus } from '../../src/status.ts';
 import { buildPackage, installed, type BuiltPackage } from './package.ts';
 
 let built: BuiltPackage;

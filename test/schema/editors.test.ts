@@ -5,10 +5,10 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readPolicyFolder } from '../../src/adapters/yaml/folder.ts';
-import { readPolicy } from '../../src/adapters/yaml/policy.ts';
-import { check } from '../../src/commands/check.ts';
-import { instant } from '../../src/domain/names.ts';
+import { readPolicyFolder } from '../../src/policy/folder.ts';
+import { readPolicy } from '../../src/policy/parser.ts';
+import { check } from '../../src/check/check.ts';
+import { instant } from '../../src/names.ts';
 
 const now = instant(Date.UTC(2026, 10, 23, 12));
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false });

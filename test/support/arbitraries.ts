@@ -1,14 +1,14 @@
 // Arbitraries for the laws. What is compared is generated as a pair of similar things, a copy and a little disturbance: two things made
 // independently differ in everything, and never show what an unneeded change looks like.
 import fc from 'fast-check';
-import type { ClockVerdict } from '../../src/domain/clock.ts';
-import type { End, GrantInForce } from '../../src/domain/grants.ts';
-import type { GuardCircumstances } from '../../src/domain/guard.ts';
-import { instant, type Instant } from '../../src/domain/names.ts';
-import type { Addition, GroupPlan, Removal, RemovalCause } from '../../src/domain/plan.ts';
-import type { Limit } from '../../src/domain/policy.ts';
-import { day } from '../../src/domain/time.ts';
-import { commit } from '../domain/evidence-samples.ts';
+import type { ClockVerdict } from '../../src/membership/clock.ts';
+import type { End, GrantInForce } from '../../src/judge/grants.ts';
+import type { GuardCircumstances } from '../../src/membership/guard.ts';
+import { instant, type Instant } from '../../src/names.ts';
+import type { Addition, GroupPlan, Removal, RemovalCause } from '../../src/membership/plan.ts';
+import type { Limit } from '../../src/policy/policy.ts';
+import { day } from '../../src/time.ts';
+import { commit } from '../evidence/evidence-samples.ts';
 import {
   becauseOf,
   becauseRoster,
@@ -20,7 +20,7 @@ import {
   person,
   sha256,
   steward,
-} from '../domain/membership-samples.ts';
+} from '../membership/membership-samples.ts';
 
 const names = Array.from({ length: 16 }, (_, number) => `user${String(number).padStart(2, '0')}`);
 

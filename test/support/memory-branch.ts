@@ -1,10 +1,10 @@
 // A branch in memory: files as text, real YAML. Git itself is tested with its adapter.
 import { createHash } from 'node:crypto';
-import type { Landing, TreeEntry } from '../../src/domain/history.ts';
-import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../../src/domain/names.ts';
-import { hour } from '../../src/domain/time.ts';
-import { Unavailable } from '../../src/failures.ts';
-import type { Branch } from '../../src/judging.ts';
+import type { Landing, TreeEntry } from '../../src/history/landing.ts';
+import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../../src/names.ts';
+import { hour } from '../../src/time.ts';
+import { Unavailable } from '../../src/errors.ts';
+import type { Branch } from '../../src/judge/judging.ts';
 
 /** Text by path; a text that begins with a mode and a colon has that mode. */
 export type Files = Readonly<Record<string, string>>;

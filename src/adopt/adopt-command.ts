@@ -1,0 +1,95 @@
+// `muster adopt`: the members a group has now, as files of the policy or as a roster to begin with. Reads the branch, the directory and the
+// revocations; writes nothing but the files it is asked for.
+import { join, resolve } from 'node:path';
+import { readRevocations } from '../revocation/revocations.ts';
+import { writeNewFiles } from './new-files.ts';
+import type { Invocation } from '../cli.ts';
+import { adoptMembers, type Adoption } from './adoption.ts';
+import type { Rules } from '../policy/policy.ts';
+import { inOrder, parseGroupName, type GroupName, type Uid } from '../names.ts';
+import { statusOf } from '../status.ts';
+import { DirectoryUnusable, Misuse, Unusable } from '../errors.ts';
+import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from './adoption-text.ts';
+import { readTip } from '../history/branch-head.ts';
+import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import type { Printed } from '../commands.ts';
+import { directoryAccess } from '../directory/access.ts';
+import { forHost, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+
+export async function runAdopt(invocation: Invocation, caller: Caller): Promise<Printed> {
+  // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.
+  const { config } = invocation.options;
+  const configuration = forHost(await readConfiguration(typeof config === 'string' ? config : undefined, caller));
+  const group = groupOf(invocation.operands[0] ?? '', configuration);
+  const adoption = await adopt(group, configuration, caller);
+  const files = await filesOf(group, adoption, configuration);
+  const to = invocation.options['to'];
+  if (typeof to === 'string') await writeNewFiles(resolve(caller.folder, to), files);
+  for (const note of renderAdoptionNotes(adoption)) caller.warn(note);
+  return {
+    text: typeof to === 'string' ? files.map(({ path }) => `${join(to, path)}\n`).join('') : renderAdoptedFiles(files),
+    // Whoever has a grant already is as well off as the adopted.
+    status: statusOf(adoption.leftOut.some(({ why }) => why !== 'has-grant') ? ['findings'] : []),
+  };
+}
+
+function groupOf(text: string, { directory }: HostConfiguration): GroupName {
+  const group = parseGroupName(text);
+  if (group && directory.groups.has(group)) return group;
+  throw new Misuse(`"${text}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`);
+}
+
+interface PolicyAtTip {
+  readonly rules: Rules | undefined;
+  readonly granted: ReadonlySet<Uid>;
+  readonly problem: string | undefined;
+}
+
+async function policyAtTip(group: GroupName, configuration: HostConfiguration, caller: Caller): Promise<PolicyAtTip> {
+  const { repository, state } = configuration;
+  return withPrivateMirror(caller, join(state, 'mirror.git'), async (folder) => {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    const { readPolicy } = await import('../policy/parser.ts');
+    const { reading } = await readTip(branchOf(mirror), readPolicy, repository.folder);
+    const [finding] = reading.findings;
+    return {
+      rules: reading.rules?.rules,
+      granted: new Set(reading.grants.flatMap(({ grant }) => (grant.group === group ? [grant.uid] : []))),
+      problem: finding && `${finding.path}:${finding.line}: ${finding.message}`,
+    };
+  });
+}
+
+async function adopt(group: GroupName, configuration: HostConfiguration, caller: Caller): Promise<Adoption> {
+  const { repository, directory: layout, state } = configuration;
+  const { rules, granted, problem } = await policyAtTip(group, configuration, caller);
+  if (!rules) throw new Unusable(`the policy on ${repository.branch} cannot be read: ${problem ?? 'it has no policy.yaml'}`);
+  const ofGroup = rules.groups.get(group);
+  if (!ofGroup)
+    throw new Misuse(
+      `the policy on ${repository.branch} has no groups/${group}.yaml: write it first, it says how long grants last and what they need`,
+    );
+  const { revocations } = await readRevocations(state);
+  const directory = directoryAccess(layout, state, caller.now());
+  try {
+    // The server that is written: what is adopted must be what the first run finds there.
+    const { reader } = await directory.openToWrite();
+    const observed = await reader.group(group);
+    if (observed.kind === 'unusable') throw new DirectoryUnusable(observed.message);
+    const behind = await reader.membersBehind(observed.members);
+    const ceiling = layout.ceilings.get(group)?.longest;
+    return adoptMembers({ rules: ofGroup, observed, behind, revocations, granted, ceiling, now: caller.now() });
+  } finally {
+    await directory.close();
+  }
+}
+
+async function filesOf(group: GroupName, adoption: Adoption, { repository }: HostConfiguration): Promise<readonly AdoptedFile[]> {
+  if (adoption.kind === 'roster')
+    return adoption.uids.length === 0 ? [] : [{ path: `${adoption.roster}.txt`, text: adoption.uids.map((uid) => `${uid}\n`).join('') }];
+  const { renderGrantText } = await import('../policy/grant-text.ts');
+  return [...adoption.grants].map(([uid, grant]) => ({
+    path: `${repository.folder}/grants/${group}/${uid}.yaml`,
+    text: renderGrantText({ ...grant }),
+  }));
+}

@@ -1,0 +1,38 @@
+// What `muster adopt` prints: the files, and whom it left out and why.
+import type { Adoption, LeftOut } from './adoption.ts';
+import { count } from '../time.ts';
+import { plain } from '../text.ts';
+
+export interface AdoptedFile {
+  /** From the folder that `--to` names. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const why: Readonly<Record<LeftOut['why'], string>> = {
+  locked: 'the account is locked in the directory; the first run would take it out',
+  revoked: 'revoked on this host',
+  absent: 'the directory has no entry of this name; the first run would take it out',
+  'no-person': 'this is not one person under the people base; the first run would take it out',
+  'has-grant': 'has a grant file on the branch already',
+};
+
+/** One file after the other, each below a comment with its path: also good YAML, and a good roster. */
+export function renderAdoptedFiles(files: readonly AdoptedFile[]): string {
+  return files.map(({ path, text }) => `# ${path}\n${text}`).join('\n');
+}
+
+/** For people, a line each. */
+export function renderAdoptionNotes(adoption: Adoption): readonly string[] {
+  const { leftOut } = adoption;
+  const isHeld = leftOut.some((one) => one.why !== 'has-grant');
+  const adopted = adoption.kind === 'roster' ? adoption.uids.length : adoption.grants.size;
+  return [
+    `${count(adopted, 'member')} adopted, ${leftOut.length} left out`,
+    ...leftOut.map((one) => `left out: ${plain(one.name)}: ${why[one.why]}`),
+    ...(isHeld ? ['the first run will hold what it would take out, until somebody looks at it and allows it (first-run)'] : []),
+    ...(adoption.kind === 'grants' && adoption.unsaid.length > 0 && adopted > 0
+      ? ['the group requires "understood", and only the person can say what they have read: "muster check" names the files that lack it']
+      : []),
+  ];
+}

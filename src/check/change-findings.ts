@@ -1,0 +1,76 @@
+// What is wrong with a change as a change, however good its files are: what the reconciler would refuse by form, and CI can say before.
+import { isRules } from '../judge/effective.ts';
+import { mostFiles } from '../policy/policy.ts';
+import type { PathChange } from '../history/landing.ts';
+import type { Finding } from '../policy/policy.ts';
+
+export interface ChangeShape {
+  /** Inside the policy folder, in order. */
+  readonly changes: readonly PathChange[];
+  /** Changed paths outside the policy folder, in order. */
+  readonly outside: readonly string[];
+  /** The attributes file that hides policy files in the diff, if one does. */
+  readonly hiddenBy: string | undefined;
+}
+
+/** Nothing where no file of the policy changes: then it is none of muster's business. */
+export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, folder: string): readonly Finding[] {
+  const [first] = changes;
+  if (!first) return [];
+  const findings: Finding[] = changes
+    .filter(({ after }) => after?.mode === '100755')
+    .map(({ path }) => error(path, 'file-mode', 'the file is executable', 'Make it a plain file: chmod -x, and commit that.'));
+  if (hiddenBy !== undefined)
+    findings.push(
+      error(
+        hiddenBy,
+        'hidden-diff',
+        'this file hides policy files in the diff, so nobody can review them',
+        'Remove the attribute for the policy folder first, in a merge request of its own.',
+      ),
+    );
+  if (changes.length > mostFiles)
+    findings.push(
+      error(
+        first.path,
+        'too-many-files',
+        `${changes.length} policy files change, and nobody can look at more than ${mostFiles} at once`,
+        'Split it into several merge requests.',
+      ),
+    );
+  const [stranger] = outside;
+  if (stranger !== undefined)
+    findings.push(
+      error(
+        stranger,
+        'impure',
+        `policy files and ${outside.length === 1 ? 'another file' : `${outside.length} other files`} change together`,
+        'Put the policy into a merge request of its own.',
+      ),
+    );
+  const rules = changes.find(({ path }) => isRules(path, folder));
+  if (rules && changes.some(({ path }) => !isRules(path, folder)))
+    findings.push(
+      error(
+        rules.path,
+        'mixed',
+        'rules and grants change together',
+        'Change policy.yaml or groups/ in one merge request, and grants/ in another.',
+      ),
+    );
+  return findings;
+}
+
+function error(path: string, code: string, message: string, fix: string): Finding {
+  return { code, severity: 'error', path, line: 1, column: 1, message, fix };
+}
+
+/** Every path that differs between two states of the policy folder, in order. */
+export function differences(before: ReadonlyMap<string, NonNullable<PathChange['before']>>, after: typeof before): readonly PathChange[] {
+  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return paths.flatMap((path) => {
+    const [was, is] = [before.get(path), after.get(path)];
+    if (was?.blob === is?.blob && was?.mode === is?.mode) return [];
+    return [{ path, ...(was && { before: was }), ...(is && { after: is }) }];
+  });
+}

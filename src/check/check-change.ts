@@ -1,0 +1,110 @@
+// `muster check --against REV`: what the change of the policy since a revision does, what it needs, and what would have it refused.
+// The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
+import { changeFindings, differences, type ChangeShape } from './change-findings.ts';
+import { reviewedPaths } from '../evidence/beneficiaries.ts';
+import { isRules } from '../judge/effective.ts';
+import type { PolicyTree } from '../history/landing.ts';
+import type { BlobId, CommitId, Instant } from '../names.ts';
+import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
+import type { PolicyReading } from '../policy/policy-reading.ts';
+import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
+import { exitStatus } from '../status.ts';
+import type { Contents } from '../judge/landing-files.ts';
+import { check, type CheckOptions, type CheckResult } from './check.ts';
+
+/** The clone that holds the policy folder. */
+export interface Clone {
+  readonly folder: string;
+  comparedWith(revision: string): Promise<{ readonly base: CommitId; readonly head: CommitId }>;
+  tree(commit: CommitId): Promise<PolicyTree>;
+  treeOnDisk(): Promise<PolicyTree>;
+  blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
+  changes(from: CommitId, to: CommitId): Promise<readonly { readonly path: string }[]>;
+  hiddenBy(from: CommitId, to: CommitId): Promise<string | undefined>;
+}
+
+export interface CheckedChange {
+  readonly result: CheckResult;
+  readonly effects: readonly Effect[];
+  readonly needs: readonly Need[];
+}
+
+type ReadPolicy = (files: readonly PolicyFile[], folder: string) => PolicyReading;
+
+/** `files` are those on the disk, with paths from the top of the clone. Throws Misuse where there is nothing to compare with. */
+export async function checkChange(
+  revision: string,
+  files: readonly PolicyFile[],
+  clone: Clone,
+  readPolicy: ReadPolicy,
+  options: Omit<CheckOptions, 'unchanged'>,
+): Promise<CheckedChange> {
+  const { folder } = clone;
+  const { base, head } = await clone.comparedWith(revision);
+  const [before, after] = [await clone.tree(base), await clone.treeOnDisk()];
+  const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
+  const shape: ChangeShape = {
+    changes: differences(before, after),
+    outside: (await clone.changes(base, head))
+      .map(({ path }) => path)
+      .filter((path) => !isInside(path))
+      .sort(),
+    hiddenBy: await clone.hiddenBy(base, head),
+  };
+  const changed = new Set(shape.changes.map(({ path }) => path));
+  const was = readPolicy(await filesOf(before, clone), folder);
+  const is = readPolicy(files, folder);
+  const unchanged = new Set(files.map(({ path }) => path).filter((path) => !changed.has(path)));
+  const result = withFindings(check(is, { ...options, unchanged }), [
+    ...changeFindings(shape, folder),
+    ...missingRules(shape, was, folder),
+  ]);
+  const rulesChange = shape.changes.some(({ path }) => isRules(path, folder));
+  return {
+    result,
+    effects: effectsOf(shape.changes, grantsByPath(was), grantsByPath(is), folder, options.now),
+    needs: was.rules ? needsFor(shape, was.rules.rules, rulesChange ? is.rules?.rules : undefined, base, options.now, folder) : [],
+  };
+}
+
+async function filesOf(tree: PolicyTree, clone: Clone): Promise<readonly PolicyFile[]> {
+  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
+  const { contents } = await clone.blobs(
+    plain.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  return plain.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+}
+
+function grantsByPath({ grants }: PolicyReading): ReadonlyMap<string, GrantFile> {
+  return new Map(grants.map(({ path, grant }) => [path, grant]));
+}
+
+function needsFor(
+  { changes, outside }: ChangeShape,
+  rules: Rules,
+  after: Rules | undefined,
+  base: CommitId,
+  now: Instant,
+  folder: string,
+): readonly Need[] {
+  const landing = { commit: base, parent: base, parents: 1, committedAt: now, changes, outside: outside.length };
+  return needsOf(reviewedPaths(landing, rules, after, folder), rules, new Set(), folder);
+}
+
+function missingRules({ changes: [first] }: ChangeShape, { rules }: PolicyReading, folder: string): readonly Finding[] {
+  if (!first || rules) return [];
+  const message = 'the revision it is compared with has no rules that can be understood, so it cannot be said who may approve';
+  const fix =
+    'Compare with a revision whose policy is in order; the very first policy is the one that the configuration of the host calls "start".';
+  return [{ code: 'no-rules-before', severity: 'advice', path: `${folder}/policy.yaml`, line: 1, column: 1, message, fix }];
+}
+
+function withFindings(result: CheckResult, more: readonly Finding[]): CheckResult {
+  const findings = [...result.findings, ...more].sort(byPlace);
+  const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
+  return { ...result, status: { code: exitStatus[name], name, all: [name] }, findings };
+}

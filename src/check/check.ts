@@ -1,0 +1,92 @@
+// `muster check`: is the policy well-formed, and within its own rules? Needs nothing but the files.
+import type { Duration, Instant } from '../names.ts';
+import { byPlace, type Finding } from '../policy/policy.ts';
+import type { LocatedGrant, PolicyReading } from '../policy/policy-reading.ts';
+import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
+import { renderDuration, renderEndOf } from '../time.ts';
+import { exitStatus } from '../status.ts';
+
+type CheckStatus = 'in order' | 'findings';
+
+/** What `check --json` prints (CONTRACT, section 5). */
+export interface CheckResult {
+  readonly muster: 1;
+  readonly command: 'check';
+  readonly status: { readonly code: number; readonly name: CheckStatus; readonly all: readonly CheckStatus[] };
+  /** By path, line and column. */
+  readonly findings: readonly Finding[];
+}
+
+/** What the caller knows beyond the policy itself. */
+export interface CheckOptions {
+  readonly now: Instant;
+  /** What reading the folder already found: links, strange names. */
+  readonly found?: readonly Finding[];
+  /** Grants known to be as they were before the rules changed: changed rules are advice to them (DESIGN, section 2). */
+  readonly unchanged?: ReadonlySet<string>;
+  /** Advises of grants that end this soon. */
+  readonly endingWithin?: Duration;
+}
+
+/**
+ * Every finding about a policy. Advice alone leaves the status in order.
+ * When a grant landed is not known here, so its length is measured from `now`: what may be merged today passes, and what passed
+ * once never fails because time went by.
+ */
+export function check(policy: PolicyReading, { now, found = [], unchanged = new Set(), endingWithin }: CheckOptions): CheckResult {
+  const findings = [
+    ...found,
+    ...policy.findings,
+    ...rulesFindings(policy),
+    ...policy.grants.flatMap((grant) => [
+      ...grantFindings(grant, policy, now, unchanged.has(grant.path) ? 'advice' : 'error'),
+      ...endFindings(grant, now, endingWithin),
+    ]),
+  ].sort(byPlace);
+  const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
+  return { muster: 1, command: 'check', status: { code: exitStatus[name], name, all: [name] }, findings };
+}
+
+function rulesFindings({ rules }: PolicyReading): readonly Finding[] {
+  if (!rules) return [];
+  return rulesObjections(rules.rules).flatMap((objection) => {
+    const file = rules.files.get(objection.group ?? 'policy');
+    return file ? [findingOf(file, objection, 'error')] : [];
+  });
+}
+
+function grantFindings(located: LocatedGrant, { rules }: PolicyReading, now: Instant, severity: Finding['severity']): readonly Finding[] {
+  const objections = rules ? grantObjections(located.grant, rules.rules, now) : [];
+  return objections.map((objection) => findingOf(located, objection, severity));
+}
+
+function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration | undefined): readonly Finding[] {
+  const { until } = located.grant;
+  if (until === 'open') return [];
+  if (until <= now) {
+    const ended: Objection = {
+      code: 'ended',
+      key: ['until'],
+      message: `the grant ended ${renderEndOf(until)} and gives nothing any more`,
+      fix: 'Delete the file, or write a later "until" where access is needed again.',
+    };
+    return [findingOf(located, ended, 'advice')];
+  }
+  if (endingWithin === undefined || until > now + endingWithin) return [];
+  const endsSoon: Objection = {
+    code: 'ends-soon',
+    key: ['until'],
+    message: `the grant ends ${renderEndOf(until)}, in ${renderDuration(until - now)}`,
+    fix: 'Let it end, or ask for a later "until" in a merge request where access is still needed.',
+  };
+  return [findingOf(located, endsSoon, 'advice')];
+}
+
+function findingOf(
+  { path, at }: Pick<LocatedGrant, 'path' | 'at'>,
+  { code, key, message, fix }: Objection,
+  severity: Finding['severity'],
+): Finding {
+  const { line, column } = at(key);
+  return { code, severity, path, line, column, message, fix };
+}

@@ -1,0 +1,214 @@
+// From an invocation to what is printed: every command gets just what it needs.
+import { isBehind } from './doctor/host-files.ts';
+import { ledgerIn } from './ledger/open.ts';
+import { allow } from './reconcile/allow.ts';
+import { plan } from './reconcile/preview.ts';
+import { runReconcile as runReconcileCommand } from './reconcile/run-reconcile.ts';
+import { refuse } from './judge/refuse.ts';
+import { renderRunJson } from './reconcile/run-json.ts';
+import { renderRunText } from './reconcile/run-text.ts';
+import { survey } from './reconcile/survey.ts';
+import { overheard, tellMergeRequests } from './review/tell-merge-requests.ts';
+import { publishRosterStatuses } from './roster/publish-roster-status.ts';
+import type { Invocation } from './cli.ts';
+import { steadyNow } from './membership/clock.ts';
+import { inOrder, parseCommitId, parseGroupName, type Instant } from './names.ts';
+import { runStatus, type RunReport } from './reconcile/run.ts';
+import { statusOf, type Status } from './status.ts';
+import { Misuse } from './errors.ts';
+import { judgeBranch } from './judge/judging.ts';
+import { problemOf } from './problems.ts';
+import {
+  becomeOwner,
+  forHost,
+  isActive,
+  readConfiguration,
+  refuseOnStandby,
+  withHostToRead,
+  whyStandby,
+  withHostToWrite,
+  type HostConfiguration,
+  type Caller,
+} from './reconcile/host.ts';
+import { surveySettings } from './reconcile/sources.ts';
+import type { WritableState } from './ledger/state.ts';
+
+export interface Printed {
+  readonly text: string;
+  readonly status: Status;
+  /** What may take a while and changes neither: printed when the rest has long been read. */
+  readonly afterwards?: () => Promise<string>;
+}
+
+type Run = (invocation: Invocation, caller: Caller) => Promise<Printed>;
+
+const commands: Readonly<Record<string, Run>> = {
+  check: async (invocation, caller) => (await import('./check/check-command.ts')).runCheck(invocation, caller),
+  plan: runPlan,
+  reconcile: runReconcile,
+  explain: async (invocation, caller) => (await import('./explain/explain-command.ts')).runExplain(invocation, caller),
+  report: async (invocation, caller) => (await import('./report/report-command.ts')).runReport(invocation, caller),
+  allow: runAllow,
+  refuse: runRefuse,
+  revoke: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runRevoke(invocation, caller),
+  lift: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runLift(invocation, caller),
+  review: async (invocation, caller) => (await import('./review/review-command.ts')).runReview(invocation, caller),
+  request: async (invocation, caller) => (await import('./request/request-command.ts')).runRequest(invocation, caller),
+  doctor: async (invocation, caller) => (await import('./doctor/doctor-command.ts')).runDoctor(invocation, caller),
+  adopt: async (invocation, caller) => (await import('./adopt/adopt-command.ts')).runAdopt(invocation, caller),
+};
+
+export function run(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const command = commands[invocation.command];
+  if (!command) throw new Misuse(`there is no command "${invocation.command}"`);
+  return command(invocation, caller);
+}
+
+export async function hostConfiguration({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
+  const configuration = forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+  await becomeOwner(configuration, caller);
+  return configuration;
+}
+
+async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const report = await planned(configuration, caller).catch((error: unknown) => stopped('plan', configuration, error, caller));
+  const state = (await isActive(configuration)) ? 'active' : 'standby';
+  return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation, state);
+}
+
+async function planned(configuration: HostConfiguration, caller: Caller): Promise<RunReport> {
+  caller.progress('reading');
+  return withHostToRead(configuration, caller, ({ sources, directory }) =>
+    plan(sources, surveySettings(configuration), directory.openToRead, configuration),
+  );
+}
+
+async function printed(
+  report: RunReport,
+  status: Status,
+  { options }: Invocation,
+  state: 'active' | 'standby' = 'active',
+  notes: readonly string[] = [],
+): Promise<Printed> {
+  if (options['json'] === true) return { text: renderRunJson(report, status, state), status };
+  return { text: renderRunText(report, status, notes), status };
+}
+
+async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
+  const startedAt = caller.now();
+  const { report, memory, changed, notes } = await withHostToWrite(configuration, caller, async (ports, state) => {
+    const recorded = state.memory.records;
+    const run = overheard(ports);
+    const reconciled = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
+    const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
+    await tellMergeRequests(report, run.news, configuration, state, caller);
+    return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
+  }).catch((error: unknown) => ({
+    ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false },
+    notes: [],
+  }));
+  const status = runStatus(report, false);
+  if (configuration.metrics !== undefined) {
+    const { exportMetrics } = await import('./reconcile/export-metrics.ts');
+    await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
+  }
+  if (report.rosters.length > 0) {
+    publishRosterStatuses(configuration.state, report, caller);
+  }
+  // Also one that an earlier run could not write, or that tells nothing yet of what was done by hand since.
+  if (configuration.report !== undefined && memory && (changed || isBehind(configuration.report, ledgerIn(configuration.state)))) {
+    const { publishPage } = await import('./report/report-command.ts');
+    await publishPage(configuration.report, configuration, caller);
+  }
+  return printed(report, status, invocation, 'active', notes);
+}
+
+const newLedger =
+  'new ledger: nothing is known of earlier runs or of revocations. If this host ran before, restore the state folder from its backup.';
+
+/** The high-water mark of time. By now groups may have been written: what cannot be kept is a problem of the run, not the end of it. */
+async function keepTime(report: RunReport, state: WritableState, now: Instant): Promise<RunReport> {
+  try {
+    await state.keepTime(now);
+    return report;
+  } catch (error) {
+    return { ...report, problems: [...report.problems, problemOf(error, 'state')] };
+  }
+}
+
+/** A run that could not begin or go on: every group is as it was, and the report says what kept it from running. */
+function stopped(command: RunReport['command'], configuration: HostConfiguration, error: unknown, caller: Caller): RunReport {
+  const problem = problemOf(error, 'run');
+  const groups = [...configuration.directory.groups].map(([group, dn]) => {
+    const proposal = {
+      kind: 'frozen',
+      group,
+      dn,
+      status: problem.status,
+      message: 'the run could not be made; the group is as it was',
+    } as const;
+    return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message } as const;
+  });
+  groups.sort((left, right) => inOrder(left.proposal.group, right.proposal.group));
+  return { ...nothingRead(command, configuration, caller), groups, problems: [problem] };
+}
+
+function nothingRead(
+  command: RunReport['command'],
+  { mode, evidence, repository }: HostConfiguration,
+  caller: Caller,
+): Omit<RunReport, 'groups' | 'problems'> {
+  const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
+  return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
+}
+
+function standby(configuration: HostConfiguration, { options }: Invocation, caller: Caller): Printed {
+  const status = statusOf([]);
+  const report = { ...nothingRead('reconcile', configuration, caller), groups: [], problems: [] };
+  if (options['json'] === true) return { text: renderRunJson(report, status, 'standby'), status };
+  return { text: `This host is the standby, for ${whyStandby(configuration)}: it looks at nothing and changes nothing.\n`, status };
+}
+
+async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
+  const name = parseGroupName(group);
+  if (!name || !configuration.directory.groups.has(name)) {
+    throw new Misuse(
+      `"${group}" is not a group of this host; its groups: ${[...configuration.directory.groups.keys()].sort(inOrder).join(', ')}`,
+    );
+  }
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
+  const reason = reasonOf(options);
+  await refuseOnStandby(configuration);
+  return withHostToWrite(configuration, caller, async (ports) => {
+    const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
+    // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
+    const now = steadyNow(ports.sources.now, ports.sources.lastRun);
+    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, now, propose);
+    return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
+  });
+}
+
+export function reasonOf(options: Invocation['options']): string {
+  const reason = String(options['reason'] ?? '').trim();
+  // Help and messages show "…" for what only a person can say.
+  if (!/[\p{L}\p{N}]/u.test(reason)) throw new Misuse('--reason must say why, in words: it is kept in the record');
+  return reason;
+}
+
+async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const commit = parseCommitId(invocation.operands[0] ?? '');
+  if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
+    const wasSeen = () => true;
+    const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));
+    const { kind, message } = await refuse(commit, reason, policy, journal, sources.now);
+    return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
+  });
+}

@@ -1,0 +1,147 @@
+// The keys of the host's file (CONTRACT, section 2) and the kinds of their values.
+import * as v from 'valibot';
+import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName } from '../names.ts';
+import { complaint } from '../policy/complaints.ts';
+import { groupName, kind, lengthOfTime, map, mapOf, oldest, positive, rosterName, word } from '../policy/scalars.ts';
+
+const line = (what: string, fix: string) =>
+  kind({
+    code: 'bad-value',
+    what,
+    fix,
+    read: (text) => (text.trim() === text && text !== '' ? text : undefined),
+    editor: { type: 'string' },
+  });
+
+const file = line('the name of a file', 'Write a path, such as /etc/muster/git-token.');
+const folder = line('the name of a folder', 'Write a path, such as /var/lib/muster.');
+const text = line('a text', 'Write one line.');
+// RFC 4514, section 3, and the quotes of RFC 2253. The directory's adapter reads it more closely.
+const attributeAndValue = String.raw`(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*) *= *(?:"(?:[^"\\]|\\.)*"|(?:[^,;+"\\<>]|\\.)+)`;
+const distinguishedName = new RegExp(String.raw`^ *${attributeAndValue}(?: *[,;+] *${attributeAndValue})* *$`, 's');
+const name = kind({
+  code: 'bad-dn',
+  what: 'a distinguished name',
+  fix: 'Write it as in "ou=people,dc=wikimedia,dc=org".',
+  read: (one) => (distinguishedName.test(one) ? dn(one) : undefined),
+  editor: {},
+});
+const branch = kind({
+  code: 'bad-value',
+  what: 'the name of a branch',
+  fix: 'Write it as in "main".',
+  read: (one) => (isBranchName(one) ? one : undefined),
+  editor: {},
+});
+const placeholder = kind({
+  code: 'bad-word',
+  what: 'what may stand in an empty group',
+  fix: 'Write empty-dn, no-member, or a DN.',
+  read: (one) => (one === 'empty-dn' || one === 'no-member' ? one : distinguishedName.test(one) ? dn(one) : undefined),
+  editor: {},
+});
+const commit = kind({
+  code: 'bad-commit',
+  what: 'a commit',
+  fix: 'Write the 40 hex digits that "git rev-parse COMMIT" prints.',
+  read: parseCommitId,
+  editor: {},
+});
+const truth = kind({
+  code: 'bad-word',
+  what: '"true" or "false"',
+  fix: 'Write "true" or "false".',
+  read: (one) => (one === 'true' ? { is: true } : one === 'false' ? { is: false } : undefined),
+  editor: {},
+});
+
+/** A URL of one of these schemes, without credentials; plain http only to this very host. */
+const url = (schemes: readonly string[], fix: string) =>
+  kind({
+    code: 'bad-url',
+    what: `a URL (${schemes.map((scheme) => `${scheme}//`).join(', ')}) without credentials`,
+    fix,
+    read: (one) => {
+      const parsed = URL.canParse(one) ? new URL(one) : undefined;
+      if (!parsed || !schemes.includes(parsed.protocol) || parsed.username !== '' || parsed.password !== '') return undefined;
+      return parsed.protocol !== 'http:' || isLoopback(parsed.hostname) ? one : undefined;
+    },
+    editor: {},
+  });
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+const attributeName = kind({
+  code: 'bad-value',
+  what: 'the name of an attribute',
+  fix: 'Write it as in "pwdPolicySubentry".',
+  read: (one) => (/^[A-Za-z][A-Za-z0-9;-]{0,127}$/.test(one) ? one : undefined),
+  editor: {},
+});
+
+const repository = map({
+  url: line('where git fetches from', 'Write a URL or a path, without credentials: those come from token-file.'),
+  branch: v.optional(branch, 'main'),
+  path: v.optional(line('a folder inside the repository', 'Write it as in "policy".'), 'policy'),
+  start: commit,
+  'token-file': v.exactOptional(file),
+});
+
+const gitlab = map({
+  url: url(['https:', 'http:'], 'Write the address of the server; http:// only where it is this very host.'),
+  project: text,
+  'token-file': v.exactOptional(file),
+  'comment-token-file': v.exactOptional(file),
+  concurrency: v.exactOptional(positive),
+});
+
+const directory = map({
+  url: url(['ldap:', 'ldaps:', 'ldapi:'], 'Write ldaps://HOST, ldap://HOST with start-tls, or ldapi://PATH.'),
+  'read-url': v.exactOptional(url(['ldap:', 'ldaps:', 'ldapi:'], 'Write ldaps://HOST, ldap://HOST with start-tls, or ldapi://PATH.')),
+  credentials: v.exactOptional(file),
+  'bind-dn': v.exactOptional(name),
+  'password-file': v.exactOptional(file),
+  sasl: v.exactOptional(word('external')),
+  'ca-file': v.exactOptional(file),
+  people: name,
+  groups: mapOf(groupName, parseGroupName, name, 'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", one group a line.'),
+  ceilings: v.exactOptional(
+    mapOf(
+      groupName,
+      parseGroupName,
+      map({ members: v.exactOptional(positive), longest: v.exactOptional(lengthOfTime) }),
+      'Write "klaxon-users: { members: 40, longest: 180 days }".',
+    ),
+  ),
+  'empty-group': v.optional(placeholder, 'empty-dn'),
+  'start-tls': v.optional(truth, 'false'),
+  disabled: v.exactOptional(map({ attribute: attributeName, value: text })),
+});
+
+const roster = map({
+  from: line('where the roster lies', 'Write a path, or rsync://host/module/path.'),
+  'older-than': v.optional(oldest, '26 hours'),
+  checksum: v.optional(word('none', 'required'), 'none'),
+});
+
+export const configurationSchema = map({
+  repository,
+  gitlab: v.exactOptional(gitlab),
+  evidence: v.optional(word('gitlab', 'none'), 'gitlab'),
+  directory: v.exactOptional(directory),
+  rosters: v.exactOptional(mapOf(rosterName, parseRosterName, roster, 'Write "steward: { from: /srv/exports/ldap_group/steward.txt }".')),
+  mode: v.optional(word('enforce', 'report'), 'enforce'),
+  active: v.exactOptional(
+    v.union(
+      [file, map({ host: text })],
+      complaint('wrong-type', 'a file or a host is expected here', 'Write "active: /etc/muster/active" or "active: { host: NAME }".'),
+    ),
+  ),
+  state: v.exactOptional(folder),
+  metrics: v.exactOptional(file),
+  report: v.exactOptional(file),
+});
+
+export type ConfigurationFile = v.InferOutput<typeof configurationSchema>;

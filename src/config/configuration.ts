@@ -1,0 +1,220 @@
+// The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { readStrictYaml } from '../policy/strict.ts';
+import { configurationSchema, isLoopback, type ConfigurationFile } from './configuration-schema.ts';
+import type { CommitId, Dn, Duration, GroupName, RosterName } from '../names.ts';
+import type { KeyPath } from '../policy/policy-rules.ts';
+import { Misuse } from '../errors.ts';
+
+export type Credentials =
+  | { readonly kind: 'external' }
+  | { readonly kind: 'password'; readonly dn: Dn; readonly file: string }
+  | { readonly kind: 'profile'; readonly file: string; readonly profile: string };
+
+export interface DirectoryConfiguration {
+  readonly url: string;
+  readonly readUrl: string | undefined;
+  readonly credentials: Credentials;
+  readonly authoritiesFile: string | undefined;
+  readonly people: Dn;
+  readonly groups: ReadonlyMap<GroupName, Dn>;
+  readonly ceilings: ReadonlyMap<GroupName, { readonly members?: number; readonly longest?: Duration }>;
+  readonly emptyGroup: 'empty-dn' | 'no-member' | Dn;
+  readonly startTls: boolean;
+  readonly disabled: { readonly attribute: string; readonly value: string } | undefined;
+}
+
+export interface Configuration {
+  /** The file itself, as it was named. */
+  readonly file: string;
+  readonly repository: {
+    readonly url: string;
+    readonly branch: string;
+    readonly folder: string;
+    readonly start: CommitId;
+    readonly tokenFile: string | undefined;
+  };
+  readonly gitlab:
+    | {
+        readonly url: string;
+        readonly project: string;
+        readonly tokenFile: string | undefined;
+        readonly commentTokenFile: string | undefined;
+        readonly concurrency: number;
+      }
+    | undefined;
+  readonly evidence: 'gitlab' | 'none';
+  readonly directory: DirectoryConfiguration | undefined;
+  readonly rosters: ReadonlyMap<
+    RosterName,
+    { readonly from: string; readonly olderThan: Duration | 'none'; readonly checksum: 'none' | 'required' }
+  >;
+  readonly mode: 'enforce' | 'report';
+  readonly active:
+    { readonly kind: 'always' } | { readonly kind: 'file'; readonly file: string } | { readonly kind: 'host'; readonly host: string };
+  readonly state: string | undefined;
+  readonly metrics: string | undefined;
+  readonly report: string | undefined;
+}
+
+const largestConfiguration = 256 * 1024;
+
+/** Throws Misuse that names file, line, column and key. */
+export function parseConfiguration(file: string, bytes: Uint8Array): Configuration {
+  const parsed = readStrictYaml({ path: file, bytes }, configurationSchema, largestConfiguration, named);
+  if (parsed.kind === 'invalid')
+    throw new Misuse(
+      parsed.findings.map(({ path, line, column, message, fix }) => `${path}:${line}:${column}: ${message}. ${fix}`).join('\n'),
+    );
+  const { value, at } = parsed.value;
+  const complain = (key: KeyPath, message: string): never => {
+    const { line, column } = at(key);
+    throw new Misuse(`${file}:${line}:${column}: ${named(message, key)}`);
+  };
+  const base = dirname(resolve(file));
+  const path = (text: string) => resolve(base, text);
+  const optional = (text: string | undefined) => (text === undefined ? undefined : path(text));
+  checkEvidence(value, complain);
+  const { repository, gitlab } = value;
+  return {
+    file,
+    repository: {
+      url: repositoryUrl(repository.url, base, complain),
+      branch: repository.branch,
+      folder: policyFolder(repository.path, complain),
+      start: repository.start,
+      tokenFile: optional(repository['token-file']),
+    },
+    gitlab: gitlab && {
+      url: gitlab.url.replace(/\/+$/, ''),
+      project: gitlab.project,
+      tokenFile: optional(gitlab['token-file']),
+      commentTokenFile: optional(gitlab['comment-token-file']),
+      concurrency: gitlab.concurrency ?? 8,
+    },
+    evidence: value.evidence,
+    directory: value.directory && directoryOf(value.directory, path, complain),
+    rosters: new Map(
+      [...(value.rosters ?? [])].map(([roster, one]) => [
+        roster,
+        {
+          from: rosterPlace(one.from, path, (message) => complain(['rosters', roster, 'from'], message)),
+          olderThan: one['older-than'],
+          checksum: one.checksum,
+        },
+      ]),
+    ),
+    mode: value.mode,
+    active: activeOf(value.active, path),
+    state: optional(value.state),
+    metrics: optional(value.metrics),
+    report: optional(value.report),
+  };
+}
+
+/** The file has many keys of the same name, `url` for one: the whole way there is told. */
+function named(message: string, key: KeyPath): string {
+  return key.length === 0 ? message : `${key.join('.')}: ${message}`;
+}
+
+type Complain = (key: KeyPath, message: string) => never;
+
+function checkEvidence({ evidence, gitlab }: ConfigurationFile, complain: Complain): void {
+  if (evidence === 'gitlab' && !gitlab)
+    complain(
+      ['repository'],
+      'there is no "gitlab" section to get evidence from; add one, or write "evidence: none" to run without a forge',
+    );
+}
+
+function repositoryUrl(text: string, base: string, complain: Complain): string {
+  const scpLike = /^[^/:@]+@[^/:]+:/.test(text);
+  if (!URL.canParse(text)) return scpLike || isAbsolute(text) ? text : resolve(base, text);
+  const { protocol, username, password, hostname } = new URL(text);
+  if (password !== '' || (username !== '' && protocol.startsWith('http')))
+    complain(['repository', 'url'], 'credentials do not belong into the URL; put the token into repository.token-file');
+  if (protocol === 'http:' && !isLoopback(hostname)) complain(['repository', 'url'], 'http:// is for this very host only; use https://');
+  if (!['http:', 'https:', 'ssh:', 'file:'].includes(protocol))
+    complain(['repository', 'url'], `git is not asked to fetch by ${protocol}//`);
+  return text;
+}
+
+function policyFolder(text: string, complain: Complain): string {
+  const folder = text.replace(/\/+$/, '');
+  if (folder.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    complain(['repository', 'path'], 'it is a folder inside the repository, such as "policy"');
+  return folder;
+}
+
+function rosterPlace(from: string, path: (text: string) => string, complain: (message: string) => never): string {
+  if (!/^[a-z]+:\/\//i.test(from)) return path(from);
+  // With a user, rsync would ask for a password; what ends in a slash or holds a pattern is not one file.
+  if (!/^rsync:\/\/[^/@\s]+\/[^/\s]+\/[^\s*?[\]]*[^/\s*?[\]]$/.test(from))
+    complain('one file is named, as in rsync://HOST/MODULE/PATH, without a user, a pattern or a slash at the end');
+  return from;
+}
+
+function activeOf(active: ConfigurationFile['active'], path: (text: string) => string): Configuration['active'] {
+  if (active === undefined) return { kind: 'always' };
+  return typeof active === 'string' ? { kind: 'file', file: path(active) } : { kind: 'host', host: active.host };
+}
+
+type DirectoryFile = NonNullable<ConfigurationFile['directory']>;
+
+function directoryOf(one: DirectoryFile, path: (text: string) => string, complain: Complain): DirectoryConfiguration {
+  const startTls = one['start-tls'].is;
+  for (const key of ['url', 'read-url'] as const) checkEncryption(one[key], startTls, (message) => complain(['directory', key], message));
+  checkEntries(one, complain);
+  for (const group of one.ceilings?.keys() ?? [])
+    if (!one.groups.has(group)) complain(['directory', 'ceilings', group], 'this group is not listed under directory.groups');
+  return {
+    url: one.url,
+    readUrl: one['read-url'],
+    credentials: credentialsOf(one, path, complain),
+    authoritiesFile: one['ca-file'] === undefined ? undefined : path(one['ca-file']),
+    people: one.people,
+    groups: one.groups,
+    ceilings: one.ceilings ?? new Map(),
+    emptyGroup: one['empty-group'],
+    startTls,
+    disabled: one.disabled,
+  };
+}
+
+/** As far as it shows in the text; spelled in two ways, it is found when the directory is asked. */
+function checkEntries({ people, groups, 'empty-group': emptyGroup }: DirectoryFile, complain: Complain): void {
+  const folded = (name: string) => name.toLowerCase().replaceAll(/ *([,=]) */g, '$1');
+  const named = new Map<string, string>();
+  for (const [group, entry] of groups) {
+    const other = named.get(folded(entry));
+    if (other !== undefined) complain(['directory', 'groups', group], `it is the same entry of the directory as ${other}`);
+    named.set(folded(entry), group);
+  }
+  if (folded(emptyGroup).endsWith(folded(people)))
+    complain(['directory', 'empty-group'], 'this DN lies under directory.people, and whoever stands for nobody must be nobody');
+}
+
+function checkEncryption(url: string | undefined, startTls: boolean, complain: (message: string) => never): void {
+  if (url === undefined) return;
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'ldap:' && !startTls && !isLoopback(hostname))
+    complain('plain ldap:// would show the password to the network; use ldaps://, or set start-tls: true');
+  if (protocol !== 'ldap:' && startTls) complain('start-tls is for ldap:// URLs');
+}
+
+function credentialsOf(one: DirectoryFile, path: (text: string) => string, complain: Complain): Credentials {
+  const given = [one.credentials, one['bind-dn'] ?? one['password-file'], one.sasl].filter((each) => each !== undefined);
+  if (given.length !== 1)
+    complain(['directory'], 'say once how to bind: "credentials", or "bind-dn" with "password-file", or "sasl: external"');
+  if (one.sasl !== undefined) {
+    for (const key of ['url', 'read-url'] as const)
+      if (one[key]?.startsWith('ldapi:') === false) complain(['directory', 'sasl'], `it is for ldapi:// URLs, and ${key} is none`);
+    return { kind: 'external' };
+  }
+  const dn = one['bind-dn'];
+  const file = one['password-file'];
+  if (dn !== undefined && file !== undefined) return { kind: 'password', dn, file: path(file) };
+  if (one.credentials === undefined) return complain(['directory'], '"bind-dn" and "password-file" belong together');
+  const [profileFile = '', profile = 'default'] = one.credentials.split('#');
+  return { kind: 'profile', file: path(profileFile), profile };
+}

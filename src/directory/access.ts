@@ -1,0 +1,125 @@
+// Connections to the directory, opened when first needed and closed at the end of the run.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readingProblem } from '../doctor/host-files.ts';
+import { openDirectory, type Bind, type DirectoryConnection } from './connection.ts';
+import { openConnections } from './connections.ts';
+import { isWithin } from './distinguished-names.ts';
+import { configuredKey, placeholderKey, type DirectoryLayout } from './layout.ts';
+import { directoryReader } from './reader.ts';
+import { rememberedReader, type RememberedReader } from './remembered-reader.ts';
+import { directoryWriter } from './writer.ts';
+import { readLdapviProfile } from '../config/ldapvi.ts';
+import { readPrivateText, readSecret } from '../config/secret-files.ts';
+import type { DirectoryConfiguration } from '../config/configuration.ts';
+import type { DnKey, GroupName, Instant } from '../names.ts';
+import { Misuse } from '../errors.ts';
+import type { Directory } from '../membership/proposal.ts';
+import type { WritableDirectory } from '../reconcile/ports.ts';
+
+export interface DirectoryAccess {
+  /** Begins to connect for reading, so that git and the directory are waited for at once. Whether it succeeded, `openToRead` says. */
+  connectAhead(): void;
+  openToRead(): Promise<Directory>;
+  openToWrite(): Promise<WritableDirectory>;
+  /** The connection that is written on, for looks that decide nothing. */
+  connection(): Promise<DirectoryConnection>;
+  readonly readsElsewhere: boolean;
+  /** Keeps what was read for the next run, where that run writes state at all. */
+  save(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `state`: the folder in which what was read may be remembered. */
+export function directoryAccess(configuration: DirectoryConfiguration, state: string, now: Instant): DirectoryAccess {
+  const connections = openConnections((url) => openConnection(url, configuration));
+  const layout = layoutOf(configuration);
+  let remembered: RememberedReader | undefined;
+  const readUrl = configuration.readUrl ?? configuration.url;
+  return {
+    readsElsewhere: readUrl !== configuration.url,
+    connectAhead: () => connections.ahead(readUrl),
+    async openToRead() {
+      if (remembered) return remembered;
+      const connection = await connections.to(readUrl);
+      const key = JSON.stringify([
+        readUrl,
+        // Another account may be shown something else.
+        connection.identity,
+        configuration.people,
+        [...layout.groups],
+        configuration.emptyGroup,
+        configuration.disabled ?? null,
+      ]);
+      remembered = rememberedReader(directoryReader(connection, layout), {
+        file: join(state, 'directory.snapshot'),
+        key,
+        people: configuration.people,
+        now,
+      });
+      return remembered;
+    },
+    connection: () => connections.to(configuration.url),
+    async openToWrite() {
+      const connection = await connections.to(configuration.url);
+      const writer = directoryWriter(connection, layout);
+      const apply: typeof writer.apply = (change, progress) => {
+        // Every change moves the mark: what was read under the old one is of no use to the next run.
+        remembered = undefined;
+        return writer.apply(change, progress);
+      };
+      return { reader: directoryReader(connection, layout), writer: { apply } };
+    },
+    save: async () => void (await remembered?.save()),
+    close: connections.close,
+  };
+}
+
+/** Throws Misuse where two groups are one, or where a person would stand for nobody. */
+export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConfiguration): DirectoryLayout {
+  const named = new Map<DnKey, GroupName>();
+  for (const [group, dn] of groups) {
+    const other = named.get(configuredKey(dn));
+    if (other !== undefined) throw new Misuse(`directory.groups: ${other} and ${group} are the same entry of the directory`);
+    named.set(configuredKey(dn), group);
+  }
+  const placeholder = placeholderKey(emptyGroup);
+  if (isWithin(placeholder, configuredKey(people)))
+    throw new Misuse('directory.empty-group: this DN lies under directory.people, and whoever stands for nobody must be nobody');
+  return { people, groups, emptyGroup, ...(disabled ? { disabled } : {}) };
+}
+
+/** A connection that is bound as the configuration says. */
+export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
+  const { authoritiesFile, startTls } = configuration;
+  const authorities = authoritiesFile === undefined ? {} : { authorities: await readAuthorities(authoritiesFile) };
+  return openDirectory({ url, startTls, bind: await bindOf(configuration), ...authorities });
+}
+
+/** Without a certificate in it nobody would be trusted, and the server would seem to be at fault. */
+async function readAuthorities(file: string): Promise<string> {
+  const problem = await readingProblem(file);
+  const text = problem === undefined ? readIfFile(file) : '';
+  if (/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----$/m.test(text)) return text;
+  throw new Misuse(`directory.ca-file: ${problem ?? `${file} holds no certificate (PEM)`}`);
+}
+
+function readIfFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
+  switch (credentials.kind) {
+    case 'external':
+      return { kind: 'external' };
+    case 'password':
+      return { kind: 'simple', dn: credentials.dn, password: await readSecret(credentials.file) };
+    case 'profile': {
+      return readLdapviProfile(await readPrivateText(credentials.file), credentials.file, credentials.profile);
+    }
+  }
+}

@@ -1,0 +1,238 @@
+// One connection to the directory, bound once as the account that was meant. Whatever is lost stays lost: an error, never
+// a quiet second connection that nobody is bound on. Everything has a deadline.
+import { Client, ResultCodeError, type Change, type Control, type Entry, type SearchOptions } from 'ldapts';
+import type { Socket } from 'node:net';
+import { DirectoryUnusable, Misuse, Unavailable } from '../errors.ts';
+import { dnKeyOf } from './distinguished-names.ts';
+import { readAhead } from './read-ahead.ts';
+import { refusal, resultCode } from './result-codes.ts';
+import { openTransport, placeOf, type TransportSettings } from './transport.ts';
+import { emitWholeMessages } from './whole-messages.ts';
+
+export type Bind = { readonly kind: 'simple'; readonly dn: string; readonly password: string } | { readonly kind: 'external' };
+
+export interface ConnectionSettings extends TransportSettings {
+  readonly bind: Bind;
+  /** Milliseconds for TCP and TLS together, and then for the bind; 10 s unless told. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds for one answer to a search, a page of a paged one; 60 s unless told. */
+  readonly readTimeoutMs?: number;
+  /** Milliseconds for one modify; 5 minutes unless told: memberof writes every member to the disk before slapd answers. */
+  readonly writeTimeoutMs?: number;
+}
+
+export type Question = Pick<SearchOptions, 'scope' | 'filter'> & { readonly attributes: readonly string[] };
+
+/**
+ * Answers are whole or an error: `Unavailable` when none came in time, the connection is gone or the server is busy
+ * (51, 52); what the server said no to is a `ResultCodeError` of ldapts, for the caller to judge.
+ */
+export interface DirectoryConnection {
+  /** The authorization identity that the server itself names (RFC 4532): `dn:…` or `u:…`. */
+  readonly identity: string;
+  search(base: string, question: Question): Promise<readonly Entry[]>;
+  /** By pages (RFC 2696), which servers let past their size limit. */
+  pages(base: string, question: Question, pageSize: number): AsyncGenerator<readonly Entry[]>;
+  modify(dn: string, changes: readonly Change[], controls: readonly Control[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects, binds and asks the server who it thinks we are. Throws `Unavailable`, `Unusable` or, for settings that cannot be meant, `Misuse`. */
+export async function openDirectory(settings: ConnectionSettings): Promise<DirectoryConnection> {
+  refuseUnsafe(settings);
+  const connectTimeout = settings.connectTimeoutMs ?? 10_000;
+  const socket = await connectWithin(settings, connectTimeout);
+  try {
+    emitWholeMessages(socket);
+    const client = clientOn(socket);
+    const line = new Line(client, socket);
+    await line
+      .ask('bind', connectTimeout, () => bind(client, settings.bind))
+      .catch((error: unknown) => {
+        throw refusal(error, `let ${accountOf(settings.bind)} in`);
+      });
+    const identity = await line
+      .ask('whoami', connectTimeout, () => client.exop(whoAmIOid))
+      .catch((error: unknown) => {
+        throw refusal(error, 'say whose connection it is (RFC 4532)');
+      });
+    return new BoundConnection(line, verified(identity.value ?? '', settings.bind), settings);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
+
+function refuseUnsafe(settings: ConnectionSettings): void {
+  const place = placeOf(settings);
+  if (settings.bind.kind === 'external') {
+    if (place.kind !== 'socket') throw new Misuse('sasl: external is for ldapi:// URLs');
+    return;
+  }
+  // RFC 4513, sections 5.1.1 and 5.1.2: without a name or a password the server answers success and means nobody.
+  if (settings.bind.dn === '' || settings.bind.password === '')
+    throw new Misuse('the directory needs a bind DN and a password: muster does not bind anonymously');
+  if (place.kind === 'host' && place.encryption === 'none' && !/^(?:127\.[\d.]+|::1|localhost)$/.test(place.host)) {
+    throw new Misuse('a password must not cross the network in the clear: use ldaps:// or start-tls');
+  }
+}
+
+async function connectWithin(settings: ConnectionSettings, milliseconds: number): Promise<Socket> {
+  try {
+    return await openTransport(settings, AbortSignal.timeout(milliseconds));
+  } catch (error) {
+    if (error instanceof Misuse) throw error;
+    const hint = isDistrust(error) ? ': nobody whom directory.ca-file trusts vouches for the server under this name' : '';
+    throw new Unavailable('directory', `no connection to ${settings.url} (${reasonOf(error)})${hint}`, error);
+  }
+}
+
+/** X509_verify_cert_error_string(3), as Node names them, and the name in the certificate. */
+function isDistrust(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/.test(code);
+}
+
+/** ldapts gets the open socket at its first call and nothing at any later one: it would reconnect as nobody. */
+function clientOn(socket: Socket): Client {
+  let isHandedOver = false;
+  return new Client({
+    // The name is never looked up: the socket stands already.
+    url: 'ldap://directory.invalid',
+    createConnection: () => {
+      if (isHandedOver) throw new Error('the connection is lost');
+      isHandedOver = true;
+      return socket;
+    },
+  });
+}
+
+async function bind(client: Client, as: Bind): Promise<void> {
+  if (as.kind === 'external') await client.bindSASL('EXTERNAL');
+  else await client.bind(as.dn, as.password);
+}
+
+function accountOf(as: Bind): string {
+  return as.kind === 'simple' ? as.dn : 'the account of this process (SASL EXTERNAL)';
+}
+
+function verified(identity: string, as: Bind): string {
+  if (identity === '' || identity === 'dn:')
+    throw new DirectoryUnusable('the directory took the bind for an anonymous one: look at its configuration and at the credentials');
+  if (as.kind === 'external') return identity;
+  const meant = dnKeyOf(as.dn);
+  if (identity.startsWith('dn:') && meant !== undefined && dnKeyOf(identity.slice(3)) !== meant) {
+    throw new DirectoryUnusable(`the directory took ${as.dn} for somebody else: look at its identity mapping`);
+  }
+  return identity;
+}
+
+/** Asks one thing at a time limit of its own; the limit ends the connection, since an answer that comes late has no place. */
+class Line {
+  readonly client: Client;
+  readonly #socket: Socket;
+
+  constructor(client: Client, socket: Socket) {
+    this.client = client;
+    this.#socket = socket;
+  }
+
+  async ask<Answer>(what: string, milliseconds: number, question: () => Promise<Answer>): Promise<Answer> {
+    let isLate = false;
+    const deadline = setTimeout(() => {
+      isLate = true;
+      this.#socket.destroy();
+    }, milliseconds);
+    try {
+      return await question();
+    } catch (error) {
+      throw this.#translate(error, isLate ? `no answer to ${what} within ${milliseconds / 1000} s` : `${what} failed`);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  async close(): Promise<void> {
+    const deadline = setTimeout(() => this.#socket.destroy(), 1000);
+    await this.client.unbind().catch(() => undefined);
+    clearTimeout(deadline);
+    this.#socket.destroy();
+  }
+
+  #translate(error: unknown, detail: string): unknown {
+    if (error instanceof ResultCodeError) {
+      const isBusy = error.code === resultCode.busy || error.code === resultCode.unavailable;
+      return isBusy ? new Unavailable('directory', `it is busy (${error.code})`, error) : error;
+    }
+    // Mistakes of our own stay what they are; all else that is not an answer is a connection that failed.
+    if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error;
+    return new Unavailable('directory', `${detail} (${reasonOf(error)})`, error);
+  }
+}
+
+class BoundConnection implements DirectoryConnection {
+  readonly identity: string;
+  readonly #line: Line;
+  readonly #readTimeout: number;
+  readonly #writeTimeout: number;
+  /** slapd keeps the place of one paged search for each connection: the next waits until the one before is through. */
+  #paging: Promise<void> = Promise.resolve();
+
+  constructor(line: Line, identity: string, { readTimeoutMs = 60_000, writeTimeoutMs = 300_000 }: ConnectionSettings) {
+    this.#line = line;
+    this.identity = identity;
+    this.#readTimeout = readTimeoutMs;
+    this.#writeTimeout = writeTimeoutMs;
+  }
+
+  async search(base: string, question: Question): Promise<readonly Entry[]> {
+    const { searchEntries, searchReferences } = await this.#line.ask('search', this.#readTimeout, () =>
+      this.#line.client.search(base, this.#options(question)),
+    );
+    return wholeOf(searchEntries, searchReferences);
+  }
+
+  async *pages(base: string, question: Question, pageSize: number): AsyncGenerator<readonly Entry[]> {
+    const before = this.#paging;
+    let finish = () => {};
+    this.#paging = new Promise((resolve) => (finish = resolve));
+    await before;
+    try {
+      const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
+      const answers = readAhead(() => this.#line.ask('search', this.#readTimeout, () => pages.next()));
+      for await (const { searchEntries, searchReferences } of answers) yield wholeOf(searchEntries, searchReferences);
+    } finally {
+      finish();
+    }
+  }
+
+  async modify(dn: string, changes: readonly Change[], controls: readonly Control[]): Promise<void> {
+    await this.#line.ask('modify', this.#writeTimeout, () => this.#line.client.modify(dn, [...changes], [...controls]));
+  }
+
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+
+  // Never a size limit of ours: with one, ldapts takes a list that the server cut short for a whole one.
+  #options({ attributes, ...question }: Question): SearchOptions {
+    return { ...question, attributes: [...attributes], timeLimit: Math.ceil(this.#readTimeout / 1000) };
+  }
+}
+
+function wholeOf(entries: readonly Entry[], references: readonly string[]): readonly Entry[] {
+  if (references.length > 0)
+    throw new DirectoryUnusable(
+      'the directory refers to other servers for a part of the answer: configure a server that holds all people and groups',
+    );
+  return entries;
+}
+
+/** The code of a failed system call or TLS handshake, or the first line of the message: neither holds a secret. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.message.split('\n', 1)[0] ?? '';
+}

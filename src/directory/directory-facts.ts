@@ -1,0 +1,101 @@
+// What `doctor` reads of the directory: what its server can do, and how the managed groups stand.
+import type { GroupFacts } from '../doctor/doctor-directory.ts';
+import type { ServerFacts } from '../doctor/doctor-server.ts';
+import type { Answer } from '../doctor/doctor.ts';
+import type { ObservedGroup } from './directory.ts';
+import type { Dn, GroupName } from '../names.ts';
+import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
+import type { DirectoryConnection } from './connection.ts';
+import { valuesOf } from './entries.ts';
+import type { Disabled, DirectoryLayout } from './layout.ts';
+import { directoryReader } from './reader.ts';
+import { refusal } from './result-codes.ts';
+import { mayChangeMember } from './rights.ts';
+
+const pageSize = 1000;
+
+/** Throws Unavailable or Unusable where the server does not answer at all. */
+export async function readServer(connection: DirectoryConnection, layout: DirectoryLayout): Promise<ServerFacts> {
+  const [root] = await connection.search('', { scope: 'base', attributes: ['supportedControl'] }).catch((error: unknown) => {
+    throw refusal(error, 'show its root DSE');
+  });
+  const { disabled, people } = layout;
+  const mark = await directoryReader(connection, layout).mark();
+  const seen = disabled && `(&(uid=*)(|(${disabled.attribute}=*)(!(${disabled.attribute}=*))))`;
+  return {
+    controls: new Set(root ? valuesOf(root, 'supportedControl') : []),
+    keepsMark: mark !== undefined,
+    people: await answered(() => countEntries(connection, people, '(uid=*)')),
+    // What may not be seen answers neither half (RFC 4511, section 4.5.1.7).
+    disabledVisible: seen === undefined ? 'not-configured' : await answered(() => countEntries(connection, people, seen)),
+    locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${equals(disabled)})`) : 0)),
+  };
+}
+
+async function countEntries(connection: DirectoryConnection, base: Dn, filter: string): Promise<number> {
+  let entries = 0;
+  try {
+    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['1.1'] }, pageSize)) entries += page.length;
+    return entries;
+  } catch (error) {
+    throw refusal(error, `count the entries under ${base}`);
+  }
+}
+
+async function answered<Value>(ask: () => Promise<Value>): Promise<Answer<Value>> {
+  try {
+    return { kind: 'known', value: await ask() };
+  } catch (error) {
+    if (error instanceof Unavailable) return { kind: 'unanswered', reason: error.message };
+    if (error instanceof Unusable) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}
+
+type Usable = Extract<GroupFacts['usable'], { kind: 'known' }>['value'];
+
+/** `writing`: the connection whose rights are looked at; it may be the same. */
+export async function readGroupFacts(
+  reading: DirectoryConnection,
+  writing: DirectoryConnection | undefined,
+  layout: DirectoryLayout,
+  group: GroupName,
+): Promise<GroupFacts> {
+  const name = layout.groups.get(group);
+  const usable = await answered(() => usableGroup(reading, layout, group));
+  const untold = { untold: 'the server that is written did not let this account in' };
+  return { group, usable, mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name) : untold };
+}
+
+async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<Usable> {
+  const reader = directoryReader(connection, layout);
+  const group = await reader.group(name);
+  if (group.kind === 'unusable') throw new DirectoryUnusable(group.message);
+  const behind = [...(await reader.membersBehind(group.members)).values()];
+  const persons = behind.flatMap((one) => (one.kind === 'person' ? [one.person] : []));
+  return {
+    members: group.members.length,
+    persons: persons.length,
+    locked: persons.filter(({ locked }) => locked).length,
+    placeholder: group.placeholder,
+    needsMember: await needsMember(connection, group),
+    memberOf: await countEntries(connection, layout.people, `(memberOf=${escaped(group.dn)})`),
+  };
+}
+
+/** RFC 4519, section 3.5: a groupOfNames must have a member; groupOfMembers of rfc2307bis need not. */
+async function needsMember(connection: DirectoryConnection, { dn }: ObservedGroup): Promise<boolean> {
+  const [entry] = await connection.search(dn, { scope: 'base', attributes: ['objectClass'] }).catch((error: unknown) => {
+    throw refusal(error, `show the group ${dn}`);
+  });
+  return entry !== undefined && valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
+}
+
+function equals({ attribute, value }: Disabled): string {
+  return `(${attribute}=${escaped(value)})`;
+}
+
+/** RFC 4515, section 3. */
+function escaped(value: string): string {
+  return value.replace(/[\\*()\0]/g, (letter) => `\\${(letter.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
+}

@@ -1,0 +1,70 @@
+// What the directory says of people and groups, as values. Absent, hidden and unanswered are three different things:
+// the first is here, the other two are errors of the adapter.
+import type { Dn, DnKey, EntryUuid, GroupName, Uid } from '../names.ts';
+
+/** The one entry under the people base with this uid. */
+export interface DirectoryPerson {
+  readonly uid: Uid;
+  /** As the server spells it. */
+  readonly dn: Dn;
+  readonly key: DnKey;
+  readonly uuid: EntryUuid;
+  /** The account is disabled in the way the host's configuration names. */
+  readonly locked: boolean;
+}
+
+/** A uid that is not in the map has no entry. `ambiguous`: more than one entry has it, or has it among others. */
+export type People = ReadonlyMap<Uid, DirectoryPerson | 'ambiguous'>;
+
+/** One value of `member` that is not the placeholder. */
+export interface MemberValue {
+  readonly dn: Dn;
+  readonly key: DnKey;
+}
+
+export interface ObservedGroup {
+  readonly kind: 'group';
+  readonly group: GroupName;
+  readonly dn: Dn;
+  /** entryCSN: changes with every change of the entry (draft-ietf-ldup-model, OpenLDAP). */
+  readonly revision: string;
+  /** Compared under distinguishedNameMatch, none twice; the placeholder of an empty group is not among them. */
+  readonly members: readonly MemberValue[];
+  /** The placeholder stands in the entry, alone or among members. */
+  readonly placeholder: boolean;
+}
+
+/** muster never creates a group and never mends its class: somebody who may has to. */
+export interface UnusableGroup {
+  readonly kind: 'unusable';
+  readonly group: GroupName;
+  readonly dn: Dn;
+  readonly message: string;
+}
+
+/** Who stands behind a member value that no desired person explains. */
+export type MemberEntry =
+  | {
+      readonly kind: 'person';
+      readonly person: DirectoryPerson;
+    } /** `uids`: those that the entry has all the same; one that stands for several, or several that share one. */
+  | { readonly kind: 'no-person'; readonly uids: readonly Uid[] }
+  | { readonly kind: 'absent' };
+
+/** Tells that nothing was written since: contextCSN of every provider, as the server lists them; undefined where it keeps none. */
+export type WriteMark = string | undefined;
+
+/** One change of one group, applied to the entry exactly as it was read. */
+export interface GroupChange {
+  readonly group: ObservedGroup;
+  readonly add: readonly MemberValue[];
+  readonly remove: readonly MemberValue[];
+}
+
+/** How a change ended. `lost-race`: somebody wrote the entry after it was read; nothing, or only the first pieces, was done. */
+export type ChangeOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'lost-race' }
+  | { readonly kind: 'refused'; readonly message: string }
+  /** The answer never came: it may have been done, in whole or in part. */
+  | { readonly kind: 'unknown'; readonly message: string };

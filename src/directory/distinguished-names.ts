@@ -1,0 +1,180 @@
+// Distinguished names as keys: two DNs have one key when distinguishedNameMatch (RFC 4517, section 4.2.15) calls them equal.
+// Reads what OpenLDAP reads: RFC 4514, and of RFC 2253 the quotes and the semicolon. What it rejects has no key.
+// Two differences from OpenLDAP remain, both in letters no uid has: it keeps capital sharp s and the mathematical letters
+// beyond U+FFFF apart from the plain ones, and it ignores spaces and hyphens in a telephoneNumber.
+import { dnKey, parseUid, type DnKey, type Uid } from '../names.ts';
+import { attributeTypeOf, type AttributeType } from './attribute-types.ts';
+
+// Nearly every DN of a directory: plain letters, known types, single spaces. Its key is itself in lower case.
+const plain = /^(?:uid|cn|ou|dc|o)=[\w.@-]+(?: [\w.@-]+)*(?:,(?:uid|cn|ou|dc|o)=[\w.@-]+(?: [\w.@-]+)*)*$/i;
+
+/** The key of a DN in any spelling; undefined when the text is not a DN. The empty DN (RFC 4514, section 2) has the empty key. */
+export function dnKeyOf(text: string): DnKey | undefined {
+  if (text === '' || plain.test(text)) return dnKey(text.toLowerCase());
+  const rdns = new DnReader(text).readRdns();
+  return rdns === undefined ? undefined : dnKey(rdns.join(','));
+}
+
+/** The uid of an entry that stands directly under the people base and is named by its uid alone. Both as keys. */
+export function uidOf(key: DnKey, peopleBase: DnKey): Uid | undefined {
+  const end = key.length - peopleBase.length - 1;
+  if (end < 5 || !key.startsWith('uid=') || key.charAt(end) !== ',' || !key.endsWith(peopleBase)) return undefined;
+  const value = key.slice(4, end);
+  return /[,+\\]/.test(value) ? undefined : parseUid(value);
+}
+
+/** Whether the entry is the base itself or stands somewhere under it. Both as keys. */
+export function isWithin(key: DnKey, base: DnKey): boolean {
+  return key === base || base === '' || key.endsWith(`,${base}`);
+}
+
+/** A string as caseIgnoreMatch compares it: NFKC, simple case mapping, spaces trimmed and runs of them counted once. */
+export function foldText(text: string): string {
+  const normal = text.normalize('NFKC');
+  // One code point becomes one: the longer mappings (İ) and those that look at neighbours (final Σ) are not made.
+  const folded = [...normal].map((letter) => {
+    const lower = letter.toLowerCase();
+    return [...lower].length === 1 ? lower : letter;
+  });
+  return squeeze(folded.join(''));
+}
+
+function squeeze(text: string): string {
+  return text
+    .replace(/ {2,}/g, ' ')
+    .replace(/^ (?=.)/su, '')
+    .replace(/(?<=.) $/su, '');
+}
+
+/** A value in the form its type compares; undefined when the type's syntax has no such value. */
+function comparable(value: string, { comparison }: AttributeType): string | undefined {
+  switch (comparison) {
+    case 'fold':
+      return foldText(value);
+    case 'fold-ascii':
+      return isAscii(value) ? foldText(value) : undefined;
+    case 'exact-ascii':
+      return isAscii(value) ? squeeze(value) : undefined;
+    case 'integer':
+      return /^(?:0|-?[1-9]\d*)$/.test(value) ? value : undefined;
+    case 'exact':
+      return value;
+  }
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
+}
+
+const separators = ',;+';
+// RFC 4514, section 3: what may follow a backslash as itself.
+const escapable = ' "#+,;<=>\\';
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads one text from left to right; every `read…` gives undefined where the text is not a DN. */
+class DnReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  readRdns(): readonly string[] | undefined {
+    const rdns: string[] = [];
+    do {
+      const rdn = this.#readRdn();
+      if (rdn === undefined) return undefined;
+      rdns.push(rdn);
+    } while (this.#skip(',') || this.#skip(';'));
+    return this.#at === this.#text.length ? rdns : undefined;
+  }
+
+  /** `a=1+b=2`, its parts in the order of their types; a type may stand in it only once. */
+  #readRdn(): string | undefined {
+    const parts = new Map<string, string>();
+    do {
+      const type = this.#readType();
+      const value = type && this.#readValue();
+      const compared = type && value !== undefined ? comparable(value, type) : undefined;
+      if (type === undefined || compared === undefined || compared === '' || parts.has(type.name)) return undefined;
+      parts.set(type.name, compared.replace(/[\\,+]/g, '\\$&'));
+    } while (this.#skip('+'));
+    const sorted = [...parts].sort(([left], [right]) => (left < right ? -1 : 1));
+    return sorted.map(([name, value]) => `${name}=${value}`).join('+');
+  }
+
+  #readType(): AttributeType | undefined {
+    this.#skipSpaces();
+    const end = this.#text.indexOf('=', this.#at);
+    if (end < 0) return undefined;
+    const type = attributeTypeOf(this.#text.slice(this.#at, end).replace(/ +$/, ''));
+    this.#at = end + 1;
+    return type;
+  }
+
+  #readValue(): string | undefined {
+    this.#skipSpaces();
+    // `#` begins a BER value in hexadecimal, which OpenLDAP does not take for the types above.
+    if (this.#text.charAt(this.#at) === '#') return undefined;
+    const octets = this.#skip('"') ? this.#readQuoted() : this.#readPlain();
+    this.#skipSpaces();
+    if (octets === undefined) return undefined;
+    try {
+      return utf8.decode(Buffer.concat(octets));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #readQuoted(): readonly Buffer[] | undefined {
+    const octets: Buffer[] = [];
+    while (!this.#skip('"')) {
+      const read = this.#readLetter();
+      if (read === undefined) return undefined;
+      octets.push(read);
+    }
+    return octets;
+  }
+
+  /** Up to a separator; the unescaped spaces before it belong to nobody. */
+  #readPlain(): readonly Buffer[] | undefined {
+    const octets: Buffer[] = [];
+    let kept = 0;
+    while (this.#at < this.#text.length && !separators.includes(this.#text.charAt(this.#at))) {
+      const first = this.#text.charAt(this.#at);
+      const read = '"<>'.includes(first) ? undefined : this.#readLetter();
+      if (read === undefined) return undefined;
+      octets.push(read);
+      if (first !== ' ') kept = octets.length;
+    }
+    return octets.slice(0, kept);
+  }
+
+  /** One code point, one escaped letter, or one octet written as `\` and two hexadecimal digits. */
+  #readLetter(): Buffer | undefined {
+    const point = this.#text.codePointAt(this.#at);
+    if (point === undefined) return undefined;
+    const letter = String.fromCodePoint(point);
+    this.#at += letter.length;
+    if (letter !== '\\') return Buffer.from(letter);
+    const digits = this.#text.slice(this.#at, this.#at + 2);
+    if (/^[0-9a-f]{2}$/i.test(digits)) {
+      this.#at += 2;
+      return Buffer.from(digits, 'hex');
+    }
+    const escaped = this.#text.charAt(this.#at);
+    this.#at += 1;
+    return escaped !== '' && escapable.includes(escaped) ? Buffer.from(escaped) : undefined;
+  }
+
+  #skip(letter: string): boolean {
+    if (this.#text.charAt(this.#at) !== letter) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #skipSpaces(): void {
+    while (this.#text.charAt(this.#at) === ' ') this.#at += 1;
+  }
+}

@@ -1,0 +1,26 @@
+// The attributes of an entry as lists of strings, whatever way ldapts hands them over: one value as a string, none as an
+// empty list, bytes that are not UTF-8 as buffers, names in the server's spelling.
+import type { Entry } from 'ldapts';
+import { DirectoryUnusable } from '../errors.ts';
+import { dn, type Dn, type DnKey } from '../names.ts';
+import { dnKeyOf } from './distinguished-names.ts';
+
+/** All values of one attribute; none when it is not there. */
+export function valuesOf(entry: Entry, attribute: string): readonly string[] {
+  const held = entry[attribute] ?? entry[spelled(entry, attribute)] ?? [];
+  if (typeof held === 'string') return [held];
+  if (!Buffer.isBuffer(held) && held.every((value) => typeof value === 'string')) return held;
+  throw new DirectoryUnusable(`${attribute} of ${entry.dn} holds bytes that are not UTF-8: whoever keeps that entry has to mend it`);
+}
+
+function spelled(entry: Entry, attribute: string): string {
+  return Object.keys(entry).find((name) => name.toLowerCase() === attribute.toLowerCase()) ?? attribute;
+}
+
+/** A DN from the server, with its key. */
+export function namedBy(text: string): { readonly dn: Dn; readonly key: DnKey } {
+  const key = dnKeyOf(text);
+  if (key === undefined)
+    throw new DirectoryUnusable(`the directory answered with ${JSON.stringify(text)}, which is not a DN muster can read`);
+  return { dn: dn(text), key };
+}

@@ -1,0 +1,61 @@
+// Tells whether anything was written to the directory since: one small read instead of everybody and every group.
+import type { WriteMark } from './directory.ts';
+import { inOrder, type DnKey } from '../names.ts';
+import type { DirectoryConnection } from './connection.ts';
+import { dnKeyOf, isWithin } from './distinguished-names.ts';
+import { valuesOf } from './entries.ts';
+import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+
+// RFC 4533: who offers content synchronisation keeps contextCSN up.
+const syncRequestOid = '1.3.6.1.4.1.4203.1.9.1.1';
+
+/** The contextCSN values of every naming context (RFC 4512, section 5.1) that holds one of the bases, in a stable order. */
+export async function readMark(connection: DirectoryConnection, bases: readonly DnKey[]): Promise<WriteMark> {
+  const [root] = await connection
+    .search('', { scope: 'base', attributes: ['namingContexts', 'supportedControl'] })
+    .catch((error: unknown) => {
+      throw refusal(error, 'show its root DSE');
+    });
+  if (!root) return undefined;
+  const named = valuesOf(root, 'namingContexts');
+  const isKept = valuesOf(root, 'supportedControl').includes(syncRequestOid);
+  const contexts = new Set(bases.map((base) => contextOf(base, named)));
+  const marks: string[] = [];
+  for (const context of contexts) {
+    const values = context === undefined ? [] : await stateOf(connection, context);
+    if (context === undefined || values.length === 0) return undefined;
+    if (!isKept && (await hasNewerEntry(connection, context, values))) return undefined;
+    marks.push(...values);
+  }
+  return marks.sort(inOrder).join(' ');
+}
+
+function contextOf(base: DnKey, contexts: readonly string[]): string | undefined {
+  const holding = contexts.filter((context) => {
+    const key = dnKeyOf(context);
+    return key !== undefined && isWithin(base, key);
+  });
+  return holding.sort((left, right) => right.length - left.length).at(0);
+}
+
+async function stateOf(connection: DirectoryConnection, context: string): Promise<readonly string[]> {
+  try {
+    const [entry] = await connection.search(context, { scope: 'base', attributes: ['contextCSN'] });
+    return entry ? valuesOf(entry, 'contextCSN') : [];
+  } catch (error) {
+    if (hasResultCode(error, resultCode.noSuchObject)) return [];
+    throw refusal(error, `show contextCSN of ${context}`);
+  }
+}
+
+/** A replica keeps contextCSN up without offering the control. What slapadd -w once wrote stays as it is: then entries are newer. */
+async function hasNewerEntry(connection: DirectoryConnection, context: string, values: readonly string[]): Promise<boolean> {
+  const newest = [...values].sort(inOrder).at(-1) ?? '';
+  const question = { scope: 'sub' as const, filter: `(&(entryCSN>=${newest})(!(entryCSN=${newest})))`, attributes: ['1.1'] };
+  try {
+    for await (const page of connection.pages(context, question, 1)) return page.length > 0;
+    return false;
+  } catch (error) {
+    throw refusal(error, `search ${context} by entryCSN`);
+  }
+}

@@ -1,0 +1,117 @@
+// Opens the byte stream to the directory, encrypted and verified where it is to be, before any LDAP library sees it:
+// ldap, ldap with StartTLS (RFC 4513, section 3), ldaps, and ldapi on a Unix socket.
+import { once } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { BerReader, ExtendedRequest, ExtendedResponse } from 'ldapts';
+import { Misuse } from '../errors.ts';
+import { Gathering } from './whole-messages.ts';
+
+export interface TransportSettings {
+  /** `ldap://host:port`, `ldaps://host:port`, or `ldapi://` and the path of a socket, percent-encoded or not. */
+  readonly url: string;
+  /** For `ldap://` only: upgrade the connection, or fail. */
+  readonly startTls: boolean;
+  /** PEM certificates of the authorities that may vouch for the server; without it, those of Node. */
+  readonly authorities?: string;
+}
+
+export type Place =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'host'; readonly host: string; readonly port: number; readonly encryption: 'none' | 'tls' | 'start-tls' };
+
+const startTlsOid = '1.3.6.1.4.1.1466.20037';
+
+/** Where the URL leads. Throws `Misuse` for a URL that cannot be meant. */
+export function placeOf({ url, startTls }: TransportSettings): Place {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const scheme = parsed?.protocol;
+  if (parsed && scheme === 'ldapi:') {
+    // A path that nobody encoded begins with the third slash.
+    const path = decodeURIComponent(/^ldapi:\/\/(\/[^?]+|[^/?]*)/.exec(url)?.[1] ?? '');
+    return { kind: 'socket', path: path === '' ? '/var/run/slapd/ldapi' : path };
+  }
+  if (!parsed || (scheme !== 'ldap:' && scheme !== 'ldaps:') || parsed.hostname === '')
+    throw new Misuse(`the directory's URL is none of ldap://HOST, ldaps://HOST, ldapi://PATH`);
+  if (parsed.username !== '' || parsed.password !== '') throw new Misuse('the URL of the directory must not hold credentials');
+  if (scheme === 'ldaps:' && startTls) throw new Misuse('start-tls is for ldap:// URLs: ldaps:// is encrypted from the first byte');
+  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  const encryption = scheme === 'ldaps:' ? 'tls' : startTls ? 'start-tls' : 'none';
+  return { kind: 'host', host, port: Number(parsed.port || (scheme === 'ldaps:' ? 636 : 389)), encryption };
+}
+
+/** An open stream. Every failure is thrown as the socket gave it; `signal` ends it at any stage, the handshakes too. */
+export async function openTransport(settings: TransportSettings, signal: AbortSignal): Promise<Socket> {
+  const place = placeOf(settings);
+  signal.throwIfAborted();
+  const socket = place.kind === 'socket' ? connect({ path: place.path }) : connect({ host: place.host, port: place.port });
+  const abandon = () => socket.destroy(new Error('no answer within the time allowed'));
+  signal.addEventListener('abort', abandon, { once: true });
+  // A late error of a socket that was given up must not end the process.
+  socket.on('error', () => undefined);
+  try {
+    socket.setNoDelay(true);
+    await once(socket, 'connect');
+    if (place.kind === 'socket' || place.encryption === 'none') return socket;
+    if (place.encryption === 'start-tls') await askForTls(socket);
+    return await encrypt(socket, place.host, settings.authorities);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+  }
+}
+
+/** TLS on an open socket, verified against the host of the URL. */
+async function encrypt(socket: Socket, host: string, authorities: string | undefined): Promise<TLSSocket> {
+  const secure = connectTls({
+    socket,
+    host,
+    // RFC 6066, section 3: an address is not a server name.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(authorities === undefined ? {} : { ca: authorities }),
+    rejectUnauthorized: true,
+  });
+  secure.on('error', () => undefined);
+  await Promise.race([once(secure, 'secureConnect'), closeOf(socket)]);
+  return secure;
+}
+
+async function askForTls(socket: Socket): Promise<void> {
+  const gathering = new Gathering();
+  const answered = new Promise<Buffer>((resolve, reject) => {
+    const listen = (chunk: Buffer) => {
+      try {
+        const answer = gathering.take(chunk);
+        if (answer === undefined) return;
+        socket.off('data', listen);
+        socket.pause();
+        resolve(answer);
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error('the stream is not LDAP'));
+      }
+    };
+    socket.on('data', listen);
+  });
+  socket.write(new ExtendedRequest({ messageId: 1, oid: startTlsOid }).write());
+  const answer = await Promise.race([answered, closeOf(socket)]);
+  if (!accepts(answer)) throw new Error('the server refused StartTLS');
+}
+
+async function closeOf(socket: Socket): Promise<never> {
+  // `once` rejects when the socket ends with an error.
+  await once(socket, 'close');
+  throw new Error('the server closed the connection');
+}
+
+/** Exactly one message, and it says success: bytes after it would be somebody's who wants them taken for encrypted ones. */
+function accepts(answer: Buffer): boolean {
+  const reader = new BerReader(answer);
+  reader.readSequence();
+  if (reader.length !== reader.remain || reader.readInt() !== 1) return false;
+  const response = new ExtendedResponse({ messageId: 1 });
+  if (reader.readSequence() !== response.protocolOperation) return false;
+  response.parseMessage(reader);
+  return response.status === 0;
+}

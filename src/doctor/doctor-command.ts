@@ -1,0 +1,120 @@
+// `muster doctor`: asks everybody what the tables of checks want to know, and changes nothing.
+import { join } from 'node:path';
+import type { Invocation } from '../cli.ts';
+import { checkupStatuses, examine, unknown, type Answer, type CheckupFinding } from './doctor.ts';
+import { groupsArea, readingArea, writingArea } from './doctor-directory.ts';
+import { gitlabArea } from './doctor-gitlab.ts';
+import { configurationArea, stateArea } from './doctor-host.ts';
+import { peopleArea } from './doctor-people.ts';
+import { repositoryArea, type RepositoryFacts } from './doctor-repository.ts';
+import { serverArea } from './doctor-server.ts';
+import { clockArea, rosterArea, timerArea } from './doctor-runs.ts';
+import { judgeClock } from '../membership/clock.ts';
+import { statusOf } from '../status.ts';
+import { withPrivateMirror } from '../history/branch.ts';
+import { asked } from './asked.ts';
+import { configurationFacts, rosterFacts, stateFacts, timerFacts } from './host-facts.ts';
+import { directoryView, forgeView, repositoryFacts, type ForgeView } from './remote-facts.ts';
+import { hostConfiguration, type Printed } from '../commands.ts';
+import { surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { rosterSources } from '../reconcile/sources.ts';
+import { openStateToRead, type State } from '../ledger/state.ts';
+
+export async function runDoctor(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const findings = await checkup(configuration, caller);
+  const status = statusOf(checkupStatuses(findings));
+  const { renderCheckup, renderCheckupJson } = await import('./doctor-text.ts');
+  return { text: invocation.options['json'] === true ? renderCheckupJson(findings, status) : renderCheckup(findings), status };
+}
+
+async function checkup(configuration: HostConfiguration, caller: Caller): Promise<readonly CheckupFinding[]> {
+  const state = await asked(() => openStateToRead(configuration.state));
+  caller.progress('asking the repository');
+  const repository = await withPrivateMirror(caller, join(configuration.state, 'mirror.git'), (folder) =>
+    asked(() => repositoryFacts(configuration, folder, caller)),
+  );
+  caller.progress('asking GitLab');
+  const forge = await lookAtForge(configuration, state, caller);
+  return [
+    ...(await hostFindings(configuration, state, caller)),
+    ...clockFindings(state, forge, caller),
+    ...examine(repositoryArea, repository),
+    ...forgeFindings(forge),
+    ...(await directoryFindings(configuration, repository, forge, caller)),
+  ];
+}
+
+type Forge = Answer<ForgeView> | 'none';
+
+async function lookAtForge(configuration: HostConfiguration, state: Answer<State>, caller: Caller): Promise<Forge> {
+  const { gitlab } = configuration;
+  if (!gitlab) return 'none';
+  const knownId = state.kind === 'known' ? state.value.memory.project : undefined;
+  return asked(() => forgeView({ ...configuration, gitlab }, knownId, caller));
+}
+
+async function hostFindings(configuration: HostConfiguration, state: Answer<State>, caller: Caller): Promise<readonly CheckupFinding[]> {
+  const { path } = surroundingsOf(caller);
+  const facts = await configurationFacts(configuration);
+  const isActiveHost = facts.standing.kind === 'known' && facts.standing.value === 'active';
+  const timer = await timerFacts(isActiveHost, path);
+  const sources = rosterSources(configuration, configuration.state, path);
+  return [
+    ...examine(configurationArea, { kind: 'known', value: facts }),
+    ...examine(stateArea, await stateFacts(configuration, state, isActiveHost, caller.now())),
+    ...(timer
+      ? examine(timerArea, { kind: 'known', value: timer })
+      : timerArea.checks.map(({ code }) => ({ code, area: timerArea.area, ...unknown('systemd does not answer on this host') }))),
+    ...examine(rosterArea, { kind: 'known', value: await rosterFacts(sources, configuration.rosters, caller.now()) }),
+  ];
+}
+
+function clockFindings(state: Answer<State>, forge: Forge, caller: Caller): readonly CheckupFinding[] {
+  const gitlab = forge !== 'none' && forge.kind === 'known' ? forge.value.clock : undefined;
+  const lastRun = state.kind === 'known' ? state.value.lastRun : undefined;
+  const verdict = judgeClock({ now: caller.now(), lastRun, gitlab });
+  return examine(clockArea, {
+    kind: 'known',
+    value: { verdict, witness: gitlab !== undefined ? 'told' : forge === 'none' ? 'nobody' : 'silent' },
+  });
+}
+
+function forgeFindings(forge: Forge): readonly CheckupFinding[] {
+  if (forge === 'none') return [];
+  return examine(gitlabArea, forge.kind === 'known' ? { kind: 'known', value: forge.value.facts } : forge);
+}
+
+async function directoryFindings(
+  configuration: HostConfiguration,
+  repository: Answer<RepositoryFacts>,
+  forge: Forge,
+  caller: Caller,
+): Promise<readonly CheckupFinding[]> {
+  caller.progress('asking the directory');
+  const view = await directoryView(configuration);
+  try {
+    const rules = repository.kind === 'known' ? repository.value.rules : undefined;
+    const approvers = [...(rules?.people.values() ?? [])];
+    const ids = approvers.flatMap(({ gitlab }) => gitlab);
+    const people = rules
+      ? examine(peopleArea, {
+          kind: 'known',
+          value: {
+            approvers,
+            directory: await view.people(rules),
+            accounts: forge === 'none' ? forge : forge.kind === 'known' ? await forge.value.accounts(ids) : forge,
+          },
+        })
+      : peopleArea.checks.map(({ code }) => ({ code, area: peopleArea.area, ...unknown('there is no policy to take the people from') }));
+    return [
+      ...people,
+      ...examine(writingArea, view.writing),
+      ...(view.reading ? examine(readingArea, view.reading) : []),
+      ...examine(serverArea, view.server),
+      ...examine(groupsArea, view.groups),
+    ];
+  } finally {
+    await view.close();
+  }
+}

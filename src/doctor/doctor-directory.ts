@@ -1,0 +1,170 @@
+// The directory in a checkup: the connection, how the managed groups stand, and that the account may change members and little else.
+import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
+import { count } from '../time.ts';
+
+const administrator = 'the administrator of this host';
+const directoryAdministrator = 'the administrator of the directory';
+
+export interface ConnectionFacts {
+  readonly url: string;
+  readonly encryption: 'none' | 'start-tls' | 'tls' | 'socket';
+  /** As the server names it (RFC 4532). */
+  readonly identity: string;
+}
+
+/** One server: where people and groups are read from. */
+export const readingArea: Area<ConnectionFacts> = connectionArea(
+  'Directory, to read',
+  'read-url',
+  'directory-read',
+  'read-tls',
+  'read-identity',
+);
+
+/** One server: where members are written. */
+export const writingArea: Area<ConnectionFacts> = connectionArea('Directory, to write', 'url', 'directory', 'tls', 'bind-identity');
+
+function connectionArea(area: string, address: 'url' | 'read-url', reach: string, tls: string, identity: string): Area<ConnectionFacts> {
+  return {
+    area,
+    fixer: administrator,
+    remedy: `Correct "directory.${address}", or the certificate ("ca-file") or the credentials under "directory", or ask those who run that server.`,
+    checks: [
+      { code: reach, look: ({ url }) => [ok(`${url} answers`)] },
+      { code: tls, look: ({ encryption }) => [encryptionOf(encryption)] },
+      { code: identity, look: (facts) => [ok(`bound as ${facts.identity}, which is the account that was meant`)] },
+    ],
+  };
+}
+
+function encryptionOf(encryption: ConnectionFacts['encryption']): Verdict {
+  switch (encryption) {
+    case 'tls':
+    case 'start-tls':
+      return ok('encrypted, and the certificate is verified against the host of the URL');
+    case 'socket':
+      return ok('a socket of this host');
+    case 'none':
+      return advice('in the clear, on this host only', administrator, 'Use ldaps://, start-tls or ldapi:// where others use this host.');
+  }
+}
+
+/** What trying a change that cannot take place showed. */
+export type Permission = 'may' | 'may-not' | { readonly untold: string };
+
+export interface GroupFacts {
+  readonly group: string;
+  /** A group of the right class whose members and revision can be seen; the reason where it is not. */
+  readonly usable: Answer<{
+    readonly members: number;
+    /** Members with a person behind them, and those among them who are locked. */
+    readonly persons: number;
+    readonly locked: number;
+    readonly placeholder: boolean;
+    /** The class demands at least one value of `member`. */
+    readonly needsMember: boolean;
+    /** Entries that the overlay memberof counts into the group. */
+    readonly memberOf: number;
+  }>;
+  readonly mayWriteMember: Permission;
+}
+
+export interface GroupsFacts {
+  readonly groups: readonly GroupFacts[];
+  readonly emptyGroup: string;
+  /** Things beside the members of managed groups, and whether the account may change them. */
+  readonly others: readonly { readonly what: string; readonly permission: Permission }[];
+}
+
+export const groupsArea: Area<GroupsFacts> = {
+  area: 'Managed groups',
+  fixer: directoryAdministrator,
+  remedy: 'Where the connection above is an error, that one comes first; otherwise let the account of muster read the groups.',
+  checks: [
+    { code: 'group', look: ({ groups }) => groups.map(groupOf) },
+    { code: 'placeholder', look: ({ groups, emptyGroup }) => groups.map((one) => placeholderOf(one, emptyGroup)) },
+    { code: 'members', look: ({ groups }) => groups.map(membersOf) },
+    { code: 'memberof', look: ({ groups }) => groups.map(memberOfOf) },
+    { code: 'may-write-member', look: ({ groups }) => groups.map(mayWrite) },
+    { code: 'may-write-else', look: ({ others }) => others.map(mayWriteElse) },
+  ],
+};
+
+const create = 'Create the group as a groupOfNames, or let the account see it.';
+
+function groupOf({ group, usable }: GroupFacts): Verdict {
+  if (usable.kind !== 'known') return failed(usable, { who: directoryAdministrator, how: create }, group);
+  return ok(`there, of a class that has members: ${count(usable.value.members, 'member')}`, group);
+}
+
+function placeholderOf({ group, usable }: GroupFacts, emptyGroup: string): Verdict {
+  if (usable.kind !== 'known') return unseen(group);
+  const { needsMember, members, placeholder } = usable.value;
+  if (emptyGroup === 'no-member' && needsMember)
+    return error(
+      'its class wants a member always, and empty-group is no-member: the last member could not leave',
+      administrator,
+      'Write "empty-group: empty-dn", or the DN that stands in empty groups there.',
+      group,
+    );
+  const shown = members === 0 && placeholder ? 'it stands there now' : 'not needed now';
+  return ok(`an empty group holds ${emptyGroup}; ${shown}`, group);
+}
+
+function membersOf({ group, usable }: GroupFacts): Verdict {
+  if (usable.kind !== 'known') return unseen(group);
+  const { members, persons, locked } = usable.value;
+  const odd = [
+    ...(members > persons ? [`${count(members - persons, 'member')} with no person behind`] : []),
+    ...(locked > 0 ? [`${locked} locked`] : []),
+  ];
+  if (odd.length === 0) return ok('a person stands behind every member, and none is locked', group);
+  return advice(odd.join(', '), administrator, 'Runs take them out, within the limits; "muster plan" names them.', group);
+}
+
+function memberOfOf({ group, usable }: GroupFacts): Verdict {
+  if (usable.kind !== 'known') return unseen(group);
+  const { persons, memberOf } = usable.value;
+  if (memberOf === persons) return ok(`memberOf names ${count(persons, 'person', 'people')}, as member does`, group);
+  if (memberOf === 0)
+    return advice(
+      'nobody has memberOf of this group: the overlay is off, or hidden from this account',
+      directoryAdministrator,
+      'Whoever asks by memberOf sees an empty group: switch the overlay on, or leave it where nobody asks so.',
+      group,
+    );
+  return error(
+    `memberOf names ${memberOf} and member names ${persons}: the overlay missed some changes`,
+    directoryAdministrator,
+    'Add the present members again with the permissive modify control, which makes memberOf right.',
+    group,
+  );
+}
+
+function mayWrite({ group, mayWriteMember }: GroupFacts): Verdict {
+  if (mayWriteMember === 'may') return ok('the account may change member', group);
+  if (mayWriteMember === 'may-not')
+    return error(
+      'the account may not change member',
+      directoryAdministrator,
+      'Grant it write access to member of this group, and to nothing else.',
+      group,
+    );
+  return unknown(mayWriteMember.untold, group);
+}
+
+function mayWriteElse({ what, permission }: GroupsFacts['others'][number]): Verdict {
+  if (permission === 'may-not') return ok('the account may not change it', what);
+  if (permission === 'may')
+    return advice(
+      'the account may change it, which muster does not need',
+      directoryAdministrator,
+      'Give muster an account of its own that may change member of the managed groups only.',
+      what,
+    );
+  return unknown(permission.untold, what);
+}
+
+function unseen(group: string): Verdict {
+  return unknown('not looked at, because of "group" above', group);
+}

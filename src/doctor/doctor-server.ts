@@ -1,0 +1,99 @@
+// The directory's server in a checkup: what it offers, how it answers long questions, and whether it shows who is locked.
+import { advice, error, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
+import { count } from '../time.ts';
+
+const administrator = 'the administrator of this host';
+const directoryAdministrator = 'the administrator of the directory';
+
+/** What the server offers (RFC 4512, section 5.1) and how it answers long questions. */
+export interface ServerFacts {
+  readonly controls: ReadonlySet<string>;
+  /** contextCSN tells that nothing was written. */
+  readonly keepsMark: boolean;
+  /** Everybody under the people base, counted by pages. */
+  readonly people: Answer<number>;
+  /** Of those, whose disabled attribute this account may see; `not-configured` where none is named. */
+  readonly disabledVisible: Answer<number> | 'not-configured';
+  /** Who has the value that counts as locked. */
+  readonly locked: Answer<number>;
+}
+
+export const serverArea: Area<ServerFacts> = {
+  area: 'Directory server',
+  fixer: directoryAdministrator,
+  remedy:
+    'Where the connection above is an error, that one comes first; otherwise let the account of muster read the root DSE and the people.',
+  checks: [
+    { code: 'controls', look: ({ controls }) => [controlsOf(controls)] },
+    { code: 'context-csn', look: ({ keepsMark }) => [markOf(keepsMark)] },
+    { code: 'size-limit', look: ({ people }) => [pagesOf(people)] },
+    { code: 'disabled-attribute', look: (facts) => [disabledOf(facts)] },
+  ],
+};
+
+/** RFC 4528 and RFC 4527. */
+const assertion = '1.3.6.1.1.12';
+const postRead = '1.3.6.1.1.13.2';
+
+function controlsOf(controls: ReadonlySet<string>): Verdict {
+  const missing = [
+    ...(controls.has(assertion) ? [] : ['assertion (RFC 4528)']),
+    ...(controls.has(postRead) ? [] : ['post-read (RFC 4527)']),
+  ];
+  if (missing.length === 0) return ok('assertion and post-read are there: a change is bound to what was read');
+  return error(
+    `the server does not offer ${missing.join(' and ')}`,
+    directoryAdministrator,
+    'Without them muster does not write: use a server that has them, such as OpenLDAP.',
+  );
+}
+
+function markOf(keepsMark: boolean): Verdict {
+  if (keepsMark) return ok('contextCSN is kept: a run that finds nothing new reads next to nothing');
+  return advice(
+    'contextCSN is not kept, so every run reads all groups again',
+    directoryAdministrator,
+    'Add the overlay syncprov, or leave it: it costs time only.',
+  );
+}
+
+function pagesOf(people: ServerFacts['people']): Verdict {
+  if (people.kind !== 'known') {
+    if (people.kind === 'unanswered') return { ...unknown(people.reason), unanswered: true };
+    const how = 'Let the account read by pages without a limit (size.prtotal=unlimited): long lists need it.';
+    return advice(people.reason, directoryAdministrator, how);
+  }
+  if (people.value > 0) return ok(`${count(people.value, 'person', 'people')} read by pages`);
+  return error(
+    'nobody is seen under the people base',
+    administrator,
+    'Correct directory.people, or have the account see uid of the people.',
+  );
+}
+
+function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
+  if (disabledVisible === 'not-configured')
+    return advice(
+      'not configured: nobody counts as locked',
+      administrator,
+      'Add directory.disabled, where the directory marks disabled accounts.',
+    );
+  if (disabledVisible.kind !== 'known')
+    return { ...unknown(disabledVisible.reason), ...(disabledVisible.kind === 'unanswered' ? { unanswered: true as const } : {}) };
+  if (people.kind !== 'known') return unknown('the people could not be counted');
+  const hidden = people.value - disabledVisible.value;
+  if (hidden > 0)
+    return error(
+      `of ${count(hidden, 'person', 'people')} this account cannot see whether they are locked`,
+      directoryAdministrator,
+      'Let the account read and search the attribute of directory.disabled on everybody under the people base.',
+    );
+  const said = 'this account sees of everybody whether they are locked';
+  if (locked.kind !== 'known') return ok(said);
+  if (locked.value > 0) return ok(`${said}: ${count(locked.value, 'person', 'people')}`);
+  return advice(
+    `${said}, and nobody is: nobody at all, or the value is misspelled`,
+    administrator,
+    'Compare directory.disabled with an account that is known to be disabled.',
+  );
+}

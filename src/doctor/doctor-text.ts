@@ -1,0 +1,50 @@
+// A checkup for people: one line a check, in groups, with what to do about it below. And for scripts: the same as JSON.
+import type { CheckupFinding, Severity } from './doctor.ts';
+import type { Status } from '../status.ts';
+import { count } from '../time.ts';
+import { plain } from '../text.ts';
+
+const mark: Readonly<Record<Severity, string>> = { ok: 'ok', advice: 'advice', error: 'ERROR', unknown: 'unknown' };
+
+export function renderCheckup(findings: readonly CheckupFinding[]): string {
+  const areas = [...new Set(findings.map(({ area }) => area))];
+  const groups = areas.map(
+    (area) =>
+      `${area}\n${findings
+        .filter((one) => one.area === area)
+        .map(renderFinding)
+        .join('')}`,
+  );
+  return `${groups.join('\n')}\n${renderSummary(findings)}\n`;
+}
+
+function renderFinding({ severity, code, subject, message, fix }: CheckupFinding): string {
+  const about = subject === undefined ? '' : `${plain(subject)}: `;
+  const line = `  ${mark[severity].padEnd(8)}${code.padEnd(24)}${about}${plain(message)}\n`;
+  // An asked person finds out below what to do; who has to do it comes first.
+  return fix ? `${line}${' '.repeat(10)}-> ${fix.who}: ${plain(fix.how)}\n` : line;
+}
+
+function renderSummary(findings: readonly CheckupFinding[]): string {
+  const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  const errors = number('error');
+  const parts = [
+    count(errors, 'error'),
+    count(number('advice'), 'piece of advice', 'pieces of advice'),
+    `${number('unknown')} not known`,
+    `${number('ok')} in order`,
+  ];
+  return `${parts.join(', ')}. ${errors === 0 ? 'Nothing was changed.' : 'Nothing was changed; errors are marked ERROR.'}`;
+}
+
+export function renderCheckupJson(findings: readonly CheckupFinding[], status: Status): string {
+  const checks = findings.map(({ code, area, subject, severity, message, fix }) => ({
+    code,
+    area,
+    subject: subject ?? null,
+    severity,
+    message,
+    fix: fix ?? null,
+  }));
+  return `${JSON.stringify({ muster: 1, command: 'doctor', status, checks }, null, 2)}\n`;
+}

@@ -1,0 +1,129 @@
+// What a checkup needs to know of this host: files, state folder, timer, rosters.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from './host-files.ts';
+import { readRevocations } from '../revocation/revocations.ts';
+import { readPrivateText, readSecret } from '../config/secret-files.ts';
+import { readTimer } from './systemd.ts';
+import type { Answer } from './doctor.ts';
+import type { ConfigurationFacts, StateFacts } from './doctor-host.ts';
+import type { RosterFacts, TimerFacts } from './doctor-runs.ts';
+import type { Instant } from '../names.ts';
+import { judgeRoster } from '../roster/roster.ts';
+import type { RosterSource } from '../roster/rosters.ts';
+import { makeState, Unavailable } from '../errors.ts';
+import { asked } from './asked.ts';
+import { isActive, type HostConfiguration } from '../reconcile/host.ts';
+import type { State } from '../ledger/state.ts';
+
+export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
+  const { file, repository, mode, evidence } = configuration;
+  const digest = `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  return {
+    digest,
+    start: repository.start,
+    file: await readMode(file),
+    files: await neededFiles(configuration),
+    outputs: await outputs(configuration),
+    standing: await asked(async () => ((await isActive(configuration)) ? 'active' : 'standby')),
+    mode,
+    evidence,
+  };
+}
+
+async function neededFiles({ repository, gitlab, directory }: HostConfiguration): Promise<ConfigurationFacts['files']> {
+  const { credentials, authoritiesFile } = directory;
+  const secrets = [
+    repository.tokenFile,
+    gitlab?.tokenFile,
+    gitlab?.commentTokenFile,
+    credentials.kind === 'password' ? credentials.file : undefined,
+  ];
+  const files = new Map<string, () => Promise<string | undefined>>();
+  for (const path of secrets) if (path !== undefined) files.set(path, () => problemWith(() => readSecret(path)));
+  if (credentials.kind === 'profile') files.set(credentials.file, () => problemWith(() => readPrivateText(credentials.file)));
+  if (authoritiesFile !== undefined) files.set(authoritiesFile, () => readingProblem(authoritiesFile));
+  const facts: { path: string; problem?: string }[] = [];
+  for (const [path, look] of files) {
+    const problem = await look();
+    facts.push(problem === undefined ? { path } : { path, problem });
+  }
+  return facts;
+}
+
+async function outputs({ metrics, report }: HostConfiguration): Promise<ConfigurationFacts['outputs']> {
+  const facts: ConfigurationFacts['outputs'][number][] = [];
+  for (const [key, path] of [
+    ['metrics', metrics],
+    ['report', report],
+  ] as const) {
+    if (path === undefined) continue;
+    const problem = await writingProblem(path);
+    facts.push(problem === undefined ? { key, path } : { key, path, problem });
+  }
+  return facts;
+}
+
+async function problemWith(read: () => Promise<string>): Promise<string | undefined> {
+  const answer = await asked(read);
+  return answer.kind === 'known' ? undefined : answer.reason;
+}
+
+/** Refused where there is no such folder: a run makes none. */
+export async function stateFacts(
+  { state }: HostConfiguration,
+  opened: Answer<State>,
+  isActiveHost: boolean,
+  now: Instant,
+): Promise<Answer<StateFacts>> {
+  const folder = await readMode(state);
+  if (folder.kind !== 'known')
+    return {
+      ...folder,
+      reason: `the state folder ${folder.reason}: mount it, or restore it from its backup; on a new host, ${makeState(state)}`,
+    };
+  const ledger: StateFacts['ledger'] =
+    opened.kind === 'known' ? { kind: 'known', value: { records: opened.value.memory.records, notes: opened.value.notes } } : opened;
+  return {
+    kind: 'known',
+    value: {
+      folder: folder.value,
+      inner: await innerFolders(state),
+      writable: await isWritable(state),
+      freeBytes: await freeBytes(state),
+      ledger,
+      revocations: await asked(async () => {
+        const { revocations, warnings } = await readRevocations(state);
+        return { count: revocations.length, warnings };
+      }),
+      lastRun: opened.kind === 'known' ? opened.value.lastRun : undefined,
+      isActive: isActiveHost,
+      now,
+    },
+  };
+}
+
+async function innerFolders(state: string): Promise<StateFacts['inner']> {
+  const modes = await Promise.all(['revoked', 'rosters'].map((name) => readMode(join(state, name))));
+  return modes.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : []));
+}
+
+export async function timerFacts(isActiveHost: boolean, path: string): Promise<TimerFacts | undefined> {
+  const state = await readTimer('muster.timer', 'muster.service', path);
+  return state && { ...state, isActive: isActiveHost };
+}
+
+export async function rosterFacts(
+  sources: ReadonlyMap<string, RosterSource>,
+  rosters: HostConfiguration['rosters'],
+  now: Instant,
+): Promise<RosterFacts> {
+  const facts: { roster: RosterFacts['rosters'][number]['roster']; state: RosterFacts['rosters'][number]['state'] }[] = [];
+  for (const roster of rosters.keys()) {
+    const source = sources.get(roster);
+    if (!source) throw new Unavailable('roster', `${roster} has no source`);
+    facts.push({ roster, state: judgeRoster(await source.read(), { now, olderThan: source.olderThan, checksum: source.checksum }) });
+  }
+  return { rosters: facts };
+}

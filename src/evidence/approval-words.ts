@@ -1,0 +1,71 @@
+// Why approvals do not count, in words for whoever opened the merge request: while it is open each says what would make it count.
+import type { ApprovalCount, JudgedApproval, NotCountedReason } from './approval.ts';
+import type { UnboundReason } from './binding.ts';
+import { count } from '../time.ts';
+
+interface Words {
+  readonly what: string;
+  /** The same person can give it again; all others that is for somebody else, or for another merge request. */
+  readonly again?: true;
+}
+
+const reasons: Readonly<Record<NotCountedReason, Words>> = {
+  'not-a-person-in-policy': { what: 'is not among the people of policy.yaml' },
+  inactive: { what: 'has an account that is not active' },
+  author: { what: 'opened the merge request' },
+  pushed: { what: 'pushed to its branch' },
+  'not-entitled': { what: 'is on no team that approves this' },
+  benefits: { what: 'gains by it' },
+  'after-merge': { what: 'approved after the merge' },
+  'too-old': { what: 'approved more than 14 days before the merge', again: true },
+  'retargeted-after': { what: 'approved before the merge request was pointed at another branch, closed or reopened', again: true },
+  'before-last-push': { what: 'approved before the last push', again: true },
+  'other-content': { what: 'approved something else than what the merge brings', again: true },
+  'version-gone': { what: 'approved a version that the server no longer has', again: true },
+};
+
+const unbound: Readonly<Record<UnboundReason, string>> = {
+  'no-merge-request': 'GitLab names no merge request for the commit',
+  'other-project': 'the merge request belongs to another project',
+  'other-branch': 'the merge request was for another branch',
+  'not-merged': 'the merge request is not merged',
+  imported: 'the merge request was imported, with approvals and times that somebody else wrote',
+  'not-its-landing': 'the commit is not what GitLab made of the merge request',
+  'part-of-fast-forward': 'it is one of several commits that were fast-forwarded: squash them, or merge with a merge commit',
+  octopus: 'it has more than two parents',
+  'used-before': 'the merge request has already brought another change',
+  'merged-elsewhere': 'its commits were pushed or merged in another way than by its own merge button',
+  'merge-not-recorded': 'GitLab has no event for its merge',
+};
+
+export function renderUnbound(reason: UnboundReason): string {
+  return unbound[reason];
+}
+
+/** While it is open: with what makes the approval count. */
+export function renderNotCounted(reason: NotCountedReason): string {
+  const { what, again } = reasons[reason];
+  return again ? `${what}: revoke the approval and approve again` : what;
+}
+
+/** After the merge, when nothing makes it count any more. */
+export function renderNotCountedThen(reason: NotCountedReason): string {
+  const { what, again } = reasons[reason];
+  return again ? `${what}; it had to be revoked and given again before the merge` : what;
+}
+
+/** A username is whatever its owner chose: only its plain letters are repeated. */
+function nameOf({ approval, person }: JudgedApproval & { kind: 'not-counted' }): string {
+  return person ?? (approval.account.username.replaceAll(/[^A-Za-z0-9._-]/g, '') || `user ${approval.account.id}`);
+}
+
+/** Of a landing: `1 of 2 approvals by sre for 2 files; bob opened the merge request`. */
+export function renderCount({ approvals, paths }: ApprovalCount): string {
+  const short = paths.filter(({ by, needed }) => by.length < needed);
+  const [first] = short;
+  const needs = first
+    ? `${first.by.length} of ${count(first.needed, 'approval')} by ${first.teams.join(' or ') || 'nobody'}${short.length > 1 ? ` for ${count(short.length, 'file')}` : ''}`
+    : 'no approval';
+  const not = approvals.flatMap((one) => (one.kind === 'not-counted' ? [`${nameOf(one)} ${renderNotCountedThen(one.reason)}`] : []));
+  return [needs, ...not].join('; ');
+}

@@ -1,0 +1,113 @@
+// Which merge request, if any, a landing is: GitLab names every merge request that contains a commit, in any state and for any branch,
+// and calls one merged when somebody pushed its head. Only one that GitLab itself merged as exactly this landing is bound (DESIGN, section 3).
+import type { Candidate, MergeRequest, Review, StateEvent, TargetBranch } from './evidence.ts';
+import type { CommitId, Instant } from '../names.ts';
+
+/** A candidate that is the landing. Its merge time is known and its review complete. */
+export interface BoundMergeRequest {
+  readonly mergeRequest: MergeRequest;
+  readonly mergedAt: Instant;
+  readonly review: Review;
+}
+
+export type UnboundReason =
+  /** GitLab names no merge request at all for the commit. */
+  | 'no-merge-request'
+  | 'other-project'
+  | 'other-branch'
+  | 'not-merged'
+  | 'imported'
+  /** The commit is in the merge request, but is not what GitLab made of it. */
+  | 'not-its-landing'
+  /** One of several commits of a fast-forward: only the last one can be the landing. */
+  | 'part-of-fast-forward'
+  /** More than two parents: no merge request is merged like that. */
+  | 'octopus'
+  | 'used-before'
+  /** It became merged because its commits were pushed, or merged by another merge request. */
+  | 'merged-elsewhere'
+  /** GitLab has no event or no time for the merge, or not yet. */
+  | 'merge-not-recorded';
+
+export type Binding =
+  /** Each to be tried by itself: approvals of different merge requests are never added up. */
+  | { readonly kind: 'bound'; readonly mergeRequests: readonly [BoundMergeRequest, ...BoundMergeRequest[]] }
+  /** The reason of the candidate that came closest, and its number. */
+  | { readonly kind: 'none'; readonly reason: UnboundReason; readonly mergeRequest?: number };
+
+/** The commit that a merge leaves on the branch: the first of these that GitLab sets, by merge method (facts of `merge_strategies`). */
+export function landingCommit(mergeRequest: MergeRequest): CommitId | null {
+  return mergeRequest.mergeCommit ?? mergeRequest.squashCommit ?? mergeRequest.head;
+}
+
+/** Why the merge request's own fields rule it out, before anything is asked about its review. */
+export function ruledOut(mergeRequest: MergeRequest, commit: CommitId, target: TargetBranch): UnboundReason | undefined {
+  if (mergeRequest.targetProject !== target.project) return 'other-project';
+  if (mergeRequest.targetBranch !== target.branch) return 'other-branch';
+  if (mergeRequest.state !== 'merged') return 'not-merged';
+  if (mergeRequest.imported) return 'imported';
+  if (landingCommit(mergeRequest) === commit) return undefined;
+  const fastForward = mergeRequest.mergeCommit === null && mergeRequest.squashCommit === null;
+  return fastForward ? 'part-of-fast-forward' : 'not-its-landing';
+}
+
+/**
+ * @param landing the commit and how many parents it has
+ * @param used numbers (iid) of the merge requests that earlier landings were bound to
+ */
+export function bindMergeRequests(
+  landing: { readonly commit: CommitId; readonly parents: number },
+  candidates: readonly Candidate[],
+  target: TargetBranch,
+  used: ReadonlySet<number>,
+): Binding {
+  if (landing.parents > 2) return { kind: 'none', reason: 'octopus' };
+  const attempts = candidates.map((candidate) => bind(candidate, landing.commit, target, used));
+  const [first, ...others] = attempts.flatMap((attempt) => (attempt.kind === 'bound' ? [attempt.bound] : []));
+  if (first) return { kind: 'bound', mergeRequests: [first, ...others] };
+  const [closest] = attempts.flatMap((attempt) => (attempt.kind === 'unbound' ? [attempt] : [])).sort(byCloseness);
+  if (!closest) return { kind: 'none', reason: 'no-merge-request' };
+  return { kind: 'none', reason: closest.reason, mergeRequest: closest.iid };
+}
+
+type Attempt =
+  | { readonly kind: 'bound'; readonly bound: BoundMergeRequest }
+  | { readonly kind: 'unbound'; readonly reason: UnboundReason; readonly iid: number };
+
+function bind({ mergeRequest, review }: Candidate, commit: CommitId, target: TargetBranch, used: ReadonlySet<number>): Attempt {
+  const { iid, mergedAt } = mergeRequest;
+  const reason = ruledOut(mergeRequest, commit, target) ?? (used.has(iid) ? 'used-before' : undefined);
+  if (reason !== undefined) return { kind: 'unbound', reason, iid };
+  const merges = (review?.stateEvents ?? []).filter((event) => event.state === 'merged');
+  // A merge without its event is not proof of an ordinary merge: the event is where GitLab says that it was another kind.
+  if (review === null || mergedAt === null || merges.length === 0) return { kind: 'unbound', reason: 'merge-not-recorded', iid };
+  if (merges.some(namesAnotherSource)) return { kind: 'unbound', reason: 'merged-elsewhere', iid };
+  return { kind: 'bound', bound: { mergeRequest, mergedAt, review } };
+}
+
+/** The last of several commits of a fast-forward: by itself it is not what anybody approved. */
+export function isEndOfFastForward({ parent }: { readonly parent: CommitId }, { mergeRequest, review }: BoundMergeRequest): boolean {
+  const [last] = [...review.versions].sort((left, right) => right.createdAt - left.createdAt || right.id - left.id);
+  return mergeRequest.mergeCommit === null && mergeRequest.squashCommit === null && last?.base !== parent;
+}
+
+function namesAnotherSource(event: StateEvent): boolean {
+  return event.sourceCommit !== null || event.sourceMergeRequest !== null;
+}
+
+/** Furthest first: the reason to tell is the one of the merge request that passed the most conditions. */
+const progress: readonly UnboundReason[] = [
+  'merged-elsewhere',
+  'merge-not-recorded',
+  'used-before',
+  'part-of-fast-forward',
+  'not-its-landing',
+  'imported',
+  'not-merged',
+  'other-branch',
+  'other-project',
+];
+
+function byCloseness(left: { reason: UnboundReason; iid: number }, right: { reason: UnboundReason; iid: number }): number {
+  return progress.indexOf(left.reason) - progress.indexOf(right.reason) || left.iid - right.iid;
+}

@@ -1,0 +1,113 @@
+// What GitLab said about one landing, kept in the ledger as plain JSON: the raw material of a verdict, never the verdict itself.
+// On GitLab CE the words `approved` and `merged` prove nothing (DESIGN, section 3), so what is here is times, ids and commits.
+import type { CommitId, Instant } from '../names.ts';
+
+/** A GitLab account. The id is the identity; the username is for people to read, and may be empty. */
+export interface Account {
+  readonly id: number;
+  readonly username: string;
+}
+
+export interface MergeRequest {
+  /** Unique on the whole server; null where the answer leaves it out. */
+  readonly id: number | null;
+  /** The number people see: unique in its project only. */
+  readonly iid: number;
+  readonly targetProject: number;
+  readonly targetBranch: string;
+  /** Null once a fork is deleted. */
+  readonly sourceProject: number | null;
+  readonly state: 'opened' | 'closed' | 'locked' | 'merged';
+  readonly author: Account;
+  /** Brought in from elsewhere: its approvals and times were written by whoever imported it. */
+  readonly imported: boolean;
+  /** The head that was, or would be, merged. */
+  readonly head: CommitId | null;
+  readonly mergeCommit: CommitId | null;
+  readonly squashCommit: CommitId | null;
+  readonly mergedAt: Instant | null;
+  readonly mergedBy: Account | null;
+  /** Its page on the configured server; empty where GitLab names a page elsewhere. */
+  readonly url: string;
+}
+
+/** GitLab CE keeps one row per person, with the time of the first approval since the last withdrawal. Pushes do not touch it. */
+export interface Approval {
+  readonly account: Account;
+  /** `active`, `blocked`, `deactivated`, … as GitLab spells it. */
+  readonly state: string;
+  readonly at: Instant;
+}
+
+/** What the merge request consisted of from `createdAt` on. GitLab writes the row after the push, never before it. */
+export interface Version {
+  readonly id: number;
+  readonly base: CommitId | null;
+  readonly head: CommitId | null;
+  readonly start: CommitId | null;
+  readonly createdAt: Instant;
+}
+
+/** A push to the source branch, also before the merge request was opened. Applying a suggestion or rebasing in the browser is one too. */
+export interface Push {
+  readonly by: Account;
+  readonly at: Instant;
+}
+
+export interface Retarget {
+  readonly by: Account;
+  readonly at: Instant;
+}
+
+export interface StateEvent {
+  /** `closed`, `reopened`, `merged`, … as GitLab spells it. */
+  readonly state: string;
+  readonly at: Instant;
+  /** Null where GitLab no longer knows who it was. */
+  readonly by: Account | null;
+  /** Set where the merge request became merged because its commits arrived on the branch in another way. */
+  readonly sourceCommit: string | null;
+  readonly sourceMergeRequest: number | null;
+}
+
+/** How a merge request came to be merged: every page of every list, oldest first. */
+export interface Review {
+  readonly approvals: readonly Approval[];
+  readonly versions: readonly Version[];
+  readonly pushes: readonly Push[];
+  readonly retargets: readonly Retarget[];
+  readonly stateEvents: readonly StateEvent[];
+}
+
+/** A merge request that GitLab names for the landing. The review is asked for only where the merge request could be bound to it. */
+export interface Candidate {
+  readonly mergeRequest: MergeRequest;
+  readonly review: Review | null;
+}
+
+export interface LandingEvidence {
+  readonly commit: CommitId;
+  /** In the order of their numbers. */
+  readonly candidates: readonly Candidate[];
+}
+
+export type WaitingCode =
+  | 'gitlab-unavailable'
+  /** GitLab answered, and not in the form it documents. */
+  | 'malformed-answer'
+  | 'merge-in-progress'
+  | 'commit-unknown'
+  | 'project-unknown'
+  | 'token-refused';
+
+/** Three answers, and one about the server: `unusable` does not pass by waiting. */
+export type EvidenceAnswer =
+  | { readonly kind: 'known'; readonly evidence: LandingEvidence }
+  | { readonly kind: 'waiting'; readonly code: WaitingCode; readonly message: string }
+  | { readonly kind: 'unusable'; readonly message: string };
+
+/** The branch of the project that grants live on. */
+export interface TargetBranch {
+  readonly project: number;
+  readonly branch: string;
+}

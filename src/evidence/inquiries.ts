@@ -1,0 +1,129 @@
+// Asks GitLab and Git ahead of the judging: evidence depends on no verdict, so while one row of landings is judged the next is asked about.
+// It only reads. What was asked ahead and is not wanted in the end is left to end by itself.
+import { changeKey, type VersionDigests } from './approval.ts';
+import type { EvidenceAnswer, Review, TargetBranch, Version } from './evidence.ts';
+import type { CommitPair, Landing } from '../history/landing.ts';
+import type { CommitId } from '../names.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+
+export interface Forge {
+  project(): Promise<{ readonly id: number }>;
+  evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
+}
+
+export interface Versions {
+  /** Commits of merge requests, fetched where the mirror lacks them. */
+  ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
+  /** The digests of changes, in order. */
+  changeDigests(pairs: readonly CommitPair[]): Promise<readonly string[]>;
+  /** The digest of a landing that changes nothing outside the policy folder. */
+  digestOf(landing: Landing): string;
+}
+
+interface Ports {
+  readonly forge: Forge;
+  readonly versions: Versions;
+  readonly progress: (text: string) => void;
+}
+
+/** Landings of a row. Two rows are under way at most: enough to keep all connections busy, few enough to stop soon in an outage. */
+const rowLength = 32;
+
+type Answers = ReadonlyMap<CommitId, EvidenceAnswer>;
+
+export class Inquiries {
+  readonly #ports: Ports;
+  readonly #queue: readonly Landing[];
+  readonly #target: TargetBranch;
+  readonly #rowOf: ReadonlyMap<CommitId, number>;
+  /** The row that is judged, and the next one. */
+  readonly #rows = new Map<number, Promise<Answers>>();
+  #digests: VersionDigests = new Map();
+  #current = -1;
+
+  constructor(ports: Ports, queue: readonly Landing[], target: TargetBranch) {
+    this.#ports = ports;
+    this.#queue = queue;
+    this.#target = target;
+    this.#rowOf = new Map(queue.map(({ commit }, place) => [commit, Math.floor(place / rowLength)]));
+  }
+
+  /** Landings are asked for in the order of the queue. */
+  async answerFor({ commit }: Landing): Promise<EvidenceAnswer> {
+    const row = this.#rowOf.get(commit);
+    const answers = row === undefined ? undefined : await this.#answersOf(row);
+    return answers?.get(commit) ?? this.#ports.forge.evidenceFor(commit, this.#target);
+  }
+
+  async digestsOf(review: Review): Promise<VersionDigests> {
+    const pairs = pairsOf(review);
+    const known = pairs.flatMap((pair) => {
+      const digest = this.#digests.get(changeKey(...pair));
+      return digest === undefined ? [] : [[changeKey(...pair), digest] as const];
+    });
+    return known.length === pairs.length ? new Map(known) : this.#readDigests(pairs);
+  }
+
+  async #answersOf(row: number): Promise<Answers> {
+    const asked = this.#ask(row);
+    if (row !== this.#current) {
+      void this.#ask(row + 1);
+      for (const older of this.#rows.keys()) if (older < row) this.#rows.delete(older);
+      this.#current = row;
+      this.#digests = await this.#digestsAhead(await asked);
+    }
+    return asked;
+  }
+
+  #ask(row: number): Promise<Answers> {
+    const known = this.#rows.get(row);
+    if (known) return known;
+    const end = Math.min((row + 1) * rowLength, this.#queue.length);
+    const landings = this.#queue.slice(row * rowLength, end);
+    if (landings.length > 0) this.#ports.progress(`asking GitLab about ${end} of ${this.#queue.length} changes`);
+    const asked = this.#askAbout(landings);
+    // Whoever waits for it hears of a failure; a row that nobody waits for in the end fails unheard.
+    asked.catch(() => undefined);
+    this.#rows.set(row, asked);
+    return asked;
+  }
+
+  async #askAbout(landings: readonly Landing[]): Promise<Answers> {
+    const { forge } = this.#ports;
+    return new Map(await Promise.all(landings.map(async ({ commit }) => [commit, await forge.evidenceFor(commit, this.#target)] as const)));
+  }
+
+  /** In one go for a row. What Git cannot be asked for now is asked for again when its landing is judged. */
+  async #digestsAhead(answers: Answers): Promise<VersionDigests> {
+    const reviews = [...answers.values()].flatMap((answer) =>
+      answer.kind === 'known' ? answer.evidence.candidates.flatMap(({ review }) => review ?? []) : [],
+    );
+    try {
+      return await this.#readDigests(reviews.flatMap(pairsOf));
+    } catch (error) {
+      if (error instanceof Unavailable || error instanceof Unusable) return new Map();
+      throw error;
+    }
+  }
+
+  async #readDigests(pairs: readonly CommitPair[]): Promise<VersionDigests> {
+    if (pairs.length === 0) return new Map();
+    const { versions } = this.#ports;
+    const presence = await versions.ensureCommits(pairs.flat());
+    const present = pairs.filter((pair) => pair.every((commit) => presence.get(commit) === 'present'));
+    const digests = await versions.changeDigests(present);
+    const read = present.map((pair, place) => [changeKey(...pair), digests[place] ?? 'refused'] as const);
+    return new Map([...pairs.map((pair) => [changeKey(...pair), 'refused'] as const), ...read]);
+  }
+}
+
+function pairsOf(review: Review): readonly CommitPair[] {
+  return versionsToCompare(review).flatMap(({ base, head }) => (base && head ? [[base, head] as const] : []));
+}
+
+/** The versions that approvals may have seen, and the last one: what the others contained proves nothing. */
+function versionsToCompare({ versions, approvals }: Review): readonly Version[] {
+  const inTime = [...versions].sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
+  const seen = approvals.flatMap(({ at }) => inTime.filter(({ createdAt }) => createdAt < at).slice(-1));
+  return [...new Set([...seen, ...inTime.slice(-1)])];
+}

@@ -1,0 +1,103 @@
+// How the tokens for GitLab stand, for the metrics: asked now and then, and told from `tokens.json` in the state folder in between, so that a
+// run in which nothing happens asks GitLab nothing. The file is a cache; without it, GitLab is asked.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { replaceFile } from '../kept-files.ts';
+import { readSecret } from '../config/secret-files.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { instant, type Instant } from '../names.ts';
+import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
+import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { sha256 } from '../reconcile/sources.ts';
+
+type GitLab = NonNullable<Configuration['gitlab']>;
+type KnownTokens = ReadonlyMap<string, KnownToken>;
+
+/** Those that are configured. Never throws for anything that GitLab or a file does. */
+export async function tokenStandings(gitlab: GitLab | undefined, folder: string, now: Instant): Promise<readonly TokenStanding[]> {
+  if (!gitlab) return [];
+  const kept = readKnown(folder);
+  const known = new Map<TokenName, KnownToken>();
+  const standings: TokenStanding[] = [];
+  let isNews = false;
+  for (const [token, file] of [
+    ['gitlab-token', gitlab.tokenFile],
+    ['gitlab-comment-token', gitlab.commentTokenFile],
+  ] as const) {
+    if (file === undefined) continue;
+    const secret = await readSecret(file).catch(ignoring(Misuse));
+    if (secret === undefined) {
+      standings.push({ token, state: 'unreadable', expiresAt: undefined });
+      continue;
+    }
+    // Enough to know it again, and too little of a random secret to find it out.
+    const digest = sha256(secret).slice(0, 'sha256:'.length + 16);
+    const last = kept.get(token);
+    const before = last?.digest === digest ? last : undefined;
+    const one = before && !isDue(before, now) ? before : await ask(gitlab, secret, digest, before, now);
+    isNews ||= one !== before;
+    known.set(token, one);
+    standings.push(standingOfToken(token, one.answer, now));
+  }
+  if (isNews) keep(folder, known);
+  return standings;
+}
+
+/** Once, and not for long: the run has done its work, and another day will do. */
+async function ask(
+  { url, project }: GitLab,
+  token: string,
+  digest: string,
+  before: KnownToken | undefined,
+  now: Instant,
+): Promise<KnownToken> {
+  const { openSettings } = await import('../gitlab/settings.ts');
+  const settings = openSettings({ url, project, token, now: () => now, attempts: 1, timeout: 5_000 });
+  try {
+    return { digest, askedAt: now, answer: await settings.token(), isAnswered: true };
+  } catch (error) {
+    if (error instanceof Unusable) return { digest, askedAt: now, answer: 'refused', isAnswered: true };
+    if (error instanceof Unavailable) return { digest, askedAt: now, answer: before?.answer ?? 'none', isAnswered: false };
+    throw error;
+  }
+}
+
+const nameOfFile = 'tokens.json';
+
+const moment = v.pipe(v.number(), v.transform(instant));
+const factsShape = v.pipe(
+  v.object({ scopes: v.array(v.string()), expiresAt: v.optional(moment) }),
+  v.transform(({ scopes, expiresAt }) => ({ scopes, expiresAt })),
+);
+const knownShape = v.object({
+  digest: v.string(),
+  askedAt: moment,
+  isAnswered: v.boolean(),
+  answer: v.union([v.picklist(['refused', 'none']), factsShape]),
+});
+const fileShape = v.object({ format: v.literal(1), known: v.record(v.string(), knownShape) });
+
+/** A file that cannot be understood is as good as none. */
+function readKnown(folder: string): KnownTokens {
+  try {
+    return new Map(Object.entries(v.parse(fileShape, JSON.parse(readFileSync(join(folder, nameOfFile), 'utf8'))).known));
+  } catch {
+    return new Map();
+  }
+}
+
+function keep(folder: string, known: KnownTokens): void {
+  try {
+    replaceFile(join(folder, nameOfFile), `${JSON.stringify({ format: 1, known: Object.fromEntries(known) })}\n`);
+  } catch {
+    // It costs the next run a question and nothing else.
+  }
+}
+
+function ignoring(expected: typeof Misuse): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof expected)) throw error;
+    return undefined;
+  };
+}

@@ -1,0 +1,54 @@
+// The tokens by which a host asks GitLab: whether each works, and until when, as far as GitLab said when it was last asked. The end of a
+// token does not move, so GitLab is asked once a day and for every new token, and the answer is kept in between.
+import type { Instant } from '../names.ts';
+import { day, hour } from '../time.ts';
+
+/** What GitLab says of the token that asks. */
+export interface TokenFacts {
+  readonly scopes: readonly string[];
+  /** The first instant at which it is of no use; undefined where it has no end. */
+  readonly expiresAt: Instant | undefined;
+}
+
+/** To read evidence, and to write notes; called as `doctor` calls its checks of them. */
+export type TokenName = 'gitlab-token' | 'gitlab-comment-token';
+
+export const neededScope = { 'gitlab-token': 'read_api', 'gitlab-comment-token': 'api' } as const;
+
+/** `api` holds all of `read_api`. */
+export function hasScope({ scopes }: TokenFacts, scope: 'read_api' | 'api'): boolean {
+  return scopes.includes(scope) || scopes.includes('api');
+}
+
+/** What is kept of a token from one run to the next. */
+export interface KnownToken {
+  /** Stands for the secret: another one in the same file is another token. */
+  readonly digest: string;
+  readonly askedAt: Instant;
+  /** The last answer; a question that nobody answered leaves it as it was. */
+  readonly answer: TokenFacts | 'refused' | 'none';
+  readonly isAnswered: boolean;
+}
+
+/** Who got no answer asks again sooner, for the answer may be the first. */
+export function isDue({ askedAt, isAnswered }: KnownToken, now: Instant): boolean {
+  return now < askedAt || now - askedAt >= (isAnswered ? day : hour);
+}
+
+/** `unreadable`: its file cannot be used. `narrow`: without the scope that it needs. `unknown`: GitLab has not said yet. */
+export type TokenState = 'good' | 'ended' | 'narrow' | 'refused' | 'unreadable' | 'unknown';
+
+export interface TokenStanding {
+  readonly token: TokenName;
+  readonly state: TokenState;
+  /** Undefined: it has none, or it is not known. */
+  readonly expiresAt: Instant | undefined;
+}
+
+export function standingOfToken(token: TokenName, answer: KnownToken['answer'], now: Instant): TokenStanding {
+  if (answer === 'none') return { token, state: 'unknown', expiresAt: undefined };
+  if (answer === 'refused') return { token, state: 'refused', expiresAt: undefined };
+  const { expiresAt } = answer;
+  if (expiresAt !== undefined && expiresAt <= now) return { token, state: 'ended', expiresAt };
+  return { token, state: hasScope(answer, neededScope[token]) ? 'good' : 'narrow', expiresAt };
+}

@@ -1,0 +1,58 @@
+// `muster explain`: from a name to why it is, or is not, a member; what keeps that from being known is told on stderr.
+import type { Invocation } from '../cli.ts';
+import { explainGroup, explainPerson } from './explain.ts';
+import { plan } from '../reconcile/preview.ts';
+import type { DirectoryPerson } from '../directory/directory.ts';
+import { parseGroupName, parseUid, type Uid } from '../names.ts';
+import type { GroupResult, Problem } from '../reconcile/run.ts';
+import { statusOf, type Status } from '../status.ts';
+import { Misuse } from '../errors.ts';
+import { problemOf } from '../problems.ts';
+import { plain } from '../text.ts';
+import { readGrantsAtTip } from '../history/branch-head.ts';
+import { hostConfiguration, type Printed } from '../commands.ts';
+import type { DirectoryAccess } from '../directory/access.ts';
+import { withHostToRead, type Caller } from '../reconcile/host.ts';
+import { surveySettings } from '../reconcile/sources.ts';
+
+export async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const [subject = ''] = invocation.operands;
+  const render = await import('./explain-text.ts');
+  const json = invocation.options['json'] === true;
+  return withHostToRead(configuration, caller, async ({ sources, directory }, state) => {
+    const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
+    const name = parseGroupName(subject);
+    const group = name && explainGroup(name, report);
+    if (group) {
+      const status = tellCauses(report.problems, [group.result], caller);
+      return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
+    }
+    const uid = parseUid(subject);
+    if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
+    const { folder } = configuration.repository;
+    const around = { found: await lookUp(uid, directory), files: await readGrantsAtTip(uid, report.head, sources, folder) };
+    const person = explainPerson(uid, report, folder, state.records(), around);
+    const status = tellCauses(report.problems, report.groups, caller);
+    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
+  });
+}
+
+/** What is not known, and why: the status is the one that `plan` would end with for it. */
+function tellCauses(problems: readonly Problem[], groups: readonly GroupResult[], { warn }: Caller): Status {
+  const told = new Set(problems.map(({ message }) => message));
+  const failed = groups.filter(({ status }) => status !== undefined);
+  for (const message of told) warn(plain(message));
+  for (const { proposal, message = '' } of failed) if (!told.has(message)) warn(`${proposal.group}: ${plain(message)}`);
+  return statusOf([...problems, ...failed].flatMap(({ status }) => status ?? []));
+}
+
+/** Nobody may name the person, and whoever asks wants to know that there is one. A directory that does not answer was told of already. */
+async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | 'unanswered' | undefined> {
+  try {
+    return (await (await directory.openToRead()).people([uid])).get(uid);
+  } catch (error) {
+    problemOf(error, 'directory');
+    return 'unanswered';
+  }
+}

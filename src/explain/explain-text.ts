@@ -1,0 +1,193 @@
+// `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
+import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from './explained.ts';
+import type { Refusal } from '../judge/effective.ts';
+import type { Status } from '../status.ts';
+import { count, renderInstant } from '../time.ts';
+import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
+import { isGrounds, renderChain, renderEntry } from './history-words.ts';
+import { becauseJson, causeJson, groupState } from '../reconcile/run-json.ts';
+import { renderHold } from '../reconcile/run-text.ts';
+import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+
+export function renderPersonText(person: PersonExplained): string {
+  const { uid, dn, groups, near } = person;
+  const hint = near.length === 0 ? '' : `  Nothing is known of this name. Did you mean ${near.map(plain).join(' or ')}?\n`;
+  return [
+    `${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`,
+    renderPresence(person),
+    hint,
+    ...groups.map((group) => renderStanding(group, person)),
+  ].join('');
+}
+
+const presences: Readonly<Record<PersonExplained['inDirectory'], string>> = {
+  yes: '',
+  no: 'the directory has no person with this uid',
+  ambiguous: 'the directory has more than one entry with this uid',
+  'not-told': 'the directory did not say whether there is such a person',
+};
+
+/** Whether there is such a person at all, unless the reason why somebody is withheld says it below. */
+function renderPresence({ inDirectory, groups }: PersonExplained): string {
+  const codes: readonly string[] = groups.flatMap(({ withheld }) => withheld?.reason.code ?? []);
+  const isSaid = codes.includes('unknown-person') || codes.includes('ambiguous-person');
+  return inDirectory === 'yes' || isSaid ? '' : hang('  ', presences[inDirectory]);
+}
+
+function renderStanding(standing: GroupStanding, { uid, evidence, mode, isTipKnown }: PersonExplained): string {
+  const lines = [`\n${standing.group}: ${claim(standing, mode)}\n`];
+  const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
+  if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
+  if (standing.withheld) {
+    say('withheld', renderWithheld(standing.withheld.reason));
+    say('', `named by ${renderBecause(standing.withheld.because)}`);
+  }
+  if (standing.leaves) say('leaving', renderRemoval(standing.leaves));
+  for (const hold of standing.holds) lines.push(renderHold(hold, standing.group, 'plan'));
+  for (const one of standing.refused) {
+    say('refused', renderOrigin(one));
+    say('', renderRefusalBriefly(one, evidence));
+    if (needsWayBack(one, evidence)) say('way back', renderWayBack(evidence));
+  }
+  for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
+  if (standing.idle) say('file', renderIdle(standing.idle));
+  if (isUnknown(standing)) say('nothing', isTipKnown ? `no grant file and no roster names ${uid} for this group` : nothingKnown(uid));
+  if (standing.history.length > 0) lines.push('  what happened\n');
+  for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
+  return lines.join('');
+}
+
+function nothingKnown(uid: string): string {
+  return `no grant in force and no roster names ${uid} for this group; the files on the branch could not be read`;
+}
+
+function renderIdle({ path, why, refusedAs }: IdleFile): string {
+  const refused = refusedAs === undefined ? '' : `. The change that last touched it was refused (${plain(refusedAs)})`;
+  return `${plain(path)} is on the branch and gives nothing: ${renderWhyIdle(why)}${refused}`;
+}
+
+function renderWhyIdle(why: IdleFile['why']): string {
+  switch (why.kind) {
+    case 'ended':
+      return `what it grants ended at ${renderMoment(why.at)}`;
+    case 'roster':
+      return `the members of this group are the roster ${why.roster}`;
+    case 'not-judged':
+      return `nothing is judged after ${why.judged.slice(0, 12)} now; "muster plan" says what is in the way`;
+    case 'other':
+      return '"muster plan" shows what is in force';
+  }
+}
+
+function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
+  const merge = mergeRequest === null ? '' : `, !${mergeRequest}`;
+  const page = renderLink(link);
+  return `${plain(path)} (${commit.slice(0, 12)}${merge})${page === undefined ? '' : ` ${page}`}`;
+}
+
+function isUnknown({ member, because, withheld, leaves, refused, pending, holds, idle }: GroupStanding): boolean {
+  return member === false && !because && !withheld && !leaves && !idle && refused.length + pending.length + holds.length === 0;
+}
+
+/** Where nothing is written, nobody is told to wait for a run. */
+const changes: Readonly<Record<PersonExplained['mode'], Readonly<Record<NonNullable<GroupStanding['planned']>, string>>>> = {
+  enforce: {
+    add: ', comes in with the next run',
+    remove: ', goes out with the next run',
+    held: ', and the change is held for a person',
+  },
+  report: {
+    add: ', would come in, but the mode of this host is report: nothing is written',
+    remove: ', would go out, but the mode of this host is report: nothing is written',
+    held: ', and the change would be held for a person',
+  },
+};
+
+function claim({ member, desired, planned }: GroupStanding, mode: PersonExplained['mode']): string {
+  const now = member === null ? 'not known now' : member ? 'a member' : 'not a member';
+  const next = planned === null ? '' : changes[mode][planned];
+  return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
+}
+
+export function renderPersonJson({ uid, dn, groups, evidence }: PersonExplained, status: Status): string {
+  const document = {
+    muster: 1,
+    command: 'explain',
+    status,
+    uid,
+    dn,
+    groups: groups.map(({ group, member, desired, because, withheld, refused, pending, planned, leaves, history }) => ({
+      group,
+      member,
+      desired,
+      because: because && becauseJson(because),
+      withheld: withheld && {
+        code: withheld.reason.code,
+        message: renderWithheld(withheld.reason),
+        because: becauseJson(withheld.because),
+      },
+      planned,
+      leaves: leaves && causeJson(leaves),
+      refused: refused.map((one) => ({
+        path: one.path,
+        commit: one.commit,
+        mergeRequest: one.mergeRequest,
+        code: one.code,
+        message: renderRefusal(one, evidence),
+      })),
+      pending: pending.map((one) => ({ path: one.path, commit: one.commit, code: one.code, message: renderPending(one) })),
+      history: history.map((entry) => ({
+        ...entry,
+        at: renderInstant(entry.at),
+        because: entry.because && (isGrounds(entry.because) ? becauseJson(entry.because) : causeJson(entry.because)),
+      })),
+    })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+export function renderGroupText({ group, result, evidence }: GroupExplained): string {
+  const { proposal, members } = result;
+  if (proposal.kind !== 'planned') return `${group}: ${groupState(result)}. ${plain(result.message ?? '')}\n`;
+  const { desired, plan, rules, observed } = proposal;
+  const there = new Set(observed.members.map(({ key }) => key));
+  const from =
+    rules.members.kind === 'roster'
+      ? `its members are the roster ${rules.members.roster}`
+      : evidence === 'none'
+        ? 'its members come from grants, which nobody is asked to approve'
+        : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
+  return [
+    `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupState(result)}; ${from}\n\n`,
+    ...[...desired.members.values()].map(({ person, because }) =>
+      hang(`  ${there.has(person.key) ? 'in     ' : 'coming '} ${person.uid.padEnd(16)} `, renderBecause(because)),
+    ),
+    ...plan.remove.map(({ uid, because }) => hang(`  leaving ${plain(uid).padEnd(16)} `, renderRemoval(because))),
+    ...[...plan.reported, ...plan.kept].map(({ uid }) => `  in      ${plain(uid).padEnd(16)} nothing explains this member yet\n`),
+    ...desired.withheld.map(({ uid, reason }) => hang(`  out     ${uid.padEnd(16)} `, renderWithheld(reason))),
+  ].join('');
+}
+
+export function renderGroupJson({ group, result }: GroupExplained, status: Status): string {
+  const { proposal, members } = result;
+  const planned = proposal.kind === 'planned' ? proposal : undefined;
+  const there = new Set(planned?.observed.members.map(({ key }) => key));
+  const document = {
+    muster: 1,
+    command: 'explain',
+    status,
+    group,
+    dn: proposal.dn,
+    state: groupState(result),
+    members: members ?? null,
+    people: [...(planned?.desired.members.values() ?? [])].map(({ person, because }) => ({
+      uid: person.uid,
+      dn: person.dn,
+      member: there.has(person.key),
+      because: becauseJson(because),
+    })),
+    leaving: (planned?.plan.remove ?? []).map(({ uid, member, because }) => ({ uid, dn: member.dn, because: causeJson(because) })),
+    withheld: (planned?.desired.withheld ?? []).map(({ uid, reason }) => ({ uid, code: reason.code, message: renderWithheld(reason) })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,56 @@
+// What happened to a person, and the chain behind a reason, in the words of `explain`, the report and its page.
+import type { Because } from '../membership/desired.ts';
+import type { HistoryEntry } from './explained.ts';
+import type { Removal } from '../membership/plan.ts';
+import { plain, renderBecause, renderLink, renderMoment, renderRemoval } from '../text.ts';
+
+/** From the file to the people who approved it: what somebody follows who asks for proof. */
+export function renderChain(because: Because): readonly string[] {
+  if (because.kind === 'roster') return [renderBecause(because)];
+  const { commit, landedAt, mergeRequest } = because;
+  const merged = mergeRequest === null ? 'committed' : `merged as ${commit.slice(0, 12)}`;
+  const when = landedAt === undefined ? [] : [`${merged} at ${renderMoment(landedAt)}`];
+  const link = renderLink(because.link);
+  return [renderBecause(because), ...when, ...(link === undefined ? [] : [link])];
+}
+
+const events: Readonly<Record<HistoryEntry['event'], string>> = {
+  added: 'put in by muster',
+  removed: 'taken out by muster',
+  appeared: 'found in the group',
+  vanished: 'gone from the group, not by muster',
+  endorsed: 'a change of the grant file came into force',
+  refused: 'a change of the grant file was refused',
+  deleted: 'the grant file was deleted',
+  revoked: 'revoked on this host',
+  lifted: 'the revocation was lifted',
+};
+
+/** One line, with the merge request's page at its end. */
+export function renderEntry(entry: HistoryEntry): string {
+  const page = entry.commit === undefined && entry.detail !== undefined ? undefined : renderLink(entry.link);
+  return `${renderEvent(entry)}${page === undefined ? '' : ` ${page}`}`;
+}
+
+/** The same without the page. */
+export function renderEvent({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
+  const where =
+    commit === undefined
+      ? ''
+      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
+  if (commit === undefined && detail !== undefined) return `${events[event]}: ${plain(detail)}`;
+  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
+}
+
+export function isGrounds(because: Because | Removal['because']): because is Because {
+  return because.kind === 'grant' || because.kind === 'roster';
+}
+
+function renderReason(because: Because | Removal['because']): string {
+  if (!isGrounds(because)) return renderRemoval(because);
+  const merged =
+    because.kind === 'grant' && because.landedAt !== undefined
+      ? `, ${because.mergeRequest === null ? 'committed' : 'merged'} at ${renderMoment(because.landedAt)}`
+      : '';
+  return `${renderBecause(because)}${merged}`;
+}

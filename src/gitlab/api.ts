@@ -1,0 +1,175 @@
+// The calls muster makes to read evidence, each whole (every page) and checked, by numeric ids.
+// https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
+import { Gitlab } from '@gitbeaker/rest';
+import type { Approval, MergeRequest, StateEvent, Version } from '../evidence/evidence.ts';
+import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
+import { day, renderInstant } from '../time.ts';
+import {
+  approvalsShape,
+  mergeRequestShape,
+  noteShape,
+  projectShape,
+  pushEventShape,
+  sourceBranchShape,
+  stateEventShape,
+  understand,
+  versionShape,
+  type Note,
+  type PushEvent,
+} from './answers.ts';
+import { Malformed } from './failure.ts';
+import { pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
+import { requester, type RequesterSettings } from './requester.ts';
+
+export interface Project {
+  readonly id: number;
+  readonly path: string;
+  readonly defaultBranch: string | null;
+}
+
+export interface Api {
+  /** By path or number. */
+  readonly project: (pathOrId: string) => Promise<Project>;
+  readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
+  /** Those that are being merged into the branch right now. */
+  readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
+  readonly mergeRequest: (project: number, iid: number) => Promise<NamedMergeRequest>;
+  readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
+  /** Oldest first. */
+  readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
+  readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
+  readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
+  /** Pushes to any branch of a project in the months that hold the two moments and those between, as far as they are shown; oldest first. Each month is asked for once. */
+  readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<readonly PushEvent[]>;
+}
+
+export interface NamedMergeRequest {
+  readonly mergeRequest: MergeRequest;
+  readonly sourceBranch: string | undefined;
+}
+
+/** gitbeaker, on our own requester. */
+export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitlab> {
+  // No token for gitbeaker: it would follow it into its errors. The timeout is for all pages of one list together.
+  return new Gitlab({
+    host: settings.server.href.replace(/\/+$/, ''),
+    requesterFn: requester(settings),
+    // The gate limits what is asked. gitbeaker's own limiters, made anew for each of its hundred resources, would never be asked.
+    rateLimits: {},
+    queryTimeout: settings.timeout * 10,
+  });
+}
+
+export function connect(settings: RequesterSettings): Api {
+  const gitlab = clientFor(settings);
+  const mergeRequest = async (project: number, iid: number): Promise<NamedMergeRequest> => {
+    const shown = await gitlab.MergeRequests.show(project, iid);
+    const answer = understand(mergeRequestShape, shown, `merge request !${iid}`);
+    if (answer.iid !== iid || answer.targetProject !== project)
+      throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
+    return {
+      mergeRequest: { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' },
+      sourceBranch: understand(sourceBranchShape, shown, `merge request !${iid}`),
+    };
+  };
+  // Many merge requests of one time lie in the same months of the same project.
+  const known = new Map<string, Promise<readonly PushEvent[]>>();
+  const pushesIn = async (project: number, { name, after, before }: Month): Promise<readonly PushEvent[]> => {
+    const key = `${project} ${name}`;
+    const events =
+      known.get(key) ??
+      shownOfTexts(
+        pushEventShape,
+        (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
+        'the pushes to a project',
+      ).then(({ entries }) => entries);
+    known.set(key, events);
+    // An answer that did not come may come the next time.
+    return events.catch((error: unknown) => {
+      known.delete(key);
+      throw error;
+    });
+  };
+  return {
+    async project(pathOrId) {
+      const { id, path_with_namespace, default_branch } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
+      return { id, path: path_with_namespace ?? pathOrId, defaultBranch: default_branch ?? null };
+    },
+    async mergeRequestsOf(project, commit) {
+      const list = await wholeOfTexts(
+        mergeRequestShape,
+        (paging) => gitlab.Commits.allMergeRequests(project, commit, paging),
+        'the merge requests of a commit',
+      );
+      return list.sort((left, right) => left.iid - right.iid);
+    },
+    async lockedInto(project, branch) {
+      const list = await wholeOfTexts(
+        mergeRequestShape,
+        (paging) => gitlab.MergeRequests.all({ projectId: project, state: 'locked', targetBranch: branch, ...paging }),
+        'the merge requests being merged',
+      );
+      // A server that does not know a filter leaves it out.
+      return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
+    },
+    mergeRequest,
+    async approvals(project, iid) {
+      return understand(
+        approvalsShape,
+        await gitlab.MergeRequestApprovals.showConfiguration(project, { mergerequestIId: iid }),
+        `the approvals of !${iid}`,
+      );
+    },
+    async versions(project, iid) {
+      const list = await whole(versionShape, gitlab.MergeRequests.allDiffVersions(project, iid, pages), `the versions of !${iid}`);
+      return list.sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
+    },
+    async notes(project, iid) {
+      const { entries, hidden } = await shownOfTexts(
+        noteShape,
+        // Only those that GitLab wrote, where the server knows the filter: whoever comments a lot must not make this long.
+        (paging) => gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...onlyActivity, ...paging }),
+        `the notes of !${iid}`,
+      );
+      return { entries: entries.toSorted((left, right) => left.created_at - right.created_at || left.id - right.id), hidden };
+    },
+    async stateEvents(project, iid) {
+      const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
+      return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
+    },
+    async pushEvents(project, from, to) {
+      const months = await Promise.all(monthsOf(from, to).map((month) => pushesIn(project, month)));
+      return months.flat().sort((left, right) => left.at - right.at);
+    },
+  };
+}
+
+interface Month {
+  readonly name: string;
+  /** The days on its two sides: GitLab leaves out the days that it is given. */
+  readonly after: string;
+  readonly before: string;
+}
+
+function monthsOf(from: Instant, to: Instant): readonly Month[] {
+  const months: Month[] = [];
+  const first = new Date(from);
+  for (let month = first.getUTCMonth(); ; month++) {
+    const begins = Date.UTC(first.getUTCFullYear(), month, 1);
+    if (begins > to) return months;
+    const ends = Date.UTC(first.getUTCFullYear(), month + 1, 1);
+    months.push({ name: dayOf(begins).slice(0, 7), after: dayOf(begins - day), before: dayOf(ends) });
+  }
+}
+
+function dayOf(at: number): string {
+  return renderInstant(instant(at)).slice(0, 10);
+}
+
+/** [C] `UserPreference::NOTES_FILTERS`; gitbeaker does not know it, and a server that does not leaves it out. */
+const onlyActivity: object = { activityFilter: 'only_activity' };
+
+/** A page that people are told to open is one of the configured server, whatever the answer says. */
+function isBelow(server: URL, page: string): boolean {
+  return page.startsWith(`${server.href.replace(/\/+$/, '')}/`);
+}

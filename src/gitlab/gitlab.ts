@@ -1,0 +1,93 @@
+// GitLab as muster sees it: who merged and approved what. gitbeaker is slow to import, so it is loaded with the first question.
+import type { EvidenceAnswer, TargetBranch } from '../evidence/evidence.ts';
+import { instant, type CommitId, type Instant } from '../names.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import type { Api, Project } from './api.ts';
+import { Declined, Malformed } from './failure.ts';
+import { openGate } from './gate.ts';
+import type { RequesterSettings } from './requester.ts';
+
+export interface GitLabSettings {
+  /** The server, with its path prefix if it has one. */
+  readonly url: string;
+  /** Sent as `Authorization: Bearer`; project, personal and OAuth tokens all work so. Without one, what a public project shows to everybody. */
+  readonly token?: string;
+  /** The project's path or number. */
+  readonly project: string;
+  readonly now: () => Instant;
+  /** Requests at a time. */
+  readonly concurrency?: number;
+  /** Milliseconds for one request. */
+  readonly timeout?: number;
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt, doubled before each further one. */
+  readonly firstPause?: number;
+  /** False once the time for questions is over; without it, they have all the time they take. */
+  readonly mayAsk?: () => boolean;
+}
+
+/** Two clocks at one moment: the server's, in whole seconds, and ours. */
+export interface ClockReading {
+  readonly server: Instant;
+  readonly here: Instant;
+}
+
+export interface GitLab {
+  /** @throws Unavailable without an answer; Unusable when GitLab knows no such project or does not take the token */
+  readonly project: () => Promise<Project>;
+  /** What GitLab knows of a landing; never throws for anything the server does. */
+  readonly evidenceFor: (commit: CommitId, target: TargetBranch) => Promise<EvidenceAnswer>;
+  /** From the `Date` header of the last answer; undefined before the first. */
+  readonly clock: () => ClockReading | undefined;
+}
+
+export function openGitLab(settings: GitLabSettings): GitLab {
+  let reading: ClockReading | undefined;
+  const onDate = (header: string | null): void => {
+    const server = header === null ? Number.NaN : Date.parse(header);
+    if (!Number.isNaN(server)) reading = { server: instant(server), here: settings.now() };
+  };
+  let api: Promise<Api> | undefined;
+  const connected = async (): Promise<Api> => {
+    api ??= import('./api.ts').then(({ connect }) => connect(requesterSettings(settings, onDate)));
+    return api;
+  };
+  return {
+    project: async () => (await connected()).project(settings.project).catch((error: unknown) => complain(error, settings.project)),
+    async evidenceFor(commit, target) {
+      const { evidenceFor } = await import('./gathering.ts');
+      return evidenceFor(await connected(), commit, target);
+    },
+    clock: () => reading,
+  };
+}
+
+/** The token goes to the server's origin only; every request is bounded. */
+export function requesterSettings(settings: GitLabSettings, onDate: RequesterSettings['onDate'] = () => undefined): RequesterSettings {
+  return {
+    server: new URL(settings.url),
+    token: settings.token,
+    gate: openGate(settings.concurrency ?? 4),
+    timeout: settings.timeout ?? 20_000,
+    attempts: settings.attempts ?? 4,
+    firstPause: settings.firstPause ?? 250,
+    longestPause: 30_000,
+    largestAnswer: 16 * 1024 * 1024,
+    mayAsk: settings.mayAsk ?? (() => true),
+    onDate,
+  };
+}
+
+/** Makes of an answer that is a no what the person at the keyboard can act on; passes on what is none. */
+export function complain(error: unknown, project: string): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (!(error instanceof Declined)) throw error;
+  if (error.status === 401)
+    throw new Unusable('GitLab does not accept the token: it is wrong, revoked or expired. Make a new one and put it into the token file');
+  if (error.status === 403) throw new Unusable('the token may not read the project: it needs the scope read_api');
+  if (error.status === 404)
+    throw new Unusable(
+      `GitLab knows no project ${project}, or the token's account may not see it: check gitlab.project, and that the account is a member`,
+    );
+  throw new Unusable(`${error.message}: check gitlab.url`);
+}

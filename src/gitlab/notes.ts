@@ -1,0 +1,96 @@
+// muster's one note on a merge request: found again by its author's id and a marker, edited in place, never a second one.
+// https://docs.gitlab.com/api/notes/#merge-requests
+import * as v from 'valibot';
+import { ruledOut } from '../evidence/binding.ts';
+import type { CommitId } from '../names.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import { noteShape, understand, type Note } from './answers.ts';
+import { clientFor, connect } from './api.ts';
+import { wholeOfTexts } from './lists.ts';
+import { Declined, Malformed } from './failure.ts';
+import { requesterSettings, type GitLabSettings } from './gitlab.ts';
+
+export type Written = 'created' | 'edited' | 'unchanged' | 'none';
+
+export interface Notes {
+  /**
+   * Leaves `text`, which begins with `marker`, as the only note of the token's own account that does. Where there is none yet one is
+   * made, unless told not to. Throws Unavailable when GitLab does not answer, Unusable when it does not take the token.
+   */
+  readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
+  /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. Throws as `write` does. */
+  readonly landedAs: (commit: CommitId, branch: string) => Promise<number | undefined>;
+}
+
+const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
+
+export function openNotes(settings: GitLabSettings): Notes {
+  const gitlab = clientFor(requesterSettings(settings));
+  const { project } = settings;
+  let self: Promise<number> | undefined;
+  const ownId = async (): Promise<number> => understand(userShape, await gitlab.Users.showCurrentUser(), 'the own account').id;
+
+  /** Oldest first: of several, made at the same time by two jobs, all agree on which one stays. */
+  async function own(iid: number, marker: string): Promise<readonly Note[]> {
+    self ??= ownId();
+    const author = await self;
+    const notes = await wholeOfTexts(
+      noteShape,
+      (paging) => gitlab.MergeRequestNotes.all(project, iid, { sort: 'asc', orderBy: 'created_at', ...paging }),
+      `the notes of !${iid}`,
+    );
+    return notes
+      .filter((note) => !note.system && note.author.id === author && note.body.startsWith(marker))
+      .sort((left, right) => left.id - right.id);
+  }
+
+  async function settle(iid: number, text: string, [first, ...others]: readonly Note[]): Promise<boolean> {
+    for (const { id } of others) await gitlab.MergeRequestNotes.remove(project, iid, id).catch(unlessGone);
+    if (!first || first.body.trim() === text.trim()) return false;
+    await gitlab.MergeRequestNotes.edit(project, iid, first.id, { body: text });
+    return true;
+  }
+
+  async function write(iid: number, marker: string, text: string, create: boolean): Promise<Written> {
+    const notes = await own(iid, marker);
+    if (notes.length > 0) return (await settle(iid, text, notes)) ? 'edited' : 'unchanged';
+    if (!create) return 'none';
+    await gitlab.MergeRequestNotes.create(project, iid, text);
+    // Another job may have done the same meanwhile.
+    await settle(iid, text, await own(iid, marker));
+    return 'created';
+  }
+
+  const { mergeRequestsOf, project: readProject } = connect(requesterSettings(settings));
+  async function landedAs(commit: CommitId, branch: string): Promise<number | undefined> {
+    const target = { project: (await readProject(project)).id, branch };
+    const named = await mergeRequestsOf(target.project, commit);
+    return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
+  }
+
+  return {
+    landedAs: async (commit, branch) => landedAs(commit, branch).catch(explainRead),
+    write: async (iid, marker, text, create) => write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
+  };
+}
+
+/** The other job was faster. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Declined && error.status === 404)) throw error;
+}
+
+function explainRead(error: unknown): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (error instanceof Declined) throw new Unusable(error.message);
+  throw error;
+}
+
+function explain(error: unknown, iid: number): never {
+  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
+  if (!(error instanceof Declined)) throw error;
+  if (error.status === 401 || error.status === 403)
+    throw new Unusable(
+      `${error.message}: notes need a token with the scope api, of an account that is a member of the project (gitlab.comment-token-file)`,
+    );
+  throw new Unusable(`${error.message}, so the note on !${iid} could not be written`);
+}

@@ -1,0 +1,58 @@
+// The policy as it stands at the tip of the branch, whether anybody approved it or not: what `doctor`, `adopt` and
+// `explain` look at, and nothing is decided by.
+import { place } from '../judge/effective.ts';
+import type { Reading } from '../judge/form.ts';
+import type { PolicyTree } from './landing.ts';
+import type { CommitId, Uid } from '../names.ts';
+import { largestFile, type PolicyFile } from '../policy/policy.ts';
+import type { PolicyReading } from '../policy/policy-reading.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import type { Branch, JudgingPorts } from '../judge/judging.ts';
+import { landingFiles } from '../judge/landing-files.ts';
+
+export interface Tip {
+  readonly head: CommitId;
+  readonly tree: PolicyTree;
+  readonly reading: PolicyReading;
+}
+
+/** Throws Unavailable or Unusable as the branch does. Files that are no plain ones of reasonable size are left out. */
+export async function readTip(
+  branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>,
+  readPolicy: (files: readonly PolicyFile[], folder: string) => PolicyReading,
+  folder: string,
+): Promise<Tip> {
+  const head = await branch.fetch();
+  const tree = await branch.policyTree(head, folder);
+  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
+  const { contents } = await branch.blobs(
+    plain.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  const files = plain.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+  return { head, tree, reading: readPolicy(files, folder) };
+}
+
+/** One person's grant files, by path; undefined where the tip cannot be read. */
+export async function readGrantsAtTip(
+  uid: Uid,
+  head: CommitId | undefined,
+  { branch, loadParser }: Pick<JudgingPorts, 'branch' | 'loadParser'>,
+  folder: string,
+): Promise<ReadonlyMap<string, Reading> | undefined> {
+  if (head === undefined) return undefined;
+  try {
+    const tree = await branch.policyTree(head, folder);
+    const own = [...tree].filter(([path]) => {
+      const where = place(path, folder);
+      return where.kind === 'grant' && where.uid === uid;
+    });
+    return await landingFiles(branch.blobs, loadParser, folder).readFiles(new Map(own));
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof Unusable) return undefined;
+    throw error;
+  }
+}

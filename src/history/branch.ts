@@ -1,0 +1,88 @@
+// The mirror of the policy repository, as the judging wants it.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openMirror, type Mirror } from './mirror.ts';
+import { readSecret } from '../config/secret-files.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { duration, type CommitId } from '../names.ts';
+import { minute } from '../time.ts';
+import { Unavailable } from '../errors.ts';
+import type { Branch } from '../judge/judging.ts';
+import type { Caller } from '../reconcile/host.ts';
+
+export interface Surroundings {
+  /** As in PATH. */
+  readonly path: string;
+  readonly home: string;
+}
+
+export async function openMirrorOf(configuration: Configuration, folder: string, { path, home }: Surroundings): Promise<Mirror> {
+  const { url, branch, tokenFile } = configuration.repository;
+  const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
+  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), ...token });
+}
+
+/** For commands that write nothing: a copy of the mirror in a folder of its own, gone when `work` is done. */
+export async function withPrivateMirror<Result>(
+  caller: Pick<Caller, 'onInterrupt'>,
+  mirror: string,
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const temporary = mkdtempSync(join(tmpdir(), 'muster-'));
+  const forget = caller.onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
+  const folder = join(temporary, 'mirror.git');
+  try {
+    copyIfThere(mirror, folder);
+    return await work(folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+    forget();
+  }
+}
+
+/**
+ * There is none before the first run, and then it is fetched; so is a copy that lacks something, because a run tidied up meanwhile. A run that
+ * fetches writes objects before it names them: they are copied last, so that whatever is named is there. Its locks are its own.
+ */
+function copyIfThere(mirror: string, folder: string): void {
+  try {
+    const parts = readdirSync(mirror).filter((name) => name !== 'objects');
+    mkdirSync(folder);
+    for (const part of [...parts, 'objects']) {
+      cpSync(join(mirror, part), join(folder, part), { recursive: true, filter: (path) => !path.endsWith('.lock') });
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function branchOf({ history, fetch, head }: Mirror): Branch {
+  return {
+    fetch,
+    head,
+    ancestry: history.ancestry,
+    landings: history.landings,
+    jump: history.jump,
+    blobs: history.blobs,
+    policyTree: history.policyTree,
+    committedAt: history.committedAt,
+  };
+}
+
+/** A mirror that could not be opened: git does not answer, and what the ledger knows stays in force. */
+export function absentBranch(reason: unknown): Branch {
+  const absent = (): Promise<never> =>
+    Promise.reject(reason instanceof Error ? reason : new Unavailable('git', 'the mirror could not be opened', reason));
+  return {
+    fetch: absent,
+    head: () => Promise.resolve<CommitId | undefined>(undefined),
+    ancestry: absent,
+    landings: absent,
+    jump: absent,
+    blobs: absent,
+    policyTree: absent,
+    committedAt: absent,
+  };
+}

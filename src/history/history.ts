@@ -1,0 +1,118 @@
+// Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
+import type { Ancestry, CommitPair, Landing, PathChange, PolicyTree, TreeEntry } from './landing.ts';
+import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import { readChangeDigests, readChanges } from './changes.ts';
+import { readJump, readLandings, type Met } from './landings.ts';
+import { nulRecords } from './nul-records.ts';
+import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
+import type { Git } from './runner.ts';
+import { readTreeEntry } from './tree-entries.ts';
+
+/** Folders are given from the root of the repository, without a slash at the end; `''` is the root. All throw Unusable when the mirror is damaged. */
+export interface History {
+  /** How a commit judged earlier stands to the branch's tip. One that the mirror does not have was rewritten away. */
+  ancestry(judged: CommitId, head: CommitId): Promise<Ancestry>;
+  /** Every landing after `after`, oldest first; the last is `head`. `after` must be on the chain: see `ancestry`. */
+  landings(after: CommitId, head: CommitId, folder: string): Promise<Landing[]>;
+  /** The one landing that stands for all between `after` and `head` when `after` went off the chain. */
+  jump(after: CommitId, head: CommitId, folder: string): Promise<Landing>;
+  /** The policy folder of a commit; empty where the commit has none. */
+  policyTree(commit: CommitId, folder: string): Promise<PolicyTree>;
+  /** Contents of at most `limit` bytes each; longer ones are named and not read. */
+  blobs(ids: Iterable<BlobId>, limit: number): Promise<Blobs>;
+  /** Everything that differs between two commits, over the whole tree. */
+  changes(from: CommitId, to: CommitId): Promise<PathChange[]>;
+  /** The digests of what differs (DESIGN, section 3), in order; one process for all of them. Every id must name a commit that is there. */
+  changeDigests(pairs: readonly CommitPair[]): Promise<string[]>;
+  isAncestor(ancestor: CommitId, descendant: CommitId): Promise<boolean>;
+  /** The last commit that both have in their history; undefined where they have none, or the history here is cut short. */
+  mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
+  /** First parent first. */
+  parents(commit: CommitId): Promise<CommitId[]>;
+  /** Committer time, as whoever made the commit wrote it. */
+  committedAt(commit: CommitId): Promise<Instant>;
+}
+
+/** `met` hears of commits that the branch leads to. */
+export function createHistory(git: Git, met: Met = () => undefined): History {
+  return {
+    ancestry: (judged, head) => judgeAncestry(git, judged, head),
+    landings: (after, head, folder) => readLandings(git, after, head, folder, met),
+    jump: (after, head, folder) => readJump(git, after, head, folder),
+    policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
+    blobs: (ids, limit) => readBlobs(git, ids, limit),
+    changes: (from, to) => readChanges(git, from, to),
+    changeDigests: (pairs) => readChangeDigests(git, pairs),
+    isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
+    mergeBase: (left, right) => readMergeBase(git, left, right),
+    parents: (commit) => readParents(git, commit),
+    committedAt: (commit) => readCommitterTime(git, commit),
+  };
+}
+
+async function judgeAncestry(git: Git, judged: CommitId, head: CommitId): Promise<Ancestry> {
+  if (judged === head) return 'on-chain';
+  if (!(await commitsPresent(git, [judged])).has(judged)) return 'rewritten';
+  // The chain is followed until it meets the history of `judged`; where it does, its last step stands on `judged` or on something older.
+  const chain = await readLocal(git, ['rev-list', '--first-parent', '--parents', `${judged}..${head}`, '--']);
+  const [, parent] = (chain.trimEnd().split('\n').at(-1) ?? '').split(' ');
+  if (parent === judged) return 'on-chain';
+  return (await isAncestor(git, judged, head)) ? 'off-chain' : 'rewritten';
+}
+
+async function isAncestor(git: Git, ancestor: CommitId, descendant: CommitId): Promise<boolean> {
+  const outcome = await git.run('mirror', ['merge-base', '--is-ancestor', ancestor, descendant]);
+  // git-merge-base(1): status 1 is the answer no; every other failure is a failure.
+  if (outcome.kind === 'failed' && outcome.exitCode === 1) return false;
+  if (outcome.kind === 'done') return true;
+  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+}
+
+async function readMergeBase(git: Git, left: CommitId, right: CommitId): Promise<CommitId | undefined> {
+  const outcome = await git.run('mirror', ['merge-base', left, right]);
+  if (outcome.kind === 'done') return parseCommitId(outcome.output.split('\n')[0] ?? '');
+  // git-merge-base(1): status 1 is the answer that there is none.
+  if (outcome.kind === 'failed' && outcome.exitCode === 1) return undefined;
+  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+}
+
+async function readParents(git: Git, commit: CommitId): Promise<CommitId[]> {
+  const line = await readLocal(git, ['rev-list', '--max-count=1', '--parents', commit, '--']);
+  const [named, ...parents] = line.trim().split(' ').map(parseCommitId);
+  if (named !== commit) throw new Unusable(`git does not know commit ${commit}`);
+  return parents.filter((parent) => parent !== undefined);
+}
+
+async function readCommitterTime(git: Git, commit: CommitId): Promise<Instant> {
+  const answer = (await readLocal(git, ['log', '--max-count=1', '--format=%ct', commit, '--'])).trim();
+  const seconds = Number(answer);
+  if (!/^-?\d{1,15}$/.test(answer)) throw new Unusable(`git does not know commit ${commit}`);
+  return instant(seconds * 1000);
+}
+
+async function readPolicyTree(git: Git, commit: CommitId, folder: string): Promise<PolicyTree> {
+  const tree = new Map<string, TreeEntry>();
+  const paths = folder === '' ? [] : ['--', folder];
+  for await (const records of nulRecords(git.stream(['ls-tree', '-r', '-z', '--full-tree', commit, ...paths]))) {
+    for (const record of records) {
+      const { path, entry } = readTreeEntry(record);
+      // The check on fetch refuses such trees; this stands for a mirror filled by other hands. Two names that are not UTF-8 may look alike.
+      if (tree.has(path) && !path.includes('\uFFFD')) throw new Unusable(`the tree of ${commit} names a path twice`);
+      tree.set(path, entry);
+    }
+  }
+  return tree;
+}
+
+async function readLocal(git: Git, args: readonly string[]): Promise<string> {
+  const outcome = await git.run('mirror', args);
+  if (outcome.kind === 'done') return outcome.output;
+  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+}
+
+function unreadable(git: Git, words: string | undefined): Error {
+  const { folder, timeout } = git.settings;
+  if (words === undefined) return new Unavailable('git', `reading the mirror ${folder} took longer than ${timeout / 1000} s`);
+  return new Unusable(`the mirror ${folder} cannot be read (${words}); if it is damaged, remove it: it is fetched anew`);
+}

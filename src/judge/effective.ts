@@ -1,0 +1,237 @@
+// The left fold from the branch's history to the policy in force (DESIGN, section 2): state, step, and what the step changes.
+// Pure: verdicts come in as values, and the same landings and verdicts give the same state on every machine.
+import type { ApprovalCount } from '../evidence/approval.ts';
+import type { UnboundReason } from '../evidence/binding.ts';
+import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
+import type { Landing, PathChange, PolicyTree, TreeEntry } from '../history/landing.ts';
+import type { BlobId, CommitId } from '../names.ts';
+import { placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
+
+/** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
+export type RefusalCode =
+  // form
+  | 'hidden-diff'
+  | 'too-many-files'
+  | 'impure'
+  | 'file-mode'
+  | 'unexpected-path'
+  | 'too-large'
+  | 'unreadable'
+  | 'mixed'
+  | 'too-few-approvers'
+  | 'rules-invalid'
+  | 'unknown-group'
+  | 'not-by-grants'
+  | 'too-long'
+  | 'too-dormant'
+  | 'missing-field'
+  | 'understood-version'
+  | 'until-before-from'
+  // what stood there before
+  | 'dirty'
+  | 'rules-dirty'
+  | 'off-chain'
+  // evidence
+  | 'no-merge-request'
+  | 'not-bound'
+  | 'no-approval'
+  | 'refused-by-hand';
+
+export type Verdict =
+  | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      readonly detail: string;
+      readonly mergeRequest: number | null;
+      readonly link?: string;
+      /** Which approvals counted and which did not, where they were what was missing. Paths are inside the policy folder. */
+      readonly count?: ApprovalCount;
+      /** How the merge request, or the commit, is not what it must be. */
+      readonly unbound?: UnboundReason;
+    };
+
+export interface Refusal {
+  readonly path: string;
+  readonly commit: CommitId;
+  readonly mergeRequest: number | null;
+  readonly code: RefusalCode;
+  readonly detail: string;
+  /** The merge request's page. */
+  readonly link?: string;
+}
+
+export interface PolicyState {
+  readonly start: CommitId;
+  /** The last commit on the first-parent chain with nothing undecided before it. */
+  readonly judged: CommitId;
+  /** R: the rules in force. */
+  readonly rules: Rules;
+  /** A: the endorsed blob of every path, rules and grants alike. */
+  readonly endorsed: ReadonlyMap<string, BlobId>;
+  /** E: the grants in force, by path. */
+  readonly inForce: ReadonlyMap<string, GrantInForce>;
+  /** Grants that left E, by path, until a new one stands there. */
+  readonly ended: ReadonlyMap<string, EndedGrant>;
+  /** The policy folder at `judged`. */
+  readonly tree: PolicyTree;
+  /** The last refusal that touched a path. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
+  /** One merge request endorses one landing: which, by number. Judged anew after a new start, it may endorse the same one again. */
+  readonly usedMergeRequests: ReadonlyMap<number, CommitId>;
+  /** Grants that a new `start` would add or lengthen; in force once a person allowed them. */
+  readonly proposed: ReadonlyMap<string, GrantInForce>;
+}
+
+/** What one landing changes, as the ledger keeps it: null takes the path out. */
+export interface PolicyDelta {
+  readonly judged: CommitId;
+  readonly rules?: Rules;
+  readonly endorsed: readonly (readonly [string, BlobId | null])[];
+  readonly inForce: readonly (readonly [string, GrantInForce | null])[];
+  readonly ended: readonly (readonly [string, EndedGrant | null])[];
+  readonly tree: readonly (readonly [string, TreeEntry | null])[];
+  readonly refusals: readonly (readonly [string, Refusal | null])[];
+  readonly usedMergeRequest: number | null;
+}
+
+/** What the step needs to know of the landing's files: each understood, or not. */
+export interface LandingFiles {
+  /** The grant files that are there after the landing and were understood. */
+  readonly grants: ReadonlyMap<string, GrantFile>;
+  /** The rules as they are after the landing, where it changes rules and they were understood. */
+  readonly rules?: Rules;
+}
+
+export function place(path: string, folder: string): Place {
+  return path.startsWith(`${folder}/`) ? placeOf(path.slice(folder.length + 1)) : { kind: 'other' };
+}
+
+export function isRules(path: string, folder: string): boolean {
+  const { kind } = place(path, folder);
+  return kind === 'policy' || kind === 'group';
+}
+
+/** Condition 2: every path was absent in P, or was there exactly as endorsed. Otherwise the first that was not. */
+export function dirtyPath(state: PolicyState, landing: Landing): string | undefined {
+  return landing.changes.find(({ path, before }) => before && !isEndorsed(state, path, before))?.path;
+}
+
+/** Condition 3: the rules files in P are byte for byte the rules in force. Otherwise the first that differs. */
+export function dirtyRules(state: PolicyState, folder: string): string | undefined {
+  // Grants are most of a policy, and this is asked at every landing: by their folder they are told quickly.
+  const grants = `${folder}/grants/`;
+  for (const [path, entry] of state.tree) {
+    if (!path.startsWith(grants) && isRules(path, folder) && !isEndorsed(state, path, entry)) return path;
+  }
+  for (const path of state.endorsed.keys()) if (!path.startsWith(grants) && isRules(path, folder) && !state.tree.has(path)) return path;
+  return undefined;
+}
+
+/** What stands at the path is a plain file with exactly the endorsed content. */
+export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): boolean {
+  return entry.mode === '100644' && state.endorsed.get(path) === entry.blob;
+}
+
+/** One landing under one verdict: the change of the state. */
+export function step(state: PolicyState, landing: Landing, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
+  const shared = { judged: landing.commit, tree: noted(state, landing, folder).map(({ path, after }) => [path, after ?? null] as const) };
+  return verdict.kind === 'endorsed'
+    ? { ...shared, ...endorse(state, landing, files, verdict, folder) }
+    : { ...shared, ...refuse(state, landing, files, verdict, folder) };
+}
+
+/** More refused files than these, more rules files than those, or names longer than that (UTF-16 code units) are not listed one by one. */
+const mostNoted = 1000;
+const mostRulesNoted = 2000;
+const longestNoted = 1024;
+
+/**
+ * The changes of a landing that are kept in mind. Of one that is refused for its size that is what touches files known already, the rules,
+ * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
+ */
+function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
+  let [rules, others] = [0, 0];
+  return changes.filter(({ path }) => {
+    if (state.tree.has(path)) return true;
+    if (path.length > longestNoted) return false;
+    return isRules(path, folder) ? rules++ < mostRulesNoted : others++ < mostNoted;
+  });
+}
+
+type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;
+
+function endorse(
+  state: PolicyState,
+  landing: Landing,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'endorsed' },
+  folder: string,
+): Changed {
+  const grants = landing.changes.filter(({ path }) => place(path, folder).kind === 'grant');
+  return {
+    ...(files.rules ? { rules: files.rules } : {}),
+    endorsed: landing.changes.map(({ path, after }) => [path, after?.blob ?? null]),
+    inForce: grants.map(({ path }) => [path, grantOf(path, files, verdict, state.inForce.get(path))]),
+    ended: grants.map(({ path, after }) => [path, after ? null : endOf(path, state, verdict)]),
+    refusals: landing.changes.map(({ path }) => [path, null]),
+    usedMergeRequest: verdict.mergeRequest,
+  };
+}
+
+function grantOf(
+  path: string,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'endorsed' },
+  before: GrantInForce | undefined,
+): GrantInForce | null {
+  const file = files.grants.get(path);
+  if (!file) return null;
+  const { commit, mergeRequest, approvedBy, landedAt, link } = verdict;
+  const provenance = { commit, mergeRequest, approvedBy, landedAt, ...(link === undefined ? {} : { link }) };
+  const grant = { ...file, ...provenance, path, endorsedUntil: file.until };
+  if (verdict.reviewed || !before) return grant;
+  // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.
+  return { ...grant, endorsedUntil: latest(before.endorsedUntil, file.until), narrowedBy: commit };
+}
+
+/** An approved deletion: also of a grant that an unreviewed edit had taken out before, whose removal may still be held by a limit. */
+function endOf(path: string, state: PolicyState, { reviewed, commit }: Verdict & { kind: 'endorsed' }): EndedGrant | null {
+  const grant = state.inForce.get(path) ?? state.ended.get(path)?.grant;
+  return grant ? { grant, cause: 'deleted', reviewed, commit } : null;
+}
+
+function refuse(
+  state: PolicyState,
+  landing: Landing,
+  files: LandingFiles,
+  verdict: Verdict & { kind: 'refused' },
+  folder: string,
+): Changed {
+  const inForce: [string, GrantInForce | null][] = [];
+  const ended: [string, EndedGrant][] = [];
+  for (const change of landing.changes) {
+    const grant = state.inForce.get(change.path);
+    if (!grant) continue;
+    const left = change.after ? narrowed(grant, change, files, landing.commit) : null;
+    inForce.push([change.path, left]);
+    if (!left) ended.push([change.path, { grant, cause: change.after ? 'refused' : 'deleted', reviewed: false, commit: landing.commit }]);
+  }
+  const { code, detail, mergeRequest, link } = verdict;
+  const refusal = { commit: landing.commit, mergeRequest, code, detail, ...(link === undefined ? {} : { link }) };
+  return {
+    endorsed: landing.changes
+      .filter(({ path, after }) => !after && state.endorsed.has(path) && !isRules(path, folder))
+      .map(({ path }) => [path, null]),
+    inForce,
+    ended,
+    refusals: noted(state, landing, folder).map(({ path }) => [path, { path, ...refusal }]),
+    usedMergeRequest: null,
+  };
+}
+
+/** What an unreviewed edit leaves of a grant: the meet of what was in force and what the file now says; unreadable means none. */
+function narrowed(grant: GrantInForce, change: PathChange, files: LandingFiles, landing: CommitId): GrantInForce | null {
+  const file = files.grants.get(change.path);
+  return file && change.after?.mode === '100644' ? meet(grant, file, landing) : null;
+}

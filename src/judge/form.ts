@@ -1,0 +1,143 @@
+// Condition 1 of DESIGN, section 2: what can be said against a landing by looking at it, before anybody is asked who approved it.
+import { isRules, place, type LandingFiles, type PolicyState, type RefusalCode } from './effective.ts';
+import type { Landing, PathChange } from '../history/landing.ts';
+import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
+import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
+import { mostFiles, type GrantFile, type Rules } from '../policy/policy.ts';
+
+/** One file after the landing, as far as it could be understood. */
+export type Reading =
+  | { readonly kind: 'grant'; readonly grant: GrantFile }
+  | { readonly kind: 'rules' }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+export interface Readings {
+  readonly files: ReadonlyMap<string, Reading>;
+  /** The whole rules as they are after a landing that changes them. */
+  readonly rules?: { readonly kind: 'valid'; readonly value: Rules } | { readonly kind: 'invalid'; readonly detail: string };
+}
+
+export interface FormSettings {
+  readonly folder: string;
+  /** The host's ceilings on the length of grants; the tighter of these and the policy wins. */
+  readonly longest: ReadonlyMap<GroupName, Duration>;
+}
+
+export interface FormObjection {
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+/** The first thing wrong with the form of a landing; undefined when nothing is. Lengths are measured later, from the merge. */
+export function formObjection(state: PolicyState, landing: Landing, readings: Readings, settings: FormSettings): FormObjection | undefined {
+  const { changes } = landing;
+  const { folder } = settings;
+  if (landing.parents > 2) return { code: 'not-bound', detail: `a merge of ${landing.parents} parents` };
+  if (landing.hiddenBy !== undefined) return { code: 'hidden-diff', detail: landing.hiddenBy };
+  if (changes.length > mostFiles) return { code: 'too-many-files', detail: `${changes.length} files` };
+  if (landing.outside > 0) return { code: 'impure', detail: `${landing.outside} outside ${folder}/` };
+  for (const change of changes) {
+    const objection = pathObjection(change, readings, folder);
+    if (objection) return objection;
+  }
+  const rulesChange = changes.some(({ path }) => isRules(path, folder));
+  if (rulesChange && changes.some(({ path }) => !isRules(path, folder)))
+    return { code: 'mixed', detail: 'policy.yaml or groups/ together with grants/' };
+  return rulesChange ? rulesObjection(readings) : firstGrantObjection(landing, readings, state.rules);
+}
+
+function pathObjection({ path, after }: PathChange, readings: Readings, folder: string): FormObjection | undefined {
+  if (!isWellFormed(path, folder)) return { code: 'unexpected-path', detail: path };
+  if (!after) return undefined;
+  if (after.mode !== '100644') return { code: 'file-mode', detail: `${path} has mode ${after.mode}` };
+  const reading = readings.files.get(path);
+  if (!reading) return { code: 'unreadable', detail: path };
+  if (reading.kind === 'too-large') return { code: 'too-large', detail: path };
+  return reading.kind === 'unreadable' ? { code: 'unreadable', detail: reading.detail } : undefined;
+}
+
+/** The allowed shapes of paths, letter by letter: lower-case ASCII, three kinds of places. */
+export function isWellFormed(path: string, folder: string): boolean {
+  const where = place(path, folder);
+  switch (where.kind) {
+    case 'policy':
+      return true;
+    case 'group':
+      return parseGroupName(where.name) !== undefined;
+    case 'grant':
+      return parseGroupName(where.group) !== undefined && parseExactUid(where.uid) !== undefined;
+    case 'other':
+      return false;
+  }
+}
+
+/** Of what has a path inside the policy folder, that which may be shown anywhere, with the path from the root. */
+export function wellFormedOnly<One extends { readonly path: string }>(ones: readonly One[], folder: string): readonly One[] {
+  return ones.map((one) => ({ ...one, path: `${folder}/${one.path}` })).filter(({ path }) => isWellFormed(path, folder));
+}
+
+function rulesObjection(readings: Readings): FormObjection | undefined {
+  if (!readings.rules) return { code: 'rules-invalid', detail: 'the rules could not be read' };
+  if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail };
+  const [objection] = rulesObjections(readings.rules.value);
+  if (!objection) return undefined;
+  return { code: objection.code === 'too-few-approvers' ? 'too-few-approvers' : 'rules-invalid', detail: objection.message };
+}
+
+const timeless: Readonly<Record<string, RefusalCode>> = {
+  'unknown-group': 'unknown-group',
+  'group-not-by-grants': 'not-by-grants',
+  'until-before-from': 'until-before-from',
+  'understood-version': 'understood-version',
+  'missing-field': 'missing-field',
+};
+
+const timed: Readonly<Record<string, RefusalCode>> = { 'too-long': 'too-long', 'too-dormant': 'too-dormant' };
+
+function firstGrantObjection(landing: Landing, readings: Readings, rules: Rules): FormObjection | undefined {
+  return first(
+    grantsOf(landing, readings).flatMap((grant) => grantObjections(grant, rules, landing.committedAt)),
+    timeless,
+  );
+}
+
+/**
+ * Objections to the lengths of a landing's grants, measured from its merge: `too-long`, `too-dormant`.
+ * The merge time is GitLab's; a committer time is what anybody wrote into the commit.
+ */
+export function lengthObjection(
+  landing: Landing,
+  readings: Readings,
+  rules: Rules,
+  landedAt: Instant,
+  settings: FormSettings,
+): FormObjection | undefined {
+  const objections = grantsOf(landing, readings).flatMap((grant) => {
+    const ceiling = settings.longest.get(grant.group);
+    return grantObjections(grant, rules, landedAt, ceiling === undefined ? undefined : duration(ceiling));
+  });
+  return first(objections, timed);
+}
+
+function grantsOf(landing: Landing, readings: Readings): readonly GrantFile[] {
+  return landing.changes.flatMap(({ path }) => {
+    const reading = readings.files.get(path);
+    return reading?.kind === 'grant' ? [reading.grant] : [];
+  });
+}
+
+function first(objections: readonly Objection[], codes: Readonly<Record<string, RefusalCode>>): FormObjection | undefined {
+  for (const objection of objections) {
+    const code = codes[objection.code];
+    if (code) return { code, detail: objection.message };
+  }
+  return undefined;
+}
+
+/** The readings in the form the step of the fold takes. */
+export function understood(readings: Readings): LandingFiles {
+  const grants = new Map<string, GrantFile>();
+  for (const [path, reading] of readings.files) if (reading.kind === 'grant') grants.set(path, reading.grant);
+  return { grants, ...(readings.rules?.kind === 'valid' ? { rules: readings.rules.value } : {}) };
+}

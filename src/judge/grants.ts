@@ -1,0 +1,71 @@
+// A grant in force: what an endorsed file said, less what unreviewed edits took from it since (E in DESIGN, section 2).
+import type { CommitId, Instant, Uid } from '../names.ts';
+import type { GrantFile } from '../policy/policy.ts';
+
+export type End = Instant | 'open';
+
+/** Where a grant, or a change of one, comes from: what an auditor follows. */
+export interface Provenance {
+  /** The landing: a commit on the branch's first-parent chain. */
+  readonly commit: CommitId;
+  /** The number people see on GitLab (iid); null where no merge request was asked for. */
+  readonly mergeRequest: number | null;
+  readonly approvedBy: readonly Uid[];
+  /** When it was merged. */
+  readonly landedAt: Instant;
+  /** The merge request's page. */
+  readonly link?: string;
+}
+
+export interface GrantInForce extends GrantFile, Provenance {
+  /** From the root of the policy repository. */
+  readonly path: string;
+  /** The end that was approved. `until` is earlier where an unreviewed edit shortened the grant. */
+  readonly endorsedUntil: End;
+  /** The last landing that took something from the grant without review. */
+  readonly narrowedBy?: CommitId;
+}
+
+/** Why a path no longer carries a grant. The grant is kept: a hold on its removal never outlives it. */
+export interface EndedGrant {
+  readonly grant: GrantInForce;
+  readonly cause: 'deleted' | 'refused';
+  /** Somebody entitled approved the removal. */
+  readonly reviewed: boolean;
+  readonly commit: CommitId;
+}
+
+export function earlier(left: End, right: End): End {
+  if (left === 'open') return right;
+  return right === 'open' || left <= right ? left : right;
+}
+
+function later(left: Instant | undefined, right: Instant | undefined): Instant | undefined {
+  if (left === undefined) return right;
+  return right === undefined || left >= right ? left : right;
+}
+
+/** What is in force and in the file: later start, earlier end. Only ever narrows `grant`. */
+export function meet(grant: GrantInForce, file: Pick<GrantFile, 'from' | 'until'>, by: CommitId): GrantInForce {
+  const from = later(grant.from, file.from);
+  const until = earlier(grant.until, file.until);
+  if (from === grant.from && until === grant.until) return grant;
+  return { ...grant, ...(from === undefined ? {} : { from }), until, narrowedBy: by };
+}
+
+/** The file promises time, from `now` on, that the grant in force does not give. */
+export function saysMore(file: Pick<GrantFile, 'from' | 'until'>, grant: GrantInForce | undefined, now: Instant): boolean {
+  if (file.until !== 'open' && file.until <= now) return false;
+  if (!grant) return true;
+  const start = Math.max(now, file.from ?? now);
+  return earlier(file.until, grant.until) !== file.until || Math.max(now, grant.from ?? now) > start;
+}
+
+export function latest(left: End, right: End): End {
+  return earlier(left, right) === left ? right : left;
+}
+
+export function isOver(until: End, now: Instant): boolean {
+  // `until` is the first instant without access.
+  return until !== 'open' && now >= until;
+}

@@ -1,0 +1,222 @@
+// Walks the branch from the last judged landing to its tip and judges what changes the policy: Git and the forge are asked here,
+// the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
+import { applyDelta } from './deltas.ts';
+import { dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './effective.ts';
+import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
+import type { Ancestry, Landing, PolicyTree } from '../history/landing.ts';
+import type { BlobId, CommitId, Instant } from '../names.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import type { Problem } from '../reconcile/run.ts';
+import { effectivePolicy, pathsToRead, type EffectivePolicy, type WaitingLanding } from './waiting.ts';
+import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
+import { problemOf } from '../problems.ts';
+import { startPolicy } from './starting.ts';
+
+/** The mirror of the branch, read by plumbing. */
+export interface Branch {
+  /** The branch's tip on the server. Throws Unavailable or Unusable. */
+  fetch(): Promise<CommitId>;
+  /** The tip as last fetched. */
+  head(): Promise<CommitId | undefined>;
+  ancestry(judged: CommitId, head: CommitId): Promise<Ancestry>;
+  landings(after: CommitId, head: CommitId, folder: string): Promise<readonly Landing[]>;
+  jump(after: CommitId, head: CommitId, folder: string): Promise<Landing>;
+  policyTree(commit: CommitId, folder: string): Promise<PolicyTree>;
+  committedAt(commit: CommitId): Promise<Instant>;
+  blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
+}
+
+/** A verdict, or why there is none yet. The evidence goes to the ledger as it is. `unusable` does not pass by waiting alone. */
+export type Judgement =
+  | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: unknown }
+  | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string };
+
+/** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
+export interface ContentJudge {
+  readonly evidence: 'gitlab' | 'none';
+  /** Told of all landings to come, oldest first, so that their evidence can be gathered at the same time. Gives records for the ledger. */
+  prepare(landings: readonly Landing[]): Promise<readonly LedgerRecord[]>;
+  judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement>;
+}
+
+export interface JudgingSettings extends FormSettings {
+  readonly start: CommitId;
+}
+
+export interface JudgingPorts {
+  readonly branch: Branch;
+  /** Loaded when there is something to read: an idle run needs no YAML. */
+  readonly loadParser: () => Promise<PolicyParser>;
+  readonly judge: ContentJudge;
+  /** What the ledger knows; undefined before the first run. */
+  readonly remembered: PolicyState | undefined;
+  /** The landing is on record as one that waits. */
+  readonly wasSeen: (commit: CommitId) => boolean;
+  readonly now: Instant;
+}
+
+export interface Judged {
+  /** Undefined: there is no policy in force to speak of. */
+  readonly policy: EffectivePolicy | undefined;
+  readonly head: CommitId | undefined;
+  readonly records: readonly LedgerRecord[];
+  readonly problems: readonly Problem[];
+}
+
+/** The policy in force now, from what the ledger remembers and what came to the branch since. */
+export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings): Promise<Judged> {
+  const { branch, remembered, now } = ports;
+  const problems: Problem[] = [];
+  const head = await currentHead(branch, problems);
+  if (!head && !remembered) return { policy: undefined, head, records: [], problems };
+  try {
+    const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
+    const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
+    const walk = new Walk(started.state, started.records, problems, ports, settings, files);
+    if (head) await walk.to(head);
+    // Without the branch there is nothing to read them from: what was refused before stays refused.
+    const readings = head ? await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder)) : new Map<string, Reading>();
+    return { policy: effectivePolicy(walk.state, walk.waiting, readings, now, settings.folder), head, records: walk.records, problems };
+  } catch (error) {
+    problems.push(problemOf(error, 'policy'));
+    return { policy: remembered && effectivePolicy(remembered, [], new Map(), now, settings.folder), head, records: [], problems };
+  }
+}
+
+async function currentHead(branch: Branch, problems: Problem[]): Promise<CommitId | undefined> {
+  try {
+    return await branch.fetch();
+  } catch (error) {
+    problems.push(problemOf(error, 'git'));
+    return branch.head();
+  }
+}
+
+/** Landings whose files are in memory at a time: 16 KiB each, and 50 of them. */
+const mostAtOnce = 32;
+
+/** One walk along the first-parent chain: the state so far, what waits, and what is to be recorded. */
+class Walk {
+  state: PolicyState;
+  readonly waiting: WaitingLanding[] = [];
+  readonly records: LedgerRecord[];
+  readonly #problems: Problem[];
+  readonly #ports: JudgingPorts;
+  readonly #settings: JudgingSettings;
+  readonly #files: LandingFiles;
+
+  constructor(
+    state: PolicyState,
+    records: readonly LedgerRecord[],
+    problems: Problem[],
+    ports: JudgingPorts,
+    settings: JudgingSettings,
+    files: LandingFiles,
+  ) {
+    this.state = state;
+    this.records = [...records];
+    this.#problems = problems;
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#files = files;
+  }
+
+  async to(head: CommitId): Promise<void> {
+    const { judged } = this.state;
+    if (judged === head) return;
+    const { branch, now } = this.#ports;
+    const ancestry = await branch.ancestry(judged, head);
+    if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
+    if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
+    if (ancestry !== 'on-chain') return;
+    await this.#judgeAll(await branch.landings(judged, head, this.#settings.folder));
+    if (this.waiting.length > 0 || this.state.judged === head) return;
+    this.state = { ...this.state, judged: head };
+    this.records.push({ type: 'judged', at: now, commit: head });
+  }
+
+  async #refuseJump(jump: Landing): Promise<void> {
+    const readings = await this.#files.readingsOf(this.state, jump, await this.#files.contentsOf([jump]));
+    this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
+  }
+
+  async #judgeAll(landings: readonly Landing[]): Promise<void> {
+    const relevant = landings.filter(({ changes }) => changes.length > 0);
+    if (relevant.length === 0) return;
+    this.records.push(...(await this.#ports.judge.prepare(relevant)));
+    for (let start = 0; start < relevant.length; start += mostAtOnce) {
+      const some = relevant.slice(start, start + mostAtOnce);
+      // What waits behind another is not read: a flood of changes must fit into the memory of this host.
+      const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some);
+      for (const landing of some) {
+        if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', 'an earlier change waits for its verdict');
+        else await this.#judgeOne(landing, await this.#files.readingsOf(this.state, landing, contents));
+      }
+    }
+  }
+
+  async #judgeOne(landing: Landing, readings: Readings): Promise<void> {
+    const judgement = await judgeLanding(this.state, landing, readings, this.#ports.judge, this.#settings);
+    if (judgement.kind === 'judged') {
+      this.#decide(landing, readings, judgement);
+      return;
+    }
+    const { code, detail } = judgement;
+    if (judgement.kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
+    this.#wait(landing, code, detail);
+  }
+
+  /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. */
+  #wait(landing: Landing, code: string, detail: string): void {
+    const { commit } = landing;
+    this.waiting.push({ landing, code, detail });
+    if (!this.#ports.wasSeen(commit)) this.records.push({ type: 'seen', at: this.#ports.now, commit });
+  }
+
+  #decide(landing: Landing, readings: Readings, { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>): void {
+    const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
+    this.records.push({ type: 'verdict', at: this.#ports.now, commit: landing.commit, verdict, evidence, delta });
+    this.state = applyDelta(this.state, delta);
+  }
+}
+
+function rewritten(judged: CommitId, head: CommitId): string {
+  return (
+    `the branch was rewritten: the last judged commit ${judged} is not in the history of its tip ${head}. Nothing is judged until a person has looked ` +
+    `(git log ${judged}..${head}, git log ${head}..${judged}) and has set repository.start in the configuration to a commit of the new history that they trust`
+  );
+}
+
+function refused(
+  code: RefusalCode,
+  detail: string,
+  mergeRequest: number | null = null,
+  evidence: unknown = null,
+): Extract<Judgement, { kind: 'judged' }> {
+  const told = detail.length > longestDetail ? `${detail.slice(0, longestDetail)}…` : detail;
+  return { kind: 'judged', verdict: { kind: 'refused', code, detail: told, mergeRequest }, evidence };
+}
+
+/** A path may be a megabyte long, and the record keeps every verdict for good. */
+const longestDetail = 1024;
+
+/** The conditions of DESIGN, section 2: the first that fails gives the reason. The rules come before the files, for they may be why a file is not clean. */
+async function judgeLanding(
+  state: PolicyState,
+  landing: Landing,
+  readings: Readings,
+  judge: ContentJudge,
+  settings: JudgingSettings,
+): Promise<Judgement> {
+  const form = formObjection(state, landing, readings, settings);
+  if (form) return refused(form.code, form.detail);
+  const rules = dirtyRules(state, settings.folder);
+  if (rules !== undefined) return refused('rules-dirty', rules);
+  const dirty = dirtyPath(state, landing);
+  if (dirty !== undefined) return refused('dirty', dirty);
+  const judgement = await judge.judge(state, landing, readings);
+  if (judgement.kind !== 'judged' || judgement.verdict.kind === 'refused') return judgement;
+  const { landedAt, mergeRequest } = judgement.verdict;
+  const length = lengthObjection(landing, readings, state.rules, landedAt, settings);
+  return length ? refused(length.code, length.detail, mergeRequest, judgement.evidence) : judgement;
+}

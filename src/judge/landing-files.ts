@@ -1,0 +1,122 @@
+// Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
+import { isRules, place, type PolicyState } from './effective.ts';
+import { type Reading, type Readings } from './form.ts';
+import type { Landing, TreeEntry } from '../history/landing.ts';
+import type { BlobId } from '../names.ts';
+import { largestFile, mostFiles, type GrantFile, type Parsed, type PolicyFile, type Rules } from '../policy/policy.ts';
+
+export interface Contents {
+  readonly contents: ReadonlyMap<BlobId, Uint8Array>;
+  /** Named and not read. */
+  readonly tooLarge: ReadonlySet<BlobId>;
+}
+
+export interface PolicyParser {
+  parseRules(files: readonly PolicyFile[], folder: string): Parsed<Rules>;
+  parseGrant(file: PolicyFile, folder: string): Parsed<GrantFile>;
+}
+
+export interface LandingFiles {
+  /** The contents that judging these landings takes, in one go. */
+  contentsOf(landings: readonly Landing[]): Promise<Contents>;
+  /** What the files of a landing say after it. `contents` must be of a call that named it. */
+  readingsOf(state: PolicyState, landing: Landing, contents: Contents): Promise<Readings>;
+  /** What these files say. */
+  readFiles(files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>>;
+}
+
+type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
+
+/** Blobs that are in memory at a time where there may be any number of them: 16 MiB at the most. */
+const mostAtOnce = 1024;
+
+export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<PolicyParser>, folder: string): LandingFiles {
+  const read = async (ids: readonly BlobId[]): Promise<Contents> =>
+    ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
+  const readFiles: LandingFiles['readFiles'] = async (files) => {
+    if (files.size === 0) return new Map();
+    const parser = await loadParser();
+    const entries = [...files];
+    const readings = new Map<string, Reading>();
+    for (let start = 0; start < entries.length; start += mostAtOnce) {
+      const some = entries.slice(start, start + mostAtOnce);
+      const contents = await read(some.map(([, { blob }]) => blob));
+      for (const [path, entry] of some) readings.set(path, readFile(parser, path, entry, contents, folder));
+    }
+    return readings;
+  };
+  return {
+    contentsOf: (landings) =>
+      read(
+        landings
+          .filter(isReviewable)
+          .flatMap(({ changes }) => changes.flatMap(({ after }) => (after && isFile(after) ? [after.blob] : []))),
+      ),
+    async readingsOf(state, landing, contents) {
+      if (!isReviewable(landing)) return { files: await readFiles(narrowing(landing, state)) };
+      const parser = await loadParser();
+      const files = new Map<string, Reading>();
+      for (const { path, after } of landing.changes)
+        if (after && isFile(after)) files.set(path, readFile(parser, path, after, contents, folder));
+      if (!landing.changes.some(({ path }) => isRules(path, folder))) return { files };
+      return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
+    },
+    readFiles,
+  };
+}
+
+/** A larger one is refused for its size, and is never read as a whole: whoever pushes it must not fill the memory of this host. */
+function isReviewable({ changes }: Landing): boolean {
+  return changes.length <= mostFiles;
+}
+
+/** Of a landing that is too large what edits a grant in force: that may narrow it. */
+function narrowing({ changes }: Landing, { inForce }: PolicyState): ReadonlyMap<string, TreeEntry> {
+  return new Map(changes.flatMap(({ path, after }) => (after && isFile(after) && inForce.has(path) ? [[path, after] as const] : [])));
+}
+
+function isFile({ mode }: TreeEntry): boolean {
+  return mode === '100644' || mode === '100755';
+}
+
+function readFile(parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Contents, folder: string): Reading {
+  if (tooLarge.has(blob)) return { kind: 'too-large' };
+  const bytes = contents.get(blob);
+  if (!bytes) return { kind: 'unreadable', detail: path };
+  const { kind } = place(path, folder);
+  if (kind === 'policy' || kind === 'group') return { kind: 'rules' };
+  if (kind === 'other') return { kind: 'unreadable', detail: path };
+  const parsed = parser.parseGrant({ path, bytes }, folder);
+  if (parsed.kind === 'valid') return { kind: 'grant', grant: parsed.value };
+  const [{ line, column, message }] = parsed.findings;
+  return { kind: 'unreadable', detail: `${path}:${line}:${column}: ${message}` };
+}
+
+/** The rules as a whole after the landing: it changes some of their files, and only together they make sense. */
+async function readRulesAfter(
+  read: (ids: readonly BlobId[]) => Promise<Contents>,
+  parser: PolicyParser,
+  state: PolicyState,
+  landing: Landing,
+  folder: string,
+): Promise<NonNullable<Readings['rules']>> {
+  const tree = new Map([...state.tree].filter(([path]) => isRules(path, folder)));
+  for (const { path, after } of landing.changes) {
+    if (!isRules(path, folder)) continue;
+    if (after) tree.set(path, after);
+    else tree.delete(path);
+  }
+  // A flood of pushed files under groups/ is no policy, and must fit into the memory of this host.
+  if (tree.size > mostAtOnce)
+    return { kind: 'invalid', detail: `there are ${tree.size} rules files, and ${mostAtOnce} at the most are read` };
+  const { contents } = await read([...tree.values()].filter(isFile).map(({ blob }) => blob));
+  const files = [...tree].flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+  if (files.length < tree.size) return { kind: 'invalid', detail: 'a rules file is too large or no regular file' };
+  const parsed = parser.parseRules(files, folder);
+  if (parsed.kind === 'valid') return { kind: 'valid', value: parsed.value };
+  const [{ path, line, column, message }] = parsed.findings;
+  return { kind: 'invalid', detail: `${path}:${line}:${column}: ${message}` };
+}

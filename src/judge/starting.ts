@@ -1,0 +1,90 @@
+// The policy of the commit that the host's configuration calls `start`: taken as it is, and whole or not at all.
+import { isRules, place, type PolicyState } from './effective.ts';
+import { isWellFormed } from './form.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { rulesObjections } from '../policy/policy-rules.ts';
+import { largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
+import { startingState } from './start-state.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { Unusable } from '../errors.ts';
+import type { Branch, JudgingSettings } from './judging.ts';
+import type { PolicyParser } from './landing-files.ts';
+
+interface Started {
+  readonly state: PolicyState;
+  readonly records: readonly LedgerRecord[];
+}
+
+/** What is remembered, where its start is still the configured one; otherwise a new beginning. Throws Unusable when the start cannot be used. */
+export async function startPolicy(
+  branch: Branch,
+  loadParser: () => Promise<PolicyParser>,
+  remembered: PolicyState | undefined,
+  { start, folder }: JudgingSettings,
+  now: Instant,
+  head: CommitId | undefined,
+): Promise<Started> {
+  if (remembered?.start === start) {
+    refuseOtherFolder(remembered, folder);
+    return { state: remembered, records: [] };
+  }
+  const parser = await loadParser();
+  const tree = await branch.policyTree(start, folder).catch(async (error: unknown) => {
+    // Git speaks of a damaged repository where it was only never told of such a commit.
+    if (!(error instanceof Unusable) || !head || (await branch.ancestry(start, head)) !== 'rewritten') throw error;
+    throw new Unusable(
+      `start ${start} is not in the history of the branch: write a commit that "git log --first-parent" shows of it into repository.start`,
+    );
+  });
+  const files = await readPolicyFiles(branch, tree, start, folder);
+  const rules = valid(
+    parser.parseRules(
+      files.filter(({ path }) => isRules(path, folder)),
+      folder,
+    ),
+    start,
+  );
+  const [objection] = rulesObjections(rules);
+  if (objection) throw new Unusable(`the policy at start ${start} cannot be used: ${objection.message}. ${objection.fix}`);
+  const grants = new Map<string, GrantFile>();
+  for (const file of files) if (!isRules(file.path, folder)) grants.set(file.path, valid(parser.parseGrant(file, folder), start));
+  const state = startingState({ commit: start, committedAt: await branch.committedAt(start), tree, rules, grants }, remembered);
+  return { state, records: [{ type: 'start', at: now, state }] };
+}
+
+/** In another folder nothing ever changes: every landing would be judged to be none of ours, and never be looked at again. */
+function refuseOtherFolder({ endorsed }: PolicyState, folder: string): void {
+  // Every policy has it, and what is endorsed of the rules stays on record whatever is pushed.
+  if (endorsed.has(`${folder}/policy.yaml`)) return;
+  throw new Unusable(
+    `repository.path is ${JSON.stringify(folder)}, and the policy on record does not lie there: nothing is judged until the host’s administrator puts the path right. If the policy has moved, set repository.start to a commit that has it there`,
+  );
+}
+
+async function readPolicyFiles(
+  branch: Branch,
+  tree: Awaited<ReturnType<Branch['policyTree']>>,
+  start: CommitId,
+  folder: string,
+): Promise<readonly PolicyFile[]> {
+  const entries = [...tree].filter(([path]) => place(path, folder).kind !== 'other');
+  const strange = entries.find(([path, { mode }]) => mode !== '100644' || !isWellFormed(path, folder));
+  if (strange)
+    throw new Unusable(`the policy at start ${start} cannot be used: ${JSON.stringify(strange[0])} is no plain file with a plain name`);
+  const { contents, tooLarge } = await branch.blobs(
+    entries.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  if (tooLarge.size > 0) throw new Unusable(`the policy at start ${start} cannot be used: it has files over ${largestFile} bytes`);
+  return entries.map(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    if (!bytes) throw new Unusable(`the policy at start ${start} cannot be read: ${path} is missing in the mirror`);
+    return { path, bytes };
+  });
+}
+
+function valid<Value>(parsed: Parsed<Value>, commit: CommitId): Value {
+  if (parsed.kind === 'valid') return parsed.value;
+  const [{ path, line, column, message, fix }] = parsed.findings;
+  throw new Unusable(`the policy at start ${commit} cannot be used: ${path}:${line}:${column}: ${message}. ${fix}`);
+}

@@ -1,0 +1,201 @@
+// What a report draws of the last year: for how long each grant counted, what was refused, how large groups and rosters were, and what
+// happened to each person. Bounded: a point a day, and the latest of each person.
+import { place, type PolicyState, type RefusalCode } from '../judge/effective.ts';
+import type { HistoryEntry } from '../explain/explained.ts';
+import { earlier, type End, type GrantInForce } from '../judge/grants.ts';
+import { instant, parseGroupName, parseUid, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { toldBy } from './person-history.ts';
+import type { LedgerRecord, StartRecord, VerdictRecord } from './record.ts';
+import { day } from '../time.ts';
+
+/** For how long a grant counted. */
+export interface GrantSpan {
+  readonly kind: 'grant';
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly path: string;
+  readonly from: Instant;
+  readonly until: End;
+  /** It ended before its own end: deleted, shortened, or replaced by another one. */
+  readonly cutShort: boolean;
+  readonly commit: CommitId;
+  readonly mergeRequest: number | null;
+  readonly link?: string;
+}
+
+/** A change of a grant file that was refused. */
+export interface RefusedMark {
+  readonly kind: 'refused';
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly path: string;
+  readonly at: Instant;
+  readonly code: RefusalCode;
+  readonly commit: CommitId;
+  readonly mergeRequest: number | null;
+  readonly link?: string;
+}
+
+export interface SizePoint {
+  readonly at: Instant;
+  readonly people: number;
+}
+
+export interface PersonEntry extends HistoryEntry {
+  readonly group: GroupName;
+}
+
+export interface PersonChain {
+  readonly entries: readonly PersonEntry[];
+  /** Older ones, which are in the ledger and no longer here. */
+  readonly dropped: number;
+}
+
+export interface Chronicle {
+  /** By path, oldest first. */
+  readonly spans: Map<string, readonly GrantSpan[]>;
+  readonly refused: Map<string, readonly RefusedMark[]>;
+  readonly groupSizes: Map<string, readonly SizePoint[]>;
+  readonly rosterSizes: Map<string, readonly SizePoint[]>;
+  /** By uid, or DN where no person can be told. */
+  readonly people: Map<string, PersonChain>;
+}
+
+export interface ChronicleSettings {
+  /** What was over before this is left out. */
+  readonly begin: Instant;
+  readonly folder: string;
+  readonly groups: readonly GroupName[];
+}
+
+const longestChain = 40;
+const mostRefusals = 20;
+
+export function emptyChronicle(): Chronicle {
+  return { spans: new Map(), refused: new Map(), groupSizes: new Map(), rosterSizes: new Map(), people: new Map() };
+}
+
+/** Takes one more record in. `kept` is the builder's own and is changed in place; `policy` is the state after the record. */
+export function chronicle(kept: Chronicle, record: LedgerRecord, policy: PolicyState | undefined, settings: ChronicleSettings): void {
+  for (const { name, group, entry } of toldBy(record, settings.groups, settings.folder, () => true)) {
+    kept.people.set(name, longer(kept.people.get(name), { ...entry, group }));
+  }
+  switch (record.type) {
+    case 'start':
+      followStart(kept, record, settings.begin);
+      return;
+    case 'verdict':
+      for (const [path] of record.delta.inForce) follow(kept, path, policy?.inForce.get(path), landedAt(record), settings.begin);
+      markRefused(kept, record, settings);
+      return;
+    case 'override-used':
+      for (const path of record.accepted) follow(kept, path, policy?.inForce.get(path), record.at, settings.begin);
+      return;
+    case 'roster':
+      measure(kept.rosterSizes, record.roster, { at: record.at, people: record.people }, settings.begin);
+      return;
+    case 'outcome':
+    case 'membership':
+      measure(kept.groupSizes, record.group, { at: record.at, people: record.members }, settings.begin);
+      return;
+    default:
+  }
+}
+
+/** Leaves out what is over by now and told of no more: a bar is looked at again only when its path is. */
+export function forgetBefore(kept: Chronicle, begin: Instant): void {
+  for (const [path, spans] of kept.spans) {
+    const left = spans.filter(({ until }) => until === 'open' || until >= begin);
+    if (left.length > 0) kept.spans.set(path, left);
+    else kept.spans.delete(path);
+  }
+}
+
+function longer(chain: PersonChain | undefined, entry: PersonEntry): PersonChain {
+  const entries = [...(chain?.entries ?? []), entry];
+  const excess = Math.max(0, entries.length - longestChain);
+  return { entries: entries.slice(excess), dropped: (chain?.dropped ?? 0) + excess };
+}
+
+function landedAt({ at, verdict }: VerdictRecord): Instant {
+  return verdict.kind === 'endorsed' ? verdict.landedAt : at;
+}
+
+function followStart(kept: Chronicle, { at, state }: StartRecord, begin: Instant): void {
+  for (const path of new Set([...kept.spans.keys(), ...state.inForce.keys()])) follow(kept, path, state.inForce.get(path), at, begin);
+}
+
+/** Brings the bars of one path up to date with the grant that counts from `at` on. */
+function follow(kept: Chronicle, path: string, grant: GrantInForce | undefined, at: Instant, begin: Instant): void {
+  const known = (kept.spans.get(path) ?? []).filter(({ until }) => until === 'open' || until >= begin);
+  const earlierOnes = known.slice(0, -1);
+  const last = known.at(-1);
+  const spans = [...earlierOnes, ...followed(last, grant, at)].filter(({ from, until }) => until === 'open' || until > from);
+  if (spans.length > 0) kept.spans.set(path, spans);
+  else kept.spans.delete(path);
+}
+
+function followed(last: GrantSpan | undefined, grant: GrantInForce | undefined, at: Instant): readonly GrantSpan[] {
+  if (!grant) return last ? [cut(last, at)] : [];
+  const fresh = spanOf(grant);
+  if (!last) return [fresh];
+  if (last.commit === grant.commit) return [{ ...last, from: fresh.from, until: fresh.until, cutShort: fresh.cutShort }];
+  return [cut(last, fresh.from), fresh];
+}
+
+function cut(span: GrantSpan, at: Instant): GrantSpan {
+  const until = earlier(span.until, at);
+  return { ...span, until, cutShort: span.cutShort || until !== span.until };
+}
+
+function spanOf({ group, uid, path, from, landedAt: landed, until, endorsedUntil, commit, mergeRequest, link }: GrantInForce): GrantSpan {
+  const begins = instant(Math.max(from ?? landed, landed));
+  const page = link === undefined ? {} : { link };
+  return {
+    kind: 'grant',
+    group,
+    uid,
+    path,
+    from: begins,
+    until,
+    cutShort: until !== endorsedUntil,
+    commit,
+    mergeRequest,
+    ...page,
+  };
+}
+
+function markRefused(kept: Chronicle, { at, commit, verdict, delta }: VerdictRecord, { begin, folder }: ChronicleSettings): void {
+  if (verdict.kind !== 'refused' || at < begin) return;
+  const { code, mergeRequest, link } = verdict;
+  for (const [path, after] of delta.tree) {
+    const where = place(path, folder);
+    const group = after && where.kind === 'grant' ? parseGroupName(where.group) : undefined;
+    const uid = where.kind === 'grant' ? parseUid(where.uid) : undefined;
+    if (!group || !uid) continue;
+    const mark: RefusedMark = {
+      kind: 'refused',
+      group,
+      uid,
+      path,
+      at,
+      code,
+      commit,
+      mergeRequest,
+      ...(link === undefined ? {} : { link }),
+    };
+    const known = (kept.refused.get(path) ?? []).filter((one) => one.at >= begin);
+    kept.refused.set(path, [...known, mark].slice(-mostRefusals));
+  }
+}
+
+/** The last point of every day is enough to draw a year. */
+function measure(sizes: Map<string, readonly SizePoint[]>, name: string, point: SizePoint, begin: Instant): void {
+  const known = sizes.get(name) ?? [];
+  const last = known.at(-1);
+  const sameDay = last && Math.floor(last.at / day) === Math.floor(point.at / day);
+  const kept = sameDay ? known.slice(0, -1) : known;
+  // One point from before the year is kept: it says how the year began.
+  const first = kept.findLastIndex(({ at }) => at < begin);
+  sizes.set(name, [...kept.slice(Math.max(0, first)), point]);
+}

@@ -1,0 +1,248 @@
+// What muster remembers: the fold over its ledger. The same records give the same memory.
+import { applyDeltas } from '../judge/deltas.ts';
+import type { PolicyDelta, PolicyState } from '../judge/effective.ts';
+import { basisOf, type Binding } from '../membership/desired.ts';
+import type { HoldCode } from '../membership/guard.ts';
+import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
+import type {
+  HeldRecord,
+  IntentRecord,
+  LedgerRecord,
+  MembershipRecord,
+  OutcomeRecord,
+  OverrideRecord,
+  RecordedChanges,
+  RosterRecord,
+} from './record.ts';
+import { acceptProposed } from '../judge/start-state.ts';
+import { day } from '../time.ts';
+
+export interface KnownGroup {
+  /** Members as last recorded, and whether a roster brought them. Persons by uid, other values by DN. */
+  readonly members: Map<string, 'roster' | 'other'>;
+  readonly bindings: Map<Uid, Binding>;
+  /** Limited changes that nobody allowed one by one, with the moment they were done. */
+  recent: { readonly at: Instant; readonly removals: number; readonly additions: number }[];
+  takenOver: boolean;
+  holds: readonly KnownHold[];
+  /** Begun and never finished: the run was killed, or the answer never came. */
+  openIntent: IntentRecord | undefined;
+}
+
+export interface KnownHold {
+  readonly code: HoldCode;
+  readonly digest: string;
+  readonly since: Instant;
+  readonly changes: number;
+}
+
+export interface Memory {
+  policy: PolicyState | undefined;
+  project: number | undefined;
+  readonly rosters: Map<RosterName, RosterRecord>;
+  readonly groups: Map<GroupName, KnownGroup>;
+  overrides: OverrideRecord[];
+  /** When this host first saw a landing that waited. */
+  readonly firstSeen: Map<CommitId, Instant>;
+  readonly refusedByHand: Map<CommitId, string>;
+  /** Revocations on record that were not lifted, by whom they take what from, with their time. In force is what lies under state/revoked/. */
+  readonly revoked: Map<string, Instant>;
+  /** The latest time in any record. */
+  latest: Instant;
+  records: number;
+}
+
+export const overrideLasts = day;
+const recentFor = day;
+
+export function emptyMemory(): Memory {
+  return {
+    policy: undefined,
+    project: undefined,
+    rosters: new Map(),
+    groups: new Map(),
+    overrides: [],
+    firstSeen: new Map(),
+    refusedByHand: new Map(),
+    revoked: new Map(),
+    latest: instant(0),
+    records: 0,
+  };
+}
+
+export function knownGroup(memory: Memory, group: GroupName): KnownGroup {
+  const known = memory.groups.get(group);
+  if (known) return known;
+  const fresh: KnownGroup = { members: new Map(), bindings: new Map(), recent: [], takenOver: false, holds: [], openIntent: undefined };
+  memory.groups.set(group, fresh);
+  return fresh;
+}
+
+/** Takes one more record in. `memory` is the builder's own and is changed in place. */
+export function remember(memory: Memory, record: LedgerRecord): void {
+  rememberAll(memory, [record]);
+}
+
+/** Takes more records in. A row of verdicts, such as a first run's, is taken as one change of the policy. */
+export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): void {
+  let row: PolicyDelta[] = [];
+  const applyRow = (): void => {
+    if (memory.policy) memory.policy = applyDeltas(memory.policy, row);
+    row = [];
+  };
+  for (const record of records) {
+    if (record.type === 'verdict') row.push(record.delta);
+    else if (row.length > 0) applyRow();
+    take(memory, record);
+  }
+  applyRow();
+}
+
+function take(memory: Memory, record: LedgerRecord): void {
+  memory.records += 1;
+  memory.latest = instant(Math.max(memory.latest, record.at));
+  switch (record.type) {
+    case 'start':
+      memory.policy = record.state;
+      return;
+    case 'verdict':
+      memory.firstSeen.delete(record.commit);
+      return;
+    case 'judged':
+      if (memory.policy) memory.policy = { ...memory.policy, judged: record.commit };
+      return;
+    case 'seen':
+      memory.firstSeen.set(record.commit, record.at);
+      return;
+    case 'project':
+      memory.project = record.project;
+      return;
+    case 'roster':
+      memory.rosters.set(record.roster, record);
+      return;
+    case 'refuse':
+      memory.refusedByHand.set(record.commit, record.reason);
+      return;
+    case 'revocation':
+      memory.revoked.set(revokedKey(record.uid, record.from), record.at);
+      return;
+    case 'lift':
+      memory.revoked.delete(revokedKey(record.uid, record.from));
+      return;
+    case 'override':
+      memory.overrides.push(record);
+      return;
+    case 'override-used':
+      memory.overrides = memory.overrides.filter(({ digest, group }) => digest !== record.digest || group !== record.group);
+      if (memory.policy && record.accepted.length > 0) memory.policy = acceptProposed(memory.policy, record.accepted);
+      return;
+    default:
+      rememberGroup(knownGroup(memory, record.group), record);
+  }
+}
+
+/** `from`: null for every managed group. */
+export function revokedKey(uid: Uid, from: GroupName | null): string {
+  return `${uid} ${from ?? ''}`;
+}
+
+/** Changed by nothing that changes the original. */
+export function copyOf(known: KnownGroup): KnownGroup {
+  return { ...known, members: new Map(known.members), bindings: new Map(known.bindings) };
+}
+
+/** A record that tells of one group, and that its memory is made from. */
+export type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
+
+const typesOfGroupRecords: Readonly<Record<GroupRecord['type'], true>> = {
+  intent: true,
+  outcome: true,
+  membership: true,
+  bindings: true,
+  held: true,
+};
+
+export function isGroupRecord(record: LedgerRecord): record is GroupRecord {
+  return Object.hasOwn(typesOfGroupRecords, record.type);
+}
+
+/** `known` is changed in place. */
+export function rememberGroup(known: KnownGroup, record: GroupRecord): void {
+  switch (record.type) {
+    case 'intent':
+      known.openIntent = record;
+      return;
+    case 'outcome':
+      rememberOutcome(known, record);
+      return;
+    case 'membership':
+      rememberMembership(known, record);
+      return;
+    case 'bindings':
+      for (const [uid, uuid] of record.bound) known.bindings.set(uid, { uuid, basis: record.basis });
+      for (const uid of record.released) known.bindings.delete(uid);
+      return;
+    case 'held':
+      known.holds = heldNow(known.holds, record);
+      return;
+  }
+}
+
+function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
+  if (record.result !== 'revoked') known.openIntent = undefined;
+  for (const { because, members } of record.add) {
+    for (const { uid, uuid } of members) {
+      known.members.set(uid, because.kind === 'roster' ? 'roster' : 'other');
+      known.bindings.set(uid, { uuid, basis: basisOf(because) });
+    }
+  }
+  for (const { members } of record.remove) for (const { uid } of members) known.members.delete(uid);
+  known.recent = [...known.recent.filter(({ at }) => record.at - at < recentFor), { at: record.at, ...limitedChanges(record) }];
+}
+
+function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
+  known.takenOver = true;
+  for (const { name, because } of record.appeared) known.members.set(name, because?.kind === 'roster' ? 'roster' : 'other');
+  for (const name of record.vanished) known.members.delete(name);
+}
+
+/** A hold that is still the same one keeps its age: its alarm grows. */
+function heldNow(before: readonly KnownHold[], record: HeldRecord): readonly KnownHold[] {
+  return record.holds.map(({ code, digest, add, remove }) => ({
+    code,
+    digest,
+    changes: add.length + remove.length,
+    since: before.find((one) => one.code === code)?.since ?? record.at,
+  }));
+}
+
+function limitedChanges({ add, remove }: RecordedChanges): { removals: number; additions: number } {
+  const sum = (parts: readonly { readonly limited: boolean; readonly members: readonly unknown[] }[]) =>
+    parts.reduce((total, { limited, members }) => total + (limited ? members.length : 0), 0);
+  return { removals: sum(remove), additions: sum(add) };
+}
+
+/**
+ * Limited changes of the 24 hours before `now`. `seen`: what the directory shows of a change that was begun and never recorded as done;
+ * without such a look, all of it counts as done.
+ */
+export function recentChanges(
+  known: KnownGroup,
+  now: Instant,
+  seen: RecordedChanges | undefined = known.openIntent,
+): { readonly removals: number; readonly additions: number } {
+  // A time far ahead comes from a clock that was wrong then: it does not use up the limits until it has come.
+  const recent = known.recent.filter(({ at }) => Math.abs(now - at) < recentFor);
+  const begun = seen ? limitedChanges(seen) : { removals: 0, additions: 0 };
+  return {
+    removals: recent.reduce((total, { removals }) => total + removals, begun.removals),
+    additions: recent.reduce((total, { additions }) => total + additions, begun.additions),
+  };
+}
+
+/** Digests that a person allowed for a group and that still count. */
+export function allowedDigests(memory: Memory, group: GroupName, now: Instant): ReadonlySet<string> {
+  return new Set(
+    memory.overrides.filter((one) => one.group === group && now - one.at < overrideLasts && now >= one.at).map(({ digest }) => digest),
+  );
+}

@@ -1,0 +1,136 @@
+// Opens the ledger: verifies the whole chain and compares it with the second file. Opening writes nothing.
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateFailure } from '../errors.ts';
+import { appenderAt, type Appender } from './append.ts';
+import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
+import { readHead, type KnownHead } from './head.ts';
+import { linesOf } from './lines.ts';
+import { readRecords, type LedgerRecord } from './verified-records.ts';
+
+export interface SoundLedger {
+  readonly kind: 'sound';
+  /** Count 0: a new ledger. */
+  readonly head: Head;
+  /** What a crash left behind, in sentences. */
+  readonly notes: readonly string[];
+  /** Every record up to `head`, oldest first, read anew each time and one by one. */
+  records(): Iterable<LedgerRecord>;
+  /** Ask for it once, and only while holding the lock: there is one writer. */
+  appender(): Appender;
+}
+
+export type Ledger = SoundLedger | Broken;
+
+interface Verified {
+  readonly kind: 'verified';
+  readonly head: Head;
+  /** Bytes up to the end of the last whole line. */
+  readonly length: number;
+  /** Bytes after it. */
+  readonly cutOff: number;
+}
+
+/**
+ * `folder` holds `ledger.jsonl` and `ledger.head`; neither there is a new ledger. Broken: a line was edited, removed
+ * or added, the chain is shorter than the second file says, or the format is not known. What one append left when it
+ * was interrupted is not broken. Throws Unavailable or Unusable when the files cannot be read.
+ */
+export function openLedger(folder: string): Ledger {
+  const [known, verified] = readConsistently(folder);
+  if (known.kind === 'broken') return known;
+  if (verified.kind === 'broken') return verified;
+  const { head, length, cutOff } = verified;
+  const settled = known.kind === 'known' ? known.head : start;
+  return {
+    kind: 'sound',
+    head,
+    notes: [
+      ...(head.count > settled.count
+        ? [`The last append (${head.count - settled.count} of ${head.count} records) was interrupted before ledger.head was written.`]
+        : []),
+      ...(cutOff > 0 ? [`The last line of the ledger was cut off by a crash; its ${cutOff} bytes are left out.`] : []),
+    ],
+    records: () => readRecords(ledgerIn(folder), length, head),
+    appender: () =>
+      appenderAt({ folder, path: ledgerIn(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
+  };
+}
+
+/** The file that every record goes into: written whenever something was recorded. */
+export function ledgerIn(folder: string): string {
+  return join(folder, 'ledger.jsonl');
+}
+
+// A command that only reads takes no lock: a run may append between the reading of the two files.
+// The head is read first and, when the ledger then seems broken, once more: if it moved, the picture was mixed.
+function readConsistently(folder: string): [KnownHead, Verified | Broken] {
+  try {
+    let known = readHead(folder);
+    for (let attempt = 1; ; attempt++) {
+      const verified = known.kind === 'broken' ? known : verify(ledgerIn(folder), known);
+      if (verified.kind === 'verified' || attempt === 5) return [known, verified];
+      const again = readHead(folder);
+      if (JSON.stringify(again) === JSON.stringify(known)) return [known, verified];
+      known = again;
+    }
+  } catch (error) {
+    throw stateFailure('ledger', folder, `the ledger in ${folder} cannot be read`, error);
+  }
+}
+
+function verify(path: string, known: Exclude<KnownHead, Broken>): Verified | Broken {
+  const file = openIfThere(path);
+  if (file === undefined) {
+    if (known.kind === 'known') return { kind: 'broken', message: 'ledger.head is there and ledger.jsonl is missing' };
+    return { kind: 'verified', head: start, length: 0, cutOff: 0 };
+  }
+  try {
+    const state = fstatSync(file);
+    if (!state.isFile()) return { kind: 'broken', message: 'ledger.jsonl is not a regular file' };
+    return verifyLines(file, state.size, known);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function verifyLines(file: number, size: number, known: Exclude<KnownHead, Broken>): Verified | Broken {
+  const expected = known.kind === 'known' ? known.head : start;
+  let head = start;
+  let length = 0;
+  for (const line of linesOf(file, size)) {
+    if (!line.ended) break;
+    const next = follow(head, line.bytes);
+    if ('kind' in next) return next;
+    if (next.count === expected.count && next.hash !== expected.hash)
+      return { kind: 'broken', message: `line ${next.count} of the ledger is not the one that ledger.head names` };
+    if (next.count > expected.count && batchOf(head, line.bytes) !== expected.count + 1) return beyond(next, known);
+    head = next;
+    length += line.bytes.length + 1;
+  }
+  if (head.count < expected.count) {
+    return {
+      kind: 'broken',
+      message: `the ledger has ${head.count} records and ledger.head says ${expected.count}: it was shortened or rolled back`,
+    };
+  }
+  return { kind: 'verified', head, length, cutOff: size - length };
+}
+
+function beyond(head: Head, known: Exclude<KnownHead, Broken>): Broken {
+  if (known.kind === 'absent') return { kind: 'broken', message: 'ledger.jsonl is there and ledger.head is missing' };
+  return {
+    kind: 'broken',
+    message: `the ledger goes on at line ${head.count} where ledger.head ends at ${known.head.count}: ledger.head was rolled back, or lines were added`,
+  };
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    // O_NONBLOCK: a FIFO in its place must not hang the run.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,223 @@
+// The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
+import type { PolicyDelta, PolicyState, Verdict } from '../judge/effective.ts';
+import type { Because } from '../membership/desired.ts';
+import type { HoldCode } from '../membership/guard.ts';
+import type { CommitId, Dn, EntryUuid, GroupName, Instant, RosterName, Uid } from '../names.ts';
+import type { RemovalCause } from '../membership/plan.ts';
+
+/** The configured `start`, taken as it is. */
+export interface StartRecord {
+  readonly type: 'start';
+  readonly at: Instant;
+  readonly state: PolicyState;
+}
+
+export interface VerdictRecord {
+  readonly type: 'verdict';
+  readonly at: Instant;
+  readonly commit: CommitId;
+  readonly verdict: Verdict;
+  /** What GitLab and Git said when it was judged; null where nobody was asked. */
+  readonly evidence: unknown;
+  readonly delta: PolicyDelta;
+}
+
+/** Landings up to this commit change nothing under the policy folder. */
+export interface JudgedRecord {
+  readonly type: 'judged';
+  readonly at: Instant;
+  readonly commit: CommitId;
+}
+
+/** The first time this host saw a landing that waits. */
+export interface SeenRecord {
+  readonly type: 'seen';
+  readonly at: Instant;
+  readonly commit: CommitId;
+}
+
+/** The project's numeric id, resolved once: another one later is an error. */
+export interface ProjectRecord {
+  readonly type: 'project';
+  readonly at: Instant;
+  readonly project: number;
+}
+
+export interface RosterRecord {
+  readonly type: 'roster';
+  readonly at: Instant;
+  readonly roster: RosterName;
+  readonly sha256: string;
+  readonly people: number;
+  readonly producedAt: Instant;
+}
+
+export interface RecordedAddition {
+  readonly uid: Uid;
+  readonly dn: Dn;
+  readonly uuid: EntryUuid;
+}
+
+export interface RecordedRemoval {
+  readonly uid: string;
+  readonly dn: Dn;
+}
+
+/** Changes with one cause, told once: a roster of thousands has one. */
+export interface RecordedChanges {
+  readonly add: readonly { readonly because: Because; readonly limited: boolean; readonly members: readonly RecordedAddition[] }[];
+  readonly remove: readonly { readonly because: RemovalCause; readonly limited: boolean; readonly members: readonly RecordedRemoval[] }[];
+}
+
+/** What is about to be done: on disk before it is done. */
+export interface IntentRecord extends RecordedChanges {
+  readonly type: 'intent';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly revision: string;
+  /** Allowed sets that this uses up once something of it is done. */
+  readonly allowed: readonly string[];
+  /** Grants that a new start had proposed and that are in force from then on. */
+  readonly accepted?: readonly string[];
+}
+
+/** What the directory showed afterwards. */
+export interface OutcomeRecord extends RecordedChanges {
+  readonly type: 'outcome';
+  readonly at: Instant;
+  readonly group: GroupName;
+  /** `revoked`: done by `revoke`, beside whatever run was under way. */
+  readonly result: 'done' | 'failed' | 'recovered' | 'revoked';
+  readonly message?: string;
+  readonly members: number;
+}
+
+/**
+ * What a run found in a group besides its own work: from then on these members are known. The first one of a group takes it over.
+ * Persons are named by uid, other values by DN.
+ */
+export interface MembershipRecord {
+  readonly type: 'membership';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly appeared: readonly { readonly name: string; readonly because: Because | null; readonly uuid?: EntryUuid }[];
+  readonly vanished: readonly string[];
+  readonly members: number;
+}
+
+/** Which entry each uid means, for as long as its reason lasts; null: the reason has ended. */
+export interface BindingsRecord {
+  readonly type: 'bindings';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly basis: string;
+  readonly bound: readonly (readonly [Uid, EntryUuid])[];
+  readonly released: readonly Uid[];
+}
+
+export interface HeldRecord {
+  readonly type: 'held';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly holds: readonly {
+    readonly code: HoldCode;
+    readonly digest: string;
+    readonly add: readonly string[];
+    readonly remove: readonly string[];
+  }[];
+}
+
+export interface OverrideRecord {
+  readonly type: 'override';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly code: HoldCode;
+  readonly digest: string;
+  readonly reason: string;
+}
+
+/** An allowed set was let through, or what it acknowledged was taken note of. */
+export interface OverrideUsedRecord {
+  readonly type: 'override-used';
+  readonly at: Instant;
+  readonly group: GroupName;
+  readonly code: HoldCode;
+  readonly digest: string;
+  /** Grants that a new start had proposed and that are in force from now on. */
+  readonly accepted: readonly string[];
+}
+
+/** Somebody's access was taken away on this host, until lifted. */
+export interface RevocationRecord {
+  readonly type: 'revocation';
+  readonly at: Instant;
+  readonly uid: Uid;
+  /** null: every managed group. Under another name than in other records: it is no record of the group. */
+  readonly from: GroupName | null;
+  readonly reason: string;
+}
+
+export interface LiftRecord {
+  readonly type: 'lift';
+  readonly at: Instant;
+  readonly uid: Uid;
+  readonly from: GroupName | null;
+  readonly reason: string;
+}
+
+/** A person turned a landing that waits into a refused one. */
+export interface RefuseRecord {
+  readonly type: 'refuse';
+  readonly at: Instant;
+  readonly commit: CommitId;
+  readonly reason: string;
+}
+
+export type LedgerRecord =
+  | StartRecord
+  | VerdictRecord
+  | JudgedRecord
+  | SeenRecord
+  | ProjectRecord
+  | RosterRecord
+  | IntentRecord
+  | OutcomeRecord
+  | MembershipRecord
+  | BindingsRecord
+  | HeldRecord
+  | OverrideRecord
+  | OverrideUsedRecord
+  | RefuseRecord
+  | RevocationRecord
+  | LiftRecord;
+
+type Pairs = readonly (readonly [unknown, unknown])[];
+/** As open as what JSON.parse gives: whoever kept it says what it is. */
+type Json = ReturnType<typeof JSON.parse>;
+
+type Encoded = { readonly map: Pairs } | { readonly set: readonly unknown[] } | { readonly object: Pairs };
+
+/** JSON has no maps: they are written as `{"map": [[key, value], …]}`, sets as `{"set": […]}`, an object that looks like one of these likewise. */
+export function encode(value: unknown): Json {
+  if (value instanceof Map) return { map: [...value].map(([key, of]) => [key, encode(of)]) } satisfies Encoded;
+  if (value instanceof Set) return { set: [...value].map(encode) } satisfies Encoded;
+  if (Array.isArray(value)) return value.map(encode);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, of]) => [key, encode(of)] as const);
+  const [first] = entries;
+  if (entries.length === 1 && first && ['map', 'set', 'object'].includes(first[0])) return { object: entries } satisfies Encoded;
+  return Object.fromEntries(entries);
+}
+
+export function decode(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(decode);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  const [first] = entries;
+  if (entries.length === 1 && first && Array.isArray(first[1])) {
+    if (first[0] === 'map') return new Map(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
+    if (first[0] === 'set') return new Set(first[1].map(decode));
+    if (first[0] === 'object') return Object.fromEntries(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
+  }
+  return Object.fromEntries(entries.map(([key, of]) => [key, decode(of)]));
+}

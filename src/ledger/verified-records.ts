@@ -1,0 +1,59 @@
+// The records of a verified ledger, one at a time. The chain is followed once more while they are read:
+// what is handed out is what was verified, also when somebody changes the file meanwhile.
+import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { stateFailure, Unusable } from '../errors.ts';
+import { follow, start, type Head } from './chain.ts';
+import { linesOf } from './lines.ts';
+
+/** A record as it was appended, with its place in the chain. */
+export interface LedgerRecord {
+  /** From 1. */
+  readonly sequence: number;
+  readonly [key: string]: unknown;
+}
+
+/** Reads the first `length` bytes, which end with the line of `verified`. Throws Unusable when they no longer lead there. */
+export function* readRecords(path: string, length: number, verified: Head): Generator<LedgerRecord, void, undefined> {
+  if (verified.count === 0) return;
+  const file = openToRead(path);
+  try {
+    let head = start;
+    for (const line of linesOf(file, length)) {
+      const next = follow(head, line.bytes);
+      if ('kind' in next || !line.ended) break;
+      if (next.count === verified.count && next.hash !== verified.hash) break;
+      yield parseRecord(line.bytes, next.count);
+      head = next;
+    }
+    if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw stateFailure('ledger', dirname(path), `${path} cannot be read`, error);
+  }
+}
+
+function parseRecord(line: Buffer, sequence: number): LedgerRecord {
+  const record = parseJson(line.toString('utf8'));
+  if (!isRecord(record)) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
+  return record;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is LedgerRecord {
+  return typeof value === 'object' && value !== null && 'sequence' in value && typeof value.sequence === 'number';
+}

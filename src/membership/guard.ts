@@ -1,0 +1,246 @@
+// What of a plan may be done without a person, and what is held (DESIGN, section 5). Looked at before anything is written, in preview too.
+import type { ClockVerdict } from './clock.ts';
+import { inOrder, type GroupName } from '../names.ts';
+import type { Addition, GroupPlan, Removal } from './plan.ts';
+import type { Limit, Limits } from '../policy/policy.ts';
+import { count } from '../time.ts';
+
+export type HoldCode = 'too-many-removals' | 'too-many-additions' | 'too-few-left' | 'first-run' | 'new-start' | 'clock' | 'ceiling';
+
+export interface Hold {
+  readonly code: HoldCode;
+  readonly message: string;
+  /** What a person allows: SHA-256 of group, code and the sorted (operation, uid, DN) of the changes. */
+  readonly digest: string;
+  readonly add: readonly Addition[];
+  readonly remove: readonly Removal[];
+}
+
+export interface Guarded {
+  readonly add: readonly Addition[];
+  readonly remove: readonly Removal[];
+  readonly held: readonly Hold[];
+  /** Digests of allowed sets that this plan uses up. */
+  readonly used: readonly string[];
+  /** Grant files that a new start had proposed and a person allowed. */
+  readonly accepted: readonly string[];
+}
+
+export interface GuardCircumstances {
+  readonly group: GroupName;
+  /** Members that the directory shows now. */
+  readonly members: number;
+  /** Of these, those that are explained or were there before: what percentages are taken of. Whoever slips values in moves no limit. */
+  readonly counted: number;
+  readonly limits: Limits;
+  /** The host's ceiling on members. */
+  readonly ceiling?: number;
+  /** False until this ledger has made the group its own. */
+  readonly takenOver: boolean;
+  /** Limited changes of the last 24 hours that were done without being allowed one by one. */
+  readonly recent: { readonly removals: number; readonly additions: number };
+  readonly clock: ClockVerdict;
+  readonly allowed: ReadonlySet<string>;
+  /** SHA-256 as `sha256:<hex>`; the domain itself computes no hashes. */
+  readonly hash: (text: string) => string;
+}
+
+interface Changes {
+  readonly add: readonly Addition[];
+  readonly remove: readonly Removal[];
+}
+
+/** Changes still to be judged (`open`), those a person allowed (`exempt`), and those that are held. */
+interface Sifted {
+  readonly open: Changes;
+  readonly exempt: Changes;
+  readonly held: readonly Hold[];
+  readonly used: readonly string[];
+  /** Of the additions, those that bring nobody: the person is a member already. */
+  readonly lengthened: ReadonlySet<Addition>;
+}
+
+const none: Changes = { add: [], remove: [] };
+
+/** Each sieve takes out what must not go on by itself. The first that catches a change gives the reason. */
+export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
+  // The ceiling comes late, so that it counts everybody whose removal is held; those whom it keeps out may leave too few.
+  const sieves = [clockSieve, firstRunSieve, newStartSieve, removalsSieve, additionsSieve, minimumSieve, ceilingSieve, minimumSieve];
+  const open = { add: [...plan.add, ...plan.lengthen], remove: plan.remove };
+  const start: Sifted = { open, exempt: none, held: [], used: [], lengthened: new Set(plan.lengthen) };
+  const sifted = sieves.reduce((before, sieve) => sieve(before, at), start);
+  const { exempt, held, used } = sifted;
+  const accepted = exempt.add.flatMap(({ newStart, because }) => (newStart && because.kind === 'grant' ? [because.path] : []));
+  const add = merged(plan.add, sifted.open.add, exempt.add, ({ limited }) => limited);
+  const remove = merged(plan.remove, sifted.open.remove, exempt.remove, (removal) => isLimited(removal, at));
+  return { add, remove, held, used, accepted };
+}
+
+/** In the plan's order, each marked as what it counts for: what a person allowed one by one counts against no limit. */
+function merged<Change extends { readonly limited: boolean }>(
+  plan: readonly Change[],
+  open: readonly Change[],
+  exempt: readonly Change[],
+  counts: (change: Change) => boolean,
+): readonly Change[] {
+  const going = new Set(open);
+  const allowed = new Set(exempt);
+  const marked = (change: Change, limited: boolean) => (change.limited === limited ? change : { ...change, limited });
+  return plan.flatMap((change) =>
+    going.has(change) ? [marked(change, counts(change))] : allowed.has(change) ? [marked(change, false)] : [],
+  );
+}
+
+export function digestOf(group: GroupName, code: HoldCode, { add, remove }: Changes, hash: (text: string) => string): string {
+  const lines = [...add.map((one) => ['add', one] as const), ...remove.map((one) => ['remove', one] as const)];
+  const sorted = lines.map(([operation, { uid, member }]) => JSON.stringify([operation, uid, member.dn])).sort();
+  return hash(JSON.stringify([group, code, ...sorted]));
+}
+
+function hold(sifted: Sifted, at: GuardCircumstances, code: HoldCode, message: string, caught: Changes, even = false): Sifted {
+  if (caught.add.length + caught.remove.length === 0 && !even) return sifted;
+  const digest = digestOf(at.group, code, caught, at.hash);
+  const open = { add: without(sifted.open.add, caught.add), remove: without(sifted.open.remove, caught.remove) };
+  // The host's ceiling is the host's word already: whoever could allow more can raise it.
+  if (code !== 'ceiling' && at.allowed.has(digest)) {
+    const exempt = { add: [...sifted.exempt.add, ...caught.add], remove: [...sifted.exempt.remove, ...caught.remove] };
+    return { ...sifted, open, exempt, used: [...sifted.used, digest] };
+  }
+  const held = { code, message, digest, add: byUid(caught.add), remove: byUid(caught.remove) };
+  return { ...sifted, open, held: [...sifted.held, held] };
+}
+
+/** What is caught comes cause by cause, and grants that are lengthened after the others; people look for a name. */
+function byUid<Change extends { readonly uid: string }>(changes: readonly Change[]): readonly Change[] {
+  return [...changes].sort((left, right) => inOrder(left.uid, right.uid));
+}
+
+function without<Change>(changes: readonly Change[], caught: readonly Change[]): readonly Change[] {
+  const gone = new Set(caught);
+  return changes.filter((change) => !gone.has(change));
+}
+
+function clockSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const { clock } = at;
+  if (clock.kind === 'sound') return sifted;
+  const remove = clock.kind === 'unconfirmed' ? sifted.open.remove.filter(({ because }) => because.kind === 'expired') : [];
+  return hold(sifted, at, 'clock', clock.message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove }, true);
+}
+
+function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  if (at.takenOver || at.members === 0) return sifted;
+  const remove = sifted.open.remove.filter(({ because }) => because.kind !== 'expired' && because.kind !== 'revoked');
+  const message = `this ledger has not taken the group over yet, and it has ${count(at.members, 'member')}${tooFew(sifted, at)}`;
+  return hold(sifted, at, 'first-run', message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove });
+}
+
+function newStartSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const add = sifted.open.add.filter(({ newStart }) => newStart);
+  // While the clock is in doubt nobody is added, and to allow this set does not acknowledge the clock.
+  const circumstances = sifted.held.some(({ code }) => code === 'clock') ? { ...at, allowed: new Set<string>() } : at;
+  const after = hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', {
+    add,
+    remove: [],
+  });
+  return after.held.length > sifted.held.length ? after : keeping(after, add);
+}
+
+/** Whom a person just let have a grant, nobody takes out for having none, whatever set that was allowed in. */
+function keeping(sifted: Sifted, granted: readonly Addition[]): Sifted {
+  const keys = new Set(granted.map(({ member }) => member.key));
+  const stays = ({ because, member }: Removal) => because.kind === 'unexplained' && keys.has(member.key);
+  const kept = (changes: Changes) => ({ ...changes, remove: changes.remove.filter((removal) => !stays(removal)) });
+  return { ...sifted, open: kept(sifted.open), exempt: kept(sifted.exempt) };
+}
+
+function ceilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  if (at.ceiling === undefined) return sifted;
+  const add = arriving(sifted);
+  const after = membersAfter(sifted, at);
+  if (after <= at.ceiling || add.length === 0) return sifted;
+  const message = `the host allows ${count(at.ceiling, 'member')} in this group, and there would be ${after}`;
+  // What a person allowed is stopped too.
+  const exempt = { ...sifted.exempt, add: without(sifted.exempt.add, add) };
+  return hold({ ...sifted, exempt }, at, 'ceiling', message, { add, remove: [] });
+}
+
+/** Additions that go on so far and bring somebody. */
+function arriving({ open, exempt, lengthened }: Sifted): readonly Addition[] {
+  return [...open.add, ...exempt.add].filter((addition) => !lengthened.has(addition));
+}
+
+function membersAfter(sifted: Sifted, at: GuardCircumstances): number {
+  return at.members - sifted.open.remove.length - sifted.exempt.remove.length + arriving(sifted).length;
+}
+
+/** An expiry counts like an unreviewed removal while the clock is in doubt. */
+function isLimited(removal: Removal, { clock }: GuardCircumstances): boolean {
+  return removal.limited || (clock.kind !== 'sound' && removal.because.kind === 'expired');
+}
+
+function removalsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const limited = sifted.open.remove.filter((removal) => isLimited(removal, at));
+  const room = roomFor(at.limits.removals, 1, at.recent.removals, at);
+  const remove = pastLimit(limited, (removal) => removal.because.kind, room.left);
+  const message = `${count(limited.length, 'removal')} that nobody reviewed, and ${room.text}${tooFew(sifted, at)}`;
+  return hold(sifted, at, 'too-many-removals', message, { add: [], remove });
+}
+
+function additionsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  // An empty group that this ledger has never filled is filled, and that is no change anybody has to look at.
+  if (!at.takenOver && at.members === 0)
+    return { ...sifted, open: { ...sifted.open, add: [] }, exempt: { ...sifted.exempt, add: [...sifted.exempt.add, ...sifted.open.add] } };
+  const limited = sifted.open.add.filter((addition) => addition.limited);
+  const room = roomFor(at.limits.additions, 3, at.recent.additions, at);
+  const add = pastLimit(limited, (addition) => addition.because.kind, room.left);
+  const message = `${count(limited.length, 'addition')} that nobody reviewed, and ${room.text}`;
+  return hold(sifted, at, 'too-many-additions', message, { add, remove: [] });
+}
+
+/** Whoever allows removals for another reason is told of this one too. */
+function tooFew(sifted: Sifted, at: GuardCircumstances): string {
+  const left = membersAfter(sifted, at);
+  return left < at.limits.minimum ? `; ${renderLeft(left, at)}` : '';
+}
+
+function renderLeft(left: number, { limits }: GuardCircumstances): string {
+  return `${count(left, 'member')} would be left, and the group must keep ${limits.minimum}`;
+}
+
+function minimumSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const remove = sifted.open.remove.filter((removal) => isLimited(removal, at));
+  const left = membersAfter(sifted, at);
+  if (left >= at.limits.minimum) return sifted;
+  return hold(sifted, at, 'too-few-left', renderLeft(left, at), { add: [], remove });
+}
+
+/** How many limited changes a group takes in 24 hours: a percentage is rounded down, and never below the floor; a number is exact. */
+export function allowance(limit: Limit, floor: number, members: number, recent: GuardCircumstances['recent']): number {
+  if (limit.kind === 'count') return limit.count;
+  const base = members + recent.removals - recent.additions;
+  return Math.max(floor, Math.floor((base * limit.percent) / 100));
+}
+
+function roomFor(limit: Limit, floor: number, used: number, at: GuardCircumstances): { left: number; text: string } {
+  const allowed = allowance(limit, floor, at.counted, at.recent);
+  const text = `the limit for ${count(at.counted, 'member')} is ${allowed} in 24 hours${used > 0 ? `, of which ${used} ${used === 1 ? 'was' : 'were'} used` : ''}`;
+  return { left: allowed - used, text };
+}
+
+/** All changes of one cause go on or wait together; the smaller causes come first, so that one bad source does not hold up the rest. */
+function pastLimit<Change>(changes: readonly Change[], causeOf: (change: Change) => string, room: number): readonly Change[] {
+  const causes = new Map<string, Change[]>();
+  for (const change of changes) {
+    const ofCause = causes.get(causeOf(change));
+    if (ofCause) ofCause.push(change);
+    else causes.set(causeOf(change), [change]);
+  }
+  const smallestFirst = [...causes].sort(([left, ofLeft], [right, ofRight]) => ofLeft.length - ofRight.length || (left < right ? -1 : 1));
+  const caught: Change[] = [];
+  let left = room;
+  for (const [, ofCause] of smallestFirst) {
+    if (ofCause.length <= left) left -= ofCause.length;
+    else for (const change of ofCause) caught.push(change);
+  }
+  return caught;
+}

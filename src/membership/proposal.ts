@@ -1,0 +1,209 @@
+// From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
+import type { ClockVerdict } from './clock.ts';
+import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
+import { instant, type Dn, type DnKey, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
+import { earlier, type EndedGrant } from '../judge/grants.ts';
+import { guard } from './guard.ts';
+import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
+import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from './plan.ts';
+import type { RecordedChanges } from '../ledger/record.ts';
+import { namesOf, settleIntent } from '../reconcile/recording.ts';
+import type { GroupRules } from '../policy/policy.ts';
+import type { StatusName } from '../status.ts';
+import { withAccepted, type EffectivePolicy } from '../judge/waiting.ts';
+import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
+import { problemOf } from '../problems.ts';
+import { rosterStatus } from '../roster/rosters.ts';
+
+export interface Directory {
+  /** Moves with every write; undefined where the server cannot tell. */
+  mark(): Promise<WriteMark>;
+  people(uids: readonly Uid[]): Promise<People>;
+  /** `like`: values it is likely to have; those are then the very same in the answer. */
+  group(name: GroupName, like?: readonly MemberValue[]): Promise<ObservedGroup | UnusableGroup>;
+  membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
+}
+
+export interface ManagedGroup {
+  readonly dn: Dn;
+  /** The host's ceilings. */
+  readonly members?: number;
+  readonly longest?: Duration;
+}
+
+/** Everything that decides about groups besides the directory. */
+export interface World {
+  readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
+  readonly policy: EffectivePolicy | undefined;
+  /** Why there is no policy, where there is none: nothing answered, or something cannot be used. */
+  readonly withoutPolicy: StatusName;
+  /** The one generation of each roster whose names count. */
+  readonly generations: readonly RosterGeneration[];
+  readonly rosters: readonly RosterStanding[];
+  readonly revocations: readonly Revocation[];
+  readonly memory: Memory;
+  readonly now: Instant;
+  readonly clock: ClockVerdict;
+  readonly hash: (text: string) => string;
+}
+
+/** The people that the directory must be asked about before anything can be decided. */
+export function peopleToFind(world: Pick<World, 'managed' | 'policy' | 'now'>, generations: readonly RosterGeneration[]): readonly Uid[] {
+  const { policy } = world;
+  // Whether or not a group rests on a list now: who is unknown on it decides whether it is accepted.
+  const listed = generations.flatMap(({ uids }) => uids);
+  if (!policy) return listed;
+  const granted = [...world.managed.keys()].flatMap((name) => {
+    const rules = policy.rules.groups.get(name);
+    return rules?.members.kind === 'grants' ? namedPeople(rules, policy, undefined, world.now) : [];
+  });
+  return [...listed, ...granted];
+}
+
+function rosterOf({ members }: GroupRules, generations: readonly RosterGeneration[]): RosterGeneration | undefined {
+  return members.kind === 'roster' ? generations.find(({ roster }) => roster === members.roster) : undefined;
+}
+
+/** One proposal for each group that the host or the policy names, by name. One bad group never holds up the others. */
+export async function proposeGroups(world: World, directory: Directory, people: People): Promise<readonly GroupProposal[]> {
+  const names = new Set([...world.managed.keys(), ...(world.policy?.rules.groups.keys() ?? [])]);
+  const proposals: GroupProposal[] = [];
+  for (const group of [...names].sort()) proposals.push(await proposeGroup(group, world, directory, people));
+  return proposals;
+}
+
+async function proposeGroup(group: GroupName, world: World, directory: Directory, people: People): Promise<GroupProposal> {
+  const managed = world.managed.get(group);
+  const { policy } = world;
+  const rules = policy?.rules.groups.get(group);
+  const frozen = (message: string, status: StatusName = 'input'): UnplannedGroup => ({
+    kind: 'frozen',
+    group,
+    dn: managed?.dn ?? null,
+    status,
+    message,
+  });
+  if (!managed)
+    return frozen(
+      'the policy has this group and the host does not list it under directory.groups: the host’s administrator decides which groups muster may touch',
+    );
+  if (!policy) return frozen('there is no policy in force; what keeps it from that is told for the whole run', world.withoutPolicy);
+  if (!rules)
+    return frozen(
+      `the host lists this group and the policy in force has no file for it under groups/: whoever keeps the policy adds groups/${group}.yaml, or the host’s administrator takes it off directory.groups`,
+    );
+  const roster = rosterOf(rules, world.generations);
+  if (rules.members.kind === 'roster' && !roster) {
+    const { roster: name } = rules.members;
+    const standing = world.rosters.find((one) => one.roster === name);
+    return frozen(
+      standing
+        ? `no list of the roster ${name} can be used: what is wrong is told of the roster`
+        : `the host’s configuration has no roster ${name}: its administrator adds it under rosters`,
+      standing && rosterStatus(standing),
+    );
+  }
+  try {
+    const observed = await directory.group(group);
+    if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };
+    const inForce = withAccepted(policy, begunStart(knownGroup(world.memory, group), observed));
+    return await planned(rules, managed, observed, roster, { ...world, policy: inForce }, directory, people);
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { kind: 'failed', group, dn: managed.dn, status, message };
+  }
+}
+
+/** Grants of a new start that a run let in as a person had allowed, and was killed before it could record that. */
+function begunStart({ openIntent }: KnownGroup, { members }: ObservedGroup): readonly string[] {
+  if (!openIntent?.accepted) return [];
+  const there = new Set<string>(members.map(({ dn }) => dn));
+  const isBegun = openIntent.add.some((part) => part.members.some(({ dn }) => there.has(dn)));
+  return isBegun ? openIntent.accepted : [];
+}
+
+type WorldWithPolicy = World & { readonly policy: EffectivePolicy };
+
+async function planned(
+  rules: GroupRules,
+  managed: ManagedGroup,
+  observed: ObservedGroup,
+  roster: RosterGeneration | undefined,
+  world: WorldWithPolicy,
+  directory: Directory,
+  people: People,
+): Promise<PlannedGroup> {
+  const { memory, now } = world;
+  const { group } = rules;
+  const known = knownGroup(memory, group);
+  const circumstances = {
+    people,
+    revocations: world.revocations,
+    bindings: known.bindings,
+    now,
+    ...(managed.longest === undefined ? {} : { longest: managed.longest }),
+  };
+  const desired = decide(rules, world.policy, roster, circumstances);
+  const behind = await directory.membersBehind(unexplainedValues(desired, observed));
+  const recorded = recordedMembers(known);
+  const plan = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
+  const guarded = guard(plan, {
+    group,
+    members: observed.members.length,
+    counted: plan.present + [...plan.remove, ...plan.kept].filter(({ uid }) => recorded.wasRecorded(uid)).length,
+    limits: rules.limits,
+    takenOver: known.takenOver,
+    recent: recentChanges(known, now, begunOf(known, observed, desired, plan, now)),
+    clock: world.clock,
+    allowed: allowedDigests(memory, group, now),
+    hash: world.hash,
+    ...(managed.members === undefined ? {} : { ceiling: managed.members }),
+  });
+  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
+}
+
+/** What the directory shows of a change that was begun and never settled. */
+function begunOf(
+  { openIntent }: KnownGroup,
+  observed: ObservedGroup,
+  desired: Desired,
+  plan: GroupPlan,
+  now: Instant,
+): RecordedChanges | undefined {
+  return (
+    openIntent && settleIntent(openIntent, new Set(namesOf(observed, desired, plan).keys()), observed.members.length, now, 'recovered')
+  );
+}
+
+/** Members as last recorded, those included that an unsettled change may have brought. */
+function recordedMembers({ members, openIntent }: KnownGroup): Recorded {
+  const begun = new Map(
+    (openIntent?.add ?? []).flatMap(({ because, members: added }) => added.map(({ uid }) => [String(uid), because.kind] as const)),
+  );
+  return {
+    wasRecorded: (name) => members.has(name) || begun.has(name),
+    wasFromRoster: (name) => members.get(name) === 'roster' || begun.get(name) === 'roster',
+  };
+}
+
+function explanationsOf(rules: GroupRules, desired: Desired, roster: RosterGeneration | undefined, world: WorldWithPolicy): Explanations {
+  const { group } = rules;
+  const ended = new Map<Uid, EndedGrant>();
+  const longest = world.managed.get(group)?.longest;
+  for (const one of world.policy.ended.values()) {
+    const { grant } = one;
+    if (grant.group !== group) continue;
+    const endorsedUntil = longest === undefined ? grant.endorsedUntil : earlier(grant.endorsedUntil, instant(grant.landedAt + longest));
+    ended.set(grant.uid, { ...one, grant: { ...grant, endorsedUntil } });
+  }
+  return {
+    ended,
+    withheld: new Map(desired.withheld.map((one) => [one.uid, one])),
+    revoked: new Map(world.revocations.filter((one) => one.group === undefined || one.group === group).map((one) => [one.uid, one])),
+    undecided: new Set(world.policy.undecided.filter((one) => one.group === group).map(({ uid }) => uid)),
+    roster,
+    unexplained: rules.unexplained,
+    now: world.now,
+  };
+}

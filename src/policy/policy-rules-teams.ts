@@ -1,0 +1,121 @@
+// The rules that people, teams and groups must keep between them, one row each.
+import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
+import { membersOf, type Approver, type Rules } from './policy.ts';
+import type { RulesObjection } from './policy-rules.ts';
+import { count } from '../time.ts';
+
+/** A row of the table gives the code; this is the rest. */
+type Complaint = Omit<RulesObjection, 'code'>;
+
+export interface RulesRule {
+  readonly code: string;
+  readonly object: (rules: Rules) => readonly Complaint[];
+}
+
+export const rulesRules: readonly RulesRule[] = [
+  { code: 'unknown-person', object: unknownPeople },
+  { code: 'shared-account', object: sharedAccounts },
+  { code: 'unknown-team', object: unknownTeams },
+  { code: 'understood-undefined', object: understoodUndefined },
+  { code: 'too-few-approvers', object: tooFewApprovers },
+];
+
+function unknownPeople({ people, teams }: Rules): readonly Complaint[] {
+  return [...teams].flatMap(([team, members]) =>
+    members.flatMap((uid, position) =>
+      people.has(uid)
+        ? []
+        : [
+            {
+              key: ['teams', team, position],
+              message: `"${uid}" is on the team "${team}" and not among the people`,
+              fix: `Add "${uid}" with the numeric GitLab id under "people", or take it off the team.`,
+            },
+          ],
+    ),
+  );
+}
+
+/** One account that counts for two persons would be two approvals by one (CASES 26 and 28). */
+function sharedAccounts({ people }: Rules): readonly Complaint[] {
+  const holders = new Map<string, Uid>();
+  const complaints: Complaint[] = [];
+  for (const person of [...people.values()].sort((left, right) => inOrder(left.uid, right.uid))) {
+    for (const { account, key } of accountsOf(person)) {
+      const holder = holders.get(account);
+      if (holder === undefined) holders.set(account, person.uid);
+      else if (holder !== person.uid)
+        complaints.push({
+          key: ['people', person.uid, ...key],
+          message: `${account} belongs to "${holder}" already`,
+          fix: 'Name every account once; accounts of one person go under one name, with "also" and a list of GitLab ids.',
+        });
+    }
+  }
+  return complaints;
+}
+
+function accountsOf(person: Approver): readonly { readonly account: string; readonly key: readonly string[] }[] {
+  return [
+    { account: `the uid "${person.uid}"`, key: [] },
+    ...person.also.map((uid) => ({ account: `the uid "${uid}"`, key: ['also'] })),
+    ...person.gitlab.map((id) => ({ account: `the GitLab id ${id}`, key: ['gitlab'] })),
+  ];
+}
+
+function unknownTeams(rules: Rules): readonly Complaint[] {
+  const ofRules = rules.rules.approvers.map((team, position) => teamComplaint(rules, team, ['rules', 'approvers', position]));
+  const ofGroups = [...rules.groups.values()].flatMap(({ group, owner, approvers }) => [
+    teamComplaint(rules, owner, ['owner'], group),
+    // The owner stands in where no approvers are named, and has been looked at.
+    ...approvers.map((team, position) => (team === owner ? undefined : teamComplaint(rules, team, ['approvers', position], group))),
+  ]);
+  return [...ofRules, ...ofGroups].filter((complaint) => complaint !== undefined);
+}
+
+function teamComplaint({ teams }: Rules, team: TeamName, key: readonly (string | number)[], group?: GroupName): Complaint | undefined {
+  if (teams.has(team)) return undefined;
+  return {
+    ...(group === undefined ? {} : { group }),
+    key,
+    message: `there is no team "${team}"`,
+    fix: teams.size === 0 ? 'Add the team to policy.yaml.' : `The teams of policy.yaml are: ${[...teams.keys()].sort(inOrder).join(', ')}.`,
+  };
+}
+
+function understoodUndefined({ groups }: Rules): readonly Complaint[] {
+  return [...groups.values()]
+    .filter(({ requires, understood }) => requires.includes('understood') && !understood)
+    .map(({ group }) => ({
+      group,
+      key: ['requires'],
+      message: 'the group requires "understood", and does not say what people must have read',
+      fix: 'Add "understood:" with the address of the text under "text" and its "version".',
+    }));
+}
+
+/** One more than needed: the author of a change, and who benefits from it, cannot approve it. */
+function tooFewApprovers(rules: Rules): readonly Complaint[] {
+  const ofRules = shortage(rules, rules.rules, ['rules', 'approvals']);
+  const ofGroups = [...rules.groups.values()].map(({ group, approvers, approvals }) =>
+    shortage(rules, { approvers, approvals }, ['approvals'], group),
+  );
+  return [ofRules, ...ofGroups].filter((complaint) => complaint !== undefined);
+}
+
+function shortage(
+  rules: Rules,
+  { approvers, approvals }: Rules['rules'],
+  key: readonly string[],
+  group?: GroupName,
+): Complaint | undefined {
+  const persons = membersOf(rules, approvers).filter((uid) => rules.people.has(uid)).length;
+  if (persons > approvals) return undefined;
+  const teams = approvers.join(', ');
+  return {
+    ...(group === undefined ? {} : { group }),
+    key,
+    message: `${count(approvals, 'approval')} needed and ${count(persons, 'person', 'persons')} who can give them (${teams}): at least one more than needed must be there`,
+    fix: 'Put more people on these teams, name further teams, or ask for fewer approvals.',
+  };
+}

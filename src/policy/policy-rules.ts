@@ -1,0 +1,38 @@
+// What can be wrong between files that are each well-formed: named rules of one shape, over a whole policy and over one grant.
+// Every rule is a row of a table and says at most what its code says; nothing here knows lines, columns or YAML.
+import { grantRules } from './policy-rules-grants.ts';
+import { rulesRules } from './policy-rules-teams.ts';
+import type { Duration, GroupName, Instant } from '../names.ts';
+import type { GrantFile, Rules } from './policy.ts';
+
+/** Where in a file: the keys from the top, list positions as numbers. Empty: the file as a whole. */
+export type KeyPath = readonly (string | number)[];
+
+/** Something that keeps a file from taking effect, with the key it is about. */
+export interface Objection {
+  /** Stable: people and machines look it up in docs/policy.md. */
+  readonly code: string;
+  readonly key: KeyPath;
+  readonly message: string;
+  /** What to write instead. */
+  readonly fix: string;
+}
+
+/** An objection to `policy.yaml`, or to the file of one group. */
+export interface RulesObjection extends Objection {
+  readonly group?: GroupName;
+}
+
+/**
+ * What the rules have against a grant that lands at `landedAt`, the most basic first. Empty: nothing.
+ * `ceiling` is the host's own longest grant of this group; the tighter of it and the policy's wins.
+ */
+export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instant, ceiling?: Duration): readonly Objection[] {
+  const subject = { grant, group: rules.groups.get(grant.group), landedAt, ceiling };
+  return grantRules.flatMap((rule) => rule.object(subject).map((objection) => ({ ...objection, code: rule.code })));
+}
+
+/** What is wrong between the people, teams and groups of one set of rules. Empty: nothing. */
+export function rulesObjections(rules: Rules): readonly RulesObjection[] {
+  return rulesRules.flatMap((rule) => rule.object(rules).map((objection) => ({ ...objection, code: rule.code })));
+}

@@ -1,0 +1,93 @@
+// Metrics of a run, written where the configuration says; a run without that key loads none of this.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../kept-files.ts';
+import { renderMetrics } from './prometheus.ts';
+import { publishFile } from '../published-file.ts';
+import { readRevocations } from '../revocation/revocations.ts';
+import type { Memory } from '../ledger/memory.ts';
+import { isAllJudged, metricsOf } from './metrics.ts';
+import type { Instant } from '../names.ts';
+import type { RunReport } from './run.ts';
+import type { Status } from '../status.ts';
+import { parseMoment, renderInstant } from '../time.ts';
+import { Unavailable, Unusable, unwritten } from '../errors.ts';
+import type { HostConfiguration, Caller } from './host.ts';
+import { tokenStandings } from '../evidence/token-standings.ts';
+
+export interface RunFacts {
+  readonly report: RunReport;
+  readonly status: Status;
+  /** Undefined where the ledger could not be opened. */
+  readonly memory: Memory | undefined;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
+export async function exportMetrics(
+  file: string,
+  { state, gitlab }: HostConfiguration,
+  { report, status, memory, duration }: RunFacts,
+  caller: Caller,
+): Promise<void> {
+  try {
+    const marks = readMarks(state);
+    const now = report.at;
+    const lastSuccess = status.code === 0 ? now : marks.success;
+    const lastJudged = isAllJudged(report) ? now : marks.judged;
+    const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
+    const { revocations } = await readRevocations(state);
+    const tokens = await tokenStandings(gitlab, state, now);
+    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration });
+    const text = await renderMetrics(metrics);
+    publish(file, text);
+    keepMarks(state, { success: lastSuccess, judged: lastJudged });
+  } catch (error) {
+    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    caller.warn(error.message);
+  }
+}
+
+/** The collector reads every name that ends in .prom, at any time. */
+function publish(file: string, text: string): void {
+  try {
+    publishFile(file, text, `${file}.new`);
+  } catch (error) {
+    throw unwritten(`the file of metrics ${file}`, error);
+  }
+}
+
+interface Marks {
+  readonly success: Instant | undefined;
+  readonly judged: Instant | undefined;
+}
+
+const marksFile = 'last-good';
+
+/** Two lines, `success TIME` and `judged TIME`. Whatever is wrong with the file, the marks are simply not known. */
+function readMarks(folder: string): Marks {
+  const text = readIfPossible(join(folder, marksFile));
+  const mark = (name: string) => parseMoment(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? '');
+  return { success: mark('success'), judged: mark('judged') };
+}
+
+function readIfPossible(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function keepMarks(folder: string, { success, judged }: Marks): void {
+  const path = join(folder, marksFile);
+  const lines = [success && `success ${renderInstant(success)}`, judged && `judged ${renderInstant(judged)}`].filter(
+    (line) => line !== undefined,
+  );
+  try {
+    replaceFile(path, lines.map((line) => `${line}\n`).join(''));
+  } catch (error) {
+    throw unwritten(path, error);
+  }
+}

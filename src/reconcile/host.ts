@@ -1,0 +1,242 @@
+// What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
+import { withLock } from '../flock.ts';
+import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
+import type { Instant } from '../names.ts';
+import { minute } from '../time.ts';
+import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
+import type { Mirror } from '../history/mirror.ts';
+import type { RunPorts } from './ports.ts';
+import type { Sources } from './survey.ts';
+import { loadGit } from '../history/runner.ts';
+import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import { openEvidence, type EvidenceTerms, type NoMirror } from '../evidence/open-evidence.ts';
+import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
+import { settlementIn } from './settlement.ts';
+import { keepIn, sourcesOf } from './sources.ts';
+import { openStateToRead, openStateToWrite, type State, type WritableState } from '../ledger/state.ts';
+
+/** The process, as far as a command may know it. */
+export interface Caller {
+  readonly pid: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  readonly now: () => Instant;
+  /** A line for whoever watches a terminal; nothing where nobody does. */
+  readonly progress: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** Gives back memory that nothing needs any more, where there is much of it; takes a moment, and nothing else may happen meanwhile. */
+  readonly tidy: () => Promise<void>;
+  /** Has `cleanup` done should a signal end the process; the answer takes that back. */
+  readonly onInterrupt: (cleanup: () => void) => () => void;
+  /** Goes on as another account; only root can. */
+  readonly become: ((account: { readonly uid: number; readonly gid: number }) => void) | undefined;
+}
+
+export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
+  const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
+  const file = resolve(caller.folder, name);
+  return parseConfiguration(file, readConfigured(file, name));
+}
+
+function readConfigured(file: string, name: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Misuse(`the configuration ${name} cannot be read (${errnoOf(error)}); name another with --config FILE or MUSTER_CONFIG`);
+  }
+}
+
+export type HostConfiguration = Configuration & { readonly directory: DirectoryConfiguration; readonly state: string };
+
+export function forHost(configuration: Configuration): HostConfiguration {
+  const { directory, state, file } = configuration;
+  if (!directory) throw new Misuse(`${file}: the section "directory" is missing`);
+  if (state === undefined) throw new Misuse(`${file}: the key "state" is missing`);
+  return { ...configuration, directory, state };
+}
+
+/** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
+export async function becomeOwner({ state }: HostConfiguration, { become }: Caller): Promise<void> {
+  const owner = become && statIfPossible(state);
+  if (owner && owner.uid !== 0) become(owner);
+}
+
+/** What is wrong with it is told when it is opened: `revoke` has something to do before that. */
+function statIfPossible(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For those who only read: what they would find in a folder that has gone is nobody revoked and nothing known. */
+export function requireState({ state }: HostConfiguration): void {
+  try {
+    readdirSync(state);
+  } catch (error) {
+    throw stateFailure('ledger', state, `the state folder ${state} cannot be read`, error);
+  }
+}
+
+/** Is this host the one that may write? */
+export async function isActive({ active }: Configuration): Promise<boolean> {
+  switch (active.kind) {
+    case 'always':
+      return true;
+    case 'host':
+      return hostname() === active.host || hostname().split('.')[0] === active.host;
+    case 'file':
+      return isThere(active.file);
+  }
+}
+
+function isThere(flag: string): boolean {
+  try {
+    accessSync(flag);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw new Unavailable('lock', `the active flag ${flag} cannot be looked at`, error);
+  }
+}
+
+/** For what people do by hand: on the standby it would be without effect, or act on the directory behind the active host's back. */
+export async function refuseOnStandby(configuration: Configuration): Promise<void> {
+  if (await isActive(configuration)) return;
+  const { active } = configuration;
+  const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
+  throw new Misuse(`this host is the standby and writes nothing, for ${whyStandby(configuration)}; run it ${where}`);
+}
+
+/** What of the configuration makes this host the standby. */
+export function whyStandby({ active }: Configuration): string {
+  if (active.kind === 'file') return `it has no file ${active.file}`;
+  return active.kind === 'host' ? `it is not ${active.host}` : 'it is not active';
+}
+
+interface Opened {
+  readonly sources: Sources;
+  readonly directory: DirectoryAccess;
+}
+
+/**
+ * A run that writes must come to its end, also behind a slow GitLab or a flood of changes: ends, revocations and rosters come after the judging,
+ * and the unit stops it after 15 minutes. What was not asked in this time waits for the next run, which finds the verdicts of this one on record.
+ */
+const patience = 5 * minute;
+
+async function open(
+  configuration: HostConfiguration,
+  state: State,
+  mirrorFolder: string,
+  caller: Caller,
+  terms: EvidenceTerms = {},
+): Promise<Opened> {
+  const now = caller.now();
+  const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
+  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
+  const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
+  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path, caller.tidy);
+  return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
+}
+
+export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
+  return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
+}
+
+/** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
+async function openMirrorOrNot(configuration: HostConfiguration, folder: string, caller: Caller): Promise<Mirror | NoMirror> {
+  try {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    for (const note of mirror.notes) caller.warn(note);
+    return mirror;
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof Unusable) return { reason: error };
+    throw error;
+  }
+}
+
+/** For commands that write nothing: no lock, a mirror of their own. */
+export async function withHostToRead<Result>(
+  configuration: HostConfiguration,
+  caller: Caller,
+  work: (opened: Opened, state: State) => Promise<Result>,
+): Promise<Result> {
+  requireState(configuration);
+  const state = await openStateToRead(configuration.state);
+  return withPrivateMirror(caller, join(configuration.state, 'mirror.git'), async (mirror) => {
+    const opened = await open(configuration, state, mirror, caller);
+    try {
+      return await work(opened, state);
+    } finally {
+      await opened.directory.close();
+    }
+  });
+}
+
+/** The state alone, under its lock: for commands that ask neither Git nor GitLab. Whoever waits is told `soFar` first. */
+export async function withStateToWrite<Result>(
+  configuration: HostConfiguration,
+  caller: Caller,
+  work: (state: WritableState) => Promise<Result>,
+  soFar = '',
+): Promise<Result> {
+  const before = soFar === '' ? '' : `${soFar}: `;
+  const onWait = (holder: string) => caller.warn(`${before}another run holds the lock (${holder}); waiting up to 60 s`);
+  return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
+    const state = await openStateToWrite(configuration.state);
+    for (const note of state.notes) caller.warn(note);
+    try {
+      return await work(state);
+    } finally {
+      await state.close();
+    }
+  });
+}
+
+/** Under the lock of the state folder: one run at a time. */
+export async function withHostToWrite<Result>(
+  configuration: HostConfiguration,
+  caller: Caller,
+  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
+): Promise<Result> {
+  const loaded = loadGit();
+  return withStateToWrite(configuration, caller, async (state) => {
+    await loaded;
+    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
+    try {
+      const result = await work(portsOf(configuration, state, sources, directory, caller), state);
+      await caller.tidy();
+      await directory.save();
+      return result;
+    } finally {
+      await directory.close();
+    }
+  });
+}
+
+function portsOf(
+  configuration: HostConfiguration,
+  state: WritableState,
+  sources: Sources,
+  directory: DirectoryAccess,
+  caller: Caller,
+): RunPorts {
+  return {
+    sources,
+    memory: state.memory,
+    journal: state.journal,
+    connectAhead: directory.connectAhead,
+    openToRead: directory.openToRead,
+    openToWrite: directory.openToWrite,
+    settled: settlementIn(state.folder, configuration, state.head),
+    readsElsewhere: directory.readsElsewhere,
+    keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
+    isActive: () => isActive(configuration),
+    progress: caller.progress,
+  };
+}

@@ -1,0 +1,168 @@
+// What a run tells the monitoring, as values; the exposition format is the adapter's business. Names and labels are stable: alerts use them.
+import type { Revocation } from '../membership/desired.ts';
+import type { KnownHold } from '../ledger/memory.ts';
+import type { GroupName, Instant } from '../names.ts';
+import { isRatified, stillNamed } from '../revocation/ratification.ts';
+import type { GroupProposal, RunReport } from './run.ts';
+import { exitStatus, type Status } from '../status.ts';
+import type { TokenStanding } from '../evidence/tokens.ts';
+
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+export interface MetricsCircumstances {
+  readonly status: Status;
+  /** The last run with status 0, this one included. */
+  readonly lastSuccess: Instant | undefined;
+  /** The last run in which nothing waited for a verdict. */
+  readonly lastJudged: Instant | undefined;
+  readonly holds: ReadonlyMap<GroupName, readonly KnownHold[]>;
+  readonly revocations: readonly Revocation[];
+  /** Those that are configured. */
+  readonly tokens: readonly TokenStanding[];
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** Nothing waits for its verdict, as far as the branch could be looked at: behind a Git that does not answer anything may wait. */
+export function isAllJudged({ policy, head, problems }: RunReport): boolean {
+  if (problems.some(({ code }) => code.startsWith('git-') || code.startsWith('policy-'))) return false;
+  return policy !== undefined && policy.pending.length === 0 && head === policy.judged;
+}
+
+const seconds = (at: number) => Math.round(at / 1000);
+
+function one(name: string, help: string, value: number | undefined): Metric {
+  return { name, help, samples: value === undefined ? [] : [{ labels: {}, value }] };
+}
+
+/** Every metric of a run, in the order of names. A figure that is not known has no sample, never a zero. */
+export function metricsOf(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
+  const all = [
+    ...runMetrics(report, at),
+    ...groupMetrics(report, at),
+    ...rosterMetrics(report),
+    ...revocationMetrics(report, at),
+    ...tokenMetrics(at),
+  ];
+  return all.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
+  const { policy } = report;
+  return [
+    one('muster_last_run_timestamp_seconds', 'When the last run ended, Unix time.', seconds(report.at)),
+    one('muster_last_success_timestamp_seconds', 'When a run last ended in order, Unix time.', at.lastSuccess && seconds(at.lastSuccess)),
+    one(
+      'muster_last_judged_timestamp_seconds',
+      'When no change of the policy last waited for its verdict, Unix time.',
+      at.lastJudged && seconds(at.lastJudged),
+    ),
+    one('muster_run_duration_seconds', 'How long the last run took.', at.duration / 1000),
+    one('muster_exit_status', 'The exit status of the last run.', at.status.code),
+    {
+      name: 'muster_status',
+      help: '1 for every status that held in the last run.',
+      samples: Object.keys(exitStatus).map((status) => ({
+        labels: { status: status.replaceAll(' ', '_') },
+        value: at.status.all.some((name) => name === status) ? 1 : 0,
+      })),
+    },
+    one('muster_refused_files', 'Files on the branch that are not in force because their evidence does not hold.', policy?.refused.length),
+    one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
+    one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
+  ];
+}
+
+function groupMetrics({ groups, at: now }: RunReport, { holds }: MetricsCircumstances): readonly Metric[] {
+  const each = (name: string, help: string, value: (group: RunReport['groups'][number]) => number | undefined): Metric => ({
+    name,
+    help,
+    samples: groups.flatMap((group) => {
+      const figure = value(group);
+      return figure === undefined ? [] : [{ labels: { group: group.proposal.group }, value: figure }];
+    }),
+  });
+  return [
+    each('muster_group_members', 'Members of the group at the end of the run.', ({ members }) => members),
+    each('muster_group_usable', '0 where the group is frozen or failed.', ({ proposal, status }) =>
+      proposal.kind !== 'frozen' && proposal.kind !== 'failed' && !status ? 1 : 0,
+    ),
+    each('muster_group_held_changes', 'Changes that wait for a person.', ({ proposal }) => heldChanges(proposal)),
+    each('muster_group_hold_age_seconds', 'How long the oldest hold of the group has lasted.', ({ proposal }) => {
+      const since = (holds.get(proposal.group) ?? []).map((hold) => hold.since);
+      return since.length === 0 ? 0 : seconds(now - Math.min(...since));
+    }),
+  ];
+}
+
+function heldChanges(proposal: GroupProposal): number | undefined {
+  if (proposal.kind === 'settled') return 0;
+  if (proposal.kind !== 'planned') return undefined;
+  return proposal.guarded.held.reduce((sum, { add, remove }) => sum + add.length + remove.length, 0);
+}
+
+function rosterMetrics({ rosters, at: now }: RunReport): readonly Metric[] {
+  return [
+    {
+      name: 'muster_roster_fresh',
+      help: '1 where the roster could be used as it is now.',
+      samples: rosters.map(({ roster, state }) => ({ labels: { roster, state: state.kind }, value: state.kind === 'fresh' ? 1 : 0 })),
+    },
+    {
+      name: 'muster_roster_age_seconds',
+      help: 'Age of the list that lies at the roster’s place, by its own time.',
+      samples: rosters.flatMap(({ roster, state }) =>
+        'producedAt' in state && state.producedAt !== undefined ? [{ labels: { roster }, value: seconds(now - state.producedAt) }] : [],
+      ),
+    },
+    {
+      name: 'muster_roster_people',
+      help: 'People on the list that is in force.',
+      samples: rosters.flatMap(({ roster, generation }) => (generation ? [{ labels: { roster }, value: generation.uids.length }] : [])),
+    },
+  ];
+}
+
+/** Nobody is named: this file is read by many. Whether a revocation is ratified is not known without a policy in force. */
+function revocationMetrics({ policy, rosters, at: now }: RunReport, { revocations }: MetricsCircumstances): readonly Metric[] {
+  const people = new Map(
+    rosters.flatMap(({ roster, generation }) => (generation ? [[roster, new Set<string>(generation.uids)] as const] : [])),
+  );
+  const unratified = policy && revocations.filter((one) => !isRatified(stillNamed(one, policy, people, now)));
+  const since = unratified?.flatMap(({ at }) => (at === undefined ? [] : [at]));
+  return [
+    one('muster_revocations', 'Local revocations in force.', revocations.length),
+    one('muster_unratified_revocations', 'Of these, whom a grant in force or a roster still names.', unratified?.length),
+    one(
+      'muster_unratified_revocation_age_seconds',
+      'How long ago the oldest of them was made.',
+      since && (since.length === 0 ? 0 : seconds(now - Math.min(...since))),
+    ),
+  ];
+}
+
+function tokenMetrics({ tokens }: MetricsCircumstances): readonly Metric[] {
+  return [
+    {
+      name: 'muster_token_usable',
+      help: '1 where GitLab took the token, with the scope it needs, when it was last asked.',
+      samples: tokens.map(({ token, state }) => ({ labels: { token, state }, value: state === 'good' ? 1 : 0 })),
+    },
+    {
+      name: 'muster_token_expiry_timestamp_seconds',
+      help: 'When the token ends, Unix time.',
+      samples: tokens.flatMap(({ token, expiresAt }) =>
+        expiresAt === undefined ? [] : [{ labels: { token }, value: seconds(expiresAt) }],
+      ),
+    },
+  ];
+}

@@ -1,0 +1,48 @@
+// What a run that may write needs of the world, beside what it may ask (survey.ts).
+import type { ChangeOutcome, GroupChange } from '../directory/directory.ts';
+import type { GroupRecord, KnownGroup, Memory } from '../ledger/memory.ts';
+import type { GroupName } from '../names.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import type { SettledRun } from '../membership/settled.ts';
+import type { Directory } from '../membership/proposal.ts';
+import type { LastSettled, Sources } from './survey.ts';
+
+/** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
+export interface Journal {
+  append(records: readonly LedgerRecord[]): Promise<void>;
+  /** Cut into appends of bounded size, for records from any part of which a later run can go on. */
+  inParts(records: readonly LedgerRecord[]): Iterable<readonly LedgerRecord[]>;
+  /** What will be appended for a group if all goes well, and the group as it is remembered then: what is kept of it can be made ready. */
+  prepare(group: GroupName, known: KnownGroup, records: readonly GroupRecord[]): void;
+}
+
+export interface WritableDirectory {
+  readonly reader: Directory;
+  readonly writer: { apply(change: GroupChange, progress?: (done: number, total: number) => void): Promise<ChangeOutcome> };
+}
+
+export interface RunPorts {
+  readonly sources: Sources;
+  readonly memory: Memory;
+  readonly journal: Journal;
+  /** Begins to connect to where plans are made, while something else is waited for. */
+  readonly connectAhead: () => void;
+  /** Where plans are made. */
+  readonly openToRead: () => Promise<Directory>;
+  /** Groups that were in order, kept from one run to the next. */
+  readonly settled: Settlement;
+  /** Where changes are made: the one server that is written. */
+  readonly openToWrite: () => Promise<WritableDirectory>;
+  /** The two are different servers. */
+  readonly readsElsewhere: boolean;
+  readonly keepGeneration: (roster: string, sha256: string, bytes: Uint8Array) => Promise<void>;
+  /** Looked at again before the first write. */
+  readonly isActive: () => Promise<boolean>;
+  readonly progress: (text: string) => void;
+}
+
+export interface Settlement {
+  last(): Promise<LastSettled>;
+  /** A failure costs the next run some time and nothing else. */
+  keep(run: SettledRun): Promise<void>;
+}

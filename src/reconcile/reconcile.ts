@@ -1,0 +1,144 @@
+// The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
+import { converge, overridesUsed } from './converge.ts';
+import type { Memory } from '../ledger/memory.ts';
+import type { Instant, Uid } from '../names.ts';
+import { revocationsNotOnRecord } from './recording.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { asProposed, isPending, noLongerActive, type GroupProposal, type GroupResult, type Problem, type UnplannedGroup } from './run.ts';
+import { firstChange, settledGroups } from '../membership/settled.ts';
+import { problemOf } from '../problems.ts';
+import type { RunPorts } from './ports.ts';
+import { removalRecords, removeFrom, type Removal } from '../revocation/removal.ts';
+import { survey, surveyAgain, type Survey, type SurveySettings } from './survey.ts';
+
+export interface RunResult {
+  readonly survey: Survey;
+  /** The clock was sound, or a person acknowledged it: the high-water mark may move. */
+  readonly clockTrusted: boolean;
+  readonly groups: readonly GroupResult[];
+  readonly problems: readonly Problem[];
+}
+
+/** The picture of docs/ARCHITECTURE.md as code. `mode` report: everything but the writing. */
+export async function reconcile(ports: RunPorts, settings: SurveySettings, mode: 'enforce' | 'report'): Promise<RunResult> {
+  const { sources } = ports;
+  ports.progress('reading');
+  const recorded = ports.memory.records;
+  const last = await ports.settled.last();
+  const surveyed = survey(sources, settings, ports.openToRead, last);
+  ports.connectAhead();
+  let seen = await surveyed;
+  await record(seen, ports);
+  const clockTrusted = seen.clock.kind === 'sound' || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
+  const unwritten = (more: readonly Problem[]): RunResult => ({
+    survey: seen,
+    clockTrusted,
+    groups: seen.groups.map(asProposed),
+    problems: [...seen.problems, ...more],
+  });
+  if (mode === 'report') return unwritten([]);
+  if (ports.readsElsewhere && seen.groups.some(isPending)) {
+    seen = await surveyAgain(seen, sources, settings, async () => (await ports.openToWrite()).reader);
+  }
+  if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
+  const groups: GroupResult[] = [];
+  for (const proposal of seen.groups) {
+    if (proposal.kind === 'planned') groups.push(await converge(proposal, ports, settings, seen));
+    else groups.push(proposal.kind === 'frozen' ? await takeOutRevoked(proposal, ports, settings, seen) : asProposed(proposal));
+  }
+  const problems = [...seen.problems, ...(await recordAccepted(seen, ports))];
+  // What was recorded in this run is not what it was judged by: the next run looks once more.
+  if (ports.memory.records === recorded) await keepSettled(seen, ports, settings);
+  return { survey: seen, clockTrusted, groups, problems };
+}
+
+/** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
+async function keepSettled({ stamp, groups, judged: { policy }, now }: Survey, ports: RunPorts, settings: SurveySettings): Promise<void> {
+  const settled = settledGroups(groups);
+  if (stamp === undefined || !settled || !policy || groups.some(({ kind }) => kind === 'settled')) return;
+  await ports.settled.keep({ stamp, at: now, until: firstChange(policy, settings.longest, now), groups: settled });
+}
+
+function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): boolean {
+  if (proposal.kind !== 'planned') return false;
+  return overrides.some(
+    ({ code, group, digest }) => code === 'clock' && group === proposal.group && proposal.guarded.used.includes(digest),
+  );
+}
+
+/** A frozen group is left as it is, but nobody stays in it who is revoked. */
+async function takeOutRevoked(
+  proposal: UnplannedGroup,
+  ports: RunPorts,
+  { managed }: SurveySettings,
+  { now, revocations }: Survey,
+): Promise<GroupResult> {
+  const { group } = proposal;
+  const uids = revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid);
+  const result = asProposed(proposal);
+  if (uids.length === 0 || !managed.has(group)) return result;
+  const removals: (readonly [Uid, Removal])[] = [];
+  try {
+    if (!(await ports.isActive())) return result;
+    const directory = await ports.openToWrite();
+    const people = await directory.reader.people(uids);
+    for (const uid of uids) {
+      const person = people.get(uid);
+      removals.push([uid, await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory)]);
+    }
+  } catch (error) {
+    const { status, message } = problemOf(error, 'directory');
+    return { ...result, status, message: `somebody who is revoked may still be in: ${message}` };
+  }
+  const [, failed] = removals.find(([, { kind }]) => kind === 'failed') ?? [];
+  const unrecorded = await recordRemovals(removals, ports, now);
+  if (failed?.kind === 'failed')
+    return { ...result, status: 'directory', message: `somebody who is revoked is still in: ${failed.message}` };
+  return unrecorded ? { ...result, ...unrecorded } : result;
+}
+
+/** Whoever is revoked is out of the group by now: what cannot be recorded of it is told as that. */
+async function recordRemovals(removals: readonly (readonly [Uid, Removal])[], { journal }: RunPorts, now: Instant) {
+  try {
+    const records = removals.flatMap(([uid, removal]) => removalRecords(uid, [removal], now));
+    if (records.length > 0) await journal.append(records);
+    return undefined;
+  } catch (error) {
+    const { status, message } = problemOf(error, 'ledger');
+    return { status, message: `whoever is revoked is out, and that could not be recorded: ${message}` };
+  }
+}
+
+/** What the survey found out and every later run must know: on disk before anything is done about it. */
+async function record(seen: Survey, { journal, keepGeneration, memory }: RunPorts): Promise<void> {
+  const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
+  for (const {
+    record: { roster, sha256 },
+    bytes,
+  } of accepted)
+    await keepGeneration(roster, sha256, bytes);
+  const revoked = revocationsNotOnRecord(seen.revocations, memory, seen.now);
+  const records = [...seen.judged.records, ...accepted.map((one) => one.record), ...revoked];
+  for (const part of journal.inParts(records)) await journal.append(part);
+}
+
+/** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */
+async function recordAccepted(seen: Survey, { journal, memory }: RunPorts): Promise<readonly Problem[]> {
+  const accepted = acceptedStarts(seen, memory);
+  try {
+    if (accepted.length > 0) await journal.append(accepted);
+    return [];
+  } catch (error) {
+    return [problemOf(error, 'ledger')];
+  }
+}
+
+/** Allowed sets without a change of their own: an acknowledged clock, a lengthened grant of somebody who is a member already. */
+function acceptedStarts(seen: Survey, memory: Memory): readonly LedgerRecord[] {
+  return seen.groups.flatMap((proposal) => {
+    // Where there is a change, its outcome says whether they were used.
+    if (proposal.kind !== 'planned' || isPending(proposal)) return [];
+    const { used, accepted } = proposal.guarded;
+    return overridesUsed(proposal.group, used, accepted, memory, seen.now);
+  });
+}

@@ -1,0 +1,121 @@
+// What one run found and did, as values: plan and reconcile print it, reports and metrics are made of it.
+import type { ClockVerdict } from '../membership/clock.ts';
+import type { Desired, RosterGeneration, Withheld } from '../membership/desired.ts';
+import type { ObservedGroup } from '../directory/directory.ts';
+import type { Guarded } from '../membership/guard.ts';
+import type { CommitId, Dn, GroupName, Instant, RosterName } from '../names.ts';
+import type { GroupPlan } from '../membership/plan.ts';
+import type { GroupRules } from '../policy/policy.ts';
+import type { RosterState } from '../roster/roster.ts';
+import type { SettledGroup } from '../membership/settled.ts';
+import { statusOf, type Status, type StatusName } from '../status.ts';
+import type { EffectivePolicy } from '../judge/waiting.ts';
+
+/** Something that is not as it should be, and that concerns more than one person or group. */
+export interface Problem {
+  readonly status: StatusName;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface RosterStanding {
+  readonly roster: RosterName;
+  readonly state: RosterState;
+  /** Whose names count, if anybody's do. */
+  readonly generation: RosterGeneration | undefined;
+  /** What became of the list that was accepted last, where it cannot be used any more. */
+  readonly lost?: string;
+  /** When the generation that counts was accepted, where it is not new. */
+  readonly acceptedAt?: Instant;
+}
+
+export interface PlannedGroup {
+  readonly kind: 'planned';
+  readonly group: GroupName;
+  readonly dn: Dn;
+  readonly rules: GroupRules;
+  readonly observed: ObservedGroup;
+  readonly desired: Desired;
+  readonly plan: GroupPlan;
+  readonly guarded: Guarded;
+}
+
+/** A group that is left as it is, and who has to do something about it. */
+export interface UnplannedGroup {
+  readonly kind: 'frozen' | 'failed';
+  readonly group: GroupName;
+  readonly dn: Dn | null;
+  readonly status: StatusName;
+  readonly message: string;
+}
+
+export type GroupProposal = PlannedGroup | SettledGroup | UnplannedGroup;
+
+/** What became of a group: the proposal, and what was done about it. */
+export interface GroupResult {
+  readonly proposal: GroupProposal;
+  readonly outcome: 'none' | 'done' | 'not-done';
+  /** Members that the directory shows at the end; undefined where it could not be read. */
+  readonly members: number | undefined;
+  readonly status?: StatusName;
+  readonly message?: string;
+}
+
+export interface RunReport {
+  readonly command: 'plan' | 'reconcile';
+  readonly at: Instant;
+  readonly mode: 'enforce' | 'report';
+  readonly evidence: 'gitlab' | 'none';
+  readonly start: CommitId;
+  readonly head: CommitId | undefined;
+  readonly policy: EffectivePolicy | undefined;
+  readonly clock: ClockVerdict;
+  readonly rosters: readonly RosterStanding[];
+  readonly groups: readonly GroupResult[];
+  readonly problems: readonly Problem[];
+}
+
+/** Whom something names for the group and who is not a member for it. */
+export function withheldFrom(proposal: GroupProposal): readonly Withheld[] {
+  if (proposal.kind === 'settled') return proposal.withheld;
+  return proposal.kind === 'planned' ? proposal.desired.withheld : [];
+}
+
+/** There is something to do in the directory now. */
+export function isPending(proposal: GroupProposal): boolean {
+  return proposal.kind === 'planned' && proposal.guarded.add.length + proposal.guarded.remove.length > 0;
+}
+
+/** What does not pass by waiting. */
+const waitsForAPerson = new Set(['gitlab-unusable', 'commits-unusable', 'project-changed']);
+
+/** Every status that holds. Changes that merely wait to be made are one only where the caller asked for it. */
+export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean): Status {
+  const names = new Set<StatusName>(report.problems.map(({ status }) => status));
+  for (const { proposal, status, outcome } of report.groups) {
+    if (status) names.add(status);
+    if (withheldFrom(proposal).some(({ reason }) => reason.code === 'ambiguous-person')) names.add('input');
+    if (proposal.kind !== 'planned') continue;
+    if (proposal.guarded.held.length > 0) names.add('held');
+    if (countPending && outcome === 'none' && isPending(proposal)) names.add('pending');
+  }
+  if ((report.policy?.refused.length ?? 0) > 0) names.add('refused');
+  const { pending = [] } = report.policy ?? {};
+  // Judging stops at the first that waits. What a person has to mend is told as that: no later run would find it answered.
+  if (pending.length > 0 && !report.problems.some(({ code }) => waitsForAPerson.has(code))) names.add('unavailable');
+  return statusOf(names);
+}
+
+/** What becomes of a group that nothing is done about. */
+export function asProposed(proposal: GroupProposal): GroupResult {
+  if (proposal.kind === 'settled') return { proposal, outcome: 'none', members: proposal.members };
+  if (proposal.kind !== 'planned')
+    return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message };
+  return { proposal, outcome: 'none', members: proposal.observed.members.length };
+}
+
+export const noLongerActive: Problem = {
+  status: 'unavailable',
+  code: 'no-longer-active',
+  message: 'this host stopped being the active one during the run; from then on nothing was written to the directory',
+};

@@ -1,0 +1,91 @@
+// From the configuration to what a run may ask.
+import { readRosterByRsync } from '../roster/rsync.ts';
+import { createHash } from 'node:crypto';
+import { meanwhile } from '../directory/meanwhile.ts';
+import { readRosterFile } from '../roster/roster-file.ts';
+import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
+import { readRevocations } from '../revocation/revocations.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { GroupName, Instant, RosterName } from '../names.ts';
+import { parseRosterName } from '../names.ts';
+import type { RosterReading } from '../roster/roster.ts';
+import { errnoOf, Unavailable } from '../errors.ts';
+import type { ManagedGroup } from '../membership/proposal.ts';
+import type { KeptList, RosterSource } from '../roster/rosters.ts';
+import type { Branch, ContentJudge } from '../judge/judging.ts';
+import type { Sources, SurveySettings } from './survey.ts';
+import type { State } from '../ledger/state.ts';
+
+export function surveySettings({ repository, directory }: Configuration): SurveySettings {
+  const managed = new Map<GroupName, ManagedGroup>(
+    [...(directory?.groups ?? [])].map(([group, dn]) => [group, { dn, ...directory?.ceilings.get(group) }]),
+  );
+  const longest = new Map([...managed].flatMap(([group, one]) => (one.longest === undefined ? [] : [[group, one.longest] as const])));
+  return { start: repository.start, folder: repository.folder, longest, managed };
+}
+
+export function sourcesOf(
+  configuration: Configuration,
+  state: State,
+  branch: Branch,
+  judge: ContentJudge,
+  now: Instant,
+  forgeClock: Sources['forgeClock'],
+  path: string,
+  tidy: Sources['tidy'],
+): Sources {
+  return {
+    branch,
+    loadParser: () => import('../policy/parser.ts'),
+    judge,
+    rosters: rosterSources(configuration, state.folder, path),
+    revocations: () => readRevocations(state.folder),
+    memory: state.memory,
+    now,
+    lastRun: state.lastRun,
+    forgeClock,
+    hash: sha256,
+    meanwhile,
+    tidy,
+  };
+}
+
+export function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+async function readByRsync(url: string, checksum: 'none' | 'required', path: string): Promise<RosterReading> {
+  return readRosterByRsync(url, { checksum, path });
+}
+
+export function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
+  return new Map(
+    [...rosters].map(([name, { from, olderThan, checksum }]) => [
+      name,
+      {
+        olderThan,
+        checksum,
+        read: () => (from.startsWith('rsync://') ? readByRsync(from, checksum, path) : readRosterFile(from, { checksum })),
+        kept: (digest: string) => keptList(folder, name, digest),
+      },
+    ]),
+  );
+}
+
+async function keptList(folder: string, name: RosterName, digest: string): Promise<KeptList> {
+  const lost = (what: string): KeptList => ({ kind: 'lost', message: `its file ${generationFile(folder, name, digest)} ${what}` });
+  try {
+    const generation = await readGeneration(folder, name, digest);
+    if (generation.kind === 'kept') return generation;
+    return lost(generation.kind === 'missing' ? 'is not there' : 'does not hold what was kept in it');
+  } catch (error) {
+    // One roster that cannot be read back holds up no other.
+    if (error instanceof Unavailable) return lost(`cannot be read (${errnoOf(error.cause)})`);
+    throw error;
+  }
+}
+
+export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {
+  const name = parseRosterName(roster);
+  if (name !== undefined) await keepGeneration(folder, name, digest, bytes);
+}

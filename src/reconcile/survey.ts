@@ -1,0 +1,254 @@
+// Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
+import { judgeClock, steadyNow, type ClockVerdict, type ClockWitnesses } from '../membership/clock.ts';
+import type { Revocation, RosterGeneration } from '../membership/desired.ts';
+import type { People } from '../directory/directory.ts';
+import { applyDeltas } from '../judge/deltas.ts';
+import type { Memory } from '../ledger/memory.ts';
+import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from '../names.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { together } from '../errors.ts';
+import { judgeBranch, type Branch, type ContentJudge, type Judged, type JudgingSettings } from '../judge/judging.ts';
+import type { PolicyParser } from '../judge/landing-files.ts';
+import type { GroupProposal, Problem } from './run.ts';
+import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../membership/settled.ts';
+import { problemOf } from '../problems.ts';
+import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from '../membership/proposal.ts';
+import {
+  generationsThatMayCount,
+  readRosters,
+  rosterProblems,
+  settleRosters,
+  type RosterSource,
+  type SettledRoster,
+} from '../roster/rosters.ts';
+
+/** What a run may ask. Nothing here can write to the directory. */
+export interface Sources {
+  readonly branch: Branch;
+  readonly loadParser: () => Promise<PolicyParser>;
+  readonly judge: ContentJudge;
+  readonly rosters: ReadonlyMap<RosterName, RosterSource>;
+  readonly revocations: () => Promise<{ readonly revocations: readonly Revocation[]; readonly warnings: readonly string[] }>;
+  readonly memory: Memory;
+  readonly now: Instant;
+  readonly lastRun: Instant | undefined;
+  /** `Date` of the forge's latest answer; asks for one when `required`. */
+  readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
+  readonly hash: (text: string) => string;
+  /** Does some work while what was begun before is waited for: after the questions have gone out, not before. */
+  readonly meanwhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Gives back memory that nothing needs any more; for a moment at which something else is waited for. */
+  readonly tidy: () => Promise<void>;
+}
+
+export interface SurveySettings extends JudgingSettings {
+  readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
+}
+
+export interface Survey {
+  /** The moment by which everything was judged: never behind the last run's. */
+  readonly now: Instant;
+  readonly clock: ClockVerdict;
+  readonly judged: Judged;
+  readonly rosters: readonly SettledRoster[];
+  /** The one generation of each roster whose names count. */
+  readonly generations: readonly RosterGeneration[];
+  readonly revocations: readonly Revocation[];
+  readonly groups: readonly GroupProposal[];
+  /** Stands for all that the groups were judged by; undefined where that cannot be told. */
+  readonly stamp?: string;
+  readonly problems: readonly Problem[];
+}
+
+type Circumstances = Omit<Survey, 'groups' | 'judged' | 'stamp'> & { readonly judged: Judged };
+
+/** Opens the directory late, and not at all when there is nothing to ask it. */
+export type OpenDirectory = () => Promise<Directory>;
+
+/** What the last run left about groups that were in order. */
+export interface LastSettled {
+  /** Stands for this build, the host's configuration and the ledger. */
+  readonly context: string;
+  readonly run: SettledRun | undefined;
+}
+
+/** With `last`, groups that were in order and that nothing has touched since are not judged again. */
+export async function survey(
+  sources: Sources,
+  settings: SurveySettings,
+  openDirectory: OpenDirectory,
+  last?: LastSettled,
+): Promise<Survey> {
+  const now = steadyNow(sources.now, sources.lastRun);
+  const { memory } = sources;
+  const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
+  const judging = judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
+  // While git answers.
+  const reading = sources.meanwhile(() => readRosters(sources.rosters, memory.rosters, now));
+  const [judged, candidates] = await together(judging, reading);
+  const clock = await checkClock(sources);
+  const { revocations, warnings } = await sources.revocations();
+  const directory = await reach(openDirectory);
+  const grounds = {
+    verdicts: judged.records.length,
+    policy: judged.policy,
+    clock,
+    rosters: candidates,
+    accepted: memory.rosters,
+    revocations,
+  };
+  const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
+  const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
+  const asked = await generationsThatMayCount(candidates);
+  const first = settled ? undefined : await findPeopleAndMembers(directory, asked, judged, sources, settings, now);
+  // Reading left more behind than planning needs.
+  if (first) await sources.tidy();
+  const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'answer' ? first.people : undefined, now);
+  const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
+  const people = first && (await findMorePeople(directory, first, asked, generations));
+  const problems: Problem[] = [
+    ...judged.problems,
+    ...clockProblems(clock),
+    ...warnings.map((message) => ({ status: 'input' as const, code: 'revocation-damaged', message })),
+    ...rosterProblems(rosters),
+  ];
+  const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
+  const proposed = people ? await propose(circumstances, sources, settings, directory, people) : { groups: settled ?? [], problems };
+  return { ...circumstances, ...(stamp === undefined ? {} : { stamp }), ...proposed };
+}
+
+/** A directory that does not answer has no stamp; the question for the people will say so. */
+async function stampOf(directory: Reached, grounds: Omit<Grounds, 'mark'>, hash: Sources['hash']): Promise<string | undefined> {
+  if (directory.kind === 'problem') return undefined;
+  const mark = await directory.directory.mark().catch((error: unknown) => {
+    problemOf(error, 'directory');
+    return undefined;
+  });
+  const text = renderGrounds({ ...grounds, mark });
+  return text === undefined ? undefined : hash(text);
+}
+
+/** The groups of a survey looked at once more, through another connection: nothing but the directory is asked again. */
+export async function surveyAgain(
+  before: Survey,
+  sources: Sources,
+  settings: SurveySettings,
+  openDirectory: OpenDirectory,
+): Promise<Survey> {
+  const directory = await reach(openDirectory);
+  const people = await findPeople(
+    directory,
+    peopleToFind({ managed: settings.managed, policy: before.judged.policy, now: before.now }, before.generations),
+  );
+  const known = before.problems.filter(({ code }) => !code.startsWith('directory-'));
+  // Somebody may have been revoked meanwhile.
+  const { revocations } = await sources.revocations();
+  const circumstances = { ...before, revocations, problems: known };
+  return { ...circumstances, ...(await propose(circumstances, sources, settings, directory, people)) };
+}
+
+type Reached = { readonly kind: 'directory'; readonly directory: Directory } | { readonly kind: 'problem'; readonly problem: Problem };
+type Found = { readonly kind: 'answer'; readonly people: People } | { readonly kind: 'problem'; readonly problem: Problem };
+
+async function reach(openDirectory: OpenDirectory): Promise<Reached> {
+  try {
+    return { kind: 'directory', directory: await openDirectory() };
+  } catch (error) {
+    return { kind: 'problem', problem: problemOf(error, 'directory') };
+  }
+}
+
+async function findPeople(reached: Reached, uids: Parameters<Directory['people']>[0]): Promise<Found> {
+  if (reached.kind === 'problem') return reached;
+  try {
+    return { kind: 'answer', people: await reached.directory.people(uids) };
+  } catch (error) {
+    return { kind: 'problem', problem: problemOf(error, 'directory') };
+  }
+}
+
+/** The people from the directory, and the members on record meanwhile: those are read from the disk when they are first looked at. */
+async function findPeopleAndMembers(
+  reached: Reached,
+  asked: readonly RosterGeneration[],
+  { policy }: Judged,
+  { memory, meanwhile }: Sources,
+  { managed }: SurveySettings,
+  now: Instant,
+): Promise<Found> {
+  const finding = findPeople(reached, peopleToFind({ managed, policy, now }, asked));
+  const [found] = await together(
+    finding,
+    meanwhile(async () => [...managed.keys()].map((group) => memory.groups.get(group)?.members)),
+  );
+  return found;
+}
+
+/** Where the directory did not know the people of a list, the one before it counts, and its people were not asked for yet. */
+async function findMorePeople(
+  reached: Reached,
+  found: Found,
+  asked: readonly RosterGeneration[],
+  generations: readonly RosterGeneration[],
+): Promise<Found> {
+  const late = generations.filter(({ roster, sha256 }) => !asked.some((one) => one.roster === roster && one.sha256 === sha256));
+  if (found.kind === 'problem' || late.length === 0) return found;
+  const more = await findPeople(
+    reached,
+    late.flatMap(({ uids }) => uids),
+  );
+  return more.kind === 'problem' ? more : { kind: 'answer', people: new Map([...found.people, ...more.people]) };
+}
+
+async function propose(
+  at: Circumstances,
+  sources: Sources,
+  settings: SurveySettings,
+  reached: Reached,
+  found: Found,
+): Promise<{ groups: readonly GroupProposal[]; problems: readonly Problem[] }> {
+  const world: World = {
+    ...at,
+    managed: settings.managed,
+    policy: at.judged.policy,
+    withoutPolicy: at.judged.problems[0]?.status ?? 'input',
+    memory: withJudged(sources.memory, at.judged.records),
+    hash: sources.hash,
+  };
+  if (reached.kind === 'directory' && found.kind === 'answer') {
+    return { groups: await proposeGroups(world, reached.directory, found.people), problems: at.problems };
+  }
+  const problem = found.kind === 'problem' ? found.problem : reached.kind === 'problem' ? reached.problem : undefined;
+  if (!problem) return { groups: [], problems: at.problems };
+  const groups = [...settings.managed]
+    .map(([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const)
+    .sort((left, right) => inOrder(left.group, right.group));
+  return { groups, problems: [...at.problems, problem] };
+}
+
+/** The memory as it will be once this run's verdicts are written. */
+function withJudged(memory: Memory, records: readonly LedgerRecord[]): Memory {
+  const began = records.findLastIndex(({ type }) => type === 'start');
+  const start = records[began];
+  const state = start?.type === 'start' ? start.state : memory.policy;
+  const deltas = records.slice(began + 1).flatMap((record) => (record.type === 'verdict' ? [record.delta] : []));
+  return { ...memory, policy: state && applyDeltas(state, deltas) };
+}
+
+async function checkClock(sources: Sources): Promise<ClockVerdict> {
+  const { now, lastRun } = sources;
+  const alone = judgeClock({ now, lastRun, gitlab: undefined });
+  const gitlab = await sources.forgeClock(alone.kind === 'unconfirmed');
+  return judgeClock({ now, lastRun, gitlab });
+}
+
+function clockProblems(clock: ClockVerdict): readonly Problem[] {
+  if (clock.kind === 'sound') return [];
+  return [
+    {
+      status: 'input',
+      code: `clock-${clock.kind}`,
+      message: `${clock.message}. Check the clock of this host (timedatectl); if it is right, allow the set held as "clock".`,
+    },
+  ];
+}

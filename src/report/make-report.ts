@@ -1,0 +1,44 @@
+// `muster report`: everybody with access and why, at a moment, or what changed between two. Reads the ledger, or judges the branch without one.
+import type { PolicyState } from '../judge/effective.ts';
+import type { Reading } from '../judge/form.ts';
+import type { Instant, RosterName } from '../names.ts';
+import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
+import { replayTo } from '../ledger/replay.ts';
+import { publicReport } from './report-public.ts';
+import { reportOf, type Report, type ReportSettings, type ReportSources } from './report.ts';
+import { renderInstant } from '../time.ts';
+import { Misuse } from '../errors.ts';
+
+export interface ReportPorts {
+  readonly records: () => Iterable<LedgerRecord>;
+  /** What the grant files say that are not as endorsed; those that cannot be read any more are left out. */
+  readonly readFiles: (state: PolicyState) => Promise<ReadonlyMap<string, Reading>>;
+  /** The people of a generation; undefined where the list is no longer kept. */
+  readonly rosterPeople: (generation: RosterRecord) => Promise<ReadonlySet<string> | undefined>;
+  readonly pending: ReportSources['pending'];
+}
+
+/** Throws Misuse where the record does not reach back to the moment that is asked for. */
+export async function makeReport(ports: ReportPorts, settings: ReportSettings, isPublic: boolean): Promise<Report> {
+  const replayed = replayTo(ports.records(), settings);
+  const { memory, begins } = replayed.replay;
+  // What changed since a time before that is everything on record; the report says when the record begins.
+  checkReach(settings.at, begins);
+  const rosterPeople = new Map<RosterName, ReadonlySet<string>>();
+  for (const generation of memory.rosters.values()) {
+    const people = await ports.rosterPeople(generation);
+    if (people) rosterPeople.set(generation.roster, people);
+  }
+  const readings = memory.policy ? await ports.readFiles(memory.policy) : new Map<string, Reading>();
+  const report = reportOf(replayed, { readings, rosterPeople, pending: ports.pending }, settings);
+  return isPublic ? publicReport(report) : report;
+}
+
+function checkReach(moment: Instant, begins: Instant | undefined): void {
+  if (begins !== undefined && moment >= begins) return;
+  throw new Misuse(
+    begins === undefined
+      ? 'the record of this host is empty: no run has come by yet'
+      : `the record begins at ${renderInstant(begins)}; ${renderInstant(moment)} is before that`,
+  );
+}

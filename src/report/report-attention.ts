@@ -1,0 +1,49 @@
+// What needs a person, in the order in which somebody should look.
+import { inOrder, type GroupName } from '../names.ts';
+import type { ApproverReport } from './report-approvers.ts';
+import { isRatified } from '../revocation/ratification.ts';
+import type { RevocationReport } from './report-revocations.ts';
+import type { HoldReport, NotIn, Report } from './report.ts';
+import type { Refusal } from '../judge/effective.ts';
+
+export type Attention =
+  | { readonly kind: 'unexplained'; readonly group: GroupName; readonly names: readonly string[] }
+  | { readonly kind: 'held'; readonly group: GroupName; readonly hold: HoldReport }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'waiting'; readonly waiting: Report['waiting'][number] }
+  | { readonly kind: 'frozen'; readonly group: GroupName }
+  /** Nobody can say from here who its members are. */
+  | { readonly kind: 'unrecorded'; readonly group: GroupName }
+  | { readonly kind: 'revocation'; readonly revocation: RevocationReport }
+  | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn }
+  | { readonly kind: 'approver'; readonly approver: ApproverReport };
+
+export function attentionOf(report: Omit<Report, 'attention'>): readonly Attention[] {
+  const { groups, refused, waiting, revocations, approvers, side } = report;
+  const unexplained = groups.flatMap(({ group, members }) => {
+    const names = members.filter(({ reason }) => reason.kind === 'none').map(({ name }) => name);
+    return names.length > 0 ? [{ kind: 'unexplained', group, names } as const] : [];
+  });
+  return [
+    ...unexplained,
+    ...groups.flatMap(({ group, held }) => held.map((hold) => ({ kind: 'held', group, hold }) as const)),
+    ...refused.map((refusal) => ({ kind: 'refused', refusal }) as const),
+    ...waiting.map((one) => ({ kind: 'waiting', waiting: one }) as const),
+    // Without the directory's side, a group of the rules that nobody recorded is as it should be.
+    ...groups
+      .filter(({ rules, recorded }) => rules && !recorded && side === 'record')
+      .map(({ group }) => ({ kind: 'unrecorded', group }) as const),
+    ...groups.filter(({ rules }) => !rules && side === 'record').map(({ group }) => ({ kind: 'frozen', group }) as const),
+    ...revocations.filter((one) => !one.lifted && !isRatified(one)).map((revocation) => ({ kind: 'revocation', revocation }) as const),
+    ...groups.flatMap(({ group, withheld }) => withheld.filter(isUnsettled).map((one) => ({ kind: 'not-in', group, notIn: one }) as const)),
+    ...[...approvers]
+      .filter(({ mostlyFor }) => mostlyFor !== undefined)
+      .sort((left, right) => inOrder(left.uid, right.uid))
+      .map((approver) => ({ kind: 'approver', approver }) as const),
+  ];
+}
+
+/** What passes by itself, or is told of elsewhere already, needs nobody. */
+function isUnsettled({ reason }: NotIn): boolean {
+  return reason.code !== 'not-yet' && reason.code !== 'revoked' && reason.code !== 'held';
+}

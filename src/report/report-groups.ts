@@ -1,0 +1,144 @@
+// One group in a report: its members with their reasons, and whom something names without being a member.
+import { groundsOf, type Because } from '../membership/desired.ts';
+import { isOver, type GrantInForce } from '../judge/grants.ts';
+import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { GroupRules } from '../policy/policy.ts';
+import type { Membership, Replay } from '../ledger/replay.ts';
+import type { GroupReport, HoldReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
+import type { EffectivePolicy } from '../judge/waiting.ts';
+
+/** What is known of one group at the moment. */
+interface GroupFacts {
+  readonly group: GroupName;
+  readonly at: Instant;
+  readonly rules: GroupRules | undefined;
+  /** Grants that are not over, by uid; some have not begun. */
+  readonly grants: ReadonlyMap<string, Granted>;
+  /** The roster's reason, and its people where they are known. */
+  readonly roster: { readonly because: Because; readonly people: ReadonlySet<string> | undefined } | undefined;
+  readonly held: readonly HoldReport[];
+}
+
+interface Granted {
+  readonly grant: GrantInForce;
+  readonly because: Extract<Because, { readonly kind: 'grant' }>;
+}
+
+export function groupReport(
+  group: GroupName,
+  replay: Replay,
+  policy: EffectivePolicy | undefined,
+  sources: ReportSources,
+  settings: ReportSettings,
+): GroupReport {
+  const rules = policy?.rules.groups.get(group);
+  const held = holdsOf(group, replay);
+  const grants = grantsOf(group, rules, policy, settings);
+  const facts: GroupFacts = { group, at: settings.at, rules, grants, roster: rosterOf(rules, replay, sources), held };
+  const recorded = replay.members.get(group);
+  if (settings.side === 'policy') return { group, rules, recorded: false, members: entitled(facts), withheld: notBegun(facts), held: [] };
+  const members = [...(recorded ?? [])].map(([name, membership]) => memberReport(name, membership, facts));
+  return {
+    group,
+    rules,
+    recorded: recorded !== undefined,
+    members: members.sort((left, right) => inOrder(left.name, right.name)),
+    withheld: recorded ? notIn(recorded, facts, replay) : [],
+    held,
+  };
+}
+
+function grantsOf(
+  group: GroupName,
+  rules: GroupRules | undefined,
+  policy: EffectivePolicy | undefined,
+  { at, longest }: ReportSettings,
+): ReadonlyMap<string, Granted> {
+  if (rules?.members.kind !== 'grants') return new Map();
+  const named = (policy?.grants ?? []).filter((grant) => grant.group === group);
+  const granted = named.map((grant) => ({ grant, because: groundsOf(grant, longest.get(group)) }));
+  return new Map(granted.filter(({ because }) => !isOver(because.until, at)).map((one) => [one.grant.uid, one]));
+}
+
+function rosterOf(rules: GroupRules | undefined, { memory }: Replay, { rosterPeople }: ReportSources): GroupFacts['roster'] {
+  const generation = rules?.members.kind === 'roster' ? memory.rosters.get(rules.members.roster) : undefined;
+  if (!generation) return undefined;
+  const { roster, sha256 } = generation;
+  return { because: { kind: 'roster', roster, sha256 }, people: rosterPeople.get(roster) };
+}
+
+function holdsOf(group: GroupName, { held, memory }: Replay): readonly HoldReport[] {
+  const record = held.get(group);
+  if (!record) return [];
+  const known = memory.groups.get(group)?.holds ?? [];
+  return record.holds.map((hold) => ({ ...hold, since: known.find(({ digest }) => digest === hold.digest)?.since ?? record.at }));
+}
+
+function hasBegun({ grant }: Granted, at: Instant): boolean {
+  return grant.from === undefined || grant.from <= at;
+}
+
+function memberReport(name: string, { because, since }: Membership, facts: GroupFacts): MemberReport {
+  const reason = reasonOf(name, because, facts);
+  const granted = reason.kind === 'grant' ? facts.grants.get(name) : undefined;
+  return { name, since, reason, until: granted?.because.until, words: granted && wordsOf(granted.grant) };
+}
+
+function wordsOf({ reason, ticket, contact }: GrantInForce): MemberReport['words'] {
+  return { reason, ...(ticket === undefined ? {} : { ticket }), ...(contact === undefined ? {} : { contact }) };
+}
+
+/** The strongest reason first: what names the person now, then what keeps them, then what brought them. */
+function reasonOf(name: string, brought: Because | null, { at, rules, grants, roster, held }: GroupFacts): MemberReason {
+  if (!rules) return { kind: 'frozen', because: brought };
+  const granted = grants.get(name);
+  if (granted && hasBegun(granted, at)) return { kind: 'grant', because: granted.because };
+  const hold = held.find(({ remove }) => remove.includes(name));
+  if (hold) return { kind: 'held', code: hold.code, since: hold.since, because: brought };
+  // Without the list itself, whoever a roster brought and nothing took away is on it.
+  if (roster && (roster.people ? roster.people.has(name) : brought?.kind === 'roster')) return { kind: 'roster', because: roster.because };
+  return brought ? { kind: 'over', because: brought } : { kind: 'none' };
+}
+
+/** Everybody the policy grants it to, where nobody looked at the directory. */
+function entitled(facts: GroupFacts): readonly MemberReport[] {
+  const granted = [...facts.grants.values()].filter((one) => hasBegun(one, facts.at));
+  return granted.map(({ grant, because }) => ({
+    name: grant.uid,
+    since: undefined,
+    reason: { kind: 'grant', because },
+    until: because.until,
+    words: wordsOf(grant),
+  }));
+}
+
+function notBegun({ grants, at }: GroupFacts): readonly NotIn[] {
+  return [...grants.values()].flatMap(({ grant: { uid, from }, because }) =>
+    from !== undefined && from > at ? [{ uid, because, reason: { code: 'not-yet', from } as const }] : [],
+  );
+}
+
+function notIn(members: ReadonlyMap<string, Membership>, facts: GroupFacts, replay: Replay): readonly NotIn[] {
+  const byGrant = [...facts.grants.values()].map(({ grant, because }) => ({ uid: grant.uid, because, from: grant.from }));
+  const { roster } = facts;
+  const byRoster = [...(roster?.people ?? [])].flatMap((name) => {
+    const uid = parseUid(name);
+    return roster && uid !== undefined ? [{ uid, because: roster.because, from: undefined }] : [];
+  });
+  return [...byGrant, ...byRoster]
+    .filter(({ uid }) => !members.has(uid))
+    .map(({ uid, because, from }) => ({ uid, because, reason: reasonAgainst(uid, from, facts, replay) }))
+    .sort((left, right) => inOrder(left.uid, right.uid));
+}
+
+function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }: GroupFacts, replay: Replay): NotInReason {
+  const revoked = replay.revocations.find(
+    ({ record, lifted }) => !lifted && record.uid === uid && (record.from === null || record.from === group),
+  );
+  if (revoked) return { code: 'revoked', at: revoked.record.at, reason: revoked.record.reason };
+  if (from !== undefined && at < from) return { code: 'not-yet', from };
+  const hold = held.find(({ add }) => add.includes(uid));
+  if (hold) return { code: 'held', hold: hold.code, since: hold.since };
+  const departed = replay.departures.get(group)?.get(uid)?.because;
+  return departed?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
+}

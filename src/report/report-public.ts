@@ -1,0 +1,121 @@
+// A report for everybody to see: without reasons, contacts, tickets and the names of approvers. Who has access, and until when, stays.
+import type { Because } from '../membership/desired.ts';
+import type { Refusal } from '../judge/effective.ts';
+import type { Attention } from './report-attention.ts';
+import type { RevocationReport } from './report-revocations.ts';
+import type { GroupReport, MemberReason, MemberReport, NotIn, Report } from './report.ts';
+import type { PersonChain, PersonEntry } from '../ledger/chronicle.ts';
+import type { Rules } from '../policy/policy.ts';
+import type { RemovalCause } from '../membership/plan.ts';
+import type { JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
+
+export function publicReport(report: Report): Report {
+  return {
+    ...report,
+    isPublic: true,
+    rules: report.rules && publicRules(report.rules),
+    groups: report.groups.map(publicGroup),
+    refused: report.refused.map(publicRefusal),
+    waiting: report.waiting.map((one) => ({ ...one, pending: undefined })),
+    revocations: report.revocations.map(publicRevocation),
+    overrides: report.overrides.map(publicOverride),
+    approvers: [],
+    attention: report.attention.flatMap(publicAttention),
+    changes: report.changes && publicChanges(report.changes),
+    chronicle: {
+      ...report.chronicle,
+      people: new Map([...report.chronicle.people].map(([name, chain]) => [name, publicChain(chain)])),
+    },
+  };
+}
+
+function publicRules(rules: Rules): Rules {
+  return { ...rules, people: new Map(), teams: new Map([...rules.teams.keys()].map((team) => [team, []])) };
+}
+
+function publicBecause<Of extends Because | RemovalCause | null>(because: Of): Of {
+  return because?.kind === 'grant' ? { ...because, approvedBy: [] } : because;
+}
+
+function publicGroup(group: GroupReport): GroupReport {
+  return { ...group, members: group.members.map(publicMember), withheld: group.withheld.map(publicNotIn) };
+}
+
+function publicMember(member: MemberReport): MemberReport {
+  return { ...member, words: undefined, reason: publicReason(member.reason) };
+}
+
+function publicReason(reason: MemberReason): MemberReason {
+  switch (reason.kind) {
+    case 'none':
+      return reason;
+    case 'held':
+    case 'frozen':
+      return { ...reason, because: publicBecause(reason.because) };
+    default:
+      return { ...reason, because: publicBecause(reason.because) };
+  }
+}
+
+function publicNotIn({ uid, reason, because }: NotIn): NotIn {
+  return { uid, because: publicBecause(because), reason: reason.code === 'revoked' ? { ...reason, reason: '' } : reason };
+}
+
+/** The detail of a refusal may name approvers; in its place stands the path, which says nothing new. */
+function publicRefusal(refusal: Refusal): Refusal {
+  return { ...refusal, detail: refusal.path };
+}
+
+function publicRevocation(one: RevocationReport): RevocationReport {
+  return { ...one, reason: '', lifted: one.lifted && { ...one.lifted, reason: '' } };
+}
+
+function publicOverride(one: OverrideStory): OverrideStory {
+  return { ...one, record: { ...one.record, reason: '' } };
+}
+
+function publicStory({ record, lifted }: RevocationStory): RevocationStory {
+  return { record: { ...record, reason: '' }, lifted: lifted && { ...lifted, reason: '' } };
+}
+
+function publicAttention(one: Attention): readonly Attention[] {
+  switch (one.kind) {
+    case 'approver':
+      return [];
+    case 'refused':
+      return [{ ...one, refusal: publicRefusal(one.refusal) }];
+    case 'revocation':
+      return [{ ...one, revocation: publicRevocation(one.revocation) }];
+    case 'not-in':
+      return [{ ...one, notIn: publicNotIn(one.notIn) }];
+    case 'waiting':
+      return [{ ...one, waiting: { ...one.waiting, pending: undefined } }];
+    default:
+      return [one];
+  }
+}
+
+function publicLanding(landing: JudgedLanding): JudgedLanding {
+  const { verdict } = landing;
+  return { ...landing, verdict: verdict.kind === 'endorsed' ? { ...verdict, approvedBy: [] } : { ...verdict, detail: '' } };
+}
+
+function publicChanges(changes: NonNullable<Report['changes']>): NonNullable<Report['changes']> {
+  return {
+    ...changes,
+    joined: changes.joined.map((one) => ({ ...one, because: publicBecause(one.because) })),
+    landings: changes.landings.map(publicLanding),
+    revocations: changes.revocations.map(publicStory),
+    overrides: changes.overrides.map(publicOverride),
+  };
+}
+
+function publicChain({ entries, dropped }: PersonChain): PersonChain {
+  return { entries: entries.map(publicEntry), dropped };
+}
+
+/** Of a refusal the detail is its code; of a revocation it is somebody's reason. */
+function publicEntry({ detail, ...entry }: PersonEntry): PersonEntry {
+  const told = entry.event === 'refused' && detail !== undefined ? { detail } : {};
+  return { ...entry, ...told, because: publicBecause(entry.because) };
+}

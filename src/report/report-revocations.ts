@@ -1,0 +1,39 @@
+// Revocations as the report tells them, those that were lifted too, and whether the policy and the rosters have followed them.
+import type { GroupName, Instant, RosterName, Uid } from '../names.ts';
+import { stillNamed } from '../revocation/ratification.ts';
+import type { RevocationStory } from '../ledger/replay.ts';
+import type { EffectivePolicy } from '../judge/waiting.ts';
+
+export interface RevocationReport {
+  readonly uid: Uid;
+  /** null: every managed group. */
+  readonly from: GroupName | null;
+  readonly at: Instant;
+  readonly reason: string;
+  readonly lifted: { readonly at: Instant; readonly reason: string } | undefined;
+  /** Grant files and rosters that still name the person. None: the revocation is ratified. */
+  readonly namedBy: readonly string[];
+  /** Rosters that may name the person: their lists are no longer on disk. */
+  readonly unread: readonly RosterName[];
+}
+
+export function revocationReports(
+  stories: readonly RevocationStory[],
+  policy: EffectivePolicy | undefined,
+  rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>,
+  at: Instant,
+): readonly RevocationReport[] {
+  return stories.map(({ record, lifted }) => {
+    const { uid, from, reason } = record;
+    const still = policy && stillNamed({ uid, ...(from === null ? {} : { group: from }) }, policy, rosterPeople, at);
+    return {
+      uid,
+      from,
+      at: record.at,
+      reason,
+      lifted: lifted && { at: lifted.at, reason: lifted.reason },
+      namedBy: still?.namedBy ?? [],
+      unread: still?.unread ?? [],
+    };
+  });
+}

@@ -1,0 +1,92 @@
+// A report for a terminal: what needs a person first, then every group with its members and their reasons.
+import type { GroupReport, MemberReport, Report } from './report.ts';
+import { count } from '../time.ts';
+import {
+  renderApprover,
+  renderAttention,
+  renderEnding,
+  renderGroupRules,
+  renderHold,
+  renderJoined,
+  renderLanding,
+  renderLeft,
+  renderMemberReason,
+  renderNotes,
+  renderNotIn,
+  renderOverride,
+  renderRevocation,
+  renderSize,
+  renderTeams,
+} from './report-words.ts';
+import { needsWayBack, renderWayBack } from '../review/refusals.ts';
+import { hang, plain, renderMoment } from '../text.ts';
+
+export function renderReportText(report: Report): string {
+  return [
+    `muster report, ${renderMoment(report.at)}\n`,
+    ...renderNotes(report).map((note) => hang('  ', note)),
+    section('Needs a person', attentionLines(report), 'nothing'),
+    ...(report.changes ? [section(`Changed since ${renderMoment(report.changes.since)}`, changeLines(report), 'nothing')] : []),
+    ...report.groups.map((group) => groupBlock(group, report)),
+    section(
+      'Ends within two weeks',
+      report.ending.map((one) => `${renderMoment(one.until)}  ${renderEnding(one, report)}`),
+    ),
+    section('Revocations', report.revocations.map(renderRevocation)),
+    section('Held sets that were allowed', report.overrides.map(renderOverride)),
+    section('Approvals', report.approvers.map(renderApprover)),
+    section(
+      'Rosters',
+      report.rosters.map(
+        ({ roster, sha256, people, at }) =>
+          `${roster}: ${count(people, 'person', 'people')}, generation ${sha256.slice(0, 12)} accepted at ${renderMoment(at)}`,
+      ),
+    ),
+    section('Teams and rules', report.rules ? renderTeams(report.rules, report.evidence) : []),
+  ].join('');
+}
+
+function section(heading: string, lines: readonly string[], none?: string): string {
+  if (lines.length === 0 && none === undefined) return '';
+  const body = lines.length > 0 ? lines.map((line) => hang('  ', line)) : [`  ${none}\n`];
+  return `\n${heading}\n${body.join('')}`;
+}
+
+function attentionLines({ attention, refused, evidence }: Report): readonly string[] {
+  const lines = attention.map((one) => renderAttention(one, evidence));
+  return refused.some((one) => needsWayBack(one, evidence)) ? [...lines, `The way back: ${renderWayBack(evidence)}`] : lines;
+}
+
+function changeLines({ changes }: Report): readonly string[] {
+  if (!changes) return [];
+  return [
+    ...changes.joined.map(renderJoined),
+    ...changes.left.map(renderLeft),
+    ...changes.landings.map(renderLanding),
+    ...changes.revocations.map(({ record, lifted }) =>
+      lifted
+        ? `${record.uid}: a revocation was lifted at ${renderMoment(lifted.at)}`
+        : `${record.uid} was revoked from ${record.from ?? 'every managed group'} at ${renderMoment(record.at)}`,
+    ),
+    ...changes.overrides.map(renderOverride),
+    ...(changes.rulesChanged ? ['the rules are others than then'] : []),
+  ];
+}
+
+function groupBlock(group: GroupReport, { side, evidence }: Report): string {
+  const { rules, members, withheld, held } = group;
+  return [
+    `\n${renderSize(group, side)}\n`,
+    ...(rules ? [hang('  ', plain(rules.purpose)), hang('  ', renderGroupRules(rules, evidence))] : []),
+    ...members.map(memberLines),
+    ...withheld.map(({ uid, reason }) => hang(`  out  ${uid.padEnd(16)} `, renderNotIn(reason))),
+    ...held.map((hold) => hang('  HELD ', renderHold(hold))),
+  ].join('');
+}
+
+function memberLines({ name, since, reason, words }: MemberReport): string {
+  const joined = since === undefined ? '' : `; in since ${renderMoment(since)}`;
+  const start = `  in   ${plain(name).padEnd(16)} `;
+  const said = words ? hang(' '.repeat(start.length), plain([words.reason, words.ticket].filter(Boolean).join(' · '))) : '';
+  return hang(start, `${plain(renderMemberReason(reason))}${joined}`) + said;
+}

@@ -1,0 +1,170 @@
+// The sentences of a report, for its text, its spreadsheet and its page. What explain says too is said in explain's words.
+import type { HoldCode } from '../membership/guard.ts';
+import type { ApproverReport } from './report-approvers.ts';
+import type { Attention } from './report-attention.ts';
+import type { ReportChanges } from './report-changes.ts';
+import { isRatified } from '../revocation/ratification.ts';
+import type { RevocationReport } from './report-revocations.ts';
+import type { EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
+import type { GroupRules, Rules } from '../policy/policy.ts';
+import { count, renderDuration } from '../time.ts';
+import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
+import { plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+
+const holds: Readonly<Record<HoldCode, string>> = {
+  'too-many-removals': 'more removals in 24 hours than the limit lets through',
+  'too-many-additions': 'more additions in 24 hours than the limit lets through',
+  'too-few-left': 'too few members would be left',
+  'first-run': 'the group had members before muster looked after it, and the first plan has to be allowed',
+  'new-start': 'a new start would add or lengthen this, and it has to be allowed',
+  clock: 'the clock of the host was in doubt',
+  ceiling: 'the host allows no more members in this group',
+};
+
+export function renderHoldCode(code: HoldCode): string {
+  return holds[code];
+}
+
+export function renderMemberReason(reason: MemberReason): string {
+  switch (reason.kind) {
+    case 'grant':
+    case 'roster':
+      return renderBecause(reason.because);
+    case 'held':
+      return `nothing names this member any more, and the removal is held since ${renderMoment(reason.since)}: ${holds[reason.code]}`;
+    case 'over':
+      return `${renderBecause(reason.because)}: this no longer holds, and the next run takes the member out`;
+    case 'frozen':
+      return `the rules do not know the group, and it is left as it is${reason.because ? `; brought by ${renderBecause(reason.because)}` : ''}`;
+    case 'none':
+      return 'no grant or roster explains this member';
+  }
+}
+
+export function renderNotIn(reason: NotInReason): string {
+  if (reason.code === 'held') return `the addition is held since ${renderMoment(reason.since)}: ${holds[reason.hold]}`;
+  if (reason.code !== 'not-told') return renderWithheld(reason);
+  return 'the record does not tell why: runs record whom they put in and take out, and not whom the directory does not know or has locked ("muster explain UID" asks it now)';
+}
+
+export function renderHold({ code, since, add, remove, digest }: HoldReport): string {
+  const changes = [
+    add.length > 0 ? `in: ${add.map(plain).join(', ')}` : '',
+    remove.length > 0 ? `out: ${remove.map(plain).join(', ')}` : '',
+  ].filter(Boolean);
+  return `held since ${renderMoment(since)}: ${holds[code]}${changes.length > 0 ? ` (${changes.join('; ')})` : ''}; ${plain(digest)}`;
+}
+
+export function renderRevocation({ uid, from, at, reason, lifted, ...rest }: RevocationReport): string {
+  const where = from === null ? 'every managed group' : from;
+  const why = reason === '' ? '' : `: ${plain(reason)}`;
+  // Most people end a reason with a full stop of their own.
+  const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${why}`.replace(/\.$/, '');
+  if (lifted) return `${begun}. Lifted at ${renderMoment(lifted.at)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
+  const revocation = { uid, from, at, reason, lifted, ...rest };
+  if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more`;
+  if (rest.namedBy.length === 0) return `${begun}. Whether ${rest.unread.join(', ')} still names ${uid} is not on record`;
+  return `${begun}. Not ratified: ${rest.namedBy.map(plain).join(', ')} still names ${uid}, and only the revocation keeps ${uid} out`;
+}
+
+export function renderOverride({ record: { at, group, code, reason }, usedAt }: OverrideStory): string {
+  const used = usedAt === undefined ? 'never used' : `used at ${renderMoment(usedAt)}`;
+  return `${renderMoment(at)}, ${group}: a held set was allowed (${holds[code]}), ${used}${reason === '' ? '' : `. ${plain(reason)}`}`;
+}
+
+export function renderApprover({ uid, landings, rules, last, grants, mostlyFor }: ApproverReport): string {
+  const people = grants.map(({ uid: of, count: number }) => `${of}${number > 1 ? ` ${number} times` : ''}`).join(', ');
+  const of = rules > 0 ? `, ${rules} of the rules` : '';
+  const whom = people === '' ? '' : `; grants for ${people}`;
+  const mostly = mostlyFor === undefined ? '' : `. Mostly for one person: ${mostlyFor}`;
+  return `${uid} approved ${count(landings, 'change')}${of}, the last merged at ${renderMoment(last)}${whom}${mostly}`;
+}
+
+export function renderWaiting({ commit, since, pending }: Report['waiting'][number]): string {
+  const when = since === undefined ? '' : ` since ${renderMoment(since)}`;
+  const why = pending ? `: ${renderPending(pending)}` : '; until it is judged nobody gains by it';
+  return `${commit.slice(0, 12)} waits for a verdict${when}${why}`;
+}
+
+export function renderAttention(one: Attention, evidence: Report['evidence']): string {
+  switch (one.kind) {
+    case 'unexplained':
+      return `${one.group}: no grant or roster explains ${one.names.map(plain).join(', ')}`;
+    case 'held':
+      return `${one.group}: ${renderHold(one.hold)}`;
+    case 'refused':
+      return `${plain(one.refusal.path)} is not in force: ${renderRefusalBriefly(one.refusal, evidence)}`;
+    case 'waiting':
+      return renderWaiting(one.waiting);
+    case 'frozen':
+      return `${one.group}: the rules do not know this group, and it is left as it is`;
+    case 'unrecorded':
+      return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet; "muster plan" shows it`;
+    case 'revocation':
+      return renderRevocation(one.revocation);
+    case 'not-in':
+      return `${one.notIn.uid} should be in ${one.group} and is not: ${renderNotIn(one.notIn.reason)}`;
+    case 'approver':
+      return renderApprover(one.approver);
+  }
+}
+
+export function renderLanding({ at, commit, verdict, paths }: JudgedLanding): string {
+  const merge = verdict.mergeRequest === null ? '' : `!${verdict.mergeRequest}, `;
+  const what = verdict.kind === 'endorsed' ? 'came into force' : `was refused (${verdict.code})`;
+  return `${renderMoment(at)}: ${merge}${commit.slice(0, 12)} ${what}: ${paths.map(plain).join(', ')}`;
+}
+
+export function renderJoined({ group, name, at, because }: ReportChanges['joined'][number]): string {
+  return `${plain(name)} came into ${group} at ${renderMoment(at)}: ${because ? renderBecause(because) : 'nothing explained it'}`;
+}
+
+export function renderLeft({ group, name, departure }: ReportChanges['left'][number]): string {
+  const why = departure?.because ? `: ${renderRemoval(departure.because)}` : ', not by muster';
+  return `${plain(name)} left ${group}${departure ? ` at ${renderMoment(departure.at)}` : ''}${why}`;
+}
+
+/** Below a group's name: how its members come about. */
+export function renderGroupRules(rules: GroupRules, evidence: Report['evidence']): string {
+  const { owner, members, longest, requires, unexplained } = rules;
+  if (members.kind === 'roster') return `owned by ${owner}; its members are the roster ${members.roster}`;
+  const fields = requires.length > 0 ? `; a grant needs ${requires.join(', ')}` : '';
+  const limit = longest === 'none' ? 'grants may have no end' : `a grant lasts at most ${renderDuration(longest)}`;
+  const unknown = unexplained === 'report' ? '; members that no grant explains are only reported' : '';
+  return `owned by ${owner}; its members come from grants, with ${renderQuorum(rules, evidence)}; ${limit}${fields}${unknown}`;
+}
+
+function renderQuorum({ approvals, approvers }: Pick<GroupRules, 'approvals' | 'approvers'>, evidence: Report['evidence']): string {
+  return `${count(approvals, 'approval')} by ${approvers.join(' or ')}${evidence === 'none' ? ' (not asked for on this host)' : ''}`;
+}
+
+/** An end is the grant's: whether the person is in, the record tells, where it does. */
+export function renderEnding({ group, uid }: EndingGrant, { groups, side }: Report): string {
+  const of = groups.find((one) => one.group === group);
+  if (side === 'policy' || of?.members.some(({ name }) => name === uid)) return `${uid} in ${group}`;
+  return `the grant of ${uid} for ${group}; ${of?.recorded ? `${uid} is not in` : 'who is in is not on record'}`;
+}
+
+export function renderTeams({ teams, rules }: Rules, evidence: Report['evidence']): readonly string[] {
+  const own = [...teams].map(([team, uids]) => `${team}: ${uids.length > 0 ? uids.join(', ') : 'names are left out of this report'}`);
+  return [...own, `the rules themselves: ${renderQuorum(rules, evidence)}`];
+}
+
+export function renderSize({ recorded, members, group }: GroupReport, side: Report['side']): string {
+  if (side === 'policy') return `${group}: ${count(members.length, 'person', 'people')} by grants in force`;
+  return recorded ? `${group}: ${count(members.length, 'member')}` : `${group}: its members are not on record yet`;
+}
+
+/** What a reader has to know of the report as a whole. */
+export function renderNotes({ side, isPublic, evidence, mode, begins, judged }: Report): readonly string[] {
+  return [
+    side === 'record'
+      ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)}`}.`
+      : 'From the policy alone: nobody looked at the directory, and rosters are not read here.',
+    judged === undefined ? 'No policy was in force.' : `Policy judged up to ${judged.slice(0, 12)}.`,
+    ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),
+    ...(mode === 'report' && side === 'record' ? ['The mode of this host is report: nothing is written to the directory.'] : []),
+    ...(isPublic ? ['Public: reasons, contacts, tickets and the names of approvers are left out.'] : []),
+  ];
+}

@@ -1,0 +1,181 @@
+// Who has access at a moment, when it ends, and why; who should have it and has not; and what needs a person. Made of a replay of the ledger.
+import type { Because, WithheldReason } from '../membership/desired.ts';
+import type { Chronicle } from '../ledger/chronicle.ts';
+import type { Refusal } from '../judge/effective.ts';
+import type { Reading } from '../judge/form.ts';
+import type { End } from '../judge/grants.ts';
+import { approverReports, type ApproverReport } from './report-approvers.ts';
+import { attentionOf, type Attention } from './report-attention.ts';
+import { changesBetween, type ReportChanges } from './report-changes.ts';
+import { groupReport } from './report-groups.ts';
+import type { HoldCode } from '../membership/guard.ts';
+import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
+import type { GroupRules, Rules } from '../policy/policy.ts';
+import type { RosterRecord } from '../ledger/record.ts';
+import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
+import { revocationReports, type RevocationReport } from './report-revocations.ts';
+import { day } from '../time.ts';
+import { effectivePolicy, type EffectivePolicy, type Pending } from '../judge/waiting.ts';
+
+export type MemberReason =
+  | { readonly kind: 'grant'; readonly because: Because }
+  | { readonly kind: 'roster'; readonly because: Because }
+  /** Nothing names the person any more, and a person has to look before the removal is made. */
+  | { readonly kind: 'held'; readonly code: HoldCode; readonly since: Instant; readonly because: Because | null }
+  /** The reason is over; the next run takes the person out. */
+  | { readonly kind: 'over'; readonly because: Because }
+  /** The rules in force do not know the group, and it is left as it is. */
+  | { readonly kind: 'frozen'; readonly because: Because | null }
+  | { readonly kind: 'none' };
+
+export interface MemberReport {
+  /** A uid, or a DN where no person can be told. */
+  readonly name: string;
+  /** Undefined where nobody looked at the directory. */
+  readonly since: Instant | undefined;
+  readonly reason: MemberReason;
+  readonly until: End | undefined;
+  /** What the grant's file says for people. */
+  readonly words: GrantWords | undefined;
+}
+
+export interface GrantWords {
+  readonly reason: string;
+  readonly ticket?: string;
+  readonly contact?: string;
+}
+
+/** Why somebody who is named is no member, as far as the record tells. */
+export type NotInReason =
+  WithheldReason | { readonly code: 'held'; readonly hold: HoldCode; readonly since: Instant } | { readonly code: 'not-told' };
+
+export interface NotIn {
+  readonly uid: Uid;
+  readonly reason: NotInReason;
+  readonly because: Because;
+}
+
+export interface HoldReport {
+  readonly code: HoldCode;
+  readonly digest: string;
+  readonly since: Instant;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+export interface GroupReport {
+  readonly group: GroupName;
+  /** Undefined where the rules in force do not know the group. */
+  readonly rules: GroupRules | undefined;
+  /** Whether the members are on record; otherwise nobody's membership is told. */
+  readonly recorded: boolean;
+  readonly members: readonly MemberReport[];
+  readonly withheld: readonly NotIn[];
+  readonly held: readonly HoldReport[];
+}
+
+export interface EndingGrant {
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly path: string;
+  readonly until: Instant;
+}
+
+export interface Report {
+  readonly at: Instant;
+  /** `record`: what the directory held, from the ledger. `policy`: what the policy grants; nobody looked at the directory. */
+  readonly side: 'record' | 'policy';
+  readonly isPublic: boolean;
+  readonly evidence: 'gitlab' | 'none';
+  readonly mode: 'enforce' | 'report';
+  /** When the record begins. */
+  readonly begins: Instant | undefined;
+  readonly start: CommitId | undefined;
+  readonly judged: CommitId | undefined;
+  readonly rules: Rules | undefined;
+  readonly groups: readonly GroupReport[];
+  readonly refused: readonly Refusal[];
+  /** Landings without a verdict yet. */
+  readonly waiting: readonly { readonly commit: CommitId; readonly since: Instant | undefined; readonly pending: Pending | undefined }[];
+  readonly rosters: readonly RosterRecord[];
+  readonly revocations: readonly RevocationReport[];
+  readonly overrides: readonly OverrideStory[];
+  readonly approvers: readonly ApproverReport[];
+  readonly ending: readonly EndingGrant[];
+  readonly attention: readonly Attention[];
+  readonly changes: ReportChanges | undefined;
+  readonly chronicle: Chronicle;
+}
+
+export interface ReportSources {
+  /** Grant files at the tip that differ from what was endorsed, by path. */
+  readonly readings: ReadonlyMap<string, Reading>;
+  /** The people of the generations that counted; absent where they are no longer on disk. */
+  readonly rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>;
+  /** What waits for a verdict, where the branch was just looked at. */
+  readonly pending: readonly Pending[];
+}
+
+export interface ReportSettings {
+  readonly at: Instant;
+  readonly since: Instant | undefined;
+  readonly folder: string;
+  readonly side: Report['side'];
+  readonly evidence: Report['evidence'];
+  readonly mode: Report['mode'];
+  readonly groups: readonly GroupName[];
+  /** The host's ceilings on the length of grants. */
+  readonly longest: ReadonlyMap<GroupName, Duration>;
+}
+
+export function reportOf({ replay, before }: Replayed, sources: ReportSources, settings: ReportSettings): Report {
+  const { at, since, folder } = settings;
+  const { memory } = replay;
+  const policy = memory.policy && effectivePolicy(memory.policy, [], sources.readings, at, folder);
+  const groups = groupsOf(replay, settings).map((group) => groupReport(group, replay, policy, sources, settings));
+  const facts = {
+    at,
+    side: settings.side,
+    isPublic: false,
+    evidence: settings.evidence,
+    mode: settings.mode,
+    begins: replay.begins,
+    start: memory.policy?.start,
+    judged: memory.policy?.judged,
+    rules: memory.policy?.rules,
+    groups,
+    refused: policy?.refused ?? [],
+    waiting: waitingOf(replay, sources),
+    rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
+    revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
+    overrides: replay.overrides,
+    approvers: approverReports(replay.approvals),
+    ending: endingSoon(policy, at),
+    changes: before && since !== undefined ? changesBetween(before, replay, since) : undefined,
+    chronicle: replay.chronicle,
+  };
+  return { ...facts, attention: attentionOf(facts) };
+}
+
+/** The host's groups, and every other that the record or the rules of then know. */
+function groupsOf({ members, memory }: Replay, { groups }: ReportSettings): readonly GroupName[] {
+  return [...new Set([...groups, ...members.keys(), ...(memory.policy?.rules.groups.keys() ?? [])])].sort(inOrder);
+}
+
+function waitingOf({ memory }: Replay, { pending }: ReportSources): Report['waiting'] {
+  const commits = new Set([...memory.firstSeen.keys(), ...pending.map(({ commit }) => commit)]);
+  return [...commits].map((commit) => ({
+    commit,
+    since: memory.firstSeen.get(commit),
+    pending: pending.find((one) => one.commit === commit),
+  }));
+}
+
+const soon = 14 * day;
+
+/** Grants that end within two weeks, the next end first. */
+function endingSoon(policy: EffectivePolicy | undefined, at: Instant): readonly EndingGrant[] {
+  return (policy?.grants ?? [])
+    .flatMap(({ group, uid, path, until }) => (until !== 'open' && until > at && until - at <= soon ? [{ group, uid, path, until }] : []))
+    .sort((left, right) => left.until - right.until || inOrder(left.path, right.path));
+}

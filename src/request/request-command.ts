@@ -1,0 +1,122 @@
+// `muster request`: needs the sections `repository` and `gitlab` only, and a token to write with; without one it says how to do it by hand.
+import { join } from 'node:path';
+import type { Mirror } from '../history/mirror.ts';
+import { readSecret } from '../config/secret-files.ts';
+import type { Invocation } from '../cli.ts';
+import type { GrantValues, Request, Requested, RequestPorts } from './request.ts';
+import { parseGroupName, parseUid } from '../names.ts';
+import { statusOf } from '../status.ts';
+import { Misuse } from '../errors.ts';
+import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import type { Asking } from './source-branch.ts';
+import { renderByHand, renderOpened, renderTyped } from './request-text.ts';
+import type { Printed } from '../commands.ts';
+import { surroundingsOf, type Caller } from '../reconcile/host.ts';
+import { forgeConfiguration, parseNumber, type ForgeConfiguration } from '../review/review-command.ts';
+import { surveySettings } from '../reconcile/sources.ts';
+
+export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await forgeConfiguration(invocation, caller);
+  return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    const number = invocation.options['mend'];
+    const asking = askingOf(invocation, caller);
+    if (typeof number === 'string') return runMend(parseNumber(number), asking, configuration, mirror, caller);
+    return runGrant(requestOf(invocation), asking, configuration, mirror, caller);
+  });
+}
+
+function requestOf({ operands: [groupText = '', uidText = ''], options }: Invocation): Request {
+  const group = parseGroupName(groupText);
+  if (!group)
+    throw new Misuse(groupText === '' ? 'say for which group: muster request GROUP UID' : `"${groupText}" is not the name of a group`);
+  const uid = parseUid(uidText);
+  if (!uid) throw new Misuse(uidText === '' ? 'say for whom: muster request GROUP UID' : `"${uidText}" is not a uid`);
+  if (options['revoke'] === true) return { group, uid, values: null };
+  const values = Object.fromEntries(
+    (['reason', 'ticket', 'contact', 'from', 'until', 'understood'] as const).flatMap((key) => {
+      const value = options[key];
+      return typeof value === 'string' ? [[key, value] as const] : [];
+    }),
+  ) satisfies GrantValues;
+  if (Object.keys(values).length === 0) throw new Misuse('say until when and why: --until DAY --reason TEXT');
+  return { group, uid, values };
+}
+
+function askingOf({ command, operands, options }: Invocation, { environment }: Caller): Asking {
+  const { fork } = options;
+  // A dot or two as a part would lead elsewhere in a URL.
+  if (fork !== undefined && !/^(?:\d+|[\w-][\w.-]*(?:\/[\w-][\w.-]*)+)$/.test(String(fork)))
+    throw new Misuse(`"${String(fork)}" is not the path of a project, such as carol/access`);
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    typeof value === 'string' ? [`--${name}`, value] : value === true ? [`--${name}`] : [],
+  );
+  const typed = renderTyped(['muster', command, ...operands, ...given]);
+  return { fork: typeof fork === 'string' ? fork : undefined, typed, isOwn: environment[ownToken] !== undefined };
+}
+
+/** Names the file of the caller's own token. */
+const ownToken = 'MUSTER_GITLAB_TOKEN_FILE';
+
+/** The caller's own token before the one of the notes: the merge request is opened in the name of its account. */
+async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
+  const file = caller.environment[ownToken] ?? gitlab.commentTokenFile;
+  if (file === undefined) return undefined;
+  const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
+  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(file) });
+}
+
+async function runGrant(
+  wanted: Request,
+  asking: Asking,
+  configuration: ForgeConfiguration,
+  mirror: Mirror,
+  caller: Caller,
+): Promise<Printed> {
+  const [{ request }, { readPolicy }, { renderGrantText }] = await Promise.all([
+    import('./request.ts'),
+    import('../policy/parser.ts'),
+    import('../policy/grant-text.ts'),
+  ]);
+  const { folder, longest } = surveySettings(configuration);
+  const ports: RequestPorts = {
+    branch: branchOf(mirror),
+    readPolicy,
+    renderFile: renderGrantText,
+    forge: await openForge(configuration, caller),
+    now: caller.now(),
+  };
+  const requested = await request(wanted, ports, { folder, longest, asking, targetBranch: configuration.repository.branch });
+  return { text: await renderRequested(requested), status: statusOf(requested.kind === 'findings' ? ['findings'] : []) };
+}
+
+async function renderRequested(requested: Requested): Promise<string> {
+  if (requested.kind === 'opened') return renderOpened(requested);
+  if (requested.kind === 'findings') return `${(await import('../check/findings.ts')).renderFindings(requested)}Nothing was sent.\n`;
+  return renderByHand(requested);
+}
+
+async function runMend(
+  number: number,
+  asking: Asking,
+  configuration: ForgeConfiguration,
+  mirror: Mirror,
+  caller: Caller,
+): Promise<Printed> {
+  const forge = await openForge(configuration, caller);
+  if (!forge)
+    throw new Misuse(
+      'without a token (gitlab.comment-token-file, or MUSTER_GITLAB_TOKEN_FILE) use "Revert" on the merge request, merge that, and revert the revert',
+    );
+  const { mend } = await import('./mend.ts');
+  const { history } = mirror;
+  const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };
+  const { folder, branch } = configuration.repository;
+  const { revert, again } = await mend(number, ports, { folder, asking, targetBranch: branch });
+  const text = [
+    `1. Merge !${revert.iid}, without squashing; nobody needs to approve it: ${revert.url}`,
+    `2. Have !${again.iid} approved, and only then merge it: ${again.url}`,
+    '',
+  ].join('\n');
+  return { text, status: statusOf([]) };
+}

@@ -1,0 +1,134 @@
+// `muster request`: writes or takes away one grant file on a branch of its own and opens the merge request. Nothing is sent that muster would refuse.
+import { isRules } from '../judge/effective.ts';
+import type { PolicyTree } from '../history/landing.ts';
+import { duration, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import { isOver } from '../judge/grants.ts';
+import { grantObjections, type Objection } from '../policy/policy-rules.ts';
+import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile } from '../policy/policy.ts';
+import type { PolicyReading } from '../policy/policy-reading.ts';
+import { renderEndOf, renderInstant } from '../time.ts';
+import { Misuse } from '../errors.ts';
+import type { Branch } from '../judge/judging.ts';
+import { renderDescription, titleOf, type Asked } from './request-text.ts';
+import { startBranch, type Asking, type Forge, type Opened } from './source-branch.ts';
+
+export interface RequestPorts {
+  readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
+  readonly readPolicy: (files: readonly PolicyFile[], folder: string) => PolicyReading;
+  /** The file's text with these values, in what stands there already where something does. */
+  readonly renderFile: (values: GrantValues, existing: string | undefined) => string;
+  /** Undefined without a token: then the file is shown, and the way by hand. */
+  readonly forge: Forge | undefined;
+  readonly now: Instant;
+}
+
+export type GrantValues = Readonly<Partial<Record<'reason' | 'ticket' | 'contact' | 'from' | 'until' | 'understood', string>>>;
+
+export interface RequestSettings {
+  readonly folder: string;
+  readonly targetBranch: string;
+  readonly longest: ReadonlyMap<GroupName, Duration>;
+  readonly asking: Asking;
+}
+
+export interface Request {
+  readonly group: GroupName;
+  readonly uid: Uid;
+  /** Null: the end of the access. */
+  readonly values: GrantValues | null;
+}
+
+export type Requested =
+  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string; readonly fork: string | undefined }
+  | { readonly kind: 'by-hand'; readonly path: string; readonly title: string; readonly action: Asked; readonly text: string | null }
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
+
+/** Throws Misuse where there is nothing to ask for, and Unavailable or Unusable where the repository cannot be read. */
+export async function request({ group, uid, values }: Request, ports: RequestPorts, settings: RequestSettings): Promise<Requested> {
+  const { folder, targetBranch } = settings;
+  const path = `${folder}/grants/${group}/${uid}.yaml`;
+  const head = await ports.branch.fetch();
+  const tree = await ports.branch.policyTree(head, folder);
+  const existing = await textAt(path, tree, ports);
+  if (values === null && existing === undefined) throw new Misuse(`there is no ${path} on ${targetBranch}, so there is nothing to end`);
+  const text = values === null ? null : ports.renderFile(values, existing);
+  if (text !== null && text === existing) throw new Misuse(`${path} says exactly that already`);
+  const findings = text === null ? [] : await objectionsTo({ path, bytes: new TextEncoder().encode(text) }, tree, ports, settings);
+  if (findings.length > 0) return { kind: 'findings', findings };
+  const asked: Asked = text === null ? 'end' : existing === undefined ? 'new' : 'renewal';
+  const title = titleOf(asked, group, uid, values?.until);
+  const { forge } = ports;
+  if (!forge) return { kind: 'by-hand', path, title, action: asked, text };
+  const project = await forge.project();
+  const content = text === null ? {} : { content: new TextEncoder().encode(text) };
+  const action = asked === 'end' ? 'delete' : asked === 'new' ? 'create' : 'update';
+  const first = {
+    branch: branchName(`${group}-${uid}`, ports.now),
+    from: targetBranch,
+    message: title,
+    actions: [{ action, path, ...content }] as const,
+  };
+  const source = await startBranch(forge, project, first, settings.asking);
+  const template = await textAt(
+    `${templates}/${asked === 'end' ? 'Removal' : 'Grant'}.md`,
+    await ports.branch.policyTree(head, templates),
+    ports,
+  );
+  const description = renderDescription({ asked, group, uid, path, until: values?.until }, template);
+  const opened = await forge.open({ source: source.at, targetProject: project, targetBranch, title, description });
+  return { kind: 'opened', opened, title, fork: source.fork?.path };
+}
+
+/** Where GitLab looks for them (docs.gitlab.com/user/project/description_templates). */
+const templates = '.gitlab/merge_request_templates';
+
+/** One second, one branch: a second request for the same person stands on its own. */
+export function branchName(about: string, now: Instant): string {
+  return `muster-${about}-${renderInstant(now).replaceAll(/\D/g, '')}`;
+}
+
+async function textAt(path: string, tree: PolicyTree, { branch }: RequestPorts): Promise<string | undefined> {
+  const entry = tree.get(path);
+  if (!entry) return undefined;
+  const { contents } = await branch.blobs([entry.blob], largestFile);
+  const bytes = contents.get(entry.blob);
+  if (entry.mode !== '100644' || !bytes)
+    throw new Misuse(`${path} is on the branch, and is no plain file of reasonable size: look at it on GitLab`);
+  return new TextDecoder().decode(bytes);
+}
+
+/** Nothing is wrong with such a file, but nobody wants to be asked for it. */
+function pastEnd({ until }: GrantFile, now: Instant): readonly Objection[] {
+  if (until === 'open' || !isOver(until, now)) return [];
+  const message = `the access would be over already: it ends ${renderEndOf(until)}`;
+  return [{ code: 'ended', key: ['until'], message, fix: 'Say a later end, with --until.' }];
+}
+
+/** The same reader and the same rules as `check`, over the rules on the branch and this one file. */
+async function objectionsTo(
+  file: PolicyFile,
+  tree: PolicyTree,
+  ports: RequestPorts,
+  settings: RequestSettings,
+): Promise<readonly Finding[]> {
+  const { folder, longest } = settings;
+  const entries = [...tree].filter(([path, { mode }]) => isRules(path, folder) && mode === '100644');
+  const { contents } = await ports.branch.blobs(
+    entries.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  const rulesFiles = entries.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+  const { findings, rules, grants } = ports.readPolicy([...rulesFiles, file], folder);
+  if (!rules || findings.length > 0) return findings;
+  const objections = grants.flatMap(({ grant, at, path }) => {
+    const ceiling = longest.get(grant.group);
+    const found = grantObjections(grant, rules.rules, ports.now, ceiling === undefined ? undefined : duration(ceiling));
+    return [...found, ...pastEnd(grant, ports.now)].map((one) => ({ ...one, path, ...at(one.key) }));
+  });
+  return objections
+    .map(({ code, path, line, column, message, fix }) => ({ code, severity: 'error' as const, path, line, column, message, fix }))
+    .sort(byPlace);
+}

@@ -1,0 +1,147 @@
+// The note on an open merge request: what it does, what it needs, which approvals count and which do not, what happens next.
+import { renderNotCounted } from '../evidence/approval-words.ts';
+import type { OpenReview } from './review.ts';
+import type { Uid } from '../names.ts';
+import { count } from '../time.ts';
+import { approvalLines, bullets, code, codes, mending, renderEffect, renderNote, renderPaths } from './note-words.ts';
+import { renderRefusalCode } from './refusals.ts';
+
+/** What else can be said of a merge request that was not merged. */
+export type Unmerged = 'closed' | 'merging' | 'other-branch';
+
+export function renderOpenNote(review: OpenReview): string {
+  if (review.restores) return renderRestoring(review);
+  const { effects, empty } = review;
+  const what =
+    effects.length > 0
+      ? effects.map(renderEffect)
+      : [empty ? '' : 'Nobody gains or loses anything: only words change, or the end is past already.'];
+  return renderNote(headline(review), [
+    { title: 'What it does', text: bullets(what.filter((line) => line !== '')) },
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
+    { title: 'What must be mended', text: bullets(mendings(review)) },
+    { title: 'Approvals', text: empty ? '' : bullets(approvals(review)) },
+    { title: 'What happens next', text: bullets(nextSteps(review)) },
+  ]);
+}
+
+/** Whoever goes the way back must not be told to wait for approvals. */
+function renderRestoring(review: OpenReview): string {
+  return renderNote('It takes back what nobody had approved. It can be merged now, without an approval.', [
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
+    { title: 'What must be mended', text: bullets(mendings(review)) },
+    {
+      title: 'What happens next',
+      text: bullets([
+        'Merge it. If the change is wanted after all, revert this in a second merge request, have that one approved, and only then merge it.',
+      ]),
+    },
+  ]);
+}
+
+function isStopped({ obstacles, overlaps }: OpenReview): boolean {
+  return obstacles.length + overlaps.length > 0;
+}
+
+function onlyNarrows({ effects }: OpenReview): boolean {
+  return effects.length > 0 && effects.every(({ effect }) => effect === 'loses' || effect === 'shortens');
+}
+
+function headline(review: OpenReview): string {
+  if (review.empty)
+    return review.slippedIn.length > 0
+      ? 'Merging this would change nothing: its files are on the branch already, unapproved.'
+      : 'Merging this changes nothing in the policy.';
+  if (isStopped(review)) return 'Not ready: merged as it is, nobody would gain anything by it.';
+  if (!review.enough && onlyNarrows(review))
+    return 'It only takes access away, which acts as soon as it is merged. No approval is there that counts.';
+  return review.enough ? 'Approved: it can be merged now.' : 'An approval is missing. Merged without it, nobody would gain anything by it.';
+}
+
+function mendings({ obstacles, overlaps }: OpenReview): readonly string[] {
+  const ofForm = obstacles.map(({ code: of, path, line }) => {
+    const what = renderRefusalCode(of);
+    if (path === undefined) return `${what.charAt(0).toUpperCase()}${what.slice(1)}. ${mending[of]}`;
+    return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${mending[of]}`;
+  });
+  const mixed = overlaps.map(
+    (path) =>
+      `${code(path)}: the branch changed it too, so nobody has seen what a merge would make of it. Merge the branch into this one, or rebase, and have that approved.`,
+  );
+  return [...ofForm, ...mixed];
+}
+
+/** What somebody put on the branch without approval: a diff against the branch does not show it as new. */
+function unapproved({ slippedIn, undecided }: OpenReview): readonly string[] {
+  const waits = undecided.map(({ path, commit }) => `${code(path)}, since commit ${code(commit.slice(0, 12))}: it waits for its verdict.`);
+  const refused = slippedIn.map(
+    ({ path, commit, code: of }) =>
+      `${code(path)}, since commit ${code(commit.slice(0, 12))}: ${renderRefusalCode(of)}. What is said above is measured against what is in force, not against this file.`,
+  );
+  return [...refused, ...waits];
+}
+
+function approvals({ quorum, needs, approvals: given, authors }: OpenReview): readonly string[] {
+  const needed = needs.flatMap(({ paths, teams, approvals: number, notCounted, candidates }) => {
+    const there = Math.min(...quorum.filter(({ path }) => paths.includes(path)).map(({ by }) => by.length));
+    const files = `${renderPaths(paths)}:`;
+    if (teams.length === 0) return [`${files} nobody can approve this, because the rules do not know the group.`];
+    if (there !== Infinity && there >= number) return [`${files} ${there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.`];
+    const asked = candidates.length > 0 ? ` It can come from ${renderNames(candidates)}.` : ' Nobody can give it.';
+    const barred = notCounted.map(
+      (uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`,
+    );
+    return [
+      `${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`,
+    ];
+  });
+  return [...needed, ...approvalLines(given, renderNotCounted)];
+}
+
+function renderNames(uids: readonly Uid[]): string {
+  return uids.length <= 10 ? codes(uids) : `${codes(uids.slice(0, 8))} and ${uids.length - 8} more`;
+}
+
+function nextSteps(review: OpenReview): readonly string[] {
+  const { empty, slippedIn, waiting, enough } = review;
+  const earlier =
+    waiting > 0 ? [`Earlier changes on the branch wait for their verdict (${count(waiting, 'file')}); this one is judged after them.`] : [];
+  if (empty && slippedIn.length > 0)
+    return [
+      'Revert what is on the branch first (nobody needs to approve that), then revert the revert in a merge request, and have that one approved before it is merged.',
+      ...earlier,
+    ];
+  if (empty) return earlier;
+  if (isStopped(review))
+    return [
+      'Mend what is named above. Each push asks for the approvals anew: whoever approved before it revokes the approval and approves again.',
+      ...earlier,
+    ];
+  if (enough)
+    return [
+      'Merge it within 14 days of the approval, without a further push. Some minutes after the merge muster acts on it, and says so here.',
+      ...earlier,
+    ];
+  if (onlyNarrows(review)) {
+    return [
+      'Have it approved before it is merged. Unapproved it acts too, within the limits of the group, and until it is reverted nothing else can be changed in these files.',
+      ...earlier,
+    ];
+  }
+  return [
+    'Somebody who may approve looks at the changes and presses "Approve". What is pushed afterwards needs a new approval: revoke, and approve again.',
+    'Only then is it merged. Some minutes later muster acts on it, and says so here.',
+    ...earlier,
+  ];
+}
+
+export function renderUnmergedNote(kind: Unmerged): string {
+  switch (kind) {
+    case 'closed':
+      return renderNote('Closed: nothing of this is in force.', []);
+    case 'merging':
+      return renderNote('GitLab is merging this. It is judged as soon as that is done.', []);
+    case 'other-branch':
+      return renderNote('This is for another branch than the one the policy is read from: merging it gives and takes nothing.', []);
+  }
+}

@@ -1,0 +1,165 @@
+// Why a change of the policy is not in force, and what to do next, in words that somebody understands who only knows GitLab's web pages.
+import type { Refusal, RefusalCode } from '../judge/effective.ts';
+import type { RunReport } from '../reconcile/run.ts';
+import type { Pending } from '../judge/waiting.ts';
+import { plain } from '../text.ts';
+
+/** With `none` there is no GitLab to speak of: nobody merges and nobody approves. */
+type Evidence = RunReport['evidence'];
+
+/** The way back after a merge that nobody approved. */
+export const wayBack =
+  'Revert it on GitLab (merge that revert, nobody needs to approve it); then revert the revert in a second merge request, have that one approved by somebody entitled, and only then merge it.';
+
+/** The way back where whatever is well-formed and clean counts, as test/journeys/without-evidence.test.ts goes it. */
+const wayBackByPush =
+  'Whoever may push makes two commits on the branch itself: the first puts the file back as it was when it last counted, or deletes it if it never did; the second brings the change again, mended. Both may go in one push, but not in one commit or one merge.';
+
+export function renderWayBack(evidence: Evidence): string {
+  return evidence === 'none' ? wayBackByPush : wayBack;
+}
+
+interface Words {
+  readonly what: string;
+  /** What to do about this; before the way back, unless `closes`. */
+  readonly first?: string;
+  /** `first` is all there is to do. */
+  readonly closes?: true;
+  /** `first` comes before the revert; otherwise it is what has to be different the second time. */
+  readonly prior?: true;
+}
+
+const words: Readonly<Record<RefusalCode, Words>> = {
+  'hidden-diff': {
+    what: 'a .gitattributes file hides policy files in the diff, so nobody can have seen the change',
+    first: 'Remove the attribute for the policy folder first.',
+    prior: true,
+  },
+  'too-many-files': { what: 'the change has more policy files than a person can look at', first: 'Split it.' },
+  impure: {
+    what: 'the change touches files outside the policy folder too',
+    first: 'Put the policy into a merge request of its own.',
+  },
+  'file-mode': { what: 'a policy file is a link, executable or no regular file', first: 'Make it a plain file.' },
+  'unexpected-path': {
+    what: 'a file is not where a policy file may be, or its name has other characters than a-z, 0-9, dots, dashes and underscores',
+    first: 'Delete or rename it.',
+  },
+  'too-large': { what: 'a policy file is larger than 16 KiB', first: 'Shorten it.' },
+  unreadable: { what: 'a policy file cannot be understood', first: 'Run "muster check" on it, and mend what it finds.' },
+  mixed: { what: 'rules and grants change together', first: 'Change the rules and the grants in two merge requests.' },
+  'too-few-approvers': {
+    what: 'the new rules would not leave one approver more than the approvals needed',
+    first: 'Name more approvers.',
+  },
+  'rules-invalid': {
+    what: 'the new rules cannot be understood or contradict themselves',
+    first: 'Run "muster check", and mend what it finds.',
+  },
+  'unknown-group': {
+    what: 'the rules in force have no such group',
+    first: 'Add the group first, in a merge request of its own.',
+    prior: true,
+  },
+  'not-by-grants': {
+    what: 'the members of this group come from a roster, not from grants',
+    first: 'Ask those who keep the roster, and delete the file.',
+    closes: true,
+  },
+  'too-long': { what: 'the grant is longer than its group allows', first: 'Shorten it.' },
+  'too-dormant': { what: 'the grant begins more than 30 days after its merge', first: 'Ask again closer to its start.' },
+  'missing-field': { what: 'the grant lacks a field that its group requires', first: 'Add it.' },
+  'understood-version': {
+    what: 'the person has not confirmed the current version of the text',
+    first: 'Have them read it, and write its version.',
+  },
+  'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
+  dirty: { what: 'what stood there before had not been approved, so whoever approved this change did not see all of it' },
+  'rules-dirty': {
+    what: 'the rules on the branch are not the rules in force, and no change counts until they are again',
+    first: 'Revert the unapproved change of the rules, or have it approved.',
+    prior: true,
+  },
+  'off-chain': {
+    what: 'the branch jumped to a history in which the last judged commit was only merged',
+    first: 'Merge into the branch, never the branch into something else.',
+    prior: true,
+  },
+  'no-merge-request': { what: 'it came to the branch without a merge request' },
+  'not-bound': { what: 'no merge request became exactly this commit' },
+  'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
+  'refused-by-hand': {
+    what: 'a person refused it on the host',
+    first: 'Open a new merge request that mends this, and have it approved before it is merged.',
+    closes: true,
+  },
+};
+
+/** What is said otherwise where nobody is asked for evidence. The last four were judged before, or are no landing of the usual kind. */
+const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
+  impure: { ...words.impure, first: 'Put the policy into a commit of its own.' },
+  mixed: { ...words.mixed, first: 'Change the rules in one commit, and the grants in another one after it.' },
+  'too-few-approvers': {
+    what: 'the new rules would not leave one approver more than the approvals they ask for, and must, even where nobody is asked',
+    first: 'Name more approvers, or ask for fewer approvals.',
+  },
+  'unknown-group': { ...words['unknown-group'], first: 'Add the group first, in a commit of its own.' },
+  'too-dormant': { ...words['too-dormant'], what: 'the grant begins more than 30 days after its commit' },
+  dirty: { what: 'what stood there before was not in force itself, and nothing that is built on it counts' },
+  'rules-dirty': {
+    ...words['rules-dirty'],
+    first:
+      'First take back the change of policy.yaml or groups/ that was refused: one commit that makes these files what they were before it.',
+  },
+  'no-merge-request': { what: 'it came to the branch without a merge request while this host still asked for one' },
+  'not-bound': { what: 'the commit is not one change that can be judged by itself' },
+  'no-approval': { what: 'nobody entitled had approved exactly this content while this host still asked for that' },
+  'refused-by-hand': { what: words['refused-by-hand'].what },
+};
+
+function wordsFor(code: RefusalCode, evidence: Evidence): Words {
+  return (evidence === 'none' ? wordsWithoutEvidence[code] : undefined) ?? words[code];
+}
+
+/** What is wrong, without the detail: for places where nothing may stand that an author wrote. */
+export function renderRefusalCode(code: RefusalCode, evidence: Evidence = 'gitlab'): string {
+  return wordsFor(code, evidence).what;
+}
+
+/** What to do about one that was merged on GitLab, step by step. */
+export function renderRemedy(code: RefusalCode): readonly string[] {
+  const { first, closes, prior } = words[code];
+  if (first === undefined) return [wayBack];
+  if (closes) return [first];
+  if (prior) return [first, wayBack];
+  return [
+    'Revert it on GitLab (merge that revert, nobody needs to approve it).',
+    `Then revert the revert in a second merge request, and mend it there: ${first.charAt(0).toLowerCase()}${first.slice(1)}`,
+    'Have that one approved by somebody entitled, and only then merge it.',
+  ];
+}
+
+type Told = Pick<Refusal, 'code' | 'detail'>;
+
+/** What is wrong and what to do, whole: for one refusal by itself. */
+export function renderRefusal({ code, detail }: Told, evidence: Evidence): string {
+  const brief = renderRefusalBriefly({ code, detail }, evidence);
+  return needsWayBack({ code }, evidence) ? `${brief} ${renderWayBack(evidence)}` : brief;
+}
+
+/** The same without the way back, which is told once below; and without the detail where that only repeats the path above. */
+export function renderRefusalBriefly({ code, detail, path }: Told & { readonly path?: string }, evidence: Evidence): string {
+  const { what, first } = wordsFor(code, evidence);
+  const more = detail === path ? '' : ` (${plain(detail)})`;
+  return `${what}${more}.${first === undefined ? '' : ` ${first}`}`;
+}
+
+export function needsWayBack({ code }: Pick<Refusal, 'code'>, evidence: Evidence): boolean {
+  return !wordsFor(code, evidence).closes;
+}
+
+export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>): string {
+  return code === 'waits-for-earlier'
+    ? 'an earlier change waits for its verdict; this one is judged after it'
+    : `${plain(detail)}. It is judged as soon as that is known; until then nobody gains by it`;
+}

@@ -1,0 +1,150 @@
+// `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mirror } from '../history/mirror.ts';
+import { readSecret } from '../config/secret-files.ts';
+import type { Invocation } from '../cli.ts';
+import { reviewMergeRequest, type Reviewed, type ReviewPorts, type ReviewSettings } from './review-merge-request.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { steadyNow } from '../membership/clock.ts';
+import { joinedAt } from '../ledger/joined.ts';
+import { emptyMemory } from '../ledger/memory.ts';
+import { instant } from '../names.ts';
+import type { Reach, ReachOf } from './settled-review.ts';
+import { statusOf, type Status, type StatusName } from '../status.ts';
+import { Misuse } from '../errors.ts';
+import { noteMarker } from './note-words.ts';
+import { renderReviewNote } from './review-text.ts';
+import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import type { Printed } from '../commands.ts';
+import { openEvidence } from '../evidence/open-evidence.ts';
+import { readConfiguration, surroundingsOf, type Caller } from '../reconcile/host.ts';
+import { surveySettings } from '../reconcile/sources.ts';
+import { openStateToRead, type State } from '../ledger/state.ts';
+
+/** What the commands about merge requests cannot do without. */
+export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
+
+export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
+  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+  const { gitlab, evidence, file } = configuration;
+  const hint = evidence === 'none' ? ': a host with "evidence: none" has no merge requests to speak of, and whatever is pushed counts' : '';
+  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing${hint}`);
+  return { ...configuration, gitlab };
+}
+
+export function parseNumber(text: string): number {
+  const digits = /^!?([1-9]\d{0,8})$/.exec(text)?.[1];
+  if (digits === undefined) throw new Misuse(`"${text}" is not the number of a merge request`);
+  return Number(digits);
+}
+
+export async function runReview(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await forgeConfiguration(invocation, caller);
+  const iid = parseNumber(invocation.operands[0] ?? '');
+  const state = await openLedgerIfThere(configuration);
+  const reviewed = await withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
+    review(iid, configuration, folder, state, caller),
+  );
+  for (const { message } of reviewed.problems) caller.warn(message);
+  const text = renderReviewNote(reviewed.review);
+  const status = reviewStatus(reviewed);
+  const posted = invocation.options['post'] === true ? await post(iid, text, reviewed, configuration, caller) : 'not asked';
+  if (invocation.options['json'] === true) {
+    const { renderReviewJson } = await import('./review-text.ts');
+    return { text: renderReviewJson(iid, reviewed.review, posted, status), status };
+  }
+  return { text: posted === 'not asked' ? text : `The note on !${iid}: ${posted}.\n`, status };
+}
+
+async function openLedgerIfThere({ state }: Configuration): Promise<State | undefined> {
+  return state !== undefined && existsSync(state) ? openStateToRead(state) : undefined;
+}
+
+async function review(
+  iid: number,
+  configuration: ForgeConfiguration,
+  folder: string,
+  state: State | undefined,
+  caller: Caller,
+): Promise<Reviewed> {
+  const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+  const memory = state?.memory ?? emptyMemory();
+  const now = steadyNow(caller.now(), state?.lastRun);
+  // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
+  const terms = state ? {} : { firstSeen: () => instant(0) };
+  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, caller, terms);
+  const ports: ReviewPorts = {
+    branch: branchOf(mirror),
+    loadParser: () => import('../policy/parser.ts'),
+    judge,
+    remembered: memory.policy,
+    wasSeen: (commit) => memory.firstSeen.has(commit),
+    now,
+    forge: await openForge(configuration, caller),
+    commits: await commitsOf(mirror),
+    records: () => state?.records() ?? [],
+    reachOf: state ? reachIn(state) : () => ({ kind: 'unknown' }),
+  };
+  caller.progress('reading');
+  return reviewMergeRequest(iid, ports, settingsOf(configuration));
+}
+
+function settingsOf(configuration: Configuration): ReviewSettings {
+  const { start, folder, longest } = surveySettings(configuration);
+  return { start, folder, longest, branch: configuration.repository.branch };
+}
+
+async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
+  const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
+  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
+  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, ...token });
+}
+
+async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
+  const { digestOfChanges } = await import('../history/raw-changes.ts');
+  return {
+    ensureCommits,
+    mergeBase: history.mergeBase,
+    changes: history.changes,
+    hidden: async (from, to, folder) => (from === to ? undefined : (await history.jump(from, to, folder)).hiddenBy),
+    digestOf: digestOfChanges,
+  };
+}
+
+/** From the ledger alone: the directory is not asked. */
+function reachIn(state: State): ReachOf {
+  const since = joinedAt(state.records());
+  return ({ group, uid }): Reach =>
+    state.memory.groups.get(group)?.members.has(uid) ? { kind: 'member', since: since.get(group)?.get(uid) } : { kind: 'not-yet' };
+}
+
+function reviewStatus({ review: of, problems }: Reviewed): Status {
+  const names = new Set<StatusName>(problems.map(({ status }) => status));
+  if (of.kind === 'open' && of.obstacles.length + of.overlaps.length > 0) names.add('findings');
+  if (of.kind === 'refused' && !of.healed) names.add('refused');
+  if (of.kind === 'waiting') names.add('unavailable');
+  return statusOf(names);
+}
+
+/** What was judged with half of the answers is not told to others. */
+async function post(
+  iid: number,
+  text: string,
+  { review: of, problems }: Reviewed,
+  configuration: ForgeConfiguration,
+  caller: Caller,
+): Promise<string> {
+  if (problems.length > 0) return 'left as it is, because not everything could be judged';
+  const notes = await openComments(configuration, caller);
+  const isNews = of.kind !== 'nothing' && of.kind !== 'unmerged' && !(of.kind === 'open' && of.empty && of.slippedIn.length === 0);
+  const done = await notes.write(iid, noteMarker, text, isNews);
+  return done === 'none' ? 'not needed' : done;
+}
+
+export async function openComments({ gitlab, file }: ForgeConfiguration, caller: Caller) {
+  if (gitlab.commentTokenFile === undefined)
+    throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
+  const { openNotes } = await import('../gitlab/notes.ts');
+  return openNotes({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(gitlab.commentTokenFile) });
+}

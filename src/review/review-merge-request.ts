@@ -1,0 +1,150 @@
+// `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
+import { changeKey, type VersionDigests } from '../evidence/approval.ts';
+import { landingCommit } from '../evidence/binding.ts';
+import type { PolicyState } from '../judge/effective.ts';
+import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import type { Landing, PathChange } from '../history/landing.ts';
+import { emptyMemory, remember } from '../ledger/memory.ts';
+import { inOrder, type CommitId } from '../names.ts';
+import { changesIfMerged } from '../check/proposed-change.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { reviewOpen, type OpenReview, type Proposal } from './review.ts';
+import type { Problem } from '../reconcile/run.ts';
+import { settledReview, type JudgedLanding, type ReachOf, type SettledReview } from './settled-review.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judging.ts';
+import { landingFiles } from '../judge/landing-files.ts';
+
+export interface ReviewPorts extends JudgingPorts {
+  readonly forge: {
+    project(): Promise<number>;
+    read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
+  };
+  readonly commits: {
+    ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
+    mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
+    changes(from: CommitId, to: CommitId): Promise<readonly PathChange[]>;
+    /** The `.gitattributes` in one of the two that hides policy files, if one does. */
+    hidden(from: CommitId, to: CommitId, folder: string): Promise<string | undefined>;
+    digestOf(changes: readonly PathChange[]): string;
+  };
+  /** What the ledger holds; nothing where there is none. */
+  readonly records: () => Iterable<LedgerRecord>;
+  readonly reachOf: ReachOf;
+}
+
+export interface ReviewSettings extends JudgingSettings {
+  readonly branch: string;
+}
+
+export type MergeRequestReview =
+  OpenReview | SettledReview | { readonly kind: 'unmerged'; readonly why: 'closed' | 'merging' | 'other-branch' };
+
+export interface Reviewed {
+  readonly mergeRequest: MergeRequest;
+  readonly review: MergeRequestReview;
+  readonly problems: readonly Problem[];
+}
+
+/** Throws Misuse where there is no such merge request, and Unavailable where too little is known to say anything. */
+export async function reviewMergeRequest(iid: number, ports: ReviewPorts, settings: ReviewSettings): Promise<Reviewed> {
+  const project = await ports.forge.project();
+  const { mergeRequest, review } = await ports.forge.read(project, iid);
+  const known = (what: MergeRequestReview, problems: readonly Problem[] = []): Reviewed => ({ mergeRequest, review: what, problems });
+  if (mergeRequest.targetProject !== project || mergeRequest.targetBranch !== settings.branch)
+    return known({ kind: 'unmerged', why: 'other-branch' });
+  if (mergeRequest.state === 'closed') return known({ kind: 'unmerged', why: 'closed' });
+  if (mergeRequest.state === 'locked') return known({ kind: 'unmerged', why: 'merging' });
+  const judged = await judgeBranch(ports, settings);
+  const { policy } = judged;
+  if (!policy) throw judgingProblem(judged);
+  if (mergeRequest.state === 'merged') {
+    const commit = landingCommit(mergeRequest);
+    const landing = findLanding(commit, [...ports.records(), ...judged.records]);
+    return known(settledReview(commit, landing, policy, ports.reachOf, settings.folder, ports.now), judged.problems);
+  }
+  const state = stateAfter(ports.remembered, judged.records);
+  const { head } = judged;
+  if (!state || !head) throw judgingProblem(judged);
+  const proposal = await propose(mergeRequest, review, head, state, ports, settings);
+  return known(reviewOpen(proposal, state, policy, settings, ports.now), judged.problems);
+}
+
+function judgingProblem({ problems: [first] }: Judged): Error {
+  if (first && first.status !== 'unavailable') return new Unusable(first.message);
+  return new Unavailable('git', first?.message ?? 'the branch is not known');
+}
+
+function stateAfter(remembered: PolicyState | undefined, records: readonly LedgerRecord[]): PolicyState | undefined {
+  const memory = { ...emptyMemory(), policy: remembered };
+  for (const record of records) remember(memory, record);
+  return memory.policy;
+}
+
+function findLanding(commit: CommitId | null, records: Iterable<LedgerRecord>): JudgedLanding | undefined {
+  for (const record of records) if (record.type === 'verdict' && record.commit === commit) return landingOf(record);
+  return undefined;
+}
+
+export function landingOf({ commit, verdict, delta }: Extract<LedgerRecord, { type: 'verdict' }>): JudgedLanding {
+  return { commit, verdict, paths: delta.tree.map(([path, entry]) => ({ path, stands: entry !== null })) };
+}
+
+/** The landing that merging now would make, without merging anything. */
+async function propose(
+  mergeRequest: MergeRequest,
+  review: Review,
+  tip: CommitId,
+  state: PolicyState,
+  ports: ReviewPorts,
+  { folder }: ReviewSettings,
+): Promise<Proposal> {
+  const { commits } = ports;
+  const { head } = mergeRequest;
+  const presence = await commits.ensureCommits(
+    [head, ...review.versions.flatMap(({ base, head: at }) => [base, at])].filter((one) => one !== null),
+  );
+  if (head === null || presence.get(head) !== 'present')
+    throw new Unavailable('git', `the commits of !${mergeRequest.iid} are not there; GitLab may still be at work on the last push`);
+  const base = await commits.mergeBase(tip, head);
+  if (base === undefined) throw new Unusable(`!${mergeRequest.iid} has no history in common with the branch`);
+  const own = await commits.changes(base, head);
+  const { changes, overlaps } = changesIfMerged(own, await commits.changes(base, tip));
+  const isInside = ({ path }: PathChange) => path === folder || path.startsWith(`${folder}/`);
+  const inside = changes.filter(isInside).sort((left, right) => inOrder(left.path, right.path));
+  const hiddenBy = (await commits.hidden(base, head, folder)) ?? (await commits.hidden(base, tip, folder));
+  const landing: Landing = {
+    commit: head,
+    parent: tip,
+    parents: 2,
+    committedAt: ports.now,
+    changes: inside,
+    outside: changes.length - inside.length,
+    ...(hiddenBy === undefined ? {} : { hiddenBy }),
+  };
+  const files = landingFiles(ports.branch.blobs, ports.loadParser, folder);
+  return {
+    mergeRequest,
+    review,
+    landing,
+    readings: await files.readingsOf(state, landing, await files.contentsOf([landing])),
+    own: own.filter(isInside).map(({ path }) => path),
+    overlaps,
+    digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
+    digests: await digestsOf(review, presence, ports),
+  };
+}
+
+async function digestsOf(
+  { versions }: Review,
+  presence: ReadonlyMap<CommitId, 'present' | 'refused'>,
+  { commits }: ReviewPorts,
+): Promise<VersionDigests> {
+  const digests = new Map<string, string>();
+  for (const { base, head } of versions) {
+    if (base === null || head === null) continue;
+    const there = presence.get(base) === 'present' && presence.get(head) === 'present';
+    digests.set(changeKey(base, head), there ? commits.digestOf(await commits.changes(base, head)) : 'refused');
+  }
+  return digests;
+}

@@ -1,0 +1,92 @@
+// A review as the note's Markdown, and as JSON with the same facts.
+import type { JudgedApproval, PathQuorum } from '../evidence/approval.ts';
+import type { End } from '../judge/grants.ts';
+import type { Effect, Need } from '../check/proposed-change.ts';
+import type { OpenReview } from './review.ts';
+import type { SettledReview } from './settled-review.ts';
+import type { Status } from '../status.ts';
+import { renderInstant } from '../time.ts';
+import { renderOpenNote, renderUnmergedNote, type Unmerged } from './note.ts';
+import { renderSettledNote } from './settled-note.ts';
+
+type AnyReview = OpenReview | SettledReview | { readonly kind: 'unmerged'; readonly why: Unmerged };
+
+export function renderReviewNote(review: AnyReview): string {
+  if (review.kind === 'open') return renderOpenNote(review);
+  return review.kind === 'unmerged' ? renderUnmergedNote(review.why) : renderSettledNote(review);
+}
+
+/** The `change` of `check --against` and of `review` (CONTRACT, section 5). */
+export function changeJson(effects: readonly Effect[], needs: readonly Need[]): unknown {
+  return {
+    effects: effects.map(({ group, uid, effect, until, from }) => ({
+      group,
+      uid,
+      effect,
+      until: endJson(until),
+      ...(from === undefined ? {} : { from: renderInstant(from) }),
+    })),
+    needs: needs.map(({ paths, teams, approvals, notCounted }) => ({ paths, teams, approvals, notCounted })),
+  };
+}
+
+function endJson(until: End | null): string | null {
+  return until === null || until === 'open' ? null : renderInstant(until);
+}
+
+export function renderReviewJson(iid: number, review: AnyReview, posted: string, status: Status): string {
+  const document = { muster: 1, command: 'review', status, mergeRequest: iid, ...reviewJson(review), note: posted };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function reviewJson(review: AnyReview): object {
+  switch (review.kind) {
+    case 'open': {
+      const { effects, needs, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;
+      return {
+        state: 'open',
+        change: changeJson(effects, needs),
+        findings: [...obstacles, ...overlaps.map((path) => ({ code: 'overlap', path }))],
+        unapprovedBefore: slippedIn.map(({ path, commit, code }) => ({ path, commit, code })),
+        earlierWaiting: waiting,
+        approvals: approvals.map(approvalJson),
+        missing: missingJson(quorum),
+        enough,
+      };
+    }
+    case 'endorsed':
+      return {
+        state: 'in-force',
+        approvedBy: review.approvedBy,
+        mergedAt: renderInstant(review.landedAt),
+        grants: review.grants.map(({ path, group, uid, standing }) => ({
+          path,
+          group,
+          uid,
+          standing: standing.kind,
+          until: 'until' in standing ? endJson(standing.until) : null,
+        })),
+      };
+    case 'refused':
+      return {
+        ...{ state: 'refused', code: review.code, paths: review.paths, settled: review.healed },
+        ...{ approvals: review.approvals.map(approvalJson), missing: missingJson(review.quorum) },
+      };
+    case 'waiting':
+      return { state: 'waiting', code: review.code };
+    case 'unmerged':
+      return { state: review.why };
+    case 'nothing':
+      return { state: 'nothing' };
+  }
+}
+
+function missingJson(quorum: readonly PathQuorum[]): readonly object[] {
+  return quorum.flatMap(({ path, needed, by, teams }) => (by.length < needed ? [{ path, teams, approvals: needed - by.length }] : []));
+}
+
+function approvalJson(one: JudgedApproval): object {
+  const { account, at } = one.approval;
+  const shared = { account: account.id, uid: one.person ?? null, at: renderInstant(at) };
+  return one.kind === 'counted' ? { ...shared, counted: true } : { ...shared, counted: false, reason: one.reason };
+}

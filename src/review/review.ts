@@ -1,0 +1,193 @@
+// What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
+// The answer is the one that the reconciler would give if it were merged now.
+import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum, type VersionDigests } from '../evidence/approval.ts';
+import { reviewedPaths } from '../evidence/beneficiaries.ts';
+import { dirtyPath, dirtyRules, isEndorsed, place, type PolicyState, type Refusal, type RefusalCode } from '../judge/effective.ts';
+import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import { formObjection, isWellFormed, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
+import type { Landing, TreeEntry } from '../history/landing.ts';
+import { duration, inOrder, type Instant, type Uid } from '../names.ts';
+import { grantObjections } from '../policy/policy-rules.ts';
+import type { Rules } from '../policy/policy.ts';
+import { effectsOf, needsOf, type Effect, type Need } from '../check/proposed-change.ts';
+import type { EffectivePolicy, Pending } from '../judge/waiting.ts';
+
+/** Something that keeps the change from being endorsed, whoever approves it. The path is one that muster accepts, or left out. */
+export interface Obstacle {
+  readonly code: RefusalCode;
+  readonly path?: string;
+  /** Where in the file, from 1; only where that is known. */
+  readonly line?: number;
+}
+
+export interface Proposal {
+  readonly mergeRequest: MergeRequest;
+  readonly review: Review;
+  /** The landing that merging now would make. */
+  readonly landing: Landing;
+  readonly readings: Readings;
+  /** Paths in the policy folder that the merge request changed, be they on the branch already or not. */
+  readonly own: readonly string[];
+  /** Paths that the branch and the merge request both changed, each in its own way. */
+  readonly overlaps: readonly string[];
+  /** The digest of the landing over the whole tree; undefined where nobody can have seen it before the merge. */
+  readonly digest: string | undefined;
+  readonly digests: VersionDigests;
+}
+
+export interface OpenReview {
+  readonly kind: 'open';
+  /** It puts back what is endorsed where somebody changed it without approval: the first half of the way back, which needs no approval. */
+  readonly restores: boolean;
+  /** Merging changes no file of the policy. */
+  readonly empty: boolean;
+  readonly effects: readonly Effect[];
+  readonly needs: readonly Need[];
+  readonly obstacles: readonly Obstacle[];
+  /** Well-formed paths among those that both sides changed. */
+  readonly overlaps: readonly string[];
+  /** Files of this change that differ on the branch from what is in force: somebody put them there without approval. */
+  readonly slippedIn: readonly Refusal[];
+  /** Files of this change that stand on the branch and wait for their verdict. */
+  readonly undecided: readonly Pending[];
+  /** How many files on the branch wait for their verdict. */
+  readonly waiting: number;
+  readonly approvals: readonly JudgedApproval[];
+  /** What is needed and there, file by file. */
+  readonly quorum: readonly PathQuorum[];
+  /** People who opened the merge request or pushed to its branch. */
+  readonly authors: readonly Uid[];
+  readonly enough: boolean;
+}
+
+export function reviewOpen(
+  proposal: Proposal,
+  state: PolicyState,
+  policy: EffectivePolicy,
+  settings: FormSettings,
+  now: Instant,
+): OpenReview {
+  const { mergeRequest, review, landing, readings, overlaps, digests } = proposal;
+  const { folder } = settings;
+  const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
+  const reviewed = reviewedPaths(landing, state.rules, rulesAfter, folder);
+  const authors = personsOf(state.rules, mergeRequest, review);
+  const bound = { mergeRequest, mergedAt: now, review };
+  // No version has the digest `unseen`: what nobody can have looked at is approved by nobody.
+  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests);
+  const touched = new Set(proposal.own);
+  const restoring = restores(landing, state);
+  return {
+    kind: 'open',
+    restores: restoring,
+    empty: landing.changes.length === 0,
+    // What was taken away without approval does not come back by putting the file back.
+    effects: restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
+    needs: needsOf(reviewed, state.rules, new Set(authors), folder),
+    obstacles: restoring ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
+    overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
+    slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
+    undecided: policy.pending.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
+    waiting: policy.pending.length,
+    approvals: count.approvals,
+    quorum: wellFormedOnly(count.paths, folder),
+    authors,
+    enough: count.enough,
+  };
+}
+
+/** Only files that were not as endorsed, and all of them become so. */
+function restores({ changes, outside, hiddenBy }: Landing, state: PolicyState): boolean {
+  const asEndorsed = (path: string, entry: TreeEntry | undefined) => (entry ? isEndorsed(state, path, entry) : !state.endorsed.has(path));
+  const puts = changes.every(({ path, before, after }) => asEndorsed(path, after) && !asEndorsed(path, before));
+  return puts && changes.length > 0 && outside === 0 && hiddenBy === undefined;
+}
+
+function inForce({ grants }: EffectivePolicy): ReadonlyMap<string, EffectivePolicy['grants'][number]> {
+  return new Map(grants.map((grant) => [grant.path, grant]));
+}
+
+/** All accounts of a person count, so this is about persons and not about accounts. */
+function personsOf(rules: Rules, { author }: MergeRequest, { pushes }: Review): readonly Uid[] {
+  const accounts = new Set([author.id, ...pushes.map(({ by }) => by.id)]);
+  const persons = [...rules.people.values()].filter(({ gitlab }) => gitlab.some((id) => accounts.has(id)));
+  return persons.map(({ uid }) => uid).sort(inOrder);
+}
+
+const grantCodes: Readonly<Record<string, RefusalCode>> = {
+  'unknown-group': 'unknown-group',
+  'group-not-by-grants': 'not-by-grants',
+  'until-before-from': 'until-before-from',
+  'missing-field': 'missing-field',
+  'understood-version': 'understood-version',
+  'too-long': 'too-long',
+  'too-dormant': 'too-dormant',
+};
+
+/** Everything that conditions 1 to 3 of DESIGN, section 2, have against a landing at `now`. Empty: only approvals can be missing. */
+export function obstaclesTo(
+  landing: Landing,
+  readings: Readings,
+  state: PolicyState,
+  policy: Pick<EffectivePolicy, 'pending'>,
+  settings: FormSettings,
+  now: Instant,
+): readonly Obstacle[] {
+  if (landing.changes.length === 0) return [];
+  const { folder } = settings;
+  const waits = new Set(policy.pending.map(({ path }) => path));
+  const judgedPaths = { ...landing, changes: landing.changes.filter(({ path }) => !waits.has(path)) };
+  const found: readonly (Obstacle | undefined)[] = [
+    ...formObstacles(landing, readings, state, settings),
+    ...grantObstacles(landing, readings, state.rules, settings, now),
+    about('rules-dirty', dirtyRules(state, folder), folder),
+    about('dirty', dirtyPath(state, judgedPaths), folder),
+  ];
+  const distinct = new Map(found.flatMap((one) => (one ? [[JSON.stringify(one), one] as const] : [])));
+  return [...distinct.values()];
+}
+
+/** What is wrong with the landing as a whole, and with each of its files as if it came alone. */
+function formObstacles(
+  landing: Landing,
+  readings: Readings,
+  state: PolicyState,
+  settings: FormSettings,
+): readonly (Obstacle | undefined)[] {
+  const { hiddenBy: _, ...shown } = landing;
+  const alone = landing.changes.map((change) => ({ ...shown, outside: 0, changes: [change] }));
+  const ofGrants = new Set(Object.values(grantCodes));
+  return [landing, ...alone].map((one) => {
+    const objection = formObjection(state, one, readings, settings);
+    return objection && !ofGrants.has(objection.code) ? about(objection.code, objection.detail, settings.folder) : undefined;
+  });
+}
+
+function about(code: RefusalCode, detail: string | undefined, folder: string): Obstacle | undefined {
+  return detail === undefined ? undefined : { code, ...locate(detail, folder) };
+}
+
+function grantObstacles(
+  { changes }: Landing,
+  { files }: Readings,
+  rules: Rules,
+  { folder, longest }: FormSettings,
+  now: Instant,
+): readonly Obstacle[] {
+  return changes.flatMap(({ path }) => {
+    const reading = files.get(path);
+    if (reading?.kind !== 'grant' || !isWellFormed(path, folder) || place(path, folder).kind !== 'grant') return [];
+    const ceiling = longest.get(reading.grant.group);
+    return grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling)).flatMap(({ code }) => {
+      const known = grantCodes[code];
+      return known ? [{ code: known, path }] : [];
+    });
+  });
+}
+
+/** Details begin with a path, some with a line: what is well-formed of it may be repeated, the rest may hold what an author wrote. */
+function locate(detail: string, folder: string): Pick<Obstacle, 'path' | 'line'> {
+  const [, path = detail, line] = /^([^:\s]+)(?::(\d{1,6}):\d{1,6}: |$)/s.exec(detail) ?? [];
+  if (!isWellFormed(path, folder)) return {};
+  return { path, ...(line === undefined ? {} : { line: Number(line) }) };
+}

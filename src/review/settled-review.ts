@@ -1,0 +1,136 @@
+// What muster has to say about a merge request that was merged: what its landing was judged to be, and how things stand with it today.
+// It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
+import type { JudgedApproval, PathQuorum } from '../evidence/approval.ts';
+import type { UnboundReason } from '../evidence/binding.ts';
+import type { Refusal, RefusalCode, Verdict } from '../judge/effective.ts';
+import { isRules, place } from '../judge/effective.ts';
+import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
+import { isOver, type End, type EndedGrant, type GrantInForce } from '../judge/grants.ts';
+import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { week } from '../time.ts';
+import type { WithheldReason } from '../membership/desired.ts';
+import type { EffectivePolicy } from '../judge/waiting.ts';
+
+/** How far a grant in force has come in the directory, as far as the caller can know. */
+export type Reach =
+  | { readonly kind: 'member'; readonly since: Instant | undefined }
+  | { readonly kind: 'not-yet' | 'held' | 'unknown' }
+  | { readonly kind: 'withheld'; readonly code: WithheldReason['code'] };
+
+export type GrantStanding =
+  | { readonly kind: 'in-force' | 'ends-soon'; readonly until: End; readonly shortened: boolean; readonly reach: Reach }
+  | { readonly kind: 'not-begun'; readonly from: Instant; readonly until: End }
+  | { readonly kind: 'ended'; readonly at: Instant }
+  /** A later merge request speaks for this path now. */
+  | { readonly kind: 'replaced'; readonly mergeRequest: number | null }
+  /** The file went, or was changed without approval, after it had been in force. */
+  | { readonly kind: 'taken-away'; readonly commit: CommitId }
+  /** The landing itself took it away. */
+  | { readonly kind: 'removed' };
+
+export interface SettledGrant {
+  readonly path: string;
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly standing: GrantStanding;
+}
+
+export type SettledReview =
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      /** The landing's files that are still not in force, as far as their names may be shown anywhere. */
+      readonly paths: readonly string[];
+      /** The branch no longer says what is not so. */
+      readonly healed: boolean;
+      /** Where approvals were what was missing. */
+      readonly approvals: readonly JudgedApproval[];
+      readonly quorum: readonly PathQuorum[];
+      readonly unbound?: UnboundReason;
+    }
+  | { readonly kind: 'waiting'; readonly code: string }
+  | {
+      readonly kind: 'endorsed';
+      readonly approvedBy: readonly Uid[];
+      readonly landedAt: Instant;
+      readonly grants: readonly SettledGrant[];
+      /** The landing changed rules. */
+      readonly rules: boolean;
+    }
+  /** Nothing of it concerns the policy. */
+  | { readonly kind: 'nothing' };
+
+/** The time before an end in which a note says that it comes. */
+export const endsSoon = week;
+
+/** A landing of a merge request: what it changed inside the policy folder, and the verdict on it, if there is one. */
+export interface JudgedLanding {
+  readonly commit: CommitId;
+  readonly verdict: Verdict;
+  /** Path, and whether a file stands there after the landing. */
+  readonly paths: readonly { readonly path: string; readonly stands: boolean }[];
+}
+
+export type ReachOf = (grant: GrantInForce) => Reach;
+
+export function settledReview(
+  commit: CommitId | null,
+  landing: JudgedLanding | undefined,
+  policy: EffectivePolicy,
+  reachOf: ReachOf,
+  folder: string,
+  now: Instant,
+): SettledReview {
+  const pending = policy.pending.find((one) => one.commit === commit);
+  if (pending) return { kind: 'waiting', code: pending.code };
+  if (!landing) return { kind: 'nothing' };
+  const { verdict, paths } = landing;
+  if (verdict.kind === 'refused') {
+    const open = policy.refused.filter((one) => one.commit === landing.commit).map(({ path }: Refusal) => path);
+    const { code, count, unbound } = verdict;
+    return {
+      ...{ kind: 'refused', code, healed: open.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
+      ...{ approvals: count?.approvals ?? [], quorum: count ? wellFormedOnly(count.paths, folder) : [] },
+      ...(unbound && { unbound }),
+    };
+  }
+  const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));
+  const grants = paths.flatMap(({ path, stands }) => {
+    const where = place(path, folder);
+    const group = where.kind === 'grant' ? parseGroupName(where.group) : undefined;
+    const uid = where.kind === 'grant' ? parseExactUid(where.uid) : undefined;
+    if (group === undefined || uid === undefined) return [];
+    const standing = standingOf(stands, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
+    return [{ path, group, uid, standing }];
+  });
+  return {
+    kind: 'endorsed',
+    approvedBy: verdict.approvedBy,
+    landedAt: verdict.landedAt,
+    grants: grants.sort((left, right) => inOrder(left.path, right.path)),
+    rules: paths.some(({ path }) => isRules(path, folder)),
+  };
+}
+
+function standingOf(
+  stands: boolean,
+  grant: GrantInForce | undefined,
+  ended: EndedGrant | undefined,
+  commit: CommitId,
+  reachOf: ReachOf,
+  now: Instant,
+): GrantStanding {
+  if (grant && grant.commit !== commit) return { kind: 'replaced', mergeRequest: grant.mergeRequest };
+  if (!stands) return { kind: 'removed' };
+  if (!grant) return { kind: 'taken-away', commit: ended?.commit ?? commit };
+  return standingInForce(grant, reachOf, now);
+}
+
+/** How a grant in force stands at `now`; `reachOf` is only asked while it gives access. */
+export function standingInForce(grant: GrantInForce, reachOf: ReachOf, now: Instant): GrantStanding {
+  const { from, until } = grant;
+  if (until !== 'open' && isOver(until, now)) return { kind: 'ended', at: until };
+  if (from !== undefined && from > now) return { kind: 'not-begun', from, until };
+  const kind = until !== 'open' && until - now <= endsSoon ? 'ends-soon' : 'in-force';
+  return { kind, until, shortened: until !== grant.endorsedUntil, reach: reachOf(grant) };
+}

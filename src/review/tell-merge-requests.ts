@@ -1,0 +1,114 @@
+// The last step of `reconcile`: notes on merge requests, where a token for them is configured. It never makes a run fail.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../kept-files.ts';
+import { refreshNotes, type Remembered } from './tell.ts';
+import { inOrder, parseCommitId } from '../names.ts';
+import { parseMoment, renderInstant } from '../time.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import type { RunReport } from '../reconcile/run.ts';
+import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { noteMarker } from './note-words.ts';
+import type { RunPorts } from '../reconcile/ports.ts';
+import type { HostConfiguration, Caller } from '../reconcile/host.ts';
+import { openComments } from './review-command.ts';
+import { sha256 } from '../reconcile/sources.ts';
+import type { State } from '../ledger/state.ts';
+
+/** The ports, and what a run records through them. */
+export function overheard(ports: RunPorts): { readonly ports: RunPorts; readonly news: readonly LedgerRecord[] } {
+  const news: LedgerRecord[] = [];
+  const append: RunPorts['journal']['append'] = async (records) => {
+    await ports.journal.append(records);
+    news.push(...records);
+  };
+  return { ports: { ...ports, journal: { ...ports.journal, append } }, news };
+}
+
+export async function tellMergeRequests(
+  report: RunReport,
+  news: readonly LedgerRecord[],
+  configuration: HostConfiguration,
+  state: State,
+  caller: Caller,
+): Promise<void> {
+  const { gitlab, mode, repository } = configuration;
+  if (gitlab?.commentTokenFile === undefined || mode !== 'enforce') return;
+  const file = join(state.folder, 'notes.json');
+  try {
+    const before = readRemembered(file);
+    let comments: ReturnType<typeof openComments> | undefined;
+    const next = await refreshNotes(report, repository.folder, {
+      memory: state.memory,
+      news,
+      records: () => state.records(),
+      said: before?.said,
+      landed: before?.landed ?? new Map(),
+      mergeRequestOf: async (commit) => {
+        comments ??= openComments({ ...configuration, gitlab }, caller);
+        return (await comments).landedAs(commit, repository.branch);
+      },
+      write: async (number, text) => {
+        comments ??= openComments({ ...configuration, gitlab }, caller);
+        await (await comments).write(number, noteMarker, text, true);
+      },
+      digest: (text) => sha256(text).slice(0, 'sha256:'.length + 32),
+      warn: caller.warn,
+    });
+    writeRemembered(file, before, next);
+  } catch (error) {
+    if (!(error instanceof Misuse || error instanceof Unavailable || error instanceof Unusable)) throw error;
+    caller.warn(`the notes on merge requests were not brought up to date: ${error.message}`);
+  }
+}
+
+/** A file that cannot be understood is as good as none: it only keeps notes from being written twice. */
+function readRemembered(file: string): Remembered | undefined {
+  try {
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const said = entriesIn(document, 'said');
+    if (!said) return undefined;
+    return {
+      said: new Map(said.map(([number, digest]) => [Number(number), typeof digest === 'string' ? digest : null])),
+      landed: new Map((entriesIn(document, 'landed') ?? []).flatMap(([commit, found]) => landingIn(commit, found))),
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) return undefined;
+    throw new Unavailable('ledger', `${file} cannot be read`, error);
+  }
+}
+
+function entriesIn(document: unknown, key: string): readonly (readonly [string, unknown])[] | undefined {
+  const of: unknown = typeof document === 'object' && document !== null ? Reflect.get(document, key) : undefined;
+  return typeof of === 'object' && of !== null ? Object.entries(of) : undefined;
+}
+
+type Landing = Remembered['landed'] extends ReadonlyMap<infer Commit, infer Found> ? readonly [Commit, Found] : never;
+
+function landingIn(text: string, found: unknown): readonly Landing[] {
+  const commit = parseCommitId(text);
+  const askedSince = typeof found === 'string' ? parseMoment(found) : undefined;
+  if (commit === undefined) return [];
+  if (typeof found === 'number') return [[commit, found]];
+  return askedSince === undefined ? [] : [[commit, { askedSince }]];
+}
+
+function writeRemembered(file: string, before: Remembered | undefined, next: Remembered): void {
+  const text = renderRemembered(next);
+  if (before && renderRemembered(before) === text) return;
+  try {
+    replaceFile(file, text);
+  } catch (error) {
+    throw new Unavailable('ledger', `${file} cannot be written`, error);
+  }
+}
+
+/** In order, so that the same notes make the same bytes. */
+function renderRemembered({ said, landed }: Remembered): string {
+  const numbers = [...said].sort(([left], [right]) => left - right);
+  const commits = [...landed]
+    .sort(([left], [right]) => inOrder(left, right))
+    .map(([commit, found]) => [commit, typeof found === 'number' ? found : renderInstant(found.askedSince)]);
+  const document = { format: 1, said: Object.fromEntries(numbers), landed: Object.fromEntries(commits) };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}

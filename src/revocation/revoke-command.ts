@@ -1,0 +1,146 @@
+// `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
+import { readDetails } from '../directory/details.ts';
+import { fileOf, readRevocations, removeRevocation, writeRevocation } from './revocations.ts';
+import type { Invocation } from '../cli.ts';
+import type { Revocation } from '../membership/desired.ts';
+import { revoke } from './revoke.ts';
+import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { statusOf } from '../status.ts';
+import { renderInstant } from '../time.ts';
+import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { emptyMemory } from '../ledger/memory.ts';
+import { isOnRecord } from '../reconcile/recording.ts';
+import { plain } from '../text.ts';
+import { hostConfiguration, reasonOf, type Printed } from '../commands.ts';
+import { directoryAccess } from '../directory/access.ts';
+import { refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
+import { askToFollow, openNamesOnRecord } from './ratify-command.ts';
+import { openStateToRead, type WritableState } from '../ledger/state.ts';
+
+export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  if (invocation.options['list'] === true) return list(configuration, caller.now());
+  const uid = uidOf(invocation);
+  const only = groupOf(invocation, configuration);
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  const now = caller.now();
+  const directory = directoryAccess(configuration.directory, configuration.state, now);
+  const groups = only ? [only] : [...configuration.directory.groups.keys()].sort(inOrder);
+  const lines: string[] = [];
+  try {
+    const status = await revoke(
+      { uid, groups, only, reason },
+      {
+        now,
+        openToWrite: directory.openToWrite,
+        show: async (person) => readDetails(await directory.connection(), person),
+        keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
+        file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
+        underLock: (soFar, work) => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar)),
+        known: () => knownUids(configuration),
+        say: (text) => void lines.push(plainLines(text)),
+      },
+    );
+    const afterwards = async () => plainLines(await askToFollow({ uid, only }, configuration, caller));
+    return { text: lines.join(''), status, ...(status.name === 'findings' ? {} : { afterwards }) };
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A run that was under way may have found the file of the revocation, and put it on record. */
+function unlessOnRecord({ journal, memory }: WritableState): WritableState['journal']['append'] {
+  return (records) => journal.append(records.filter((one) => one.type !== 'revocation' || !isOnRecord(one, memory)));
+}
+
+function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n');
+}
+
+function uidOf({ operands, command }: Invocation): Uid {
+  const [given = ''] = operands;
+  const uid = parseUid(given);
+  if (!uid) throw new Misuse(given === '' ? `say whose: muster ${command} UID --reason "…"` : `${JSON.stringify(given)} cannot be a uid`);
+  return uid;
+}
+
+function groupOf({ options }: Invocation, { directory }: HostConfiguration): GroupName | undefined {
+  if (options['group'] === undefined) return undefined;
+  const group = parseGroupName(String(options['group']));
+  if (group && directory.groups.has(group)) return group;
+  throw new Misuse(
+    `"${String(options['group'])}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`,
+  );
+}
+
+async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> {
+  const { memory } = await openStateToRead(state).catch((error: unknown) => {
+    // A ledger that cannot be trusted keeps nobody from revoking; only the spelling is checked less well.
+    if (error instanceof Unavailable || error instanceof Unusable) return { memory: emptyMemory() };
+    throw error;
+  });
+  const uids = [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
+  return [...new Set(uids)];
+}
+
+async function list(configuration: HostConfiguration, now: Instant): Promise<Printed> {
+  requireState(configuration);
+  const { state } = configuration;
+  const { revocations, warnings } = await readRevocations(state);
+  const onRecord = await openNamesOnRecord(state, now);
+  const lines = revocations.map(({ uid, group, at, reason }) => {
+    const since = at === undefined ? 'time unknown' : renderInstant(at);
+    const named = onRecord?.({ uid, only: group }).namedBy ?? [];
+    const still = named.length > 0 ? `  still named by ${named.map(plain).join(', ')}\n` : '';
+    return `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${since}  ${plain(reason)}\n${still}`;
+  });
+  const text = [...(lines.length === 0 ? ['Nobody is revoked on this host.\n'] : lines), ...warnings.map((one) => `${plain(one)}\n`)].join(
+    '',
+  );
+  return { text, status: statusOf(warnings.length > 0 ? ['input'] : []) };
+}
+
+export async function runLift(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const uid = uidOf(invocation);
+  const only = groupOf(invocation, configuration);
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  return withStateToWrite(configuration, caller, async ({ folder, journal }) => {
+    const { revocations } = await readRevocations(folder);
+    const ofPerson = revocations.filter((one) => one.uid === uid);
+    const ended = ofPerson.filter((one) => one.group === only);
+    if (ended.length === 0)
+      return {
+        text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
+        status: statusOf(['findings']),
+      };
+    await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
+    for (const one of ended) await removeRevocation(folder, one);
+    return {
+      text: [
+        `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
+        configuration.gitlab
+          ? 'Remove its file on the standby host too, and close what was asked for on GitLab, if it is still open.'
+          : 'Remove its file on the standby host too.',
+        '',
+      ].join('\n'),
+      status: statusOf([]),
+    };
+  });
+}
+
+/** What was not lifted, and how what there is would be. */
+function renderOthers({ uid, group }: Pick<Revocation, 'uid' | 'group'>, others: readonly Revocation[]): string {
+  const commands = others
+    .map((one) => `  muster lift ${uid}${one.group === undefined ? '' : ` --group ${one.group}`} --reason "…"\n`)
+    .join('');
+  if (others.length === 0)
+    return `${uid} is not revoked${group ? ` from ${group}` : ''} on this host; "muster revoke --list" shows who is.\n`;
+  if (others.some((one) => one.group === undefined))
+    return `${uid} is revoked from every group, not from ${group} alone, and nothing was lifted. To end that:\n${commands}`;
+  return group === undefined
+    ? `${uid} is revoked from single groups only, and nothing was lifted. Name the group:\n${commands}`
+    : `${uid} is not revoked from ${group}, and nothing was lifted, but from others:\n${commands}`;
+}

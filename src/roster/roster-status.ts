@@ -1,0 +1,53 @@
+// What those who produce a roster may know of it on this host: was their list accepted, and which of its names count for nothing.
+import type { WithheldReason } from '../membership/desired.ts';
+import type { Instant, RosterName, Uid } from '../names.ts';
+import type { RosterState } from './roster.ts';
+import { withheldFrom, type RunReport } from '../reconcile/run.ts';
+
+/** Whom the directory keeps out. Whatever this host alone knows, a revocation above all, is not told to a producer. */
+export type SkippedReason = Extract<WithheldReason, { code: 'unknown-person' | 'ambiguous-person' | 'identity-changed' | 'locked' }>;
+
+export interface RosterStatus {
+  readonly roster: RosterName;
+  /** When the list was looked at. */
+  readonly at: Instant;
+  /** The list that lies there now is the one that counts. */
+  readonly accepted: boolean;
+  readonly state: RosterState;
+  /** The list that counts; undefined where none was ever accepted. */
+  readonly inForce: { readonly sha256: string; readonly people: number } | undefined;
+  /** By uid. */
+  readonly skipped: readonly { readonly uid: Uid; readonly reason: SkippedReason }[];
+}
+
+/** One for each roster that the run looked at, in the order of the report. */
+export function rosterStatuses({ at, rosters, groups }: Pick<RunReport, 'at' | 'rosters' | 'groups'>): readonly RosterStatus[] {
+  return rosters.map(({ roster, state, generation }) => {
+    const skipped = new Map<Uid, SkippedReason>();
+    for (const { proposal } of groups)
+      for (const { uid, because, reason } of withheldFrom(proposal))
+        if (because.kind === 'roster' && because.roster === roster && isTold(reason)) skipped.set(uid, reason);
+    return {
+      roster,
+      at,
+      accepted: state.kind === 'fresh' && state.sha256 === generation?.sha256,
+      state,
+      inForce: generation && { sha256: generation.sha256, people: generation.uids.length },
+      skipped: [...skipped].map(([uid, reason]) => ({ uid, reason })).sort((left, right) => (left.uid < right.uid ? -1 : 1)),
+    };
+  });
+}
+
+function isTold(reason: WithheldReason): reason is SkippedReason {
+  switch (reason.code) {
+    case 'unknown-person':
+    case 'ambiguous-person':
+    case 'identity-changed':
+    case 'locked':
+      return true;
+    case 'expired':
+    case 'revoked':
+    case 'not-yet':
+      return false;
+  }
+}

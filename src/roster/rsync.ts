@@ -1,0 +1,98 @@
+// Fetches a roster from an rsync daemon (rsync(1), rsyncd.conf(5)) into a folder of its own and reads it there like any other file.
+// The daemon speaks in clear: what comes is judged as strictly as what lies on the disk.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { RosterReading } from './roster.ts';
+import { errnoOf } from '../errors.ts';
+import { largestRoster, readRosterFile } from './roster-file.ts';
+
+export interface RsyncTerms {
+  readonly checksum: 'none' | 'required';
+  /** Where rsync is looked for, as in PATH. */
+  readonly path: string;
+  /** Seconds without a byte; a whole call may take four times as long. */
+  readonly timeout?: number;
+}
+
+type Absent = Exclude<RosterReading, { kind: 'file' }>;
+
+interface Ended {
+  readonly status: number | 'not-started' | null;
+  readonly output: string;
+}
+
+/** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does, nor for a disk that is full. */
+export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
+  } catch (error) {
+    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()} (${errnoOf(error)}).`;
+    return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
+  }
+  try {
+    const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
+    // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
+    const { status } = await rsync(['--times', `--max-size=${largestRoster}`, '--', ...urls, `${folder}/`], terms);
+    const problem = problemOf(url, status);
+    if (problem) return problem;
+    const reading = await readRosterFile(join(folder, basename(url)), { checksum: terms.checksum, called: url });
+    return reading.kind === 'missing' ? await whyNotSent(url, terms) : reading;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** rsync(1), EXIT VALUES. What is no problem yet: 0, and 23, where a file that was asked for could not be sent. */
+function problemOf(url: string, status: Ended['status']): Absent | undefined {
+  switch (status) {
+    case 0:
+    case 23:
+      return undefined;
+    case 'not-started':
+      return { kind: 'unreadable', message: 'rsync could not be started: is it installed?', act: 'administrator' };
+    case 5:
+      return {
+        kind: 'unreadable',
+        message: `${url}: the rsync daemon does not know the module, or does not open it to this host.`,
+        act: 'carrier',
+      };
+    default: {
+      const message = `${url} could not be fetched (rsync ended with ${status === null ? 'a timeout' : String(status)}).`;
+      return { kind: 'unreadable', message, act: 'carrier', mayPass: true };
+    }
+  }
+}
+
+/** The daemon sent nothing: what does it say lies there? Only mode and size are read off its list. */
+async function whyNotSent(url: string, terms: RsyncTerms): Promise<Absent> {
+  const { status, output } = await rsync(['--list-only', '--', url], terms);
+  const problem = problemOf(url, status);
+  if (problem) return problem;
+  const [, type, size = ''] = /^(\S)\S{9}\s+([\d,.]+)\s/.exec(output) ?? [];
+  if (type === undefined) return { kind: 'missing', message: `${url} is not there.`, act: 'producer' };
+  if (type !== '-') return { kind: 'unreadable', message: `${url} is not a regular file.`, act: 'producer' };
+  const bytes = Number(size.replace(/[,.]/g, ''));
+  return bytes > largestRoster
+    ? { kind: 'damaged', message: `${url} has ${bytes} bytes, and ${largestRoster} are the most.`, act: 'producer' }
+    : { kind: 'unreadable', message: `${url} is there, and the rsync daemon cannot read it.`, act: 'producer' };
+}
+
+function rsync(args: readonly string[], { path, timeout = 20 }: RsyncTerms): Promise<Ended> {
+  const always = ['--no-motd', `--timeout=${timeout}`, `--contimeout=${timeout}`];
+  return new Promise((resolve) => {
+    const child = spawn('rsync', [...always, ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { PATH: path, LC_ALL: 'C' },
+      timeout: 4 * timeout * 1000,
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < 10_000) output += text;
+    });
+    child.once('error', () => resolve({ status: 'not-started', output }));
+    child.once('close', (status) => resolve({ status, output }));
+  });
+}

@@ -1,0 +1,91 @@
+// Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
+import type { Because, WithheldReason } from './membership/desired.ts';
+import type { End } from './judge/grants.ts';
+import type { RemovalCause } from './membership/plan.ts';
+import type { Instant } from './names.ts';
+import { renderInstant } from './time.ts';
+
+/** One line of printable characters: control, bidirectional and other invisible ones become visible escapes. */
+export function plain(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** A page to open in a browser, or nothing: whatever else stands in its place is not shown as one. */
+export function renderLink(link: string | undefined): string | undefined {
+  return link !== undefined && /^https?:\/\/[!-~]+$/.test(link) ? link : undefined;
+}
+
+const width = 100;
+
+/** `start` and then the text, in lines of at most 100 columns: the text stands in a column of its own. A longer word is left whole. */
+export function hang(start: string, text: string): string {
+  const lines: string[] = [];
+  let line = start;
+  let isFirst = true;
+  for (const word of text.split(' ')) {
+    if (!isFirst && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(start.length) + word;
+    } else line += isFirst ? word : ` ${word}`;
+    isFirst = false;
+  }
+  return `${[...lines, line].join('\n')}\n`;
+}
+
+/** For people: `2026-12-08 00:00 UTC`, with seconds where there are any. */
+export function renderMoment(at: Instant): string {
+  return renderInstant(at)
+    .replace('T', ' ')
+    .replace(/(?::00)?Z$/, ' UTC');
+}
+
+export function renderEnd(until: End): string {
+  return until === 'open' ? 'without an end' : `until ${renderMoment(until)}`;
+}
+
+export function renderBecause(because: Because): string {
+  if (because.kind === 'roster') return `roster ${because.roster} (${because.sha256.slice(0, 12)})`;
+  const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
+  const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
+  return `${because.path} (${merge}${approved}), ${renderEnd(because.until)}`;
+}
+
+export function renderRemoval(cause: RemovalCause): string {
+  switch (cause.kind) {
+    case 'expired':
+      return `the grant ended at ${renderMoment(cause.at)}`;
+    case 'revoked':
+      return cause.at === undefined ? 'revoked on this host' : `revoked on this host at ${renderMoment(cause.at)}`;
+    case 'deleted':
+      return `${plain(cause.path)} was deleted in ${cause.commit.slice(0, 12)}`;
+    case 'refused':
+      return `an unreviewed change of ${plain(cause.path)} in ${cause.commit.slice(0, 12)} took it away`;
+    case 'left-roster':
+      return `no longer on the roster ${cause.roster} (${cause.sha256.slice(0, 12)})`;
+    case 'unexplained':
+      return 'no grant or roster explains this member';
+    case 'locked':
+      return 'the account is locked';
+    case 'dangling':
+      return 'no person stands behind this member, or another one than before';
+  }
+}
+
+export function renderWithheld(reason: WithheldReason): string {
+  switch (reason.code) {
+    case 'expired':
+      return `the grant ended at ${renderMoment(reason.at)}`;
+    case 'revoked':
+      return `revoked on this host${reason.at === undefined ? '' : ` at ${renderMoment(reason.at)}`}; it ends with "muster lift"`;
+    case 'not-yet':
+      return `the grant starts at ${renderMoment(reason.from)}`;
+    case 'unknown-person':
+      return 'the directory has no person with this uid: the developer account may be missing, or the name misspelled';
+    case 'ambiguous-person':
+      return 'the directory has more than one entry with this uid: its administrators must mend that';
+    case 'identity-changed':
+      return 'the uid now belongs to another entry than when the reason began: it needs a new grant, or a new place on the roster';
+    case 'locked':
+      return 'the account is locked in the directory';
+  }
+}

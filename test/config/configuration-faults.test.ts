@@ -1,0 +1,371 @@
+// What is said to the host's administrator of each mistake in the file.
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { Misuse } from '../../src/errors.ts';
+import { file, full, minimal, parsed, start } from './configuration-samples.ts';
+
+/** What somebody reads who wrote this. */
+function complaintAbout(text: string): string {
+  try {
+    parsed(text);
+  } catch (error) {
+    if (error instanceof Misuse) return error.message;
+    throw error;
+  }
+  throw new Error(`nothing was said against\n${text}`);
+}
+
+/** The full file with one line written otherwise; `line` is found again whole, or by its beginning. */
+function withLine(line: string, instead: string): { readonly text: string; readonly number: number } {
+  const lines = full.split('\n');
+  const at = lines.includes(line) ? lines.indexOf(line) : lines.findIndex((one) => one.startsWith(line));
+  if (at === -1) throw new Error(`there is no line ${line}`);
+  return { text: lines.with(at, instead).join('\n'), number: at + 1 };
+}
+
+/** One bad value for every key of the file: the line as it stands in the full file, what is written instead, and where it is wrong. */
+const bad: readonly {
+  readonly key: string;
+  readonly line: string;
+  readonly instead: string;
+  readonly column: number;
+  readonly says: RegExp;
+}[] = [
+  {
+    key: 'repository.url',
+    line: '  url: https://gitlab.example.org/repos',
+    instead: '  url: ""',
+    column: 8,
+    says: /nothing is written here/,
+  },
+  {
+    key: 'repository.url',
+    line: '  url: https://gitlab.example.org/repos',
+    instead: '  url: https://oauth2:s3cret@gitlab.example.org/a.git',
+    column: 8,
+    says: /credentials do not belong into the URL/,
+  },
+  {
+    key: 'repository.url',
+    line: '  url: https://gitlab.example.org/repos',
+    instead: '  url: http://gitlab.example.org/a.git',
+    column: 8,
+    says: /use https/,
+  },
+  {
+    key: 'repository.url',
+    line: '  url: https://gitlab.example.org/repos',
+    instead: '  url: ext::sh -c id',
+    column: 8,
+    says: /git is not asked to fetch by ext:/,
+  },
+  { key: 'repository.branch', line: '  branch:', instead: '  branch: [main]', column: 11, says: /the name of a branch is expected/ },
+  { key: 'repository.branch', line: '  branch:', instead: '  branch: a..b', column: 11, says: /is not the name of a branch/ },
+  { key: 'repository.branch', line: '  branch:', instead: '  branch: -x', column: 11, says: /is not the name of a branch/ },
+  { key: 'repository.path', line: '  path:', instead: '  path: ../policy', column: 9, says: /a folder inside the repository/ },
+  { key: 'repository.path', line: '  path:', instead: '  path: /policy', column: 9, says: /a folder inside the repository/ },
+  {
+    key: 'repository.start',
+    line: '  start:',
+    instead: '  start: main',
+    column: 10,
+    says: /"main" is not a commit\. Write the 40 hex digits/,
+  },
+  { key: 'repository.start', line: '  start:', instead: `  start: ${start.slice(0, 12)}`, column: 10, says: /is not a commit/ },
+  {
+    key: 'repository.token-file',
+    line: '  token-file: git-token',
+    instead: '  token-file: { path: x }',
+    column: 15,
+    says: /the name of a file is expected/,
+  },
+  {
+    key: 'gitlab.url',
+    line: '  url: https://gitlab.example.org/',
+    instead: '  url: gitlab.example.org',
+    column: 8,
+    says: /is not a URL \(https:\/\/, http:\/\/\) without credentials/,
+  },
+  { key: 'gitlab.project', line: '  project:', instead: '  project: ""', column: 12, says: /nothing is written here/ },
+  {
+    key: 'gitlab.token-file',
+    line: '  token-file: gitlab-token',
+    instead: '  token-file: " x"',
+    column: 15,
+    says: /is not the name of a file/,
+  },
+  {
+    key: 'gitlab.comment-token-file',
+    line: '  comment-token-file:',
+    instead: '  comment-token-file: []',
+    column: 23,
+    says: /the name of a file is expected/,
+  },
+  { key: 'gitlab.concurrency', line: '  concurrency:', instead: '  concurrency: 0', column: 16, says: /"0" is not a whole number from 1/ },
+  { key: 'evidence', line: 'evidence:', instead: 'evidence: github', column: 11, says: /"github" is not "gitlab" or "none"/ },
+  {
+    key: 'directory.url',
+    line: '  url: ldap:',
+    instead: '  url: ldap-rw.example.org',
+    column: 8,
+    says: /is not a URL \(ldap:\/\/, ldaps:\/\/, ldapi:\/\/\)/,
+  },
+  {
+    key: 'directory.url',
+    line: '  url: ldap:',
+    instead: '  url: ldaps://cn=x:secret@ldap-rw.example.org',
+    column: 8,
+    says: /without credentials/,
+  },
+  {
+    key: 'directory.url',
+    line: '  url: ldap:',
+    instead: '  url: ldaps://ldap-rw.example.org',
+    column: 8,
+    says: /start-tls is for ldap:\/\/ URLs/,
+  },
+  { key: 'directory.read-url', line: '  read-url:', instead: '  read-url: https://ldap-ro.example.org', column: 13, says: /is not a URL/ },
+  { key: 'directory.credentials', line: '  bind-dn:', instead: '  credentials: ""', column: 16, says: /nothing is written here/ },
+  { key: 'directory.bind-dn', line: '  bind-dn:', instead: '  bind-dn: muster', column: 12, says: /"muster" is not a distinguished name/ },
+  {
+    key: 'directory.password-file',
+    line: '  password-file:',
+    instead: '  password-file: []',
+    column: 18,
+    says: /the name of a file is expected/,
+  },
+  { key: 'directory.sasl', line: '  bind-dn:', instead: '  sasl: plain', column: 9, says: /"plain" is not "external"/ },
+  { key: 'directory.ca-file', line: '  ca-file:', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
+  { key: 'directory.people', line: '  people:', instead: '  people: "ou=,dc=example"', column: 11, says: /is not a distinguished name/ },
+  {
+    key: 'directory.people',
+    line: '  people:',
+    instead: '  people: ou=people,,dc=example',
+    column: 11,
+    says: /is not a distinguished name/,
+  },
+  {
+    key: 'directory.groups.klaxon-users',
+    line: '    klaxon-users: cn',
+    instead: '    klaxon-users: CN=Stewards, ou=groups,dc=example,dc=org',
+    column: 19,
+    says: /is the same entry of the directory as stewards/,
+  },
+  {
+    key: 'directory.empty-group',
+    line: '  empty-group:',
+    instead: '  empty-group: uid=nobody,ou=people,dc=example,dc=org',
+    column: 16,
+    says: /lies under directory.people/,
+  },
+  { key: 'directory.people', line: '  people:', instead: '  people: people', column: 11, says: /is not a distinguished name/ },
+  {
+    key: 'directory.groups.stewards',
+    line: '    stewards:',
+    instead: '    stewards: stewards',
+    column: 15,
+    says: /is not a distinguished name/,
+  },
+  {
+    key: 'directory.groups.Stewards',
+    line: '    stewards:',
+    instead: '    Stewards: cn=stewards',
+    column: 5,
+    says: /is not the name of a group/,
+  },
+  {
+    key: 'directory.ceilings.stewart',
+    line: '    klaxon-users: {',
+    instead: '    stewart: { members: 1 }',
+    column: 14,
+    says: /not listed under directory\.groups/,
+  },
+  {
+    key: 'directory.ceilings.klaxon-users.members',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { members: many }',
+    column: 30,
+    says: /is not a whole number/,
+  },
+  {
+    key: 'directory.ceilings.klaxon-users.longest',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { longest: none }',
+    column: 30,
+    says: /is not a length of time/,
+  },
+  {
+    key: 'directory.empty-group',
+    line: '  empty-group:',
+    instead: '  empty-group: nobody',
+    column: 16,
+    says: /Write empty-dn, no-member, or a DN/,
+  },
+  { key: 'directory.start-tls', line: '  start-tls:', instead: '  start-tls: yes', column: 14, says: /"yes" is not "true" or "false"/ },
+  {
+    key: 'directory.disabled.value',
+    line: '  disabled:',
+    instead: '  disabled: { attribute: x, value: "" }',
+    column: 36,
+    says: /nothing is written here/,
+  },
+  { key: 'directory.disabled', line: '  disabled:', instead: '  disabled: { attribute: x }', column: 13, says: /"value" is missing/ },
+  { key: 'rosters.Steward', line: '  steward:', instead: '  Steward: { from: x }', column: 3, says: /is not the name of a roster/ },
+  { key: 'rosters.steward', line: '  steward:', instead: '  steward: { older-than: 1 day }', column: 12, says: /"from" is missing/ },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: [x] }',
+    column: 20,
+    says: /where the roster lies is expected/,
+  },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: "http://h/steward.txt" }',
+    column: 20,
+    says: /one file is named/,
+  },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: "rsync://h/module" }',
+    column: 20,
+    says: /one file is named/,
+  },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: "rsync://h/module/" }',
+    column: 20,
+    says: /one file is named/,
+  },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: "rsync://u@h/module/steward.txt" }',
+    column: 20,
+    says: /one file is named/,
+  },
+  {
+    key: 'rosters.steward.from',
+    line: '  steward:',
+    instead: '  steward: { from: "rsync://h/module/*.txt" }',
+    column: 20,
+    says: /one file is named/,
+  },
+  {
+    key: 'rosters.steward.older-than',
+    line: '  steward:',
+    instead: '  steward: { from: x, older-than: 26 }',
+    column: 35,
+    says: /"26" is not a length of time.*or "none" where the time of the file means nothing/s,
+  },
+  {
+    key: 'rosters.steward.checksum',
+    line: '  steward:',
+    instead: '  steward: { from: x, checksum: sha256 }',
+    column: 33,
+    says: /is not "none" or "required"/,
+  },
+  { key: 'mode', line: 'mode:', instead: 'mode: dry-run', column: 7, says: /is not "enforce" or "report"/ },
+  { key: 'active.host', line: 'active:', instead: 'active: { host: "" }', column: 17, says: /nothing is written here/ },
+  { key: 'active', line: 'active:', instead: 'active: [x]', column: 9, says: /a file or a host is expected/ },
+  { key: 'state', line: 'state:', instead: 'state: " x"', column: 8, says: /is not the name of a folder/ },
+  { key: 'metrics', line: 'metrics:', instead: 'metrics: {}', column: 10, says: /the name of a file is expected/ },
+  { key: 'report', line: 'report:', instead: 'report: ""', column: 9, says: /nothing is written here/ },
+];
+
+/** `directory.groups.stewards` as `directory.groups.*`: what a group or roster is called is the host's own. */
+function withoutNames(key: string): string {
+  return key.replace(/^(directory\.(?:groups|ceilings)|rosters)\.[\w-]+/, '$1.*');
+}
+
+function keysOf(node: unknown, path = ''): readonly string[] {
+  if (typeof node !== 'object' || node === null) return [path];
+  return Object.entries(node).flatMap(([key, value]) => keysOf(value, path === '' ? key : `${path}.${key}`));
+}
+
+describe('what is said of a bad value', () => {
+  // Those that exclude another one of the full file, and a section that has a place of its own for what is wrong in it.
+  const keys = new Set([...keysOf(parse(full)), 'directory.credentials', 'directory.sasl', 'active.host'].map(withoutNames));
+
+  it.each([...keys])('given the key %s, then there is a bad value for it here', (key) => {
+    const tried = bad.map((one) => withoutNames(one.key));
+    expect(tried.some((one) => one === key || key.startsWith(`${one}.`))).toBe(true);
+  });
+
+  it.each(bad)('given "$instead", then $key is named with file, line and column', ({ key, line, instead, column, says }) => {
+    const { text, number } = withLine(line, instead);
+    const [complaint = ''] = complaintAbout(text).split('\n');
+    expect(complaint.startsWith(`${file}:${number}:${column}: ${key}: `)).toBe(true);
+    expect(complaint).toMatch(says);
+  });
+});
+
+describe('what is said of the whole file', () => {
+  it.each([
+    {
+      given: 'gitlab over plain http',
+      text: full.replace('url: https://gitlab.example.org/\n', 'url: http://gitlab.example.org/\n'),
+      says: 'gitlab.url: ',
+    },
+    { given: 'gitlab without a project', text: full.replace(/ {2}project:.*\n/, ''), says: 'gitlab: "project" is missing' },
+    { given: 'no repository', text: 'evidence: none\n', says: '"repository" is missing' },
+    { given: 'no start', text: 'repository: { url: x }\nevidence: none\n', says: 'repository: "start" is missing' },
+    { given: 'no evidence and no gitlab', text: minimal.replace('evidence: none\n', ''), says: 'there is no "gitlab" section' },
+    { given: 'no people', text: minimal.replace(/ {2}people:.*\n/, ''), says: 'directory: "people" is missing' },
+    { given: 'no way to bind', text: minimal.replace(/ {2}credentials:.*\n/, ''), says: 'directory: say once how to bind' },
+    {
+      given: 'two ways to bind',
+      text: minimal.replace('  people:', '  sasl: external\n  people:'),
+      says: 'directory: say once how to bind',
+    },
+    {
+      given: 'a DN to bind with and no password',
+      text: minimal.replace('credentials: /etc/ldapvi.conf', 'bind-dn: cn=muster'),
+      says: '"bind-dn" and "password-file" belong together',
+    },
+    {
+      given: 'a password and no DN to bind with',
+      text: minimal.replace('credentials: /etc/ldapvi.conf', 'password-file: x'),
+      says: '"bind-dn" and "password-file" belong together',
+    },
+    {
+      given: 'SASL EXTERNAL over the network',
+      text: minimal.replace('credentials: /etc/ldapvi.conf', 'sasl: external'),
+      says: 'directory.sasl: it is for ldapi:// URLs, and url is none',
+    },
+    {
+      given: 'a password over plain ldap',
+      text: minimal.replace('ldaps:', 'ldap:'),
+      says: 'directory.url: plain ldap:// would show the password',
+    },
+    { given: 'a misspelled key', text: `${minimal}metric: x\n`, says: 'Did you mean "metrics"?' },
+    { given: 'a key of another section', text: `${minimal}branch: main\n`, says: 'is not a key that muster knows here' },
+    { given: 'a key twice', text: `${minimal}state: /x\n`, says: `${file}:11:1: ` },
+    { given: 'a tab', text: `${minimal}\tmode: report\n`, says: `${file}:11:1: ` },
+    { given: 'nothing', text: '', says: `${file}:1:1: ` },
+    { given: 'a list', text: '- repository\n', says: 'keys are expected here' },
+  ])('given $given, then it says $says', ({ text, says }) => {
+    const complaint = complaintAbout(text);
+    expect(complaint).toContain(says);
+    for (const line of complaint.split('\n')) expect(line).toMatch(/^\/etc\/muster\/muster\.yaml:\d+:\d+: /);
+  });
+
+  it('given several mistakes, then each has its line', () => {
+    const text = full.replace('mode: report', 'mode: dry-run').replace('concurrency: 4', 'concurrency: x');
+    expect(
+      complaintAbout(text)
+        .split('\n')
+        .map((line) => line.split(' ')[1]),
+    ).toEqual(['gitlab.concurrency:', 'mode:']);
+  });
+
+  it('given a URL with a password that cannot be used, then the password is not repeated', () => {
+    expect(
+      complaintAbout(full.replace('https://gitlab.example.org/repos', 'https://oauth2:s3cret@gitlab.example.org/repos')),
+    ).not.toContain('s3cret');
+    expect(complaintAbout(full.replace('ldap://ldap-rw.example.org', 'ldap://cn=x:s3cret@ldap-rw.example.org'))).not.toContain('s3cret');
+  });
+});

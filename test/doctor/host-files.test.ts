@@ -1,0 +1,62 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freeBytes, isWritable, readingProblem, readMode } from '../../src/doctor/host-files.ts';
+import { writeNewFiles } from '../../src/adopt/new-files.ts';
+import { Misuse } from '../../src/errors.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('given files of this host', () => {
+  it('when their modes are asked for, then kind and bits are told', async () => {
+    const file = join(folder, 'x');
+    writeFileSync(file, '');
+    chmodSync(file, 0o640);
+    expect(await readMode(file)).toMatchObject({ kind: 'known', value: { path: file, kind: 'file', mode: 0o640 } });
+    expect(await readMode(folder)).toMatchObject({ value: { kind: 'folder', mode: 0o700 } });
+    expect(await readMode('/dev/null')).toMatchObject({ value: { kind: 'other' } });
+    expect(await readMode(join(folder, 'y'))).toEqual({ kind: 'refused', reason: expect.stringContaining('ENOENT') });
+  });
+
+  it('when what this process may do is asked for, then it is told and nothing is made', async () => {
+    expect(await isWritable(folder)).toBe(true);
+    expect(await isWritable(join(folder, 'y'))).toBe(false);
+    expect(await readingProblem(folder)).toBeUndefined();
+    expect(await readingProblem(join(folder, 'y'))).toContain('ENOENT');
+    expect(await freeBytes(folder)).toBeGreaterThan(0);
+    expect(existsSync(join(folder, 'y'))).toBe(false);
+  });
+});
+
+describe('given new files to write', () => {
+  const files = [
+    { path: 'a/b/one.yaml', text: 'one\n' },
+    { path: 'a/two.yaml', text: 'two\n' },
+  ];
+
+  it('when none of them is there, then all are, with the folders they need', async () => {
+    await writeNewFiles(join(folder, 'new'), files);
+    for (const { path, text } of files) expect(readFileSync(join(folder, 'new', path), 'utf8')).toBe(text);
+  });
+
+  it.each([
+    { given: 'a file', put: (path: string) => writeFileSync(path, 'mine') },
+    { given: 'a link to nowhere', put: (path: string) => symlinkSync('/nonexistent', path) },
+    { given: 'a folder', put: (path: string) => mkdirSync(path) },
+  ])('when $given is in the way of the second, then not even the first is written', async ({ put }) => {
+    mkdirSync(join(folder, 'a'));
+    put(join(folder, 'a', 'two.yaml'));
+    await expect(writeNewFiles(folder, files)).rejects.toThrow(Misuse);
+    expect(existsSync(join(folder, 'a', 'b'))).toBe(false);
+  });
+
+  it('when a file stands where a folder must be, then it is a misuse', async () => {
+    writeFileSync(join(folder, 'a'), '');
+    await expect(writeNewFiles(folder, files)).rejects.toThrow(/ENOTDIR/);
+  });
+});

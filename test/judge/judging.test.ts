@@ -1,0 +1,332 @@
+import { describe, expect, it } from 'vitest';
+import { parseGrant, parseRules } from '../../src/policy/parser.ts';
+import type { Verdict } from '../../src/judge/effective.ts';
+import type { CommitId } from '../../src/names.ts';
+import { emptyMemory, remember } from '../../src/ledger/memory.ts';
+import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../../src/judge/judging.ts';
+import { commitId, committedAt, MemoryBranch, type Files } from '../support/memory-branch.ts';
+
+const policy = `version: 1
+people: { alice: { gitlab: 42 }, bob: { gitlab: 51 }, carol: { gitlab: 57 } }
+teams: { sre: [alice, bob, carol] }
+rules: { approvers: [sre] }
+`;
+const klaxon = 'purpose: Paging.\nowner: sre\nmembers: grants\nlongest: 30 days\n';
+const grant = (until: string) => `reason: Testing.\nuntil: ${until}\n`;
+
+const alice = 'policy/grants/klaxon-users/alice.yaml';
+const bob = 'policy/grants/klaxon-users/bob.yaml';
+const first: Files = { 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [alice]: grant('2026-11-20') };
+
+/** Approves, refuses or waits as told, landing by landing, and remembers what it was asked. */
+class TestJudge implements ContentJudge {
+  readonly evidence = 'gitlab';
+  readonly asked: number[] = [];
+  readonly prepared: number[] = [];
+  readonly #answers: Readonly<Record<number, 'no' | 'later' | 'unusable'>>;
+
+  constructor(answers: Readonly<Record<number, 'no' | 'later' | 'unusable'>> = {}) {
+    this.#answers = answers;
+  }
+
+  prepare: ContentJudge['prepare'] = (landings) => {
+    this.prepared.push(...landings.map(({ commit }) => Number.parseInt(commit, 16)));
+    return Promise.resolve([]);
+  };
+
+  judge: ContentJudge['judge'] = (_, { commit }) => {
+    const number = Number.parseInt(commit, 16);
+    this.asked.push(number);
+    const answer = this.#answers[number];
+    if (answer === 'later')
+      return Promise.resolve<Judgement>({ kind: 'waiting', code: 'gitlab-unavailable', detail: 'GitLab did not answer' });
+    if (answer === 'unusable') return Promise.resolve<Judgement>({ kind: 'unusable', code: 'project-changed', detail: 'another project' });
+    const verdict: Verdict = answer
+      ? { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: number }
+      : { kind: 'endorsed', reviewed: true, commit, mergeRequest: number, approvedBy: [], landedAt: committedAt(number) };
+    return Promise.resolve<Judgement>({ kind: 'judged', verdict, evidence: { number } });
+  };
+}
+
+/** One run after another over the same branch and ledger. */
+class Host {
+  readonly branch = new MemoryBranch();
+  readonly memory = emptyMemory();
+
+  constructor() {
+    this.branch.push(first);
+  }
+
+  async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0), folder = 'policy'): Promise<Judged> {
+    const { memory, branch } = this;
+    const ports = {
+      branch,
+      loadParser: () => Promise.resolve({ parseRules, parseGrant }),
+      judge,
+      remembered: memory.policy,
+      wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
+      now: committedAt(100),
+    };
+    const judged = await judgeBranch(ports, { start, folder, longest: new Map() });
+    for (const record of judged.records) remember(memory, record);
+    return judged;
+  }
+}
+
+function verdicts({ records }: Judged): readonly string[] {
+  return records.flatMap((record) =>
+    record.type === 'verdict' ? [record.verdict.kind === 'refused' ? record.verdict.code : 'endorsed'] : [],
+  );
+}
+
+function members({ policy: effective }: Judged): readonly string[] | undefined {
+  return effective?.grants.map(({ uid }) => uid);
+}
+
+describe('the conditions of a landing', () => {
+  const broken = { ...first, [alice]: 'no grant\n' };
+  const otherRules = { ...first, 'policy/groups/klaxon-users.yaml': `${klaxon}approvals: 2\n` };
+
+  it.each<{ given: string; pushed: readonly Files[]; outside?: number; no?: number; gives: readonly string[]; asked: readonly number[] }>([
+    { given: 'a proper grant', pushed: [{ ...first, [bob]: grant('2026-11-25') }], gives: ['endorsed'], asked: [1] },
+    { given: 'bad form, then nobody is asked', pushed: [broken], gives: ['unreadable'], asked: [] },
+    {
+      given: 'a README with it, then nobody is asked',
+      pushed: [{ ...first, [bob]: grant('2026-11-25') }],
+      outside: 1,
+      gives: ['impure'],
+      asked: [],
+    },
+    {
+      given: 'bad form on what was not clean either, then the form is the reason',
+      pushed: [{ ...first, [alice]: grant('2026-11-10') }, broken],
+      no: 1,
+      gives: ['no-approval', 'unreadable'],
+      asked: [1],
+    },
+    {
+      given: 'an approved edit of an unapproved edit',
+      pushed: [
+        { ...first, [alice]: grant('2026-11-10') },
+        { ...first, [alice]: grant('2026-11-11') },
+      ],
+      no: 1,
+      gives: ['no-approval', 'dirty'],
+      asked: [1],
+    },
+    {
+      given: 'an approved grant while the rules are not those in force',
+      pushed: [otherRules, { ...otherRules, [bob]: grant('2026-11-25') }],
+      no: 1,
+      gives: ['no-approval', 'rules-dirty'],
+      asked: [1],
+    },
+    {
+      given: 'no approval and too long, then the approval is the reason',
+      pushed: [{ ...first, [bob]: grant('2027-11-25') }],
+      no: 1,
+      gives: ['no-approval'],
+      asked: [1],
+    },
+    { given: 'an approved grant that is too long', pushed: [{ ...first, [bob]: grant('2027-11-25') }], gives: ['too-long'], asked: [1] },
+    {
+      given: 'a landing of other things between',
+      pushed: [first, { ...first, [bob]: grant('2026-11-25') }],
+      gives: ['endorsed'],
+      asked: [2],
+    },
+  ])('given $given', async ({ pushed, outside, no, gives, asked }) => {
+    const host = new Host();
+    for (const files of pushed) host.branch.push(files, outside);
+    const judge = new TestJudge(no === undefined ? {} : { [no]: 'no' });
+    const judged = await host.run(judge);
+    expect(verdicts(judged)).toEqual(gives);
+    expect(judge.asked).toEqual(asked);
+    expect(host.memory.policy?.judged).toBe(host.branch.tip);
+    expect(judged.problems).toEqual([]);
+  });
+
+  it('given a refusal for its length, then it keeps the evidence and the number of the merge request', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, [bob]: grant('2027-11-25') });
+    const { records } = await host.run();
+    expect(records.find(({ type }) => type === 'verdict')).toMatchObject({
+      evidence: { number: 1 },
+      verdict: { code: 'too-long', mergeRequest: 1 },
+    });
+  });
+});
+
+describe('given a landing that has to wait', () => {
+  const withBob: Files = { ...first, [bob]: grant('2026-11-25') };
+  const withoutAlice: Files = Object.fromEntries(Object.entries(withBob).filter(([path]) => path !== alice));
+
+  it('then everything behind it waits too, nobody gains, and whom no file covers is out', async () => {
+    const host = new Host();
+    host.branch.push(withBob);
+    host.branch.push(withoutAlice);
+    const judge = new TestJudge({ 1: 'later' });
+    const judged = await host.run(judge);
+    expect(judge.asked).toEqual([1]);
+    expect(members(judged)).toEqual([]);
+    expect(judged.policy).toMatchObject({ judged: commitId(0), refused: [], undecided: [{ uid: 'bob' }] });
+    expect(judged.policy?.pending.map(({ path, code }) => [path, code])).toEqual([
+      [alice, 'waits-for-earlier'],
+      [bob, 'gitlab-unavailable'],
+    ]);
+  });
+
+  it('then it is recorded as seen once, and judged when the answer comes', async () => {
+    const host = new Host();
+    host.branch.push(withBob);
+    expect((await host.run(new TestJudge({ 1: 'later' }))).records.map(({ type }) => type)).toEqual(['start', 'seen']);
+    expect((await host.run(new TestJudge({ 1: 'later' }))).records).toEqual([]);
+    const judged = await host.run();
+    expect(judged.records.map(({ type }) => type)).toEqual(['verdict']);
+    expect(members(judged)).toEqual(['alice', 'bob']);
+    expect(members(await host.run())).toEqual(['alice', 'bob']);
+  });
+
+  it('and that will not end by waiting, then it is a problem of the run as well', async () => {
+    const host = new Host();
+    host.branch.push(withBob);
+    const judged = await host.run(new TestJudge({ 1: 'unusable' }));
+    expect(judged.problems).toMatchObject([{ status: 'input', code: 'project-changed' }]);
+    expect(members(judged)).toEqual(['alice']);
+  });
+
+  it('then a first verdict is final: what GitLab says later changes nothing', async () => {
+    const host = new Host();
+    host.branch.push(withBob);
+    await host.run(new TestJudge({ 1: 'no' }));
+    const judge = new TestJudge();
+    expect(members(await host.run(judge))).toEqual(['alice']);
+    expect(judge.asked).toEqual([]);
+  });
+});
+
+describe('given a branch that is not what it was', () => {
+  it('when the last judged commit is off the first-parent chain, then the jump is one refused landing, and judging goes on after it', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, [bob]: grant('2026-11-25') });
+    await host.run();
+    host.branch.lost = { from: 1, how: 'off-chain' };
+    host.branch.push({ ...first, [alice]: grant('2026-11-10'), 'policy/grants/klaxon-users/carol.yaml': grant('2026-11-25') });
+    const judged = await host.run();
+    expect(verdicts(judged)).toEqual(['off-chain']);
+    expect(judged.policy?.grants).toMatchObject([{ uid: 'alice', until: Date.UTC(2026, 10, 11) }]);
+    expect(judged.policy?.refused).toMatchObject([{ path: 'policy/grants/klaxon-users/carol.yaml', code: 'off-chain' }]);
+    expect(host.memory.policy?.judged).toBe(host.branch.tip);
+  });
+
+  it('when its history was rewritten, then nothing is judged, what is in force stays, and a person has to look', async () => {
+    const host = new Host();
+    await host.run();
+    host.branch.lost = { from: 0, how: 'rewritten' };
+    host.branch.push({ 'policy/policy.yaml': policy });
+    const judge = new TestJudge();
+    const judged = await host.run(judge);
+    expect(judged.problems).toMatchObject([{ status: 'input', code: 'history-rewritten' }]);
+    expect(members(judged)).toEqual(['alice']);
+    expect(judge.asked).toEqual([]);
+    expect(judged.records).toEqual([]);
+  });
+
+  it('when a new start is set, then what it adds is proposed, and what it drops is out', async () => {
+    const host = new Host();
+    await host.run();
+    const number = host.branch.push({
+      'policy/policy.yaml': policy,
+      'policy/groups/klaxon-users.yaml': klaxon,
+      [bob]: grant('2026-11-25'),
+    });
+    const judged = await host.run(new TestJudge(), commitId(number));
+    expect(members(judged)).toEqual([]);
+    expect(judged.policy?.proposed).toMatchObject([{ uid: 'bob' }]);
+    expect(judged.policy?.refused).toEqual([]);
+  });
+
+  it('when the server does not answer, then the last fetched tip is judged, and the failure is told', async () => {
+    const host = new Host();
+    host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon });
+    host.branch.reachable = false;
+    const judged = await host.run();
+    expect(judged.problems).toMatchObject([{ status: 'unavailable', code: 'git-unavailable' }]);
+    expect(members(judged)).toEqual([]);
+  });
+
+  it('when a push puts a file in place of the folder, then it is refused, and the revert is judged like any other', async () => {
+    const host = new Host();
+    await host.run();
+    host.branch.push({ policy: 'x' });
+    expect(members(await host.run())).toEqual([]);
+    host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [bob]: grant('2026-11-25') });
+    const back = await host.run();
+    expect(back.problems).toEqual([]);
+    expect(back.records.map(({ type }) => type)).toContain('verdict');
+  });
+
+  it('when the path in the configuration is another one for a while, then nothing is judged meanwhile, and nothing is missed afterwards', async () => {
+    const host = new Host();
+    await host.run();
+    host.branch.push({ 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': klaxon, [bob]: grant('2026-11-25') });
+    const astray = await host.run(new TestJudge(), commitId(0), 'polcy');
+    expect(astray).toMatchObject({
+      records: [],
+      problems: [{ status: 'input', message: expect.stringContaining('repository.path is "polcy"') }],
+    });
+    expect(members(astray)).toEqual(['alice']);
+    expect(members(await host.run())).toEqual(['bob']);
+  });
+
+  it('when the start cannot be used, then there is no policy in force, and it says which file', async () => {
+    const host = new Host();
+    const number = host.branch.push({ ...first, [alice]: 'no grant\n' });
+    const judged = await host.run(new TestJudge(), commitId(number));
+    expect(judged.policy).toBeUndefined();
+    expect(judged.problems).toMatchObject([{ status: 'input', code: 'policy-unusable', message: expect.stringContaining(alice) }]);
+  });
+});
+
+describe('a flood of changes', () => {
+  const flood = (count: number, word: string, folder = 'grants/klaxon-users'): Files =>
+    Object.fromEntries(Array.from({ length: count }, (_, place) => [`policy/${folder}/z${place}.yaml`, `reason: ${word} ${place}\n`]));
+  /** What a run may have in memory at once: 32 landings of 50 files, or a piece of what stands on the branch. */
+  const bearable = 32 * 50;
+
+  it('when thousands of files are pushed and edited, then they are refused unread, and an edit of a grant in force still narrows it', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, ...flood(3000, 'one') });
+    host.branch.push({ ...first, ...flood(3000, 'two'), [alice]: grant('2026-11-10') });
+    const run = await host.run();
+    expect(verdicts(run)).toEqual(['too-many-files', 'too-many-files']);
+    expect(run.policy?.grants).toMatchObject([{ uid: 'alice', until: Date.UTC(2026, 10, 11) }]);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when thousands of files with long names are pushed under groups/, then what is kept of them is bounded', async () => {
+    const host = new Host();
+    const long = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`policy/groups/${'x'.repeat(3000)}${index}.yaml`, 'x']));
+    host.branch.push({ ...first, ...long });
+    const run = await host.run();
+    expect(verdicts(run)).toEqual(['too-many-files']);
+    expect(JSON.stringify(run.records.filter(({ type }) => type === 'verdict')).length).toBeLessThan(100_000);
+  });
+
+  it('when hundreds of changes come at once, judged or waiting, then only some of them are in memory at a time', async () => {
+    const host = new Host();
+    for (let round = 0; round < 120; round += 1) host.branch.push({ ...first, ...flood(40, `round ${round}`) });
+    const waiting = await host.run(new TestJudge({ 1: 'later' }));
+    const judged = await host.run();
+    expect([waiting.policy?.pending.length, verdicts(judged).length]).toEqual([40, 120]);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when thousands of files are pushed under groups/, then the next change of rules is refused without reading them', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, ...flood(3000, 'a group', 'groups') });
+    host.branch.push({ ...first, ...flood(3000, 'a group', 'groups'), 'policy/groups/klaxon-users.yaml': `${klaxon}approvals: 2\n` });
+    expect(verdicts(await host.run())).toEqual(['too-many-files', 'rules-invalid']);
+    expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+});

@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Binding } from '../../src/membership/desired.ts';
+import { allowedDigests, emptyMemory, knownGroup, recentChanges, remember, rememberAll, type Memory } from '../../src/ledger/memory.ts';
+import { entryUuid, instant, type Instant } from '../../src/names.ts';
+import type { HeldRecord, IntentRecord, LedgerRecord, OutcomeRecord, OverrideRecord } from '../../src/ledger/record.ts';
+import { recordedChanges } from '../../src/reconcile/recording.ts';
+import { day } from '../../src/time.ts';
+import { removalOf } from '../support/arbitraries.ts';
+import { commit, group, uid } from '../evidence/evidence-samples.ts';
+import { fold } from '../judge/history-fold.ts';
+import { histories } from '../judge/history-model.ts';
+import {
+  becauseOf,
+  becauseRoster,
+  generation,
+  grantOf,
+  hours,
+  klaxon,
+  now,
+  person,
+  sha256,
+  steward,
+} from '../membership/membership-samples.ts';
+
+function remembered(...records: readonly LedgerRecord[]): Memory {
+  const memory = emptyMemory();
+  for (const record of records) remember(memory, record);
+  return memory;
+}
+
+const list = generation('hoo');
+
+function changes(add: readonly string[], remove: readonly string[], limited = true) {
+  const additions = add.map((name) => {
+    const { uid: of, dn, key, uuid } = person(name);
+    const because = limited ? becauseRoster(list) : becauseOf(grantOf(name));
+    return { uid: of, member: { dn, key }, uuid, because, limited, newStart: false };
+  });
+  return recordedChanges(
+    additions,
+    remove.map((name) => removalOf(name, { kind: 'unexplained' }, limited)),
+  );
+}
+
+function outcome(at: Instant, add: readonly string[], remove: readonly string[], limited = true): OutcomeRecord {
+  return { type: 'outcome', at, group: klaxon, result: 'done', members: 5, ...changes(add, remove, limited) };
+}
+
+function intent(at: Instant, add: readonly string[], remove: readonly string[]): IntentRecord {
+  return { type: 'intent', at, group: klaxon, revision: 'csn', allowed: [], ...changes(add, remove) };
+}
+
+function membership(at: Instant, appeared: readonly string[], vanished: readonly string[] = []): LedgerRecord {
+  return { type: 'membership', at, group: klaxon, appeared: appeared.map((name) => ({ name, because: null })), vanished, members: 5 };
+}
+
+function held(at: Instant, code: 'too-many-removals' | 'clock', text: string): HeldRecord {
+  return { type: 'held', at, group: klaxon, holds: [{ code, digest: sha256(text), add: [], remove: ['hoo', 'base'] }] };
+}
+
+function override(at: Instant, text: string, of = klaxon): OverrideRecord {
+  return { type: 'override', at, group: of, code: 'first-run', digest: sha256(text), reason: 'Takeover, T400000.' };
+}
+
+describe('the members of a group, as last recorded', () => {
+  it('given what came, went, was done and was found, then the record says who is in and whom a roster brought', () => {
+    const { members } = knownGroup(
+      remembered(
+        membership(hours(-9), ['alice', 'bob']),
+        outcome(hours(-5), ['hoo'], ['bob']),
+        outcome(hours(-4), ['carol'], [], false),
+        membership(hours(-1), ['mallory'], ['alice']),
+      ),
+      klaxon,
+    );
+    expect(members).toEqual(
+      new Map([
+        ['hoo', 'roster'],
+        ['carol', 'other'],
+        ['mallory', 'other'],
+      ]),
+    );
+  });
+
+  it('given a first membership, even an empty one, then the group is taken over; by changes alone it is not', () => {
+    expect(knownGroup(remembered(outcome(now, ['hoo'], [])), klaxon).takenOver).toBe(false);
+    expect(knownGroup(remembered(membership(now, [])), klaxon).takenOver).toBe(true);
+    expect(knownGroup(remembered(membership(now, [])), group('stewards')).takenOver).toBe(false);
+  });
+});
+
+describe('limited changes of the last 24 hours', () => {
+  it.each([
+    { given: 'now', at: now, gives: 1 },
+    { given: 'a millisecond less than a day ago', at: instant(now - day + 1), gives: 1 },
+    { given: 'a day ago', at: instant(now - day), gives: 0 },
+    { given: 'an hour ahead, by a clock that went a little fast', at: hours(1), gives: 1 },
+    { given: 'a day ahead, by a clock that was wrong', at: instant(now + day), gives: 0 },
+  ])('given one removal $given, then $gives', ({ at, gives }) => {
+    expect(recentChanges(knownGroup(remembered(outcome(at, [], ['hoo'])), klaxon), now)).toEqual({ removals: gives, additions: 0 });
+  });
+
+  it('given changes that are not limited, then they do not count', () => {
+    expect(recentChanges(knownGroup(remembered(outcome(now, ['hoo'], ['base'], false)), klaxon), now)).toEqual({
+      removals: 0,
+      additions: 0,
+    });
+  });
+
+  it('given a run that was killed after it began, then what it began counts as done, however long ago', () => {
+    const memory = remembered(outcome(hours(-2), ['alice'], []), intent(hours(-48), ['hoo'], ['base', 'carol']));
+    expect(recentChanges(knownGroup(memory, klaxon), now)).toEqual({ removals: 2, additions: 2 });
+  });
+
+  it('given that it was settled, then only what the directory shows counts', () => {
+    const memory = remembered(intent(hours(-2), ['hoo'], ['base', 'carol']), outcome(hours(-1), [], ['base']));
+    expect(recentChanges(knownGroup(memory, klaxon), now)).toEqual({ removals: 1, additions: 0 });
+    expect(knownGroup(memory, klaxon).openIntent).toBeUndefined();
+  });
+
+  it('any row of outcomes counts exactly those that are younger than a day', () => {
+    const ages = fc.array(fc.integer({ min: 0, max: 3 * day }), { maxLength: 8 });
+    fc.assert(
+      fc.property(ages, (unsorted) => {
+        const oldestFirst = [...unsorted].sort((left, right) => right - left);
+        const memory = remembered(...oldestFirst.map((age, at) => outcome(instant(now - age), [], [`user0${at}`])));
+        const { removals } = recentChanges(knownGroup(memory, klaxon), now);
+        expect(removals).toBe(oldestFirst.filter((age) => age < day).length);
+      }),
+    );
+  });
+});
+
+describe('which entry a uid meant', () => {
+  const bound = (at: Instant, uuid: string): LedgerRecord => {
+    return { type: 'bindings', at, group: klaxon, basis: commit('a'), bound: [[uid('hoo'), entryUuid(uuid)]], released: [] };
+  };
+
+  it.each<{ given: string; records: readonly LedgerRecord[]; gives: Binding | undefined }>([
+    { given: 'a binding', records: [bound(now, 'one')], gives: { uuid: entryUuid('one'), basis: commit('a') } },
+    { given: 'a later binding', records: [bound(now, 'one'), bound(now, 'two')], gives: { uuid: entryUuid('two'), basis: commit('a') } },
+    {
+      given: 'a release',
+      records: [bound(now, 'one'), { type: 'bindings', at: now, group: klaxon, basis: '', bound: [], released: [uid('hoo')] }],
+      gives: undefined,
+    },
+    { given: 'an addition from the roster', records: [outcome(now, ['hoo'], [])], gives: { uuid: person('hoo').uuid, basis: steward } },
+    {
+      given: 'an addition by a grant',
+      records: [outcome(now, ['hoo'], [], false)],
+      gives: { uuid: person('hoo').uuid, basis: commit('a') },
+    },
+  ])('given $given, then that counts', ({ records, gives }) => {
+    expect(knownGroup(remembered(...records), klaxon).bindings.get(uid('hoo'))).toEqual(gives);
+  });
+});
+
+describe('holds', () => {
+  it('given a hold that is still held, then it keeps its age, also when its set has changed', () => {
+    const memory = remembered(held(hours(-48), 'too-many-removals', 'one'), held(hours(-1), 'too-many-removals', 'two'));
+    expect(knownGroup(memory, klaxon).holds).toEqual([{ code: 'too-many-removals', digest: sha256('two'), since: hours(-48), changes: 2 }]);
+  });
+
+  it('given another hold, or none in between, then its age begins anew', () => {
+    const none: HeldRecord = { type: 'held', at: hours(-2), group: klaxon, holds: [] };
+    const since = (...records: readonly LedgerRecord[]) => knownGroup(remembered(...records), klaxon).holds.map((one) => one.since);
+    expect(since(held(hours(-48), 'too-many-removals', 'one'), held(hours(-1), 'clock', 'one'))).toEqual([hours(-1)]);
+    expect(since(held(hours(-48), 'clock', 'one'), none, held(hours(-1), 'clock', 'one'))).toEqual([hours(-1)]);
+    expect(since(held(hours(-48), 'clock', 'one'), none)).toEqual([]);
+  });
+});
+
+describe('what a person allowed', () => {
+  it.each([
+    { given: 'just now', at: now, counts: true },
+    { given: 'a millisecond less than a day ago', at: instant(now - day + 1), counts: true },
+    { given: 'a day ago', at: instant(now - day), counts: false },
+    { given: 'in the future', at: instant(now + 1), counts: false },
+  ])('given that it was $given, then it counts: $counts', ({ at, counts }) => {
+    expect(allowedDigests(remembered(override(at, 'one')), klaxon, now).has(sha256('one'))).toBe(counts);
+  });
+
+  it('given another group, then it does not count there', () => {
+    expect(allowedDigests(remembered(override(now, 'one')), group('stewards'), now).size).toBe(0);
+  });
+
+  it('given that it was used, then it counts no more, and others still do', () => {
+    const used: LedgerRecord = { type: 'override-used', at: now, group: klaxon, code: 'first-run', digest: sha256('one'), accepted: [] };
+    const memory = remembered(override(hours(-1), 'one'), override(hours(-1), 'two'), override(hours(-1), 'one', group('stewards')), used);
+    expect([...allowedDigests(memory, klaxon, now)]).toEqual([sha256('two')]);
+    expect([...allowedDigests(memory, group('stewards'), now)]).toEqual([sha256('one')]);
+  });
+});
+
+describe('everything else that is on record', () => {
+  it('given records of each kind, then each is where it is looked for', () => {
+    const memory = remembered(
+      { type: 'project', at: hours(-9), project: 7 },
+      { type: 'seen', at: hours(-8), commit: commit('c') },
+      { type: 'refuse', at: hours(-7), commit: commit('d'), reason: 'GitLab lost it.' },
+      { type: 'roster', at: hours(-6), roster: steward, sha256: 'aa', people: 11, producedAt: hours(-7) },
+      { type: 'roster', at: hours(-1), roster: steward, sha256: 'bb', people: 12, producedAt: hours(-2) },
+    );
+    expect(memory.project).toBe(7);
+    expect(memory.firstSeen).toEqual(new Map([[commit('c'), hours(-8)]]));
+    expect(memory.refusedByHand).toEqual(new Map([[commit('d'), 'GitLab lost it.']]));
+    expect(memory.rosters.get(steward)).toMatchObject({ sha256: 'bb', at: hours(-1) });
+  });
+
+  it('given records whose times go back, then the latest time stays, and all are counted', () => {
+    const memory = remembered(membership(hours(-1), []), membership(hours(-9), ['hoo']));
+    expect(memory).toMatchObject({ latest: hours(-1), records: 2 });
+  });
+
+  it('the fold over two parts is the fold over the whole', () => {
+    const records = [
+      membership(hours(-30), ['alice']),
+      outcome(hours(-29), ['hoo'], ['alice']),
+      held(hours(-3), 'clock', 'x'),
+      override(hours(-2), 'x'),
+      intent(hours(-1), [], ['hoo']),
+    ];
+    fc.assert(
+      fc.property(fc.nat(records.length), (at) => {
+        const memory = remembered(...records.slice(0, at));
+        for (const record of records.slice(at)) remember(memory, record);
+        expect(memory).toEqual(remembered(...records));
+      }),
+    );
+  });
+
+  it('taking in the verdicts of a history at once gives what one by one gives, whatever stands between them', () => {
+    const between: readonly LedgerRecord[] = [
+      { type: 'seen', at: hours(-2), commit: commit('a') },
+      { type: 'judged', at: hours(-2), commit: commit('b') },
+      membership(hours(-1), ['alice']),
+    ];
+    fc.assert(
+      fc.property(histories, fc.array(fc.subarray([...between])), (history, inserted) => {
+        const records = fold(history).flatMap(({ state, verdict, delta }, number): readonly LedgerRecord[] => {
+          if (!verdict || !delta) return [{ type: 'start', at: hours(-3), state }];
+          return [{ type: 'verdict', at: hours(-2), commit: delta.judged, verdict, evidence: null, delta }, ...(inserted[number] ?? [])];
+        });
+        const memory = emptyMemory();
+        rememberAll(memory, records);
+        expect(memory).toEqual(remembered(...records));
+      }),
+    );
+  });
+});

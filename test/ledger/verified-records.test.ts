@@ -1,0 +1,76 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLedger, type SoundLedger } from '../../src/ledger/open.ts';
+import { Unusable } from '../../src/errors.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-records-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function openSound(): SoundLedger {
+  const opened = openLedger(folder);
+  if (opened.kind === 'broken') throw new Error(opened.message);
+  return opened;
+}
+
+describe('given a sound ledger', () => {
+  it('when it grows after it was opened, then its records are those up to its head', async () => {
+    await openSound()
+      .appender()
+      .append([{ kind: 'first' }]);
+    const opened = openSound();
+    await openSound()
+      .appender()
+      .append([{ kind: 'second' }]);
+    expect([...opened.records()]).toMatchObject([{ sequence: 1, kind: 'first' }]);
+    expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, kind: 'second' }]);
+  });
+
+  it.each([
+    { given: 'a line in the middle is changed', disturb: (whole: string) => whole.replace('intent', 'Intent'), gives: [1, 2] },
+    { given: 'the last line is changed', disturb: (whole: string) => whole.replace('outcome', 'Outcome'), gives: [1, 2] },
+    { given: 'the last line is removed', disturb: (whole: string) => whole.split('\n').slice(0, 2).join('\n') + '\n', gives: [1, 2] },
+    { given: 'the file is emptied', disturb: () => '', gives: [] },
+  ])('when $given after it was opened, then reading stops there and says so', async ({ disturb, gives }) => {
+    await openSound()
+      .appender()
+      .append([{ kind: 'verdict' }, { kind: 'intent' }, { kind: 'outcome' }]);
+    const opened = openSound();
+    const path = join(folder, 'ledger.jsonl');
+    writeFileSync(path, disturb(readFileSync(path, 'utf8')));
+    const read: number[] = [];
+    expect(() => {
+      for (const record of opened.records()) read.push(record.sequence);
+    }).toThrow(Unusable);
+    expect(read).toEqual(gives);
+  });
+});
+
+describe('given a ledger of ten megabytes', () => {
+  beforeEach(async () => {
+    const appender = openSound().appender();
+    const text = 'x'.repeat(900);
+    for (let round = 0; round < 10; round++)
+      await appender.append(Array.from({ length: 1000 }, (_, part) => ({ kind: 'outcome', part, text })));
+  });
+
+  it('when it is opened, then it is verified in far less than a second', () => {
+    const began = performance.now();
+    expect(openSound().head.count).toBe(10_000);
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
+  it('when only its first record is wanted, then the rest is not read', () => {
+    const opened = openSound();
+    const began = performance.now();
+    const [first] = opened.records();
+    expect(first).toMatchObject({ sequence: 1, part: 0 });
+    expect(performance.now() - began).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { parseUid } from '../../src/names.ts';
+import { renderRunText } from '../../src/reconcile/run-text.ts';
+import { memberValue, observedOf, policyOf } from '../membership/membership-samples.ts';
+import { commit } from '../evidence/evidence-samples.ts';
+import { hostile, inert, planned, quiet, reportOf, resultOf, statusFor, troubled } from './run-samples.ts';
+
+describe('what people read of a run', () => {
+  it.each([
+    { given: 'changes, holds, refusals and files that wait', report: reportOf(), golden: 'run-plan.txt' },
+    { given: 'the same, written', report: reportOf({ command: 'reconcile' }), golden: 'run-reconcile.txt' },
+    { given: 'nothing as it should be', report: troubled, golden: 'run-troubled.txt' },
+    { given: 'nothing to say', report: quiet, golden: 'run-quiet.txt' },
+  ])('given $given, then it is the text that was agreed on', async ({ report, golden }) => {
+    await expect(renderRunText(report, statusFor(report))).toMatchFileSnapshot(`../golden/${golden}`);
+  });
+
+  it('given a hold, then the command that lets it through stands there whole, but for a ceiling', () => {
+    const text = renderRunText(reportOf(), statusFor(reportOf())).replaceAll('\\\n', '');
+    expect(text.match(/muster allow \S+ +sha256:[0-9a-f]{64} --reason/g)).toHaveLength(1);
+    expect(text).toContain('directory.ceilings');
+  });
+
+  it('given a status, then the last line says it, and no other line can be taken for it', () => {
+    const lines = renderRunText(troubled, statusFor(troubled)).trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('status '))).toEqual([lines.at(-1)]);
+    expect(lines.at(-1)).toMatch(/^status 6: directory: .*; also input$/);
+  });
+
+  it('given no evidence, then every run warns', () => {
+    expect(renderRunText({ ...quiet, evidence: 'none' }, statusFor(quiet))).toMatch(/^WARNING /m);
+    expect(renderRunText(quiet, statusFor(quiet))).not.toMatch(/WARNING/);
+  });
+});
+
+describe('text made to deceive whoever reads it', () => {
+  const value = memberValue(hostile);
+  const removal = { uid: hostile, member: value, because: { kind: 'deleted', path: hostile, commit: commit('d') } as const, limited: true };
+  const group = planned({
+    observed: observedOf([value]),
+    plan: { add: [], remove: [removal], lengthen: [], reported: [{ uid: hostile, member: value }], kept: [], present: 0 },
+    guarded: {
+      add: [],
+      remove: [removal],
+      held: [{ code: 'clock', message: hostile, digest: 'sha256:0', add: [], remove: [removal] }],
+      used: [],
+      accepted: [],
+    },
+  });
+  const report = reportOf({
+    policy: policyOf([], {
+      refused: [{ path: hostile, commit: commit('d'), mergeRequest: null, code: 'unexpected-path', detail: hostile }],
+      pending: [{ path: hostile, commit: commit('d'), code: 'gitlab-unavailable', detail: hostile }],
+    }),
+    rosters: troubled.rosters.map((one) => ({ ...one, state: { kind: 'missing', message: hostile, act: 'carrier' } as const })),
+    groups: [resultOf(group, { message: hostile, status: 'directory' })],
+    problems: [{ status: 'input', code: 'x', message: hostile }],
+  });
+
+  it('given it wherever others may write, then every line is printable and only the last is the status', () => {
+    const lines = renderRunText(report, statusFor(report)).split('\n');
+    expect(lines.filter((line) => !inert.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('status '))).toEqual([lines.at(-2)]);
+  });
+
+  it('the sample is none that muster would take for a name', () => {
+    expect(inert.test(hostile)).toBe(false);
+    expect(parseUid(hostile)).toBeUndefined();
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { renderGrantText } from '../../src/policy/grant-text.ts';
+import { readPolicy } from '../../src/policy/parser.ts';
+import { request, type GrantValues, type Requested, type RequestPorts } from '../../src/request/request.ts';
+import type { Fork, Forge } from '../../src/request/source-branch.ts';
+import { instant, parseBlobId, type BlobId } from '../../src/names.ts';
+import { Misuse } from '../../src/errors.ts';
+import { renderByHand, renderOpened, renderTyped } from '../../src/request/request-text.ts';
+import { commit, group, uid } from '../evidence/evidence-samples.ts';
+
+const path = 'policy/grants/klaxon-users/urbanecm.yaml';
+const rules = {
+  'policy/policy.yaml':
+    'version: 1\npeople:\n  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\nteams:\n  sre: [alice, bob]\nrules: { approvers: [sre] }\n',
+  'policy/groups/klaxon-users.yaml': 'purpose: Individuals.\nowner: sre\nmembers: grants\nlongest: 90 days\nrequires: [contact]\n',
+};
+const template = '<!-- remark -->\nWho, and until when:\n\nWhy it is needed:\n\n/merge\n- [ ] Nothing else changes.\n';
+
+interface Sent {
+  readonly what: string;
+  readonly text: string;
+}
+
+interface Account {
+  /** Numbers of the projects it may push to; 7 is the project itself. */
+  readonly pushesTo?: readonly number[];
+  readonly forks?: readonly Fork[];
+}
+
+/** A branch held in memory, and a GitLab that writes down what it gets. */
+function world(
+  files: Readonly<Record<string, string>>,
+  { pushesTo = [7], forks = [] }: Account = {},
+): { readonly ports: RequestPorts; readonly sent: Sent[] } {
+  const blobs = new Map<BlobId, Uint8Array>();
+  const tree = new Map(
+    Object.entries(files).map(([name, text], index) => {
+      const blob = parseBlobId(String(index).padStart(40, '0'));
+      if (!blob) throw new Error('the sample is wrong');
+      blobs.set(blob, new TextEncoder().encode(text));
+      return [name, { mode: '100644', blob }] as const;
+    }),
+  );
+  const sent: Sent[] = [];
+  const forge: Forge = {
+    project: () => Promise.resolve(7),
+    forkPage: () => Promise.resolve('http://127.0.0.1/sre/access/-/forks/new'),
+    ownForks: () => Promise.resolve(forks),
+    forkAt: (name) => Promise.resolve({ id: 99, path: name }),
+    commit: (at, from, _, actions) => {
+      if (!pushesTo.includes(at.project)) return Promise.resolve('may-not');
+      for (const { action, path: of, content } of actions)
+        sent.push({ what: `${placed(from)} > ${placed(at)}: ${action} ${of}`, text: new TextDecoder().decode(content) });
+      return Promise.resolve('made');
+    },
+    open: ({ source, targetBranch, title, description }) => {
+      sent.push({ what: `${placed(source)} > ${targetBranch}: ${title}`, text: description });
+      return Promise.resolve({ iid: 3, url: 'http://127.0.0.1/3' });
+    },
+  };
+  const ports: RequestPorts = {
+    branch: {
+      fetch: () => Promise.resolve(commit('a')),
+      policyTree: (_, folder) => Promise.resolve(new Map([...tree].filter(([name]) => name.startsWith(`${folder}/`)))),
+      blobs: (ids) =>
+        Promise.resolve({ contents: new Map([...ids].map((id) => [id, blobs.get(id) ?? new Uint8Array()])), tooLarge: new Set() }),
+    },
+    readPolicy,
+    renderFile: renderGrantText,
+    forge,
+    now: instant(Date.UTC(2026, 10, 23, 12)),
+  };
+  return { ports, sent };
+}
+
+const placed = ({ project, branch }: { readonly project: number; readonly branch: string }) =>
+  project === 7 ? branch : `${project}:${branch}`;
+
+async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users', fork?: string, isOwn = true): Promise<Requested> {
+  const asking = { fork, isOwn, typed: "muster request klaxon-users urbanecm --reason 'an abuse wave'" };
+  const settings = { folder: 'policy', targetBranch: 'main', longest: new Map(), asking };
+  return request({ group: group(to), uid: uid('urbanecm'), values }, ports, settings);
+}
+
+const asked = { reason: 'a: b\n/approve @all', contact: 'irc', until: '2026-12-07' };
+const existing = 'reason: old # remark\ncontact: irc\nuntil: 2026-12-01\n';
+
+describe('given somebody who asks', () => {
+  it('when the file is new, then it is written on a branch of its own and the template is answered, without commands', async () => {
+    const { ports, sent } = world({ ...rules, '.gitlab/merge_request_templates/Grant.md': template });
+    expect(await ask(asked, ports)).toMatchObject({ kind: 'opened', opened: { iid: 3 } });
+    const branch = 'muster-klaxon-users-urbanecm-20261123120000';
+    expect(sent.map(({ what }) => what)).toEqual([
+      `main > ${branch}: create ${path}`,
+      `${branch} > main: Grant klaxon-users to urbanecm until 2026-12-07`,
+    ]);
+    expect(sent[1]?.text).toContain('Who, and until when: `urbanecm` in `klaxon-users`, until 2026-12-07');
+    expect(sent[1]?.text).not.toMatch(/^\s*\/|@all|remark/m);
+  });
+
+  it('when the file is there, then it changes and keeps what was not asked', async () => {
+    const { ports, sent } = world({ ...rules, [path]: existing });
+    await ask({ until: '2026-12-20' }, ports);
+    expect(sent[0]).toMatchObject({ what: expect.stringContaining(`update ${path}`), text: existing.replace('2026-12-01', '2026-12-20') });
+  });
+
+  it('when the end is asked for, then the file is deleted', async () => {
+    const { ports, sent } = world({ ...rules, [path]: existing });
+    await ask(null, ports);
+    expect(sent[0]?.what).toContain(`delete ${path}`);
+  });
+
+  it.each([
+    { given: 'too long', values: { ...asked, until: '2027-12-07' }, to: 'klaxon-users', code: 'too-long' },
+    { given: 'over already', values: { ...asked, until: '2026-11-22' }, to: 'klaxon-users', code: 'ended' },
+    { given: 'no contact', values: { reason: 'x', until: '2026-12-07' }, to: 'klaxon-users', code: 'missing-field' },
+    { given: 'no such day', values: { ...asked, until: '2026-02-30' }, to: 'klaxon-users', code: 'bad-time' },
+    { given: 'a letter nobody sees', values: { ...asked, contact: 'irc\u202e' }, to: 'klaxon-users', code: 'hidden-character' },
+    { given: 'no such group', values: asked, to: 'nobody', code: 'unknown-group' },
+  ])('when it is $given, then $code is said and nothing is sent', async ({ values, to, code }) => {
+    const { ports, sent } = world(rules);
+    const requested = await ask(values, ports, to);
+    expect(requested.kind === 'findings' && requested.findings.map((one) => one.code)).toContain(code);
+    expect(sent).toEqual([]);
+  });
+
+  it.each([
+    { given: 'an end of what is not there', files: rules, values: null },
+    { given: 'what the file says already', files: { ...rules, [path]: existing }, values: { until: '2026-12-01' } },
+  ])('when it is $given, then that is misuse and nothing is sent', async ({ files, values }) => {
+    const { ports, sent } = world(files);
+    await expect(ask(values, ports)).rejects.toBeInstanceOf(Misuse);
+    expect(sent).toEqual([]);
+  });
+
+  it.each([
+    { what: 'by-hand', files: rules, values: { ...asked, reason: 'an abuse wave' } },
+    { what: 'renewal-by-hand', files: { ...rules, [path]: existing }, values: { until: '2026-12-20' } },
+    { what: 'end-by-hand', files: { ...rules, [path]: existing }, values: null },
+  ])('when there is no token, then the file and the way by hand are shown: $what', async ({ what, files, values }) => {
+    const { ports, sent } = world(files);
+    const requested = await ask(values, { ...ports, forge: undefined });
+    if (requested.kind !== 'by-hand') throw new Error(requested.kind);
+    expect(sent).toEqual([]);
+    await expect(renderByHand(requested)).toMatchFileSnapshot(`../golden/request-${what}.txt`);
+  });
+});
+
+describe('given an account that may not push to the project', () => {
+  const own = { id: 12, path: 'urbanecm/access' };
+  const branch = 'muster-klaxon-users-urbanecm-20261123120000';
+
+  it('when it has a fork, then the branch is made there, from main of the project, and the merge request comes from it', async () => {
+    const { ports, sent } = world(rules, { pushesTo: [12], forks: [own] });
+    const requested = await ask(asked, ports);
+    expect(requested).toMatchObject({ kind: 'opened', fork: 'urbanecm/access' });
+    expect(sent.map(({ what }) => what)).toEqual([
+      `main > 12:${branch}: create ${path}`,
+      `12:${branch} > main: Grant klaxon-users to urbanecm until 2026-12-07`,
+    ]);
+    expect(requested.kind === 'opened' && renderOpened(requested)).toContain('!3, from the fork urbanecm/access\n');
+  });
+
+  it('when a fork is named, then that one is taken, and the project is not tried', async () => {
+    const { ports, sent } = world(rules, { pushesTo: [7, 99], forks: [own] });
+    await ask(asked, ports, 'klaxon-users', 'stewards/access');
+    expect(sent[0]?.what).toBe(`main > 99:${branch}: create ${path}`);
+  });
+
+  it.each([
+    { given: 'no-fork', account: { pushesTo: [] } },
+    { given: 'the-token-of-the-notes', account: { pushesTo: [] }, isOwn: false },
+    { given: 'several-forks', account: { pushesTo: [12], forks: [own, { id: 13, path: 'stewards/access' }] } },
+    { given: 'a-fork-that-is-closed', account: { pushesTo: [], forks: [own] } },
+  ])('when it has $given, then nothing is sent, and it is said what to do and what to type', async ({ given, account, isOwn }) => {
+    const { ports, sent } = world(rules, account);
+    const error: unknown = await ask(asked, ports, 'klaxon-users', undefined, isOwn).catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(Misuse);
+    expect(sent).toEqual([]);
+    await expect(`${error instanceof Error ? error.message : ''}\n`).toMatchFileSnapshot(`../golden/request-with-${given}.txt`);
+  });
+});
+
+it.each([
+  { words: ['muster', '--until', '2026-12-07'], gives: 'muster --until 2026-12-07' },
+  { words: ['--reason', "it's an abuse wave; $(now)"], gives: `--reason 'it'\\''s an abuse wave; $(now)'` },
+  { words: [''], gives: "''" },
+])('a command is shown as a shell takes it: $gives', ({ words, gives }) => {
+  expect(renderTyped(words)).toBe(gives);
+});

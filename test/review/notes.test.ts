@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import type { JudgedApproval, NotCountedReason } from '../../src/evidence/approval.ts';
+import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { OpenReview } from '../../src/review/review.ts';
+import type { GrantStanding, Reach, SettledReview } from '../../src/review/settled-review.ts';
+import { instant } from '../../src/names.ts';
+import { code } from '../../src/review/note-words.ts';
+import { renderReviewJson, renderReviewNote } from '../../src/review/review-text.ts';
+import { statusOf } from '../../src/status.ts';
+import { approval, commit, group, team, uid } from '../evidence/evidence-samples.ts';
+import { hours, klaxon } from '../membership/membership-samples.ts';
+
+/** The end of 7 December. */
+const until = instant(Date.UTC(2026, 11, 8));
+const path = 'policy/grants/klaxon-users/urbanecm.yaml';
+const refused = { kind: 'not-counted', approval: approval(), person: uid('bob'), reason: 'before-last-push' } as const;
+const counted: JudgedApproval = { kind: 'counted', approval: approval(), person: uid('alice'), paths: [path] };
+const stranger: JudgedApproval = {
+  kind: 'not-counted',
+  approval: approval({ account: { id: 66, username: '/approve @all' } }),
+  reason: 'not-a-person-in-policy',
+};
+
+function inForce(reach: Reach, changes = {}): GrantStanding {
+  return { kind: 'in-force', until, shortened: false, reach, ...changes };
+}
+
+// The compiler asks for a line here when there is a new reason.
+const reasons: Readonly<Record<NotCountedReason, true>> = {
+  'not-a-person-in-policy': true,
+  inactive: true,
+  author: true,
+  pushed: true,
+  'not-entitled': true,
+  benefits: true,
+  'after-merge': true,
+  'too-old': true,
+  'retargeted-after': true,
+  'before-last-push': true,
+  'other-content': true,
+  'version-gone': true,
+};
+// Likewise for what has to be mended.
+const codes: Readonly<Record<RefusalCode, true>> = {
+  'hidden-diff': true,
+  'too-many-files': true,
+  impure: true,
+  'file-mode': true,
+  'unexpected-path': true,
+  'too-large': true,
+  unreadable: true,
+  mixed: true,
+  'too-few-approvers': true,
+  'rules-invalid': true,
+  'unknown-group': true,
+  'not-by-grants': true,
+  'too-long': true,
+  'too-dormant': true,
+  'missing-field': true,
+  'understood-version': true,
+  'until-before-from': true,
+  dirty: true,
+  'rules-dirty': true,
+  'off-chain': true,
+  'no-merge-request': true,
+  'not-bound': true,
+  'no-approval': true,
+  'refused-by-hand': true,
+};
+const everyObstacle = (Object.keys(codes) as RefusalCode[]).map((code) => ({ code, path }));
+// And for why somebody who is granted access does not get in.
+const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], true>> = {
+  expired: true,
+  'not-yet': true,
+  revoked: true,
+  'unknown-person': true,
+  'ambiguous-person': true,
+  'identity-changed': true,
+  locked: true,
+};
+const everyWithheld = (Object.keys(withheld) as (keyof typeof withheld)[]).map((code) => inForce({ kind: 'withheld', code }));
+const everyReason = (Object.keys(reasons) as NotCountedReason[]).map((reason): JudgedApproval => ({ ...refused, reason }));
+
+function open(changes: Partial<OpenReview> = {}): OpenReview {
+  return {
+    kind: 'open',
+    restores: false,
+    empty: false,
+    effects: [{ path, group: klaxon, uid: uid('urbanecm'), effect: 'gains', until }],
+    needs: [
+      {
+        paths: [path],
+        teams: [team('sre')],
+        approvals: 2,
+        candidates: [uid('alice'), uid('bob')],
+        notCounted: [uid('carol'), uid('urbanecm')],
+      },
+    ],
+    obstacles: [],
+    overlaps: [],
+    slippedIn: [],
+    undecided: [],
+    waiting: 0,
+    approvals: [],
+    quorum: [{ path, teams: [team('sre')], needed: 2, by: [] }],
+    authors: [uid('carol')],
+    enough: false,
+    ...changes,
+  };
+}
+
+function endorsed(...standings: readonly GrantStanding[]): SettledReview {
+  const grants = standings.map((standing, index) => ({
+    path,
+    group: klaxon,
+    uid: uid(['urbanecm', 'hoo', 'h2o'][index] ?? 'more'),
+    standing,
+  }));
+  return { kind: 'endorsed', approvedBy: [uid('alice')], landedAt: hours(-2), grants, rules: false };
+}
+
+function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused' }>> = {}): SettledReview {
+  const quorum = [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')] }];
+  return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], quorum, ...changes };
+}
+
+describe('the note that people read', () => {
+  it.each<{ readonly name: string; readonly review: Parameters<typeof renderReviewNote>[0] }>([
+    { name: 'open-approval-missing', review: open({ approvals: [refused, stranger] }) },
+    {
+      name: 'open-approved',
+      review: open({
+        enough: true,
+        approvals: [counted],
+        quorum: [{ path, teams: [team('sre')], needed: 2, by: [uid('alice'), uid('bob')] }],
+      }),
+    },
+    {
+      name: 'open-to-mend',
+      review: open({
+        obstacles: [
+          { code: 'impure' },
+          { code: 'too-long', path },
+          { code: 'unreadable', path: 'policy/grants/klaxon-users/hoo.yaml', line: 3 },
+        ],
+        overlaps: ['policy/policy.yaml'],
+        waiting: 2,
+      }),
+    },
+    {
+      name: 'open-slipped-in',
+      review: open({
+        effects: [{ path, group: klaxon, uid: uid('urbanecm'), effect: 'extends', until: 'open', from: hours(48) }],
+        obstacles: [{ code: 'dirty', path }],
+        slippedIn: [{ path, commit: commit('d'), mergeRequest: null, code: 'no-merge-request', detail: '/approve @all' }],
+        undecided: [{ path: 'policy/policy.yaml', commit: commit('e'), code: 'gitlab-unavailable', detail: '/approve @all' }],
+      }),
+    },
+    { name: 'open-removal', review: open({ effects: [{ path, group: klaxon, uid: uid('urbanecm'), effect: 'loses', until: null }] }) },
+    {
+      name: 'open-rules',
+      review: open({
+        effects: [
+          { path: 'policy/groups/klaxon-users.yaml', group: klaxon, uid: null, effect: 'rules', until: null },
+          { path: 'policy/policy.yaml', group: null, uid: null, effect: 'rules', until: null },
+        ],
+      }),
+    },
+    { name: 'open-words-only', review: open({ effects: [] }) },
+    { name: 'open-unknown-group', review: open({ needs: [{ paths: [path], teams: [], approvals: 1, candidates: [], notCounted: [] }] }) },
+    { name: 'open-restoring', review: open({ restores: true, effects: [] }) },
+    { name: 'open-empty', review: open({ empty: true, effects: [], needs: [], quorum: [] }) },
+    {
+      name: 'open-empty-slipped-in',
+      review: open({
+        empty: true,
+        effects: [],
+        needs: [],
+        slippedIn: [{ path, commit: commit('d'), mergeRequest: null, code: 'no-merge-request', detail: '' }],
+      }),
+    },
+    { name: 'closed', review: { kind: 'unmerged', why: 'closed' } },
+    { name: 'merging', review: { kind: 'unmerged', why: 'merging' } },
+    { name: 'other-branch', review: { kind: 'unmerged', why: 'other-branch' } },
+    { name: 'merged-nothing', review: { kind: 'nothing' } },
+    { name: 'merged-waiting', review: { kind: 'waiting', code: 'gitlab-unavailable' } },
+    { name: 'merged-waiting-for-earlier', review: { kind: 'waiting', code: 'waits-for-earlier' } },
+    { name: 'merged-refused', review: refusedReview({ approvals: [refused, stranger, counted] }) },
+    {
+      name: 'merged-refused-unapproved',
+      review: refusedReview({ quorum: [{ path, teams: [team('sre'), team('access-owners')], needed: 1, by: [] }] }),
+    },
+    { name: 'merged-refused-every-reason', review: refusedReview({ approvals: everyReason }) },
+    { name: 'open-to-mend-everything', review: open({ obstacles: everyObstacle }) },
+    { name: 'open-every-reason', review: open({ approvals: everyReason }) },
+    { name: 'merged-refused-fast-forward', review: refusedReview({ approvals: [refused], unbound: 'part-of-fast-forward' }) },
+    { name: 'merged-refused-not-bound', review: refusedReview({ code: 'not-bound', unbound: 'merged-elsewhere', quorum: [] }) },
+    { name: 'merged-refused-form', review: refusedReview({ code: 'too-long', quorum: [] }) },
+    { name: 'merged-refused-by-hand', review: refusedReview({ code: 'refused-by-hand', quorum: [] }) },
+    { name: 'merged-refused-settled', review: refusedReview({ paths: [], healed: true, approvals: [refused] }) },
+    { name: 'in-force', review: endorsed(inForce({ kind: 'member', since: hours(-1) })) },
+    { name: 'in-force-shortened', review: endorsed(inForce({ kind: 'member', since: undefined }, { shortened: true })) },
+    { name: 'in-force-as-far-as-known', review: endorsed(inForce({ kind: 'unknown' }, { until: 'open' })) },
+    { name: 'in-force-not-in-yet', review: endorsed(inForce({ kind: 'not-yet' }), inForce({ kind: 'held' })) },
+    {
+      name: 'in-force-withheld',
+      review: endorsed(...everyWithheld),
+    },
+    { name: 'not-begun', review: endorsed({ kind: 'not-begun', from: hours(24), until }) },
+    {
+      name: 'ends-soon',
+      review: endorsed({ kind: 'ends-soon', until: hours(72), shortened: false, reach: { kind: 'member', since: hours(-300) } }),
+    },
+    { name: 'ended', review: endorsed({ kind: 'ended', at: until }) },
+    { name: 'replaced', review: endorsed({ kind: 'replaced', mergeRequest: 12 }, { kind: 'replaced', mergeRequest: null }) },
+    { name: 'taken-away', review: endorsed({ kind: 'taken-away', commit: commit('d') }) },
+    { name: 'removed', review: endorsed({ kind: 'removed' }) },
+    { name: 'rules-in-force', review: { kind: 'endorsed', approvedBy: [uid('bob')], landedAt: hours(-2), grants: [], rules: true } },
+  ])('given $name, then it is the golden one, and its JSON parses', async ({ name, review }) => {
+    await expect(renderReviewNote(review)).toMatchFileSnapshot(`../golden/note-${name}.md`);
+    expect(JSON.parse(renderReviewJson(7, review, 'not asked', statusOf([])))).toMatchObject({
+      muster: 1,
+      command: 'review',
+      mergeRequest: 7,
+    });
+  });
+
+  it('has no mention, no markup and no command, whatever the details say', () => {
+    const note = renderReviewNote(
+      open({ approvals: [stranger], slippedIn: [{ path, commit: commit('d'), mergeRequest: 1, code: 'dirty', detail: '/merge' }] }),
+    );
+    expect(note).not.toMatch(/@|^\s*\//m);
+    expect(note).toContain('the GitLab account number `66`');
+  });
+
+  it('is long for nobody: many files and people are counted', () => {
+    const paths = Array.from({ length: 50 }, (_, index) => `policy/grants/klaxon-users/p${index}.yaml`);
+    const candidates = Array.from({ length: 30 }, (_, index) => uid(`approver${index}`));
+    const note = renderReviewNote(
+      open({ needs: [{ paths, teams: [team('sre'), team('access-owners')], approvals: 1, candidates, notCounted: [] }] }),
+    );
+    expect(note).toContain('and 47 more files: 0 of 1 approval by `sre` or `access-owners`');
+    expect(note).toContain('and 22 more.');
+  });
+});
+
+it.each([
+  { token: group('klaxon-users'), gives: '`klaxon-users`' },
+  { token: 42, gives: '`42`' },
+  { token: '`<b>` @all\n/merge', gives: '`??b????all?/merge`' },
+])('a token stands as code, whatever is in it: $token', ({ token, gives }) => {
+  expect(code(token)).toBe(gives);
+});

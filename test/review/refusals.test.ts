@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { RefusalCode } from '../../src/judge/effective.ts';
+import { renderPending, renderRefusal, renderRemedy, renderWayBack, wayBack } from '../../src/review/refusals.ts';
+import { hostile, inert } from '../reconcile/run-samples.ts';
+
+// A record and not a list: the compiler demands every code.
+const everyCode: Readonly<Record<RefusalCode, true>> = {
+  'hidden-diff': true,
+  'too-many-files': true,
+  impure: true,
+  'file-mode': true,
+  'unexpected-path': true,
+  'too-large': true,
+  unreadable: true,
+  mixed: true,
+  'too-few-approvers': true,
+  'rules-invalid': true,
+  'unknown-group': true,
+  'not-by-grants': true,
+  'too-long': true,
+  'too-dormant': true,
+  'missing-field': true,
+  'understood-version': true,
+  'until-before-from': true,
+  dirty: true,
+  'rules-dirty': true,
+  'off-chain': true,
+  'no-merge-request': true,
+  'not-bound': true,
+  'no-approval': true,
+  'refused-by-hand': true,
+};
+const codes = (Object.keys(everyCode) as RefusalCode[]).sort();
+
+describe('why a change is not in force', () => {
+  it('all the words, for people to read through', async () => {
+    const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' }, 'gitlab')}\n`).join('');
+    await expect(page).toMatchFileSnapshot('../golden/refusals.txt');
+  });
+
+  it('and what the note on a merged one says to do, for people to read through', async () => {
+    const page = codes
+      .map(
+        (code) =>
+          `${code}\n${renderRemedy(code)
+            .map((step) => `  - ${step}\n`)
+            .join('')}`,
+      )
+      .join('');
+    await expect(page).toMatchFileSnapshot('../golden/remedies.txt');
+    for (const code of codes) for (const step of renderRemedy(code)) expect(step).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it.each(codes)('given %s, then it says what is wrong, the detail, and what to do next', (code) => {
+    const [, what, next] = /^(.+) \(DETAIL\)\. (.+)$/.exec(renderRefusal({ code, detail: 'DETAIL' }, 'gitlab')) ?? [];
+    expect(what).toMatch(/^[a-z].{20}/);
+    expect(next).toMatch(/^[A-Z].{20}.*\.$/);
+  });
+
+  it('the words of no two codes are the same', () => {
+    expect(new Set(codes.map((code) => renderRefusal({ code, detail: '' }, 'gitlab'))).size).toBe(codes.length);
+  });
+
+  it.each<RefusalCode>(['no-approval', 'no-merge-request', 'not-bound', 'dirty'])(
+    'given %s, then the way back is told: revert, then revert the revert',
+    (code) => {
+      expect(renderRefusal({ code, detail: 'x' }, 'gitlab')).toContain(wayBack);
+    },
+  );
+
+  it('given a detail made to deceive a terminal, then it stays on its line', () => {
+    for (const code of codes) expect(renderRefusal({ code, detail: hostile }, 'gitlab')).toMatch(inert);
+  });
+});
+
+describe('why a change is not in force where no evidence is asked for', () => {
+  it('all the words, for people to read through', async () => {
+    const page = codes.map((code) => `${code}\n  ${renderRefusal({ code, detail: 'DETAIL' }, 'none')}\n`).join('');
+    await expect(page).toMatchFileSnapshot('../golden/refusals-without-evidence.txt');
+  });
+
+  it.each(codes)('given %s, then nobody is sent to a GitLab that is not there, nor to somebody who approves', (code) => {
+    const [, next] = /\(DETAIL\)\. (.+)$/.exec(renderRefusal({ code, detail: 'DETAIL' }, 'none')) ?? [];
+    expect(next).toMatch(/^[A-Z].{20}.*\.$/);
+    expect(next).not.toMatch(/GitLab|merge request|revert the revert|approved|entitled/);
+  });
+
+  it.each<RefusalCode>(['mixed', 'dirty', 'unreadable', 'refused-by-hand'])('given %s, then the way back is two commits', (code) => {
+    expect(renderRefusal({ code, detail: 'x' }, 'none')).toContain(renderWayBack('none'));
+  });
+});
+
+describe('why a change waits', () => {
+  it('given GitLab’s silence, then it says that nobody gains meanwhile', () => {
+    expect(renderPending({ code: 'gitlab-unavailable', detail: 'GitLab did not answer' })).toBe(
+      'GitLab did not answer. It is judged as soon as that is known; until then nobody gains by it',
+    );
+  });
+
+  it('given a change behind another, then it says so', () => {
+    expect(renderPending({ code: 'waits-for-earlier', detail: hostile })).toBe(
+      'an earlier change waits for its verdict; this one is judged after it',
+    );
+  });
+
+  it('given a detail made to deceive a terminal, then it stays on its line', () => {
+    expect(renderPending({ code: 'gitlab-unavailable', detail: hostile })).toMatch(inert);
+  });
+});
