@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -26,7 +26,21 @@ import { renderConfigurationManual, renderManual, type Edition } from './deb/man
 const root = fileURLToPath(new URL('../', import.meta.url));
 // RFC 2606, section 2: an address that is nobody's; whoever publishes the package writes their own.
 const maintainer = 'muster maintainers <maintainers@muster.invalid>';
-const documents = ['operating.md', 'policy.md', 'requesting.md', 'approving.md', 'threat-model.md', 'decisions.md', 'ARCHITECTURE.md'];
+const documents = ['operating', 'policy', 'requesting', 'approving', 'threat-model', 'decisions', 'ARCHITECTURE'].map(
+  (name) => `${name}.md`,
+);
+const documentation = 'usr/share/doc/muster';
+
+/** Where people find in the package what documents link to, by its path here. */
+const packaged = new Map([
+  ...documents.map((name) => [`docs/${name}`, `/${documentation}/${name}`] as const),
+  ['docs/report-wide.png', `/${documentation}/report-wide.png`],
+  ['README.md', `/${documentation}/README.md`],
+  ['CHANGELOG.md', `/${documentation}/NEWS.md`],
+  ['LICENSE', '/usr/share/common-licenses/Apache-2.0'],
+  ['packaging/etc/muster.yaml.example', '/etc/muster/muster.yaml.example'],
+  ['policy', `/${documentation}/examples/policy`],
+]);
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, '.cache/deb') } } });
 const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct'));
@@ -93,25 +107,33 @@ function stageManuals(): void {
 }
 
 function stageHost(): void {
-  for (const name of ['muster.service', 'muster.timer', 'muster-failure@.service'])
-    put(`usr/lib/systemd/system/${name}`, read(`packaging/systemd/${name}`));
+  const units = readdirSync(join(root, 'packaging/systemd')).filter((name) => /\.(?:service|timer)$/.test(name));
+  for (const name of units.sort()) put(`usr/lib/systemd/system/${name}`, read(`packaging/systemd/${name}`));
+  put('usr/lib/muster/tell-failure', read('packaging/systemd/tell-failure'), 0o755);
   put('usr/lib/sysusers.d/muster.conf', read('packaging/systemd/muster.sysusers'));
-  put('usr/lib/tmpfiles.d/muster.conf', read('packaging/systemd/muster.tmpfiles'));
   put('etc/muster/muster.yaml.example', read('packaging/etc/muster.yaml.example'));
 }
 
 function stageDocumentation(): void {
-  for (const name of documents) put(`usr/share/doc/muster/${name}`, read(`docs/${name}`));
-  put('usr/share/doc/muster/report-wide.png', readFileSync(join(root, 'docs/report-wide.png')));
-  put('usr/share/doc/muster/README.md', read('README.md'));
-  put('usr/share/doc/muster/NEWS.md', read('CHANGELOG.md'));
-  put('usr/share/doc/muster/copyright', copyright());
+  for (const [path, target] of packaged) if (path.endsWith('.md')) put(target, withLinksOfPackage(path));
+  put(`${documentation}/report-wide.png`, readFileSync(join(root, 'docs/report-wide.png')));
+  put(`${documentation}/copyright`, copyright());
   const date = execFileSync('date', ['--utc', '--rfc-email', `--date=@${seconds}`], { encoding: 'utf8', env: { LC_ALL: 'C' } }).trim();
   const changes = `muster (${version}) unstable; urgency=medium\n\n  * See NEWS.md.\n\n -- ${maintainer}  ${date}\n`;
-  putZipped('usr/share/doc/muster/changelog', changes);
+  putZipped(`${documentation}/changelog`, changes);
   put('usr/share/muster/alerts.yaml', read('packaging/prometheus/alerts.yaml'));
   for (const name of readdirSync(join(root, 'schema')).sort()) put(`usr/share/muster/schema/${name}`, read(`schema/${name}`));
-  cpSync(join(root, 'policy'), join(stage, 'usr/share/doc/muster/examples/policy'), { recursive: true });
+  cpSync(join(root, 'policy'), join(stage, documentation, 'examples/policy'), { recursive: true });
+}
+
+/** A document whose links lead to files of the package; what is linked and not in it is left as words. */
+function withLinksOfPackage(path: string): string {
+  return read(path).replace(/\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)/g, (link, words: string, to: string, part = '') => {
+    if (URL.canParse(to)) return link;
+    const target = packaged.get(posix.join(dirname(path), to));
+    if (target === undefined) return words;
+    return `[${words}](${target.replace(`/${documentation}/`, '')}${part})`;
+  });
 }
 
 function copyright(): string {

@@ -59,9 +59,12 @@ const cases: readonly {
   readonly fires: Record<string, object[]>;
 }[] = [
   {
-    given: 'a host in order',
+    given: 'a host in order, and its standby',
     at: '2h',
     series: {
+      'muster_active{instance="a"}': minutes(120, '1+0'),
+      'muster_active{instance="b"}': minutes(120, '0+0'),
+      'muster_standby_timestamp_seconds{instance="b"}': minutes(120, '0+60'),
       'muster_last_run_timestamp_seconds{instance="a"}': minutes(120, '0+60'),
       'muster_last_judged_timestamp_seconds{instance="a"}': minutes(120, '0+60'),
       'muster_status{instance="a",status="in_order"}': minutes(120, '1+0'),
@@ -74,6 +77,7 @@ const cases: readonly {
       MusterFailed: [],
       MusterStale: [],
       MusterAbsent: [],
+      MusterStandbyStale: [],
       MusterTwice: [],
       MusterHeld: [],
       MusterRefused: [],
@@ -89,9 +93,51 @@ const cases: readonly {
   },
   { given: 'nobody who tells anything', at: '2h', series: {}, fires: { MusterAbsent: [{ severity: 'critical' }] } },
   {
+    given: 'a host that died half an hour ago with its monitoring, and its standby',
+    at: '90m',
+    series: {
+      'muster_active{instance="a"}': `${minutes(60, '1+0')} stale`,
+      'muster_last_run_timestamp_seconds{instance="a"}': `${minutes(60, '0+60')} stale`,
+      'muster_active{instance="b"}': minutes(120, '0+0'),
+      'muster_standby_timestamp_seconds{instance="b"}': minutes(120, '0+60'),
+    },
+    fires: { MusterAbsent: [{ severity: 'critical' }], MusterStale: [], MusterStandbyStale: [], MusterTwice: [] },
+  },
+  {
+    given: 'two hosts of which each takes the other for the active one',
+    at: '2h',
+    series: {
+      'muster_active{instance="a"}': minutes(120, '0+0'),
+      'muster_standby_timestamp_seconds{instance="a"}': minutes(120, '0+60'),
+      'muster_active{instance="b"}': minutes(120, '0+0'),
+      'muster_standby_timestamp_seconds{instance="b"}': minutes(120, '0+60'),
+    },
+    fires: { MusterAbsent: [{ severity: 'critical' }] },
+  },
+  {
+    given: 'a standby whose timer is disabled',
+    at: '2h',
+    series: { 'muster_standby_timestamp_seconds{instance="b"}': minutes(120, '0+0') },
+    fires: { MusterStandbyStale: [{ instance: 'b', severity: 'warning' }] },
+  },
+  {
+    given: 'a failover: the metrics of the host that acted are gone, and the other one acts',
+    at: '2h',
+    series: {
+      'muster_active{instance="a"}': `${minutes(90, '1+0')} ${minutes(30, '0+0')}`,
+      'muster_last_run_timestamp_seconds{instance="a"}': `${minutes(90, '0+60')} stale`,
+      'muster_standby_timestamp_seconds{instance="a"}': `_x90 ${minutes(30, '5400+60')}`,
+      'muster_active{instance="b"}': `${minutes(90, '0+0')} ${minutes(30, '1+0')}`,
+      'muster_last_run_timestamp_seconds{instance="b"}': `_x90 ${minutes(30, '5400+60')}`,
+    },
+    fires: { MusterAbsent: [], MusterStale: [], MusterStandbyStale: [], MusterTwice: [] },
+  },
+  {
     given: 'two active hosts',
     at: '2h',
     series: {
+      'muster_active{instance="a"}': minutes(120, '1+0'),
+      'muster_active{instance="b"}': minutes(120, '1+0'),
       'muster_last_run_timestamp_seconds{instance="a"}': minutes(120, '0+60'),
       'muster_last_run_timestamp_seconds{instance="b"}': minutes(120, '0+60'),
     },

@@ -1,11 +1,13 @@
 // What is in the package, and what installing it does: nothing is enabled, and the record outlives it.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { toJsonSchema } from '@valibot/to-json-schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandTree } from '../../src/cli.ts';
+import { configurationSchema } from '../../src/config/configuration-schema.ts';
 import { buildPackage, installed, type BuiltPackage } from './package.ts';
 
 let built: BuiltPackage;
@@ -31,7 +33,10 @@ describe('given the package', () => {
     expect(new Set(entries.map(({ owner }) => owner))).toEqual(new Set(['root/root']));
     expect(entries.filter(({ mode }) => mode.startsWith('d')).map(({ mode }) => mode)).toContain('drwxr-xr-x');
     const odd = entries.filter(({ mode }) => !['drwxr-xr-x', '-rw-r--r--', 'lrwxrwxrwx'].includes(mode));
-    expect(odd.map(({ mode, path }) => `${mode} ${path}`)).toEqual(['-rwxr-xr-x ./usr/lib/muster/main.js']);
+    expect(odd.map(({ mode, path }) => `${mode} ${path}`)).toEqual([
+      '-rwxr-xr-x ./usr/lib/muster/main.js',
+      '-rwxr-xr-x ./usr/lib/muster/tell-failure',
+    ]);
     expect(readlinkSync(join(built.root, 'usr/bin/muster'))).toBe('../lib/muster/main.js');
     expect(text('usr/lib/muster/main.js').split('\n')[0]).toBe('#!/usr/bin/node');
   });
@@ -47,8 +52,26 @@ describe('given the package', () => {
 
   it('when it is purged, then the record stays', () => {
     expect(script('postrm')).toContain('purge');
-    expect(script('postrm').match(/rm .*/g)).toEqual(['rm -f /etc/systemd/system/timers.target.wants/muster.timer']);
+    const removed = [...script('postrm').matchAll(/\brm (.*?)(?:;|$)/gm)].flatMap(([, what = '']) => what.split(' ').slice(1));
+    expect(removed).toEqual([
+      '/etc/systemd/system/timers.target.wants/muster.timer',
+      '/etc/systemd/system/timers.target.wants/muster-standby@*.timer',
+      '/var/lib/muster-failure',
+      '"$metrics"',
+    ]);
     expect(script('conffiles')).toBe('/etc/muster/muster.yaml.example\n');
+  });
+
+  it('when its documents are read, then every link leads to a file that is there', () => {
+    const folder = join(built.root, 'usr/share/doc/muster');
+    const elsewhere = ['/etc/muster/muster.yaml.example', '/usr/share/common-licenses/Apache-2.0'];
+    const documents = readdirSync(folder).filter((name) => name.endsWith('.md'));
+    const targets = documents.flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => target),
+    );
+    const links = targets.filter((target) => !URL.canParse(target) && !elsewhere.includes(target));
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });
 
   it('when it is depended on, then Debian’s own node is new enough, and npm is not needed', () => {
@@ -60,6 +83,7 @@ describe('given the package', () => {
       'main.js',
       'package.json',
       'program.mjs',
+      'tell-failure',
       'training.json',
     ]);
   });
@@ -85,6 +109,16 @@ describe('given the package', () => {
   });
 });
 
+/** Every key that the schema of a file knows, at whatever depth; not the names that people choose. */
+function keysOf(schema: Parameters<typeof toJsonSchema>[0]): readonly string[] {
+  const within = (value: unknown): readonly string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    const properties = 'properties' in value && typeof value.properties === 'object' ? Object.keys(value.properties ?? {}) : [];
+    return [...properties, ...Object.values(value).flatMap(within)];
+  };
+  return [...new Set(within(toJsonSchema(schema, { errorMode: 'ignore' })))];
+}
+
 describe('given the manual', () => {
   const manual = (path: string) =>
     gunzipSync(readFileSync(join(built.root, path)))
@@ -101,6 +135,13 @@ describe('given the manual', () => {
       for (const { flags } of command.options) expect(page).toContain(`.B ${flags}\n`);
     },
   );
+
+  it('when somebody looks for a key of the configuration, then muster.yaml(5) has it', () => {
+    const page = manual('usr/share/man/man5/muster.yaml.5.gz');
+    const keys = keysOf(configurationSchema);
+    expect(keys).toContain('concurrency');
+    expect(keys.filter((key) => !new RegExp(`(?:^|[ #{])${key}:`, 'm').test(page))).toEqual([]);
+  });
 
   it.each(['man1/muster.1.gz', 'man5/muster.yaml.5.gz'])('when %s is set, then groff warns of nothing', (path) => {
     if (!installed('man')) return;
