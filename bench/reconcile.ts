@@ -2,7 +2,7 @@
 import { bareNode, medianOf, musterCommand, run, type Command } from './measure.ts';
 import { nativeCommand } from './native.ts';
 import type { Result, Scenario } from './scenarios.ts';
-import { bystander, makeWorld, type Size, type World } from './world.ts';
+import { makeWorld, type Size, type World } from './world.ts';
 
 /** `times`: of the native pipeline. `node-and`: the native pipeline, what Node costs that does nothing, and so much more. */
 export type Target = { readonly kind: 'times'; readonly most: number } | { readonly kind: 'node-and'; readonly milliseconds: number };
@@ -30,16 +30,16 @@ export function idle(name: string, size: Size, target?: Target): Scenario {
   };
 }
 
-/** One in a hundred leaves and as many others join. `afterwards` disturbs: what was remembered of the directory is then old. */
-export function churn(name: string, size: Size, target?: Target, disturbed?: string): Scenario {
+/** One in a hundred leaves and as many others join. */
+export function churn(name: string, size: Size, target?: Target): Scenario {
   return {
     name,
-    what: `1 % leave, 1 % join, ${sizeOf(size)}${disturbed === undefined ? '' : `; ${disturbed}`}`,
+    what: `1 % leave, 1 % join, ${sizeOf(size)}`,
     measure: (rounds) =>
       withWorld(size, async (world) => {
         await world.keep();
         world.want((group) => world.uids(group, 'churned'));
-        return resultOf(await race(world, rounds, () => again(world, disturbed !== undefined)), target);
+        return resultOf(await race(world, rounds, () => again(world)), target);
       }),
   };
 }
@@ -52,7 +52,7 @@ export function fill(name: string, size: Size, target?: Target): Scenario {
     measure: (rounds) =>
       withWorld(size, async (world) => {
         await world.keep();
-        return resultOf(await race(world, rounds, () => again(world, false)), target);
+        return resultOf(await race(world, rounds, () => again(world)), target);
       }),
   };
 }
@@ -73,9 +73,8 @@ async function settle({ configuration }: World): Promise<void> {
 }
 
 /** As it was before, with the pages of the database in memory again. */
-async function again(world: World, isDisturbed: boolean): Promise<void> {
+async function again(world: World): Promise<void> {
   await world.restore();
-  if (isDisturbed) await world.slapd.lock(bystander);
   for (const name of world.groups) await world.slapd.members(name);
 }
 

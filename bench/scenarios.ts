@@ -33,7 +33,6 @@ export const scenarios: readonly Scenario[] = [
   idle('idle-50x2k', { groups: 50, members: 2_000 }),
   churn('churn-10k', { groups: 1, members: 10_000 }, { kind: 'times', most: 1.6 }),
   churn('churn-100k', { groups: 1, members: 100_000 }, { kind: 'times', most: 1.3 }),
-  churn('churn-100k-stale', { groups: 1, members: 100_000 }, undefined, 'somebody else wrote to the directory since the last run'),
   fill('fill-10k', { groups: 1, members: 10_000, empty: true }, { kind: 'times', most: 1.1 }),
   memory('memory-100k', { groups: 1, members: 100_000 }, 200),
   checkGrants('check-10k', 10_000, 5),

@@ -41,7 +41,7 @@ export async function makeWorld({ groups: count, members, empty = false }: Size)
   };
   const groups = Array.from({ length: count }, (_, number) => `group-${number}`);
   const slapd = await startSlapd({
-    people: [...everybody, bystander],
+    people: everybody,
     groups: Object.fromEntries(groups.map((name, number) => [name, empty ? [] : uids(number)])),
     durable: true,
     log: 'none',
@@ -57,9 +57,6 @@ export async function makeWorld({ groups: count, members, empty = false }: Size)
   want((group) => uids(group));
   return { slapd, folder, configuration, groups, want, uids, ...keeping(slapd, folder), stop: () => removeAll(slapd, folder) };
 }
-
-/** Somebody who is in no group. */
-export const bystander = 'bystander';
 
 /** Short, for a roster may have no more than 1 MiB. */
 function uid(number: number): string {

@@ -154,7 +154,7 @@ function digestOfSources() {
 function finish(draft, builtFrom) {
   chmodSync(join(draft, 'main.js'), 0o755);
   writeFileSync(join(draft, 'package.json'), '{ "type": "commonjs" }\n');
-  for (const name of ['compile.mjs', 'training.json']) copyFileSync(join(root, 'scripts', name), join(draft, name));
+  copyFileSync(join(root, 'scripts/compile.mjs'), join(draft, 'compile.mjs'));
   execFileSync(process.execPath, [join(draft, 'compile.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(draft, '.built-from'), builtFrom);
   // In one step each, so that a command started meanwhile finds the old or the new one.
@@ -181,7 +181,6 @@ function fingerprint() {
     'tsconfig.json',
     'scripts/build.mjs',
     'scripts/compile.mjs',
-    'scripts/training.json',
   ].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);

@@ -1,77 +1,51 @@
 // Connections to the directory, opened when first needed and closed at the end of the run.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readingProblem } from '../doctor/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from './connection.ts';
-import { openConnections } from './connections.ts';
 import { isWithin } from './distinguished-names.ts';
 import { configuredKey, placeholderKey, type DirectoryLayout } from './layout.ts';
 import { directoryReader } from './reader.ts';
-import { rememberedReader, type RememberedReader } from './remembered-reader.ts';
 import { directoryWriter } from './writer.ts';
 import { readLdapviProfile } from '../config/ldapvi.ts';
 import { readPrivateText, readSecret } from '../config/secret-files.ts';
 import type { DirectoryConfiguration } from '../config/configuration.ts';
-import type { DnKey, GroupName, Instant } from '../names.ts';
+import type { DnKey, GroupName } from '../names.ts';
 import { Misuse } from '../errors.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { WritableDirectory } from '../reconcile/ports.ts';
 
 export interface DirectoryAccess {
-  /** Begins to connect for reading, so that git and the directory are waited for at once. Whether it succeeded, `openToRead` says. */
-  connectAhead(): void;
   openToRead(): Promise<Directory>;
   openToWrite(): Promise<WritableDirectory>;
   /** The connection that is written on, for looks that decide nothing. */
   connection(): Promise<DirectoryConnection>;
   readonly readsElsewhere: boolean;
-  /** Keeps what was read for the next run, where that run writes state at all. */
-  save(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `state`: the folder in which what was read may be remembered. */
-export function directoryAccess(configuration: DirectoryConfiguration, state: string, now: Instant): DirectoryAccess {
-  const connections = openConnections((url) => openConnection(url, configuration));
+export function directoryAccess(configuration: DirectoryConfiguration): DirectoryAccess {
   const layout = layoutOf(configuration);
-  let remembered: RememberedReader | undefined;
   const readUrl = configuration.readUrl ?? configuration.url;
+  /** One for each server. That it could not be opened is told to everybody who asks. */
+  const opened = new Map<string, Promise<DirectoryConnection>>();
+  const connectionTo = (url: string): Promise<DirectoryConnection> => {
+    const connection = opened.get(url) ?? openConnection(url, configuration);
+    opened.set(url, connection);
+    return connection;
+  };
   return {
     readsElsewhere: readUrl !== configuration.url,
-    connectAhead: () => connections.ahead(readUrl),
-    async openToRead() {
-      if (remembered) return remembered;
-      const connection = await connections.to(readUrl);
-      const key = JSON.stringify([
-        readUrl,
-        // Another account may be shown something else.
-        connection.identity,
-        configuration.people,
-        [...layout.groups],
-        configuration.emptyGroup,
-        configuration.disabled ?? null,
-      ]);
-      remembered = rememberedReader(directoryReader(connection, layout), {
-        file: join(state, 'directory.snapshot'),
-        key,
-        people: configuration.people,
-        now,
-      });
-      return remembered;
-    },
-    connection: () => connections.to(configuration.url),
+    openToRead: async () => directoryReader(await connectionTo(readUrl), layout),
+    connection: () => connectionTo(configuration.url),
     async openToWrite() {
-      const connection = await connections.to(configuration.url);
-      const writer = directoryWriter(connection, layout);
-      const apply: typeof writer.apply = (change, progress) => {
-        // Every change moves the mark: what was read under the old one is of no use to the next run.
-        remembered = undefined;
-        return writer.apply(change, progress);
-      };
-      return { reader: directoryReader(connection, layout), writer: { apply } };
+      const connection = await connectionTo(configuration.url);
+      return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
     },
-    save: async () => void (await remembered?.save()),
-    close: connections.close,
+    async close() {
+      for (const connection of await Promise.allSettled(opened.values())) {
+        if (connection.status === 'fulfilled') await connection.value.close();
+      }
+    },
   };
 }
 

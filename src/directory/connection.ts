@@ -4,7 +4,6 @@ import { Client, ResultCodeError, type Change, type Control, type Entry, type Se
 import type { Socket } from 'node:net';
 import { DirectoryUnusable, Misuse, Unavailable } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
-import { readAhead } from './read-ahead.ts';
 import { refusal, resultCode } from './result-codes.ts';
 import { openTransport, placeOf, type TransportSettings } from './transport.ts';
 import { emitWholeMessages } from './whole-messages.ts';
@@ -201,8 +200,11 @@ class BoundConnection implements DirectoryConnection {
     await before;
     try {
       const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
-      const answers = readAhead(() => this.#line.ask('search', this.#readTimeout, () => pages.next()));
-      for await (const { searchEntries, searchReferences } of answers) yield wholeOf(searchEntries, searchReferences);
+      for (;;) {
+        const answer = await this.#line.ask('search', this.#readTimeout, () => pages.next());
+        if (answer.done === true) return;
+        yield wholeOf(answer.value.searchEntries, answer.value.searchReferences);
+      }
     } finally {
       finish();
     }

@@ -32,11 +32,6 @@ const permitted = {
   allowUnsafeSshCommand: true,
 };
 
-/** Loads what runs git, for whoever has a moment to spare before it is asked for anything. */
-export async function loadGit(): Promise<void> {
-  await import('simple-git');
-}
-
 export function createGit(settings: GitSettings): Git {
   return {
     settings,

@@ -7,7 +7,7 @@ import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } fr
 import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
-import { together, Unavailable } from '../errors.ts';
+import { Unavailable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { RunPorts } from './ports.ts';
@@ -57,16 +57,9 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
     add: guarded.add.map(({ member }) => member),
     remove: guarded.remove.map(({ member }) => member),
   };
-  const applied = writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
-  // The directory has its hands full with them.
-  const foreseeing = ports.sources.meanwhile(async () => {
-    await ports.sources.tidy();
-    const foreseen = foresee(proposal, intent, ports.memory, isTakenOver(proposal, ports.memory, seen), seen.now);
-    ports.journal.prepare(group, foreseen.known, [foreseen.outcome, ...foreseen.news]);
-    await ports.sources.tidy();
-    return foreseen;
-  });
-  const [outcome, foreseen] = await together(applied, foreseeing);
+  const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
+  const foreseen = foresee(proposal, intent, ports.memory, isTakenOver(proposal, ports.memory, seen), seen.now);
+  ports.journal.prepare(group, foreseen.known, [foreseen.outcome, ...foreseen.news]);
   return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, foreseen, reader, ports, seen.now);
 }
 

@@ -10,7 +10,6 @@ import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.
 import type { Mirror } from '../history/mirror.ts';
 import type { RunPorts } from './ports.ts';
 import type { Sources } from './survey.ts';
-import { loadGit } from '../history/runner.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { openEvidence, type EvidenceTerms, type NoMirror } from '../evidence/open-evidence.ts';
 import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
@@ -141,7 +140,7 @@ async function open(
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
   const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path, caller.tidy);
-  return { sources, directory: directoryAccess(configuration.directory, state.folder, now) };
+  return { sources, directory: directoryAccess(configuration.directory) };
 }
 
 export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
@@ -204,15 +203,10 @@ export async function withHostToWrite<Result>(
   caller: Caller,
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
-  const loaded = loadGit();
   return withStateToWrite(configuration, caller, async (state) => {
-    await loaded;
     const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
     try {
-      const result = await work(portsOf(configuration, state, sources, directory, caller), state);
-      await caller.tidy();
-      await directory.save();
-      return result;
+      return await work(portsOf(configuration, state, sources, directory, caller), state);
     } finally {
       await directory.close();
     }
@@ -230,7 +224,6 @@ function portsOf(
     sources,
     memory: state.memory,
     journal: state.journal,
-    connectAhead: directory.connectAhead,
     openToRead: directory.openToRead,
     openToWrite: directory.openToWrite,
     settled: settlementIn(state.folder, configuration, state.head),

@@ -25,8 +25,6 @@ export interface RunPorts {
   readonly sources: Sources;
   readonly memory: Memory;
   readonly journal: Journal;
-  /** Begins to connect to where plans are made, while something else is waited for. */
-  readonly connectAhead: () => void;
   /** Where plans are made. */
   readonly openToRead: () => Promise<Directory>;
   /** Groups that were in order, kept from one run to the next. */

@@ -25,9 +25,7 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   ports.progress('reading');
   const recorded = ports.memory.records;
   const last = await ports.settled.last();
-  const surveyed = survey(sources, settings, ports.openToRead, last);
-  ports.connectAhead();
-  let seen = await surveyed;
+  let seen = await survey(sources, settings, ports.openToRead, last);
   await record(seen, ports);
   const clockTrusted = seen.clock.kind === 'sound' || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
   const unwritten = (more: readonly Problem[]): RunResult => ({

@@ -1,7 +1,6 @@
 // From the configuration to what a run may ask.
 import { readRosterByRsync } from '../roster/rsync.ts';
 import { createHash } from 'node:crypto';
-import { meanwhile } from '../directory/meanwhile.ts';
 import { readRosterFile } from '../roster/roster-file.ts';
 import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
 import { readRevocations } from '../revocation/revocations.ts';
@@ -45,7 +44,6 @@ export function sourcesOf(
     lastRun: state.lastRun,
     forgeClock,
     hash: sha256,
-    meanwhile,
     tidy,
   };
 }

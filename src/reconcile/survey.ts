@@ -6,7 +6,6 @@ import { applyDeltas } from '../judge/deltas.ts';
 import type { Memory } from '../ledger/memory.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { together } from '../errors.ts';
 import { judgeBranch, type Branch, type ContentJudge, type Judged, type JudgingSettings } from '../judge/judging.ts';
 import type { PolicyParser } from '../judge/landing-files.ts';
 import type { GroupProposal, Problem } from './run.ts';
@@ -35,8 +34,6 @@ export interface Sources {
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
-  /** Does some work while what was begun before is waited for: after the questions have gone out, not before. */
-  readonly meanwhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Gives back memory that nothing needs any more; for a moment at which something else is waited for. */
   readonly tidy: () => Promise<void>;
 }
@@ -82,10 +79,8 @@ export async function survey(
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
   const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
-  const judging = judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
-  // While git answers.
-  const reading = sources.meanwhile(() => readRosters(sources.rosters, memory.rosters, now));
-  const [judged, candidates] = await together(judging, reading);
+  const judged = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
+  const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const clock = await checkClock(sources);
   const { revocations, warnings } = await sources.revocations();
   const directory = await reach(openDirectory);
@@ -100,7 +95,8 @@ export async function survey(
   const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
   const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
   const asked = await generationsThatMayCount(candidates);
-  const first = settled ? undefined : await findPeopleAndMembers(directory, asked, judged, sources, settings, now);
+  const wanted = { managed: settings.managed, policy: judged.policy, now };
+  const first = settled ? undefined : await findPeople(directory, peopleToFind(wanted, asked));
   // Reading left more behind than planning needs.
   if (first) await sources.tidy();
   const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'answer' ? first.people : undefined, now);
@@ -165,23 +161,6 @@ async function findPeople(reached: Reached, uids: Parameters<Directory['people']
   } catch (error) {
     return { kind: 'problem', problem: problemOf(error, 'directory') };
   }
-}
-
-/** The people from the directory, and the members on record meanwhile: those are read from the disk when they are first looked at. */
-async function findPeopleAndMembers(
-  reached: Reached,
-  asked: readonly RosterGeneration[],
-  { policy }: Judged,
-  { memory, meanwhile }: Sources,
-  { managed }: SurveySettings,
-  now: Instant,
-): Promise<Found> {
-  const finding = findPeople(reached, peopleToFind({ managed, policy, now }, asked));
-  const [found] = await together(
-    finding,
-    meanwhile(async () => [...managed.keys()].map((group) => memory.groups.get(group)?.members)),
-  );
-  return found;
 }
 
 /** Where the directory did not know the people of a list, the one before it counts, and its people were not asked for yet. */

@@ -25,7 +25,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   const now = caller.now();
-  const directory = directoryAccess(configuration.directory, configuration.state, now);
+  const directory = directoryAccess(configuration.directory);
   const groups = only ? [only] : [...configuration.directory.groups.keys()].sort(inOrder);
   const lines: string[] = [];
   try {

@@ -100,8 +100,6 @@ describe('case 59: given a ledger of two runs', () => {
     await host.reconcile();
     truncateSync(join(host.state, 'ledger.derived'), 100);
     expect((await host.reconcile(later(0, 1))).status).toBe(0);
-    writeFileSync(join(host.state, 'directory.snapshot'), 'muster-directory 1 x\n');
-    expect((await host.reconcile(later(0, 2))).status).toBe(0);
     expect(await host.members('stewards')).toEqual(['base', 'hoo']);
   });
 });

@@ -84,7 +84,6 @@ describe('given the package', () => {
       'package.json',
       'program.mjs',
       'tell-failure',
-      'training.json',
     ]);
   });
 
