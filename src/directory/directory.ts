@@ -51,7 +51,7 @@ export type MemberEntry =
   | { readonly kind: 'no-person'; readonly uids: readonly Uid[] }
   | { readonly kind: 'absent' };
 
-/** Tells that nothing was written since: contextCSN of every provider, as the server lists them; undefined where it keeps none. */
+/** Tells that nothing was written since, and who is shown it: the account, and contextCSN of every provider; undefined where the server keeps none. */
 export type WriteMark = string | undefined;
 
 /** One change of one group, applied to the entry exactly as it was read. */

@@ -16,7 +16,8 @@ import { hasResultCode, refusal, resultCode } from './result-codes.ts';
 export interface DirectoryReader {
   /**
    * Moves with every write to the directory: the contextCSN values of all naming contexts that hold people or groups
-   * (slapo-syncprov(5)). Undefined where the server keeps none, or does not keep it up.
+   * (slapo-syncprov(5)), and whom the server shows them to: another account may be shown something else. Undefined where the
+   * server keeps none, or does not keep it up.
    */
   mark(): Promise<WriteMark>;
   /** Those of the uids that have an entry under the people base. */
@@ -35,7 +36,10 @@ const readsInFlight = 8;
 export function directoryReader(connection: DirectoryConnection, layout: DirectoryLayout): DirectoryReader {
   const peopleBase = configuredKey(layout.people);
   return {
-    mark: () => readMark(connection, [peopleBase, ...[...layout.groups.values()].map(configuredKey)]),
+    mark: async () => {
+      const mark = await readMark(connection, [peopleBase, ...[...layout.groups.values()].map(configuredKey)]);
+      return mark && `${connection.identity} ${mark}`;
+    },
     people: (uids) => findPeople(connection, layout, [...new Set(uids)]),
     group: async (name, like = []) => {
       const base = layout.groups.get(name);
