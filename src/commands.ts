@@ -19,7 +19,7 @@ import { Misuse } from './errors.ts';
 import { judgeBranch } from './judge/judging.ts';
 import { problemOf } from './problems.ts';
 import {
-  becomeOwner,
+  goOnAsOwner,
   forHost,
   isActive,
   readConfiguration,
@@ -64,10 +64,15 @@ export function run(invocation: Invocation, caller: Caller): Promise<Printed> {
   return command(invocation, caller);
 }
 
-export async function hostConfiguration({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
-  const configuration = forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
-  await becomeOwner(configuration, caller);
+export async function hostConfiguration(invocation: Invocation, caller: Caller): Promise<HostConfiguration> {
+  const configuration = await configurationOf(invocation, caller);
+  await goOnAsOwner(configuration, caller);
   return configuration;
+}
+
+/** As whoever typed the command. */
+export async function configurationOf({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
+  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
 }
 
 async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {

@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { parseCommandLine, type Invocation } from './cli.ts';
 import { instant } from './names.ts';
+import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
 import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
 import { priorities, renderForJournal } from './reconcile/journal.ts';
@@ -9,24 +10,19 @@ import { plain } from './text.ts';
 import { build, version } from './build.ts';
 import type { Caller } from './reconcile/host.ts';
 
-declare global {
-  namespace NodeJS {
-    interface Process {
-      /** initgroups(3); the types of Node leave it out. */
-      initgroups?(account: number, group: number): void;
-    }
-  }
-}
-
 const cleanups = new Set<() => void>();
 
-/** A signal ends the process as ever, and nothing is left behind in the folder for temporary files. */
+/** Set while another process does the work. */
+let passOn: ((signal: NodeJS.Signals) => void) | undefined;
+
+/** A signal ends the process as ever, and nothing is left behind in the folder for temporary files. A second one changes nothing of that. */
 for (const [signal, number] of [
   ['SIGHUP', 1],
   ['SIGINT', 2],
   ['SIGTERM', 15],
 ] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (passOn) return passOn(signal);
     for (const cleanup of cleanups) cleanup();
     process.exit(128 + number);
   });
@@ -68,7 +64,8 @@ const surroundings: Caller = {
   },
   warn: (text) => tell(priorities.warning, text),
   tidy,
-  become: process.geteuid?.() === 0 ? becomeAccount : undefined,
+  typedBy: () => typedBy(process.env, process.geteuid?.() ?? 0),
+  goOnAs: process.geteuid?.() === 0 ? goOnAs : undefined,
 };
 
 /** Bytes in use. Less than that is not worth the pause. */
@@ -80,11 +77,15 @@ async function tidy(): Promise<void> {
   await collectGarbage();
 }
 
-/** As root only. The groups of the account come along: secrets may be readable by one of them. */
-function becomeAccount({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
-  process.initgroups?.(uid, gid);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+/** This process only waits for the other one, and ends as that ends. */
+async function goOnAs(owner: Owner): Promise<never> {
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const { status, signal } = await stepDown({ owner, command, environment: process.env, started: (kill) => (passOn = kill) });
+  if (signal !== null) {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+  process.exit(status ?? exitStatus.bug);
 }
 
 function nameOf(error: unknown): StatusName {
@@ -136,6 +137,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runToTheEnd(): Promise<void> {
+  tellBegun(process.env);
   // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
   process.exitCode = exitStatus.bug;
   process.once('beforeExit', () => tell(priorities.error, 'a bug: nothing is left to wait for, and the work is not done'));

@@ -30,8 +30,10 @@ export interface Caller {
   readonly tidy: () => Promise<void>;
   /** Has `cleanup` done should a signal end the process; the answer takes that back. */
   readonly onInterrupt: (cleanup: () => void) => () => void;
-  /** Goes on as another account; only root can. */
-  readonly become: ((account: { readonly uid: number; readonly gid: number }) => void) | undefined;
+  /** Who typed the command, for the record. */
+  readonly typedBy: () => string;
+  /** Has another process go on as that account, and ends as it ends; only root can. Throws Misuse where it cannot begin. */
+  readonly goOnAs: ((owner: { readonly uid: number; readonly gid: number }) => Promise<never>) | undefined;
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
@@ -58,9 +60,9 @@ export function forHost(configuration: Configuration): HostConfiguration {
 }
 
 /** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
-export async function becomeOwner({ state }: HostConfiguration, { become }: Caller): Promise<void> {
-  const owner = become && statIfPossible(state);
-  if (owner && owner.uid !== 0) become(owner);
+export async function goOnAsOwner({ state }: Configuration, { goOnAs }: Caller): Promise<void> {
+  const owner = goOnAs && state !== undefined ? statIfPossible(state) : undefined;
+  if (goOnAs && owner && owner.uid !== 0) await goOnAs(owner);
 }
 
 /** What is wrong with it is told when it is opened: `revoke` has something to do before that. */

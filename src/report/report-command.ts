@@ -21,7 +21,7 @@ import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
 import { openEvidence } from '../evidence/open-evidence.ts';
-import { readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { goOnAsOwner, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
 import { peopleOfGeneration } from '../revocation/ratify-command.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
@@ -37,6 +37,7 @@ const loadParser = () => import('../policy/parser.ts');
 
 export async function runReport({ options }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+  await goOnAsOwner(configuration, caller);
   const format = options['json'] === true ? 'json' : String(options['format']);
   const isPublic = options['public'] === true;
   caller.progress('reading');

@@ -11,15 +11,17 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { emptyMemory } from '../ledger/memory.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
 import { plain } from '../text.ts';
-import { hostConfiguration, reasonOf, type Printed } from '../commands.ts';
+import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../commands.ts';
 import { directoryAccess } from '../directory/access.ts';
-import { refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
+import { goOnAsOwner, refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
 import { askToFollow, openNamesOnRecord } from './ratify-command.ts';
 import { openStateToRead, type WritableState } from '../ledger/state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, caller);
-  if (invocation.options['list'] === true) return list(configuration, caller.now());
+  if (invocation.options['list'] === true) return list(await hostConfiguration(invocation, caller), caller.now());
+  const configuration = await configurationOf(invocation, caller);
+  // Somebody who must go at once goes, also where nothing can be kept.
+  const stuck = await goOnAsOwner(configuration, caller).then(() => undefined, asUnusable);
   const uid = uidOf(invocation);
   const only = groupOf(invocation, configuration);
   const reason = reasonOf(invocation.options);
@@ -35,18 +37,31 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         now,
         openToWrite: directory.openToWrite,
         show: async (person) => readDetails(await directory.connection(), person),
-        keep: (revocation) => writeRevocation(configuration.state, { ...revocation, at: now }),
+        keep: (revocation) => unless(stuck, () => writeRevocation(configuration.state, { ...revocation, at: now })),
         file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
-        underLock: (soFar, work) => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar)),
+        underLock: (soFar, work) =>
+          unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar))),
         known: () => knownUids(configuration),
         say: (text) => void lines.push(plainLines(text)),
       },
     );
+    if (stuck) return { text: lines.join(''), status: statusOf([...status.all, 'misuse']) };
     const afterwards = async () => plainLines(await askToFollow({ uid, only }, configuration, caller));
     return { text: lines.join(''), status, ...(status.name === 'findings' ? {} : { afterwards }) };
   } finally {
     await directory.close();
   }
+}
+
+/** What root would leave in the state folder, its owner could not read. */
+function asUnusable(error: unknown): Unusable {
+  if (error instanceof Misuse) return new Unusable(error.message, { cause: error });
+  throw error;
+}
+
+async function unless<Result>(stuck: Unusable | undefined, work: () => Promise<Result>): Promise<Result> {
+  if (stuck) throw stuck;
+  return work();
 }
 
 /** A run that was under way may have found the file of the revocation, and put it on record. */

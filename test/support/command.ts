@@ -7,7 +7,7 @@ export interface CommandOptions {
   /** The configuration file, given as MUSTER_CONFIG. */
   readonly config?: string;
   /** The moment at which the command believes to start: an ISO time, or a Date. The real one when left out. */
-  readonly at?: string | Date;
+  readonly at?: string | Date | undefined;
   /** More environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
