@@ -1,4 +1,5 @@
 // From an invocation to what is printed: every command gets just what it needs.
+import { rmSync } from 'node:fs';
 import { isBehind } from './doctor/host-files.ts';
 import { ledgerIn } from './ledger/open.ts';
 import { allow } from './reconcile/allow.ts';
@@ -9,23 +10,22 @@ import { renderRunJson } from './reconcile/run-json.ts';
 import { renderRunText } from './reconcile/run-text.ts';
 import { survey } from './reconcile/survey.ts';
 import { overheard, tellMergeRequests } from './review/tell-merge-requests.ts';
-import { publishRosterStatuses } from './roster/publish-roster-status.ts';
+import { publishRosterStatuses, rosterStatusIn } from './roster/publish-roster-status.ts';
 import type { Invocation } from './cli.ts';
 import { steadyNow } from './membership/clock.ts';
 import { inOrder, parseCommitId, parseGroupName, type Instant } from './names.ts';
 import { runStatus, type RunReport } from './reconcile/run.ts';
 import { statusOf, type Status } from './status.ts';
-import { Misuse } from './errors.ts';
+import { errnoOf, Misuse } from './errors.ts';
 import { judgeBranch } from './judge/judging.ts';
 import { problemOf } from './problems.ts';
 import {
   goOnAsOwner,
   forHost,
-  isActive,
   readConfiguration,
   refuseOnStandby,
   withHostToRead,
-  whyStandby,
+  standingOf,
   withHostToWrite,
   type HostConfiguration,
   type Caller,
@@ -78,7 +78,7 @@ export async function configurationOf({ options }: Invocation, caller: Caller): 
 async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   const report = await planned(configuration, caller).catch((error: unknown) => stopped('plan', configuration, error, caller));
-  const state = (await isActive(configuration)) ? 'active' : 'standby';
+  const { state } = await standingOf(configuration);
   return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation, state);
 }
 
@@ -102,7 +102,8 @@ async function printed(
 
 async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
-  if (!(await isActive(configuration))) return standby(configuration, invocation, caller);
+  const { state: standing, why } = await standingOf(configuration);
+  if (standing === 'standby') return standby(why, configuration, invocation, caller);
   const startedAt = caller.now();
   const { report, memory, changed, notes } = await withHostToWrite(configuration, caller, async (ports, state) => {
     const recorded = state.memory.records;
@@ -170,11 +171,26 @@ function nothingRead(
   return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
 }
 
-function standby(configuration: HostConfiguration, { options }: Invocation, caller: Caller): Printed {
+/** It is silent: what it said while it was active would look alive. */
+async function standby(why: string, configuration: HostConfiguration, { options }: Invocation, caller: Caller): Promise<Printed> {
+  if (configuration.metrics !== undefined) {
+    const { exportStandby } = await import('./reconcile/export-metrics.ts');
+    await exportStandby(configuration.metrics, caller);
+  }
+  if (configuration.report !== undefined) withdraw(configuration.report, caller);
+  withdraw(rosterStatusIn(configuration.state), caller);
   const status = statusOf([]);
   const report = { ...nothingRead('reconcile', configuration, caller), groups: [], problems: [] };
   if (options['json'] === true) return { text: renderRunJson(report, status, 'standby'), status };
-  return { text: `This host is the standby, for ${whyStandby(configuration)}: it looks at nothing and changes nothing.\n`, status };
+  return { text: `This host is the standby, for ${why}: it looks at nothing and changes nothing.\n`, status };
+}
+
+function withdraw(path: string, { warn }: Caller): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    warn(`${path} is of the time when this host was active, and could not be taken away (${errnoOf(error)}). Remove it by hand`);
+  }
 }
 
 async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {

@@ -57,7 +57,7 @@ async function lookAtForge(configuration: HostConfiguration, state: Answer<State
 async function hostFindings(configuration: HostConfiguration, state: Answer<State>, caller: Caller): Promise<readonly CheckupFinding[]> {
   const { path } = surroundingsOf(caller);
   const facts = await configurationFacts(configuration);
-  const isActiveHost = facts.standing.kind === 'known' && facts.standing.value === 'active';
+  const isActiveHost = facts.standing.kind === 'known' && facts.standing.value.state === 'active';
   const timer = await timerFacts(isActiveHost, path);
   const sources = rosterSources(configuration, configuration.state, path);
   return [

@@ -1,4 +1,5 @@
 // The host's own side of a checkup: its configuration, its secrets and the state folder.
+import type { Standing } from '../reconcile/run.ts';
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Check, type Verdict } from './doctor.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { count, day, hour, renderDuration, renderInstant } from '../time.ts';
@@ -24,7 +25,7 @@ export interface ConfigurationFacts {
   readonly files: readonly { readonly path: string; readonly problem?: string }[];
   /** Files outside the state folder that runs write, by their keys, and what keeps each from being written. */
   readonly outputs: readonly { readonly key: 'metrics' | 'report'; readonly path: string; readonly problem?: string }[];
-  readonly standing: Answer<'active' | 'standby'>;
+  readonly standing: Answer<Standing>;
   readonly mode: 'enforce' | 'report';
   readonly evidence: 'gitlab' | 'none';
 }
@@ -78,12 +79,13 @@ function writableFile({ key, path, problem }: ConfigurationFacts['outputs'][numb
   return error(problem, administrator, how, key);
 }
 
-function standingOf(standing: Answer<'active' | 'standby'>): Verdict {
+function standingOf(standing: Answer<Standing>): Verdict {
   if (standing.kind !== 'known') return failed(standing, { who: administrator, how: 'Correct the key "active".' });
+  const { state, why } = standing.value;
   return ok(
-    standing.value === 'active'
-      ? 'this host is the active one'
-      : 'this host is the standby: the timer does nothing, revoke and allow refuse',
+    state === 'active'
+      ? `this host is the active one, for ${why}`
+      : `this host is the standby, for ${why}: the timer does nothing, revoke and allow refuse`,
   );
 }
 

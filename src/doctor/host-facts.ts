@@ -14,7 +14,7 @@ import { judgeRoster } from '../roster/roster.ts';
 import type { RosterSource } from '../roster/rosters.ts';
 import { makeState, Unavailable } from '../errors.ts';
 import { asked } from './asked.ts';
-import { isActive, type HostConfiguration } from '../reconcile/host.ts';
+import { standingOf, type HostConfiguration } from '../reconcile/host.ts';
 import type { State } from '../ledger/state.ts';
 
 export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
@@ -26,7 +26,7 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
     file: await readMode(file),
     files: await neededFiles(configuration),
     outputs: await outputs(configuration),
-    standing: await asked(async () => ((await isActive(configuration)) ? 'active' : 'standby')),
+    standing: await asked(() => standingOf(configuration)),
     mode,
     evidence,
   };

@@ -6,7 +6,7 @@ import { renderMetrics } from './prometheus.ts';
 import { publishFile } from '../published-file.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Memory } from '../ledger/memory.ts';
-import { isAllJudged, metricsOf } from './metrics.ts';
+import { isAllJudged, metricsOf, standbyMetrics } from './metrics.ts';
 import type { Instant } from '../names.ts';
 import type { RunReport } from './run.ts';
 import type { Status } from '../status.ts';
@@ -45,6 +45,16 @@ export async function exportMetrics(
     keepMarks(state, { success: lastSuccess, judged: lastJudged });
   } catch (error) {
     if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    caller.warn(error.message);
+  }
+}
+
+/** In place of all that a run tells: that this host is the standby, and when it last looked. */
+export async function exportStandby(file: string, caller: Caller): Promise<void> {
+  try {
+    publish(file, await renderMetrics(standbyMetrics(caller.now())));
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
     caller.warn(error.message);
   }
 }

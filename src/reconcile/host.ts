@@ -9,6 +9,7 @@ import { minute } from '../time.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
 import type { Mirror } from '../history/mirror.ts';
 import type { RunPorts } from './ports.ts';
+import type { Standing } from './run.ts';
 import type { Sources } from './survey.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { openEvidence, type EvidenceTerms, type NoMirror } from '../evidence/open-evidence.ts';
@@ -84,15 +85,29 @@ export function requireState({ state }: HostConfiguration): void {
 }
 
 /** Is this host the one that may write? */
-export async function isActive({ active }: Configuration): Promise<boolean> {
+export async function standingOf({ active }: Configuration): Promise<Standing> {
   switch (active.kind) {
     case 'always':
-      return true;
+      return { state: 'active', why: 'its configuration has no key "active"' };
     case 'host':
-      return hostname() === active.host || hostname().split('.')[0] === active.host;
+      return isSameHost(hostname(), active.host)
+        ? { state: 'active', why: `its name, ${hostname()}, is the one of the key "active"` }
+        : { state: 'standby', why: `it is not ${active.host} but ${hostname()}` };
     case 'file':
-      return isThere(active.file);
+      return isThere(active.file)
+        ? { state: 'active', why: `it has the file ${active.file}` }
+        : { state: 'standby', why: `it has no file ${active.file}` };
   }
+}
+
+export async function isActive(configuration: Configuration): Promise<boolean> {
+  return (await standingOf(configuration)).state === 'active';
+}
+
+/** Names of hosts have no case (RFC 4343), and a kernel may know only the first part of one (hostname(1)). */
+function isSameHost(one: string, other: string): boolean {
+  const [left = '', right = ''] = [one, other].map((name) => name.toLowerCase().replace(/\.$/, ''));
+  return left === right || left === right.split('.')[0] || left.split('.')[0] === right;
 }
 
 function isThere(flag: string): boolean {
@@ -107,16 +122,11 @@ function isThere(flag: string): boolean {
 
 /** For what people do by hand: on the standby it would be without effect, or act on the directory behind the active host's back. */
 export async function refuseOnStandby(configuration: Configuration): Promise<void> {
-  if (await isActive(configuration)) return;
+  const { state, why } = await standingOf(configuration);
+  if (state === 'active') return;
   const { active } = configuration;
   const where = active.kind === 'host' ? `on ${active.host}` : 'on the host that has the active flag';
-  throw new Misuse(`this host is the standby and writes nothing, for ${whyStandby(configuration)}; run it ${where}`);
-}
-
-/** What of the configuration makes this host the standby. */
-export function whyStandby({ active }: Configuration): string {
-  if (active.kind === 'file') return `it has no file ${active.file}`;
-  return active.kind === 'host' ? `it is not ${active.host}` : 'it is not active';
+  throw new Misuse(`this host is the standby and writes nothing, for ${why}; run it ${where}`);
 }
 
 interface Opened {

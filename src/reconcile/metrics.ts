@@ -56,9 +56,19 @@ export function metricsOf(report: RunReport, at: MetricsCircumstances): readonly
   return all.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
+export function standbyMetrics(now: Instant): readonly Metric[] {
+  return [
+    one('muster_active', acts, 0),
+    one('muster_standby_timestamp_seconds', 'When the standby last found that it is one, Unix time.', seconds(now)),
+  ];
+}
+
+const acts = '1 where this host keeps the groups, 0 on the standby.';
+
 function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
   const { policy } = report;
   return [
+    one('muster_active', acts, 1),
     one('muster_last_run_timestamp_seconds', 'When the last run ended, Unix time.', seconds(report.at)),
     one('muster_last_success_timestamp_seconds', 'When a run last ended in order, Unix time.', at.lastSuccess && seconds(at.lastSuccess)),
     one(

@@ -61,6 +61,12 @@ export interface GroupResult {
   readonly message?: string;
 }
 
+export interface Standing {
+  readonly state: 'active' | 'standby';
+  /** What of the configuration makes it so: goes on after "this host is …, for". */
+  readonly why: string;
+}
+
 export interface RunReport {
   readonly command: 'plan' | 'reconcile';
   readonly at: Instant;

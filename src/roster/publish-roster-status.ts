@@ -11,7 +11,7 @@ import type { Caller } from '../reconcile/host.ts';
 export function publishRosterStatuses(state: string, report: RunReport, { warn }: Pick<Caller, 'warn'>): void {
   const statuses = rosterStatuses(report);
   if (statuses.length === 0) return;
-  const folder = join(state, 'status');
+  const folder = rosterStatusIn(state);
   try {
     mkdirSync(folder, { recursive: true });
     // Whatever the umask of the run is: an rsync daemon reads here.
@@ -23,4 +23,8 @@ export function publishRosterStatuses(state: string, report: RunReport, { warn }
   } catch (error) {
     warn(`the status files for rosters could not be written: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
+}
+
+export function rosterStatusIn(state: string): string {
+  return join(state, 'status');
 }
