@@ -84,6 +84,11 @@ export function dnKey(text: string): DnKey {
   return text as DnKey;
 }
 
+/** In the spelling that `entryUuid` gives, and of a length that servers give. */
+export function parseEntryUuid(text: string): EntryUuid | undefined {
+  return text.length > 0 && text.length <= 256 && !/[A-Z]/.test(text) ? (text as EntryUuid) : undefined;
+}
+
 export function entryUuid(text: string): EntryUuid {
   // Nearly all are in that spelling already, and to look costs less than to fold.
   return (/[A-Z]/.test(text) ? text.toLowerCase() : text) as EntryUuid;

@@ -22,25 +22,28 @@ export function changeKey(base: CommitId, head: CommitId): string {
   return `${base}..${head}`;
 }
 
-export type NotCountedReason =
-  | 'not-a-person-in-policy'
+export const notCountedReasons = [
+  'not-a-person-in-policy',
   /** The GitLab account is blocked or deactivated. */
-  | 'inactive'
-  | 'author'
+  'inactive',
+  'author',
   /** Pushed to the branch, applied a suggestion or rebased it in the browser. */
-  | 'pushed'
-  | 'not-entitled'
-  | 'benefits'
-  | 'after-merge'
-  | 'too-old'
+  'pushed',
+  'not-entitled',
+  'benefits',
+  'after-merge',
+  'too-old',
   /** The merge request was retargeted, closed or reopened after the approval. */
-  | 'retargeted-after'
+  'retargeted-after',
   /** What was merged came only after the approval. */
-  | 'before-last-push'
+  'before-last-push',
   /** What was approved is not what landed. */
-  | 'other-content'
+  'other-content',
   /** The server no longer has the commits that were approved. */
-  | 'version-gone';
+  'version-gone',
+] as const;
+
+export type NotCountedReason = (typeof notCountedReasons)[number];
 
 export type JudgedApproval =
   | { readonly kind: 'counted'; readonly approval: Approval; readonly person: Uid; readonly paths: readonly string[] }

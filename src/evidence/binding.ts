@@ -10,24 +10,27 @@ export interface BoundMergeRequest {
   readonly review: Review;
 }
 
-export type UnboundReason =
+export const unboundReasons = [
   /** GitLab names no merge request at all for the commit. */
-  | 'no-merge-request'
-  | 'other-project'
-  | 'other-branch'
-  | 'not-merged'
-  | 'imported'
+  'no-merge-request',
+  'other-project',
+  'other-branch',
+  'not-merged',
+  'imported',
   /** The commit is in the merge request, but is not what GitLab made of it. */
-  | 'not-its-landing'
+  'not-its-landing',
   /** One of several commits of a fast-forward: only the last one can be the landing. */
-  | 'part-of-fast-forward'
+  'part-of-fast-forward',
   /** More than two parents: no merge request is merged like that. */
-  | 'octopus'
-  | 'used-before'
+  'octopus',
+  'used-before',
   /** It became merged because its commits were pushed, or merged by another merge request. */
-  | 'merged-elsewhere'
+  'merged-elsewhere',
   /** GitLab has no event or no time for the merge, or not yet. */
-  | 'merge-not-recorded';
+  'merge-not-recorded',
+] as const;
+
+export type UnboundReason = (typeof unboundReasons)[number];
 
 export type Binding =
   /** Each to be tried by itself: approvals of different merge requests are never added up. */

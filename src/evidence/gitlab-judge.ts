@@ -154,7 +154,7 @@ function refused(
   code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'refused-by-hand',
   detail: string,
   mergeRequest: number | null,
-  evidence: unknown,
+  evidence: LandingEvidence | null,
   more: Pick<Extract<Verdict, { kind: 'refused' }>, 'link' | 'count' | 'unbound'> = {},
 ): Judgement {
   return { kind: 'judged', evidence, verdict: { kind: 'refused', code, detail, mergeRequest, ...more } };

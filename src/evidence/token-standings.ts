@@ -6,13 +6,14 @@ import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { instant, type Instant } from '../names.ts';
+import { instant, mapOf } from '../ledger/shapes.ts';
+import type { Instant } from '../names.ts';
 import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { sha256 } from '../reconcile/sources.ts';
 
 type GitLab = NonNullable<Configuration['gitlab']>;
-type KnownTokens = ReadonlyMap<string, KnownToken>;
+type KnownTokens = ReadonlyMap<TokenName, KnownToken>;
 
 /** Those that are configured. Never throws for anything that GitLab or a file does. */
 export async function tokenStandings(gitlab: GitLab | undefined, folder: string, now: Instant): Promise<readonly TokenStanding[]> {
@@ -65,23 +66,23 @@ async function ask(
 
 const nameOfFile = 'tokens.json';
 
-const moment = v.pipe(v.number(), v.transform(instant));
 const factsShape = v.pipe(
-  v.object({ scopes: v.array(v.string()), expiresAt: v.optional(moment) }),
+  v.strictObject({ scopes: v.array(v.string()), expiresAt: v.exactOptional(instant) }),
   v.transform(({ scopes, expiresAt }) => ({ scopes, expiresAt })),
 );
-const knownShape = v.object({
+const knownShape = v.strictObject({
   digest: v.string(),
-  askedAt: moment,
+  askedAt: instant,
   isAnswered: v.boolean(),
   answer: v.union([v.picklist(['refused', 'none']), factsShape]),
 });
-const fileShape = v.object({ format: v.literal(1), known: v.record(v.string(), knownShape) });
+const tokenName = v.picklist(['gitlab-token', 'gitlab-comment-token'] satisfies readonly TokenName[]);
+const fileShape = v.strictObject({ format: v.literal(1), known: mapOf(tokenName, knownShape) });
 
 /** A file that cannot be understood is as good as none. */
 function readKnown(folder: string): KnownTokens {
   try {
-    return new Map(Object.entries(v.parse(fileShape, JSON.parse(readFileSync(join(folder, nameOfFile), 'utf8'))).known));
+    return v.parse(fileShape, JSON.parse(readFileSync(join(folder, nameOfFile), 'utf8'))).known;
   } catch {
     return new Map();
   }
@@ -89,7 +90,7 @@ function readKnown(folder: string): KnownTokens {
 
 function keep(folder: string, known: KnownTokens): void {
   try {
-    replaceFile(join(folder, nameOfFile), `${JSON.stringify({ format: 1, known: Object.fromEntries(known) })}\n`);
+    replaceFile(join(folder, nameOfFile), `${JSON.stringify({ format: 1, known: [...known] })}\n`);
   } catch {
     // It costs the next run a question and nothing else.
   }

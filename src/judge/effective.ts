@@ -8,34 +8,37 @@ import type { BlobId, CommitId } from '../names.ts';
 import { placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
-export type RefusalCode =
+export const refusalCodes = [
   // form
-  | 'hidden-diff'
-  | 'too-many-files'
-  | 'impure'
-  | 'file-mode'
-  | 'unexpected-path'
-  | 'too-large'
-  | 'unreadable'
-  | 'mixed'
-  | 'too-few-approvers'
-  | 'rules-invalid'
-  | 'unknown-group'
-  | 'not-by-grants'
-  | 'too-long'
-  | 'too-dormant'
-  | 'missing-field'
-  | 'understood-version'
-  | 'until-before-from'
+  'hidden-diff',
+  'too-many-files',
+  'impure',
+  'file-mode',
+  'unexpected-path',
+  'too-large',
+  'unreadable',
+  'mixed',
+  'too-few-approvers',
+  'rules-invalid',
+  'unknown-group',
+  'not-by-grants',
+  'too-long',
+  'too-dormant',
+  'missing-field',
+  'understood-version',
+  'until-before-from',
   // what stood there before
-  | 'dirty'
-  | 'rules-dirty'
-  | 'off-chain'
+  'dirty',
+  'rules-dirty',
+  'off-chain',
   // evidence
-  | 'no-merge-request'
-  | 'not-bound'
-  | 'no-approval'
-  | 'refused-by-hand';
+  'no-merge-request',
+  'not-bound',
+  'no-approval',
+  'refused-by-hand',
+] as const;
+
+export type RefusalCode = (typeof refusalCodes)[number];
 
 export type Verdict =
   | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)

@@ -2,6 +2,7 @@
 // the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
 import { applyDelta } from './deltas.ts';
 import { dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './effective.ts';
+import type { LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
 import type { Ancestry, Landing, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
@@ -28,7 +29,7 @@ export interface Branch {
 
 /** A verdict, or why there is none yet. The evidence goes to the ledger as it is. `unusable` does not pass by waiting alone. */
 export type Judgement =
-  | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: unknown }
+  | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: LandingEvidence | null }
   | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string };
 
 /** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
@@ -191,7 +192,7 @@ function refused(
   code: RefusalCode,
   detail: string,
   mergeRequest: number | null = null,
-  evidence: unknown = null,
+  evidence: LandingEvidence | null = null,
 ): Extract<Judgement, { kind: 'judged' }> {
   const told = detail.length > longestDetail ? `${detail.slice(0, longestDetail)}…` : detail;
   return { kind: 'judged', verdict: { kind: 'refused', code, detail: told, mergeRequest }, evidence };

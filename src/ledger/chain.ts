@@ -61,6 +61,11 @@ export function renderBatch(head: Head, records: readonly object[]): { readonly 
   return { bytes: Buffer.concat(lines), head: last };
 }
 
+/** What was appended, of a whole line. */
+export function withoutOwnKeys(line: object): object {
+  return Object.fromEntries(Object.entries(line).filter(([key]) => !ownKeys.includes(key)));
+}
+
 // The prefix is put together as text: in an object, keys that look like numbers would come before it.
 function renderOwnKeys(record: object): string {
   const taken = ownKeys.find((key) => Object.hasOwn(record, key));

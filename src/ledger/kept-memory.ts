@@ -1,9 +1,12 @@
 // The memory as it is kept between runs: what is small as JSON, and the members of groups as lines, which are read only
 // when a group is looked at. A run that finds nothing to do looks at none.
+import * as v from 'valibot';
+import { heldShape, intentShape, ledgerRecordShapes } from './ledger-records.ts';
+import { commit, group, instant, mapOf, natural, roster, texts, type Shape } from './shapes.ts';
+import { policyStateShape, renderPolicyState } from './verdict-records.ts';
 import type { KnownGroup, Memory } from './memory.ts';
 import { entryUuid, parseUid, type GroupName, type Uid } from '../names.ts';
 import type { Binding } from '../membership/desired.ts';
-import { decode, encode } from './record.ts';
 
 type Known = Pick<KnownGroup, 'members' | 'bindings'>;
 
@@ -15,9 +18,31 @@ interface KeptGroup extends Omit<KnownGroup, keyof Known> {
   readonly bases: readonly string[];
 }
 
-interface KeptState extends Omit<Memory, 'groups'> {
-  readonly groups: ReadonlyMap<GroupName, KeptGroup>;
-}
+const keptGroup: Shape<KeptGroup> = v.pipe(
+  v.strictObject({
+    takenOver: v.boolean(),
+    recent: v.array(v.strictObject({ at: instant, removals: natural, additions: natural })),
+    holds: v.array(v.strictObject({ ...heldShape, since: instant, changes: natural })),
+    openIntent: v.nullable(intentShape),
+    start: natural,
+    end: natural,
+    bases: texts,
+  }),
+  v.transform(({ openIntent, ...kept }) => ({ ...kept, openIntent: openIntent ?? undefined })),
+);
+
+const keptState = v.strictObject({
+  policy: v.nullable(policyStateShape),
+  project: v.nullable(natural),
+  rosters: mapOf(roster, ledgerRecordShapes.roster),
+  overrides: v.array(ledgerRecordShapes.override),
+  firstSeen: mapOf(commit, instant),
+  refusedByHand: mapOf(commit, v.string()),
+  revoked: mapOf(v.string(), instant),
+  latest: instant,
+  records: natural,
+  groups: mapOf(group, keptGroup),
+});
 
 /** The members and bindings of one group as they are kept. */
 export interface RenderedGroup {
@@ -30,17 +55,30 @@ export function renderMemory(
   memory: Memory,
   ready: (group: GroupName) => RenderedGroup | undefined = () => undefined,
 ): { readonly state: unknown; readonly members: string } {
-  const groups = new Map<GroupName, KeptGroup>();
-  const texts: string[] = [];
+  const groups: [GroupName, object][] = [];
+  const pieces: string[] = [];
   let start = 0;
   for (const [name, known] of memory.groups) {
     const { text, bases } = ready(name) ?? renderGroup(known);
-    const { takenOver, recent, holds, openIntent } = known;
-    groups.set(name, { takenOver, recent, holds, openIntent, start, end: start + text.length, bases });
-    texts.push(text);
+    const { takenOver, recent, holds, openIntent = null } = known;
+    groups.push([name, { takenOver, recent, holds, openIntent, start, end: start + text.length, bases }]);
+    pieces.push(text);
     start += text.length;
   }
-  return { state: encode({ ...memory, groups } satisfies KeptState), members: texts.join('') };
+  const { policy, project, rosters, overrides, firstSeen, refusedByHand, revoked, latest, records } = memory;
+  const state = {
+    policy: policy ? renderPolicyState(policy) : null,
+    project: project ?? null,
+    rosters: [...rosters],
+    overrides,
+    firstSeen: [...firstSeen],
+    refusedByHand: [...refusedByHand],
+    revoked: [...revoked],
+    latest,
+    records,
+    groups,
+  };
+  return { state, members: pieces.join('') };
 }
 
 export function renderGroup({ members, bindings }: Known): RenderedGroup {
@@ -49,12 +87,14 @@ export function renderGroup({ members, bindings }: Known): RenderedGroup {
   return { text: renderKnown({ members, bindings }, [...bases]), bases: [...bases] };
 }
 
-/** `readMembers` gives the text that was kept with this state. `asKept`: a group as it was kept; undefined where that cannot be read. */
+/** `readMembers` gives the text that was kept with this state. Undefined for anything but what `renderMemory` gave. `asKept`: a group as it was kept; undefined where that cannot be read. */
 export function parseMemory(
   state: unknown,
   readMembers: (group: GroupName) => string | Known,
-): { readonly memory: Memory; readonly asKept: (group: GroupName) => RenderedGroup | undefined } {
-  const kept: KeptState = decode(state);
+): { readonly memory: Memory; readonly asKept: (group: GroupName) => RenderedGroup | undefined } | undefined {
+  const parsed = v.safeParse(keptState, state);
+  if (!parsed.success) return undefined;
+  const { policy, project, ...kept } = parsed.output;
   const groups = new Map<GroupName, KnownGroup>();
   for (const [name, { start, end, bases, ...rest }] of kept.groups) {
     let known: Known | undefined;
@@ -77,7 +117,7 @@ export function parseMemory(
     const found = place && readMembers(group);
     return typeof found === 'string' && place ? { text: found.slice(place.start, place.end), bases: place.bases } : undefined;
   };
-  return { memory: { ...kept, groups }, asKept };
+  return { memory: { ...kept, policy: policy ?? undefined, project: project ?? undefined, groups }, asKept };
 }
 
 const marks = { roster: 'r', other: 'o' } as const;
@@ -118,7 +158,7 @@ function parseKnown(text: string, start: number, end: number, bases: readonly st
     const lineEnd = text.indexOf('\n', uuidEnd);
     const spelled = text.slice(uuidEnd + 1, lineEnd);
     const uid = parseUid(spelled);
-    const name: string = uid ?? JSON.parse(spelled);
+    const name = uid ?? v.parse(v.string(), JSON.parse(spelled));
     const mark = text.charAt(at);
     if (mark !== absent) members.set(name, mark === marks.roster ? 'roster' : 'other');
     const basis = bases[Number(text.slice(at + 2, basisEnd))];

@@ -1,47 +1,33 @@
-// The records as they stand in the ledger: JSON, and the thousands that one run may find in a group told by their cause.
-import type { Because } from '../membership/desired.ts';
-import type { EntryUuid } from '../names.ts';
-import { decode, encode, type LedgerRecord, type MembershipRecord } from './record.ts';
+// A record as it stands in a line of the ledger, and back.
+import * as v from 'valibot';
+import type { LedgerRecord } from './record.ts';
+import { ledgerRecordShapes, renderMembership } from './ledger-records.ts';
+import type { Shape } from './shapes.ts';
+import { renderStart, renderVerdict, verdictRecordShapes } from './verdict-records.ts';
 
-type Appeared = MembershipRecord['appeared'][number];
-/** A name, and the entry behind it where it is known. */
-type Named = readonly [name: string, uuid?: EntryUuid];
-
-interface ByCause {
-  readonly because: Because | null;
-  readonly names: readonly Named[];
-}
+const shapes: { readonly [Type in LedgerRecord['type']]: Shape<LedgerRecord> } = { ...verdictRecordShapes, ...ledgerRecordShapes };
 
 export function renderRecord(record: LedgerRecord): object {
-  const told = record.type === 'membership' ? { ...record, appeared: byCause(record.appeared) } : record;
-  return encode(told);
-}
-
-export function parseRecord(kept: object): LedgerRecord {
-  const record: LedgerRecord = decode(kept);
-  if (record.type !== 'membership') return record;
-  const told: readonly (ByCause | Appeared)[] = record.appeared;
-  return { ...record, appeared: told.flatMap((one) => ('names' in one ? one.names.map((named) => appeared(named, one.because)) : [one])) };
-}
-
-function byCause(all: MembershipRecord['appeared']): readonly ByCause[] {
-  const causes = new Map<string, { because: Because | null; names: Named[] }>();
-  let last: Because | null | undefined;
-  let names: Named[] = [];
-  for (const { name, because, uuid } of all) {
-    // Neighbours nearly always share the very same cause object: a roster's thousands need no text made of each.
-    if (because !== last) {
-      const key = JSON.stringify(because);
-      const known = causes.get(key) ?? { because, names: [] };
-      causes.set(key, known);
-      names = known.names;
-      last = because;
-    }
-    names.push(uuid === undefined ? [name] : [name, uuid]);
+  switch (record.type) {
+    case 'start':
+      return renderStart(record);
+    case 'verdict':
+      return renderVerdict(record);
+    case 'membership':
+      return renderMembership(record);
+    default:
+      return record;
   }
-  return [...causes.values()];
 }
 
-function appeared([name, uuid]: Named, because: Because | null): Appeared {
-  return { name, because, ...(uuid === undefined ? {} : { uuid }) };
+/** Undefined: of a type or a shape that muster does not write. */
+export function parseRecord(kept: unknown): LedgerRecord | undefined {
+  const type: unknown = typeof kept === 'object' && kept !== null && 'type' in kept ? kept.type : undefined;
+  if (!isType(type)) return undefined;
+  const parsed = v.safeParse(shapes[type], kept, { abortEarly: true, abortPipeEarly: true });
+  return parsed.success ? parsed.output : undefined;
+}
+
+function isType(type: unknown): type is LedgerRecord['type'] {
+  return typeof type === 'string' && Object.hasOwn(shapes, type);
 }

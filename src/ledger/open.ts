@@ -6,7 +6,7 @@ import { appenderAt, type Appender } from './append.ts';
 import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
 import { readHead, type KnownHead } from './head.ts';
 import { linesOf } from './lines.ts';
-import { readRecords, type LedgerRecord } from './verified-records.ts';
+import { readRecords, type Line } from './verified-records.ts';
 
 export interface SoundLedger {
   readonly kind: 'sound';
@@ -15,7 +15,7 @@ export interface SoundLedger {
   /** What a crash left behind, in sentences. */
   readonly notes: readonly string[];
   /** Every record up to `head`, oldest first, read anew each time and one by one. */
-  records(): Iterable<LedgerRecord>;
+  records(): Iterable<Line>;
   /** Ask for it once, and only while holding the lock: there is one writer. */
   appender(): Appender;
 }

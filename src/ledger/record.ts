@@ -1,6 +1,7 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
 import type { PolicyDelta, PolicyState, Verdict } from '../judge/effective.ts';
 import type { Because } from '../membership/desired.ts';
+import type { LandingEvidence } from '../evidence/evidence.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import type { CommitId, Dn, EntryUuid, GroupName, Instant, RosterName, Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
@@ -18,7 +19,7 @@ export interface VerdictRecord {
   readonly commit: CommitId;
   readonly verdict: Verdict;
   /** What GitLab and Git said when it was judged; null where nobody was asked. */
-  readonly evidence: unknown;
+  readonly evidence: LandingEvidence | null;
   readonly delta: PolicyDelta;
 }
 
@@ -173,12 +174,11 @@ export interface RefuseRecord {
   readonly reason: string;
 }
 
+/** What judging tells: of the branch, and of GitLab. */
+export type VerdictRecords = StartRecord | VerdictRecord | JudgedRecord | SeenRecord | ProjectRecord;
+
 export type LedgerRecord =
-  | StartRecord
-  | VerdictRecord
-  | JudgedRecord
-  | SeenRecord
-  | ProjectRecord
+  | VerdictRecords
   | RosterRecord
   | IntentRecord
   | OutcomeRecord
@@ -190,34 +190,3 @@ export type LedgerRecord =
   | RefuseRecord
   | RevocationRecord
   | LiftRecord;
-
-type Pairs = readonly (readonly [unknown, unknown])[];
-/** As open as what JSON.parse gives: whoever kept it says what it is. */
-type Json = ReturnType<typeof JSON.parse>;
-
-type Encoded = { readonly map: Pairs } | { readonly set: readonly unknown[] } | { readonly object: Pairs };
-
-/** JSON has no maps: they are written as `{"map": [[key, value], …]}`, sets as `{"set": […]}`, an object that looks like one of these likewise. */
-export function encode(value: unknown): Json {
-  if (value instanceof Map) return { map: [...value].map(([key, of]) => [key, encode(of)]) } satisfies Encoded;
-  if (value instanceof Set) return { set: [...value].map(encode) } satisfies Encoded;
-  if (Array.isArray(value)) return value.map(encode);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, of]) => [key, encode(of)] as const);
-  const [first] = entries;
-  if (entries.length === 1 && first && ['map', 'set', 'object'].includes(first[0])) return { object: entries } satisfies Encoded;
-  return Object.fromEntries(entries);
-}
-
-export function decode(value: unknown): Json {
-  if (Array.isArray(value)) return value.map(decode);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value);
-  const [first] = entries;
-  if (entries.length === 1 && first && Array.isArray(first[1])) {
-    if (first[0] === 'map') return new Map(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
-    if (first[0] === 'set') return new Set(first[1].map(decode));
-    if (first[0] === 'object') return Object.fromEntries(first[1].map((pair: readonly unknown[]) => [pair[0], decode(pair[1])]));
-  }
-  return Object.fromEntries(entries.map(([key, of]) => [key, decode(of)]));
-}

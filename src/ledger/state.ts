@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
 import { readDerived, writeDerived } from './derived.ts';
 import { openLedger } from './open.ts';
+import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
 import { emptyMemory, knownGroup, rememberAll, type Memory } from './memory.ts';
 import type { Instant } from '../names.ts';
@@ -14,7 +15,6 @@ import { errnoOf, stateFailure, Unusable } from '../errors.ts';
 import type { Journal } from '../reconcile/ports.ts';
 import { parseMemory, renderMemory } from './kept-memory.ts';
 import { Readiness } from '../reconcile/readiness.ts';
-import { parseRecord, renderRecord } from './kept-records.ts';
 
 /** Changes with what the cache beside the ledger holds: another build may fold it differently. */
 const derivedFormat = `muster-memory-3 ${build}`;
@@ -40,17 +40,29 @@ export interface WritableState extends State {
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
 function openState(folder: string): State & { ledger: SoundLedger; asKept: Recalled['asKept'] } {
   const ledger = openLedger(folder);
-  if (ledger.kind === 'broken')
-    throw new Unusable(
-      `the ledger in ${folder} cannot be trusted: ${ledger.message}. Compare it with a backup; docs/operating.md says how to start a new one`,
-    );
+  if (ledger.kind === 'broken') throw distrusted(folder, ledger.message);
   const { memory, asKept } = recall(folder, ledger);
-  const lastRun = readLastRun(folder) ?? (memory.records > 0 ? memory.latest : undefined);
-  return { folder, memory, notes: ledger.notes, lastRun, ledger, asKept, records: () => decoded(ledger.records()) };
+  const kept = readLastRun(folder);
+  const lastRun = kept === 'none' || kept === 'damaged' ? (memory.records > 0 ? memory.latest : undefined) : kept;
+  const notes =
+    kept === 'damaged'
+      ? [...ledger.notes, `${join(folder, lastRunFile)} holds no time; the last time on record counts instead.`]
+      : ledger.notes;
+  return { folder, memory, notes, lastRun, ledger, asKept, records: () => understood(folder, ledger.records()) };
 }
 
-function* decoded(records: Iterable<object>): Generator<LedgerRecord> {
-  for (const record of records) yield parseRecord(record);
+function* understood(folder: string, lines: ReturnType<SoundLedger['records']>): Generator<LedgerRecord> {
+  for (const { sequence, kept } of lines) {
+    const record = parseRecord(kept);
+    if (!record) throw distrusted(folder, `line ${sequence} of the ledger is no record as this version of muster writes them`);
+    yield record;
+  }
+}
+
+function distrusted(folder: string, what: string): Unusable {
+  return new Unusable(
+    `the ledger in ${folder} cannot be trusted: ${what}. Compare it with a backup; docs/operating.md says how to start a new one`,
+  );
 }
 
 type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
@@ -58,22 +70,38 @@ type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
 interface Recalled {
   readonly memory: Memory;
   /** Undefined where the memory was worked out from the ledger. */
-  readonly asKept: ReturnType<typeof parseMemory>['asKept'] | undefined;
+  readonly asKept: NonNullable<ReturnType<typeof parseMemory>>['asKept'] | undefined;
 }
 
 function recall(folder: string, { head, records }: SoundLedger): Recalled {
   const fold = () => {
     const memory = emptyMemory();
-    rememberAll(memory, decoded(records()));
+    rememberAll(memory, understood(folder, records()));
     return memory;
   };
   const state = readDerived(folder, head, derivedFormat, 'state');
-  if (state === undefined) return { memory: fold(), asKept: undefined };
   let members: string | Memory | undefined;
-  return parseMemory(JSON.parse(state), (group) => {
+  const kept = parseMemory(parseJson(state), (group) => {
     const text = (members ??= readDerived(folder, head, derivedFormat, 'members') ?? fold());
     return typeof text === 'string' ? text : knownGroup(text, group);
   });
+  return kept ?? { memory: fold(), asKept: undefined };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What would not be read back is not written. */
+function readable(record: LedgerRecord): object {
+  const kept = renderRecord(record);
+  const back: unknown = JSON.parse(JSON.stringify(kept));
+  if (!parseRecord(back)) throw new TypeError(`a record of the type ${record.type} could not be read back`);
+  return kept;
 }
 
 function keep(folder: string, head: SoundLedger['head'], memory: Memory, ready: Readiness['of']): void {
@@ -99,7 +127,7 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
     ...state,
     journal: {
       append: async (records) => {
-        await appender.append(records.map(renderRecord));
+        await appender.append(records.map(readable));
         rememberAll(state.memory, records);
         ready.take(records);
       },
@@ -118,12 +146,14 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
 
 const lastRunFile = 'last-run';
 
-function readLastRun(folder: string): Instant | undefined {
+function readLastRun(folder: string): Instant | 'none' | 'damaged' {
   try {
-    return parseMoment(readFileSync(join(folder, lastRunFile), 'utf8').trim());
+    const text = readFileSync(join(folder, lastRunFile), 'utf8');
+    const at = parseMoment(text.trimEnd());
+    return at !== undefined && text === `${renderInstant(at)}\n` ? at : 'damaged';
   } catch (error) {
     // Without the file, the ledger's own times are the mark.
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return 'none';
     throw stateFailure('ledger', folder, `${join(folder, lastRunFile)} cannot be read; if it is no plain file, remove it`, error);
   }
 }

@@ -3,18 +3,18 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stateFailure, Unusable } from '../errors.ts';
-import { follow, start, type Head } from './chain.ts';
+import { follow, start, withoutOwnKeys, type Head } from './chain.ts';
 import { linesOf } from './lines.ts';
 
-/** A record as it was appended, with its place in the chain. */
-export interface LedgerRecord {
+/** A record as it was appended, and its place in the chain. */
+export interface Line {
   /** From 1. */
   readonly sequence: number;
-  readonly [key: string]: unknown;
+  readonly kept: object;
 }
 
 /** Reads the first `length` bytes, which end with the line of `verified`. Throws Unusable when they no longer lead there. */
-export function* readRecords(path: string, length: number, verified: Head): Generator<LedgerRecord, void, undefined> {
+export function* readRecords(path: string, length: number, verified: Head): Generator<Line, void, undefined> {
   if (verified.count === 0) return;
   const file = openToRead(path);
   try {
@@ -23,7 +23,7 @@ export function* readRecords(path: string, length: number, verified: Head): Gene
       const next = follow(head, line.bytes);
       if ('kind' in next || !line.ended) break;
       if (next.count === verified.count && next.hash !== verified.hash) break;
-      yield parseRecord(line.bytes, next.count);
+      yield parseLine(line.bytes, next.count);
       head = next;
     }
     if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
@@ -40,10 +40,10 @@ function openToRead(path: string): number {
   }
 }
 
-function parseRecord(line: Buffer, sequence: number): LedgerRecord {
-  const record = parseJson(line.toString('utf8'));
-  if (!isRecord(record)) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
-  return record;
+function parseLine(line: Buffer, sequence: number): Line {
+  const whole = parseJson(line.toString('utf8'));
+  if (typeof whole !== 'object' || whole === null) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
+  return { sequence, kept: withoutOwnKeys(whole) };
 }
 
 function parseJson(text: string): unknown {
@@ -52,8 +52,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is LedgerRecord {
-  return typeof value === 'object' && value !== null && 'sequence' in value && typeof value.sequence === 'number';
 }

@@ -5,7 +5,9 @@ import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { Limit, Limits } from '../policy/policy.ts';
 import { count } from '../time.ts';
 
-export type HoldCode = 'too-many-removals' | 'too-many-additions' | 'too-few-left' | 'first-run' | 'new-start' | 'clock' | 'ceiling';
+export const holdCodes = ['too-many-removals', 'too-many-additions', 'too-few-left', 'first-run', 'new-start', 'clock', 'ceiling'] as const;
+
+export type HoldCode = (typeof holdCodes)[number];
 
 export interface Hold {
   readonly code: HoldCode;

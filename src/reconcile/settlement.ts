@@ -4,10 +4,36 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { encode } from '../ledger/record.ts';
+import * as v from 'valibot';
+import { because, commit, dn, group, instant, natural, uid, type Shape } from '../ledger/shapes.ts';
+import type { WithheldReason } from '../membership/desired.ts';
 import type { SettledRun } from '../membership/settled.ts';
 import type { Settlement } from './ports.ts';
 import { sha256 } from './sources.ts';
+
+const narrowedBy = v.exactOptional(commit);
+
+const reason: Shape<WithheldReason> = v.variant('code', [
+  v.strictObject({ code: v.literal('expired'), at: instant, narrowedBy }),
+  v.strictObject({ code: v.literal('revoked'), at: v.exactOptional(instant), reason: v.string() }),
+  v.strictObject({ code: v.literal('not-yet'), from: instant, narrowedBy }),
+  v.strictObject({ code: v.picklist(['unknown-person', 'ambiguous-person', 'identity-changed', 'locked']) }),
+]);
+
+const settledRun: Shape<SettledRun> = v.strictObject({
+  stamp: v.string(),
+  at: instant,
+  until: instant,
+  groups: v.array(
+    v.strictObject({
+      kind: v.literal('settled'),
+      group,
+      dn,
+      members: natural,
+      withheld: v.array(v.strictObject({ group, uid, reason, because })),
+    }),
+  ),
+});
 
 /** `head` is that of the ledger, and only what was found at the very same head is believed. */
 export function settlementIn(folder: string, configuration: Configuration, head: { readonly hash: string }): Settlement {
@@ -15,7 +41,9 @@ export function settlementIn(folder: string, configuration: Configuration, head:
   return {
     last: async () => ({
       // The name of a built file changes with whatever the file holds or loads: another build judges for itself.
-      context: sha256(JSON.stringify([build, encode(configuration), head.hash])),
+      context: sha256(
+        JSON.stringify([build, configuration, head.hash], (_, value: unknown) => (value instanceof Map ? [...value] : value)),
+      ),
       run: readRun(file),
     }),
     keep: async (run) => {
@@ -28,11 +56,10 @@ export function settlementIn(folder: string, configuration: Configuration, head:
   };
 }
 
-/** A file that is not there or was torn is no run. */
+/** A file that is not there, was torn, or holds anything else is no run. */
 function readRun(file: string): SettledRun | undefined {
   try {
-    const run: SettledRun = JSON.parse(readFileSync(file, 'utf8'));
-    return run;
+    return v.parse(settledRun, JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }

@@ -1,10 +1,11 @@
 // The last step of `reconcile`: notes on merge requests, where a token for them is configured. It never makes a run fail.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
+import { commit, instant, mapOf, natural } from '../ledger/shapes.ts';
 import { refreshNotes, type Remembered } from './tell.ts';
-import { inOrder, parseCommitId } from '../names.ts';
-import { parseMoment, renderInstant } from '../time.ts';
+import { inOrder } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { RunReport } from '../reconcile/run.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
@@ -62,35 +63,21 @@ export async function tellMergeRequests(
   }
 }
 
+const remembered = v.strictObject({
+  format: v.literal(1),
+  said: mapOf(natural, v.nullable(v.string())),
+  landed: mapOf(commit, v.union([natural, v.strictObject({ askedSince: instant })])),
+});
+
 /** A file that cannot be understood is as good as none: it only keeps notes from being written twice. */
 function readRemembered(file: string): Remembered | undefined {
   try {
-    const document: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    const said = entriesIn(document, 'said');
-    if (!said) return undefined;
-    return {
-      said: new Map(said.map(([number, digest]) => [Number(number), typeof digest === 'string' ? digest : null])),
-      landed: new Map((entriesIn(document, 'landed') ?? []).flatMap(([commit, found]) => landingIn(commit, found))),
-    };
+    const parsed = v.safeParse(remembered, JSON.parse(readFileSync(file, 'utf8')));
+    return parsed.success ? { said: parsed.output.said, landed: parsed.output.landed } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) return undefined;
     throw new Unavailable('ledger', `${file} cannot be read`, error);
   }
-}
-
-function entriesIn(document: unknown, key: string): readonly (readonly [string, unknown])[] | undefined {
-  const of: unknown = typeof document === 'object' && document !== null ? Reflect.get(document, key) : undefined;
-  return typeof of === 'object' && of !== null ? Object.entries(of) : undefined;
-}
-
-type Landing = Remembered['landed'] extends ReadonlyMap<infer Commit, infer Found> ? readonly [Commit, Found] : never;
-
-function landingIn(text: string, found: unknown): readonly Landing[] {
-  const commit = parseCommitId(text);
-  const askedSince = typeof found === 'string' ? parseMoment(found) : undefined;
-  if (commit === undefined) return [];
-  if (typeof found === 'number') return [[commit, found]];
-  return askedSince === undefined ? [] : [[commit, { askedSince }]];
 }
 
 function writeRemembered(file: string, before: Remembered | undefined, next: Remembered): void {
@@ -106,9 +93,7 @@ function writeRemembered(file: string, before: Remembered | undefined, next: Rem
 /** In order, so that the same notes make the same bytes. */
 function renderRemembered({ said, landed }: Remembered): string {
   const numbers = [...said].sort(([left], [right]) => left - right);
-  const commits = [...landed]
-    .sort(([left], [right]) => inOrder(left, right))
-    .map(([commit, found]) => [commit, typeof found === 'number' ? found : renderInstant(found.askedSince)]);
-  const document = { format: 1, said: Object.fromEntries(numbers), landed: Object.fromEntries(commits) };
-  return `${JSON.stringify(document, null, 1)}\n`;
+  const commits = [...landed].sort(([left], [right]) => inOrder(left, right));
+  const document = { format: 1, said: numbers, landed: commits };
+  return `${JSON.stringify(document)}\n`;
 }

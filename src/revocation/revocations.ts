@@ -43,13 +43,13 @@ export interface Revocations {
   readonly warnings: readonly string[];
 }
 
-const schema = v.object({
+const schema = v.strictObject({
   format: v.literal(1),
   uid: v.string(),
-  group: v.optional(v.string()),
+  group: v.exactOptional(v.string()),
   reason: v.string(),
   at: v.string(),
-  by: v.optional(v.string()),
+  by: v.exactOptional(v.string()),
 });
 
 const largest = 64 * 1024;

@@ -3,6 +3,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLedger } from '../../src/ledger/open.ts';
 import { later, openWorld, type Host, type World } from './world.ts';
 
 let world: World;
@@ -101,6 +102,63 @@ describe('case 59: given a ledger of two runs', () => {
     truncateSync(join(host.state, 'ledger.derived'), 100);
     expect((await host.reconcile(later(0, 1))).status).toBe(0);
     expect(await host.members('stewards')).toEqual(['base', 'hoo']);
+  });
+});
+
+/** Lines as muster itself appends them: the chain is whole, and the second file names its end. */
+async function append(host: Host, record: object): Promise<void> {
+  const ledger = openLedger(host.state);
+  if (ledger.kind === 'broken') throw new Error(ledger.message);
+  await ledger.appender().append([record]);
+}
+
+describe('given a ledger whose chain is whole, and in it a record that muster does not write', () => {
+  const at = Date.parse('2026-11-23T12:00:00Z');
+  const override = { type: 'override', at, group: 'stewards', code: 'clock', digest: `sha256:${'1'.repeat(64)}`, reason: 'x' };
+  it.each([
+    { given: 'a type that nobody knows', record: { type: 'freeze-everybody', at, group: 'phantom' } },
+    { given: 'a key that nobody knows', record: { ...override, phantom: true } },
+    { given: 'a key that is missing', record: { ...override, code: undefined } },
+    { given: 'a group that cannot be one', record: { ...override, group: '../phantom' } },
+    { given: 'a time in words', record: { ...override, at: '2026-11-23T12:00:00Z' } },
+  ])(
+    'when it is $given, then every command that reads it ends with 5 and names the line, and no run writes anything',
+    async ({ record }) => {
+      const host = await world.newHost({ roster: ['base'] });
+      await host.reconcile();
+      await append(host, record);
+      const [records, logged] = [host.ledger().length, world.slapd.logs().length];
+      host.setRoster(['base', 'hoo']);
+
+      for (const command of [['reconcile'], ['plan'], ['report'], ['explain', 'base']]) {
+        const { status, stdout, stderr } = await host.run(command, { at: later(0, 1) });
+        const words = (stdout + stderr).replaceAll(/\s+/g, ' ');
+        expect({ command, status, said: words.includes(`line ${records} of the ledger is no record`) }).toEqual({
+          command,
+          status: 5,
+          said: true,
+        });
+        expect(words).not.toMatch(/phantom|freeze-everybody/);
+      }
+      expect([host.ledger().length, world.slapd.logs().slice(logged).includes(' MOD ')]).toEqual([records, false]);
+    },
+  );
+});
+
+describe('given files beside the ledger that hold something else than muster writes', () => {
+  it('when a run reads them, then it goes on as if they were not there', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    await host.reconcile();
+    for (const file of ['settled.json', 'notes.json', 'tokens.json'])
+      writeFileSync(join(host.state, file), '{"groups":[{"kind":"settled","group":"phantom"}],"phantom":1}');
+    writeFileSync(join(host.state, 'last-run'), 'yesterday\n');
+    host.setRoster(['base', 'hoo']);
+
+    const run = await host.reconcile(later(0, 1));
+
+    expect([run.status, await host.members('stewards')]).toEqual([0, ['base', 'hoo']]);
+    expect(run.stderr).toContain('last-run holds no time');
+    expect(readFileSync(join(host.state, 'last-run'), 'utf8')).toMatch(/^2026-/);
   });
 });
 

@@ -44,7 +44,7 @@ class TestJudge implements ContentJudge {
     const verdict: Verdict = answer
       ? { kind: 'refused', code: 'no-approval', detail: '', mergeRequest: number }
       : { kind: 'endorsed', reviewed: true, commit, mergeRequest: number, approvedBy: [], landedAt: committedAt(number) };
-    return Promise.resolve<Judgement>({ kind: 'judged', verdict, evidence: { number } });
+    return Promise.resolve<Judgement>({ kind: 'judged', verdict, evidence: { commit, candidates: [] } });
   };
 }
 
@@ -151,7 +151,7 @@ describe('the conditions of a landing', () => {
     host.branch.push({ ...first, [bob]: grant('2027-11-25') });
     const { records } = await host.run();
     expect(records.find(({ type }) => type === 'verdict')).toMatchObject({
-      evidence: { number: 1 },
+      evidence: { candidates: [] },
       verdict: { code: 'too-long', mergeRequest: 1 },
     });
   });

@@ -16,7 +16,6 @@ import {
 } from '../../src/names.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { parseMemory, renderMemory } from '../../src/ledger/kept-memory.ts';
-import { parseRecord, renderRecord } from '../../src/ledger/kept-records.ts';
 
 function must<Name>(name: Name | undefined): Name {
   if (name === undefined) throw new Error('not a name');
@@ -36,7 +35,7 @@ const ats = fc.integer({ min: 0, max: 9 }).map(instant);
 const commits = fc.constantFrom(...['a', 'b', 'c'].map((letter) => must(parseCommitId(letter.repeat(40)))));
 const inGroup = { at: ats, group: fc.constantFrom(...groups) };
 const codes = fc.constantFrom('first-run' as const, 'clock' as const, 'new-start' as const);
-const digests = fc.constantFrom('sha256:one', 'sha256:two');
+const digests = fc.constantFrom('1', '2').map((digit) => `sha256:${digit.repeat(64)}`);
 const changes = {
   add: fc.array(
     fc.record({
@@ -136,13 +135,17 @@ function throughJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+function parsed(...kept: Parameters<typeof parseMemory>): NonNullable<ReturnType<typeof parseMemory>> {
+  return must(parseMemory(...kept));
+}
+
 describe('given a memory that was kept', () => {
   it('when it is read again, then it is the same', () => {
     fc.assert(
       fc.property(memories, (memory) => {
         const { state, members } = renderMemory(memory);
 
-        const { memory: read } = parseMemory(throughJson(state), () => members);
+        const { memory: read } = parsed(throughJson(state), () => members);
 
         expect(plainly(read)).toEqual(plainly(memory));
       }),
@@ -152,7 +155,7 @@ describe('given a memory that was kept', () => {
   it('when no group is looked at, then the members are not read', () => {
     const memory = emptyMemory();
     knownGroup(memory, stewards).members.set('alice', 'roster');
-    const { memory: read } = parseMemory(throughJson(renderMemory(memory).state), () => {
+    const { memory: read } = parsed(throughJson(renderMemory(memory).state), () => {
       throw new Error('read');
     });
 
@@ -164,35 +167,8 @@ describe('given a memory that was kept', () => {
     const memory = emptyMemory();
     knownGroup(memory, stewards).members.set('alice', 'roster');
 
-    const { memory: read } = parseMemory(throughJson(renderMemory(memory).state), (name) => knownGroup(memory, name));
+    const { memory: read } = parsed(throughJson(renderMemory(memory).state), (name) => knownGroup(memory, name));
 
     expect([...knownGroup(read, stewards).members]).toEqual([['alice', 'roster']]);
-  });
-});
-
-describe('given the record of the members that a run found', () => {
-  const named = fc.record({ name: fc.oneof(uids, dns), because: fc.constantFrom(null, roster), uuid: uuids });
-
-  it('when it goes through the ledger, then each cause is written once and every member comes back with it', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(named, { selector: ({ name }) => name }), (appeared) => {
-        const record: LedgerRecord = { type: 'membership', at: instant(9), group: stewards, appeared, vanished: ['bob'], members: 3 };
-
-        const text = JSON.stringify(renderRecord(record));
-        const read = parseRecord(JSON.parse(text));
-
-        expect(text.split(roster.sha256).length - 1).toBe(appeared.some(({ because }) => because) ? 1 : 0);
-        const byName = (of: LedgerRecord) => of.type === 'membership' && of.appeared.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-        expect({ ...read, appeared: byName(read) }).toEqual({ ...record, appeared: byName(record) });
-      }),
-    );
-  });
-
-  it('when an older muster wrote it, member by member, then it is read all the same', () => {
-    const appeared = [{ name: 'alice', because: roster, uuid: entryUuid('0-1') }];
-
-    const read = parseRecord({ type: 'membership', at: 9, group: 'stewards', appeared, vanished: [], members: 1 });
-
-    expect(read.type === 'membership' && read.appeared).toEqual(appeared);
   });
 });

@@ -43,7 +43,7 @@ async function appendEach(batches: readonly (readonly object[])[]): Promise<void
 
 /** What a reader finds: the records' own keys. */
 function contents(): readonly unknown[] {
-  return [...openSound().records()].map(({ sequence: _sequence, previous: _previous, format: _format, batch: _batch, ...own }) => own);
+  return [...openSound().records()].map(({ kept }) => kept);
 }
 
 describe('given a folder without a ledger', () => {

@@ -28,8 +28,8 @@ describe('given a sound ledger', () => {
     await openSound()
       .appender()
       .append([{ kind: 'second' }]);
-    expect([...opened.records()]).toMatchObject([{ sequence: 1, kind: 'first' }]);
-    expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, kind: 'second' }]);
+    expect([...opened.records()]).toMatchObject([{ sequence: 1, kept: { kind: 'first' } }]);
+    expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, kept: { kind: 'second' } }]);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe('given a ledger of ten megabytes', () => {
     const opened = openSound();
     const began = performance.now();
     const [first] = opened.records();
-    expect(first).toMatchObject({ sequence: 1, part: 0 });
+    expect(first).toMatchObject({ sequence: 1, kept: { part: 0 } });
     expect(performance.now() - began).toBeLessThan(100);
   });
 });

@@ -1,0 +1,122 @@
+// Records of converging: what was found in the directory, intended, done, held, allowed and revoked. Kept as these shapes, and read as nothing else.
+import * as v from 'valibot';
+import type { Because } from '../membership/desired.ts';
+import { holdCodes } from '../membership/guard.ts';
+import type { EntryUuid } from '../names.ts';
+import type { RemovalCause } from '../membership/plan.ts';
+import type {
+  IntentRecord,
+  LedgerRecord,
+  MembershipRecord,
+  OutcomeRecord,
+  RecordedAddition,
+  RecordedRemoval,
+  VerdictRecords,
+} from './record.ts';
+import { because, commit, digest, dn, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from './shapes.ts';
+
+const removalCause: Shape<RemovalCause> = v.variant('kind', [
+  v.strictObject({ kind: v.literal('expired'), path: v.string(), at: instant }),
+  v.strictObject({ kind: v.literal('revoked'), at: v.exactOptional(instant) }),
+  v.strictObject({ kind: v.picklist(['deleted', 'refused']), path: v.string(), commit }),
+  v.strictObject({ kind: v.literal('left-roster'), roster, sha256: hex64 }),
+  v.strictObject({ kind: v.picklist(['unexplained', 'locked', 'dangling']) }),
+]);
+
+const addition: Shape<RecordedAddition> = v.strictObject({ uid, dn, uuid });
+const removal: Shape<RecordedRemoval> = v.strictObject({ uid: v.string(), dn });
+
+const changes = {
+  add: v.array(v.strictObject({ because, limited: v.boolean(), members: v.array(addition) })),
+  remove: v.array(v.strictObject({ because: removalCause, limited: v.boolean(), members: v.array(removal) })),
+};
+
+/** A name, and the entry behind it where it is known. */
+type Named = readonly [name: string, uuid?: EntryUuid];
+
+/** The thousands that one run may find in a group are told by their cause. */
+interface ByCause {
+  readonly because: Because | null;
+  readonly names: readonly Named[];
+}
+
+const named: Shape<Named> = v.union([v.strictTuple([v.string(), uuid]), v.strictTuple([v.string()])]);
+
+const appeared: Shape<MembershipRecord['appeared']> = v.pipe(
+  v.array(v.strictObject({ because: v.nullable(because), names: v.array(named) })),
+  v.transform((causes) => causes.flatMap(membersOf)),
+);
+
+const code = v.picklist(holdCodes);
+/** What a hold is known by. */
+export const heldShape = { code, digest };
+
+const inGroup = { at: instant, group };
+const revocation = { at: instant, uid, from: v.nullable(group), reason: v.string() };
+
+export const intentShape: Shape<IntentRecord> = v.strictObject({
+  type: v.literal('intent'),
+  ...inGroup,
+  revision: v.string(),
+  allowed: v.array(digest),
+  accepted: v.exactOptional(texts),
+  ...changes,
+});
+
+const outcome: Shape<OutcomeRecord> = v.strictObject({
+  type: v.literal('outcome'),
+  ...inGroup,
+  result: v.picklist(['done', 'failed', 'recovered', 'revoked']),
+  message: v.exactOptional(v.string()),
+  members: natural,
+  ...changes,
+});
+
+type Types = Exclude<LedgerRecord, VerdictRecords>;
+
+/** By type. */
+export const ledgerRecordShapes = {
+  roster: v.strictObject({ type: v.literal('roster'), at: instant, roster, sha256: hex64, people: natural, producedAt: instant }),
+  intent: intentShape,
+  outcome,
+  membership: v.strictObject({ type: v.literal('membership'), ...inGroup, appeared, vanished: texts, members: natural }),
+  bindings: v.strictObject({
+    type: v.literal('bindings'),
+    ...inGroup,
+    basis: v.string(),
+    bound: v.array(v.strictTuple([uid, uuid])),
+    released: v.array(uid),
+  }),
+  held: v.strictObject({
+    type: v.literal('held'),
+    ...inGroup,
+    holds: v.array(v.strictObject({ ...heldShape, add: texts, remove: texts })),
+  }),
+  override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, reason: v.string() }),
+  'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
+  refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, reason: v.string() }),
+  revocation: v.strictObject({ type: v.literal('revocation'), ...revocation }),
+  lift: v.strictObject({ type: v.literal('lift'), ...revocation }),
+} satisfies { readonly [Type in Types['type']]: Shape<Extract<Types, { readonly type: Type }>> };
+
+export function renderMembership(record: MembershipRecord): object {
+  const causes = new Map<string, { because: Because | null; names: Named[] }>();
+  let last: Because | null | undefined;
+  let names: Named[] = [];
+  for (const { name, because: why, uuid: entry } of record.appeared) {
+    // Neighbours nearly always share the very same cause object: a roster's thousands need no text made of each.
+    if (why !== last) {
+      const key = JSON.stringify(why);
+      const known = causes.get(key) ?? { because: why, names: [] };
+      causes.set(key, known);
+      names = known.names;
+      last = why;
+    }
+    names.push(entry === undefined ? [name] : [name, entry]);
+  }
+  return { ...record, appeared: [...causes.values()] };
+}
+
+function membersOf({ because: why, names }: ByCause): MembershipRecord['appeared'] {
+  return names.map(([name, entry]) => ({ name, because: why, ...(entry === undefined ? {} : { uuid: entry }) }));
+}

@@ -1,0 +1,68 @@
+// What the files that muster keeps are made of: every name is checked by the function that made it, and what is not known is not accepted.
+import * as v from 'valibot';
+import {
+  parseBlobId,
+  parseCommitId,
+  parseEntryUuid,
+  parseExactUid,
+  parseGroupName,
+  parseRosterName,
+  parseTeamName,
+  type Dn,
+  type Duration,
+  type Instant,
+} from '../names.ts';
+import type { Because } from '../membership/desired.ts';
+
+/** What reads back as `Value`, from whatever stands there. */
+export type Shape<Value> = v.GenericSchema<unknown, Value>;
+
+function name<Name extends string>(parse: (text: string) => Name | undefined) {
+  return v.custom<Name>((value) => typeof value === 'string' && parse(value) === value);
+}
+
+export const uid = name(parseExactUid);
+export const group = name(parseGroupName);
+export const team = name(parseTeamName);
+export const roster = name(parseRosterName);
+export const commit = name(parseCommitId);
+export const blob = name(parseBlobId);
+export const uuid = name(parseEntryUuid);
+/** Its form is the directory's to judge. */
+export const dn = v.custom<Dn>((value) => typeof value === 'string');
+export const instant = v.custom<Instant>(Number.isSafeInteger);
+export const duration = v.custom<Duration>(isNatural);
+export const natural = v.custom<number>(isNatural);
+export const texts = v.array(v.string());
+/** SHA-256 as hex digits. */
+export const hex64 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+export const digest = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
+
+function isNatural(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** A map is kept as the row of its pairs, and no key stands there twice. */
+export function mapOf<Key, Value>(key: Shape<Key>, value: Shape<Value>): Shape<Map<Key, Value>> {
+  return v.pipe(
+    v.array(v.strictTuple([key, value])),
+    v.check((pairs) => new Set(pairs.map(([of]) => of)).size === pairs.length),
+    v.transform((pairs) => new Map(pairs)),
+  );
+}
+
+export const end = v.union([instant, v.literal('open')]);
+
+export const because: Shape<Because> = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('grant'),
+    path: v.string(),
+    commit,
+    mergeRequest: v.nullable(natural),
+    approvedBy: v.array(uid),
+    until: end,
+    landedAt: v.exactOptional(instant),
+    link: v.exactOptional(v.string()),
+  }),
+  v.strictObject({ kind: v.literal('roster'), roster, sha256: hex64 }),
+]);
