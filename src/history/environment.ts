@@ -37,6 +37,15 @@ function fixedConfiguration(timeout: Duration): Configuration<string> {
     // Packs come in whole or not at all; loose objects would stay half written when a fetch is killed.
     ['fetch.unpackLimit', '1'],
     ['fetch.recurseSubmodules', 'false'],
+    // Memory of git's own caches, well below what `gitLimits` leaves it; larger files are passed through and not held.
+    ['core.packedGitWindowSize', '16m'],
+    ['core.packedGitLimit', '128m'],
+    ['core.deltaBaseCacheLimit', '16m'],
+    ['core.bigFileThreshold', '1m'],
+    ['pack.windowMemory', '32m'],
+    ['pack.threads', '1'],
+    // Every file of the mirror is known by name and checked whole (mirror-layout.ts).
+    ['pack.writeReverseIndex', 'false'],
     ['gc.auto', '0'],
     ['maintenance.auto', 'false'],
     // A redirect would carry the token to a place that nobody configured.

@@ -19,6 +19,16 @@ export interface Git {
   run(reach: Reach, args: readonly string[], input?: string): Promise<Outcome>;
   /** What a process that only reads the mirror prints. Throws Unusable when git cannot read it, Unavailable when it takes too long. */
   stream(args: readonly string[], input?: string): AsyncGenerator<Buffer, void, undefined>;
+  /** A process that only reads the mirror, for one question after another. Whoever stops listening ends it. */
+  converse(args: readonly string[]): Conversation;
+}
+
+export interface Conversation {
+  say(text: string): void;
+  /** There will be no more questions. */
+  fallSilent(): void;
+  /** Throws as `stream` does. */
+  readonly heard: AsyncGenerator<Buffer, void, undefined>;
 }
 
 /** simple-git refuses these in an environment unless they are named. Ours is fixed, and they stand in it to turn things off. */
@@ -32,11 +42,30 @@ const permitted = {
   allowUnsafeSshCommand: true,
 };
 
+/**
+ * What one git process, and what it starts, may take of this host (ulimit, POSIX): a kilobyte of objects can name more paths than any memory holds.
+ * Address space in KiB, processor time in seconds, and the longest file that it writes in blocks of at least 512 bytes.
+ */
+const gitLimits = { addressSpace: 768 * 1024, processorTime: 300, longestFile: 2 * 1024 * 1024 } as const;
+
+/** The most that is kept of what git says of a failure, in bytes. */
+const longestWords = 64 * 1024;
+
+/** The most that a short answer may have, in bytes: what is longer is read as a stream. */
+const longestAnswer = 4 * 1024 * 1024;
+
+/** git under its limits: they are set by the shell that becomes git, since Node can set none for its children. */
+function limited(args: readonly string[]): string[] {
+  const { addressSpace, processorTime, longestFile } = gitLimits;
+  return ['-c', `ulimit -v ${addressSpace} && ulimit -t ${processorTime} && ulimit -f ${longestFile} && exec git "$@"`, 'git', ...args];
+}
+
 export function createGit(settings: GitSettings): Git {
   return {
     settings,
     run: (reach, args, input) => runGit(settings, reach, args, input),
     stream: (args, input) => streamGit(settings, args, input),
+    converse: (args) => converse(settings, args),
   };
 }
 
@@ -44,10 +73,12 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
   const { simpleGit } = await import('simple-git');
   const environment = reach === 'server' ? serverEnvironment(settings) : mirrorEnvironment(settings);
   const deadline = AbortSignal.timeout(settings.timeout);
+  const flood = new AbortController();
   let ended: { readonly exitCode: number | null; readonly stderr: string } | undefined;
   const git = simpleGit({
     baseDir: settings.folder,
-    abort: deadline,
+    binary: '/bin/sh',
+    abort: AbortSignal.any([deadline, flood.signal]),
     input: () => input,
     allowEnvironment: Object.keys(environment),
     unsafe: permitted,
@@ -59,10 +90,19 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
       ended = { exitCode, stderr: Buffer.concat(stdErr).toString('utf8') };
       return new Error('git failed');
     },
+  }).outputHandler((_, stdout, stderr) => {
+    let heard = 0;
+    for (const stream of [stdout, stderr])
+      stream.on('data', (chunk: Buffer) => {
+        heard += chunk.length;
+        if (heard > longestAnswer) flood.abort();
+      });
   });
   try {
-    return { kind: 'done', output: await git.env(environment).raw([...args]) };
+    return { kind: 'done', output: await git.env(environment).raw(limited(args)) };
   } catch (error) {
+    if (flood.signal.aborted)
+      return { kind: 'failed', exitCode: null, stderr: '', words: `git said more than ${longestAnswer / 2 ** 20} MiB, and was ended` };
     if (deadline.aborted) return { kind: 'late' };
     if (ended === undefined) throw error;
     return { kind: 'failed', ...ended, words: renderGitWords(ended.stderr, settings.token) };
@@ -70,7 +110,14 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
 }
 
 async function* streamGit(settings: GitSettings, args: readonly string[], input = ''): AsyncGenerator<Buffer, void, undefined> {
-  const child = spawn('git', args, { cwd: settings.folder, env: mirrorEnvironment(settings), stdio: 'pipe' });
+  const conversation = converse(settings, args);
+  conversation.say(input);
+  conversation.fallSilent();
+  yield* conversation.heard;
+}
+
+function converse(settings: GitSettings, args: readonly string[]): Conversation {
+  const child = spawn('/bin/sh', limited(args), { cwd: settings.folder, env: mirrorEnvironment(settings), stdio: 'pipe' });
   const deadline = { passed: false };
   const timer = setTimeout(() => {
     deadline.passed = true;
@@ -79,25 +126,31 @@ async function* streamGit(settings: GitSettings, args: readonly string[], input 
   const end = endOf(child);
   // git may end before it has read everything; how it ended says more than the broken pipe.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  try {
-    yield* child.stdout;
-    const { exitCode, stderr } = await end;
-    if (deadline.passed)
-      throw new Unavailable('git', `reading the mirror ${settings.folder} took longer than ${settings.timeout / 1000} s`);
-    if (exitCode === 0) return;
-    throw new Unusable(
-      `the mirror ${settings.folder} cannot be read (${renderGitWords(stderr)}); if it is damaged, remove it: it is fetched anew`,
-    );
-  } finally {
-    clearTimeout(timer);
-    child.kill('SIGKILL');
+  async function* heard(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* child.stdout;
+      const { exitCode, stderr } = await end;
+      if (deadline.passed)
+        throw new Unavailable('git', `reading the mirror ${settings.folder} took longer than ${settings.timeout / 1000} s`);
+      if (exitCode === 0) return;
+      throw new Unusable(
+        `the mirror ${settings.folder} cannot be read (${renderGitWords(stderr)}); if it is damaged, remove it: it is fetched anew`,
+      );
+    } finally {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+    }
   }
+  return { say: (text) => void child.stdin.write(text), fallSilent: () => void child.stdin.end(), heard: heard() };
 }
 
 function endOf(child: ChildProcess): Promise<{ readonly exitCode: number | null; readonly stderr: string }> {
   const heard: Buffer[] = [];
-  child.stderr?.on('data', (chunk: Buffer) => heard.push(chunk));
+  let length = 0;
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (length < longestWords) heard.push(chunk.subarray(0, longestWords - length));
+    length += chunk.length;
+  });
   return new Promise((resolve) => {
     child.once('error', (error) => {
       resolve({ exitCode: null, stderr: error.message });
