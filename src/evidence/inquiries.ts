@@ -14,8 +14,8 @@ export interface Forge {
 export interface Versions {
   /** Commits of merge requests, fetched where the mirror lacks them. */
   ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
-  /** The digests of changes, in order. */
-  changeDigests(pairs: readonly CommitPair[]): Promise<readonly string[]>;
+  /** The digests of changes, in order; undefined where one is more than a landing may change. */
+  changeDigests(pairs: readonly CommitPair[]): Promise<readonly (string | undefined)[]>;
   /** The digest of a landing that changes nothing outside the policy folder. */
   digestOf(landing: Landing): string;
 }

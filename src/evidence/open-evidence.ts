@@ -1,5 +1,5 @@
 // Who judges what landings contain: GitLab, or nobody.
-import { digestOfChanges } from '../history/raw-changes.ts';
+import { digestOfChanges } from '../history/changes.ts';
 import { openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge } from './gitlab-judge.ts';
 import { unjudged } from './without-evidence.ts';

@@ -1,46 +1,55 @@
-// Reads what differs between commits from the mirror, and the digests of that: of one pair, or of many by one process.
-import type { CommitPair, PathChange } from './landing.ts';
-import type { CommitId } from '../names.ts';
+// What differs between two commits over the whole tree, and the digest of that.
+import { createHash } from 'node:crypto';
+import { inOrder, type CommitId } from '../names.ts';
+import { mostFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
-import { rawDiff } from './landings.ts';
-import { nulRecords } from './nul-records.ts';
-import { digestOfChanges, readRawChanges } from './raw-changes.ts';
+import type { CommitPair, PathChange, TreeEntry } from './landing.ts';
 import type { Git } from './runner.ts';
+import { Allowance, treeEntry, withTrees, type Trees } from './trees.ts';
 
-/** Everything that differs between two commits, over the whole tree. */
+/** More paths than these are not listed where all are asked for. */
+const mostChanges = 100_000;
+
+/** Everything that differs between two commits. Throws Unusable where that is too much. */
 export async function readChanges(git: Git, from: CommitId, to: CommitId): Promise<PathChange[]> {
-  const all: string[] = [];
-  for await (const records of nulRecords(git.stream(['diff-tree', '-r', ...rawDiff, from, to, '--'])))
-    for (const record of records) all.push(record);
-  return readRawChanges(all);
+  const changes = await withTrees(git, (trees) => changesBetween(trees, from, to, mostChanges));
+  if (changes) return changes;
+  throw new Unusable(
+    `the commits ${from} and ${to} differ in more than ${mostChanges} paths, or in folders that are too many or too large to compare`,
+  );
+}
+
+/** In order; undefined for a pair that differs in more paths than a landing may change: it cannot be what landed. */
+export async function readChangeDigests(git: Git, pairs: readonly CommitPair[]): Promise<(string | undefined)[]> {
+  return withTrees(git, async (trees) => {
+    const digests: (string | undefined)[] = [];
+    for (const [from, to] of pairs) {
+      const changes = await changesBetween(trees, from, to, mostFiles);
+      digests.push(changes && digestOfChanges(changes));
+    }
+    return digests;
+  });
+}
+
+async function changesBetween(trees: Trees, from: CommitId, to: CommitId, most: number): Promise<PathChange[] | undefined> {
+  const changes: PathChange[] = [];
+  const isWhole = await trees.compare('', treeEntry(from), treeEntry(to), new Allowance(), (change) => changes.push(change) <= most);
+  return isWhole ? changes.sort((left, right) => inOrder(left.path, right.path)) : undefined;
 }
 
 /**
- * git-diff-tree(1): a line that names two commits compares the first with the second as if that were its parent, and prints the first; with
- * `--always` also where nothing differs. Each is hashed as it ends, so that no more than one change is held.
+ * The digest of a change (DESIGN, section 3): SHA-256 over every path that differs, sorted, with old and new mode and content.
+ * The same for a landing and for a version of a merge request when, and only when, they change the same paths in the same way.
  */
-export async function readChangeDigests(git: Git, pairs: readonly CommitPair[]): Promise<string[]> {
-  if (pairs.length === 0) return [];
-  const input = pairs.map(([from, to]) => `${to} ${from}\n`).join('');
-  const digests: string[] = [];
-  let records: string[] | undefined;
-  const finish = (): void => {
-    if (records) digests.push(digestOfChanges(readRawChanges(records)));
-  };
-  for await (const batch of nulRecords(git.stream(['diff-tree', '--stdin', '--always', '-r', ...rawDiff], input))) {
-    for (const record of batch) {
-      // A path follows its entry, so what follows a whole change and is no entry is the next commit.
-      if (records && (records.length % 2 === 1 || record.startsWith(':'))) {
-        records.push(record);
-        continue;
-      }
-      finish();
-      if (record !== pairs[digests.length]?.[1])
-        throw new Unusable(`git printed another commit than was asked for: ${record.slice(0, 100)}`);
-      records = [];
-    }
+export function digestOfChanges(changes: readonly PathChange[]): string {
+  const hash = createHash('sha256');
+  for (const { path, before, after } of changes.toSorted((left, right) => inOrder(left.path, right.path))) {
+    // A path cannot hold NUL, so no path can be mistaken for the end of another entry.
+    hash.update(`${renderSide(before)} ${renderSide(after)} ${path}\0`);
   }
-  finish();
-  if (digests.length < pairs.length) throw new Unusable('the changes that git printed were cut short');
-  return digests;
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function renderSide(entry: TreeEntry | undefined): string {
+  return entry === undefined ? '-' : `${entry.mode} ${entry.blob}`;
 }

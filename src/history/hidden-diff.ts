@@ -1,108 +1,82 @@
-// Follows the `.gitattributes` that reach the policy folder along the branch, to say which of them hides policy files in a landing's diff.
+// Says which `.gitattributes` hides policy files in a landing's diff: one that stands, before or after it, in a folder on the way to what it changes.
 import { hidesPolicy } from './attributes.ts';
-import type { Landing, PathChange, TreeEntry } from './landing.ts';
-import { inOrder, type BlobId, type CommitId } from '../names.ts';
-import { nulRecords } from './nul-records.ts';
+import type { Landing, TreeEntry } from './landing.ts';
+import { inOrder } from '../names.ts';
 import { readBlobs } from './objects.ts';
 import type { Git } from './runner.ts';
-import { readTreeEntry } from './tree-entries.ts';
+import type { Trees } from './trees.ts';
 
 /** An attributes file longer than this is not read: it hides. In bytes. */
 const longestRead = 64 * 1024;
 
-/** What a landing changes among the attributes files that reach the policy folder. */
-export type AttributeChanges = ReadonlyMap<CommitId, readonly PathChange[]>;
+/** Attributes files that are in memory at a time. */
+const mostAtOnce = 64;
 
-/** Whether the path is an attributes file of the root, of a folder above the policy folder, or of one on or below it. */
-export function reachesPolicy(path: string, policyFolder: string): boolean {
-  if (path !== '.gitattributes' && !path.endsWith('/.gitattributes')) return false;
-  const folder = path.slice(0, Math.max(0, path.length - '/.gitattributes'.length));
-  return folder === '' || policyFolder === '' || `${policyFolder}/`.startsWith(`${folder}/`) || folder.startsWith(`${policyFolder}/`);
+/** A landing, with the trees on both of its sides. */
+export interface Step {
+  readonly landing: Landing;
+  readonly before: string;
+  readonly after: string;
 }
 
-/**
- * The landings, each with the attributes file in P or L that hides policy files, if one does. `landings` start after the commit `from`,
- * each on top of the one before. Costs one process, and two more where there are attributes files at all.
- */
-export async function markHidden(
-  git: Git,
-  from: CommitId,
-  landings: readonly Landing[],
-  changes: AttributeChanges,
-  policyFolder: string,
-): Promise<Landing[]> {
-  let standing = await attributesAt(git, from, policyFolder);
-  const hiding = await hidingEntries(git, standing, changes, policyFolder);
-  let hiddenBefore = firstHiding(standing, hiding);
-  return landings.map((landing) => {
-    const changed = changes.get(landing.commit);
-    let hiddenAfter = hiddenBefore;
-    if (changed) {
-      standing = afterChanges(standing, changed);
-      hiddenAfter = firstHiding(standing, hiding);
-    }
-    const hiddenBy = hiddenBefore ?? hiddenAfter;
-    hiddenBefore = hiddenAfter;
+/** The landings, each that changes something in the policy folder with the attributes file in P or L that hides policy files, if one does. */
+export async function markHidden(git: Git, trees: Trees, steps: readonly Step[], policyFolder: string): Promise<Landing[]> {
+  const standing: (readonly [string, TreeEntry])[][] = [];
+  for (const step of steps) standing.push(await attributesOf(trees, step, policyFolder));
+  const hiding = await hidingEntries(git, standing.flat(), policyFolder);
+  return steps.map(({ landing }, place) => {
+    const [hiddenBy] = (standing[place] ?? [])
+      .filter((one) => hiding.has(placeOf(one)))
+      .map(([path]) => path)
+      .sort(inOrder);
     return hiddenBy === undefined ? landing : { ...landing, hiddenBy };
   });
 }
 
-type Attributes = ReadonlyMap<string, TreeEntry>;
-
-async function attributesAt(git: Git, commit: CommitId, policyFolder: string): Promise<Attributes> {
-  const found = new Map<string, TreeEntry>();
-  const steps = policyFolder.split('/');
-  const above = steps.map((_, depth) => [...steps.slice(0, depth), '.gitattributes'].join('/'));
-  const paths = policyFolder === '' ? [] : ['--', ...above, policyFolder];
-  for await (const records of nulRecords(git.stream(['ls-tree', '-r', '-z', '--full-tree', commit, ...paths]))) {
-    for (const record of records) {
-      // Most files are not of interest; only the others are taken apart.
-      if (!record.endsWith('.gitattributes')) continue;
-      const { path, entry } = readTreeEntry(record);
-      if (reachesPolicy(path, policyFolder)) found.set(path, entry);
-    }
-  }
+async function attributesOf(
+  trees: Trees,
+  { landing, before, after }: Step,
+  policyFolder: string,
+): Promise<(readonly [string, TreeEntry])[]> {
+  if (landing.changes.length === 0) return [];
+  const folders = new Set(landing.changes.flatMap(({ path }) => foldersAbove(path)).concat(foldersAbove(`${policyFolder}/`)));
+  const paths = [...folders].map((folder) => (folder === '' ? '.gitattributes' : `${folder}/.gitattributes`));
+  const sides = before === after ? [before] : [before, after];
+  const found: (readonly [string, TreeEntry])[] = [];
+  for (const side of sides) found.push(...(await trees.findAll(side, paths)));
   return found;
 }
 
-function afterChanges(standing: Attributes, changes: readonly PathChange[]): Attributes {
-  const next = new Map(standing);
-  for (const { path, after } of changes) {
-    if (after) next.set(path, after);
-    else next.delete(path);
-  }
-  return next;
+/** The root first: `''`, then every folder that the path lies in. */
+function foldersAbove(path: string): readonly string[] {
+  const steps = path.split('/').slice(0, -1).slice(0, 32);
+  return ['', ...steps.map((_, depth) => steps.slice(0, depth + 1).join('/'))].filter((folder, place) => place === 0 || folder !== '');
 }
 
 /** The same bytes may hide in one place and not in another, so the place is part of what hides. */
-function placeOf(path: string, entry: TreeEntry): string {
+function placeOf([path, entry]: readonly [string, TreeEntry]): string {
   return `${entry.mode} ${entry.blob} ${path}`;
 }
 
 async function hidingEntries(
   git: Git,
-  standing: Attributes,
-  changes: AttributeChanges,
+  standing: readonly (readonly [string, TreeEntry])[],
   policyFolder: string,
 ): Promise<ReadonlySet<string>> {
-  const entries: [string, TreeEntry][] = [...standing];
-  for (const { path, after } of [...changes.values()].flat()) if (after) entries.push([path, after]);
-  const files = entries.flatMap(([, entry]): BlobId[] => (isFile(entry) ? [entry.blob] : []));
-  const { contents } = await readBlobs(git, files, longestRead);
-  const hiding = entries.filter(([path, entry]) => {
-    const where = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    return hidesPolicy(isFile(entry) ? contents.get(entry.blob) : undefined, policyFolder, where);
-  });
-  return new Set(hiding.map(([path, entry]) => placeOf(path, entry)));
+  const entries = [...new Map(standing.map((one) => [placeOf(one), one])).values()];
+  const hiding = new Set<string>();
+  for (let start = 0; start < entries.length; start += mostAtOnce) {
+    const some = entries.slice(start, start + mostAtOnce);
+    const files = some.flatMap(([, entry]) => (isFile(entry) ? [entry.blob] : []));
+    const { contents } = await readBlobs(git, files, longestRead);
+    for (const [path, entry] of some) {
+      const where = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+      if (hidesPolicy(isFile(entry) ? contents.get(entry.blob) : undefined, policyFolder, where)) hiding.add(placeOf([path, entry]));
+    }
+  }
+  return hiding;
 }
 
 function isFile(entry: TreeEntry): boolean {
   return entry.mode.startsWith('100');
-}
-
-function firstHiding(standing: Attributes, hiding: ReadonlySet<string>): string | undefined {
-  return [...standing]
-    .filter(([path, entry]) => hiding.has(placeOf(path, entry)))
-    .map(([path]) => path)
-    .sort(inOrder)[0];
 }

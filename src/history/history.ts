@@ -1,30 +1,31 @@
 // Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
-import type { Ancestry, CommitPair, Landing, PathChange, PolicyTree, TreeEntry } from './landing.ts';
+import type { Ancestry, CommitPair, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntry } from './landing.ts';
 import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { readChangeDigests, readChanges } from './changes.ts';
-import { readJump, readLandings, type Met } from './landings.ts';
-import { nulRecords } from './nul-records.ts';
+import { chainBegins, readJump, readLandings, type Met } from './landings.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
 import type { Git } from './runner.ts';
-import { readTreeEntry } from './tree-entries.ts';
+import { Allowance, withTrees } from './trees.ts';
 
 /** Folders are given from the root of the repository, without a slash at the end; `''` is the root. All throw Unusable when the mirror is damaged. */
 export interface History {
   /** How a commit judged earlier stands to the branch's tip. One that the mirror does not have was rewritten away. */
   ancestry(judged: CommitId, head: CommitId): Promise<Ancestry>;
-  /** Every landing after `after`, oldest first; the last is `head`. `after` must be on the chain: see `ancestry`. */
+  /** The landings after `after`, oldest first; the last is `head`, or one to go on from. `after` must be on the chain: see `ancestry`. */
   landings(after: CommitId, head: CommitId, folder: string): Promise<Landing[]>;
   /** The one landing that stands for all between `after` and `head` when `after` went off the chain. */
   jump(after: CommitId, head: CommitId, folder: string): Promise<Landing>;
   /** The policy folder of a commit; empty where the commit has none. */
   policyTree(commit: CommitId, folder: string): Promise<PolicyTree>;
+  /** What stands at these paths of a commit, and how many files there are in the policy folder, however many that are. */
+  entries(commit: CommitId, folder: string, paths: readonly string[]): Promise<PolicyEntries>;
   /** Contents of at most `limit` bytes each; longer ones are named and not read. */
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Blobs>;
   /** Everything that differs between two commits, over the whole tree. */
   changes(from: CommitId, to: CommitId): Promise<PathChange[]>;
-  /** The digests of what differs (DESIGN, section 3), in order; one process for all of them. Every id must name a commit that is there. */
-  changeDigests(pairs: readonly CommitPair[]): Promise<string[]>;
+  /** The digests of what differs (DESIGN, section 3), in order; undefined where that is more than a landing may change. Every id must name a commit that is there. */
+  changeDigests(pairs: readonly CommitPair[]): Promise<(string | undefined)[]>;
   isAncestor(ancestor: CommitId, descendant: CommitId): Promise<boolean>;
   /** The last commit that both have in their history; undefined where they have none, or the history here is cut short. */
   mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
@@ -41,6 +42,7 @@ export function createHistory(git: Git, met: Met = () => undefined): History {
     landings: (after, head, folder) => readLandings(git, after, head, folder, met),
     jump: (after, head, folder) => readJump(git, after, head, folder),
     policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
+    entries: (commit, folder, paths) => readEntries(git, commit, folder, paths),
     blobs: (ids, limit) => readBlobs(git, ids, limit),
     changes: (from, to) => readChanges(git, from, to),
     changeDigests: (pairs) => readChangeDigests(git, pairs),
@@ -55,9 +57,7 @@ async function judgeAncestry(git: Git, judged: CommitId, head: CommitId): Promis
   if (judged === head) return 'on-chain';
   if (!(await commitsPresent(git, [judged])).has(judged)) return 'rewritten';
   // The chain is followed until it meets the history of `judged`; where it does, its last step stands on `judged` or on something older.
-  const chain = await readLocal(git, ['rev-list', '--first-parent', '--parents', `${judged}..${head}`, '--']);
-  const [, parent] = (chain.trimEnd().split('\n').at(-1) ?? '').split(' ');
-  if (parent === judged) return 'on-chain';
+  if ((await chainBegins(git, judged, head)) === judged) return 'on-chain';
   return (await isAncestor(git, judged, head)) ? 'off-chain' : 'rewritten';
 }
 
@@ -91,18 +91,29 @@ async function readCommitterTime(git: Git, commit: CommitId): Promise<Instant> {
   return instant(seconds * 1000);
 }
 
+/** More files than these no policy has. */
+const mostPolicyFiles = 200_000;
+
 async function readPolicyTree(git: Git, commit: CommitId, folder: string): Promise<PolicyTree> {
-  const tree = new Map<string, TreeEntry>();
-  const paths = folder === '' ? [] : ['--', folder];
-  for await (const records of nulRecords(git.stream(['ls-tree', '-r', '-z', '--full-tree', commit, ...paths]))) {
-    for (const record of records) {
-      const { path, entry } = readTreeEntry(record);
+  return withTrees(git, async (trees) => {
+    const tree = new Map<string, TreeEntry>();
+    const isWhole = await trees.compare(folder, undefined, await trees.find(commit, folder), new Allowance(), ({ path, after }) => {
       // The check on fetch refuses such trees; this stands for a mirror filled by other hands. Two names that are not UTF-8 may look alike.
       if (tree.has(path) && !path.includes('\uFFFD')) throw new Unusable(`the tree of ${commit} names a path twice`);
-      tree.set(path, entry);
-    }
-  }
-  return tree;
+      if (after) tree.set(path, after);
+      return tree.size <= mostPolicyFiles;
+    });
+    if (!isWhole)
+      throw new Unusable(`${folder} in commit ${commit} has more than ${mostPolicyFiles} files, or more folders than can be read`);
+    return tree;
+  });
+}
+
+async function readEntries(git: Git, commit: CommitId, folder: string, paths: readonly string[]): Promise<PolicyEntries> {
+  return withTrees(git, async (trees) => ({
+    entries: await trees.findAll(commit, paths),
+    files: await trees.count(await trees.find(commit, folder)),
+  }));
 }
 
 async function readLocal(git: Git, args: readonly string[]): Promise<string> {

@@ -23,9 +23,11 @@ export interface Landing {
   readonly parents: number;
   /** Committer time: anybody may have written it, so it proves nothing; it dates a landing where no forge does. */
   readonly committedAt: Instant;
-  /** What differs inside the policy folder, sorted by path. Empty: the landing is none of muster's business. */
+  /** What differs inside the policy folder, sorted by path, or the first of it. Empty: the landing is none of muster's business. */
   readonly changes: readonly PathChange[];
-  /** How many paths differ outside the policy folder. */
+  /** More differs in the policy folder than is listed, or could be compared: nothing may be concluded from what is not listed. */
+  readonly cut?: boolean;
+  /** How many paths differ outside the policy folder; more than fifty are not told apart, and it is not counted where nothing differs inside. */
   readonly outside: number;
   /** The `.gitattributes` in P or in L that hides policy files in a diff, if one does. */
   readonly hiddenBy?: string;
@@ -33,6 +35,12 @@ export interface Landing {
 
 /** The policy folder of one commit: path from the root of the repository to what stands there. */
 export type PolicyTree = ReadonlyMap<string, TreeEntry>;
+
+/** What stands at some paths of a commit, and how many files its policy folder has: at the least, where that is more than can be counted. */
+export interface PolicyEntries {
+  readonly entries: PolicyTree;
+  readonly files: number;
+}
 
 /** What is compared: the first is what was there before. */
 export type CommitPair = readonly [from: CommitId, to: CommitId];

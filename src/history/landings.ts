@@ -1,120 +1,110 @@
-// The landings on a branch, read from one `git log` over its first parents, however many they are.
-import type { Landing, PathChange } from './landing.ts';
+// The landings on a branch: the commits of its first-parent chain, and what each changes, as far as a person could review it.
 import { inOrder, instant, parseCommitId, type CommitId, type Instant } from '../names.ts';
+import { mostFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
-import { markHidden, reachesPolicy } from './hidden-diff.ts';
+import { markHidden, type Step } from './hidden-diff.ts';
+import type { Landing, PathChange } from './landing.ts';
 import { nulRecords } from './nul-records.ts';
-import { readRawEntry, type RawEntry } from './raw-changes.ts';
 import type { Git } from './runner.ts';
+import { Allowance, treeEntry, withTrees, type Trees } from './trees.ts';
 
-/** How every diff is printed: whole ids, no renames guessed, the changes against the first parent. */
-export const rawDiff = ['--raw', '-z', '--no-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv', '--ignore-submodules=none'];
+/** Commits that are read in one go: whoever wants to go on asks again from the last of them. */
+const mostCommits = 5000;
 
-const headerFormat = '--format=%H %ct %P';
+/** Of a commit's parents, so many are taken note of. */
+const mostParents = 16;
 
-/**
- * The landings after `after` up to `head`, oldest first; `after` stands on the first-parent chain of `head`.
- * `folder` is the policy folder, from the root of the repository. Throws Unusable when the chain does not start at `after`.
- * `met` hears of what the branch leads to: landings that change something in the folder, and all their parents.
- */
-export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string, met: Met): Promise<Landing[]> {
-  if (after === head) return [];
-  const log = ['log', '--first-parent', '--reverse', '--diff-merges=first-parent', ...rawDiff, headerFormat, `${after}..${head}`, '--'];
-  const reading = startReading(folder);
-  await readInto(reading, git, log);
-  const landings = reading.landings(met);
-  if (landings[0]?.parent !== after) throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
-  return markHidden(git, after, landings, reading.attributes, folder);
-}
+const headerFormat = '--format=%H %ct %T %P';
 
-/** Everything between a commit and a head that it reached by a way other than first parents, as one landing. */
-export async function readJump(git: Git, after: CommitId, head: CommitId, folder: string): Promise<Landing> {
-  const reading = startReading(folder);
-  await readInto(reading, git, ['log', '--max-count=1', '-z', '--no-patch', headerFormat, head, '--']);
-  await readInto(reading, git, ['diff-tree', '-r', ...rawDiff, after, head, '--']);
-  const landings = reading.landings().map((landing) => ({ ...landing, parent: after }));
-  const [marked] = await markHidden(git, after, landings, reading.attributes, folder);
-  if (marked === undefined) throw new Unusable(`git does not know commit ${head}`);
-  return marked;
+interface Header {
+  readonly commit: CommitId;
+  readonly tree: string;
+  readonly committedAt: Instant;
+  readonly parentCount: number;
+  /** The first of them. */
+  readonly parents: readonly CommitId[];
 }
 
 export type Met = (commit: CommitId) => void;
 
-interface Draft {
-  readonly header: Omit<Landing, 'changes' | 'outside'>;
-  readonly parents: readonly CommitId[];
-  readonly changes: PathChange[];
-  outside: number;
-}
-
-interface Reading {
-  readonly attributes: Map<CommitId, PathChange[]>;
-  take(record: string): void;
-  landings(met?: Met): Landing[];
-}
-
-async function readInto(reading: Reading, git: Git, args: readonly string[]): Promise<void> {
-  for await (const records of nulRecords(git.stream(args))) for (const record of records) reading.take(record);
-}
-
 /**
- * Records come as: a header, then by turns an entry and its path, until the next header. A path is taken as it comes, so none can pass
- * for a header. Of what lies outside the policy folder only the number is kept: a landing may change 100 000 paths.
+ * The landings after `after` on the way to `head`, oldest first, and no more than can be held: the last of them is `head` or the place to go on from.
+ * `after` stands on the first-parent chain of `head`. `folder` is the policy folder, from the root of the repository.
+ * Throws Unusable when the chain does not start at `after`.
+ * `met` hears of what the branch leads to: landings that change something in the folder, and their parents.
  */
-function startReading(folder: string): Reading {
-  const drafts: Draft[] = [];
-  const attributes = new Map<CommitId, PathChange[]>();
-  let entry: RawEntry | undefined;
+export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string, met: Met): Promise<Landing[]> {
+  const headers = await readHeaders(git, after, head, mostCommits);
+  if (headers.length > 0 && headers[0]?.parents[0] !== after)
+    throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
+  return withTrees(git, async (trees) => {
+    const steps: Step[] = [];
+    let before: string = after;
+    for (const header of headers) {
+      const [parent] = header.parents;
+      // A branch does not grow by a commit without parents: its chain would have ended there.
+      if (parent === undefined) throw new Unusable(`commit ${header.commit} on the branch has no parent`);
+      const landing = await landingOf(trees, parent, before, header, folder);
+      if (landing.changes.length > 0) for (const commit of [header.commit, ...header.parents]) met(commit);
+      steps.push({ landing, before, after: header.tree });
+      before = header.tree;
+    }
+    return markHidden(git, trees, steps, folder);
+  });
+}
 
-  function takeChange(draft: Draft, change: PathChange): void {
-    if (isInside(change.path, folder)) draft.changes.push(change);
-    else draft.outside += 1;
-    if (!reachesPolicy(change.path, folder)) return;
-    const known = attributes.get(draft.header.commit);
-    if (known) known.push(change);
-    else attributes.set(draft.header.commit, [change]);
+/** Everything between a commit and a head that it reached by a way other than first parents, as one landing. */
+export async function readJump(git: Git, after: CommitId, head: CommitId, folder: string): Promise<Landing> {
+  const [header] = await readHeaders(git, undefined, head, 1);
+  if (header === undefined) throw new Unusable(`git does not know commit ${head}`);
+  return withTrees(git, async (trees) => {
+    const landing = await landingOf(trees, after, after, header, folder);
+    const [marked] = await markHidden(git, trees, [{ landing, before: after, after: header.tree }], folder);
+    return marked ?? landing;
+  });
+}
+
+/** The parent of the oldest commit on the first-parent chain that leads to `head` and not to `judged`. */
+export async function chainBegins(git: Git, judged: CommitId, head: CommitId): Promise<CommitId | undefined> {
+  const [first] = await readHeaders(git, judged, head, 1);
+  return first?.parents[0];
+}
+
+async function readHeaders(git: Git, after: CommitId | undefined, head: CommitId, most: number): Promise<Header[]> {
+  const range = after === undefined ? ['--max-count=1', head] : ['--reverse', `${after}..${head}`];
+  const headers: Header[] = [];
+  // `log` and not `rev-list`, which prints a line more for each. What is left unread ends git.
+  for await (const records of nulRecords(git.stream(['log', '--first-parent', '--no-patch', '-z', headerFormat, ...range, '--'])))
+    for (const record of records) {
+      headers.push(readHeader(record));
+      if (headers.length === most) return headers;
+    }
+  return headers;
+}
+
+/** Stops where there is more than anybody reviews: then what is listed is not all, and the landing says so. */
+async function landingOf(trees: Trees, parent: CommitId, before: string, header: Header, folder: string): Promise<Landing> {
+  const { commit, committedAt, parentCount: parents, tree: after } = header;
+  const changes: PathChange[] = [];
+  const allowance = new Allowance();
+  const [was, is] = [await trees.find(before, folder), await trees.find(after, folder)];
+  const isWhole = await trees.compare(folder, was, is, allowance, (change) => changes.push(change) <= mostFiles);
+  let outside = 0;
+  if (changes.length > 0 && folder !== '') {
+    const isAll = await trees.compare('', treeEntry(before), treeEntry(after), allowance, () => ++outside <= mostFiles, folder);
+    if (!isAll) outside = Math.max(outside, 1);
   }
-
-  return {
-    attributes,
-    take(record) {
-      const draft = drafts.at(-1);
-      if (entry !== undefined && draft !== undefined) {
-        takeChange(draft, { path: record, ...entry });
-        entry = undefined;
-      } else if (draft !== undefined && /^\n?:/.test(record)) entry = readRawEntry(record.trimStart());
-      else drafts.push({ ...readHeader(record), changes: [], outside: 0 });
-    },
-    landings(met) {
-      if (entry !== undefined) throw new Unusable('the log that git printed was cut short');
-      for (const { header, parents } of drafts.filter(({ changes }) => changes.length > 0)) {
-        for (const commit of [header.commit, ...parents]) met?.(commit);
-      }
-      return drafts.map(({ header, changes, outside }) => ({
-        ...header,
-        changes: changes.toSorted((left, right) => inOrder(left.path, right.path)),
-        outside,
-      }));
-    },
-  };
+  changes.sort((left, right) => inOrder(left.path, right.path));
+  return { commit, parent, parents, committedAt, changes, outside, ...(isWhole ? {} : { cut: true }) };
 }
 
-/** What stands in the place of the policy folder itself, a symbolic link for example, counts as inside. */
-function isInside(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
-}
-
-function readHeader(record: string): Pick<Draft, 'header' | 'parents'> {
-  const [id, time, ...named] = record.trim().split(' ');
+function readHeader(record: string): Header {
+  const [id, time, tree, ...named] = record.trim().split(' ');
   const commit = parseCommitId(id ?? '');
-  const parent = parseCommitId(named[0] ?? '');
-  if (commit === undefined || time === undefined) throw new Unusable(`git printed no commit: ${record.slice(0, 100)}`);
-  // A branch does not grow by a commit without parents: its chain would have ended there.
-  if (parent === undefined) throw new Unusable(`commit ${commit} on the branch has no parent`);
-  return {
-    header: { commit, parent, parents: named.length, committedAt: readCommitterTime(time) },
-    parents: named.flatMap((each) => parseCommitId(each) ?? []),
-  };
+  const parents = named.slice(0, mostParents).flatMap((each) => parseCommitId(each) ?? []);
+  if (commit === undefined || time === undefined || tree === undefined)
+    throw new Unusable(`git printed no commit: ${record.slice(0, 100)}`);
+  return { commit, tree, committedAt: readCommitterTime(time), parentCount: named.length, parents };
 }
 
 function readCommitterTime(seconds: string): Instant {

@@ -102,7 +102,7 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promis
 }
 
 async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
-  const { digestOfChanges } = await import('../history/raw-changes.ts');
+  const { digestOfChanges } = await import('../history/changes.ts');
   return {
     ensureCommits,
     mergeBase: history.mergeBase,

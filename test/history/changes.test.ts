@@ -1,10 +1,12 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Mirror } from '../../src/history/mirror.ts';
-import { digestOfChanges } from '../../src/history/raw-changes.ts';
+import { digestOfChanges } from '../../src/history/changes.ts';
 import type { CommitId } from '../../src/names.ts';
 import { Unusable } from '../../src/errors.ts';
-import { commitId, failureOf, makeBench, type Bench } from './mirrors.ts';
+import type { PathChange } from '../../src/history/landing.ts';
+import { blobId, commitId, failureOf, makeBench, type Bench } from './mirrors.ts';
 
 let bench: Bench;
 let mirror: Mirror;
@@ -83,5 +85,44 @@ describe('given the digest of a change', () => {
     await mirror.fetch();
     const pair = [commitId(from ?? start), commitId(to ?? head)] as const;
     expect(await failureOf(mirror.history.changeDigests([[start, head], pair, [start, head]]))).toBeInstanceOf(Unusable);
+  });
+});
+
+const side = fc.record({
+  mode: fc.constantFrom('100644', '100755', '120000'),
+  blob: fc.constantFrom('a', 'b', 'c').map((digit) => blobId(digit.repeat(40))),
+});
+const changeLists: fc.Arbitrary<PathChange[]> = fc.uniqueArray(
+  fc.record({ path: fc.string({ minLength: 1, maxLength: 3 }).filter((path) => !path.includes('\0')), before: side, after: side }),
+  { selector: ({ path }) => path, maxLength: 6 },
+);
+
+describe('given the digest of a change', () => {
+  it('when the order of its paths is another, then the digest is the same', () => {
+    fc.assert(
+      fc.property(changeLists, (changes) => {
+        expect(digestOfChanges(changes.toReversed())).toBe(digestOfChanges(changes));
+      }),
+    );
+  });
+
+  it('when two changes differ in anything, then so do their digests', () => {
+    const sorted = (changes: readonly PathChange[]): string => JSON.stringify(changes.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+    const similar = changeLists.chain((changes) =>
+      fc.tuple(
+        fc.constant(changes),
+        fc.oneof(
+          changeLists,
+          fc.constant(changes.slice(1)),
+          fc.constant(changes.map(({ path, after }, index) => (index === 0 && after ? { path, after } : { path }))),
+          side.map((after) => changes.map((change, index) => (index === 0 ? { ...change, after } : change))),
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(similar, ([one, other]) => {
+        expect(digestOfChanges(one) === digestOfChanges(other)).toBe(sorted(one) === sorted(other));
+      }),
+    );
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mirror } from '../../src/history/mirror.ts';
 import type { CommitId } from '../../src/names.ts';
 import { Unusable } from '../../src/errors.ts';
+import { nestTrees } from '../support/nested-trees.ts';
 import { blobId, commitId, failureOf, makeBench, watchGit, type Bench } from './mirrors.ts';
 
 let bench: Bench;
@@ -27,7 +28,7 @@ function blobOf(revision: string, path: string): string {
 }
 
 describe('given landings on a branch', () => {
-  it('when they are read, then each has its changes inside, sorted, and the number of those outside', async () => {
+  it('when they are read, then each has its changes inside, sorted, and where there are any the number of those outside', async () => {
     fromStart();
     const grant = 'policy/grants/klaxon-users/urbanecm.yaml';
     const first = bench.repository.commit(
@@ -41,7 +42,7 @@ describe('given landings on a branch', () => {
     expect(landings.map(({ commit, parent, parents, outside }) => ({ commit, parent, parents, outside }))).toEqual([
       { commit: first, parent: start, parents: 1, outside: 2 },
       { commit: second, parent: first, parents: 1, outside: 0 },
-      { commit: third, parent: second, parents: 1, outside: 1 },
+      { commit: third, parent: second, parents: 1, outside: 0 },
     ]);
     expect(landings[0]?.committedAt).toBe(Date.parse('2026-11-23T14:05:02Z'));
     expect(landings[0]?.changes).toEqual([{ path: grant, after: { mode: '100644', blob: blobOf(first, grant) } }]);
@@ -185,15 +186,20 @@ describe('given entries and paths that no policy has', () => {
     expect([...tree.keys()]).toEqual(['pol*y/a.yaml']);
   });
 
-  it('when a landing changes 100 000 files outside, then they are counted and not kept', async () => {
+  it('when a landing changes 100 000 files, then no more are counted or listed than anybody reviews', async () => {
     fromStart();
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`data/${index % 300}/${index}`, 'same\n']));
     bench.repository.commit('main', { ...many, 'policy/groups/a.yaml': 'x\n' });
     const head = await mirror.fetch();
     const [landing] = await mirror.history.landings(start, head, 'policy');
-    expect(landing?.outside).toBe(100_000);
-    expect(landing?.changes).toHaveLength(1);
-    expect(await mirror.history.landings(start, head, 'data')).toMatchObject([{ outside: 1, changes: { length: 100_000 } }]);
+    expect(landing).toMatchObject({ outside: 51, changes: { length: 1 } });
+    expect(landing?.cut).toBeUndefined();
+    expect(await mirror.history.landings(start, head, 'data')).toMatchObject([{ cut: true, outside: 1, changes: { length: 51 } }]);
+    expect(await mirror.history.entries(head, 'data', ['data/7/7', 'data/7/8', 'data/7'])).toMatchObject({
+      files: 100_000,
+      entries: new Map([['data/7/7', { mode: '100644', blob: blobOf(head, 'data/7/7') }]]),
+    });
+    expect(await failureOf(mirror.history.changes(start, head))).toBeInstanceOf(Unusable);
   });
 });
 
@@ -278,12 +284,12 @@ describe('given the contents of files', () => {
 });
 
 describe('given a .gitattributes that hides policy files', () => {
-  it('when it comes and goes, then every landing with it before or after is marked, and no other', async () => {
+  it('when it comes and goes, then every landing of a policy file with it before or after is marked, and no other', async () => {
     fromStart();
     bench.repository.commit('main', { 'policy/a.yaml': '1' });
-    bench.repository.commit('main', { '.gitattributes': '*.yaml -diff\n' });
+    bench.repository.commit('main', { '.gitattributes': '*.yaml -diff\n', 'policy/b.yaml': '1' });
     bench.repository.commit('main', { 'policy/a.yaml': '2' });
-    bench.repository.commit('main', { '.gitattributes': '*.png binary\n' });
+    bench.repository.commit('main', { '.gitattributes': '*.png binary\n', 'policy/b.yaml': '2' });
     bench.repository.commit('main', { 'policy/a.yaml': '3' });
     bench.repository.commit('main', {
       'policy/grants/.gitattributes': { mode: '120000', content: '*' },
@@ -318,6 +324,28 @@ describe('given a .gitattributes that hides policy files', () => {
     });
     const [landing] = await mirror.history.landings(start, await mirror.fetch(), 'access/policy');
     expect(landing?.hiddenBy).toBe('access/.gitattributes');
+  });
+});
+
+describe('given equal trees nested in each other, as a kilobyte of objects makes them', () => {
+  it('when they land in the policy folder or beside it, then they are counted and not listed, and git stays small', async () => {
+    fromStart();
+    const beside = nestTrees(bench.repository, start, 'zz');
+    const inside = nestTrees(bench.repository, beside, 'policy/zz');
+    const gone = bench.repository.commit('main', { 'policy/zz': null, 'policy/a.yaml': 'x\n' }, { parents: [inside] });
+    const head = await mirror.fetch();
+    expect(head).toBe(gone);
+    const landings = await mirror.history.landings(start, head, 'policy');
+    expect(landings).toMatchObject([
+      { changes: [], outside: 0 },
+      { cut: true, changes: { length: 51 } },
+      { cut: true, changes: { length: 51 } },
+    ]);
+    const paths = ['policy/policy.yaml', 'policy/a.yaml'];
+    expect(await mirror.history.entries(commitId(inside), 'policy', paths)).toMatchObject({ files: 11 ** 6 + 1, entries: { size: 1 } });
+    expect(await mirror.history.entries(head, 'policy', paths)).toMatchObject({ files: 2, entries: { size: 2 } });
+    expect((await mirror.history.jump(start, head, 'policy')).changes).toHaveLength(1);
+    expect(await mirror.history.changeDigests([[start, commitId(inside)]])).toEqual([undefined]);
   });
 });
 
