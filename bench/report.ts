@@ -75,7 +75,6 @@ async function layOut(mergeRequests: number, years: number): Promise<string> {
   const state = await openStateToWrite(join(folder, 'state'));
   await state.journal.append(recordsOf(mergeRequests, years));
   await state.keepTime(now);
-  await state.close();
   writeFileSync(join(folder, 'password'), 'secret\n', { mode: 0o600 });
   writeFileSync(join(folder, 'muster.yaml'), configuration);
   return folder;

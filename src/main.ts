@@ -63,19 +63,9 @@ const surroundings: Caller = {
     if (process.stderr.isTTY && process.uptime() > 1) process.stderr.write(`muster: ${text}\n`);
   },
   warn: (text) => tell(priorities.warning, text),
-  tidy,
   typedBy: () => typedBy(process.env, process.geteuid?.() ?? 0),
   goOnAs: process.geteuid?.() === 0 ? goOnAs : undefined,
 };
-
-/** Bytes in use. Less than that is not worth the pause. */
-const largeHeap = 48 * 1024 * 1024;
-
-async function tidy(): Promise<void> {
-  if (process.memoryUsage().heapUsed < largeHeap) return;
-  const { collectGarbage } = await import('./reconcile/v8.ts');
-  await collectGarbage();
-}
 
 /** This process only waits for the other one, and ends as that ends. */
 async function goOnAs(owner: Owner): Promise<never> {

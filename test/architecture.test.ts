@@ -30,7 +30,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   history: ['attributes', 'landing'],
   judge: ['deltas', 'effective', 'form', 'grants', 'start-state', 'waiting'],
   ledger: ['chronicle', 'joined', 'memory', 'person-history', 'record', 'replay'],
-  membership: ['clock', 'desired', 'foresight', 'guard', 'plan', 'settled'],
+  membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
   '': ['names', 'near', 'status', 'text', 'time'],
   policy: ['policy-reading', 'policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
   reconcile: ['journal', 'metrics', 'recording', 'run-json', 'run-text', 'run'],

@@ -19,7 +19,6 @@ export async function readGroup(
   layout: DirectoryLayout,
   group: GroupName,
   base: Dn,
-  like: readonly MemberValue[],
 ): Promise<ObservedGroup | UnusableGroup> {
   const unusable = (message: string): UnusableGroup => ({ kind: 'unusable', group, dn: base, message });
   const answer = await connection
@@ -38,7 +37,7 @@ export async function readGroup(
       `this account may not see member of ${base}: the administrator of the directory has to let it read and search that attribute`,
     );
   const flaw = flawOf(entry);
-  return flaw === undefined ? observed(entry, group, placeholderKey(layout.emptyGroup), like) : unusable(flaw);
+  return flaw === undefined ? observed(entry, group, placeholderKey(layout.emptyGroup)) : unusable(flaw);
 }
 
 function flawOf(entry: Entry): string | undefined {
@@ -62,30 +61,14 @@ function flawOf(entry: Entry): string | undefined {
   return undefined;
 }
 
-function observed(entry: Entry, group: GroupName, placeholder: DnKey, like: readonly MemberValue[]): ObservedGroup {
+function observed(entry: Entry, group: GroupName, placeholder: DnKey): ObservedGroup {
   const members: MemberValue[] = [];
   let hasPlaceholder = false;
-  const valueOf = valuesLike(like);
   for (const text of valuesOf(entry, 'member')) {
-    const value = valueOf(text);
+    const value = namedBy(text);
     if (value.key === placeholder) hasPlaceholder = true;
     else members.push(value);
   }
   const [revision = ''] = valuesOf(entry, 'entryCSN');
   return { kind: 'group', group, dn: dn(entry.dn), revision, members, placeholder: hasPlaceholder };
-}
-
-/** Takes a value from the list where it is spelled the same: in the order of the list as long as that lasts, then from wherever it stands. */
-function valuesLike(like: readonly MemberValue[]): (text: string) => MemberValue {
-  let next = 0;
-  let bySpelling: ReadonlyMap<string, MemberValue> | undefined;
-  return (text) => {
-    const expected = like[next];
-    if (expected?.dn === text) {
-      next += 1;
-      return expected;
-    }
-    bySpelling ??= new Map(like.map((value) => [value.dn, value]));
-    return bySpelling.get(text) ?? namedBy(text);
-  };
 }

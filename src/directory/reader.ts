@@ -24,9 +24,8 @@ export interface DirectoryReader {
   people(uids: readonly Uid[]): Promise<People>;
   /**
    * A managed group as it stands now. A group that cannot be used is a value, so that it holds up no other.
-   * `like`: values it is likely to have, most likely in this order; those are then the very same in the answer, and their names need not be read.
    */
-  group(name: GroupName, like?: readonly MemberValue[]): Promise<ObservedGroup | UnusableGroup>;
+  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
   /** Who stands behind each of the values; every value is in the answer. */
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
@@ -41,10 +40,10 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
       return mark && `${connection.identity} ${mark}`;
     },
     people: (uids) => findPeople(connection, layout, [...new Set(uids)]),
-    group: async (name, like = []) => {
+    group: async (name) => {
       const base = layout.groups.get(name);
       if (base === undefined) throw new Misuse(`the configuration names no DN for the group ${name}`);
-      return readGroup(connection, layout, name, base, like);
+      return readGroup(connection, layout, name, base);
     },
     membersBehind: (values) => membersBehind(connection, layout, peopleBase, values),
   };

@@ -48,13 +48,11 @@ const appeared: Shape<MembershipRecord['appeared']> = v.pipe(
 );
 
 const code = v.picklist(holdCodes);
-/** What a hold is known by. */
-export const heldShape = { code, digest };
 
 const inGroup = { at: instant, group };
 const revocation = { at: instant, uid, from: v.nullable(group), reason: v.string() };
 
-export const intentShape: Shape<IntentRecord> = v.strictObject({
+const intent: Shape<IntentRecord> = v.strictObject({
   type: v.literal('intent'),
   ...inGroup,
   revision: v.string(),
@@ -77,7 +75,7 @@ type Types = Exclude<LedgerRecord, VerdictRecords>;
 /** By type. */
 export const ledgerRecordShapes = {
   roster: v.strictObject({ type: v.literal('roster'), at: instant, roster, sha256: hex64, people: natural, producedAt: instant }),
-  intent: intentShape,
+  intent,
   outcome,
   membership: v.strictObject({ type: v.literal('membership'), ...inGroup, appeared, vanished: texts, members: natural }),
   bindings: v.strictObject({
@@ -90,7 +88,7 @@ export const ledgerRecordShapes = {
   held: v.strictObject({
     type: v.literal('held'),
     ...inGroup,
-    holds: v.array(v.strictObject({ ...heldShape, add: texts, remove: texts })),
+    holds: v.array(v.strictObject({ code, digest, add: texts, remove: texts })),
   }),
   override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, reason: v.string() }),
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),

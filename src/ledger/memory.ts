@@ -83,7 +83,7 @@ export function remember(memory: Memory, record: LedgerRecord): void {
   rememberAll(memory, [record]);
 }
 
-/** Takes more records in. A row of verdicts, such as a first run's, is taken as one change of the policy. */
+/** Takes more records in. What verdicts change is taken as one change of the policy as far as nothing else looks at it: each copies its maps. */
 export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): void {
   let row: PolicyDelta[] = [];
   const applyRow = (): void => {
@@ -92,11 +92,14 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
   };
   for (const record of records) {
     if (record.type === 'verdict') row.push(record.delta);
-    else if (row.length > 0) applyRow();
+    else if (record.type === 'judged') row.push({ ...noChange, judged: record.commit });
+    else if (record.type === 'start' || record.type === 'override-used') applyRow();
     take(memory, record);
   }
   applyRow();
 }
+
+const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
 
 function take(memory: Memory, record: LedgerRecord): void {
   memory.records += 1;
@@ -109,7 +112,6 @@ function take(memory: Memory, record: LedgerRecord): void {
       memory.firstSeen.delete(record.commit);
       return;
     case 'judged':
-      if (memory.policy) memory.policy = { ...memory.policy, judged: record.commit };
       return;
     case 'seen':
       memory.firstSeen.set(record.commit, record.at);
@@ -146,28 +148,11 @@ export function revokedKey(uid: Uid, from: GroupName | null): string {
   return `${uid} ${from ?? ''}`;
 }
 
-/** Changed by nothing that changes the original. */
-export function copyOf(known: KnownGroup): KnownGroup {
-  return { ...known, members: new Map(known.members), bindings: new Map(known.bindings) };
-}
-
 /** A record that tells of one group, and that its memory is made from. */
-export type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
-
-const typesOfGroupRecords: Readonly<Record<GroupRecord['type'], true>> = {
-  intent: true,
-  outcome: true,
-  membership: true,
-  bindings: true,
-  held: true,
-};
-
-export function isGroupRecord(record: LedgerRecord): record is GroupRecord {
-  return Object.hasOwn(typesOfGroupRecords, record.type);
-}
+type GroupRecord = Exclude<Extract<LedgerRecord, { readonly group: GroupName }>, { readonly type: 'override' | 'override-used' }>;
 
 /** `known` is changed in place. */
-export function rememberGroup(known: KnownGroup, record: GroupRecord): void {
+function rememberGroup(known: KnownGroup, record: GroupRecord): void {
   switch (record.type) {
     case 'intent':
       known.openIntent = record;

@@ -1,23 +1,16 @@
 // The state folder: the ledger and what follows from it, the last run's time, the generations of rosters.
-import { build } from '../build.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
-import { readDerived, writeDerived } from './derived.ts';
 import { openLedger } from './open.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
-import { emptyMemory, knownGroup, rememberAll, type Memory } from './memory.ts';
+import { emptyMemory, rememberAll, type Memory } from './memory.ts';
 import type { Instant } from '../names.ts';
 import type { LedgerRecord } from './record.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
 import type { Journal } from '../reconcile/ports.ts';
-import { parseMemory, renderMemory } from './kept-memory.ts';
-import { Readiness } from '../reconcile/readiness.ts';
-
-/** Changes with what the cache beside the ledger holds: another build may fold it differently. */
-const derivedFormat = `muster-memory-3 ${build}`;
 
 export interface State {
   readonly folder: string;
@@ -33,22 +26,22 @@ export interface WritableState extends State {
   /** Of the ledger as it is now. */
   readonly head: { readonly hash: string };
   keepTime(now: Instant): Promise<void>;
-  /** Keeps the memory for the next run. */
-  close(): Promise<void>;
 }
 
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
-function openState(folder: string): State & { ledger: SoundLedger; asKept: Recalled['asKept'] } {
+function openState(folder: string): State & { readonly ledger: SoundLedger } {
   const ledger = openLedger(folder);
   if (ledger.kind === 'broken') throw distrusted(folder, ledger.message);
-  const { memory, asKept } = recall(folder, ledger);
+  const records = () => understood(folder, ledger.records());
+  const memory = emptyMemory();
+  rememberAll(memory, records());
   const kept = readLastRun(folder);
   const lastRun = kept === 'none' || kept === 'damaged' ? (memory.records > 0 ? memory.latest : undefined) : kept;
   const notes =
     kept === 'damaged'
       ? [...ledger.notes, `${join(folder, lastRunFile)} holds no time; the last time on record counts instead.`]
       : ledger.notes;
-  return { folder, memory, notes, lastRun, ledger, asKept, records: () => understood(folder, ledger.records()) };
+  return { folder, memory, notes, lastRun, ledger, records };
 }
 
 function* understood(folder: string, lines: ReturnType<SoundLedger['records']>): Generator<LedgerRecord> {
@@ -67,35 +60,6 @@ function distrusted(folder: string, what: string): Unusable {
 
 type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
 
-interface Recalled {
-  readonly memory: Memory;
-  /** Undefined where the memory was worked out from the ledger. */
-  readonly asKept: NonNullable<ReturnType<typeof parseMemory>>['asKept'] | undefined;
-}
-
-function recall(folder: string, { head, records }: SoundLedger): Recalled {
-  const fold = () => {
-    const memory = emptyMemory();
-    rememberAll(memory, understood(folder, records()));
-    return memory;
-  };
-  const state = readDerived(folder, head, derivedFormat, 'state');
-  let members: string | Memory | undefined;
-  const kept = parseMemory(parseJson(state), (group) => {
-    const text = (members ??= readDerived(folder, head, derivedFormat, 'members') ?? fold());
-    return typeof text === 'string' ? text : knownGroup(text, group);
-  });
-  return kept ?? { memory: fold(), asKept: undefined };
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What would not be read back is not written. */
 function readable(record: LedgerRecord): object {
   const kept = renderRecord(record);
@@ -104,42 +68,26 @@ function readable(record: LedgerRecord): object {
   return kept;
 }
 
-function keep(folder: string, head: SoundLedger['head'], memory: Memory, ready: Readiness['of']): void {
-  const { state, members } = renderMemory(memory, ready);
-  try {
-    writeDerived(folder, head, derivedFormat, members, 'members');
-    writeDerived(folder, head, derivedFormat, JSON.stringify(state), 'state');
-  } catch {
-    // It costs the next run some time and nothing else.
-  }
-}
-
 export async function openStateToRead(folder: string): Promise<State> {
   return openState(folder);
 }
 
 /** Only under the lock of the folder. */
 export async function openStateToWrite(folder: string): Promise<WritableState> {
-  const { ledger, asKept, ...state } = openState(folder);
+  const { ledger, ...state } = openState(folder);
   const appender = ledger.appender();
-  const ready = new Readiness(asKept);
   return {
     ...state,
     journal: {
       append: async (records) => {
         await appender.append(records.map(readable));
         rememberAll(state.memory, records);
-        ready.take(records);
       },
       inParts: (records) => inParts(records, renderRecord),
-      prepare: (group, known, records) => ready.expect(group, known, records),
     },
     keepTime: async (now) => writeLastRun(folder, now),
     get head() {
       return appender.head;
-    },
-    close: async () => {
-      if (!asKept || appender.head.hash !== ledger.head.hash) keep(folder, appender.head, state.memory, (group) => ready.of(group));
     },
   };
 }

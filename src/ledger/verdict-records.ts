@@ -190,8 +190,6 @@ const verdict: Shape<Verdict> = v.variant('kind', [
   }),
 ]);
 
-export const policyStateShape = state;
-
 /** By type. */
 export const verdictRecordShapes = {
   start: v.strictObject({ type: v.literal('start'), at: instant, state }),
@@ -202,17 +200,8 @@ export const verdictRecordShapes = {
 } satisfies { readonly [Type in VerdictRecords['type']]: Shape<Extract<VerdictRecords, { readonly type: Type }>> };
 
 export function renderStart(record: StartRecord): object {
-  return { ...record, state: renderPolicyState(record.state) };
-}
-
-export function renderVerdict({ delta, ...record }: VerdictRecord): object {
-  return { ...record, delta: { ...delta, ...(delta.rules && { rules: renderRules(delta.rules) }) } };
-}
-
-export function renderPolicyState(of: PolicyState): object {
-  return {
-    ...of,
-    rules: renderRules(of.rules),
+  const { state: of } = record;
+  const maps = {
     endorsed: [...of.endorsed],
     inForce: [...of.inForce],
     ended: [...of.ended],
@@ -221,6 +210,11 @@ export function renderPolicyState(of: PolicyState): object {
     usedMergeRequests: [...of.usedMergeRequests],
     proposed: [...of.proposed],
   };
+  return { ...record, state: { ...of, ...maps, rules: renderRules(of.rules) } };
+}
+
+export function renderVerdict({ delta, ...record }: VerdictRecord): object {
+  return { ...record, delta: { ...delta, ...(delta.rules && { rules: renderRules(delta.rules) }) } };
 }
 
 function renderRules(of: Rules): object {

@@ -20,8 +20,7 @@ export interface Directory {
   /** Moves with every write; undefined where the server cannot tell. */
   mark(): Promise<WriteMark>;
   people(uids: readonly Uid[]): Promise<People>;
-  /** `like`: values it is likely to have; those are then the very same in the answer. */
-  group(name: GroupName, like?: readonly MemberValue[]): Promise<ObservedGroup | UnusableGroup>;
+  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
 

@@ -1,6 +1,5 @@
 // One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
 import type { ChangeOutcome, GroupChange } from '../directory/directory.ts';
-import { foresee, sameMembers, type Foreseen } from '../membership/foresight.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { GroupName, Instant } from '../names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from '../ledger/record.ts';
@@ -19,7 +18,7 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (changed.result.status === undefined && !changed.isRecorded) await recordMembership(changed.proposal, ports, seen);
+    if (changed.result.status === undefined) await recordMembership(changed.proposal, ports, seen);
     return changed.result;
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
@@ -30,8 +29,6 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
 interface Changed {
   readonly proposal: PlannedGroup;
   readonly result: GroupResult;
-  /** What is news of the group is on record already. */
-  readonly isRecorded?: true;
 }
 
 /** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
@@ -58,9 +55,7 @@ async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveyS
     remove: guarded.remove.map(({ member }) => member),
   };
   const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
-  const foreseen = foresee(proposal, intent, ports.memory, isTakenOver(proposal, ports.memory, seen), seen.now);
-  ports.journal.prepare(group, foreseen.known, [foreseen.outcome, ...foreseen.news]);
-  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, foreseen, reader, ports, seen.now);
+  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
 }
 
 /** The flag went away since the group before, or since the survey: nothing more is written. */
@@ -85,21 +80,16 @@ async function readBack(
   proposal: PlannedGroup,
   intent: IntentRecord,
   outcome: ChangeOutcome,
-  foreseen: Foreseen,
   reader: Directory,
   ports: RunPorts,
   at: Instant,
 ): Promise<Changed> {
   const { group, desired, plan } = proposal;
-  const observed = await reader.group(group, foreseen.members);
+  const observed = await reader.group(group);
   if (observed.kind === 'unusable')
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
   const members = observed.members.length;
-  if (foreseen.isWhole && sameMembers(observed.members, foreseen.members)) {
-    await ports.journal.append([foreseen.outcome, ...used(intent, foreseen.outcome, ports.memory), ...foreseen.news]);
-    return { proposal: after, result: { proposal: after, outcome: 'done', members }, isRecorded: true };
-  }
   const names = namesOf(observed, desired, plan);
   const missing = undone(intent, names);
   const done = missing.length === 0;

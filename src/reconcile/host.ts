@@ -27,8 +27,6 @@ export interface Caller {
   /** A line for whoever watches a terminal; nothing where nobody does. */
   readonly progress: (text: string) => void;
   readonly warn: (text: string) => void;
-  /** Gives back memory that nothing needs any more, where there is much of it; takes a moment, and nothing else may happen meanwhile. */
-  readonly tidy: () => Promise<void>;
   /** Has `cleanup` done should a signal end the process; the answer takes that back. */
   readonly onInterrupt: (cleanup: () => void) => () => void;
   /** Who typed the command, for the record. */
@@ -151,7 +149,7 @@ async function open(
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path, caller.tidy);
+  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path);
   return { sources, directory: directoryAccess(configuration.directory) };
 }
 
@@ -201,11 +199,7 @@ export async function withStateToWrite<Result>(
   return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
     const state = await openStateToWrite(configuration.state);
     for (const note of state.notes) caller.warn(note);
-    try {
-      return await work(state);
-    } finally {
-      await state.close();
-    }
+    return work(state);
   });
 }
 

@@ -1,7 +1,6 @@
 // What a run that may write needs of the world, beside what it may ask (survey.ts).
 import type { ChangeOutcome, GroupChange } from '../directory/directory.ts';
-import type { GroupRecord, KnownGroup, Memory } from '../ledger/memory.ts';
-import type { GroupName } from '../names.ts';
+import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { SettledRun } from '../membership/settled.ts';
 import type { Directory } from '../membership/proposal.ts';
@@ -12,8 +11,6 @@ export interface Journal {
   append(records: readonly LedgerRecord[]): Promise<void>;
   /** Cut into appends of bounded size, for records from any part of which a later run can go on. */
   inParts(records: readonly LedgerRecord[]): Iterable<readonly LedgerRecord[]>;
-  /** What will be appended for a group if all goes well, and the group as it is remembered then: what is kept of it can be made ready. */
-  prepare(group: GroupName, known: KnownGroup, records: readonly GroupRecord[]): void;
 }
 
 export interface WritableDirectory {

@@ -31,7 +31,6 @@ export function sourcesOf(
   now: Instant,
   forgeClock: Sources['forgeClock'],
   path: string,
-  tidy: Sources['tidy'],
 ): Sources {
   return {
     branch,
@@ -44,7 +43,6 @@ export function sourcesOf(
     lastRun: state.lastRun,
     forgeClock,
     hash: sha256,
-    tidy,
   };
 }
 

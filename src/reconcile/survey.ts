@@ -34,8 +34,6 @@ export interface Sources {
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
-  /** Gives back memory that nothing needs any more; for a moment at which something else is waited for. */
-  readonly tidy: () => Promise<void>;
 }
 
 export interface SurveySettings extends JudgingSettings {
@@ -97,8 +95,6 @@ export async function survey(
   const asked = await generationsThatMayCount(candidates);
   const wanted = { managed: settings.managed, policy: judged.policy, now };
   const first = settled ? undefined : await findPeople(directory, peopleToFind(wanted, asked));
-  // Reading left more behind than planning needs.
-  if (first) await sources.tidy();
   const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'answer' ? first.people : undefined, now);
   const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
   const people = first && (await findMorePeople(directory, first, asked, generations));

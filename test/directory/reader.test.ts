@@ -152,21 +152,6 @@ describe('given groups in every state', () => {
     expect(read.members[1]?.key).toBe(`cn=jos\u00E9\\, b,${suffix}`);
   });
 
-  it.each(['two', 'odd', 'mixed', 'none'])(
-    'when %s is asked for with values that it may have, then it shows these and the others',
-    async (name) => {
-      const plain = await observed(opened.reader, name);
-      const copies = plain.members.map((one) => ({ ...one }));
-      const ghost = value(`uid=ghost,${people}`);
-      for (const like of [copies, [...copies].reverse(), copies.slice(1), [ghost, ...copies], [...copies, ghost]]) {
-        const again = await opened.reader.group(group(name), like);
-        expect(again).toEqual(plain);
-        const members = again.kind === 'group' ? again.members : [];
-        expect(members.filter((one) => like.includes(one))).toHaveLength(copies.filter((one) => like.includes(one)).length);
-      }
-    },
-  );
-
   it('when a group does not exist or has no member attribute, then it is unusable and the message says who must act', async () => {
     expect(await opened.reader.group(group('ghost'))).toMatchObject({
       kind: 'unusable',
