@@ -208,7 +208,7 @@ async function runAllow({ operands: [group = '', digest = ''], options, ...rest 
     const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
     // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
     const now = steadyNow(ports.sources.now, ports.sources.lastRun);
-    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, now, propose);
+    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, now, caller.typedBy(), propose);
     return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
   });
 }
@@ -229,7 +229,7 @@ async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printe
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
     const wasSeen = () => true;
     const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));
-    const { kind, message } = await refuse(commit, reason, policy, journal, sources.now);
+    const { kind, message } = await refuse(commit, reason, policy, journal, sources.now, caller.typedBy());
     return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
   });
 }

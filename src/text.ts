@@ -71,6 +71,11 @@ export function renderRemoval(cause: RemovalCause): string {
   }
 }
 
+/** Who typed an act: after it, before its reason. */
+export function renderBy(by: string | undefined): string {
+  return by === undefined ? '' : ` (by ${plain(by)})`;
+}
+
 export function renderWithheld(reason: WithheldReason): string {
   switch (reason.code) {
     case 'expired':

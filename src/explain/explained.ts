@@ -16,6 +16,8 @@ export interface HistoryEntry {
   /** The merge request's page. */
   readonly link?: string;
   readonly detail?: string;
+  /** Who typed it, where somebody did. */
+  readonly by?: string;
 }
 
 /** A grant file at the tip of the branch that gives nothing, though it neither waits nor is refused now. */

@@ -2,7 +2,7 @@
 import type { Because } from '../membership/desired.ts';
 import type { HistoryEntry } from './explained.ts';
 import type { Removal } from '../membership/plan.ts';
-import { plain, renderBecause, renderLink, renderMoment, renderRemoval } from '../text.ts';
+import { plain, renderBecause, renderBy, renderLink, renderMoment, renderRemoval } from '../text.ts';
 
 /** From the file to the people who approved it: what somebody follows who asks for proof. */
 export function renderChain(because: Because): readonly string[] {
@@ -33,12 +33,12 @@ export function renderEntry(entry: HistoryEntry): string {
 }
 
 /** The same without the page. */
-export function renderEvent({ event, because, commit, mergeRequest, detail }: HistoryEntry): string {
+export function renderEvent({ event, because, commit, mergeRequest, detail, by }: HistoryEntry): string {
   const where =
     commit === undefined
       ? ''
       : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
-  if (commit === undefined && detail !== undefined) return `${events[event]}: ${plain(detail)}`;
+  if (commit === undefined && detail !== undefined) return `${events[event]}${renderBy(by)}: ${plain(detail)}`;
   return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
 }
 

@@ -14,11 +14,12 @@ export async function refuse(
   policy: EffectivePolicy | undefined,
   journal: Journal,
   now: Instant,
+  by: string,
 ): Promise<Refused> {
   const paths = (policy?.pending ?? []).filter((one) => one.commit === commit);
   if (paths.length === 0)
     return { kind: 'not-waiting', message: `${commit} does not wait for a verdict now; "muster plan" shows what does.` };
-  await journal.append([{ type: 'refuse', at: now, commit, reason }]);
+  await journal.append([{ type: 'refuse', at: now, commit, reason, by }]);
   return {
     kind: 'refused',
     message: `${commit} will be refused at the next run. Nobody gains by it then or later: ${paths.map(({ path }) => path).join(', ')}.`,

@@ -123,7 +123,7 @@ function take(memory: Memory, record: LedgerRecord): void {
       memory.rosters.set(record.roster, record);
       return;
     case 'refuse':
-      memory.refusedByHand.set(record.commit, record.reason);
+      memory.refusedByHand.set(record.commit, record.by === undefined ? record.reason : `${record.reason}, by ${record.by}`);
       return;
     case 'revocation':
       memory.revoked.set(revokedKey(record.uid, record.from), record.at);

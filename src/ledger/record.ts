@@ -128,6 +128,7 @@ export interface HeldRecord {
   }[];
 }
 
+/** `by`, here and below: who typed it (step-down.ts), as text. Only a revocation may have none: its file can be of another make. */
 export interface OverrideRecord {
   readonly type: 'override';
   readonly at: Instant;
@@ -135,6 +136,7 @@ export interface OverrideRecord {
   readonly code: HoldCode;
   readonly digest: string;
   readonly reason: string;
+  readonly by?: string;
 }
 
 /** An allowed set was let through, or what it acknowledged was taken note of. */
@@ -156,6 +158,7 @@ export interface RevocationRecord {
   /** null: every managed group. Under another name than in other records: it is no record of the group. */
   readonly from: GroupName | null;
   readonly reason: string;
+  readonly by?: string;
 }
 
 export interface LiftRecord {
@@ -164,6 +167,7 @@ export interface LiftRecord {
   readonly uid: Uid;
   readonly from: GroupName | null;
   readonly reason: string;
+  readonly by?: string;
 }
 
 /** A person turned a landing that waits into a refused one. */
@@ -172,6 +176,7 @@ export interface RefuseRecord {
   readonly at: Instant;
   readonly commit: CommitId;
   readonly reason: string;
+  readonly by?: string;
 }
 
 /** What judging tells: of the branch, and of GitLab. */

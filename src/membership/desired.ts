@@ -76,6 +76,8 @@ export interface Revocation {
   /** Unknown where the file of the revocation is damaged: it still revokes. */
   readonly at?: Instant;
   readonly reason: string;
+  /** Who typed it. */
+  readonly by?: string;
 }
 
 /** Which entry a uid meant when its reason for being a member began. */

@@ -17,6 +17,7 @@ export async function allow(
   memory: Memory,
   journal: Journal,
   now: Instant,
+  by: string,
   propose: () => Promise<readonly GroupProposal[]>,
 ): Promise<Allowance> {
   const proposal = (await propose()).find((one) => one.group === group);
@@ -34,7 +35,7 @@ export async function allow(
       kind: 'not-allowable',
       message: `the ceiling on ${group} is set in this host's configuration (directory.ceilings); raise it there.`,
     };
-  await journal.append([{ type: 'override', at: now, group, code, digest, reason }]);
+  await journal.append([{ type: 'override', at: now, group, code, digest, reason, by }]);
   return {
     kind: 'allowed',
     message: `${group}: allowed (${code}): exactly this set, once, at any run within 24 hours.\nNo command takes it back: it ends by itself.`,

@@ -178,9 +178,11 @@ export function revocationsNotOnRecord(
   memory: Pick<Memory, 'revoked'>,
   now: Instant,
 ): readonly RevocationRecord[] {
-  return revocations.flatMap(({ uid, group: from = null, at = now, reason }) => {
+  return revocations.flatMap(({ uid, group: from = null, at = now, reason, by }) => {
     const isNews = !memory.revoked.has(revokedKey(uid, from)) || (at < now && !isOnRecord({ uid, from, at }, memory));
-    return isNews ? [{ type: 'revocation' as const, at: instant(Math.min(at, now)), uid, from, reason }] : [];
+    return isNews
+      ? [{ type: 'revocation' as const, at: instant(Math.min(at, now)), uid, from, reason, ...(by === undefined ? {} : { by }) }]
+      : [];
   });
 }
 

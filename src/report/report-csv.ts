@@ -25,6 +25,7 @@ const columns = [
   'reason',
   'ticket',
   'contact',
+  'by',
 ] as const;
 
 type Row = Partial<Record<(typeof columns)[number], string>> & { readonly row: string };
@@ -51,6 +52,7 @@ export function renderReportCsv(report: Report): string {
       sha256: record.digest,
       explanation: renderHoldCode(record.code),
       reason: record.reason,
+      by: record.by ?? '',
     })),
     ...report.approvers.map(({ uid, landings, mostlyFor }) => ({
       row: 'approver',
@@ -135,6 +137,7 @@ function revocationRows({ revocations }: Report): readonly Row[] {
     until: one.lifted ? renderInstant(one.lifted.at) : '',
     explanation: one.namedBy.join('; '),
     reason: one.reason,
+    by: [one.by, one.lifted?.by && `lifted by ${one.lifted.by}`].filter(Boolean).join('; '),
   }));
 }
 

@@ -58,7 +58,8 @@ function decisionsJson({ refused, waiting, rosters, revocations, overrides, appr
     revocations: revocations.map((one) => ({
       ...one,
       at: renderInstant(one.at),
-      lifted: one.lifted ? { ...one.lifted, at: renderInstant(one.lifted.at) } : null,
+      by: one.by ?? null,
+      lifted: one.lifted ? { ...one.lifted, at: renderInstant(one.lifted.at), by: one.lifted.by ?? null } : null,
       ratified: one.lifted ? null : isRatified(one),
     })),
     overrides: overrides.map(({ record, usedAt }) => ({
@@ -67,6 +68,7 @@ function decisionsJson({ refused, waiting, rosters, revocations, overrides, appr
       code: record.code,
       digest: record.digest,
       reason: record.reason,
+      by: record.by ?? null,
       usedAt: orNull(usedAt),
     })),
     approvers: approvers.map((one) => ({ ...one, last: renderInstant(one.last), mostlyFor: one.mostlyFor ?? null })),

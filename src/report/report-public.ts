@@ -67,15 +67,20 @@ function publicRefusal(refusal: Refusal): Refusal {
 }
 
 function publicRevocation(one: RevocationReport): RevocationReport {
-  return { ...one, reason: '', lifted: one.lifted && { ...one.lifted, reason: '' } };
+  return { ...one, reason: '', by: undefined, lifted: one.lifted && { ...one.lifted, reason: '', by: undefined } };
 }
 
 function publicOverride(one: OverrideStory): OverrideStory {
-  return { ...one, record: { ...one.record, reason: '' } };
+  return { ...one, record: withoutWords(one.record) };
 }
 
 function publicStory({ record, lifted }: RevocationStory): RevocationStory {
-  return { record: { ...record, reason: '' }, lifted: lifted && { ...lifted, reason: '' } };
+  return { record: withoutWords(record), lifted: lifted && withoutWords(lifted) };
+}
+
+/** Why, and by whom. */
+function withoutWords<Act extends { readonly reason: string; readonly by?: string }>({ by: _, ...act }: Act): Omit<Act, 'by'> {
+  return { ...act, reason: '' };
 }
 
 function publicAttention(one: Attention): readonly Attention[] {
@@ -115,7 +120,7 @@ function publicChain({ entries, dropped }: PersonChain): PersonChain {
 }
 
 /** Of a refusal the detail is its code; of a revocation it is somebody's reason. */
-function publicEntry({ detail, ...entry }: PersonEntry): PersonEntry {
+function publicEntry({ detail, by: _, ...entry }: PersonEntry): PersonEntry {
   const told = entry.event === 'refused' && detail !== undefined ? { detail } : {};
   return { ...entry, ...told, because: publicBecause(entry.because) };
 }

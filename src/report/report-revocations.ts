@@ -10,7 +10,8 @@ export interface RevocationReport {
   readonly from: GroupName | null;
   readonly at: Instant;
   readonly reason: string;
-  readonly lifted: { readonly at: Instant; readonly reason: string } | undefined;
+  readonly by: string | undefined;
+  readonly lifted: { readonly at: Instant; readonly reason: string; readonly by: string | undefined } | undefined;
   /** Grant files and rosters that still name the person. None: the revocation is ratified. */
   readonly namedBy: readonly string[];
   /** Rosters that may name the person: their lists are no longer on disk. */
@@ -24,14 +25,15 @@ export function revocationReports(
   at: Instant,
 ): readonly RevocationReport[] {
   return stories.map(({ record, lifted }) => {
-    const { uid, from, reason } = record;
+    const { uid, from, reason, by } = record;
     const still = policy && stillNamed({ uid, ...(from === null ? {} : { group: from }) }, policy, rosterPeople, at);
     return {
       uid,
       from,
       at: record.at,
       reason,
-      lifted: lifted && { at: lifted.at, reason: lifted.reason },
+      by,
+      lifted: lifted && { at: lifted.at, reason: lifted.reason, by: lifted.by },
       namedBy: still?.namedBy ?? [],
       unread: still?.unread ?? [],
     };

@@ -19,7 +19,7 @@ import {
   renderTeams,
 } from './report-words.ts';
 import { needsWayBack, renderWayBack } from '../review/refusals.ts';
-import { hang, plain, renderMoment } from '../text.ts';
+import { hang, plain, renderBy, renderMoment } from '../text.ts';
 
 export function renderReportText(report: Report): string {
   return [
@@ -65,8 +65,8 @@ function changeLines({ changes }: Report): readonly string[] {
     ...changes.landings.map(renderLanding),
     ...changes.revocations.map(({ record, lifted }) =>
       lifted
-        ? `${record.uid}: a revocation was lifted at ${renderMoment(lifted.at)}`
-        : `${record.uid} was revoked from ${record.from ?? 'every managed group'} at ${renderMoment(record.at)}`,
+        ? `${record.uid}: a revocation was lifted at ${renderMoment(lifted.at)}${renderBy(lifted.by)}`
+        : `${record.uid} was revoked from ${record.from ?? 'every managed group'} at ${renderMoment(record.at)}${renderBy(record.by)}`,
     ),
     ...changes.overrides.map(renderOverride),
     ...(changes.rulesChanged ? ['the rules are others than then'] : []),

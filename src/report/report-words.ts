@@ -10,7 +10,7 @@ import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import { count, renderDuration } from '../time.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
-import { plain, renderBecause, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+import { plain, renderBecause, renderMoment, renderRemoval, renderWithheld, renderBy } from '../text.ts';
 
 const holds: Readonly<Record<HoldCode, string>> = {
   'too-many-removals': 'more removals in 24 hours than the limit lets through',
@@ -56,21 +56,22 @@ export function renderHold({ code, since, add, remove, digest }: HoldReport): st
   return `held since ${renderMoment(since)}: ${holds[code]}${changes.length > 0 ? ` (${changes.join('; ')})` : ''}; ${plain(digest)}`;
 }
 
-export function renderRevocation({ uid, from, at, reason, lifted, ...rest }: RevocationReport): string {
+export function renderRevocation({ uid, from, at, reason, by, lifted, ...rest }: RevocationReport): string {
   const where = from === null ? 'every managed group' : from;
   const why = reason === '' ? '' : `: ${plain(reason)}`;
   // Most people end a reason with a full stop of their own.
-  const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${why}`.replace(/\.$/, '');
-  if (lifted) return `${begun}. Lifted at ${renderMoment(lifted.at)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
-  const revocation = { uid, from, at, reason, lifted, ...rest };
+  const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${renderBy(by)}${why}`.replace(/\.$/, '');
+  if (lifted)
+    return `${begun}. Lifted at ${renderMoment(lifted.at)}${renderBy(lifted.by)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
+  const revocation = { uid, from, at, reason, by, lifted, ...rest };
   if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more`;
   if (rest.namedBy.length === 0) return `${begun}. Whether ${rest.unread.join(', ')} still names ${uid} is not on record`;
   return `${begun}. Not ratified: ${rest.namedBy.map(plain).join(', ')} still names ${uid}, and only the revocation keeps ${uid} out`;
 }
 
-export function renderOverride({ record: { at, group, code, reason }, usedAt }: OverrideStory): string {
+export function renderOverride({ record: { at, group, code, reason, by }, usedAt }: OverrideStory): string {
   const used = usedAt === undefined ? 'never used' : `used at ${renderMoment(usedAt)}`;
-  return `${renderMoment(at)}, ${group}: a held set was allowed (${holds[code]}), ${used}${reason === '' ? '' : `. ${plain(reason)}`}`;
+  return `${renderMoment(at)}, ${group}: a held set was allowed${renderBy(by)}: ${holds[code]}; ${used}${reason === '' ? '' : `. ${plain(reason)}`}`;
 }
 
 export function renderApprover({ uid, landings, rules, last, grants, mostlyFor }: ApproverReport): string {

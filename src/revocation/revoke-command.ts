@@ -10,7 +10,7 @@ import { renderInstant } from '../time.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { emptyMemory } from '../ledger/memory.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
-import { plain } from '../text.ts';
+import { plain, renderBy } from '../text.ts';
 import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../commands.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { goOnAsOwner, refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
@@ -32,7 +32,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
   const lines: string[] = [];
   try {
     const status = await revoke(
-      { uid, groups, only, reason },
+      { uid, groups, only, reason, by: caller.typedBy() },
       {
         now,
         openToWrite: directory.openToWrite,
@@ -104,11 +104,11 @@ async function list(configuration: HostConfiguration, now: Instant): Promise<Pri
   const { state } = configuration;
   const { revocations, warnings } = await readRevocations(state);
   const onRecord = await openNamesOnRecord(state, now);
-  const lines = revocations.map(({ uid, group, at, reason }) => {
+  const lines = revocations.map(({ uid, group, at, reason, by }) => {
     const since = at === undefined ? 'time unknown' : renderInstant(at);
     const named = onRecord?.({ uid, only: group }).namedBy ?? [];
     const still = named.length > 0 ? `  still named by ${named.map(plain).join(', ')}\n` : '';
-    return `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${since}  ${plain(reason)}\n${still}`;
+    return `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${since}  ${plain(reason)}${renderBy(by)}\n${still}`;
   });
   const text = [...(lines.length === 0 ? ['Nobody is revoked on this host.\n'] : lines), ...warnings.map((one) => `${plain(one)}\n`)].join(
     '',
@@ -131,7 +131,7 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
         text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
         status: statusOf(['findings']),
       };
-    await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason }]);
+    await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason, by: caller.typedBy() }]);
     for (const one of ended) await removeRevocation(folder, one);
     return {
       text: [

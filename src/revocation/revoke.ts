@@ -41,6 +41,7 @@ export interface RevokeOrder {
   /** Set where only this group is meant. */
   readonly only: GroupName | undefined;
   readonly reason: string;
+  readonly by: string;
 }
 
 /** Who is meant is not known without the directory, and whom it cannot show it cannot take out either. */
@@ -51,7 +52,7 @@ function nothingDone(error: unknown): never {
   throw error;
 }
 
-export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: RevokePorts): Promise<Status> {
+export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, ports: RevokePorts): Promise<Status> {
   const directory = await ports.openToWrite().catch(nothingDone);
   const person = (await directory.reader.people([uid]).catch(nothingDone)).get(uid);
   const revoked: Revoked = { uid, person: person === 'ambiguous' ? undefined : person };
@@ -68,7 +69,7 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
     ports.say(`${uid}  the directory has ${person ? 'several entries' : 'no entry'} with this uid: whatever carries it goes\n`);
   }
   const failures: StatusName[] = [];
-  const revocation: Revocation = { uid, at: ports.now, reason, ...(only === undefined ? {} : { group: only }) };
+  const revocation: Revocation = { uid, at: ports.now, reason, by, ...(only === undefined ? {} : { group: only }) };
   const notKept = await attempt(
     () => ports.keep(revocation),
     ports,
@@ -83,7 +84,10 @@ export async function revoke({ uid, groups, only, reason }: RevokeOrder, ports: 
     () =>
       ports.underLock(standingOf(uid, groups, removals), async (append) => {
         for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports, 'quietly'));
-        await append([{ type: 'revocation', at: ports.now, uid, from: only ?? null, reason }, ...removalRecords(uid, removals, ports.now)]);
+        await append([
+          { type: 'revocation', at: ports.now, uid, from: only ?? null, reason, by },
+          ...removalRecords(uid, removals, ports.now),
+        ]);
       }),
     ports,
     'the ledger has no record of this yet',

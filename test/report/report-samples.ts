@@ -223,6 +223,7 @@ export function sampleRecords(): readonly LedgerRecord[] {
       code: 'too-many-removals',
       digest: sha256('removals'),
       reason: 'Election, T400000',
+      by: 'login bob, account root',
     },
     { type: 'override-used', at: days(-39), group: stewards, code: 'too-many-removals', digest: sha256('removals'), accepted: [] },
     outcome(
@@ -236,7 +237,7 @@ export function sampleRecords(): readonly LedgerRecord[] {
     endorsement(again),
     outcome(days(-20), klaxon, 2, [brought(becauseOf(again), 'hoo')]),
     refusal('mallory', 10, days(-6), 'bob opened the merge request, and nobody else approved it'),
-    { type: 'revocation', at: days(-3), uid: uid('h2o'), from: null, reason: 'Laptop stolen' },
+    { type: 'revocation', at: days(-3), uid: uid('h2o'), from: null, reason: 'Laptop stolen', by: 'login alice, sudo alice, account root' },
     { ...outcome(days(-3), stewards, 5, [], [['h2o', { kind: 'revoked', at: days(-3) }]]), result: 'revoked' },
     endorsement(coming),
     endorsement(ghost),

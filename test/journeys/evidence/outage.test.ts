@@ -198,6 +198,7 @@ describe('given what was judged once', () => {
 
     expect(refuse.status).toBe(0);
     expect([refusals(run), await scene.members()]).toEqual([[`refused-by-hand ${urbanecm}`], ['hoo']]);
+    expect(run.policy.refused[0]?.message).toMatch(/GitLab lost it, by (?:login \S+, )?account \S/);
     world.gitlab.faults.clear();
     await scene.reconcile();
     expect(await scene.members()).toEqual(['hoo']);
