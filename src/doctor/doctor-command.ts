@@ -58,7 +58,7 @@ async function hostFindings(configuration: HostConfiguration, state: Answer<Stat
   const { path } = surroundingsOf(caller);
   const facts = await configurationFacts(configuration);
   const isActiveHost = facts.standing.kind === 'known' && facts.standing.value.state === 'active';
-  const timer = await timerFacts(isActiveHost, path);
+  const timer = await timerFacts(isActiveHost, state, path);
   const sources = rosterSources(configuration, configuration.state, path);
   return [
     ...examine(configurationArea, { kind: 'known', value: facts }),

@@ -1,5 +1,5 @@
 // What a run needs round it, as a checkup sees it: the timer that starts it, a clock to believe, and rosters to read.
-import { error, ok, unknown, type Area, type Verdict } from './doctor.ts';
+import { advice, error, ok, unknown, type Area, type Verdict } from './doctor.ts';
 import type { ClockVerdict } from '../membership/clock.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { RosterState } from '../roster/roster.ts';
@@ -16,6 +16,8 @@ export interface TimerFacts {
   /** How the service ended last, and its exit status; undefined before the first time. */
   readonly last: { readonly result: string; readonly status: number; readonly at: Instant } | undefined;
   readonly isActive: boolean;
+  /** Nothing has run here yet: the timer is the last step of an installation. */
+  readonly isNew: boolean;
 }
 
 export const timerArea: Area<TimerFacts> = {
@@ -27,12 +29,14 @@ export const timerArea: Area<TimerFacts> = {
   ],
 };
 
-function timerOf({ enabled, active, isActive }: TimerFacts): Verdict {
+function timerOf({ enabled, active, isActive, isNew }: TimerFacts): Verdict {
   const runs = enabled.startsWith('enabled') && active === 'active';
   const said = `muster.timer is ${enabled} and ${active}`;
   if (runs) return ok(said);
   if (!isActive) return ok(`${said}, and this is the standby`);
-  return error(`${said}: nothing happens by itself on this host, expiry included`, administrator, 'systemctl enable --now muster.timer');
+  const fix = [administrator, 'systemctl enable --now muster.timer'] as const;
+  if (isNew) return advice(`${said}; enable it as the last step, when "muster plan" shows what is wanted`, ...fix);
+  return error(`${said}: nothing happens by itself on this host, expiry included`, ...fix);
 }
 
 function lastServiceRun(last: TimerFacts['last']): Verdict {

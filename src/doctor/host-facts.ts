@@ -109,9 +109,9 @@ async function innerFolders(state: string): Promise<StateFacts['inner']> {
   return modes.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : []));
 }
 
-export async function timerFacts(isActiveHost: boolean, path: string): Promise<TimerFacts | undefined> {
+export async function timerFacts(isActiveHost: boolean, opened: Answer<State>, path: string): Promise<TimerFacts | undefined> {
   const state = await readTimer('muster.timer', 'muster.service', path);
-  return state && { ...state, isActive: isActiveHost };
+  return state && { ...state, isActive: isActiveHost, isNew: opened.kind === 'known' && opened.value.lastRun === undefined };
 }
 
 export async function rosterFacts(

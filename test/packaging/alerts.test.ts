@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { metricsOf } from '../../src/reconcile/metrics.ts';
+import { metricsOf, standbyMetrics } from '../../src/reconcile/metrics.ts';
 import { exitStatus, statusOf } from '../../src/status.ts';
 import { troubled } from '../reconcile/run-samples.ts';
 
@@ -32,7 +32,7 @@ const circumstances = {
 };
 
 describe('given the alert rules', () => {
-  const known = new Set(metricsOf(troubled, circumstances).map(({ name }) => name));
+  const known = new Set([...metricsOf(troubled, circumstances), ...standbyMetrics(troubled.at)].map(({ name }) => name));
 
   it.each(rules)('when $alert looks at a metric, then muster writes it', ({ expr, annotations }) => {
     const named = expr.match(/\bmuster_\w+/g) ?? [];

@@ -16,6 +16,11 @@ export class Clock {
     this.#fixed = Date.parse(time);
   }
 
+  /** The machine's time from now on. */
+  follow(): void {
+    this.#fixed = undefined;
+  }
+
   advance(milliseconds: number): void {
     this.#fixed = this.now() + milliseconds;
   }

@@ -1,0 +1,139 @@
+// What goes wrong on a host: a status that is mailed, a state folder that is lost, a disk that is full, an upgrade in the middle of a run.
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { grantFor } from './installing.ts';
+import { eventually, stewards, type Play, type Stage } from './stage.ts';
+
+const account = 'muster';
+const here = stewards.slice(0, 6);
+
+export const failing: readonly Play[] = [
+  { account, title: 'a failed run is mailed once for each status, with exim4', play: (stage) => mail(stage, 'exim4') },
+  { account, title: 'a failed run is mailed once for each status, with postfix', play: (stage) => mail(stage, 'postfix') },
+  { account, title: 'a state folder that is lost stays lost: the unit, a boot, an upgrade', play: lostFolder },
+  { account, title: 'a ledger that is lost, with other files left, is an error', play: lostLedger },
+  { account, title: 'a full disk: ends and revocations go on', play: fullDisk },
+  { account, title: 'an upgrade in the middle of a run', play: upgrade },
+];
+
+/** The mails of root, wherever this mailer's delivery leaves them. */
+const mails = async (stage: Stage) => (await stage.host.must('cat /var/mail/* 2>/dev/null || true')).split(/^From /m).slice(1);
+
+async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
+  const { host } = stage;
+  if (mailer === 'postfix') await host.must('apt-get install --yes postfix');
+  await host.must(`rm -rf /var/mail/* /var/lib/muster-failure; systemctl restart ${mailer}`);
+  host.write('/etc/systemd/system/muster.service.d/mail.conf', '[Unit]\nOnFailure=muster-failure@%n.service\n');
+  await host.must('systemctl daemon-reload');
+
+  stage.deliverRoster([]);
+  for (let run = 1; run <= 3; run += 1) await stage.run();
+  await eventually('the first mail', 20_000, async () => (await mails(stage)).length > 0);
+  stage.deliverRoster(stewards.slice(0, 2));
+  for (let run = 1; run <= 2; run += 1) await stage.run();
+  await eventually('the second mail', 20_000, async () => (await mails(stage)).length > 1);
+  // What would come too often would come by now.
+  await pause(2000);
+  const [first = '', second = '', ...more] = await mails(stage);
+  assert.deepEqual(more, []);
+  stage.log(first.replace(/^(?=.)/gm, '    '));
+  assert.match(first, /^Subject: muster\.service failed on ldap-maint1001: status 5/m);
+  assert.match(first, /ROSTER +steward: EMPTY/);
+  assert.match(second, /^Subject: muster\.service failed on ldap-maint1001: status 3/m);
+
+  stage.deliverRoster(here);
+  host.write('/etc/systemd/system/muster.service.d/mail.conf', '');
+  await host.must('systemctl daemon-reload');
+  assert.equal(await stage.run(), 0);
+}
+
+async function lostFolder(stage: Stage): Promise<void> {
+  const { host } = stage;
+  stage.deliverRoster(here);
+  await host.type('muster revoke martin --reason "Account taken over"');
+  await host.type('mv /var/lib/muster /var/lib/muster.lost');
+  try {
+    await staysLost(stage);
+  } finally {
+    await host.type('rm -rf /var/lib/muster; mv /var/lib/muster.lost /var/lib/muster');
+  }
+  await host.type('muster lift martin --reason "It was restored"');
+  assert.equal(await stage.run(), 0);
+  assert.deepEqual(await stage.members('klaxon-users'), ['martin', 'taavi']);
+}
+
+async function staysLost(stage: Stage): Promise<void> {
+  const { host } = stage;
+  const isStillLost = async (after: string) => {
+    assert.equal(host.has('/var/lib/muster'), false, `the folder is there after ${after}`);
+    assert.equal(await stage.run(), 5);
+    assert.equal(host.has('/var/lib/muster'), false);
+    assert.deepEqual(await stage.members('klaxon-users'), ['taavi']);
+  };
+  await isStillLost('a run');
+  assert.match(host.read('/var/lib/prometheus/node.d/muster.prom'), /^muster_status\{status="input"\} 1$/m);
+  assert.match(await host.must('journalctl --unit=muster.service --lines=20 --output=cat --no-pager'), /backup/);
+  await host.reboot();
+  await isStillLost('a boot');
+  assert.equal((await host.type(`apt-get install --yes --reinstall ${stage.packageOf('first')}`)).status, 0);
+  await isStillLost('an upgrade');
+}
+
+async function lostLedger(stage: Stage): Promise<void> {
+  const { host } = stage;
+  const before = await stage.members('klaxon-users');
+  await host.must('mkdir /root/ledger && mv /var/lib/muster/ledger* /root/ledger/');
+  try {
+    assert.equal(await stage.run(), 5);
+    assert.equal(await host.must('ls /var/lib/muster | grep -c ledger || true'), '0');
+    assert.deepEqual(await stage.members('klaxon-users'), before);
+  } finally {
+    await host.must('rm -f /var/lib/muster/ledger* && mv /root/ledger/* /var/lib/muster/ && rmdir /root/ledger');
+  }
+  assert.equal(await stage.run(), 0);
+}
+
+async function fullDisk(stage: Stage): Promise<void> {
+  const { host } = stage;
+  await stage.merge(grantFor('mallory', 45), { by: 'carol', approvedBy: 'alice' });
+  await host.must(
+    'mv /var/lib/muster /var/lib/muster.disk && install -d -o muster -g muster -m 0711 /var/lib/muster && mount -t tmpfs -o size=8m,uid=muster,gid=muster,mode=0711 tmpfs /var/lib/muster && cp -a /var/lib/muster.disk/. /var/lib/muster/',
+  );
+  assert.equal(await stage.run(), 0);
+  assert.ok((await stage.members('klaxon-users')).includes('mallory'));
+  await host.type('dd if=/dev/zero of=/var/lib/muster/filling bs=4k 2>&1 | tail -n 1; df -h /var/lib/muster');
+  await pause(46_000);
+
+  assert.equal(await stage.run(), 5);
+  assert.match(host.read('/var/lib/prometheus/node.d/muster.prom'), /^muster_status\{status="input"\} 1$/m);
+  assert.deepEqual(await stage.members('klaxon-users'), ['martin', 'taavi'], 'what ended is out');
+  const { status } = await host.type('muster revoke taavi --reason "Account taken over"');
+  assert.equal(status, 5);
+  assert.deepEqual(await stage.members('klaxon-users'), ['martin'], 'who is revoked is out');
+
+  await host.type('rm /var/lib/muster/filling');
+  assert.equal(await stage.run(), 0);
+  assert.deepEqual(await stage.members('klaxon-users'), ['martin']);
+  assert.match((await host.type('muster explain mallory')).output, /ended/);
+  await host.must(
+    'cp -a /var/lib/muster/. /var/lib/muster.disk/ && umount /var/lib/muster && rmdir /var/lib/muster && mv /var/lib/muster.disk /var/lib/muster',
+  );
+  assert.equal((await host.type('muster lift taavi --reason "Account is taavi’s again"')).status, 0);
+  assert.equal(await stage.run(), 0);
+}
+
+async function upgrade(stage: Stage): Promise<void> {
+  const { host, cast } = stage;
+  await stage.merge(grantFor('bob', 3600), { by: 'carol', approvedBy: 'alice' });
+  stage.setGitLab('slow');
+  cast.gitlab.faults.forget();
+  await host.type('systemctl start --no-block muster.service');
+  await eventually('GitLab is asked', 20_000, () => Promise.resolve(cast.gitlab.faults.count(/^\/api\//) > 0));
+  assert.equal((await host.type(`apt-get install --yes ${stage.packageOf('second')}`)).status, 0);
+  assert.equal(await host.must('systemctl is-active muster.service || true'), 'activating', 'the upgrade was over before the run was');
+  await eventually('the run ends', 60_000, async () => (await host.run('systemctl is-active muster.service')).output !== 'activating\n');
+  stage.setGitLab('up');
+  assert.equal(await host.must('systemctl show --property=ExecMainStatus --value muster.service'), '0');
+  assert.ok((await stage.members('klaxon-users')).includes('bob'));
+  assert.equal(await stage.run(), 0);
+}

@@ -1,0 +1,64 @@
+// Plays, one after the other, what docs/operating.md tells. scripts/host-test makes the root, and starts this in a network of its own.
+import { parseArgs } from 'node:util';
+import { failing } from './failing.ts';
+import { installing } from './installing.ts';
+import { Machine } from './machine.ts';
+import { moving } from './moving.ts';
+import { running } from './running.ts';
+import { Stage } from './stage.ts';
+
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string', default: '' },
+    debian: { type: 'string', default: 'trixie' },
+    only: { type: 'string', default: '' },
+    'can-boot': { type: 'boolean', default: false },
+  },
+});
+const log = (text: string) => void process.stdout.write(text);
+
+if (values['can-boot']) await tryToBoot();
+else process.exitCode = await playAll();
+
+/** 77: nothing can be played here, and nothing is wrong with muster. */
+async function tryToBoot(): Promise<void> {
+  const machine = new Machine('host-test', values.root, log);
+  try {
+    await machine.boot();
+  } catch (error) {
+    process.stderr.write(`host-test: cannot be played here: ${String(error)}\n`);
+    process.exitCode = 77;
+  } finally {
+    await machine.remove();
+  }
+}
+
+async function playAll(): Promise<number> {
+  const stage = await Stage.open(values.root, values.debian, log);
+  let passed = 0;
+  let failed = 0;
+  try {
+    for (const { title, account, play } of chosen()) {
+      const began = Date.now();
+      log(`\n=== ${title} (account ${account})\n`);
+      try {
+        await play(stage);
+        passed += 1;
+        log(`passed  ${title} (${Math.round((Date.now() - began) / 1000)} s)\n`);
+      } catch (error) {
+        failed += 1;
+        log(`FAILED  ${title}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      }
+    }
+  } finally {
+    await stage.stop();
+  }
+  log(`\n${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** All others build on the first ones, and on nothing else. */
+function chosen() {
+  const others = [...running, ...failing, ...moving];
+  return [...installing, ...others.filter(({ title }) => title.includes(values.only))];
+}

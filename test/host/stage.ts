@@ -1,0 +1,300 @@
+// What the plays are played on: one maintenance host or two, the directory, a GitLab that behaves like CE, and the package.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
+import type { FileChanges } from '../support/gitlab/repository.ts';
+import { renderConfiguration } from '../support/slapd-configuration.ts';
+import { renderEntries } from '../support/slapd-entries.ts';
+import { Machine } from './machine.ts';
+
+export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos radimer superpes urbanecm'.split(' ');
+const others = ['alice', 'bob', 'bob-test', 'carol', 'martin', 'mallory', 'taavi'];
+const suffix = 'dc=wikimedia,dc=org';
+const accounts = {
+  suffix,
+  adminDn: `cn=admin,${suffix}`,
+  adminPassword: 'admin-secret',
+  writerDn: `cn=scriptuser,ou=profile,${suffix}`,
+  writerPassword: 'writer-secret',
+};
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const minute = 60_000;
+
+/** One thing that somebody does on a host, and what must be so afterwards. */
+export interface Play {
+  readonly title: string;
+  /** Whose unit and files it is about. */
+  readonly account: 'muster';
+  /** Throws what is not as it must be. */
+  readonly play: (stage: Stage) => Promise<void>;
+}
+
+export type Person = 'alice' | 'bob' | 'carol';
+
+export interface Settings {
+  readonly mode: 'report' | 'enforce';
+  readonly start: string;
+}
+
+export class Stage {
+  readonly cast: Cast;
+  readonly machines: Machine[] = [];
+  readonly log: (text: string) => void;
+  readonly debian: string;
+  readonly #root: string;
+  readonly #packages: readonly string[];
+  readonly #folder: string;
+  settings: Settings = { mode: 'report', start: '' };
+
+  private constructor(cast: Cast, root: string, debian: string, log: (text: string) => void) {
+    this.cast = cast;
+    this.debian = debian;
+    this.log = log;
+    this.#root = root;
+    this.#folder = mkdtempSync(join(tmpdir(), 'muster-host-packages-'));
+    this.#packages = buildPackages(this.#folder, debian);
+  }
+
+  static async open(root: string, debian: string, log: (text: string) => void): Promise<Stage> {
+    const cast = await startWithPeople({ files: rulesOfTheSample() });
+    cast.gitlab.clock.follow();
+    // The other account that the sample names.
+    cast.project.members.set(cast.gitlab.forge.createUser('carol-two', { id: 99 }).id, 30);
+    const stage = new Stage(cast, root, debian, log);
+    const first = await stage.addMachine('ldap-maint1001');
+    await serveDirectory(first);
+    return stage;
+  }
+
+  /** A booted Debian as it is delivered, with the packages of muster in /root, and with somebody who may call sudo. */
+  async addMachine(name: string): Promise<Machine> {
+    const machine = new Machine(name, this.#root, this.log);
+    this.machines.push(machine);
+    for (const file of this.#packages) execFileSync('cp', [file, machine.path('/root')]);
+    machine.write('/etc/apt/apt.conf.d/quiet', 'quiet "1";\nDpkg::Use-Pty "0";\n');
+    machine.write(
+      '/usr/local/sbin/muster',
+      '#!/bin/sh\n[ "$1" = adopt ] && exec /usr/bin/muster "$@"\nexec setpriv --reuid=muster --regid=muster --init-groups /usr/bin/muster "$@"\n',
+      0o755,
+    );
+    machine.write('/etc/sudoers.d/sre', 'alice ALL=(ALL) NOPASSWD: ALL\n', 0o440);
+    await machine.boot();
+    await machine.must('useradd --create-home alice && systemctl stop slapd exim4');
+    return machine;
+  }
+
+  get host(): Machine {
+    return this.machines[0] ?? assert.fail('there is no host');
+  }
+
+  /** The version that is installed first, and the one it is upgraded to. */
+  packageOf(which: 'first' | 'second'): string {
+    const file = this.#packages.find((one) => one.includes('0.1.0+second') === (which === 'second') && one.includes('muster_'));
+    return `/root/${basename(file ?? assert.fail('no package'))}`;
+  }
+
+  /** What stands in the way of the package on Debian 12: a Node of upstream's, as a package. */
+  get nodePackage(): string | undefined {
+    const file = this.#packages.find((one) => one.includes('nodejs_'));
+    return file && `/root/${basename(file)}`;
+  }
+
+  configure(machine: Machine, settings: Partial<Settings> = {}): void {
+    this.settings = { ...this.settings, ...settings };
+    machine.write('/etc/muster/muster.yaml', this.#configuration(), 0o640);
+  }
+
+  #configuration(): string {
+    const { gitlab, project } = this.cast;
+    return `repository:
+  url: ${gitlab.url}/${project.path}.git
+  branch: main
+  path: policy
+  start: ${this.settings.start}
+  token-file: /etc/muster/gitlab-token
+gitlab:
+  url: ${gitlab.url}
+  project: ${project.path}
+  token-file: /etc/muster/gitlab-token
+evidence: gitlab
+directory:
+  url: ldap://127.0.0.1
+  bind-dn: "${accounts.writerDn}"
+  password-file: /etc/muster/ldap-password
+  people: "ou=people,${suffix}"
+  groups:
+    stewards: "cn=stewards,ou=groups,${suffix}"
+    klaxon-users: "cn=klaxon-users,ou=groups,${suffix}"
+  disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,${suffix}" }
+rosters:
+  steward: { from: /srv/exports/ldap_group/steward.txt, older-than: 26 hours }
+mode: ${this.settings.mode}
+active: /etc/muster/active
+state: /var/lib/muster
+metrics: /var/lib/prometheus/node.d/muster.prom
+report: /var/www/muster/index.html
+`;
+  }
+
+  secrets(): Readonly<Record<string, string>> {
+    const { gitlab } = this.cast;
+    const reader = gitlab.forge.users.find(({ username }) => username === 'muster-reader') ?? assert.fail('no reader');
+    return {
+      'gitlab-token': gitlab.forge.createToken(reader, ['read_api', 'read_repository']).value,
+      'ldap-password': accounts.writerPassword,
+    };
+  }
+
+  /** As people do it in the browser; the minutes between their clicks lie behind them. */
+  async merge(files: FileChanges, { by, approvedBy }: { readonly by: Person; readonly approvedBy?: Person }): Promise<string> {
+    const { gitlab, project } = this.cast;
+    const { clock } = gitlab;
+    const earlier = (minutes: number) => {
+      clock.set(new Date(Date.now() - minutes * minute).toISOString());
+      clock.skew = minutes * minute;
+    };
+    try {
+      const author = this.cast[by];
+      const sourceBranch = `change-${project.mergeRequests.length + 1}`;
+      earlier(10);
+      await gitlab.commitAndPush(project, author, sourceBranch, files);
+      const mergeRequest = await gitlab.openMergeRequest(project, { author, sourceBranch });
+      earlier(5);
+      if (approvedBy) gitlab.approve(mergeRequest, this.cast[approvedBy]);
+      clock.follow();
+      clock.skew = 0;
+      this.log(
+        `(On GitLab: ${by} merges !${mergeRequest.iid}, ${approvedBy ? `which ${approvedBy} approved` : 'which nobody approved'}.)\n`,
+      );
+      return await gitlab.merge(mergeRequest, author);
+    } finally {
+      clock.follow();
+      clock.skew = 0;
+    }
+  }
+
+  /** GitLab, its API and git alike. */
+  setGitLab(state: 'up' | 'down' | 'slow'): void {
+    const { faults } = this.cast.gitlab;
+    faults.clear();
+    if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
+    if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 1500 });
+    this.log(`(GitLab is ${state}.)\n`);
+  }
+
+  /** As the stewards' host would leave it. */
+  deliverRoster(uids: readonly string[], machine = this.host): void {
+    machine.write('/srv/exports/ldap_group/steward.txt', uids.map((uid) => `${uid}\n`).join(''));
+  }
+
+  /** A run, as somebody types it who does not wait for the timer. @returns the status of muster itself */
+  async run(machine = this.host): Promise<number> {
+    // systemd starts a unit five times in ten seconds at most, unless a failure was seen.
+    await machine.run('systemctl reset-failed muster.service');
+    await machine.type('systemctl start muster.service');
+    return Number(await machine.must('systemctl show --property=ExecMainStatus --value muster.service'));
+  }
+
+  /** Who is in a group, asked of the directory itself. */
+  async members(group: string): Promise<readonly string[]> {
+    const bind = `-x -D "${accounts.adminDn}" -w ${accounts.adminPassword} -H ldap://127.0.0.1`;
+    const answer = await this.host.must(`ldapsearch -LLL -o ldif-wrap=no ${bind} -b "cn=${group},ou=groups,${suffix}" member`);
+    return [...answer.matchAll(/^member: uid=([^,]+),/gm)].map(([, uid = '']) => uid).sort();
+  }
+
+  async stop(): Promise<void> {
+    for (const machine of this.machines) await machine.remove();
+    await this.cast.gitlab.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The time after which it must be so; asks again until then. */
+export async function eventually(what: string, within: number, holds: () => Promise<boolean>): Promise<number> {
+  const began = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - began > within) assert.fail(`${what}: not within ${within / 1000} seconds`);
+    await pause(500);
+  }
+  return Math.round((Date.now() - began) / 1000);
+}
+
+function rulesOfTheSample(): Record<string, string> {
+  const rules = ['policy/policy.yaml', 'policy/groups/stewards.yaml', 'policy/groups/klaxon-users.yaml'];
+  return Object.fromEntries(rules.map((path) => [path, readFileSync(join(repository, path), 'utf8')]));
+}
+
+/** The package of this tree, and one with another version and other file names in it, as the next release has them. */
+function buildPackages(folder: string, debian: string): readonly string[] {
+  const built = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/deb.ts', '--out', folder], {
+    cwd: repository,
+    encoding: 'utf8',
+  }).trim();
+  const next = join(folder, 'next');
+  execFileSync('dpkg-deb', ['--raw-extract', built, next]);
+  const edit = (file: string, change: (text: string) => string) =>
+    writeFileSync(join(next, file), change(readFileSync(join(next, file), 'utf8')));
+  edit('DEBIAN/control', (text) => text.replace(/^Version: .*$/m, 'Version: 0.1.0+second'));
+  const chunks = readdirSync(join(next, 'usr/lib/muster/chunks'));
+  const others = (text: string) => chunks.reduce((all, name) => all.replaceAll(name, name.replace(/(?=\.m?js$)/, '0')), text);
+  const programs = execFileSync('find', ['usr/lib/muster', '-name', '*.*js'], { cwd: next, encoding: 'utf8' }).trim().split('\n');
+  for (const file of programs) edit(file, others);
+  for (const name of chunks)
+    execFileSync('mv', [join(next, 'usr/lib/muster/chunks', name), join(next, 'usr/lib/muster/chunks', others(name))]);
+  const second = join(folder, 'muster_0.1.0+second_all.deb');
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', next, second], { stdio: 'ignore' });
+  rmSync(next, { recursive: true });
+  return debian === 'bookworm' ? [built, second, packNode(folder)] : [built, second];
+}
+
+/** The Node that runs this, as a package: Debian 12 has none that is new enough. */
+function packNode(folder: string): string {
+  const stage = join(folder, 'nodejs');
+  execFileSync('install', ['-D', process.execPath, join(stage, 'usr/bin/node')]);
+  execFileSync('mkdir', [join(stage, 'DEBIAN')]);
+  const version = process.version.slice(1);
+  writeFileSync(
+    join(stage, 'DEBIAN/control'),
+    `Package: nodejs\nVersion: ${version}\nArchitecture: ${process.arch === 'x64' ? 'amd64' : process.arch}\nMaintainer: nobody <nobody@example.org>\nDescription: upstream's Node\n`,
+  );
+  const file = join(folder, `nodejs_${version}.deb`);
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', stage, file], { stdio: 'ignore' });
+  rmSync(stage, { recursive: true });
+  return file;
+}
+
+/** Debian's own slapd, in the shape of the production directory: people, two groups, one of which is not as the roster says. */
+async function serveDirectory(machine: Machine): Promise<void> {
+  const folder = '/var/lib/ldap/muster';
+  const own = fileURLToPath(new URL('../support/schema/', import.meta.url));
+  for (const name of readdirSync(own)) machine.write(`/etc/ldap/schema/own/${name}`, readFileSync(join(own, name), 'utf8'));
+  const installation = {
+    slapd: '/usr/sbin/slapd',
+    slapadd: '/usr/sbin/slapadd',
+    ldapsearch: '/usr/bin/ldapsearch',
+    ldapmodify: '/usr/bin/ldapmodify',
+    schema: '/etc/ldap/schema',
+    modules: '/usr/lib/ldap',
+    loaderPath: null,
+  };
+  const facts = { ...accounts, folder, installation, externalWriter: undefined, certificates: undefined };
+  machine.write('/etc/ldap/slapd.conf', renderConfiguration(facts, {}).replaceAll(own, '/etc/ldap/schema/own/'));
+  const groups = { stewards: stewards.filter((uid) => uid !== 'urbanecm'), 'klaxon-users': ['martin', 'taavi'] };
+  const people = [...stewards, ...others].map((uid) => ({ uid }));
+  machine.write('/etc/ldap/entries.ldif', renderEntries({ ...accounts, people, groups, ppolicy: true, memberof: true }));
+  const settings = machine.read('/etc/default/slapd');
+  machine.write(
+    '/etc/default/slapd',
+    settings
+      .replace(/^SLAPD_CONF=.*$/m, 'SLAPD_CONF=/etc/ldap/slapd.conf')
+      .replace(/^SLAPD_SERVICES=.*$/m, 'SLAPD_SERVICES="ldap://127.0.0.1/"'),
+  );
+  await machine.must(
+    `install -d -o openldap -g openldap ${folder} ${folder}/data && slapadd -q -w -f /etc/ldap/slapd.conf -l /etc/ldap/entries.ldif && chown -R openldap: ${folder} && systemctl start slapd`,
+  );
+}
