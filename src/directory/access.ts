@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readingProblem } from '../doctor/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from './connection.ts';
+import { openConnections } from './connections.ts';
 import { isWithin } from './distinguished-names.ts';
 import { configuredKey, placeholderKey, type DirectoryLayout } from './layout.ts';
 import { directoryReader } from './reader.ts';
@@ -26,26 +27,16 @@ export interface DirectoryAccess {
 export function directoryAccess(configuration: DirectoryConfiguration): DirectoryAccess {
   const layout = layoutOf(configuration);
   const readUrl = configuration.readUrl ?? configuration.url;
-  /** One for each server. That it could not be opened is told to everybody who asks. */
-  const opened = new Map<string, Promise<DirectoryConnection>>();
-  const connectionTo = (url: string): Promise<DirectoryConnection> => {
-    const connection = opened.get(url) ?? openConnection(url, configuration);
-    opened.set(url, connection);
-    return connection;
-  };
+  const connections = openConnections((url) => openConnection(url, configuration));
   return {
     readsElsewhere: readUrl !== configuration.url,
-    openToRead: async () => directoryReader(await connectionTo(readUrl), layout),
-    connection: () => connectionTo(configuration.url),
+    openToRead: async () => directoryReader(await connections.to(readUrl), layout),
+    connection: () => connections.to(configuration.url),
     async openToWrite() {
-      const connection = await connectionTo(configuration.url);
+      const connection = await connections.to(configuration.url);
       return { reader: directoryReader(connection, layout), writer: directoryWriter(connection, layout) };
     },
-    async close() {
-      for (const connection of await Promise.allSettled(opened.values())) {
-        if (connection.status === 'fulfilled') await connection.value.close();
-      }
-    },
+    close: connections.close,
   };
 }
 

@@ -29,6 +29,8 @@ export type Question = Pick<SearchOptions, 'scope' | 'filter'> & { readonly attr
 export interface DirectoryConnection {
   /** The authorization identity that the server itself names (RFC 4532): `dn:…` or `u:…`. */
   readonly identity: string;
+  /** It broke, or was given up after a time limit: every further question fails. */
+  readonly isLost: boolean;
   search(base: string, question: Question): Promise<readonly Entry[]>;
   /** By pages (RFC 2696), which servers let past their size limit. */
   pages(base: string, question: Question, pageSize: number): AsyncGenerator<readonly Entry[]>;
@@ -138,6 +140,10 @@ class Line {
     this.#socket = socket;
   }
 
+  get isLost(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable;
+  }
+
   async ask<Answer>(what: string, milliseconds: number, question: () => Promise<Answer>): Promise<Answer> {
     let isLate = false;
     const deadline = setTimeout(() => {
@@ -184,6 +190,10 @@ class BoundConnection implements DirectoryConnection {
     this.identity = identity;
     this.#readTimeout = readTimeoutMs;
     this.#writeTimeout = writeTimeoutMs;
+  }
+
+  get isLost(): boolean {
+    return this.#line.isLost;
   }
 
   async search(base: string, question: Question): Promise<readonly Entry[]> {

@@ -26,8 +26,10 @@ export interface ObservedGroup {
   readonly kind: 'group';
   readonly group: GroupName;
   readonly dn: Dn;
-  /** entryCSN: changes with every change of the entry (draft-ietf-ldup-model, OpenLDAP). */
+  /** entryCSN: changes with every change of the entry (draft-ietf-ldup-model, OpenLDAP). Empty where each value is its own compare-and-set. */
   readonly revision: string;
+  /** The entry must keep a value, if only the placeholder. */
+  readonly needsValue: boolean;
   /** Compared under distinguishedNameMatch, none twice; the placeholder of an empty group is not among them. */
   readonly members: readonly MemberValue[];
   /** The placeholder stands in the entry, alone or among members. */
@@ -65,6 +67,8 @@ export interface GroupChange {
 export type ChangeOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'lost-race' }
+  /** It may not go on: what was not made yet is not made. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'refused'; readonly message: string }
   /** The answer never came: it may have been done, in whole or in part. */
   | { readonly kind: 'unknown'; readonly message: string };

@@ -70,5 +70,6 @@ function observed(entry: Entry, group: GroupName, placeholder: DnKey): ObservedG
     else members.push(value);
   }
   const [revision = ''] = valuesOf(entry, 'entryCSN');
-  return { kind: 'group', group, dn: dn(entry.dn), revision, members, placeholder: hasPlaceholder };
+  const needsValue = valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
+  return { kind: 'group', group, dn: dn(entry.dn), revision, needsValue, members, placeholder: hasPlaceholder };
 }

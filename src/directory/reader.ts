@@ -1,11 +1,12 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
+import { escapeFilter } from 'ldapts';
 import type { DirectoryPerson, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './directory.ts';
-import { parseUid, type DnKey, type GroupName, type Uid } from '../names.ts';
+import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
 import { DirectoryUnusable, Misuse } from '../errors.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { isWithin, uidOf } from './distinguished-names.ts';
-import { valuesOf } from './entries.ts';
+import { namedBy, valuesOf } from './entries.ts';
 import { readGroup } from './groups.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
@@ -26,6 +27,12 @@ export interface DirectoryReader {
    * A managed group as it stands now. A group that cannot be used is a value, so that it holds up no other.
    */
   group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
+  /** Whether the server itself, by its own matching rules, counts this name among the members of the group. */
+  isMember(name: GroupName, member: Dn): Promise<boolean>;
+  /** The name of an entry with this uid that stands straight under the people base, whether or not there is one. */
+  straight(uid: Uid): MemberValue;
+  /** Where the entry with this UUID stands now: it may have been renamed. */
+  withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
   /** Who stands behind each of the values; every value is in the answer. */
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
@@ -40,13 +47,44 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
       return mark && `${connection.identity} ${mark}`;
     },
     people: (uids) => findPeople(connection, layout, [...new Set(uids)]),
-    group: async (name) => {
-      const base = layout.groups.get(name);
-      if (base === undefined) throw new Misuse(`the configuration names no DN for the group ${name}`);
-      return readGroup(connection, layout, name, base);
-    },
+    group: async (name) => readGroup(connection, layout, name, dnOf(layout, name)),
+    isMember: (name, member) => isMember(connection, dnOf(layout, name), member),
+    straight: (uid) => namedBy(`uid=${uid},${layout.people}`),
+    withUuid: (uuid) => entriesWith(connection, layout, uuid),
     membersBehind: (values) => membersBehind(connection, layout, peopleBase, values),
   };
+}
+
+function dnOf({ groups }: DirectoryLayout, group: GroupName): Dn {
+  const base = groups.get(group);
+  if (base === undefined) throw new Misuse(`the configuration names no DN for the group ${group}`);
+  return base;
+}
+
+/** What may not be seen answers neither yes nor no (RFC 4511, section 4.5.1.7). */
+async function isMember(connection: DirectoryConnection, group: Dn, member: Dn): Promise<boolean> {
+  const answers = async (filter: string) => {
+    try {
+      return (await connection.search(group, { scope: 'base', filter, attributes: ['1.1'] })).length > 0;
+    } catch (error) {
+      throw refusal(error, `say whether ${member} is a member of ${group}`);
+    }
+  };
+  const isOne = escapeFilter`(member=${member})`;
+  if (await answers(isOne)) return true;
+  if (await answers(`(!${isOne})`)) return false;
+  throw new DirectoryUnusable(
+    `the directory does not say whether ${member} is a member of ${group}: its administrator has to let this account read and search that attribute`,
+  );
+}
+
+async function entriesWith(connection: DirectoryConnection, { people }: DirectoryLayout, uuid: EntryUuid) {
+  try {
+    const filter = escapeFilter`(entryUUID=${uuid})`;
+    return (await connection.search(people, { scope: 'sub', filter, attributes: ['1.1'] })).map(({ dn }) => namedBy(dn));
+  } catch (error) {
+    throw refusal(error, `search ${people} by entryUUID`);
+  }
 }
 
 async function membersBehind(

@@ -1,6 +1,7 @@
 // What the result codes of LDAP (RFC 4511, appendix A) mean to the people who run muster: who must do what.
 import { ResultCodeError } from 'ldapts';
 import { DirectoryUnusable } from '../errors.ts';
+import { plain } from '../text.ts';
 
 export const resultCode = {
   noSuchAttribute: 16,
@@ -30,9 +31,14 @@ const advice: Readonly<Record<number, string>> = {
   65: 'the object class does not allow that (65): a groupOfNames must keep one member, so its administrator has to allow the placeholder that empty-group names',
 };
 
-/** A result code as a sentence that goes on after "the directory …: ". */
-export function renderResultCode(code: number): string {
-  return advice[code] ?? `it answered with result code ${code}; its log says more`;
+const longestWords = 200;
+
+/** What a server said no with, as a sentence that goes on after "the directory …: ", and its own words where it has any (diagnosticMessage). */
+export function renderRefusal({ code, message }: ResultCodeError): string {
+  const said = advice[code] ?? `it answered with result code ${code}; its log says more`;
+  // ldapts puts the code behind it. Text that others write: one short line.
+  const words = plain(message.replace(/ ?Code: 0x[0-9a-f]+$/i, '')).trim();
+  return words === '' ? said : `${said}. The server says: ${JSON.stringify(words.slice(0, longestWords))}`;
 }
 
 export function hasResultCode(error: unknown, code: number): boolean {
@@ -42,5 +48,5 @@ export function hasResultCode(error: unknown, code: number): boolean {
 /** The server answered and said no: a `DirectoryUnusable` that says what was asked. Any other error is handed back as it came. */
 export function refusal(error: unknown, asked: string): unknown {
   if (!(error instanceof ResultCodeError)) return error;
-  return new DirectoryUnusable(`the directory did not ${asked}: ${renderResultCode(error.code)}`, { cause: error });
+  return new DirectoryUnusable(`the directory did not ${asked}: ${renderRefusal(error)}`, { cause: error });
 }

@@ -8,7 +8,7 @@ import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
 import type { DirectoryLayout } from './layout.ts';
-import { renderResultCode, resultCode } from './result-codes.ts';
+import { renderRefusal, resultCode } from './result-codes.ts';
 
 /** OpenLDAP, `LDAP_CONTROL_NOOP`. Critical: a server without it answers 12 and does nothing either. */
 class NoOperation extends Control {
@@ -34,7 +34,7 @@ async function permission(connection: DirectoryConnection, entry: string, change
     if ([noOperation, resultCode.noSuchAttribute, resultCode.attributeOrValueExists].includes(error.code)) return 'may';
     if (error.code === unavailableCriticalExtension)
       return { untold: 'the server has no control to ask with (no-op), and muster does not try a real change' };
-    return { untold: `the directory did not say: ${renderResultCode(error.code)}` };
+    return { untold: `the directory did not say: ${renderRefusal(error)}` };
   }
 }
 

@@ -1,91 +1,176 @@
-// Changes the members of managed groups, and nothing else of them. Every modify is bound to the entry that was read.
+// Changes the members of managed groups, and nothing else of them. What narrows goes first and alone; where the server refuses a modify
+// of several values, they are tried in smaller ones, down to the one that cannot be made.
 import { Attribute, Change, ResultCodeError } from 'ldapts';
 import type { ChangeOutcome, GroupChange } from './directory.ts';
-import type { Dn } from '../names.ts';
 import { Unavailable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { RevisionAfter, UnchangedSince } from './controls.ts';
-import type { DirectoryLayout } from './layout.ts';
-import { pieceLimits, piecesOf, type Piece, type PieceLimits } from './pieces.ts';
-import { renderResultCode, resultCode } from './result-codes.ts';
+import { placeholderOf, type DirectoryLayout } from './layout.ts';
+import { renderRefusal, resultCode } from './result-codes.ts';
 
-/** Called after each piece of a change: how many values have been changed, of how many. */
-export type Progress = (done: number, total: number) => void;
+/** Called after each modify of a change: how many values have been changed, of how many. What it answers says whether the next may be made. */
+export type Progress = (done: number, total: number) => Promise<boolean>;
 
 export interface DirectoryWriter {
   /**
-   * Makes the change if the group is still the one that was read; what came of it is the answer, and nothing that the
-   * directory does is thrown. `done` says that the server accepted it: read back, for an overlay may have left a value out.
-   * A server without the assertion control answers `refused`: without it another writer's change could be undone unseen.
+   * Makes the change, removals before additions; what came of it is the answer, and nothing that the directory does is thrown. A group with
+   * a revision is changed only while it is the one that was read. `done` says that the server accepted it all: read back, for an overlay may
+   * have left a value out.
    */
   apply(change: GroupChange, progress?: Progress): Promise<ChangeOutcome>;
 }
 
+export interface ModifyLimits {
+  readonly additions: number;
+  // Every deletion makes slapd index the members that are left anew: few large ones.
+  readonly removals: number;
+  /** Bytes of values in one modify; slapd takes messages of 4 MiB and more (sockbuf_max_incoming_auth). */
+  readonly bytes: number;
+  /** After so many refused modifies the rest is not tried value by value: whatever it is, it is not a few values. */
+  readonly refusals: number;
+}
+
+export const modifyLimits: ModifyLimits = { additions: 1000, removals: 20_000, bytes: 2 * 1024 * 1024, refusals: 64 };
+
 export function directoryWriter(
-  connection: DirectoryConnection,
+  connection: Pick<DirectoryConnection, 'modify'>,
   layout: Pick<DirectoryLayout, 'emptyGroup'>,
-  limits: PieceLimits = pieceLimits,
+  limits: ModifyLimits = modifyLimits,
 ): DirectoryWriter {
-  return {
-    apply: async (change, progress) => {
-      const pieces = piecesOf(change, layout.emptyGroup, limits);
-      const total = pieces.reduce((sum, piece) => sum + piece.remove.length + piece.add.length, 0);
-      let done = 0;
-      let revision = change.group.revision;
-      for (const [index, piece] of pieces.entries()) {
-        const after = index + 1 < pieces.length ? new RevisionAfter() : undefined;
-        const outcome = await modify(connection, change.group.dn, piece, revision, after);
-        if (outcome.kind !== 'done') return partial(outcome, done, total);
-        done += piece.remove.length + piece.add.length;
-        progress?.(done, total);
-        if (after && after.revision === undefined)
-          return partial({ kind: 'refused', message: unseenRevision(change.group.dn) }, done, total);
-        revision = after?.revision ?? revision;
-      }
-      return { kind: 'done' };
-    },
-  };
+  return { apply: (change, progress) => new Application(connection, layout, limits, change, progress).run() };
 }
 
-async function modify(
-  connection: DirectoryConnection,
-  group: Dn,
-  piece: Piece,
-  revision: string,
-  after: RevisionAfter | undefined,
-): Promise<ChangeOutcome> {
-  const changes = (['delete', 'add'] as const).flatMap((operation) => {
-    const values = [...(operation === 'delete' ? piece.remove : piece.add)];
-    return values.length === 0 ? [] : [new Change({ operation, modification: new Attribute({ type: 'member', values }) })];
-  });
-  try {
-    await connection.modify(group, changes, [new UnchangedSince(group, revision), ...(after ? [after] : [])]);
-    return { kind: 'done' };
-  } catch (error) {
-    return outcomeOf(error, group);
+type Operation = 'delete' | 'add';
+
+class Application {
+  readonly #connection: Pick<DirectoryConnection, 'modify'>;
+  readonly #limits: ModifyLimits;
+  readonly #change: GroupChange;
+  readonly #progress: Progress | undefined;
+  /** What is put into a group whose class wants a value; undefined where nothing may stand for nobody. */
+  readonly #placeholder: string | undefined;
+  #revision: string;
+  #members: number;
+  #hasPlaceholder: boolean;
+  /** The last value, which the server keeps until another one comes. */
+  #last: string | undefined;
+  #lastRefusal = '';
+  #done = 0;
+  #refused = 0;
+  readonly #refusals: string[] = [];
+
+  constructor(
+    connection: Pick<DirectoryConnection, 'modify'>,
+    { emptyGroup }: Pick<DirectoryLayout, 'emptyGroup'>,
+    limits: ModifyLimits,
+    change: GroupChange,
+    progress: Progress | undefined,
+  ) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#change = change;
+    this.#progress = progress;
+    this.#placeholder = emptyGroup === 'no-member' ? undefined : placeholderOf(emptyGroup);
+    this.#revision = change.group.revision;
+    this.#members = change.group.members.length;
+    this.#hasPlaceholder = change.group.placeholder;
+  }
+
+  async run(): Promise<ChangeOutcome> {
+    const { removals, additions, bytes } = this.#limits;
+    const remove = chunksOf(this.#change.remove, removals, bytes).map((values) => ['delete', values] as const);
+    const add = chunksOf(this.#change.add, additions, bytes / 2).map((values) => ['add', values] as const);
+    for (const [operation, values] of [...remove, ...add]) {
+      const end = await this.#make(operation, values);
+      if (end) return this.#told(end);
+    }
+    if (this.#last !== undefined) this.#refusals.push(this.#lastRefusal);
+    return this.#refusals.length === 0 ? { kind: 'done' } : this.#told({ kind: 'refused', message: this.#refusals.join('; ') });
+  }
+
+  /** Undefined: the change goes on, whatever was refused of it. */
+  async #make(operation: Operation, values: readonly string[]): Promise<ChangeOutcome | undefined> {
+    const extra = this.#extra(operation, values);
+    const last = operation === 'add' ? this.#last : undefined;
+    try {
+      await this.#modify([...(operation === 'delete' ? [] : extra), [operation, values], ...(operation === 'delete' ? extra : [])]);
+    } catch (error) {
+      return this.#failed(error, operation, values);
+    }
+    this.#members += operation === 'delete' ? -values.length : values.length - (last === undefined ? 0 : 1);
+    if (extra.length > 0 && last === undefined) this.#hasPlaceholder = operation === 'delete';
+    if (last !== undefined) this.#last = undefined;
+    this.#done += values.length;
+    const total = this.#change.remove.length + this.#change.add.length;
+    const mayGoOn = (await this.#progress?.(this.#done, total)) ?? true;
+    return mayGoOn || this.#done === total ? undefined : { kind: 'stopped' };
+  }
+
+  /** What has to change in the same modify, so that a class that wants a value has one: the placeholder, or the last member. */
+  #extra(operation: Operation, values: readonly string[]): readonly (readonly [Operation, readonly string[]])[] {
+    const { needsValue } = this.#change.group;
+    if (operation === 'add') {
+      if (this.#last !== undefined) return [['delete', [this.#last]]];
+      return this.#hasPlaceholder ? [['delete', [this.#placeholder ?? '']]] : [];
+    }
+    const isEmptied = needsValue && !this.#hasPlaceholder && values.length === this.#members;
+    return isEmptied && this.#placeholder !== undefined ? [['add', [this.#placeholder]]] : [];
+  }
+
+  async #modify(parts: readonly (readonly [Operation, readonly string[]])[]): Promise<void> {
+    const { dn } = this.#change.group;
+    const changes = parts.map(
+      ([operation, values]) => new Change({ operation, modification: new Attribute({ type: 'member', values: [...values] }) }),
+    );
+    const after = this.#revision === '' ? undefined : new RevisionAfter();
+    await this.#connection.modify(dn, changes, after ? [new UnchangedSince(dn, this.#revision), after] : []);
+    // Where entryCSN is hidden after a change, the next modify is told so by its assertion.
+    if (after) this.#revision = after.revision ?? this.#revision;
+  }
+
+  async #failed(error: unknown, operation: Operation, values: readonly string[]): Promise<ChangeOutcome | undefined> {
+    const { dn } = this.#change.group;
+    if (error instanceof Unavailable)
+      return { kind: 'unknown', message: `${error.message}; what became of the change of ${dn} is not known` };
+    if (!(error instanceof ResultCodeError)) throw error;
+    if (error.code === resultCode.assertionFailed) return { kind: 'lost-race' };
+    const [value = ''] = values;
+    if (values.length > 1 && this.#refused++ < this.#limits.refusals) {
+      const half = Math.ceil(values.length / 2);
+      return (await this.#make(operation, values.slice(0, half))) ?? (await this.#make(operation, values.slice(half)));
+    }
+    const isSo = error.code === (operation === 'delete' ? resultCode.noSuchAttribute : resultCode.attributeOrValueExists);
+    // Somebody was quicker, or only the server knows two spellings for one: either way it is as it should be, which reading back shows.
+    if (isSo && values.length === 1) return undefined;
+    const who = values.length === 1 ? JSON.stringify(value) : `${values.length} values, ${JSON.stringify(value)} for one,`;
+    const message = `the directory refused to ${operation === 'delete' ? `take ${who} out of` : `put ${who} into`} ${dn}: ${renderRefusal(error)}`;
+    if (operation === 'delete' && values.length === 1 && this.#members === 1 && !this.#hasPlaceholder && this.#change.add.length > 0) {
+      this.#last = value;
+      this.#lastRefusal = message;
+    } else this.#refusals.push(message);
+    return undefined;
+  }
+
+  #told(outcome: ChangeOutcome): ChangeOutcome {
+    if (this.#done === 0 || !('message' in outcome)) return outcome;
+    const total = this.#change.remove.length + this.#change.add.length;
+    return { ...outcome, message: `${outcome.message} (${this.#done} of ${total} values had been changed)` };
   }
 }
 
-function outcomeOf(error: unknown, group: Dn): ChangeOutcome {
-  if (error instanceof Unavailable)
-    return { kind: 'unknown', message: `${error.message}; what became of the change of ${group} is not known` };
-  if (!(error instanceof ResultCodeError)) throw error;
-  switch (error.code) {
-    case resultCode.assertionFailed:
-    // The values are not what was read either: somebody else's change, or a spelling that only the server knows for equal.
-    case resultCode.noSuchAttribute:
-    case resultCode.attributeOrValueExists:
-      return { kind: 'lost-race' };
-    default:
-      return { kind: 'refused', message: `the directory refused the change of ${group}: ${renderResultCode(error.code)}` };
+function chunksOf(members: GroupChange['add'], most: number, bytes: number): readonly (readonly string[])[] {
+  const chunks: string[][] = [];
+  let size = 0;
+  for (const { dn: value } of members) {
+    const length = Buffer.byteLength(value) + 6;
+    const last = chunks.at(-1);
+    if (last && last.length < most && size + length <= bytes) {
+      last.push(value);
+      size += length;
+    } else {
+      chunks.push([value]);
+      size = length;
+    }
   }
-}
-
-function partial(outcome: ChangeOutcome, done: number, total: number): ChangeOutcome {
-  if (done === 0 || !('message' in outcome)) return outcome;
-  return { ...outcome, message: `${outcome.message} (${done} of ${total} values had been changed)` };
-}
-
-function unseenRevision(group: Dn): string {
-  return `the directory does not show entryCSN of ${group} after a change, so the rest cannot be made safely: its administrator has to let this account read that attribute`;
+  return chunks;
 }

@@ -2,6 +2,7 @@
 import type { ClockVerdict } from './clock.ts';
 import { inOrder, type GroupName } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
+import type { RecordedChanges } from '../ledger/record.ts';
 import type { Limit, Limits } from '../policy/policy.ts';
 import { count } from '../time.ts';
 
@@ -41,6 +42,8 @@ export interface GuardCircumstances {
   readonly takenOver: boolean;
   /** Limited changes of the last 24 hours that were done without being allowed one by one. */
   readonly recent: { readonly removals: number; readonly additions: number };
+  /** What was begun without counting against a limit and cut off: it goes on as the same change. */
+  readonly begun: RecordedChanges | undefined;
   readonly clock: ClockVerdict;
   readonly allowed: ReadonlySet<string>;
   /** SHA-256 as `sha256:<hex>`; the domain itself computes no hashes. */
@@ -67,7 +70,17 @@ const none: Changes = { add: [], remove: [] };
 /** Each sieve takes out what must not go on by itself. The first that catches a change gives the reason. */
 export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
   // The ceiling comes late, so that it counts everybody whose removal is held; those whom it keeps out may leave too few.
-  const sieves = [clockSieve, firstRunSieve, newStartSieve, removalsSieve, additionsSieve, minimumSieve, ceilingSieve, minimumSieve];
+  const sieves = [
+    clockSieve,
+    begunSieve,
+    firstRunSieve,
+    newStartSieve,
+    removalsSieve,
+    additionsSieve,
+    minimumSieve,
+    ceilingSieve,
+    minimumSieve,
+  ];
   const open = { add: [...plan.add, ...plan.lengthen], remove: plan.remove };
   const start: Sifted = { open, exempt: none, held: [], used: [], lengthened: new Set(plan.lengthen) };
   const sifted = sieves.reduce((before, sieve) => sieve(before, at), start);
@@ -127,6 +140,22 @@ function clockSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   if (clock.kind === 'sound') return sifted;
   const remove = clock.kind === 'unconfirmed' ? sifted.open.remove.filter(({ because }) => because.kind === 'expired') : [];
   return hold(sifted, at, 'clock', clock.message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove }, true);
+}
+
+function begunSieve(sifted: Sifted, { begun }: GuardCircumstances): Sifted {
+  if (!begun) return sifted;
+  const keys = (parts: readonly { limited: boolean; because: { kind: string }; members: readonly { uid: string; dn: string }[] }[]) =>
+    new Set(
+      parts.flatMap(({ limited, because, members }) => (limited ? [] : members.map(({ uid, dn }) => `${because.kind} ${uid} ${dn}`))),
+    );
+  const isBegun = (known: ReadonlySet<string>) => (one: Addition | Removal) =>
+    !('newStart' in one && one.newStart) && known.has(`${one.because.kind} ${one.uid} ${one.member.dn}`);
+  const caught = { add: sifted.open.add.filter(isBegun(keys(begun.add))), remove: sifted.open.remove.filter(isBegun(keys(begun.remove))) };
+  return {
+    ...sifted,
+    open: { add: without(sifted.open.add, caught.add), remove: without(sifted.open.remove, caught.remove) },
+    exempt: { add: [...sifted.exempt.add, ...caught.add], remove: [...sifted.exempt.remove, ...caught.remove] },
+  };
 }
 
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {

@@ -1,7 +1,7 @@
 // From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
 import type { ClockVerdict } from './clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
-import { instant, type Dn, type DnKey, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import { instant, type Dn, type DnKey, type Duration, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
 import { earlier, type EndedGrant } from '../judge/grants.ts';
 import { guard } from './guard.ts';
@@ -21,6 +21,9 @@ export interface Directory {
   mark(): Promise<WriteMark>;
   people(uids: readonly Uid[]): Promise<People>;
   group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
+  isMember(name: GroupName, member: Dn): Promise<boolean>;
+  straight(uid: Uid): MemberValue;
+  withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
 
@@ -154,6 +157,7 @@ async function planned(
     limits: rules.limits,
     takenOver: known.takenOver,
     recent: recentChanges(known, now, begunOf(known, observed, desired, plan, now)),
+    begun: known.openIntent,
     clock: world.clock,
     allowed: allowedDigests(memory, group, now),
     hash: world.hash,

@@ -1,5 +1,5 @@
 // One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
-import type { ChangeOutcome, GroupChange } from '../directory/directory.ts';
+import type { ChangeOutcome, GroupChange, ObservedGroup } from '../directory/directory.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { GroupName, Instant } from '../names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from '../ledger/record.ts';
@@ -31,31 +31,57 @@ interface Changed {
   readonly result: GroupResult;
 }
 
-/** One group's change under an assertion that the entry is the one that was read. On a lost race: read, plan and guard again, once more. */
-async function change(proposal: PlannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey, attempts: number): Promise<Changed> {
+/** Why a change is planned again: what it was under way to is settled with this. */
+interface Anew {
+  readonly message: string;
+}
+
+/**
+ * One group's change, of the entry that was read. On a lost race, and where the connection broke: read, plan and guard again, once more; what
+ * was begun is part of it still (guard.ts).
+ */
+async function change(
+  proposal: PlannedGroup,
+  ports: RunPorts,
+  settings: SurveySettings,
+  seen: Survey,
+  attempts: number,
+  anew?: Anew,
+): Promise<Changed> {
   const { group, observed, guarded } = proposal;
   const { reader, writer } = await ports.openToWrite();
-  const again = async (): Promise<Changed> => {
-    const anew = await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader));
-    const next = anew.groups.find((one) => one.group === group);
+  const again = async (message: string): Promise<Changed> => {
+    const surveyed = await surveyAgain(seen, ports.sources, settings, () => Promise.resolve(reader));
+    const next = surveyed.groups.find((one) => one.group === group);
     if (next?.kind !== 'planned') throw new Unavailable('directory', `${group} could not be read again`);
-    await ports.journal.append(recovery(next, ports.memory, seen.now, 'failed', 'somebody else changed the group at the same time'));
-    return isPending(next) ? change(next, ports, settings, anew, attempts - 1) : { proposal: next, result: asProposed(next) };
+    if (isPending(next)) return change(next, ports, settings, surveyed, attempts - 1, { message });
+    await ports.journal.append(recovery(next, ports.memory, seen.now, { message }));
+    return { proposal: next, result: asProposed(next) };
   };
-  if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again();
+  if (attempts > 1 && (await revokedMeanwhile(proposal, ports.sources))) return again('somebody was revoked at the same time');
   const intent = intentOf(group, observed, guarded, seen.now);
-  const settled = recovery(proposal, ports.memory, seen.now);
-  if (settled.length > 0) await ports.journal.append(settled);
-  const gone = goneMeanwhile(group, knownGroup(ports.memory, group), guarded, observed.members.length, seen.now);
-  await ports.journal.append([...gone, intent]);
+  // In one append: what was begun is settled only together with the intent that goes on with it.
+  const settled = recovery(proposal, ports.memory, seen.now, anew);
+  const out = new Set(
+    settled.flatMap((one) => (one.type === 'outcome' ? one.remove.flatMap(({ members }) => members) : [])).map(({ uid }) => uid),
+  );
+  const known = knownGroup(ports.memory, group);
+  const members = new Map([...known.members].filter(([name]) => !out.has(name)));
+  const gone = goneMeanwhile(group, { ...known, members }, guarded, observed.members.length, seen.now);
+  await ports.journal.append([...settled, ...gone, intent]);
   if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
     group: observed,
     add: guarded.add.map(({ member }) => member),
     remove: guarded.remove.map(({ member }) => member),
   };
-  const outcome = await writer.apply(values, (done, total) => ports.progress(`${group}: ${done} of ${total} changes`));
-  return outcome.kind === 'lost-race' && attempts > 1 ? again() : readBack(proposal, intent, outcome, reader, ports, seen.now);
+  const outcome = await writer.apply(values, async (done, total) => {
+    ports.progress(`${group}: ${done} of ${total} changes`);
+    return ports.isActive();
+  });
+  if (attempts > 1 && outcome.kind === 'lost-race') return again('somebody else changed the group at the same time');
+  if (attempts > 1 && outcome.kind === 'unknown') return again(outcome.message);
+  return readBack(proposal, intent, outcome, reader, ports, seen.now);
 }
 
 /** The flag went away since the group before, or since the survey: nothing more is written. */
@@ -90,21 +116,45 @@ async function readBack(
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
   const members = observed.members.length;
-  const names = namesOf(observed, desired, plan);
-  const missing = undone(intent, names);
+  const names = await namesNow(intent, observed, namesOf(observed, desired, plan), reader);
+  const rest = undone(intent, names);
+  const missing = [...rest.add, ...rest.remove].flatMap(({ members: of }) => of.map(({ uid }) => uid));
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
   const settled = settleIntent(intent, names, members, at, done ? 'done' : 'failed', message);
-  await ports.journal.append([settled, ...used(intent, settled, ports.memory)]);
+  // The next run goes on with what a broken connection cut off, as with what it was let through as.
+  const open = !done && outcome.kind === 'unknown' ? [{ ...intent, ...rest }] : [];
+  await ports.journal.append([settled, ...used(intent, settled, ports.memory), ...open]);
   if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
-  const status: StatusName = outcome.kind === 'unknown' ? 'unavailable' : 'directory';
+  const status: StatusName = outcome.kind === 'unknown' || outcome.kind === 'stopped' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
 }
 
-function undone(intent: IntentRecord, names: Names): readonly string[] {
-  const added = intent.add.flatMap(({ members }) => members.filter(({ uid }) => !names.has(uid)).map(({ uid }) => uid));
-  const removed = intent.remove.flatMap(({ members }) => members.filter(({ uid }) => names.has(uid)).map(({ uid }) => uid));
-  return [...added, ...removed];
+/** What the list shows otherwise than was intended, the server is asked for by name: it may know two spellings for one. */
+async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup, shown: Names, reader: Directory): Promise<Names> {
+  const names = new Map(shown);
+  const unlike = [
+    ...add.flatMap(({ members }) => members.filter(({ uid }) => !shown.has(uid))),
+    ...remove.flatMap(({ members }) => members.filter(({ uid }) => shown.has(uid))),
+  ];
+  for (const { uid, dn } of unlike.slice(0, mostAsked)) {
+    if (!(await reader.isMember(group, dn))) names.delete(uid);
+    else if (!names.has(uid)) names.set(uid, undefined);
+  }
+  return names;
+}
+
+const mostAsked = 100;
+
+function undone({ add, remove }: IntentRecord, names: Names): Pick<IntentRecord, 'add' | 'remove'> {
+  return {
+    add: add.map((part) => ({ ...part, members: part.members.filter(({ uid }) => !names.has(uid)) })).filter(isSome),
+    remove: remove.map((part) => ({ ...part, members: part.members.filter(({ uid }) => names.has(uid)) })).filter(isSome),
+  };
+}
+
+function isSome({ members }: { readonly members: readonly unknown[] }): boolean {
+  return members.length > 0;
 }
 
 function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
@@ -115,23 +165,20 @@ function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
       return outcome.message;
     case 'lost-race':
       return 'somebody else kept changing the group; the next run tries again';
+    case 'stopped':
+      return noLongerActive.message;
     case 'done':
       return `the directory accepted the change and does not show it (${who}): look at its overlays, memberof-dangling above all`;
   }
 }
 
 /** What was begun and never settled (the run was killed, the race was lost) is settled by what the directory shows. */
-function recovery(
-  { group, observed, desired, plan }: PlannedGroup,
-  memory: Memory,
-  at: Instant,
-  result: OutcomeRecord['result'] = 'recovered',
-  message = 'an earlier run was interrupted before it could record this',
-): readonly LedgerRecord[] {
+function recovery({ group, observed, desired, plan }: PlannedGroup, memory: Memory, at: Instant, anew?: Anew): readonly LedgerRecord[] {
   const { openIntent } = knownGroup(memory, group);
   if (!openIntent) return [];
   const names = new Set(namesOf(observed, desired, plan).keys());
-  const outcome = settleIntent(openIntent, names, observed.members.length, at, result, message);
+  const message = anew?.message ?? 'an earlier run was interrupted before it could record this';
+  const outcome = settleIntent(openIntent, names, observed.members.length, at, anew ? 'failed' : 'recovered', message);
   return [outcome, ...used(openIntent, outcome, memory)];
 }
 

@@ -15,7 +15,7 @@ export interface Journal {
 
 export interface WritableDirectory {
   readonly reader: Directory;
-  readonly writer: { apply(change: GroupChange, progress?: (done: number, total: number) => void): Promise<ChangeOutcome> };
+  readonly writer: { apply(change: GroupChange, progress?: (done: number, total: number) => Promise<boolean>): Promise<ChangeOutcome> };
 }
 
 export interface RunPorts {

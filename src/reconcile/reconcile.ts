@@ -1,6 +1,6 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, overridesUsed } from './converge.ts';
-import type { Memory } from '../ledger/memory.ts';
+import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { Instant, Uid } from '../names.ts';
 import { revocationsNotOnRecord } from './recording.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -8,7 +8,7 @@ import { asProposed, isPending, noLongerActive, type GroupProposal, type GroupRe
 import { firstChange, settledGroups } from '../membership/settled.ts';
 import { problemOf } from '../problems.ts';
 import type { RunPorts } from './ports.ts';
-import { removalRecords, removeFrom, type Removal } from '../revocation/removal.ts';
+import { lookFor, removalRecords, removeFrom, type Removal } from '../revocation/removal.ts';
 import { survey, surveyAgain, type Survey, type SurveySettings } from './survey.ts';
 
 export interface RunResult {
@@ -35,8 +35,10 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
     problems: [...seen.problems, ...more],
   });
   if (mode === 'report') return unwritten([]);
-  if (ports.readsElsewhere && seen.groups.some(isPending)) {
-    seen = await surveyAgain(seen, sources, settings, async () => (await ports.openToWrite()).reader);
+  const unread = ports.readsElsewhere && seen.problems.some(({ code }) => code === 'directory-unavailable');
+  if (ports.readsElsewhere && (unread || seen.groups.some(isPending))) {
+    const written = await surveyAgain(seen, sources, settings, async () => (await ports.openToWrite()).reader);
+    seen = unread ? narrowing(written, seen, ports.memory) : written;
   }
   if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
   const groups: GroupResult[] = [];
@@ -48,6 +50,19 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   // What was recorded in this run is not what it was judged by: the next run looks once more.
   if (ports.memory.records === recorded) await keepSettled(seen, ports, settings);
   return { survey: seen, clockTrusted, groups, problems };
+}
+
+/** The server that is read does not answer. What must end does so by the one that is written; nobody comes in, and no group is taken over. */
+function narrowing(written: Survey, seen: Survey, memory: Memory): Survey {
+  const unanswered = seen.problems.filter(({ code }) => code === 'directory-unavailable');
+  const groups = written.groups.map((proposal) => {
+    const before = seen.groups.find(({ group }) => group === proposal.group) ?? proposal;
+    if (proposal.kind !== 'planned') return before;
+    if (proposal.guarded.add.length === 0) return proposal;
+    if (!knownGroup(memory, proposal.group).takenOver) return before;
+    return { ...proposal, guarded: { ...proposal.guarded, add: [], used: [], accepted: [] } };
+  });
+  return { ...written, groups, problems: [...unanswered, ...written.problems.filter(({ code }) => code !== 'directory-unavailable')] };
 }
 
 /** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
@@ -78,11 +93,10 @@ async function takeOutRevoked(
   const removals: (readonly [Uid, Removal])[] = [];
   try {
     if (!(await ports.isActive())) return result;
-    const directory = await ports.openToWrite();
-    const people = await directory.reader.people(uids);
     for (const uid of uids) {
-      const person = people.get(uid);
-      removals.push([uid, await removeFrom(group, { uid, person: person === 'ambiguous' ? undefined : person }, directory)]);
+      const bound = knownGroup(ports.memory, group).bindings.get(uid);
+      const revoked = await lookFor(uid, bound ? [bound.uuid] : [], ports.openToWrite);
+      removals.push([uid, await removeFrom(group, revoked, ports.openToWrite)]);
     }
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
@@ -91,7 +105,7 @@ async function takeOutRevoked(
   const [, failed] = removals.find(([, { kind }]) => kind === 'failed') ?? [];
   const unrecorded = await recordRemovals(removals, ports, now);
   if (failed?.kind === 'failed')
-    return { ...result, status: 'directory', message: `somebody who is revoked is still in: ${failed.message}` };
+    return { ...result, status: failed.status, message: `somebody who is revoked is still in: ${failed.message}` };
   return unrecorded ? { ...result, ...unrecorded } : result;
 }
 

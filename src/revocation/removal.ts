@@ -1,68 +1,122 @@
-// Takes one revoked person out of one group, whatever else is known or not known about the group: it can only narrow.
+// Takes one revoked person out of one group, whatever else is known or not known about the group: it can only narrow. Who is a member is
+// the server's answer, before and after.
 import type { DirectoryPerson, MemberValue, ObservedGroup } from '../directory/directory.ts';
-import type { DnKey, GroupName, Instant, Uid } from '../names.ts';
+import type { EntryUuid, GroupName, Instant, Uid } from '../names.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import type { OutcomeRecord } from '../ledger/record.ts';
-import { Unavailable, Unusable } from '../errors.ts';
+import { DirectoryUnusable, Unavailable } from '../errors.ts';
 import type { WritableDirectory } from '../reconcile/ports.ts';
 import type { Directory } from '../membership/proposal.ts';
 
 export type Removal =
-  | { readonly kind: 'removed'; readonly group: GroupName; readonly values: readonly MemberValue[]; readonly members: number }
+  | {
+      readonly kind: 'removed';
+      readonly group: GroupName;
+      readonly values: readonly MemberValue[];
+      readonly members: number;
+      readonly doubt?: Doubt;
+    }
   | { readonly kind: 'no-member' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | ({ readonly kind: 'failed' } & Doubt);
 
-/** Whom: the person, or where the directory shows none or several, whatever carries the uid. */
-export interface Revoked {
-  readonly uid: Uid;
-  readonly person: DirectoryPerson | undefined;
+/** What kept somebody from being looked for, or from being taken out. */
+export interface Doubt {
+  readonly status: 'directory' | 'unavailable';
+  readonly message: string;
 }
 
-const attempts = 5;
+/** Whom: the person, or where the directory shows none or several, whatever carries the uid; and wherever else that person may stand. */
+export interface Revoked {
+  readonly uid: Uid;
+  readonly found: DirectoryPerson | 'ambiguous' | undefined;
+  readonly elsewhere: readonly MemberValue[];
+  readonly doubt?: Doubt;
+}
 
-/** Value by value under the usual assertion; whoever else writes the group meanwhile only makes us look again. */
-export async function removeFrom(group: GroupName, revoked: Revoked, directory: WritableDirectory): Promise<Removal> {
+export type OpenToWrite = () => Promise<WritableDirectory>;
+
+/** Looks for the person in every way there is; one that fails leaves the others. `uuids`: of the entries that the record knows. */
+export async function lookFor(uid: Uid, uuids: readonly EntryUuid[], open: OpenToWrite): Promise<Revoked> {
+  const straight = await tried(async () => [(await open()).reader.straight(uid)]);
+  if ('message' in straight) return { uid, found: undefined, elsewhere: [], doubt: straight };
+  const people = await tried(async () => (await open()).reader.people([uid]));
+  const former = await tried(async () => (await Promise.all(uuids.map(async (uuid) => (await open()).reader.withUuid(uuid)))).flat());
+  const doubt = 'message' in people ? people : 'message' in former ? former : undefined;
+  return {
+    uid,
+    found: 'message' in people ? undefined : people.get(uid),
+    elsewhere: [...straight, ...('message' in former ? [] : former)],
+    ...(doubt && { doubt }),
+  };
+}
+
+async function tried<Answer>(ask: () => Promise<Answer>): Promise<Answer | Doubt> {
   try {
-    return await tryToRemove(group, revoked, directory);
+    return await ask();
   } catch (error) {
-    if (error instanceof Unavailable || error instanceof Unusable) return { kind: 'failed', message: error.message };
+    if (error instanceof Unavailable) return { status: 'unavailable', message: error.message };
+    if (error instanceof DirectoryUnusable) return { status: 'directory', message: error.message };
     throw error;
   }
 }
 
-async function tryToRemove(group: GroupName, revoked: Revoked, { reader, writer }: WritableDirectory): Promise<Removal> {
-  let message = 'somebody else keeps changing the group';
-  const removed = new Map<DnKey, MemberValue>();
-  for (let attempted = 0; attempted < attempts; attempted++) {
-    const observed = await reader.group(group);
-    if (observed.kind === 'unusable') return { kind: 'failed', message: observed.message };
-    const values = await valuesOf(revoked, observed, reader);
-    if (values.length === 0) {
-      return removed.size > 0
-        ? { kind: 'removed', group, values: [...removed.values()], members: observed.members.length }
-        : { kind: 'no-member' };
-    }
-    for (const value of values) removed.set(value.key, value);
-    const outcome = await writer.apply({ group: observed, add: [], remove: values });
-    if (outcome.kind === 'refused' || outcome.kind === 'unknown') message = outcome.message;
-    if (outcome.kind === 'refused') break;
-  }
-  return { kind: 'failed', message };
+const attempts = 3;
+
+/** Value by value; whoever else writes the group meanwhile only makes us look again. */
+export async function removeFrom(group: GroupName, revoked: Revoked, open: OpenToWrite): Promise<Removal> {
+  const removal = await tried(() => tryToRemove(group, revoked, open));
+  return 'kind' in removal ? removal : { kind: 'failed', ...removal };
 }
 
-/** Every value that stands for the person. Only where no single entry has the uid, all members' entries are looked at. */
-async function valuesOf({ uid, person }: Revoked, { members }: ObservedGroup, reader: Directory): Promise<readonly MemberValue[]> {
-  const isSpelled = ({ dn, key }: MemberValue) => uidSpelledIn(dn) === uid || key === person?.key;
-  if (person) return members.filter(isSpelled);
-  const behind = await reader.membersBehind(members);
-  return members.filter((value) => {
-    const entry = behind.get(value.key);
+async function tryToRemove(group: GroupName, revoked: Revoked, open: OpenToWrite): Promise<Removal> {
+  let doubt: Doubt = revoked.doubt ?? { status: 'directory', message: 'somebody else keeps changing the group' };
+  const removed: MemberValue[] = [];
+  for (let attempted = 0; attempted < attempts; attempted++) {
+    const { reader, writer } = await open();
+    const observed = await reader.group(group);
+    if (observed.kind === 'unusable') return { kind: 'failed', status: 'directory', message: observed.message };
+    const { values, unseen = revoked.doubt } = await valuesOf(revoked, observed, reader);
+    if (values.length === 0) {
+      if (removed.length === 0) return unseen ? { kind: 'failed', ...unseen } : { kind: 'no-member' };
+      return { kind: 'removed', group, values: removed, members: observed.members.length, ...(unseen && { doubt: unseen }) };
+    }
+    for (const value of values) if (!removed.some(({ key }) => key === value.key)) removed.push(value);
+    // Each value is a compare-and-set of its own: nothing else about the group has to be as it was read.
+    const outcome = await writer.apply({ group: { ...observed, revision: '' }, add: [], remove: values });
+    if (outcome.kind === 'refused') return { kind: 'failed', status: 'directory', message: outcome.message };
+    if (outcome.kind === 'unknown') doubt = { status: 'unavailable', message: outcome.message };
+    else if (outcome.kind === 'done' && attempted > 0)
+      doubt = { status: 'directory', message: 'the directory accepts the removal and still counts the person among the members' };
+  }
+  return { kind: 'failed', ...doubt };
+}
+
+/** Every value that stands for the person, as the list shows it or as the server says when it is asked by name. */
+async function valuesOf(
+  { uid, found, elsewhere }: Revoked,
+  observed: ObservedGroup,
+  reader: Directory,
+): Promise<{ readonly values: readonly MemberValue[]; readonly unseen?: Doubt }> {
+  const { group, members } = observed;
+  const person = found === 'ambiguous' ? undefined : found;
+  const names = [...(person ? [{ dn: person.dn, key: person.key }] : []), ...elsewhere];
+  const keys = new Set(names.map(({ key }) => key));
+  const isSpelled = ({ dn, key }: MemberValue) => uidSpelledIn(dn) === uid || keys.has(key);
+  // Only where no single entry has the uid, all members' entries are looked at.
+  const behind = person ? new Map<never, never>() : await tried(() => reader.membersBehind(members.filter((value) => !isSpelled(value))));
+  const unseen = 'message' in behind ? behind : undefined;
+  const listed = members.filter((value) => {
+    const entry = 'message' in behind ? undefined : behind.get(value.key);
     return (
       isSpelled(value) ||
       (entry?.kind === 'person' && entry.person.uid === uid) ||
       (entry?.kind === 'no-person' && entry.uids.includes(uid))
     );
   });
+  const unlisted: MemberValue[] = [];
+  for (const value of names)
+    if (![...listed, ...unlisted].some(({ key }) => key === value.key) && (await reader.isMember(group, value.dn))) unlisted.push(value);
+  return { values: [...listed, ...unlisted], ...(unseen && { unseen }) };
 }
 
 /** What the ledger keeps of it. */

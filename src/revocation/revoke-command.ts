@@ -3,7 +3,7 @@ import { readDetails } from '../directory/details.ts';
 import { fileOf, readRevocations, removeRevocation, writeRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
-import { revoke } from './revoke.ts';
+import { revoke, type RevokePorts } from './revoke.ts';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { renderInstant } from '../time.ts';
@@ -41,7 +41,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
         underLock: (soFar, work) =>
           unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar))),
-        known: () => knownUids(configuration),
+        known: (one) => known(configuration, one),
         say: (text) => void lines.push(plainLines(text)),
       },
     );
@@ -89,14 +89,16 @@ function groupOf({ options }: Invocation, { directory }: HostConfiguration): Gro
   );
 }
 
-async function knownUids({ state }: HostConfiguration): Promise<readonly Uid[]> {
+async function known({ state }: HostConfiguration, uid: Uid): ReturnType<RevokePorts['known']> {
   const { memory } = await openStateToRead(state).catch((error: unknown) => {
     // A ledger that cannot be trusted keeps nobody from revoking; only the spelling is checked less well.
     if (error instanceof Unavailable || error instanceof Unusable) return { memory: emptyMemory() };
     throw error;
   });
-  const uids = [...memory.groups.values()].flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
-  return [...new Set(uids)];
+  const groups = [...memory.groups.values()];
+  const uids = groups.flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
+  const entries = groups.flatMap(({ bindings }) => bindings.get(uid)?.uuid ?? []);
+  return { uids: [...new Set(uids)], entries: [...new Set(entries)] };
 }
 
 async function list(configuration: HostConfiguration, now: Instant): Promise<Printed> {

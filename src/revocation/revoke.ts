@@ -3,13 +3,12 @@
 import type { Revocation } from '../membership/desired.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { isNear } from '../near.ts';
-import { inOrder, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
-import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
-import type { WritableDirectory } from '../reconcile/ports.ts';
-import { removalRecords, removeFrom, type Removal, type Revoked } from './removal.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
 
 export interface PersonShown {
   readonly name: string;
@@ -17,7 +16,7 @@ export interface PersonShown {
 }
 
 export interface RevokePorts {
-  readonly openToWrite: () => Promise<WritableDirectory>;
+  readonly openToWrite: OpenToWrite;
   /** Name and mail of an entry, for people to recognise. */
   readonly show: (person: DirectoryPerson) => Promise<PersonShown>;
   /** On disk when the promise is kept. Throws Unavailable. */
@@ -29,8 +28,8 @@ export interface RevokePorts {
     soFar: string,
     work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>,
   ) => Promise<void>;
-  /** Uids worth comparing a mistyped one with: whoever is on record as a member. */
-  readonly known: () => Promise<readonly Uid[]>;
+  /** Whoever is on record as a member, to compare a mistyped uid with; and the entries that the record knows this one by. */
+  readonly known: (uid: Uid) => Promise<{ readonly uids: readonly Uid[]; readonly entries: readonly EntryUuid[] }>;
   readonly say: (text: string) => void;
   readonly now: Instant;
 }
@@ -44,30 +43,12 @@ export interface RevokeOrder {
   readonly by: string;
 }
 
-/** Who is meant is not known without the directory, and whom it cannot show it cannot take out either. */
-function nothingDone(error: unknown): never {
-  const nobody = 'Nobody was revoked, and nothing is recorded: type it again';
-  if (error instanceof Unavailable) throw new Unavailable(error.system, `${error.detail}. ${nobody}`, error);
-  if (error instanceof DirectoryUnusable) throw new DirectoryUnusable(`${error.message}. ${nobody} once that is mended`, { cause: error });
-  throw error;
-}
-
 export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, ports: RevokePorts): Promise<Status> {
-  const directory = await ports.openToWrite().catch(nothingDone);
-  const person = (await directory.reader.people([uid]).catch(nothingDone)).get(uid);
-  const revoked: Revoked = { uid, person: person === 'ambiguous' ? undefined : person };
-  if (person === undefined && !(await isKnown(uid, groups, directory, ports))) return unknownPerson(uid, ports);
-  if (revoked.person) {
-    const { person: one } = revoked;
-    const show = async () => {
-      const { name, mail } = await ports.show(one);
-      ports.say(`${uid}  ${name}  ${mail}\n`);
-    };
-    await attempt(show, ports, `${uid}  name and mail could not be read`);
-    ports.say(`${one.dn}\n`);
-  } else {
-    ports.say(`${uid}  the directory has ${person ? 'several entries' : 'no entry'} with this uid: whatever carries it goes\n`);
-  }
+  const { uids, entries } = await ports.known(uid);
+  const revoked = await lookFor(uid, entries, ports.openToWrite);
+  // What keeps somebody from being looked for keeps nobody from being revoked: what is on record acts as soon as that is mended.
+  if (revoked.found === undefined && !revoked.doubt && !uids.includes(uid) && !(await isSpelled(uid, groups, ports)))
+    return unknownPerson(uid, uids, ports);
   const failures: StatusName[] = [];
   const revocation: Revocation = { uid, at: ports.now, reason, by, ...(only === undefined ? {} : { group: only }) };
   const notKept = await attempt(
@@ -77,13 +58,15 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   );
   const kept = notKept === undefined;
   if (!kept) failures.push('directory');
+  await introduce(revoked, ports);
   const removals: Removal[] = [];
-  for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports));
+  for (const group of groups) removals.push(await takeOut(group, revoked, ports));
+  const first = [...removals];
   // A run that was under way may have decided before; once it is over, a second look.
   const notRecorded = await attempt(
     () =>
       ports.underLock(standingOf(uid, groups, removals), async (append) => {
-        for (const group of groups) removals.push(await takeOut(group, revoked, directory, ports, 'quietly'));
+        for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, first[at]));
         await append([
           { type: 'revocation', at: ports.now, uid, from: only ?? null, reason, by },
           ...removalRecords(uid, removals, ports.now),
@@ -93,8 +76,13 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
     'the ledger has no record of this yet',
     notKept,
   );
-  if (removals.slice(-groups.length).some(({ kind }) => kind === 'failed')) failures.push('directory');
+  for (const removal of removals.slice(-groups.length)) {
+    if (removal.kind === 'failed') failures.push(removal.status);
+    else if (removal.kind === 'removed' && removal.doubt) failures.push(removal.doubt.status);
+  }
   if (notRecorded !== undefined) failures.push(kept ? 'unavailable' : 'directory');
+  if (kept && removals.slice(-groups.length).some(({ kind }) => kind === 'failed'))
+    ports.say(`The revocation is kept: every run takes ${uid} out as soon as the directory lets it.\n`);
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
   ports.say(
     kept
@@ -105,6 +93,20 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   return statusOf(failures);
 }
 
+/** Whom it hits, before it does. */
+async function introduce({ uid, found, doubt }: Revoked, ports: RevokePorts): Promise<void> {
+  if (found !== undefined && found !== 'ambiguous') {
+    const show = async () => {
+      const { name, mail } = await ports.show(found);
+      ports.say(`${uid}  ${name}  ${mail}\n`);
+    };
+    await attempt(show, ports, `${uid}  name and mail could not be read`);
+    return ports.say(`${found.dn}\n`);
+  }
+  if (doubt) ports.say(`${uid}  could not be looked for in every way, and whatever carries the uid goes: ${doubt.message}\n`);
+  else ports.say(`${uid}  the directory has ${found ? 'several entries' : 'no entry'} with this uid: whatever carries it goes\n`);
+}
+
 /** For whoever waits for nothing but the record. */
 function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly Removal[]): string {
   const named = (kind: Removal['kind']) => groups.filter((_, at) => removals[at]?.kind === kind).join(', ');
@@ -113,18 +115,23 @@ function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly R
   return `${done}.${stillIn === '' ? '' : ` STILL IN, as far as can be told: ${stillIn}.`} Only the record of it waits`;
 }
 
-async function takeOut(
-  group: GroupName,
-  revoked: Revoked,
-  directory: WritableDirectory,
-  ports: RevokePorts,
-  how: 'aloud' | 'quietly' = 'aloud',
-): Promise<Removal> {
-  const removal = await removeFrom(group, revoked, directory);
-  if (removal.kind === 'failed') ports.say(`  ${group}: STILL IN, as far as can be told: ${removal.message}\n`);
-  else if (how === 'aloud' || removal.kind === 'removed')
-    ports.say(`  ${group}: ${removal.kind === 'removed' ? 'out' : 'was not a member'}\n`);
+/** `before`: what a first look came to, which is not told twice. */
+async function takeOut(group: GroupName, revoked: Revoked, ports: RevokePorts, before?: Removal): Promise<Removal> {
+  const removal = await removeFrom(group, revoked, ports.openToWrite);
+  const said = saidOf(removal);
+  if (before === undefined || (removal.kind !== 'no-member' && said !== saidOf(before))) ports.say(`  ${group}: ${said}\n`);
   return removal;
+}
+
+function saidOf(removal: Removal): string {
+  switch (removal.kind) {
+    case 'failed':
+      return `STILL IN, as far as can be told: ${removal.message}`;
+    case 'no-member':
+      return 'was not a member';
+    case 'removed':
+      return removal.doubt ? `out; whether under another name too cannot be told: ${removal.doubt.message}` : 'out';
+  }
 }
 
 /** What went wrong, if something did; what `wasTold` already is not told twice. */
@@ -139,18 +146,20 @@ async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwis
   }
 }
 
-/** A name that nobody has mistyped: muster put it into a group once, or a member is spelled with it now. */
-async function isKnown(uid: Uid, groups: readonly GroupName[], { reader }: WritableDirectory, ports: RevokePorts): Promise<boolean> {
-  if ((await ports.known()).includes(uid)) return true;
+/** A member is spelled with the name now: nobody has mistyped it. */
+async function isSpelled(uid: Uid, groups: readonly GroupName[], { openToWrite }: RevokePorts): Promise<boolean> {
+  const { reader } = await openToWrite();
+  const straight = reader.straight(uid);
   for (const group of groups) {
     const observed = await reader.group(group);
-    if (observed.kind === 'group' && observed.members.some(({ dn }) => uidSpelledIn(dn) === uid)) return true;
+    if (observed.kind !== 'group') continue;
+    if (observed.members.some(({ dn }) => uidSpelledIn(dn) === uid) || (await reader.isMember(group, straight.dn))) return true;
   }
   return false;
 }
 
-async function unknownPerson(uid: Uid, ports: RevokePorts): Promise<Status> {
-  const near = (await ports.known()).filter((known) => isNear(uid, known)).sort(inOrder);
+function unknownPerson(uid: Uid, known: readonly Uid[], ports: RevokePorts): Status {
+  const near = known.filter((one) => isNear(uid, one)).sort(inOrder);
   ports.say(`The directory has no person ${uid}; nothing was done.${near.length > 0 ? ` Did you mean ${near.join(', ')}?` : ''}\n`);
   return statusOf(['findings']);
 }

@@ -133,7 +133,7 @@ describe('given a server that does not know the no-op control', () => {
 
   it('when the account’s rights are asked for, then they are not known', async () => {
     const without: DirectoryConnection = {
-      ...{ identity: connection.identity, close: () => connection.close() },
+      ...{ identity: connection.identity, isLost: false, close: () => connection.close() },
       search: (...question) => connection.search(...question),
       pages: (...question) => connection.pages(...question),
       // The same modify with a control that no server knows is what such a server makes of it.

@@ -45,6 +45,7 @@ export function uid(text: string): Uid {
 export function seenThrough(connection: DirectoryConnection): DirectoryConnection {
   return {
     identity: connection.identity,
+    isLost: connection.isLost,
     search: (...question) => connection.search(...question),
     pages: (...question) => connection.pages(...question),
     modify: (...request) => connection.modify(...request),

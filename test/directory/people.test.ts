@@ -34,7 +34,7 @@ it.each([
     const unused = () => {
       throw new Error('not for a handful of people');
     };
-    const asked = findPeople({ identity: 'u:test', ...connection, pages: unused, modify: unused, close: unused }, layout, [
+    const asked = findPeople({ identity: 'u:test', isLost: false, ...connection, pages: unused, modify: unused, close: unused }, layout, [
       uid('alice'),
       uid('bob'),
     ]);

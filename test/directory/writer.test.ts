@@ -56,12 +56,12 @@ describe('given a group with alice and bob', () => {
   beforeEach(() => slapd.setMembers('klaxon', ['alice', 'bob']));
   const keys = async () => (await slapd.members('klaxon')).map((text) => dnKeyOf(text)).sort();
 
-  it('when carol comes and bob goes, then that is one change, memberOf follows, and nothing else of the entry differs', async () => {
+  it('when carol comes and bob goes, then bob goes first, memberOf follows, and nothing else of the entry differs', async () => {
     const before = await slapd.entry(klaxon);
     const { apply } = working(slapd, connection);
     const operations = slapd.logs().split(' MOD dn=').length;
     expect(await apply(['carol'], ['bob'])).toEqual({ kind: 'done' });
-    expect(slapd.logs().split(' MOD dn=')).toHaveLength(operations + 1);
+    expect(slapd.logs().split(' MOD dn=')).toHaveLength(operations + 2);
     expect(await keys()).toEqual([member('alice').key, member('carol').key]);
     expect(await memberOf(slapd, 'carol')).toEqual([klaxon]);
     expect(await memberOf(slapd, 'bob')).toEqual([]);
@@ -94,10 +94,10 @@ describe('given a group with alice and bob', () => {
     expect(await slapd.members('klaxon')).toEqual([member('carol').dn]);
   });
 
-  it('when groups are to stay without a member and the class forbids it, then it says who must act', async () => {
+  it('when groups are to stay without a member and the class forbids it, then all but the last go, and it says who must act', async () => {
     const { apply } = working(slapd, connection, { emptyGroup: 'no-member' });
     expect(await apply([], ['alice', 'bob'])).toMatchObject({ kind: 'refused', message: expect.stringMatching(/\(65\).*administrator/) });
-    expect(await keys()).toHaveLength(2);
+    expect(await keys()).toHaveLength(1);
   });
 
   it('when a member was spelled by hand, then it is taken out as it is spelled', async () => {
@@ -118,8 +118,9 @@ describe('given a group with alice and bob', () => {
   it.each([
     { given: 'a value that is there already', add: ['alice'], remove: [] },
     { given: 'a value that is not there', add: [], remove: ['carol'] },
-  ])('when the change has $given, then the group is not what was read', async ({ add, remove }) => {
-    expect(await working(slapd, connection).apply(add, remove)).toEqual({ kind: 'lost-race' });
+  ])('when the change has $given, then there is nothing to do about it', async ({ add, remove }) => {
+    expect(await working(slapd, connection).apply(add, remove)).toEqual({ kind: 'done' });
+    expect(await keys()).toEqual(['alice', 'bob'].map((name) => member(name).key));
   });
 
   it('when the group is gone, then the change is refused', async () => {
@@ -188,8 +189,8 @@ describe('given a large group', () => {
   it('when it is filled and emptied, then that happens in pieces, and memberOf is right', async () => {
     const { apply, read } = working(slapd, connection);
     const seen: string[] = [];
-    expect(await apply(everybody, [], (done, total) => seen.push(`${done}/${total}`))).toEqual({ kind: 'done' });
-    expect(seen).toEqual(['1001/2501', '2001/2501', '2501/2501']);
+    expect(await apply(everybody, [], async (done, total) => seen.push(`${done}/${total}`) > 0)).toEqual({ kind: 'done' });
+    expect(seen).toEqual(['1000/2500', '2000/2500', '2500/2500']);
     expect((await read()).members).toHaveLength(2500);
     for (const name of ['u0', 'u1500', 'u2499']) expect(await memberOf(slapd, name)).toEqual([klaxon]);
     expect(await apply([], everybody)).toEqual({ kind: 'done' });
@@ -225,7 +226,7 @@ describe('given a large group', () => {
 
   it('when the server is killed in the middle, then the outcome is unknown', async () => {
     const { apply } = working(slapd, connection);
-    const outcome = await apply(everybody, [], () => void slapd.kill9());
-    expect(outcome).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/\d+ of 2501 values/) });
+    const outcome = await apply(everybody, [], () => slapd.kill9().then(() => true));
+    expect(outcome).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/\d+ of 2500 values/) });
   });
 });

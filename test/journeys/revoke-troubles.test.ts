@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -80,13 +80,25 @@ describe('given somebody who is revoked from one group', () => {
 });
 
 describe('given a directory that does not take the password', () => {
-  it.each([
-    ['revoke', 'hoo', '--reason', 'Account taken over.'],
-    ['adopt', 'stewards'],
-  ])('when %s is asked for, then it is the directory that refused, status 6, and the cause is named', async (...args) => {
+  it('when somebody is revoked, then that is kept, and it says who is still in and why; once it is mended the next run takes them out', async () => {
+    const host = await hostWithStewards();
+    const password = readFileSync(join(host.folder, 'password'));
+    writeFileSync(join(host.folder, 'password'), 'open-sesame\n');
+    const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
+
+    expect(status).toBe(6);
+    expect(oneLine(stdout)).toMatch(/stewards: STILL IN, as far as can be told: .* does not accept the name or the password \(49\)/);
+    expect(stdout).toContain('The revocation is kept: every run takes hoo out as soon as the directory lets it.\n');
+    expect(stdout.split('STILL IN')).toHaveLength(3);
+    writeFileSync(join(host.folder, 'password'), password);
+    await host.reconcile();
+    expect(await host.members('stewards')).toEqual(['base']);
+  });
+
+  it('when adopt is asked for, then it is the directory that refused, status 6, and the cause is named', async () => {
     const host = await hostWithStewards();
     writeFileSync(join(host.folder, 'password'), 'open-sesame\n');
-    const { status, stderr } = await host.run(args);
+    const { status, stderr } = await host.run(['adopt', 'stewards']);
     expect(status).toBe(6);
     expect(stderr).toContain('does not accept the name or the password (49)');
   });

@@ -40,6 +40,7 @@ export function at(
     counted: members,
     takenOver: true,
     recent: { removals: 0, additions: 0 },
+    begun: undefined,
     clock: { kind: 'sound' },
     allowed: new Set(),
     hash: sha256,

@@ -117,6 +117,7 @@ export function observedOf(members: readonly MemberValue[]): ObservedGroup {
     group: klaxon,
     dn: dn('cn=klaxon-users,ou=groups,dc=example,dc=org'),
     revision: '20261123120000.000000Z#000000#000#000000',
+    needsValue: true,
     members: members.map(({ dn: name, key }) => ({ dn: name, key })),
     placeholder: members.length === 0,
   };

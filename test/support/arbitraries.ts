@@ -157,6 +157,7 @@ export const circumstances: fc.Arbitrary<Omit<GuardCircumstances, 'members' | 'c
     group: klaxon,
     limits: { removals, additions, minimum },
     ...(ceiling === undefined ? {} : { ceiling }),
+    begun: undefined,
     allowed: new Set<string>(),
     hash: sha256,
   }));
