@@ -36,8 +36,6 @@ import type { WritableState } from './ledger/state.ts';
 export interface Printed {
   readonly text: string;
   readonly status: Status;
-  /** What may take a while and changes neither: printed when the rest has long been read. */
-  readonly afterwards?: () => Promise<string>;
 }
 
 type Run = (invocation: Invocation, caller: Caller) => Promise<Printed>;

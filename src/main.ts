@@ -109,9 +109,8 @@ async function main(args: readonly string[]): Promise<number> {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
     if (!invocation) return exitStatus['in order'];
     const { run } = await import('./commands.ts');
-    const { text, status, afterwards } = await run(invocation, surroundings);
+    const { text, status } = await run(invocation, surroundings);
     process.stdout.write(renderFor(invocation, text));
-    if (afterwards) process.stdout.write(await afterwards());
     return status.code;
   } catch (error) {
     const name = nameOf(error);

@@ -4,9 +4,9 @@
 import * as v from 'valibot';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import { Misuse, Unavailable } from '../errors.ts';
-import { createdShape, mergeRequestShape, understand } from './answers.ts';
+import { createdShape, understand } from './answers.ts';
 import { clientFor, connect } from './api.ts';
-import { pages, whole, wholeOfTexts } from './lists.ts';
+import { pages, whole } from './lists.ts';
 import { readReviewed } from './gathering.ts';
 import { Declined, Malformed } from './failure.ts';
 import { complain, requesterSettings, type GitLabSettings } from './gitlab.ts';
@@ -55,8 +55,6 @@ export interface MergeRequests {
    */
   readonly commit: (branch: BranchOf, from: BranchOf, message: string, actions: readonly FileAction[]) => Promise<'made' | 'may-not'>;
   readonly open: (draft: MergeRequestDraft) => Promise<{ readonly iid: number; readonly url: string }>;
-  /** An open one of the token's own account from this branch of the project. */
-  readonly openedFrom: (project: number, sourceBranch: string) => Promise<{ readonly iid: number; readonly url: string } | undefined>;
 }
 
 export function openMergeRequests(settings: GitLabSettings): MergeRequests {
@@ -99,15 +97,6 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
       const { iid, web_url } = understand(createdShape, answer, 'the new merge request');
       return { iid, url: web_url ?? '' };
     },
-    async openedFrom(project, sourceBranch) {
-      const mine = await wholeOfTexts(
-        mergeRequestShape,
-        (paging) => gitlab.MergeRequests.all({ projectId: project, state: 'opened', scope: 'created_by_me', sourceBranch, ...paging }),
-        'the open merge requests',
-      ).catch(refusedBy);
-      const found = mine.find(({ state }) => state === 'opened');
-      return found && { iid: found.iid, url: found.url };
-    },
   };
 }
 
@@ -137,7 +126,7 @@ function notWritten(error: unknown, branch: string): never {
 }
 
 /** What GitLab declines to do for this token is for whoever called to mend; silence is not. */
-export function refusedBy(error: unknown): never {
+function refusedBy(error: unknown): never {
   if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
   if (error instanceof Declined && error.status === 401)
     throw new Misuse('GitLab does not accept the token: it is wrong, revoked or expired. Make a new one and put it into the token file');

@@ -22,7 +22,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import type { Printed } from '../commands.ts';
 import { openEvidence } from '../evidence/open-evidence.ts';
 import { goOnAsOwner, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
-import { peopleOfGeneration } from '../revocation/ratify-command.ts';
+import { peopleOfGeneration } from '../revocation/names-on-record.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
 

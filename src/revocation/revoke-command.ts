@@ -14,7 +14,8 @@ import { plain, renderBy } from '../text.ts';
 import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../commands.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { goOnAsOwner, refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
-import { askToFollow, openNamesOnRecord } from './ratify-command.ts';
+import { openNamesOnRecord } from './names-on-record.ts';
+import { renderStillNamed } from './ratification-words.ts';
 import { openStateToRead, type WritableState } from '../ledger/state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {
@@ -46,8 +47,10 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
       },
     );
     if (stuck) return { text: lines.join(''), status: statusOf([...status.all, 'misuse']) };
-    const afterwards = async () => plainLines(await askToFollow({ uid, only }, configuration, caller));
-    return { text: lines.join(''), status, ...(status.name === 'findings' ? {} : { afterwards }) };
+    if (status.name === 'findings') return { text: lines.join(''), status };
+    const onRecord = await openNamesOnRecord(configuration.state, now);
+    const left = renderStillNamed(uid, onRecord?.({ uid, only }), configuration.gitlab !== undefined);
+    return { text: `${lines.join('')}${plainLines(left)}`, status };
   } finally {
     await directory.close();
   }
@@ -138,9 +141,7 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
     return {
       text: [
         `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
-        configuration.gitlab
-          ? 'Remove its file on the standby host too, and close what was asked for on GitLab, if it is still open.'
-          : 'Remove its file on the standby host too.',
+        'Remove its file on the standby host too.',
         '',
       ].join('\n'),
       status: statusOf([]),

@@ -77,8 +77,6 @@ export class Forge {
       members: new Map((options.members ?? []).map(([user, level]) => [user.id, level])),
       mergeRequests: [],
       pushes: [],
-      hasIssues: true,
-      issues: [],
     };
     const first = await project.git.commit({
       parents: [],

@@ -9,7 +9,6 @@ import { Clock } from './clock.ts';
 import { deliver, Faults } from './faults.ts';
 import { Forge } from './forge.ts';
 import { serveGit } from './git-http.ts';
-import { issueRoutes } from './issue-routes.ts';
 import { mergeRequestRoutes } from './merge-request-routes.ts';
 import { applySuggestion, merge, rebase, updateFromTarget, type MergeOptions } from './merging.ts';
 import { projectRoutes } from './project-routes.ts';
@@ -19,7 +18,7 @@ import { approve, close, openMergeRequest, reopen, retarget, settle, unapprove, 
 import { answer, authenticate, json } from './routing.ts';
 import type { MergeRequest, Project, User } from './world.ts';
 
-const routes = [...projectRoutes, ...mergeRequestRoutes, ...issueRoutes];
+const routes = [...projectRoutes, ...mergeRequestRoutes];
 const api = '/api/v4';
 
 export interface StandInOptions {

@@ -43,8 +43,6 @@ export interface Project {
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
   readonly pushes: PushEvent[];
-  hasIssues: boolean;
-  readonly issues: Issue[];
 }
 
 export interface PushEvent {
@@ -55,15 +53,6 @@ export interface PushEvent {
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly at: number;
-}
-
-export interface Issue {
-  readonly iid: number;
-  readonly title: string;
-  readonly description: string;
-  readonly confidential: boolean;
-  readonly author: User;
-  state: 'opened' | 'closed';
 }
 
 export interface ApprovalRow {
