@@ -1,10 +1,11 @@
 // Which approvals of a bound merge request count, for which paths, and whether they are enough (DESIGN, section 3).
 // GitLab CE lets anybody approve anything at any time, so every condition is checked here, against the rules in force before the landing.
 import type { BoundMergeRequest } from './binding.ts';
-import type { Approval, Version } from './evidence.ts';
-import { inOrder, type CommitId, type TeamName, type Uid } from '../names.ts';
+import type { Account, Approval, Version } from './evidence.ts';
+import { inOrder, type TeamName, type Uid } from '../names.ts';
 import { membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';
+import { digestOf, isPusher, isPusherUnknown, versionsShown, type VersionDigests } from './pushers.ts';
 
 /** An approval is worth nothing for a merge that comes later than this. */
 export const longestApproval = 14 * day;
@@ -15,26 +16,25 @@ export interface ReviewedPath {
   readonly beneficiaries: readonly Uid[];
 }
 
-/** Digests of changes D(base→head), by `changeKey`; `refused` where the server no longer gives the commits. */
-export type VersionDigests = ReadonlyMap<string, string>;
-
-export function changeKey(base: CommitId, head: CommitId): string {
-  return `${base}..${head}`;
-}
-
 export const notCountedReasons = [
   'not-a-person-in-policy',
   /** The GitLab account is blocked or deactivated. */
   'inactive',
   'author',
+  /** Whoever opened the merge request has deleted the account since, and may have had another. */
+  'author-unknown',
   /** Pushed to the branch, applied a suggestion or rebased it in the browser. */
   'pushed',
+  /** GitLab does not say who pushed some of what the merge request brings. */
+  'pusher-unknown',
   'not-entitled',
   'benefits',
   'after-merge',
   'too-old',
   /** The merge request was retargeted, closed or reopened after the approval. */
   'retargeted-after',
+  /** What landed, or something else, came less than a minute before the approval. */
+  'just-changed',
   /** What was merged came only after the approval. */
   'before-last-push',
   /** What was approved is not what landed. */
@@ -113,7 +113,7 @@ function judge(question: Question): JudgedApproval {
   const entitled = changed.filter(({ path }) => membersOf(rules, requirement(rules, path)?.teams ?? []).includes(person));
   const disinterested = entitled.filter(({ beneficiaries }) => !beneficiaries.some((uid) => isSamePerson(approver, uid)));
   const reason =
-    whyNotThisPerson(approval, approver, bound) ??
+    whyNotThisPerson(approver, question) ??
     (entitled.length === 0 ? 'not-entitled' : undefined) ??
     (disinterested.length === 0 ? 'benefits' : undefined) ??
     whyNotThen(approval, bound) ??
@@ -126,16 +126,15 @@ function isSamePerson(approver: Approver, uid: Uid): boolean {
   return approver.uid === uid || approver.also.includes(uid);
 }
 
-function whyNotThisPerson(
-  approval: Approval,
-  approver: Approver,
-  { mergeRequest, review }: BoundMergeRequest,
-): NotCountedReason | undefined {
-  if (approval.state !== 'active') return 'inactive';
+function whyNotThisPerson({ gitlab }: Approver, { approval, bound, digests }: Question): NotCountedReason | undefined {
+  const { author } = bound.mergeRequest;
   // All accounts of the person count: one is for writing, another for approving, and both are the same pair of eyes.
-  if (approver.gitlab.includes(mergeRequest.author.id)) return 'author';
-  if (review.pushes.some(({ by }) => approver.gitlab.includes(by.id))) return 'pushed';
-  return undefined;
+  const isTheirs = (account: Account | null): boolean => account !== null && gitlab.includes(account.id);
+  if (approval.state !== 'active') return 'inactive';
+  if (isTheirs(author)) return 'author';
+  if (isPusher(bound.review, digests, isTheirs)) return 'pushed';
+  if (author === null) return 'author-unknown';
+  return isPusherUnknown(bound.review, author, digests) ? 'pusher-unknown' : undefined;
 }
 
 function whyNotThen({ at }: Approval, { mergedAt, review }: BoundMergeRequest): NotCountedReason | undefined {
@@ -145,27 +144,15 @@ function whyNotThen({ at }: Approval, { mergedAt, review }: BoundMergeRequest): 
   return moves.some((move) => move.at >= at) ? 'retargeted-after' : undefined;
 }
 
-/** What was on the screen at the time is the last version before it; a version of the very same millisecond may have come after. */
+/** What could be on the screen is the last version that had stood there for a minute, and whatever came in that minute. */
 function whyNotThisContent({ approval, bound, landing, digests }: Question): NotCountedReason | undefined {
-  const seen = lastBefore(bound.review.versions, approval.at);
+  const { versions } = bound.review;
+  const brings = (version: Version): boolean => digestOf(version, digests) === landing;
+  const { settled, fresh } = versionsShown(versions, approval.at);
+  if (settled && brings(settled) && fresh.every(brings)) return undefined;
+  if ((settled && brings(settled)) || fresh.some(brings)) return 'just-changed';
+  if (versions.some((version) => version.createdAt > approval.at && brings(version))) return 'before-last-push';
+  const seen = fresh.at(-1) ?? settled;
   if (!seen) return 'before-last-push';
-  const digest = digestOf(seen, digests);
-  if (digest === landing) return undefined;
-  const cameLater = bound.review.versions.some((version) => version.createdAt >= approval.at && digestOf(version, digests) === landing);
-  if (cameLater) return 'before-last-push';
-  return digest === 'refused' ? 'version-gone' : 'other-content';
-}
-
-function lastBefore(versions: readonly Version[], at: number): Version | undefined {
-  return versions
-    .filter(({ createdAt }) => createdAt < at)
-    .reduce<Version | undefined>((last, version) => (last && isLater(last, version) ? last : version), undefined);
-}
-
-function isLater(left: Version, right: Version): boolean {
-  return left.createdAt === right.createdAt ? left.id > right.id : left.createdAt > right.createdAt;
-}
-
-function digestOf({ base, head }: Version, digests: VersionDigests): string {
-  return base === null || head === null ? 'refused' : (digests.get(changeKey(base, head)) ?? 'refused');
+  return digestOf(seen, digests) === 'refused' ? 'version-gone' : 'other-content';
 }

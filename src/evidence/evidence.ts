@@ -18,7 +18,8 @@ export interface MergeRequest {
   /** Null once a fork is deleted. */
   readonly sourceProject: number | null;
   readonly state: 'opened' | 'closed' | 'locked' | 'merged';
-  readonly author: Account;
+  /** Null where GitLab no longer knows who it was: somebody whose account is deleted, and that might be anybody. */
+  readonly author: Account | null;
   /** Brought in from elsewhere: its approvals and times were written by whoever imported it. */
   readonly imported: boolean;
   /** The head that was, or would be, merged. */
@@ -48,14 +49,21 @@ export interface Version {
   readonly createdAt: Instant;
 }
 
-/** A push to the source branch, also before the merge request was opened. Applying a suggestion or rebasing in the browser is one too. */
+/**
+ * A push to the source branch, also before the merge request was opened, or of one of its heads to another branch. Applying a suggestion or
+ * rebasing in the browser is one too. Most pushes are told twice: by a note on the merge request, and by an event of the source project.
+ */
 export interface Push {
-  readonly by: Account;
+  /** Null where GitLab no longer knows who it was. */
+  readonly by: Account | null;
   readonly at: Instant;
+  readonly told: 'note' | 'event';
+  /** What the branch was afterwards; null in notes, and for a push of many branches at once, of which GitLab names none. */
+  readonly head: CommitId | null;
 }
 
 export interface Retarget {
-  readonly by: Account;
+  readonly by: Account | null;
   readonly at: Instant;
 }
 
@@ -75,6 +83,10 @@ export interface Review {
   readonly approvals: readonly Approval[];
   readonly versions: readonly Version[];
   readonly pushes: readonly Push[];
+  /** Notes that are there and that the account of the token may not see. */
+  readonly hiddenNotes: number;
+  /** Whether GitLab shows the pushes to the source project: then every push is among them. */
+  readonly eventsShown: boolean;
   readonly retargets: readonly Retarget[];
   readonly stateEvents: readonly StateEvent[];
 }

@@ -5,12 +5,13 @@ import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './binding.ts';
 import type { PolicyState, Verdict } from '../judge/effective.ts';
-import type { LandingEvidence, TargetBranch } from './evidence.ts';
+import type { LandingEvidence, Review, TargetBranch } from './evidence.ts';
+import { asIfNothingHidden } from './pushers.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import { inOrder, type CommitId, type Instant } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { minute } from '../time.ts';
+import { count, minute } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge, type Versions } from './inquiries.ts';
 import type { ContentJudge, Judgement } from '../judge/judging.ts';
@@ -113,8 +114,14 @@ class GitLabJudge implements ContentJudge {
     // Each merge request is tried by itself: approvals of different ones are never added up.
     const counts: [BoundMergeRequest, ApprovalCount][] = [];
     for (const bound of binding.mergeRequests) {
-      const count = countApprovals(bound, state.rules, paths, digest, await inquiries.digestsOf(bound.review));
+      const { review, mergeRequest } = bound;
+      const digests = await inquiries.digestsOf(review, mergeRequest.author);
+      const countIn = (one: Review): ApprovalCount => countApprovals({ ...bound, review: one }, state.rules, paths, digest, digests);
+      const count = countIn(review);
       if (count.enough) return endorsed(landing, bound, count, evidence);
+      const shown = asIfNothingHidden(review, mergeRequest.author);
+      if (shown && countIn(shown).enough)
+        return { kind: 'waiting', code: 'pusher-hidden', detail: pusherHidden(mergeRequest.iid, review.hiddenNotes) };
       counts.push([bound, count]);
     }
     const [[bound, count] = [binding.mergeRequests[0], undefined]] = counts;
@@ -123,6 +130,10 @@ class GitLabJudge implements ContentJudge {
     const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
     return refused('no-approval', detail, iid, evidence, { ...linkTo(link), ...(count && { count }), ...(unbound && { unbound }) });
   }
+}
+
+function pusherHidden(iid: number, notes: number): string {
+  return `who pushed a version of !${iid} is not known, for GitLab hides ${count(notes, 'note')} of it from the account of the token: somebody with access to everything that its commits name pushes a new version, and that one is approved`;
 }
 
 /** Those of the candidates that endorsed another landing. */

@@ -1,7 +1,7 @@
 // Asks GitLab and Git ahead of the judging: evidence depends on no verdict, so while one row of landings is judged the next is asked about.
 // It only reads. What was asked ahead and is not wanted in the end is left to end by itself.
-import { changeKey, type VersionDigests } from './approval.ts';
-import type { EvidenceAnswer, Review, TargetBranch, Version } from './evidence.ts';
+import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
+import type { Account, EvidenceAnswer, Review, TargetBranch } from './evidence.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
 import type { CommitId } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
@@ -55,8 +55,8 @@ export class Inquiries {
     return answers?.get(commit) ?? this.#ports.forge.evidenceFor(commit, this.#target);
   }
 
-  async digestsOf(review: Review): Promise<VersionDigests> {
-    const pairs = pairsOf(review);
+  async digestsOf(review: Review, author: Account | null): Promise<VersionDigests> {
+    const pairs = pairsOf(review, author);
     const known = pairs.flatMap((pair) => {
       const digest = this.#digests.get(changeKey(...pair));
       return digest === undefined ? [] : [[changeKey(...pair), digest] as const];
@@ -95,11 +95,11 @@ export class Inquiries {
 
   /** In one go for a row. What Git cannot be asked for now is asked for again when its landing is judged. */
   async #digestsAhead(answers: Answers): Promise<VersionDigests> {
-    const reviews = [...answers.values()].flatMap((answer) =>
-      answer.kind === 'known' ? answer.evidence.candidates.flatMap(({ review }) => review ?? []) : [],
-    );
+    const candidates = [...answers.values()].flatMap((answer) => (answer.kind === 'known' ? answer.evidence.candidates : []));
     try {
-      return await this.#readDigests(reviews.flatMap(pairsOf));
+      return await this.#readDigests(
+        candidates.flatMap(({ mergeRequest, review }) => (review ? pairsOf(review, mergeRequest.author) : [])),
+      );
     } catch (error) {
       if (error instanceof Unavailable || error instanceof Unusable) return new Map();
       throw error;
@@ -117,13 +117,6 @@ export class Inquiries {
   }
 }
 
-function pairsOf(review: Review): readonly CommitPair[] {
-  return versionsToCompare(review).flatMap(({ base, head }) => (base && head ? [[base, head] as const] : []));
-}
-
-/** The versions that approvals may have seen, and the last one: what the others contained proves nothing. */
-function versionsToCompare({ versions, approvals }: Review): readonly Version[] {
-  const inTime = [...versions].sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
-  const seen = approvals.flatMap(({ at }) => inTime.filter(({ createdAt }) => createdAt < at).slice(-1));
-  return [...new Set([...seen, ...inTime.slice(-1)])];
+function pairsOf(review: Review, author: Account | null): readonly CommitPair[] {
+  return versionsToCompare(review, author).flatMap(({ base, head }) => (base && head ? [[base, head] as const] : []));
 }

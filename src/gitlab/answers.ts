@@ -2,7 +2,7 @@
 // there is null where a verdict can do without it; a wrong type makes the whole answer unusable.
 import * as v from 'valibot';
 import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../evidence/evidence.ts';
-import { parseCommitId } from '../names.ts';
+import { parseCommitId, type CommitId, type Instant } from '../names.ts';
 import { parseMoment } from '../time.ts';
 import { Unusable } from '../errors.ts';
 import { Malformed } from './failure.ts';
@@ -14,10 +14,24 @@ export const tooOld =
 const number = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const moment = v.pipe(v.string(), parsed(parseMoment, 'a time'));
 const commit = v.pipe(v.string(), parsed(parseCommitId, 'a commit'));
+const named = v.object({ id: number, username: v.nullish(v.string()), name: v.nullish(v.string()) });
 const account = v.pipe(
-  v.object({ id: number, username: v.nullish(v.string()) }),
+  named,
   v.transform(({ id, username }): Account => ({ id, username: username ?? '' })),
 );
+/** Whoever wrote something: null where GitLab no longer knows, and names the one account that takes up what deleted ones leave behind. */
+const writer = v.nullish(
+  v.pipe(
+    named,
+    v.transform((one): Account | null => (isGhost(one) ? null : { id: one.id, username: one.username ?? '' })),
+  ),
+  null,
+);
+
+/** `Users::Internal.ghost`: with a number behind it where somebody had the name before. */
+function isGhost({ username, name }: v.InferOutput<typeof named>): boolean {
+  return name === 'Ghost User' || /^ghost\d*$/.test(username ?? '');
+}
 
 function parsed<Value>(parse: (text: string) => Value | undefined, name: string) {
   return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
@@ -43,7 +57,7 @@ export const mergeRequestShape = v.pipe(
     source_project_id: v.nullish(number),
     target_branch: v.string(),
     state: v.picklist(['opened', 'closed', 'locked', 'merged']),
-    author: account,
+    author: writer,
     imported: v.nullish(v.boolean()),
     imported_from: v.nullish(v.string()),
     sha: v.nullish(commit),
@@ -112,7 +126,7 @@ export const versionShape = v.pipe(
   })),
 );
 
-export const noteShape = v.object({ id: number, body: v.string(), system: v.boolean(), author: account, created_at: moment });
+export const noteShape = v.object({ id: number, body: v.string(), system: v.boolean(), author: writer, created_at: moment });
 export type Note = v.InferOutput<typeof noteShape>;
 
 /** Of a merge request, where its commits came from; undefined where the answer leaves it out. */
@@ -121,25 +135,40 @@ export const sourceBranchShape = v.pipe(
   v.transform(({ source_branch }) => source_branch ?? undefined),
 );
 
-export interface PushEvent extends Push {
+/** A push to a branch of a project. */
+export interface PushEvent {
+  readonly by: Account | null;
+  readonly at: Instant;
+  /** Undefined for a push of more branches than GitLab names one by one. */
   readonly branch: string | undefined;
   readonly action: string;
+  readonly from: CommitId | null;
+  readonly to: CommitId | null;
 }
 
-/** Tags are pushed too, and events of other kinds have no `push_data`. */
+const pushData = v.object({
+  action: v.string(),
+  ref_type: v.nullish(v.string()),
+  ref: v.nullish(v.string()),
+  commit_from: v.nullish(commit),
+  commit_to: v.nullish(commit),
+});
+
+/** Tags are pushed too, and events of other kinds have no `push_data`: null is neither of them. */
 export const pushEventShape = v.pipe(
   v.object({
     created_at: moment,
-    author_id: number,
-    author_username: v.nullish(v.string()),
-    push_data: v.nullish(v.object({ action: v.string(), ref_type: v.string(), ref: v.nullish(v.string()) })),
+    author_id: v.nullish(number),
+    author: v.nullish(named),
+    push_data: v.nullish(pushData),
   }),
-  v.transform(({ created_at, author_id, author_username, push_data }): PushEvent => ({
-    by: { id: author_id, username: author_username ?? '' },
-    at: created_at,
-    branch: push_data?.ref_type === 'branch' ? (push_data.ref ?? undefined) : undefined,
-    action: push_data?.action ?? '',
-  })),
+  v.transform(({ created_at, author_id, author, push_data }): PushEvent | null => {
+    if (!push_data || (push_data.ref_type ?? 'branch') !== 'branch') return null;
+    const { action, ref, commit_from, commit_to } = push_data;
+    const id = author?.id ?? author_id;
+    const by = typeof id === 'number' && !(author && isGhost(author)) ? { id, username: author?.username ?? '' } : null;
+    return { by, at: created_at, branch: ref ?? undefined, action, from: commit_from ?? null, to: commit_to ?? null };
+  }),
 );
 
 export const stateEventShape = v.pipe(
@@ -165,27 +194,36 @@ const retargetNote =
   /^(?:changed target branch from |deleted the `.*` branch\. This merge request now targets |changed automatically target branch )/;
 
 /** Only notes that GitLab wrote: a person may type the same words. */
-export function pushesOf(notes: readonly Note[]): readonly Push[] {
+export function notedPushes(notes: readonly Note[]): readonly Push[] {
   return notes
     .filter(({ system, body }) => system && pushNote.test(body))
-    .map(({ author, created_at }) => ({ by: author, at: created_at }));
+    .map(({ author, created_at }) => ({ by: author, at: created_at, told: 'note', head: null }));
 }
 
-/** Each version but the first was pushed: from each on, there are as many notes of pushes as there are versions. GitLab writes the note last. */
-export function isEveryPushAmong(pushes: readonly Push[], versions: readonly Version[]): boolean {
-  return versions.every((version, at) => at === 0 || pushes.filter((push) => push.at >= version.createdAt).length >= versions.length - at);
-}
-
-/** Pushes that made the branch what the merge request had in the end: up to its last version, since the branch was there anew before the first. */
-export function pushesTo(
+/**
+ * The events of pushes that made the branch what the merge request had in the end: up to its last version, since the branch was there anew before
+ * the first; and whoever pushed one of its heads to another branch. A push of many branches at once counts as one to each, unless every later
+ * version is told by an event of its own.
+ */
+export function toldPushes(
   branch: string,
   [first, ...later]: readonly [Version, ...Version[]],
   events: readonly PushEvent[],
 ): readonly Push[] {
   const last = later.at(-1) ?? first;
-  const ofBranch = events.filter((event) => event.branch === branch && event.at <= last.createdAt);
-  const gone = ofBranch.findLastIndex(({ action, at }) => action === 'removed' && at <= first.createdAt);
-  return ofBranch.slice(gone + 1).map(({ by, at }) => ({ by, at }));
+  const heads = new Set([first, ...later].map(({ head }) => head));
+  const begun = events.findLastIndex((event) => event.branch === branch && event.at <= first.createdAt && event.action !== 'pushed');
+  const told = new Set(events.map(({ to }) => to));
+  const untold = later.filter(({ head }) => !told.has(head));
+  const mayBe = (event: PushEvent, place: number): boolean => {
+    if (event.action === 'removed') return false;
+    if (event.branch === branch) return place >= begun;
+    if (event.branch !== undefined) return heads.has(event.to);
+    return place >= begun && (event.at <= first.createdAt || untold.some(({ createdAt }) => event.at <= createdAt));
+  };
+  return events
+    .filter((event, place) => event.at <= last.createdAt && mayBe(event, place))
+    .map(({ by, at, to, branch: of }) => ({ by, at, told: 'event', head: of === undefined ? null : to }));
 }
 
 export function retargetsOf(notes: readonly Note[]): readonly Retarget[] {

@@ -39,8 +39,8 @@ export interface Api {
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
   readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
-  /** Pushes to any branch of a project in the months that hold the two moments and those between, as far as they are shown; oldest first. Each month is asked for once. */
-  readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<readonly PushEvent[]>;
+  /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
+  readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<Shown<PushEvent>>;
 }
 
 export interface NamedMergeRequest {
@@ -73,8 +73,8 @@ export function connect(settings: RequesterSettings): Api {
     };
   };
   // Many merge requests of one time lie in the same months of the same project.
-  const known = new Map<string, Promise<readonly PushEvent[]>>();
-  const pushesIn = async (project: number, { name, after, before }: Month): Promise<readonly PushEvent[]> => {
+  const known = new Map<string, Promise<Shown<PushEvent>>>();
+  const pushesIn = async (project: number, { name, after, before }: Month): Promise<Shown<PushEvent>> => {
     const key = `${project} ${name}`;
     const events =
       known.get(key) ??
@@ -82,7 +82,7 @@ export function connect(settings: RequesterSettings): Api {
         pushEventShape,
         (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
         'the pushes to a project',
-      ).then(({ entries }) => entries);
+      ).then(({ entries, hidden }) => ({ entries: entries.filter((event) => event !== null), hidden }));
     known.set(key, events);
     // An answer that did not come may come the next time.
     return events.catch((error: unknown) => {
@@ -139,7 +139,8 @@ export function connect(settings: RequesterSettings): Api {
     },
     async pushEvents(project, from, to) {
       const months = await Promise.all(monthsOf(from, to).map((month) => pushesIn(project, month)));
-      return months.flat().sort((left, right) => left.at - right.at);
+      const entries = months.flatMap((month) => month.entries).sort((left, right) => left.at - right.at);
+      return { entries, hidden: months.reduce((sum, { hidden }) => sum + hidden, 0) };
     },
   };
 }

@@ -4,7 +4,7 @@ import { ruledOut } from '../evidence/binding.ts';
 import { instant, type CommitId } from '../names.ts';
 import { day } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { isEveryPushAmong, pushesOf, pushesTo, retargetsOf } from './answers.ts';
+import { notedPushes, retargetsOf, toldPushes } from './answers.ts';
 import type { Api } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 
@@ -66,35 +66,34 @@ export async function readReviewed(
   await Promise.allSettled(reads);
   const [{ mergeRequest, sourceBranch }, approvals, versions, { entries: notes, hidden }, stateEvents] = await Promise.all(reads);
   // Who approved nothing may have pushed what they like.
-  const silent = approvals.length === 0 ? [] : await silentPushes(api, mergeRequest, sourceBranch, versions);
-  const noted = pushesOf(notes);
-  // Who mentions a merge request where this account sees nothing hides a note of it, and keeps nobody waiting by that.
-  if (hidden > 0 && !isEveryPushAmong(noted, versions))
-    throw new Malformed(`the notes of !${iid}`, 'some are hidden from the account of the token, and not every push is among the others');
-  const pushes = [...silent.filter(({ by }) => !noted.some((one) => one.by.id === by.id)), ...noted];
-  return { mergeRequest, review: { approvals, versions, pushes, retargets: retargetsOf(notes), stateEvents } };
+  const told = approvals.length === 0 ? undefined : await pushesByEvent(api, mergeRequest, sourceBranch, versions);
+  const pushes = [...(told ?? []), ...notedPushes(notes)];
+  const review = { approvals, versions, pushes, hiddenNotes: hidden, eventsShown: told !== undefined };
+  return { mergeRequest, review: { ...review, retargets: retargetsOf(notes), stateEvents } };
 }
 
 /** How long a branch may have lain there before its merge request, for a push to it to be found. */
 const longestWait = 90 * day;
 
 /**
- * A push from before the merge request was opened, or while it was closed, leaves no note on it, and an event of its project, for some years. Where GitLab does not show these
- * events (a fork of somebody else, a narrow token) nobody is known to have pushed: that can only leave an approval as it was.
+ * A push from before the merge request was opened, or while it was closed, leaves no note on it, and an event of its project, for some years.
+ * Undefined where GitLab does not show these events, or not all of them (a fork of somebody else, a narrow token, a project of very many).
  */
-async function silentPushes(
+async function pushesByEvent(
   api: Api,
   { sourceProject }: MergeRequest,
   sourceBranch: string | undefined,
   [first, ...later]: readonly Version[],
-): Promise<readonly Push[]> {
-  if (sourceProject === null || sourceBranch === undefined || !first) return [];
+): Promise<readonly Push[] | undefined> {
+  if (sourceProject === null || sourceBranch === undefined || !first) return undefined;
   try {
     const last = later.at(-1) ?? first;
-    const events = await api.pushEvents(sourceProject, instant(first.createdAt - longestWait), last.createdAt);
-    return pushesTo(sourceBranch, [first, ...later], events);
+    const { entries, hidden } = await api.pushEvents(sourceProject, instant(first.createdAt - longestWait), last.createdAt);
+    const pushes = toldPushes(sourceBranch, [first, ...later], entries);
+    // A list without a single push is that of somebody who is shown none: the branch came there by one.
+    return entries.length > 0 && hidden === 0 ? pushes : undefined;
   } catch (error) {
-    if (error instanceof Declined && (error.status === 403 || error.status === 404)) return [];
+    if (error instanceof Declined && (error.status === 403 || error.status === 404)) return undefined;
     throw error;
   }
 }

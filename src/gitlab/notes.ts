@@ -40,7 +40,7 @@ export function openNotes(settings: GitLabSettings): Notes {
       `the notes of !${iid}`,
     );
     return notes
-      .filter((note) => !note.system && note.author.id === author && note.body.startsWith(marker))
+      .filter((note) => !note.system && note.author?.id === author && note.body.startsWith(marker))
       .sort((left, right) => left.id - right.id);
   }
 

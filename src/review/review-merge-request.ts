@@ -1,5 +1,5 @@
 // `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
-import { changeKey, type VersionDigests } from '../evidence/approval.ts';
+import { changeKey, type VersionDigests } from '../evidence/pushers.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../judge/effective.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';

@@ -1,6 +1,7 @@
 // What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
 // The answer is the one that the reconciler would give if it were merged now.
-import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum, type VersionDigests } from '../evidence/approval.ts';
+import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum } from '../evidence/approval.ts';
+import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed, place, type PolicyState, type Refusal, type RefusalCode } from '../judge/effective.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
@@ -109,7 +110,7 @@ function inForce({ grants }: EffectivePolicy): ReadonlyMap<string, EffectivePoli
 
 /** All accounts of a person count, so this is about persons and not about accounts. */
 function personsOf(rules: Rules, { author }: MergeRequest, { pushes }: Review): readonly Uid[] {
-  const accounts = new Set([author.id, ...pushes.map(({ by }) => by.id)]);
+  const accounts = new Set([author?.id, ...pushes.map(({ by }) => by?.id)]);
   const persons = [...rules.people.values()].filter(({ gitlab }) => gitlab.some((id) => accounts.has(id)));
   return persons.map(({ uid }) => uid).sort(inOrder);
 }

@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  changeKey,
-  countApprovals,
-  requirement,
-  type ApprovalCount,
-  type NotCountedReason,
-  type ReviewedPath,
-} from '../../src/evidence/approval.ts';
+import { changeKey } from '../../src/evidence/pushers.ts';
+import { countApprovals, requirement, type ApprovalCount, type NotCountedReason, type ReviewedPath } from '../../src/evidence/approval.ts';
 import type { BoundMergeRequest } from '../../src/evidence/binding.ts';
-import type { Approval } from '../../src/evidence/evidence.ts';
+import type { Approval, Version } from '../../src/evidence/evidence.ts';
 import { instant } from '../../src/names.ts';
 import type { Rules } from '../../src/policy/policy.ts';
-import { hour } from '../../src/time.ts';
+import { hour, minute, second } from '../../src/time.ts';
 import {
   accounts,
   approval,
@@ -22,20 +16,25 @@ import {
   grant,
   grantPath,
   merged,
+  noted,
   overTwoWeeks,
   rules,
   start,
+  told,
   uid,
   version,
 } from './evidence-samples.ts';
 
 const digests = new Map([
   [changeKey(commit('a'), commit('b')), 'good'],
+  [changeKey(commit('8'), commit('9')), 'good'],
   [changeKey(commit('a'), commit('c')), 'evil'],
   [changeKey(commit('a'), commit('d')), 'refused'],
 ]);
 const good = version();
 const evil = version({ head: commit('c') });
+/** The same content on another base. */
+const rebased = (changes: Partial<Version>): Version => version({ base: commit('8'), head: commit('9'), ...changes });
 
 function count(
   one: BoundMergeRequest,
@@ -69,23 +68,62 @@ describe('one approval', () => {
       'author',
       bound({ approvals: [approval({ account: { id: 99, username: 'carol2' } })] }, { author: accounts.carol }),
     ],
-    ['somebody who pushed', 'pushed', bound({ pushes: [{ by: accounts.bob, at: at(1) }] })],
+    ['somebody who pushed', 'pushed', bound({ pushes: [noted(accounts.bob, 1)] })],
     [
       'somebody who pushed with another account',
       'pushed',
-      bound({ approvals: [approval({ account: accounts.carol })], pushes: [{ by: { id: 99, username: 'carol2' }, at: at(1) }] }),
+      bound({ approvals: [approval({ account: accounts.carol })], pushes: [noted({ id: 99, username: 'carol2' }, 1)] }),
     ],
     ['a time after the merge', 'after-merge', bound({ approvals: [approval({ at: instant(at(4) + 1) })] })],
     [
       'a time more than two weeks before the merge',
       'too-old',
-      bound({ approvals: [approval({ at: instant(overTwoWeeks) })], versions: [version({ createdAt: instant(overTwoWeeks - 1) })] }),
+      bound({ approvals: [approval({ at: instant(overTwoWeeks) })], versions: [version({ createdAt: instant(overTwoWeeks - minute) })] }),
     ],
     ['a retarget afterwards', 'retargeted-after', bound({ retargets: [{ by: accounts.alice, at: at(3) }] })],
     ['a retarget of the very same millisecond', 'retargeted-after', bound({ retargets: [{ by: accounts.alice, at: at(2) }] })],
     ['a closing afterwards', 'retargeted-after', bound({ stateEvents: [merged({ state: 'closed', at: at(3) }), merged()] })],
     ['a reopening afterwards', 'retargeted-after', bound({ stateEvents: [merged({ state: 'reopened', at: at(3) }), merged()] })],
-    ['a version of the very same millisecond', 'before-last-push', bound({ versions: [version({ createdAt: at(2) })] })],
+    ['a version of the very same millisecond', 'just-changed', bound({ versions: [version({ createdAt: at(2) })] })],
+    ['a version 59 seconds before it', 'just-changed', bound({ versions: [version({ createdAt: instant(at(2) - 59 * second) })] })],
+    [
+      'other content that came and went in the minute before it',
+      'just-changed',
+      bound({
+        versions: [
+          good,
+          version({ ...evil, id: 2, createdAt: instant(at(2) - 40 * second) }),
+          version({ id: 3, createdAt: instant(at(2) - 20 * second) }),
+        ],
+      }),
+    ],
+    ['a deleted author', 'author-unknown', bound({}, { author: null })],
+    ['a push by a deleted account', 'pusher-unknown', bound({ pushes: [noted(null, 1)] })],
+    ['a first version that nobody pushed, where pushes are shown', 'pusher-unknown', bound({ eventsShown: true })],
+    [
+      'a version of which neither a note nor an event tells, where notes are hidden',
+      'pusher-unknown',
+      bound({ versions: [version({ ...evil }), version({ id: 2, createdAt: at(1) })], hiddenNotes: 1 }),
+    ],
+    [
+      'one note for two versions, where notes are hidden',
+      'pusher-unknown',
+      bound({
+        versions: [version({ head: commit('e') }), version({ ...evil, id: 2, createdAt: at(0.5) }), version({ id: 3, createdAt: at(1) })],
+        pushes: [noted(accounts.carol, 1)],
+        hiddenNotes: 1,
+      }),
+    ],
+    ['somebody who pushed the head to another branch', 'pushed', bound({ pushes: [told(accounts.bob, 1)] })],
+    ['somebody who pushed many branches at once', 'pushed', bound({ pushes: [told(accounts.bob, 1, null)] })],
+    [
+      'somebody who pushed a version, and the same content once more',
+      'pushed',
+      bound({
+        versions: [version({ head: commit('d') }), version({ id: 2, createdAt: at(0.5) }), rebased({ id: 3, createdAt: at(1) })],
+        pushes: [told(accounts.bob, 0.5), told(accounts.bob, 1, commit('9'))],
+      }),
+    ],
     ['content that came later', 'before-last-push', bound({ versions: [evil, version({ id: 2, createdAt: at(3) })] })],
     ['other content than what landed', 'other-content', bound({ versions: [evil] })],
     ['bad content on top of what landed', 'other-content', bound({ versions: [good, version({ ...evil, id: 2, createdAt: at(1) })] })],
@@ -104,10 +142,13 @@ describe('one approval', () => {
     ['the moment of the merge', bound({ approvals: [approval({ at: at(4) })] })],
     [
       'two weeks before the merge to the millisecond',
-      bound({ approvals: [approval({ at: instant(overTwoWeeks + 1) })], versions: [version({ createdAt: instant(overTwoWeeks) })] }),
+      bound({
+        approvals: [approval({ at: instant(overTwoWeeks + 1) })],
+        versions: [version({ createdAt: instant(overTwoWeeks - minute) })],
+      }),
     ],
     ['a retarget before it', bound({ retargets: [{ by: accounts.alice, at: at(1) }] })],
-    ['a push by somebody else before it', bound({ pushes: [{ by: accounts.mallory, at: at(1) }] })],
+    ['a push by somebody else before it', bound({ pushes: [noted(accounts.mallory, 1)] })],
     [
       'evil pushed and taken back before it',
       bound({ versions: [good, version({ ...evil, id: 2, createdAt: at(1) }), version({ id: 3, createdAt: at(1.5) })] }),
@@ -116,6 +157,33 @@ describe('one approval', () => {
       'evil pushed and taken back after it',
       bound({ versions: [good, version({ ...evil, id: 2, createdAt: at(3) }), version({ id: 3, createdAt: at(3.5) })] }),
     ],
+    ['a version exactly a minute before it', bound({ versions: [version({ createdAt: instant(at(2) - minute) })] })],
+    [
+      'the same content pushed anew in the minute before it',
+      bound({ versions: [good, rebased({ id: 2, createdAt: instant(at(2) - second) })] }),
+    ],
+    [
+      'the same content pushed anew by whoever approves, as the events and a note tell',
+      bound({
+        versions: [good, rebased({ id: 2, createdAt: at(1) })],
+        pushes: [told(accounts.alice, 0), told(accounts.bob, 1, commit('9')), noted(accounts.bob, 1)],
+        eventsShown: true,
+      }),
+    ],
+    [
+      'the same content pushed anew by nobody knows whom',
+      bound({ versions: [good, rebased({ id: 2, createdAt: at(1) })], hiddenNotes: 1 }),
+    ],
+    ['a version with the head of the one before', bound({ versions: [good, version({ id: 2, createdAt: at(1) })], hiddenNotes: 1 })],
+    [
+      'a first version of which an event tells, and a second of which a note does',
+      bound({
+        versions: [evil, version({ id: 2, createdAt: at(1) })],
+        pushes: [told(accounts.alice, 0, commit('c')), noted(accounts.alice, 1)],
+        eventsShown: true,
+      }),
+    ],
+    ['many branches pushed at once by the author', bound({ pushes: [told(accounts.alice, 0, null)], eventsShown: true })],
     ['two versions of one millisecond, the later being right', bound({ versions: [version({ ...evil, id: 1 }), version({ id: 2 })] })],
     [
       'versions in the wrong order',
@@ -218,7 +286,7 @@ describe('laws of counting', () => {
     fc.assert(
       fc.property(fc.array(anyApproval), anyVersions, anyMove, (approvals, versions, { kind, ...move }) => {
         const moved = {
-          pushes: kind === 'pushes' ? [move] : [],
+          pushes: kind === 'pushes' ? [{ ...move, told: 'note' as const, head: null }] : [],
           retargets: kind === 'retargets' ? [move] : [],
           stateEvents: [merged(), ...(kind === 'closed' ? [merged({ state: 'closed', at: move.at })] : [])],
         };

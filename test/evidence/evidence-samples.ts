@@ -1,6 +1,6 @@
 // A change that alice asked for and bob approved in time, ready to be spoiled in one place by each test.
 import type { BoundMergeRequest } from '../../src/evidence/binding.ts';
-import type { Approval, Candidate, MergeRequest, Review, StateEvent, Version } from '../../src/evidence/evidence.ts';
+import type { Account, Approval, Candidate, MergeRequest, Push, Review, StateEvent, Version } from '../../src/evidence/evidence.ts';
 import {
   instant,
   parseCommitId,
@@ -82,12 +82,29 @@ export function version(changes: Partial<Version> = {}): Version {
   return { id: 1, base: commit('a'), head: commit('b'), start: commit('a'), createdAt: at(0), ...changes };
 }
 
+export function noted(by: Account | null, hours: number): Push {
+  return { by, at: at(hours), told: 'note', head: null };
+}
+
+export function told(by: Account | null, hours: number, head: CommitId | null = commit('b')): Push {
+  return { by, at: at(hours), told: 'event', head };
+}
+
 export function merged(changes: Partial<StateEvent> = {}): StateEvent {
   return { state: 'merged', at: at(4), by: accounts.carol, sourceCommit: null, sourceMergeRequest: null, ...changes };
 }
 
 export function review(changes: Partial<Review> = {}): Review {
-  return { approvals: [approval()], versions: [version()], pushes: [], retargets: [], stateEvents: [merged()], ...changes };
+  return {
+    approvals: [approval()],
+    versions: [version()],
+    pushes: [],
+    retargets: [],
+    stateEvents: [merged()],
+    hiddenNotes: 0,
+    eventsShown: false,
+    ...changes,
+  };
 }
 
 export function candidate(request: Partial<MergeRequest> = {}, spoiled: Partial<Review> = {}): Candidate {

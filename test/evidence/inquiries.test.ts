@@ -1,12 +1,12 @@
 // What is asked ahead, and when. Answers are given by hand, so that a test sees what is under way between two of them.
 import { describe, expect, it } from 'vitest';
-import { changeKey } from '../../src/evidence/approval.ts';
+import { changeKey } from '../../src/evidence/pushers.ts';
 import type { EvidenceAnswer } from '../../src/evidence/evidence.ts';
 import type { CommitPair, Landing } from '../../src/history/landing.ts';
 import type { CommitId } from '../../src/names.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
 import { Inquiries, type Forge, type Versions } from '../../src/evidence/inquiries.ts';
-import { at, candidate, review, target, version } from './evidence-samples.ts';
+import { accounts, at, candidate, review, target, version } from './evidence-samples.ts';
 import { commitId } from '../support/memory-branch.ts';
 
 const rowLength = 32;
@@ -135,14 +135,15 @@ describe('given the digests of versions', () => {
 
   it('when a row was answered, then Git is asked once for all of it, and each landing gets its own', async () => {
     const { versions, inquiries } = await firstRow();
-    for (const number of numbers(1, rowLength)) expect(await inquiries.digestsOf(reviewOf(number))).toEqual(digestsOf(number));
+    for (const number of numbers(1, rowLength))
+      expect(await inquiries.digestsOf(reviewOf(number), accounts.alice)).toEqual(digestsOf(number));
     expect(versions.calls).toEqual([numbers(1, rowLength).map(pairOf)]);
   });
 
   it('when the server refuses the commits of one, then that one is refused, and no digest is asked of it', async () => {
     const { versions, inquiries } = await firstRow(({ gone }) => gone.add(pairOf(2)[0]));
-    expect(await inquiries.digestsOf(reviewOf(2))).toEqual(new Map([[changeKey(...pairOf(2)), 'refused']]));
-    expect(await inquiries.digestsOf(reviewOf(3))).toEqual(digestsOf(3));
+    expect(await inquiries.digestsOf(reviewOf(2), accounts.alice)).toEqual(new Map([[changeKey(...pairOf(2)), 'refused']]));
+    expect(await inquiries.digestsOf(reviewOf(3), accounts.alice)).toEqual(digestsOf(3));
     expect(versions.calls.flat()).not.toContainEqual(pairOf(2));
   });
 
@@ -150,9 +151,9 @@ describe('given the digests of versions', () => {
     'when Git fails for the row with $name, then each landing asks for itself, and hears of it while it lasts',
     async (failure) => {
       const { versions, inquiries } = await firstRow((mirror) => (mirror.failure = failure));
-      await expect(inquiries.digestsOf(reviewOf(1))).rejects.toBe(failure);
+      await expect(inquiries.digestsOf(reviewOf(1), accounts.alice)).rejects.toBe(failure);
       versions.failure = undefined;
-      expect(await inquiries.digestsOf(reviewOf(1))).toEqual(digestsOf(1));
+      expect(await inquiries.digestsOf(reviewOf(1), accounts.alice)).toEqual(digestsOf(1));
       expect(versions.calls).toEqual([[pairOf(1)]]);
     },
   );
@@ -163,14 +164,14 @@ describe('given the digests of versions', () => {
     const made = [seen, between, last].map(([base, head], index) =>
       version({ id: index + 1, base, head, createdAt: at([0, 2.2, 3][index] ?? 0) }),
     );
-    const digests = await inquiries.digestsOf(review({ versions: made }));
+    const digests = await inquiries.digestsOf(review({ versions: made }), accounts.alice);
     expect([...digests.keys()]).toEqual([changeKey(...seen), changeKey(...last)]);
     expect(versions.calls.at(-1)).toEqual([seen, last]);
   });
 
   it('when GitLab names no commits for a version, then nothing is asked of Git', async () => {
     const { versions, inquiries } = open();
-    expect(await inquiries.digestsOf(review({ versions: [version({ base: null })] }))).toEqual(new Map());
+    expect(await inquiries.digestsOf(review({ versions: [version({ base: null })] }), accounts.alice)).toEqual(new Map());
     expect(versions.calls).toEqual([]);
   });
 });

@@ -126,18 +126,13 @@ describe('given entries that the account of the token may not see', () => {
     expect(await ask()).toMatchObject({ kind: 'known' });
   });
 
-  test('when a note of a push may be among them, then it is not known', async () => {
-    cast.gitlab.faults.add(/merge_requests\/1\/versions/, { kind: 'rewrite', change: (body) => twice(body) });
-    expect(await ask()).toMatchObject({ kind: 'known' });
+  test('when notes are among them, then it is known how many, and where pushes are, that not all are shown', async () => {
     cast.gitlab.faults.add(/merge_requests\/1\/notes/, { kind: 'rewrite', change: () => [] });
-    expect(await ask()).toMatchObject({ kind: 'waiting', code: 'malformed-answer' });
+    const hidden = await ask();
+    expect(hidden).toMatchObject({ evidence: { candidates: [{ review: { hiddenNotes: expect.any(Number), eventsShown: true } }] } });
+    cast.gitlab.faults.add(/\/events/, { kind: 'headers', headers: { 'x-total': '999' } });
+    expect(await ask()).toMatchObject({ evidence: { candidates: [{ review: { eventsShown: false } }] } });
   });
-
-  /** A second version, which somebody pushed a minute after the first. */
-  function twice(body: unknown): unknown {
-    const [version] = Array.isArray(body) ? body : raise();
-    return [version, { ...version, id: version.id + 1, created_at: new Date(Date.parse(version.created_at) + 60_000).toISOString() }];
-  }
 });
 
 test('given that a proxy takes every header of the pages away, when a page is full, then the answer is not taken for the whole', async () => {

@@ -94,9 +94,11 @@ describe('what is read', () => {
     expect(candidate?.review?.approvals).toEqual([{ account: { id: 51, username: 'bob' }, state: 'active', at: approvedAt }]);
     expect(candidate?.review?.pushes).toEqual([
       // Before the merge request was opened.
-      { by: { id: 42, username: 'alice' }, at: mergeRequest.createdAt },
-      { by: { id: 57, username: 'carol' }, at: pushedAt },
+      { by: { id: 42, username: 'alice' }, at: mergeRequest.createdAt, told: 'event', head: mergeRequest.versions[0]?.head },
+      { by: { id: 57, username: 'carol' }, at: pushedAt, told: 'event', head: mergeRequest.head },
+      { by: { id: 57, username: 'carol' }, at: pushedAt + 500, told: 'note', head: null },
     ]);
+    expect(candidate?.review).toMatchObject({ hiddenNotes: 0, eventsShown: true });
     expect(candidate?.review?.versions.map(({ createdAt }) => createdAt)).toEqual([mergeRequest.createdAt, pushedAt + 400]);
     expect(candidate?.review?.stateEvents).toMatchObject([{ state: 'merged', sourceCommit: null, sourceMergeRequest: null }]);
     expect(JSON.parse(JSON.stringify(candidate))).toEqual(candidate);

@@ -1,5 +1,6 @@
 // Folds an invented history with the real code. Its functions are arguments, so that mistakes can be planted in one of them at a time.
-import { changeKey, countApprovals } from '../../src/evidence/approval.ts';
+import { countApprovals } from '../../src/evidence/approval.ts';
+import { changeKey } from '../../src/evidence/pushers.ts';
 import { reviewedPaths } from '../../src/evidence/beneficiaries.ts';
 import { applyDelta } from '../../src/judge/deltas.ts';
 import {

@@ -17,6 +17,8 @@ import { directoryLines, forgeLines } from '../../support/configuration-lines.ts
 
 export const second = 1000;
 export const minute = 60 * second;
+/** An approval counts for what has stood there for a minute, and GitLab writes that down a moment after the push. */
+export const lookingTime = minute + 10 * second;
 export const day = 24 * 60 * minute;
 export const group = 'klaxon-users';
 
@@ -121,7 +123,7 @@ export class Scene {
     await gitlab.commitAndPush(options.sourceProject ?? this.project, author, branch, changes);
     this.wait(second);
     const mergeRequest = await gitlab.openMergeRequest(this.project, { author, sourceBranch: branch, ...rest });
-    this.wait(minute);
+    this.wait(lookingTime);
     return mergeRequest;
   }
 
@@ -153,7 +155,7 @@ export class Scene {
   /** A commit on top of a branch, with no merge request asked. */
   async push(user: User, changes: FileChanges, branch = 'main'): Promise<string> {
     const commit = await this.world.gitlab.commitAndPush(this.project, user, branch, changes);
-    this.wait(minute);
+    this.wait(lookingTime);
     return commit;
   }
 

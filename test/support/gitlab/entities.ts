@@ -145,13 +145,14 @@ export function pushEvent({ id, user, branch, action, from, to, at }: PushEvent,
     author: userBasic(user, origin),
     created_at: new Date(at).toISOString(),
     push_data: {
-      commit_count: 1,
+      commit_count: branch === null ? 0 : 1,
       action,
       ref_type: 'branch',
-      commit_from: from ?? null,
-      commit_to: to ?? null,
+      commit_from: branch === null ? null : (from ?? null),
+      commit_to: branch === null ? null : (to ?? null),
       ref: branch,
-      commit_title: 'a title that its author chose',
+      commit_title: branch === null ? null : 'a title that its author chose',
+      ref_count: branch === null ? 4 : null,
     },
   };
 }

@@ -100,10 +100,11 @@ export class Forge {
     return linked;
   }
 
-  /** [C] Approvals are rows of the user and go with it; what the user wrote is moved to the Ghost User. */
+  /** [A] Approvals and events are rows of the user and go with it; what the user wrote is moved to the Ghost User. */
   deleteUser(user: User): void {
     const ghost = this.users.find(({ username }) => username === 'ghost') ?? this.createUser('ghost', { name: 'Ghost User' });
     this.users.splice(this.users.indexOf(user), 1);
+    for (const { pushes } of this.projects) pushes.splice(0, pushes.length, ...pushes.filter((push) => push.user !== user));
     for (const mergeRequest of this.mergeRequests()) {
       mergeRequest.approvals = mergeRequest.approvals.filter((row) => row.user !== user);
       if (mergeRequest.author === user) mergeRequest.author = ghost;

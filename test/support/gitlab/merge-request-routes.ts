@@ -119,8 +119,9 @@ function unapproveAs(call: Call): Reply {
   return shownApprovals(call, 201);
 }
 
-/** [A] Newest first, twenty to a page. A worker writes them some time after the push. */
+/** [A] Without a token neither versions nor notes nor state events are shown, of a public project either: `before { authenticate! }`. Newest first, twenty to a page. A worker writes them some time after the push. */
 function versions(call: Call): Reply {
+  viewer(call);
   const mergeRequest = visibleMergeRequest(call);
   const written = mergeRequest.versions.filter(({ at }) => at <= call.forge.clock.now());
   return list(written.toReversed().map((version) => body.version(version, mergeRequest)));
@@ -134,13 +135,16 @@ function oneVersion(call: Call): Reply {
 }
 
 function notes(call: Call): Reply {
+  viewer(call);
   const mergeRequest = visibleMergeRequest(call);
-  const newestFirst = mergeRequest.notes.toSorted((left, right) => right.at - left.at || right.id - left.id);
+  const written = mergeRequest.notes.filter(({ at }) => at <= call.forge.clock.now());
+  const newestFirst = written.toSorted((left, right) => right.at - left.at || right.id - left.id);
   const ordered = call.query.get('sort') === 'asc' ? newestFirst.toReversed() : newestFirst;
   // [C] `NotesFinder` with `UserPreference::NOTES_FILTERS`: only what GitLab itself wrote.
   const shown =
     call.forge.filtersNotes && call.query.get('activity_filter') === 'only_activity' ? ordered.filter(({ system }) => system) : ordered;
-  return list(shown.map((note) => body.note(note, mergeRequest, call.origin)));
+  // [A] Paginated first, and only then what the reader may not see is dropped.
+  return list(shown.map((note) => (note.hidden ? null : body.note(note, mergeRequest, call.origin))));
 }
 
 function createNote(call: Call): Reply {
@@ -170,6 +174,7 @@ function removeNote(call: Call): Reply {
 }
 
 function stateEvents(call: Call): Reply {
+  viewer(call);
   const mergeRequest = visibleMergeRequest(call);
   return list(mergeRequest.stateEvents.map((event) => body.stateEvent(event, mergeRequest, call.origin)));
 }

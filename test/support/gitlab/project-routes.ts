@@ -72,6 +72,7 @@ function ownToken(call: Call) {
 
 /** [C] Newest first unless told; `after` and `before` are days, and leave these days out. Kept for about three years. */
 function events(call: Call) {
+  viewer(call);
   const { pushes } = visibleProject(call);
   if (!call.forge.showsEvents) throw new Refused(403, '403 Forbidden');
   const [after, before] = ['after', 'before'].map((name) => call.query.get(name) ?? undefined);

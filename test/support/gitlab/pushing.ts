@@ -11,6 +11,16 @@ export async function push(forge: Forge, project: Project, user: User, branch: s
   return commit;
 }
 
+/** [A] More than three branches at once: one event that names none of them. */
+export async function pushMany(forge: Forge, project: Project, user: User, branches: ReadonlyMap<string, string>): Promise<void> {
+  project.pushes.push({ id: forge.nextId(), user, branch: null, action: 'pushed', from: undefined, to: undefined, at: forge.clock.now() });
+  for (const [branch, commit] of branches) {
+    const before = await project.git.find(`refs/heads/${branch}`);
+    await project.git.setRef(`refs/heads/${branch}`, commit);
+    await refresh(forge, project, user, branch, before, commit);
+  }
+}
+
 /** Takes the branch away. */
 export async function removeBranch(forge: Forge, project: Project, user: User, branch: string): Promise<void> {
   const from = await project.git.head(branch);
@@ -31,16 +41,28 @@ export async function react(
   // [C] `Git::BranchPushService`: an event of the project, whether or not a merge request is there.
   const action = before === undefined ? 'created' : 'pushed';
   project.pushes.push({ id: forge.nextId(), user, branch, action, from: before, to: after, at: forge.clock.now() });
+  await refresh(forge, project, user, branch, before, after, mergedBy);
+}
+
+async function refresh(
+  forge: Forge,
+  project: Project,
+  user: User,
+  branch: string,
+  before: string | undefined,
+  after: string,
+  mergedBy?: MergeRequest,
+): Promise<void> {
   await markMerged(forge, project, user, branch, before, after, mergedBy);
   const open = forge.mergeRequests().filter(({ state }) => state === 'opened');
   for (const mergeRequest of open.filter((one) => one.source === project && one.sourceBranch === branch)) {
     const added = await project.git.between(before, after);
     const list = added.map((commit) => `<li>${commit.slice(0, 8)} - a title that its author chose</li>`).join('');
-    // [C] A push that only takes commits away leaves no note.
-    if (added.length > 0)
-      addNote(forge, mergeRequest, user, `added ${added.length} commit${added.length === 1 ? '' : 's'}\n\n<ul>${list}</ul>`, true);
-    // [A] The version is written by a worker, later than the push.
+    // [A] The version is written by a worker, later than the push, and the note by the same one after it.
     await reload(forge, mergeRequest, after, forge.clock.now() + forge.versionDelay);
+    const text = `added ${added.length} commit${added.length === 1 ? '' : 's'}\n\n<ul>${list}</ul>`;
+    // [C] A push that only takes commits away leaves no note.
+    if (added.length > 0) addNote(forge, mergeRequest, user, text, true, forge.versionDelay + 100);
   }
   await reloadTargets(forge, project, branch, before, after, open);
 }

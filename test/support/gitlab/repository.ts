@@ -49,6 +49,7 @@ export class Repository {
     await run(['init', '--quiet', '--bare', '--initial-branch=main', path], '');
     const settings = {
       'uploadpack.allowAnySHA1InWant': 'true',
+      'uploadpack.allowFilter': 'true',
       'uploadpack.hideRefs': 'refs/keep-around',
       'http.receivepack': 'true',
       'gc.auto': '0',

@@ -18,7 +18,8 @@ export interface Call {
 
 export type Reply =
   | { readonly kind: 'one'; readonly status: number; readonly body: Json }
-  | { readonly kind: 'list'; readonly rows: readonly Json[] }
+  /** null: counted, and left out of its page. */
+  | { readonly kind: 'list'; readonly rows: readonly (Json | null)[] }
   | { readonly kind: 'empty'; readonly status: number };
 
 export interface Route {
@@ -31,7 +32,7 @@ export function one(body: Json, status = 200): Reply {
   return { kind: 'one', status, body };
 }
 
-export function list(rows: readonly Json[]): Reply {
+export function list(rows: readonly (Json | null)[]): Reply {
   return { kind: 'list', rows };
 }
 
@@ -102,7 +103,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
 }
 
 /** Offset pages: 20 unless asked for more, never more than 100, `Link` for what comes next. */
-function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly Json[]): Answer {
+function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly (Json | null)[]): Answer {
   const size = Math.min(Number(query.get('per_page') ?? 20), 100);
   const number = Number(query.get('page') ?? 1);
   const last = Math.max(1, Math.ceil(rows.length / size));
@@ -113,7 +114,8 @@ function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly Json[
     return `<${origin}${path}?${next.toString()}>; rel="${relation}"`;
   };
   const links = [...(number < last ? [link(number + 1, 'next')] : []), link(1, 'first'), link(last, 'last')];
-  return json(200, rows.slice((number - 1) * size, number * size), {
+  const shown = rows.slice((number - 1) * size, number * size).filter((row) => row !== null);
+  return json(200, shown, {
     link: links.join(', '),
     'x-page': String(number),
     'x-per-page': String(size),

@@ -48,7 +48,8 @@ export interface Project {
 export interface PushEvent {
   readonly id: number;
   readonly user: User;
-  readonly branch: string;
+  /** null for a push of more than three branches at once, of which GitLab names none. */
+  readonly branch: string | null;
   readonly action: 'created' | 'pushed' | 'removed';
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -75,6 +76,8 @@ export interface Note {
   readonly system: boolean;
   readonly at: number;
   updatedAt: number;
+  /** A reference in it leads to something that the reader may not see: it is left out of what they are shown, and counted all the same. */
+  hidden?: true;
 }
 
 export interface StateEvent {
