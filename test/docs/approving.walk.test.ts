@@ -80,7 +80,7 @@ describe('given the two-minute check', () => {
     page.says('You may write a suggestion; they apply it.');
     const theirs = await asked();
     await world.gitlab.suggestionApplied(theirs, { suggestedBy: world.alice, by: world.mallory, changes: { [file]: grant(10) } });
-    scene.wait(minute);
+    scene.wait(2 * minute);
     scene.approve(theirs, world.alice);
     expect(await noteAnew(theirs)).toContain('The approval by `alice` counts.');
 

@@ -47,6 +47,7 @@ async function forked(path?: string): Promise<Project> {
 }
 
 async function approveAndMerge(mergeRequest: MergeRequest): Promise<void> {
+  scene.wait(minute);
   scene.approve(mergeRequest, world.alice);
   await scene.merge(mergeRequest);
 }
