@@ -127,7 +127,7 @@ const mergeRequest = v.strictObject({
   targetBranch: v.string(),
   sourceProject: number,
   state: v.picklist(['opened', 'closed', 'locked', 'merged']),
-  author: account,
+  author: v.nullable(account),
   imported: v.boolean(),
   head: noCommit,
   mergeCommit: noCommit,
@@ -138,13 +138,15 @@ const mergeRequest = v.strictObject({
 });
 
 const approval = v.strictObject({ account, state: v.string(), at: instant });
-const moved = v.strictObject({ by: account, at: instant });
+const moved = { by: v.nullable(account), at: instant };
 
 const review = v.strictObject({
   approvals: v.array(approval),
   versions: v.array(v.strictObject({ id: natural, base: noCommit, head: noCommit, start: noCommit, createdAt: instant })),
-  pushes: v.array(moved),
-  retargets: v.array(moved),
+  pushes: v.array(v.strictObject({ ...moved, told: v.picklist(['note', 'event']), head: noCommit })),
+  hiddenNotes: natural,
+  eventsShown: v.boolean(),
+  retargets: v.array(v.strictObject(moved)),
   stateEvents: v.array(
     v.strictObject({
       state: v.string(),

@@ -61,11 +61,14 @@ const evidence = {
     candidate(
       {},
       {
-        pushes: [{ by: { id: 42, username: 'alice' }, at: now }],
+        pushes: [
+          { by: { id: 42, username: 'alice' }, at: now, told: 'note', head: null },
+          { by: null, at: now, told: 'event', head: commit('c') },
+        ],
         retargets: [{ by: { id: 42, username: 'alice' }, at: now }],
       },
     ),
-    { ...candidate(), review: null },
+    { ...candidate({ author: null }), review: null },
   ],
 };
 const count = {
