@@ -55,7 +55,7 @@ describe('case 97: given an approval soon after a push', () => {
     const scene = await world.scene();
     const mergeRequest = await open(scene);
     world.gitlab.approve(mergeRequest, world.alice, (mergeRequest.versions.at(-1)?.at ?? 0) + 5 * second);
-    expect(() => world.gitlab.approve(mergeRequest, world.alice)).toThrow();
+    expect(() => world.gitlab.approve(mergeRequest, world.alice)).toThrow('already approved');
     world.gitlab.unapprove(mergeRequest, world.alice);
     scene.approve(mergeRequest, world.alice);
     expect((await endOf(scene, mergeRequest)).members).toEqual(['urbanecm']);
