@@ -50,7 +50,9 @@ const appeared: Shape<MembershipRecord['appeared']> = v.pipe(
 const code = v.picklist(holdCodes);
 
 const inGroup = { at: instant, group };
-const revocation = { at: instant, uid, from: v.nullable(group), reason: v.string() };
+/** Why, and who typed it. */
+const word = { reason: v.string(), by: v.exactOptional(v.string()) };
+const revocation = { at: instant, uid, from: v.nullable(group), ...word };
 
 const intent: Shape<IntentRecord> = v.strictObject({
   type: v.literal('intent'),
@@ -90,9 +92,9 @@ export const ledgerRecordShapes = {
     ...inGroup,
     holds: v.array(v.strictObject({ code, digest, add: texts, remove: texts })),
   }),
-  override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, reason: v.string() }),
+  override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, ...word }),
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
-  refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, reason: v.string() }),
+  refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, ...word }),
   revocation: v.strictObject({ type: v.literal('revocation'), ...revocation }),
   lift: v.strictObject({ type: v.literal('lift'), ...revocation }),
 } satisfies { readonly [Type in Types['type']]: Shape<Extract<Types, { readonly type: Type }>> };
