@@ -11,6 +11,9 @@ import { Allowance, treeEntry, withTrees, type Trees } from './trees.ts';
 /** Commits that are read in one go: whoever wants to go on asks again from the last of them. */
 const mostCommits = 5000;
 
+/** After so many letters of changed paths there is enough in memory, too. */
+const mostLetters = 8 * 1024 * 1024;
+
 /** Of a commit's parents, so many are taken note of. */
 const mostParents = 16;
 
@@ -39,15 +42,18 @@ export async function readLandings(git: Git, after: CommitId, head: CommitId, fo
     throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
   return withTrees(git, async (trees) => {
     const steps: Step[] = [];
+    let weight = 0;
     let before: string = after;
     for (const header of headers) {
       const [parent] = header.parents;
       // A branch does not grow by a commit without parents: its chain would have ended there.
       if (parent === undefined) throw new Unusable(`commit ${header.commit} on the branch has no parent`);
       const landing = await landingOf(trees, parent, before, header, folder);
-      if (landing.changes.length > 0) for (const commit of [header.commit, ...header.parents]) met(commit);
+      if (landing.changes.length > 0 || landing.cut) for (const commit of [header.commit, ...header.parents]) met(commit);
       steps.push({ landing, before, after: header.tree });
       before = header.tree;
+      weight += landing.changes.reduce((sum, { path }) => sum + path.length, 0);
+      if (weight > mostLetters) break;
     }
     return markHidden(git, trees, steps, folder);
   });
@@ -90,7 +96,7 @@ async function landingOf(trees: Trees, parent: CommitId, before: string, header:
   const [was, is] = [await trees.find(before, folder), await trees.find(after, folder)];
   const isWhole = await trees.compare(folder, was, is, allowance, (change) => changes.push(change) <= mostFiles);
   let outside = 0;
-  if (changes.length > 0 && folder !== '') {
+  if (folder !== '' && (changes.length > 0 || !isWhole)) {
     const isAll = await trees.compare('', treeEntry(before), treeEntry(after), allowance, () => ++outside <= mostFiles, folder);
     if (!isAll) outside = Math.max(outside, 1);
   }

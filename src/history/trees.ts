@@ -14,6 +14,9 @@ const mostKept = 32 * 1024 * 1024;
 /** Folders in one another that are followed; a policy needs three, and the repository that it lives in some more. */
 const deepest = 32;
 
+/** Of a longer path only the beginning is given, and nothing below it is followed (UTF-16 code units). */
+const longestPath = 2048;
+
 /** What one comparison may take. Spent by what is in git and not by what is kept here: the same on every machine. */
 export class Allowance {
   /** Pairs of folders that are looked into. */
@@ -122,7 +125,7 @@ export class Trees {
   ): Promise<boolean> {
     if (isSame(before, after) || path === except) return true;
     const [was, is] = [treeOf(before), treeOf(after)];
-    const follow = depth < deepest && (was ?? is) !== undefined;
+    const follow = depth < deepest && path.length < longestPath && (was ?? is) !== undefined;
     if (!follow || [before, after].some((side) => side && !isTree(side))) {
       // A file in the place of a folder, or the other way round, is told beside what the folder held.
       const sides = { ...(before && (!follow || !was) && { before }), ...(after && (!follow || !is) && { after }) };
@@ -135,7 +138,8 @@ export class Trees {
     for (const [left, right] of pairsOf(old, now)) {
       if (isSame(left?.entry, right?.entry)) continue;
       const name = (left ?? right)?.name.toString('utf8') ?? '';
-      const below = path === '' ? name : `${path}/${name}`;
+      const whole = path === '' ? name : `${path}/${name}`;
+      const below = whole.length < longestPath ? whole : `${whole.slice(0, longestPath)}…`;
       if (!(await this.compare(below, left?.entry, right?.entry, allowance, visit, except, depth + 1))) return false;
     }
     return true;

@@ -13,6 +13,7 @@ export function applyDeltas(state: PolicyState, deltas: readonly PolicyDelta[]):
   return {
     ...state,
     judged: last.judged,
+    unlisted: last.unlisted,
     rules: deltas.findLast(({ rules }) => rules)?.rules ?? state.rules,
     endorsed: changed(state.endorsed, deltas, ({ endorsed }) => endorsed),
     inForce: changed(state.inForce, deltas, ({ inForce }) => inForce),

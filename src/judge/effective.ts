@@ -4,7 +4,7 @@ import type { ApprovalCount } from '../evidence/approval.ts';
 import type { UnboundReason } from '../evidence/binding.ts';
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from '../history/landing.ts';
-import type { BlobId, CommitId } from '../names.ts';
+import { inOrder, type BlobId, type CommitId } from '../names.ts';
 import { placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
@@ -76,8 +76,10 @@ export interface PolicyState {
   readonly inForce: ReadonlyMap<string, GrantInForce>;
   /** Grants that left E, by path, until a new one stands there. */
   readonly ended: ReadonlyMap<string, EndedGrant>;
-  /** The policy folder at `judged`. */
+  /** The policy folder at `judged`: whatever was ever endorsed or in force, and of the rest as much as a person would look at. */
   readonly tree: PolicyTree;
+  /** Files of the policy folder at `judged` that are not in `tree`: they are there, and nothing is concluded from what they are. */
+  readonly unlisted: number;
   /** The last refusal that touched a path. */
   readonly refusals: ReadonlyMap<string, Refusal>;
   /** One merge request endorses one landing: which, by number. Judged anew after a new start, it may endorse the same one again. */
@@ -94,6 +96,8 @@ export interface PolicyDelta {
   readonly inForce: readonly (readonly [string, GrantInForce | null])[];
   readonly ended: readonly (readonly [string, EndedGrant | null])[];
   readonly tree: readonly (readonly [string, TreeEntry | null])[];
+  /** All in all, after it. */
+  readonly unlisted: number;
   readonly refusals: readonly (readonly [string, Refusal | null])[];
   readonly usedMergeRequest: number | null;
 }
@@ -120,8 +124,9 @@ export function dirtyPath(state: PolicyState, landing: Landing): string | undefi
   return landing.changes.find(({ path, before }) => before && !isEndorsed(state, path, before))?.path;
 }
 
-/** Condition 3: the rules files in P are byte for byte the rules in force. Otherwise the first that differs. */
+/** Condition 3: the rules files in P are byte for byte the rules in force. Otherwise the first that differs, or that not all could be looked at. */
 export function dirtyRules(state: PolicyState, folder: string): string | undefined {
+  if (state.unlisted > 0) return `${state.unlisted} more files below ${folder}/ than are listed one by one`;
   // Grants are most of a policy, and this is asked at every landing: by their folder they are told quickly.
   const grants = `${folder}/grants/`;
   for (const [path, entry] of state.tree) {
@@ -136,33 +141,83 @@ export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): 
   return entry.mode === '100644' && state.endorsed.get(path) === entry.blob;
 }
 
-/** One landing under one verdict: the change of the state. */
-export function step(state: PolicyState, landing: Landing, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
-  const shared = { judged: landing.commit, tree: noted(state, landing, folder).map(({ path, after }) => [path, after ?? null] as const) };
+/** One landing under one verdict: the change of the state. Where `isCountNeeded`, `landing` must be one of `withKnown`. */
+export function step(state: PolicyState, landing: Landing & Counted, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
+  const listed = verdict.kind === 'endorsed' ? landing.changes : noted(state, landing);
+  const shared = {
+    judged: landing.commit,
+    tree: listed.map(({ path, after }) => [path, after ?? null] as const),
+    unlisted: unlistedAfter(state.tree, listed, landing),
+  };
   return verdict.kind === 'endorsed'
     ? { ...shared, ...endorse(state, landing, files, verdict, folder) }
-    : { ...shared, ...refuse(state, landing, files, verdict, folder) };
+    : { ...shared, ...refuse(state, landing, listed, files, verdict, folder) };
 }
 
-/** More refused files than these, more rules files than those, or names longer than that (UTF-16 code units) are not listed one by one. */
-const mostNoted = 1000;
-const mostRulesNoted = 2000;
-const longestNoted = 1024;
+/** Files that nobody endorsed are listed one by one up to these numbers: altogether, and of one landing that is too large to be reviewed. */
+const mostListed = 1000;
+const mostListedOfLarge = 10;
+/** A longer name is not listed (UTF-16 code units). */
+const longestListed = 256;
+
+/** How many files the policy folder has after a landing, where that had to be counted. */
+export interface Counted {
+  readonly files?: number;
+}
+
+/** The policy folder before a landing, as far as it is listed. */
+export type Listing = Pick<PolicyState, 'tree' | 'unlisted' | 'endorsed' | 'inForce'>;
+
+/** Not everything that the landing changes can be listed, or not everything was before: then what is known is looked up in it by itself. */
+export function isCountNeeded(state: Listing, landing: Landing): boolean {
+  return landing.cut === true || state.unlisted > 0 || noted(state, landing).length < landing.changes.length;
+}
+
+/** What is looked up by itself in a landing, however much else it changes. */
+export function knownPaths({ tree, endorsed, inForce }: Listing): ReadonlySet<string> {
+  return new Set([...tree.keys(), ...endorsed.keys(), ...inForce.keys()]);
+}
+
+/** A landing that is not listed whole, with all that it changes of what is known. `found` is what stands after it at `knownPaths`. */
+export function withKnown(state: Listing, landing: Landing, found: PolicyTree, files: number): Landing & Counted {
+  if (landing.cut !== true) return { ...landing, files };
+  const known = knownPaths(state);
+  const changes: PathChange[] = [];
+  for (const path of known) {
+    const [before, after] = [state.tree.get(path), found.get(path)];
+    if (before?.blob !== after?.blob || before?.mode !== after?.mode)
+      changes.push({ path, ...(before && { before }), ...(after && { after }) });
+  }
+  changes.push(...landing.changes.filter(({ path }) => !known.has(path)));
+  return { ...landing, changes: changes.sort((left, right) => inOrder(left.path, right.path)), files };
+}
+
+/** The number of files beside those that are listed once `listed` has changed. */
+export function unlistedAfter(tree: PolicyTree, listed: readonly PathChange[], { files }: Counted): number {
+  if (files === undefined) return 0;
+  let size = tree.size;
+  for (const { path, after } of listed) size += (after ? 1 : 0) - (tree.has(path) ? 1 : 0);
+  return Math.max(0, files - size);
+}
 
 /**
- * The changes of a landing that are kept in mind. Of one that is refused for its size that is what touches files known already, the rules,
- * and as many of the others as a person would look at: nobody gains by a file that is not in mind, and a later change of it is not clean.
+ * The changes of a landing that are kept in mind when it is not endorsed: what touches files known already, and as many of the others as a
+ * person would look at. Nobody gains by a file that is not in mind, and a later change of it is not clean.
  */
-function noted(state: PolicyState, { changes }: Landing, folder: string): readonly PathChange[] {
-  let [rules, others] = [0, 0];
-  return changes.filter(({ path }) => {
-    if (state.tree.has(path)) return true;
-    if (path.length > longestNoted) return false;
-    return isRules(path, folder) ? rules++ < mostRulesNoted : others++ < mostNoted;
-  });
+export function noted(state: Listing, { changes, cut }: Landing): readonly PathChange[] {
+  const isNew = ({ path, after }: PathChange) => after !== undefined && path.length <= longestListed && !state.tree.has(path);
+  const room = changes.some(isNew) ? Math.min(mostListed - unendorsed(state), cut ? mostListedOfLarge : mostListed) : 0;
+  let others = 0;
+  return changes.filter((change) => state.tree.has(change.path) || (isNew(change) && others++ < room));
 }
 
-type Changed = Omit<PolicyDelta, 'judged' | 'tree'>;
+function unendorsed({ tree, endorsed }: Listing): number {
+  let others = 0;
+  for (const path of tree.keys()) if (!endorsed.has(path)) others++;
+  return others;
+}
+
+type Changed = Omit<PolicyDelta, 'judged' | 'tree' | 'unlisted'>;
 
 function endorse(
   state: PolicyState,
@@ -207,6 +262,7 @@ function endOf(path: string, state: PolicyState, { reviewed, commit }: Verdict &
 function refuse(
   state: PolicyState,
   landing: Landing,
+  listed: readonly PathChange[],
   files: LandingFiles,
   verdict: Verdict & { kind: 'refused' },
   folder: string,
@@ -228,7 +284,11 @@ function refuse(
       .map(({ path }) => [path, null]),
     inForce,
     ended,
-    refusals: noted(state, landing, folder).map(({ path }) => [path, { path, ...refusal }]),
+    // What is gone and was never endorsed needs no reason any more.
+    refusals: listed.map(({ path, after }) => [
+      path,
+      after || (state.endorsed.has(path) && isRules(path, folder)) ? { path, ...refusal } : null,
+    ]),
     usedMergeRequest: null,
   };
 }

@@ -14,8 +14,9 @@ export type Reading =
 
 export interface Readings {
   readonly files: ReadonlyMap<string, Reading>;
-  /** The whole rules as they are after a landing that changes them. */
-  readonly rules?: { readonly kind: 'valid'; readonly value: Rules } | { readonly kind: 'invalid'; readonly detail: string };
+  /** The whole rules as they are after a landing that changes them; `unread` where they were not clean before it. */
+  readonly rules?:
+    { readonly kind: 'valid'; readonly value: Rules } | { readonly kind: 'invalid'; readonly detail: string } | { readonly kind: 'unread' };
 }
 
 export interface FormSettings {
@@ -35,8 +36,10 @@ export function formObjection(state: PolicyState, landing: Landing, readings: Re
   const { folder } = settings;
   if (landing.parents > 2) return { code: 'not-bound', detail: `a merge of ${landing.parents} parents` };
   if (landing.hiddenBy !== undefined) return { code: 'hidden-diff', detail: landing.hiddenBy };
-  if (changes.length > mostFiles) return { code: 'too-many-files', detail: `${changes.length} files` };
-  if (landing.outside > 0) return { code: 'impure', detail: `${landing.outside} outside ${folder}/` };
+  if (landing.cut || changes.length > mostFiles)
+    return { code: 'too-many-files', detail: `${landing.cut ? `more than ${mostFiles}` : changes.length} files` };
+  if (landing.outside > 0)
+    return { code: 'impure', detail: `${landing.outside > mostFiles ? `more than ${mostFiles}` : landing.outside} outside ${folder}/` };
   for (const change of changes) {
     const objection = pathObjection(change, readings, folder);
     if (objection) return objection;
@@ -79,6 +82,7 @@ export function wellFormedOnly<One extends { readonly path: string }>(ones: read
 
 function rulesObjection(readings: Readings): FormObjection | undefined {
   if (!readings.rules) return { code: 'rules-invalid', detail: 'the rules could not be read' };
+  if (readings.rules.kind === 'unread') return undefined;
   if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail };
   const [objection] = rulesObjections(readings.rules.value);
   if (!objection) return undefined;

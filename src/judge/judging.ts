@@ -1,14 +1,26 @@
 // Walks the branch from the last judged landing to its tip and judges what changes the policy: Git and the forge are asked here,
 // the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
 import { applyDelta } from './deltas.ts';
-import { dirtyPath, dirtyRules, step, type PolicyState, type RefusalCode, type Verdict } from './effective.ts';
+import {
+  dirtyPath,
+  dirtyRules,
+  isCountNeeded,
+  knownPaths,
+  step,
+  unlistedAfter,
+  withKnown,
+  type Counted,
+  type PolicyState,
+  type RefusalCode,
+  type Verdict,
+} from './effective.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
-import type { Ancestry, Landing, PolicyTree } from '../history/landing.ts';
+import type { Ancestry, Landing, PolicyEntries, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { Problem } from '../reconcile/run.ts';
-import { effectivePolicy, pathsToRead, type EffectivePolicy, type WaitingLanding } from './waiting.ts';
+import { effectivePolicy, pathsToRead, tipTree, type EffectivePolicy, type WaitingLanding } from './waiting.ts';
 import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
 import { problemOf } from '../problems.ts';
 import { startPolicy } from './starting.ts';
@@ -20,8 +32,11 @@ export interface Branch {
   /** The tip as last fetched. */
   head(): Promise<CommitId | undefined>;
   ancestry(judged: CommitId, head: CommitId): Promise<Ancestry>;
+  /** The next landings, oldest first: `head` is the last of them, or there are more behind it. */
   landings(after: CommitId, head: CommitId, folder: string): Promise<readonly Landing[]>;
   jump(after: CommitId, head: CommitId, folder: string): Promise<Landing>;
+  /** What stands at these paths, and how many files the policy folder has. */
+  entries(commit: CommitId, folder: string, paths: readonly string[]): Promise<PolicyEntries>;
   policyTree(commit: CommitId, folder: string): Promise<PolicyTree>;
   committedAt(commit: CommitId): Promise<Instant>;
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
@@ -70,17 +85,22 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   const problems: Problem[] = [];
   const head = await currentHead(branch, problems);
   if (!head && !remembered) return { policy: undefined, head, records: [], problems };
+  let walk: Walk | undefined;
   try {
     const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
     const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
-    const walk = new Walk(started.state, started.records, problems, ports, settings, files);
+    walk = new Walk(started.state, started.records, problems, ports, settings, files);
     if (head) await walk.to(head);
+    const { state, waiting, records, unlisted } = walk;
     // Without the branch there is nothing to read them from: what was refused before stays refused.
-    const readings = head ? await files.readFiles(pathsToRead(walk.state, walk.waiting, settings.folder)) : new Map<string, Reading>();
-    return { policy: effectivePolicy(walk.state, walk.waiting, readings, now, settings.folder), head, records: walk.records, problems };
+    const readings = head ? await files.readFiles(pathsToRead(state, waiting, settings.folder)) : new Map<string, Reading>();
+    return { policy: effectivePolicy(state, waiting, readings, now, settings.folder, unlisted), head, records, problems };
   } catch (error) {
     problems.push(problemOf(error, 'policy'));
-    return { policy: remembered && effectivePolicy(remembered, [], new Map(), now, settings.folder), head, records: [], problems };
+    // What was judged before it failed stays judged.
+    const state = walk?.state ?? remembered;
+    const policy = state && effectivePolicy(state, walk?.waiting ?? [], new Map(), now, settings.folder, walk?.unlisted);
+    return { policy, head, records: walk?.records ?? [], problems };
   }
 }
 
@@ -105,6 +125,7 @@ class Walk {
   readonly #ports: JudgingPorts;
   readonly #settings: JudgingSettings;
   readonly #files: LandingFiles;
+  #unlistedAhead: number | undefined;
 
   constructor(
     state: PolicyState,
@@ -130,19 +151,52 @@ class Walk {
     if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
     if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
     if (ancestry !== 'on-chain') return;
-    await this.#judgeAll(await branch.landings(judged, head, this.#settings.folder));
-    if (this.waiting.length > 0 || this.state.judged === head) return;
+    for (let after = judged; after !== head;) {
+      const landings = await branch.landings(after, head, this.#settings.folder);
+      await this.#judgeAll(landings);
+      after = landings.at(-1)?.commit ?? head;
+      if (this.waiting.length === 0) continue;
+      if (after !== head) this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
+      await this.#lookAhead(head);
+      return;
+    }
+    if (this.state.judged === head) return;
     this.state = { ...this.state, judged: head };
     this.records.push({ type: 'judged', at: now, commit: head });
   }
 
-  async #refuseJump(jump: Landing): Promise<void> {
+  /** Files at the head of the branch that are not listed. */
+  get unlisted(): number {
+    return this.#unlistedAhead ?? this.state.unlisted;
+  }
+
+  /** Where not all is listed that waits, what is known is looked up at the head: nobody stays by a file that is gone. */
+  async #lookAhead(head: CommitId): Promise<void> {
+    const last = this.waiting.at(-1);
+    if (!last || (this.state.unlisted === 0 && !this.waiting.some(({ landing }) => landing.cut))) return;
+    const ahead = { ...this.state, tree: tipTree(this.state, this.waiting) };
+    const { entries, files } = await this.#ports.branch.entries(head, this.#settings.folder, [...knownPaths(ahead)]);
+    const changed = withKnown(ahead, { ...last.landing, cut: true, changes: [] }, entries, files);
+    const changes = new Map([...last.landing.changes, ...changed.changes].map((change) => [change.path, change]));
+    this.waiting[this.waiting.length - 1] = { ...last, landing: { ...changed, changes: [...changes.values()] } };
+    this.#unlistedAhead = unlistedAfter(ahead.tree, changed.changes, changed);
+  }
+
+  /** With what it changes of all that is known, and the number of files after it, where not all that it changes is listed. */
+  async #whole(landing: Landing): Promise<Landing & Counted> {
+    if (!isCountNeeded(this.state, landing)) return landing;
+    const { entries, files } = await this.#ports.branch.entries(landing.commit, this.#settings.folder, [...knownPaths(this.state)]);
+    return withKnown(this.state, landing, entries, files);
+  }
+
+  async #refuseJump(offChain: Landing): Promise<void> {
+    const jump = await this.#whole(offChain);
     const readings = await this.#files.readingsOf(this.state, jump, await this.#files.contentsOf([jump]));
     this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
   }
 
   async #judgeAll(landings: readonly Landing[]): Promise<void> {
-    const relevant = landings.filter(({ changes }) => changes.length > 0);
+    const relevant = landings.filter(({ changes, cut }) => changes.length > 0 || cut);
     if (relevant.length === 0) return;
     this.records.push(...(await this.#ports.judge.prepare(relevant)));
     for (let start = 0; start < relevant.length; start += mostAtOnce) {
@@ -150,13 +204,14 @@ class Walk {
       // What waits behind another is not read: a flood of changes must fit into the memory of this host.
       const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some);
       for (const landing of some) {
-        if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', 'an earlier change waits for its verdict');
-        else await this.#judgeOne(landing, await this.#files.readingsOf(this.state, landing, contents));
+        if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', waitsForEarlier);
+        else await this.#judgeOne(await this.#whole(landing), contents);
       }
     }
   }
 
-  async #judgeOne(landing: Landing, readings: Readings): Promise<void> {
+  async #judgeOne(landing: Landing & Counted, contents: Contents): Promise<void> {
+    const readings = await this.#files.readingsOf(this.state, landing, contents);
     const judgement = await judgeLanding(this.state, landing, readings, this.#ports.judge, this.#settings);
     if (judgement.kind === 'judged') {
       this.#decide(landing, readings, judgement);
@@ -174,12 +229,14 @@ class Walk {
     if (!this.#ports.wasSeen(commit)) this.records.push({ type: 'seen', at: this.#ports.now, commit });
   }
 
-  #decide(landing: Landing, readings: Readings, { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>): void {
+  #decide(landing: Landing & Counted, readings: Readings, { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>): void {
     const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
     this.records.push({ type: 'verdict', at: this.#ports.now, commit: landing.commit, verdict, evidence, delta });
     this.state = applyDelta(this.state, delta);
   }
 }
+
+const waitsForEarlier = 'an earlier change waits for its verdict';
 
 function rewritten(judged: CommitId, head: CommitId): string {
   return (
@@ -199,7 +256,7 @@ function refused(
 }
 
 /** A path may be a megabyte long, and the record keeps every verdict for good. */
-const longestDetail = 1024;
+const longestDetail = 512;
 
 /** The conditions of DESIGN, section 2: the first that fails gives the reason. The rules come before the files, for they may be why a file is not clean. */
 async function judgeLanding(

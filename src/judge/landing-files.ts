@@ -1,5 +1,5 @@
 // Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
-import { isRules, place, type PolicyState } from './effective.ts';
+import { dirtyRules, isRules, place, type PolicyState } from './effective.ts';
 import { type Reading, type Readings } from './form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import type { BlobId } from '../names.ts';
@@ -30,9 +30,27 @@ type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
 /** Blobs that are in memory at a time where there may be any number of them: 16 MiB at the most. */
 const mostAtOnce = 1024;
 
+/** What files said is remembered for the run: the same file in many landings, or at the branch's head too, is parsed once. Bytes of such files. */
+const mostRemembered = 16 * 1024 * 1024;
+
 export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<PolicyParser>, folder: string): LandingFiles {
   const read = async (ids: readonly BlobId[]): Promise<Contents> =>
     ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
+  const remembered = new Map<string, Reading>();
+  let weight = 0;
+  const readFile = (parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Contents): Reading => {
+    if (tooLarge.has(blob)) return { kind: 'too-large' };
+    const bytes = contents.get(blob);
+    if (!bytes) return { kind: 'unreadable', detail: path };
+    const key = `${blob} ${path}`;
+    const reading = remembered.get(key) ?? parseFile(parser, { path, bytes }, folder);
+    if (remembered.has(key)) return reading;
+    weight += bytes.length;
+    if (weight > mostRemembered) remembered.clear();
+    if (weight > mostRemembered) weight = bytes.length;
+    remembered.set(key, reading);
+    return reading;
+  };
   const readFiles: LandingFiles['readFiles'] = async (files) => {
     if (files.size === 0) return new Map();
     const parser = await loadParser();
@@ -41,7 +59,7 @@ export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<Pol
     for (let start = 0; start < entries.length; start += mostAtOnce) {
       const some = entries.slice(start, start + mostAtOnce);
       const contents = await read(some.map(([, { blob }]) => blob));
-      for (const [path, entry] of some) readings.set(path, readFile(parser, path, entry, contents, folder));
+      for (const [path, entry] of some) readings.set(path, readFile(parser, path, entry, contents));
     }
     return readings;
   };
@@ -56,9 +74,10 @@ export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<Pol
       if (!isReviewable(landing)) return { files: await readFiles(narrowing(landing, state)) };
       const parser = await loadParser();
       const files = new Map<string, Reading>();
-      for (const { path, after } of landing.changes)
-        if (after && isFile(after)) files.set(path, readFile(parser, path, after, contents, folder));
+      for (const { path, after } of landing.changes) if (after && isFile(after)) files.set(path, readFile(parser, path, after, contents));
       if (!landing.changes.some(({ path }) => isRules(path, folder))) return { files };
+      // Where the rules before it are not those in force it is refused for that, and however many there are need not be parsed.
+      if (dirtyRules(state, folder) !== undefined) return { files, rules: { kind: 'unread' } };
       return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
     },
     readFiles,
@@ -66,8 +85,8 @@ export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<Pol
 }
 
 /** A larger one is refused for its size, and is never read as a whole: whoever pushes it must not fill the memory of this host. */
-function isReviewable({ changes }: Landing): boolean {
-  return changes.length <= mostFiles;
+function isReviewable({ changes, cut }: Landing): boolean {
+  return !cut && changes.length <= mostFiles;
 }
 
 /** Of a landing that is too large what edits a grant in force: that may narrow it. */
@@ -79,10 +98,7 @@ function isFile({ mode }: TreeEntry): boolean {
   return mode === '100644' || mode === '100755';
 }
 
-function readFile(parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Contents, folder: string): Reading {
-  if (tooLarge.has(blob)) return { kind: 'too-large' };
-  const bytes = contents.get(blob);
-  if (!bytes) return { kind: 'unreadable', detail: path };
+function parseFile(parser: PolicyParser, { path, bytes }: PolicyFile, folder: string): Reading {
   const { kind } = place(path, folder);
   if (kind === 'policy' || kind === 'group') return { kind: 'rules' };
   if (kind === 'other') return { kind: 'unreadable', detail: path };

@@ -33,6 +33,7 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     inForce: said,
     ended: new Map(),
     tree: start.tree,
+    unlisted: 0,
     refusals: new Map(),
     usedMergeRequests: new Map(),
     proposed: new Map(),

@@ -29,6 +29,8 @@ export interface EffectivePolicy {
   readonly ended: ReadonlyMap<string, EndedGrant>;
   readonly proposed: readonly GrantInForce[];
   readonly refused: readonly Refusal[];
+  /** Files at the tip that are not in force and not listed in `refused`: too many, or their names too long. */
+  readonly unlisted: number;
   readonly pending: readonly Pending[];
   /** While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. */
   readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[];
@@ -73,6 +75,7 @@ export function effectivePolicy(
   readings: ReadonlyMap<string, Reading>,
   now: Instant,
   folder: string,
+  unlisted = state.unlisted,
 ): EffectivePolicy {
   const tip: Tip = { tree: tipTree(state, waiting), readings };
   const waits = new Set(waiting.flatMap(({ landing }) => landing.changes.map(({ path }) => path)));
@@ -85,6 +88,7 @@ export function effectivePolicy(
     // Nobody may be let in by a proposal whose file a waiting landing has changed or taken away.
     proposed: [...state.proposed.values()].filter(({ path }) => !waits.has(path)).sort((left, right) => inOrder(left.path, right.path)),
     refused: refusedState(state, waits, tip, now, folder),
+    unlisted,
     pending: pendingPaths(waiting),
     undecided: waiting.length === 0 ? [] : undecidedPeople(state, tip, now),
   };

@@ -82,6 +82,7 @@ const state: Shape<PolicyState> = v.strictObject({
   inForce: inForceByPath,
   ended: keyed(v.string(), ended, (one) => one.grant.path),
   tree: mapOf(v.string(), entry),
+  unlisted: natural,
   refusals: keyed(v.string(), refusal, ({ path }) => path),
   usedMergeRequests: mapOf(natural, commit),
   proposed: inForceByPath,
@@ -94,6 +95,7 @@ const delta: Shape<PolicyDelta> = v.strictObject({
   inForce: changes(grant, ({ path }) => path),
   ended: changes(ended, (one) => one.grant.path),
   tree: changes(entry),
+  unlisted: natural,
   refusals: changes(refusal, ({ path }) => path),
   usedMergeRequest: number,
 });

@@ -1,8 +1,28 @@
-// How deep a text could nest, counted without a parser: a parser that meets 20 000 levels has already lost.
+// How deep a text could nest, and of how much it consists, counted without a parser: a parser that meets 20 000 levels has already lost.
 import type { Problem } from './yaml-problems.ts';
 
 /** Policies need four levels; the host's configuration five. */
 const deepest = 32;
+
+/** Bytes for each line, bracket, comma, quote or other mark that a file may have: 4096 of them in 16 KiB. The largest policies have half of that. */
+const bytesAMark = 4;
+
+/** `limit`: bytes that the file may have. A text of marks costs the parser, and what it says of it, a hundred times what another of the same length does. */
+export function tooManyMarks(text: string, limit: number): Problem | undefined {
+  const most = Math.floor(limit / bytesAMark);
+  let marks = 0;
+  for (const { index } of text.matchAll(/[\n,[\]{}"'&*!|>@%`]|[-?:](?=[\s,[\]{}]|$)/g)) {
+    marks += 1;
+    if (marks > most) return { offset: index, ...crowded(most) };
+  }
+  return undefined;
+}
+
+const crowded = (most: number) => ({
+  code: 'too-many-marks',
+  message: `the text has more than ${most} lines, brackets, commas and other marks`,
+  fix: 'Shorten it: no policy needs so many.',
+});
 
 /**
  * The first place where more than 32 brackets are open, or more than 32 indicators (`- `, `? `, `: `) follow each other in one line

@@ -4,7 +4,7 @@ import { byPlace, largestFile, type Finding, type Parsed, type PolicyFile } from
 import type { KeyPath } from './policy-rules.ts';
 import { complaintsOf } from './complaints.ts';
 import { readLetters } from './letters.ts';
-import { tooDeep } from './nesting.ts';
+import { tooDeep, tooManyMarks } from './nesting.ts';
 import { findingOf, positionOf, wholeFile, type Position, type Problem } from './yaml-problems.ts';
 import { parseTree, type Tree } from './tree.ts';
 
@@ -39,7 +39,7 @@ export function readStrictYaml<Value>(
   }
   const { text, problems } = readLetters(file.bytes);
   if (problems.length > 0) return invalid(file.path, text, problems);
-  const deep = tooDeep(text);
+  const deep = tooDeep(text) ?? tooManyMarks(text, limit);
   if (deep) return invalid(file.path, text, [deep]);
   const tree = parseTree(text);
   return 'value' in tree ? typed(file.path, text, tree, schema, describe) : invalid(file.path, text, tree);

@@ -86,7 +86,11 @@ function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metri
         value: at.status.all.some((name) => name === status) ? 1 : 0,
       })),
     },
-    one('muster_refused_files', 'Files on the branch that are not in force because their evidence does not hold.', policy?.refused.length),
+    one(
+      'muster_refused_files',
+      'Files on the branch that are not in force because their evidence does not hold.',
+      policy && policy.refused.length + policy.unlisted,
+    ),
     one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
     one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
   ];

@@ -44,6 +44,7 @@ function policyJson({ head, start, evidence, policy }: RunReport): unknown {
     head: head ?? null,
     start,
     evidence,
+    unlisted: policy?.unlisted ?? 0,
     judged: policy?.judged ?? null,
     refused: (policy?.refused ?? []).map(({ path, commit, mergeRequest, code, detail }) => ({
       path,

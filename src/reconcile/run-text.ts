@@ -138,6 +138,7 @@ function renderWithheldPeople({ groups }: RunReport): string {
 /** The way back is the same for nearly all refusals, so it is told once, below them. */
 function renderRefused({ policy, evidence }: RunReport): string {
   const all = policy?.refused ?? [];
+  const unlisted = policy?.unlisted ?? 0;
   const refused = all.map((one) => {
     const merge = one.mergeRequest === null ? one.commit.slice(0, 12) : `!${one.mergeRequest}`;
     const link = renderLink(one.link);
@@ -148,7 +149,14 @@ function renderRefused({ policy, evidence }: RunReport): string {
     refused.length > mostFilesShown
       ? [...refused.slice(0, mostFilesShown), `REFUSED    and ${refused.length - mostFilesShown} more; --json shows all\n`]
       : refused;
-  if (all.some((one) => needsWayBack(one, evidence))) shown.push(hang('way back   ', renderWayBack(evidence)));
+  if (unlisted > 0)
+    shown.push(
+      hang(
+        'REFUSED    ',
+        `${unlisted} more files in the policy folder that are too many to list, or whose names are too long; no change of the rules or of grants counts until they are gone`,
+      ),
+    );
+  if (unlisted > 0 || all.some((one) => needsWayBack(one, evidence))) shown.push(hang('way back   ', renderWayBack(evidence)));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );

@@ -105,7 +105,7 @@ export function runStatus(report: Omit<RunReport, 'at'>, countPending: boolean):
     if (proposal.guarded.held.length > 0) names.add('held');
     if (countPending && outcome === 'none' && isPending(proposal)) names.add('pending');
   }
-  if ((report.policy?.refused.length ?? 0) > 0) names.add('refused');
+  if (report.policy && report.policy.refused.length + report.policy.unlisted > 0) names.add('refused');
   const { pending = [] } = report.policy ?? {};
   // Judging stops at the first that waits. What a person has to mend is told as that: no later run would find it answered.
   if (pending.length > 0 && !report.problems.some(({ code }) => waitsForAPerson.has(code))) names.add('unavailable');

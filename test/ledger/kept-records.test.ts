@@ -41,6 +41,7 @@ const state: PolicyState = {
   inForce: new Map([[path, grant]]),
   ended: new Map([[path, ended]]),
   tree: new Map([[path, entry]]),
+  unlisted: 12,
   refusals: new Map([[path, refusal]]),
   usedMergeRequests: new Map([[7, commit('3')]]),
   proposed: new Map([[path, { ...grant, until: 'open', endorsedUntil: 'open' }]]),
@@ -52,6 +53,7 @@ const delta: PolicyDelta = {
   inForce: [[path, grant]],
   ended: [[path, ended]],
   tree: [[path, entry]],
+  unlisted: 3,
   refusals: [[path, refusal]],
   usedMergeRequest: 3,
 };

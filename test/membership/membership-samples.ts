@@ -96,6 +96,7 @@ export function policyOf(grants: readonly GrantInForce[], changes: Partial<Effec
     ended: new Map(),
     proposed: [],
     refused: [],
+    unlisted: 0,
     pending: [],
     undecided: [],
     ...changes,

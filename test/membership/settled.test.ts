@@ -31,6 +31,7 @@ const policy: EffectivePolicy = {
   ended: new Map(),
   proposed: [],
   refused: [],
+  unlisted: 0,
   pending: [],
   undecided: [],
 };

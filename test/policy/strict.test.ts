@@ -127,6 +127,9 @@ describe('files made to exhaust the reader', () => {
     { given: '20 000 open brackets', text: '['.repeat(20_000), code: 'too-deep' },
     { given: '20 000 list marks', text: '- '.repeat(20_000), code: 'too-deep' },
     { given: '10 000 keys in one line', text: 'a: '.repeat(10_000), code: 'too-deep' },
+    { given: '16 KiB of commas', text: `a: [${','.repeat(20_000)}`, code: 'too-many-marks' },
+    { given: 'closing brackets', text: `a: ${']'.repeat(20_000)}`, code: 'too-many-marks' },
+    { given: '10 000 quoted nothings', text: `a: ${'"" '.repeat(10_000)}`, code: 'too-many-marks' },
     { given: 'question marks', text: '? '.repeat(20_000), code: 'too-deep' },
     { given: 'a mixture of marks', text: '[{a: '.repeat(8_000), code: 'too-deep' },
     {

@@ -115,6 +115,7 @@ export function endorsement(grant: GrantInForce, at = grant.landedAt): LedgerRec
     inForce: [[path, grant]] as const,
     ended: [[path, null]] as const,
     tree: [[path, { mode: '100644', blob }]] as const,
+    unlisted: 0,
     refusals: [[path, null]] as const,
     usedMergeRequest: mergeRequest,
   };
@@ -131,6 +132,7 @@ export function refusal(name: string, mergeRequest: number, at: Instant, detail:
     inForce: [],
     ended: [],
     tree: [[path, { mode: '100644', blob: blobOf(`${path} ${id}`) }]] as const,
+    unlisted: 0,
     refusals: [[path, { path, commit: id, mergeRequest, code: 'no-approval', detail, link }]] as const,
     usedMergeRequest: null,
   };
@@ -190,6 +192,7 @@ export function begins(at: Instant): LedgerRecord {
       inForce: new Map(),
       ended: new Map(),
       tree: new Map(),
+      unlisted: 0,
       refusals: new Map(),
       usedMergeRequests: new Map(),
       proposed: new Map(),

@@ -5,6 +5,7 @@ import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from 
 import { hour } from '../../src/time.ts';
 import { Unavailable } from '../../src/errors.ts';
 import type { Branch } from '../../src/judge/judging.ts';
+import { mostFiles } from '../../src/policy/policy.ts';
 
 /** Text by path; a text that begins with a mode and a colon has that mode. */
 export type Files = Readonly<Record<string, string>>;
@@ -59,12 +60,14 @@ export class MemoryBranch implements Branch {
       if (was?.blob === is?.blob && was?.mode === is?.mode) return [];
       return [{ path, ...(was ? { before: was } : {}), ...(is ? { after: is } : {}) }];
     });
+    const isCut = changes.length > mostFiles;
     return {
       commit: commitId(to),
       parent: commitId(from),
       parents: 2,
       committedAt: committedAt(to),
-      changes,
+      changes: changes.slice(0, mostFiles + 1),
+      ...(isCut && { cut: true }),
       outside: this.#outside[to] ?? 0,
     };
   }
@@ -92,6 +95,14 @@ export class MemoryBranch implements Branch {
     );
   };
   jump: Branch['jump'] = (after, head) => Promise.resolve(this.#landing(this.#number(after), this.#number(head)));
+  entries: Branch['entries'] = (commit, folder, paths) => {
+    const tree = this.#trees[this.#number(commit)] ?? new Map<string, TreeEntry>();
+    const entries = paths.flatMap((path) => {
+      const entry = tree.get(path);
+      return entry ? [[path, entry] as const] : [];
+    });
+    return Promise.resolve({ entries: new Map(entries), files: [...tree.keys()].filter((path) => path.startsWith(`${folder}/`)).length });
+  };
   policyTree: Branch['policyTree'] = (commit) => Promise.resolve(this.#trees[this.#number(commit)] ?? new Map());
   committedAt: Branch['committedAt'] = (commit) => Promise.resolve(committedAt(this.#number(commit)));
   blobs: Branch['blobs'] = (ids, limit) => {
