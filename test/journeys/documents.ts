@@ -12,6 +12,7 @@ export interface RunDocument {
   readonly policy: {
     readonly head: string | null;
     readonly judged: string | null;
+    readonly unlisted: number;
     readonly refused: readonly {
       readonly path: string;
       readonly code: string;

@@ -81,6 +81,7 @@ export interface LedgerLine {
   readonly group?: string;
   readonly result?: string;
   readonly commit?: string;
+  readonly verdict?: { readonly code?: string };
 }
 
 export interface Run extends CommandResult {
