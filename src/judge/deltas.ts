@@ -13,7 +13,7 @@ export function applyDeltas(state: PolicyState, deltas: readonly PolicyDelta[]):
   return {
     ...state,
     judged: last.judged,
-    unlisted: last.unlisted,
+    unlisted: deltas.findLast(({ unlisted }) => unlisted !== undefined)?.unlisted ?? state.unlisted,
     rules: deltas.findLast(({ rules }) => rules)?.rules ?? state.rules,
     endorsed: changed(state.endorsed, deltas, ({ endorsed }) => endorsed),
     inForce: changed(state.inForce, deltas, ({ inForce }) => inForce),

@@ -96,8 +96,8 @@ export interface PolicyDelta {
   readonly inForce: readonly (readonly [string, GrantInForce | null])[];
   readonly ended: readonly (readonly [string, EndedGrant | null])[];
   readonly tree: readonly (readonly [string, TreeEntry | null])[];
-  /** All in all, after it. */
-  readonly unlisted: number;
+  /** All in all, after it; left out: as before. */
+  readonly unlisted?: number;
   readonly refusals: readonly (readonly [string, Refusal | null])[];
   readonly usedMergeRequest: number | null;
 }

@@ -95,7 +95,7 @@ const delta: Shape<PolicyDelta> = v.strictObject({
   inForce: changes(grant, ({ path }) => path),
   ended: changes(ended, (one) => one.grant.path),
   tree: changes(entry),
-  unlisted: natural,
+  unlisted: v.exactOptional(natural),
   refusals: changes(refusal, ({ path }) => path),
   usedMergeRequest: number,
 });
