@@ -144,7 +144,6 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--understood <version>', 'the version of the group’s text that the person has read')
     .option('--revoke', 'ask for the end of the access instead')
     .option('--mend <merge-request>', 'open the pair of reverts that mends a merge nobody had approved')
-    .option('--fork <project>', 'ask from this fork of the project; your own is used by itself where you may not push to the project')
     .addHelpText(
       'after',
       '\nMUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope api). Without any token the steps by hand are printed.\n' +

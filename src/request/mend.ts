@@ -8,9 +8,8 @@ import type { CommitId, Instant } from '../names.ts';
 import { largestFile } from '../policy/policy.ts';
 import { Misuse } from '../errors.ts';
 import type { Branch } from '../judge/judging.ts';
-import { renderMendingAgain, renderMendingRevert } from './request-text.ts';
-import { branchName } from './request.ts';
-import { startBranch, type Asking, type FileAction, type Forge, type Opened } from './source-branch.ts';
+import { renderMendingAgain, renderMendingByHand, renderMendingRevert } from './request-text.ts';
+import { branchName, type FileAction, type Forge, type Opened } from './request.ts';
 
 export interface MendPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
@@ -29,7 +28,7 @@ export interface Mended {
 export async function mend(
   iid: number,
   ports: MendPorts,
-  { folder, targetBranch, asking }: { readonly folder: string; readonly targetBranch: string; readonly asking: Asking },
+  { folder, targetBranch }: { readonly folder: string; readonly targetBranch: string },
 ): Promise<Mended> {
   const { forge, now } = ports;
   const project = await forge.project();
@@ -49,25 +48,22 @@ export async function mend(
   }
   const contents = await contentsOf(changes, ports);
   const titles = { revert: `Take back !${iid}, which is not in force`, again: `Bring !${iid} again, to be approved` };
-  const back = {
-    branch: branchName(`mend-${iid}-revert`, now),
-    from: targetBranch,
-    message: titles.revert,
-    actions: changes.map(({ path, before, after }) => turn(path, after, before, contents)),
-  };
-  const target = { targetProject: project, targetBranch };
-  const { at: source } = await startBranch(forge, project, back, asking);
-  const revert = await forge.open({ ...target, source, title: titles.revert, description: renderMendingRevert(iid) });
-  const forth = { project: source.project, branch: branchName(`mend-${iid}-again`, now) };
-  const made = await forge.commit(
-    forth,
-    source,
-    titles.again,
-    changes.map(({ path, before, after }) => turn(path, before, after, contents)),
-  );
-  if (made === 'may-not') throw new Misuse(`GitLab takes no second branch; only the revert was opened: ${revert.url}`);
-  const description = renderMendingAgain(iid, revert.iid);
-  return { revert, again: await forge.open({ ...target, source: forth, title: titles.again, description }) };
+  const branches = { revert: branchName(`mend-${iid}-revert`, now), again: branchName(`mend-${iid}-again`, now) };
+  const back = changes.map(({ path, before, after }) => turn(path, after, before, contents));
+  if ((await forge.commit(project, { name: branches.revert, from: targetBranch }, titles.revert, back)) === 'may-not')
+    throw new Misuse(`the account of the token may not make a branch in the project. Nothing was sent: ${renderMendingByHand()}`);
+  const revert = await forge.open(project, {
+    ...{ sourceBranch: branches.revert, targetBranch, title: titles.revert },
+    description: renderMendingRevert(iid),
+  });
+  const forth = changes.map(({ path, before, after }) => turn(path, before, after, contents));
+  if ((await forge.commit(project, { name: branches.again, from: branches.revert }, titles.again, forth)) === 'may-not')
+    throw new Misuse(`GitLab takes no second branch; only the revert was opened: ${revert.url}`);
+  const again = await forge.open(project, {
+    ...{ sourceBranch: branches.again, targetBranch, title: titles.again },
+    description: renderMendingAgain(iid, revert.iid),
+  });
+  return { revert, again };
 }
 
 type Contents = Awaited<ReturnType<Branch['blobs']>>['contents'];

@@ -8,8 +8,7 @@ import { parseGroupName, parseUid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import type { Asking } from './source-branch.ts';
-import { renderByHand, renderOpened, renderTyped } from './request-text.ts';
+import { renderByHand, renderMendingByHand, renderOpened } from './request-text.ts';
 import type { Printed } from '../commands.ts';
 import { surroundingsOf, type Caller } from '../reconcile/host.ts';
 import { forgeConfiguration, parseNumber, type ForgeConfiguration } from '../review/review-command.ts';
@@ -20,9 +19,8 @@ export async function runRequest(invocation: Invocation, caller: Caller): Promis
   return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const number = invocation.options['mend'];
-    const asking = askingOf(invocation, caller);
-    if (typeof number === 'string') return runMend(parseNumber(number), asking, configuration, mirror, caller);
-    return runGrant(requestOf(invocation), asking, configuration, mirror, caller);
+    if (typeof number === 'string') return runMend(parseNumber(number), configuration, mirror, caller);
+    return runGrant(requestOf(invocation), configuration, mirror, caller);
   });
 }
 
@@ -43,18 +41,6 @@ function requestOf({ operands: [groupText = '', uidText = ''], options }: Invoca
   return { group, uid, values };
 }
 
-function askingOf({ command, operands, options }: Invocation, { environment }: Caller): Asking {
-  const { fork } = options;
-  // A dot or two as a part would lead elsewhere in a URL.
-  if (fork !== undefined && !/^(?:\d+|[\w-][\w.-]*(?:\/[\w-][\w.-]*)+)$/.test(String(fork)))
-    throw new Misuse(`"${String(fork)}" is not the path of a project, such as carol/access`);
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    typeof value === 'string' ? [`--${name}`, value] : value === true ? [`--${name}`] : [],
-  );
-  const typed = renderTyped(['muster', command, ...operands, ...given]);
-  return { fork: typeof fork === 'string' ? fork : undefined, typed, isOwn: environment[ownToken] !== undefined };
-}
-
 /** Names the file of the caller's own token. */
 const ownToken = 'MUSTER_GITLAB_TOKEN_FILE';
 
@@ -66,13 +52,7 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
   return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(file) });
 }
 
-async function runGrant(
-  wanted: Request,
-  asking: Asking,
-  configuration: ForgeConfiguration,
-  mirror: Mirror,
-  caller: Caller,
-): Promise<Printed> {
+async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
   const [{ request }, { readPolicy }, { renderGrantText }] = await Promise.all([
     import('./request.ts'),
     import('../policy/parser.ts'),
@@ -86,7 +66,7 @@ async function runGrant(
     forge: await openForge(configuration, caller),
     now: caller.now(),
   };
-  const requested = await request(wanted, ports, { folder, longest, asking, targetBranch: configuration.repository.branch });
+  const requested = await request(wanted, ports, { folder, longest, targetBranch: configuration.repository.branch });
   return { text: await renderRequested(requested), status: statusOf(requested.kind === 'findings' ? ['findings'] : []) };
 }
 
@@ -96,23 +76,14 @@ async function renderRequested(requested: Requested): Promise<string> {
   return renderByHand(requested);
 }
 
-async function runMend(
-  number: number,
-  asking: Asking,
-  configuration: ForgeConfiguration,
-  mirror: Mirror,
-  caller: Caller,
-): Promise<Printed> {
+async function runMend(number: number, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
   const forge = await openForge(configuration, caller);
-  if (!forge)
-    throw new Misuse(
-      'without a token (gitlab.comment-token-file, or MUSTER_GITLAB_TOKEN_FILE) use "Revert" on the merge request, merge that, and revert the revert',
-    );
+  if (!forge) throw new Misuse(`there is no token (gitlab.comment-token-file, or MUSTER_GITLAB_TOKEN_FILE): ${renderMendingByHand()}`);
   const { mend } = await import('./mend.ts');
   const { history } = mirror;
   const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };
   const { folder, branch } = configuration.repository;
-  const { revert, again } = await mend(number, ports, { folder, asking, targetBranch: branch });
+  const { revert, again } = await mend(number, ports, { folder, targetBranch: branch });
   const text = [
     `1. Merge !${revert.iid}, without squashing; nobody needs to approve it: ${revert.url}`,
     `2. Have !${again.iid} approved, and only then merge it: ${again.url}`,

@@ -58,13 +58,15 @@ export function renderMendingAgain(iid: number, revert: number): string {
   ].join('\n');
 }
 
-/** The way without a token, in GitLab's own pages. */
+/** The way in GitLab's own pages. */
 export function renderByHand({
+  because,
   path,
   title,
   action,
   text,
 }: {
+  readonly because: 'no-token' | 'may-not';
   readonly path: string;
   readonly title: string;
   readonly action: Asked;
@@ -83,7 +85,9 @@ export function renderByHand({
           '',
         ];
   return [
-    'No token is configured, so nothing was sent. By hand:',
+    because === 'no-token'
+      ? 'No token is configured, so nothing was sent. By hand:'
+      : 'The account of the token may not make a branch in the project, so nothing was sent. By hand:',
     ...edit,
     `2. As commit message write: ${title}`,
     '3. Choose a new branch as target, and start a merge request from it.',
@@ -93,48 +97,10 @@ export function renderByHand({
   ].join('\n');
 }
 
-export function renderOpened({
-  title,
-  opened,
-  fork,
-}: {
-  title: string;
-  opened: { iid: number; url: string };
-  fork: string | undefined;
-}): string {
-  const from = fork === undefined ? '' : `, from the fork ${fork}`;
-  return `${title}: !${opened.iid}${from}\n${opened.url}\n`;
+export function renderMendingByHand(): string {
+  return 'use "Revert" on the merge request, merge that, and revert the revert';
 }
 
-/** For whoever may not make branches in the project and has no fork of it. */
-export function renderForkMissing(page: string, typed: string, isOwn: boolean): string {
-  if (!isOwn)
-    return [
-      'the token for notes on merge requests (gitlab.comment-token-file) may not make a branch in the project. Nothing was sent.',
-      'Ask in your own name: put a token of yours, with the scope api, into a file that only you can read, and type this again:',
-      `  MUSTER_GITLAB_TOKEN_FILE=FILE ${typed}`,
-    ].join('\n');
-  return [
-    'this account may not make a branch in the project, and has no fork of it to ask from. Nothing was sent.',
-    `1. Make a fork: open ${page} and press "Fork project". It takes a minute.`,
-    '2. Type this again:',
-    `     ${typed}`,
-    '   A fork that belongs to a group is not found by itself: add --fork GROUP/NAME.',
-  ].join('\n');
-}
-
-export function renderForksTold(paths: readonly string[], typed: string): string {
-  return [
-    'this account may not make a branch in the project, and has more than one fork of it. Nothing was sent. Say which one:',
-    ...paths.map((path) => `  ${typed} --fork ${path}`),
-  ].join('\n');
-}
-
-export function renderForkRefused(path: string): string {
-  return `this account may not push to ${path} either: that takes the role Developer there. Nothing was sent.`;
-}
-
-/** A command line as a shell takes it. */
-export function renderTyped(words: readonly string[]): string {
-  return words.map((word) => (/^[A-Za-z0-9_.,:/=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+export function renderOpened({ title, opened }: { title: string; opened: { iid: number; url: string } }): string {
+  return `${title}: !${opened.iid}\n${opened.url}\n`;
 }

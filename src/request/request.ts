@@ -10,7 +10,32 @@ import { renderEndOf, renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
 import type { Branch } from '../judge/judging.ts';
 import { renderDescription, titleOf, type Asked } from './request-text.ts';
-import { startBranch, type Asking, type Forge, type Opened } from './source-branch.ts';
+
+export interface FileAction {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly path: string;
+  readonly content?: Uint8Array;
+}
+
+export interface Opened {
+  readonly iid: number;
+  readonly url: string;
+}
+
+export interface Forge {
+  project(): Promise<number>;
+  /** Makes a branch from another with one commit; `may-not`: the account may not push there, and nothing was done. */
+  commit(
+    project: number,
+    branch: { readonly name: string; readonly from: string },
+    message: string,
+    actions: readonly FileAction[],
+  ): Promise<'made' | 'may-not'>;
+  open(
+    project: number,
+    draft: { readonly sourceBranch: string; readonly targetBranch: string; readonly title: string; readonly description: string },
+  ): Promise<Opened>;
+}
 
 export interface RequestPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
@@ -28,7 +53,6 @@ export interface RequestSettings {
   readonly folder: string;
   readonly targetBranch: string;
   readonly longest: ReadonlyMap<GroupName, Duration>;
-  readonly asking: Asking;
 }
 
 export interface Request {
@@ -39,8 +63,15 @@ export interface Request {
 }
 
 export type Requested =
-  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string; readonly fork: string | undefined }
-  | { readonly kind: 'by-hand'; readonly path: string; readonly title: string; readonly action: Asked; readonly text: string | null }
+  | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string }
+  | {
+      readonly kind: 'by-hand';
+      readonly because: 'no-token' | 'may-not';
+      readonly path: string;
+      readonly title: string;
+      readonly action: Asked;
+      readonly text: string | null;
+    }
   | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
 
 /** Throws Misuse where there is nothing to ask for, and Unavailable or Unusable where the repository cannot be read. */
@@ -58,25 +89,22 @@ export async function request({ group, uid, values }: Request, ports: RequestPor
   const asked: Asked = text === null ? 'end' : existing === undefined ? 'new' : 'renewal';
   const title = titleOf(asked, group, uid, values?.until);
   const { forge } = ports;
-  if (!forge) return { kind: 'by-hand', path, title, action: asked, text };
+  const byHand = { kind: 'by-hand', path, title, action: asked, text } as const;
+  if (!forge) return { ...byHand, because: 'no-token' };
   const project = await forge.project();
   const content = text === null ? {} : { content: new TextEncoder().encode(text) };
   const action = asked === 'end' ? 'delete' : asked === 'new' ? 'create' : 'update';
-  const first = {
-    branch: branchName(`${group}-${uid}`, ports.now),
-    from: targetBranch,
-    message: title,
-    actions: [{ action, path, ...content }] as const,
-  };
-  const source = await startBranch(forge, project, first, settings.asking);
+  const sourceBranch = branchName(`${group}-${uid}`, ports.now);
+  // Whether the account may push is for GitLab to say, not for roles read beforehand.
+  const made = await forge.commit(project, { name: sourceBranch, from: targetBranch }, title, [{ action, path, ...content }]);
+  if (made === 'may-not') return { ...byHand, because: 'may-not' };
   const template = await textAt(
     `${templates}/${asked === 'end' ? 'Removal' : 'Grant'}.md`,
     await ports.branch.policyTree(head, templates),
     ports,
   );
   const description = renderDescription({ asked, group, uid, path, until: values?.until }, template);
-  const opened = await forge.open({ source: source.at, targetProject: project, targetBranch, title, description });
-  return { kind: 'opened', opened, title, fork: source.fork?.path };
+  return { kind: 'opened', opened: await forge.open(project, { sourceBranch, targetBranch, title, description }), title };
 }
 
 /** Where GitLab looks for them (docs.gitlab.com/user/project/description_templates). */

@@ -142,7 +142,7 @@ describe('given the page for people who ask', () => {
   });
 
   it('when the commands for a terminal are typed, then they do what the page says', async () => {
-    await world.gitlab.forge.fork(scene.project, hoo);
+    scene.project.members.set(hoo.id, 30);
     const own = page.block('project: repos/sre/access').replaceAll('https://gitlab.wikimedia.org', world.gitlab.url);
     writeFileSync(join(scene.folder, 'own.yaml'), own.replaceAll('repos/sre/access', scene.project.path));
     writeFileSync(join(scene.folder, 'own-token'), world.gitlab.forge.createToken(hoo, ['api']).value, { mode: 0o600 });

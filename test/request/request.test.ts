@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { renderGrantText } from '../../src/policy/grant-text.ts';
 import { readPolicy } from '../../src/policy/parser.ts';
-import { request, type GrantValues, type Requested, type RequestPorts } from '../../src/request/request.ts';
-import type { Fork, Forge } from '../../src/request/source-branch.ts';
+import { request, type Forge, type GrantValues, type Requested, type RequestPorts } from '../../src/request/request.ts';
 import { instant, parseBlobId, type BlobId } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
-import { renderByHand, renderOpened, renderTyped } from '../../src/request/request-text.ts';
+import { renderByHand } from '../../src/request/request-text.ts';
 import { commit, group, uid } from '../evidence/evidence-samples.ts';
 
 const path = 'policy/grants/klaxon-users/urbanecm.yaml';
@@ -21,17 +20,8 @@ interface Sent {
   readonly text: string;
 }
 
-interface Account {
-  /** Numbers of the projects it may push to; 7 is the project itself. */
-  readonly pushesTo?: readonly number[];
-  readonly forks?: readonly Fork[];
-}
-
 /** A branch held in memory, and a GitLab that writes down what it gets. */
-function world(
-  files: Readonly<Record<string, string>>,
-  { pushesTo = [7], forks = [] }: Account = {},
-): { readonly ports: RequestPorts; readonly sent: Sent[] } {
+function world(files: Readonly<Record<string, string>>, mayPush = true): { readonly ports: RequestPorts; readonly sent: Sent[] } {
   const blobs = new Map<BlobId, Uint8Array>();
   const tree = new Map(
     Object.entries(files).map(([name, text], index) => {
@@ -44,17 +34,14 @@ function world(
   const sent: Sent[] = [];
   const forge: Forge = {
     project: () => Promise.resolve(7),
-    forkPage: () => Promise.resolve('http://127.0.0.1/sre/access/-/forks/new'),
-    ownForks: () => Promise.resolve(forks),
-    forkAt: (name) => Promise.resolve({ id: 99, path: name }),
-    commit: (at, from, _, actions) => {
-      if (!pushesTo.includes(at.project)) return Promise.resolve('may-not');
+    commit: (_, { name, from }, __, actions) => {
+      if (!mayPush) return Promise.resolve('may-not');
       for (const { action, path: of, content } of actions)
-        sent.push({ what: `${placed(from)} > ${placed(at)}: ${action} ${of}`, text: new TextDecoder().decode(content) });
+        sent.push({ what: `${from} > ${name}: ${action} ${of}`, text: new TextDecoder().decode(content) });
       return Promise.resolve('made');
     },
-    open: ({ source, targetBranch, title, description }) => {
-      sent.push({ what: `${placed(source)} > ${targetBranch}: ${title}`, text: description });
+    open: (_, { sourceBranch, targetBranch, title, description }) => {
+      sent.push({ what: `${sourceBranch} > ${targetBranch}: ${title}`, text: description });
       return Promise.resolve({ iid: 3, url: 'http://127.0.0.1/3' });
     },
   };
@@ -73,12 +60,8 @@ function world(
   return { ports, sent };
 }
 
-const placed = ({ project, branch }: { readonly project: number; readonly branch: string }) =>
-  project === 7 ? branch : `${project}:${branch}`;
-
-async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users', fork?: string, isOwn = true): Promise<Requested> {
-  const asking = { fork, isOwn, typed: "muster request klaxon-users urbanecm --reason 'an abuse wave'" };
-  const settings = { folder: 'policy', targetBranch: 'main', longest: new Map(), asking };
+async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users'): Promise<Requested> {
+  const settings = { folder: 'policy', targetBranch: 'main', longest: new Map() };
   return request({ group: group(to), uid: uid('urbanecm'), values }, ports, settings);
 }
 
@@ -146,45 +129,10 @@ describe('given somebody who asks', () => {
   });
 });
 
-describe('given an account that may not push to the project', () => {
-  const own = { id: 12, path: 'urbanecm/access' };
-  const branch = 'muster-klaxon-users-urbanecm-20261123120000';
-
-  it('when it has a fork, then the branch is made there, from main of the project, and the merge request comes from it', async () => {
-    const { ports, sent } = world(rules, { pushesTo: [12], forks: [own] });
-    const requested = await ask(asked, ports);
-    expect(requested).toMatchObject({ kind: 'opened', fork: 'urbanecm/access' });
-    expect(sent.map(({ what }) => what)).toEqual([
-      `main > 12:${branch}: create ${path}`,
-      `12:${branch} > main: Grant klaxon-users to urbanecm until 2026-12-07`,
-    ]);
-    expect(requested.kind === 'opened' && renderOpened(requested)).toContain('!3, from the fork urbanecm/access\n');
-  });
-
-  it('when a fork is named, then that one is taken, and the project is not tried', async () => {
-    const { ports, sent } = world(rules, { pushesTo: [7, 99], forks: [own] });
-    await ask(asked, ports, 'klaxon-users', 'stewards/access');
-    expect(sent[0]?.what).toBe(`main > 99:${branch}: create ${path}`);
-  });
-
-  it.each([
-    { given: 'no-fork', account: { pushesTo: [] } },
-    { given: 'the-token-of-the-notes', account: { pushesTo: [] }, isOwn: false },
-    { given: 'several-forks', account: { pushesTo: [12], forks: [own, { id: 13, path: 'stewards/access' }] } },
-    { given: 'a-fork-that-is-closed', account: { pushesTo: [], forks: [own] } },
-  ])('when it has $given, then nothing is sent, and it is said what to do and what to type', async ({ given, account, isOwn }) => {
-    const { ports, sent } = world(rules, account);
-    const error: unknown = await ask(asked, ports, 'klaxon-users', undefined, isOwn).catch((one: unknown) => one);
-    expect(error).toBeInstanceOf(Misuse);
-    expect(sent).toEqual([]);
-    await expect(`${error instanceof Error ? error.message : ''}\n`).toMatchFileSnapshot(`../golden/request-with-${given}.txt`);
-  });
-});
-
-it.each([
-  { words: ['muster', '--until', '2026-12-07'], gives: 'muster --until 2026-12-07' },
-  { words: ['--reason', "it's an abuse wave; $(now)"], gives: `--reason 'it'\\''s an abuse wave; $(now)'` },
-  { words: [''], gives: "''" },
-])('a command is shown as a shell takes it: $gives', ({ words, gives }) => {
-  expect(renderTyped(words)).toBe(gives);
+it('given an account that may not push to the project, when it asks, then nothing is sent, and the way by hand is shown', async () => {
+  const { ports, sent } = world(rules, false);
+  const requested = await ask(asked, ports);
+  if (requested.kind !== 'by-hand') throw new Error(requested.kind);
+  expect(sent).toEqual([]);
+  await expect(renderByHand(requested)).toMatchFileSnapshot('../golden/request-may-not.txt');
 });
