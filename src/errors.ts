@@ -25,6 +25,9 @@ export class Unusable extends Error {
   override readonly name = 'Unusable';
 }
 
+/** Nobody vouches for the server, or it does not let us in: nothing was asked of it, and a person has to mend that. */
+export class Untrusted extends Unusable {}
+
 /** The directory answered, and refused, or says what cannot be used. */
 export class DirectoryUnusable extends Unusable {}
 

@@ -10,6 +10,9 @@ import { plain } from './text.ts';
 import { build, version } from './build.ts';
 import type { Caller } from './reconcile/host.ts';
 
+// Servers are always verified (tls.ts). What says otherwise is taken away, and Node does not warn of what is not so.
+delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+
 const cleanups = new Set<() => void>();
 
 /** Set while another process does the work. */

@@ -55,15 +55,15 @@ const truth = kind({
   editor: {},
 });
 
-/** A URL of one of these schemes, without credentials; plain http only to this very host. */
+/** A URL of one of these schemes; plain http only to this very host. Credentials in it are told by themselves (configuration.ts). */
 const url = (schemes: readonly string[], fix: string) =>
   kind({
     code: 'bad-url',
-    what: `a URL (${schemes.map((scheme) => `${scheme}//`).join(', ')}) without credentials`,
+    what: `a URL (${schemes.map((scheme) => `${scheme}//`).join(', ')})`,
     fix,
     read: (one) => {
       const parsed = URL.canParse(one) ? new URL(one) : undefined;
-      if (!parsed || !schemes.includes(parsed.protocol) || parsed.username !== '' || parsed.password !== '') return undefined;
+      if (!parsed || !schemes.includes(parsed.protocol)) return undefined;
       return parsed.protocol !== 'http:' || isLoopback(parsed.hostname) ? one : undefined;
     },
     editor: {},
@@ -81,12 +81,28 @@ const attributeName = kind({
   editor: {},
 });
 
+const proxy = kind({
+  code: 'bad-url',
+  what: 'the address of a proxy (http://) without credentials',
+  fix: 'Write it as in http://proxy.example:8080.',
+  read: (one) => {
+    const parsed = URL.canParse(one) ? new URL(one) : undefined;
+    const isPlace = parsed?.protocol === 'http:' && parsed.username === '' && parsed.password === '' && parsed.pathname === '/';
+    return isPlace && parsed.search === '' && parsed.hash === '' ? parsed.origin : undefined;
+  },
+  editor: {},
+});
+
+/** Of a server that is asked by https://. */
+const wayThere = { 'ca-file': v.exactOptional(file), proxy: v.exactOptional(proxy) };
+
 const repository = map({
   url: line('where git fetches from', 'Write a URL or a path, without credentials: those come from token-file.'),
   branch: v.optional(branch, 'main'),
   path: v.optional(line('a folder inside the repository', 'Write it as in "policy".'), 'policy'),
   start: commit,
   'token-file': v.exactOptional(file),
+  ...wayThere,
 });
 
 const gitlab = map({
@@ -94,6 +110,7 @@ const gitlab = map({
   project: text,
   'token-file': v.exactOptional(file),
   'comment-token-file': v.exactOptional(file),
+  ...wayThere,
   concurrency: v.exactOptional(positive),
 });
 

@@ -24,6 +24,12 @@ export interface DirectoryConfiguration {
   readonly disabled: { readonly attribute: string; readonly value: string } | undefined;
 }
 
+/** To a server that is asked by https://: who may vouch for it (without it, this host's own store), and through which proxy. */
+interface WayThere {
+  readonly authoritiesFile: string | undefined;
+  readonly proxy: string | undefined;
+}
+
 export interface Configuration {
   /** The file itself, as it was named. */
   readonly file: string;
@@ -33,15 +39,15 @@ export interface Configuration {
     readonly folder: string;
     readonly start: CommitId;
     readonly tokenFile: string | undefined;
-  };
+  } & WayThere;
   readonly gitlab:
-    | {
+    | ({
         readonly url: string;
         readonly project: string;
         readonly tokenFile: string | undefined;
         readonly commentTokenFile: string | undefined;
         readonly concurrency: number;
-      }
+      } & WayThere)
     | undefined;
   readonly evidence: 'gitlab' | 'none';
   readonly directory: DirectoryConfiguration | undefined;
@@ -75,7 +81,10 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
   const path = (text: string) => resolve(base, text);
   const optional = (text: string | undefined) => (text === undefined ? undefined : path(text));
   checkEvidence(value, complain);
-  const { repository, gitlab } = value;
+  const { repository, gitlab, directory } = value;
+  if (gitlab) refuseCredentials(gitlab.url, 'gitlab.token-file', ['gitlab', 'url'], complain);
+  for (const key of ['url', 'read-url'] as const)
+    refuseCredentials(directory?.[key], 'directory.credentials or directory.password-file', ['directory', key], complain);
   return {
     file,
     repository: {
@@ -84,6 +93,7 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
       folder: policyFolder(repository.path, complain),
       start: repository.start,
       tokenFile: optional(repository['token-file']),
+      ...wayThere('repository', repository, path, complain),
     },
     gitlab: gitlab && {
       url: gitlab.url.replace(/\/+$/, ''),
@@ -91,6 +101,7 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
       tokenFile: optional(gitlab['token-file']),
       commentTokenFile: optional(gitlab['comment-token-file']),
       concurrency: gitlab.concurrency ?? 8,
+      ...wayThere('gitlab', gitlab, path, complain),
     },
     evidence: value.evidence,
     directory: value.directory && directoryOf(value.directory, path, complain),
@@ -127,20 +138,43 @@ function checkEvidence({ evidence, gitlab }: ConfigurationFile, complain: Compla
     );
 }
 
+/** Whoever may read the configuration would have them. */
+function refuseCredentials(url: string | undefined, place: string, key: KeyPath, complain: Complain): void {
+  if (url === undefined || !URL.canParse(url)) return;
+  const { username, password, protocol } = new URL(url);
+  // An account is part of how ssh is asked, and no secret.
+  if (password === '' && (username === '' || protocol === 'ssh:')) return;
+  complain(key, `credentials do not belong into the URL; put them into a file, and name it as ${place}`);
+}
+
 function repositoryUrl(text: string, base: string, complain: Complain): string {
   const scpLike = /^[^/:@]+@[^/:]+:/.test(text);
   if (!URL.canParse(text)) return scpLike || isAbsolute(text) ? text : resolve(base, text);
-  const { protocol, username, password, hostname } = new URL(text);
-  if (password !== '' || (username !== '' && protocol.startsWith('http')))
-    complain(['repository', 'url'], 'credentials do not belong into the URL; put the token into repository.token-file');
+  refuseCredentials(text, 'repository.token-file', ['repository', 'url'], complain);
+  const { protocol, hostname } = new URL(text);
   if (protocol === 'http:' && !isLoopback(hostname)) complain(['repository', 'url'], 'http:// is for this very host only; use https://');
   if (!['http:', 'https:', 'ssh:', 'file:'].includes(protocol))
     complain(['repository', 'url'], `git is not asked to fetch by ${protocol}//`);
   return text;
 }
 
+type Server = Pick<ConfigurationFile['repository'], 'url' | 'ca-file' | 'proxy'>;
+
+function wayThere(section: 'repository' | 'gitlab', server: Server, path: (text: string) => string, complain: Complain): WayThere {
+  const { url, 'ca-file': authorities, proxy } = server;
+  for (const key of ['ca-file', 'proxy'] as const)
+    if (server[key] !== undefined && !/^https:\/\//i.test(url))
+      complain([section, key], `it is for https:// URLs, and ${section}.url is none`);
+  return { authoritiesFile: authorities === undefined ? undefined : path(authorities), proxy };
+}
+
 function policyFolder(text: string, complain: Complain): string {
   const folder = text.replace(/\/+$/, '');
+  if (folder === '' || folder === '.')
+    complain(
+      ['repository', 'path'],
+      'the policy cannot be the root of its repository; put it into a folder of its own, such as "policy", and name that',
+    );
   if (folder.split('/').some((part) => part === '' || part === '.' || part === '..'))
     complain(['repository', 'path'], 'it is a folder inside the repository, such as "policy"');
   return folder;

@@ -1,6 +1,4 @@
 // Connections to the directory, opened when first needed and closed at the end of the run.
-import { readFileSync } from 'node:fs';
-import { readingProblem } from '../doctor/host-files.ts';
 import { openDirectory, type Bind, type DirectoryConnection } from './connection.ts';
 import { openConnections } from './connections.ts';
 import { isWithin } from './distinguished-names.ts';
@@ -12,6 +10,7 @@ import { readPrivateText, readSecret } from '../config/secret-files.ts';
 import type { DirectoryConfiguration } from '../config/configuration.ts';
 import type { DnKey, GroupName } from '../names.ts';
 import { Misuse } from '../errors.ts';
+import { trustIn } from '../tls.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { WritableDirectory } from '../reconcile/ports.ts';
 
@@ -57,24 +56,8 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
 /** A connection that is bound as the configuration says. */
 export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
   const { authoritiesFile, startTls } = configuration;
-  const authorities = authoritiesFile === undefined ? {} : { authorities: await readAuthorities(authoritiesFile) };
-  return openDirectory({ url, startTls, bind: await bindOf(configuration), ...authorities });
-}
-
-/** Without a certificate in it nobody would be trusted, and the server would seem to be at fault. */
-async function readAuthorities(file: string): Promise<string> {
-  const problem = await readingProblem(file);
-  const text = problem === undefined ? readIfFile(file) : '';
-  if (/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----$/m.test(text)) return text;
-  throw new Misuse(`directory.ca-file: ${problem ?? `${file} holds no certificate (PEM)`}`);
-}
-
-function readIfFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  const trust = startTls || url.startsWith('ldaps:') ? trustIn(authoritiesFile, 'directory.ca-file') : undefined;
+  return openDirectory({ url, startTls, bind: await bindOf(configuration), trust });
 }
 
 async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {

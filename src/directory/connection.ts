@@ -6,6 +6,7 @@ import { DirectoryUnusable, Misuse, Unavailable } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 import { refusal, resultCode } from './result-codes.ts';
 import { openTransport, placeOf, type TransportSettings } from './transport.ts';
+import { distrustOf } from '../tls.ts';
 import { emitWholeMessages } from './whole-messages.ts';
 
 export type Bind = { readonly kind: 'simple'; readonly dn: string; readonly password: string } | { readonly kind: 'external' };
@@ -85,15 +86,10 @@ async function connectWithin(settings: ConnectionSettings, milliseconds: number)
     return await openTransport(settings, AbortSignal.timeout(milliseconds));
   } catch (error) {
     if (error instanceof Misuse) throw error;
-    const hint = isDistrust(error) ? ': nobody whom directory.ca-file trusts vouches for the server under this name' : '';
-    throw new Unavailable('directory', `no connection to ${settings.url} (${reasonOf(error)})${hint}`, error);
+    const distrust = distrustOf(error, new URL(settings.url).hostname, 'directory.ca-file');
+    if (distrust !== undefined) throw new DirectoryUnusable(`${settings.url}: ${distrust}`, { cause: error });
+    throw new Unavailable('directory', `no connection to ${settings.url} (${reasonOf(error)})`, error);
   }
-}
-
-/** X509_verify_cert_error_string(3), as Node names them, and the name in the certificate. */
-function isDistrust(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/.test(code);
 }
 
 /** ldapts gets the open socket at its first call and nothing at any later one: it would reconnect as nobody. */

@@ -1,10 +1,10 @@
 // Opens the byte stream to the directory, encrypted and verified where it is to be, before any LDAP library sees it:
 // ldap, ldap with StartTLS (RFC 4513, section 3), ldaps, and ldapi on a Unix socket.
 import { once } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect, type Socket } from 'node:net';
 import { BerReader, ExtendedRequest, ExtendedResponse } from 'ldapts';
 import { Misuse } from '../errors.ts';
+import { closeOf, encrypt, type Trust } from '../tls.ts';
 import { Gathering } from './whole-messages.ts';
 
 export interface TransportSettings {
@@ -12,8 +12,8 @@ export interface TransportSettings {
   readonly url: string;
   /** For `ldap://` only: upgrade the connection, or fail. */
   readonly startTls: boolean;
-  /** PEM certificates of the authorities that may vouch for the server; without it, those of Node. */
-  readonly authorities?: string;
+  /** Who may vouch for the server: needed wherever there is TLS. */
+  readonly trust?: Trust | undefined;
 }
 
 export type Place =
@@ -54,28 +54,14 @@ export async function openTransport(settings: TransportSettings, signal: AbortSi
     await once(socket, 'connect');
     if (place.kind === 'socket' || place.encryption === 'none') return socket;
     if (place.encryption === 'start-tls') await askForTls(socket);
-    return await encrypt(socket, place.host, settings.authorities);
+    if (!settings.trust) throw new Misuse('directory.ca-file: nobody is named who may vouch for the server');
+    return await encrypt(socket, place.host, settings.trust.context());
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
     signal.removeEventListener('abort', abandon);
   }
-}
-
-/** TLS on an open socket, verified against the host of the URL. */
-async function encrypt(socket: Socket, host: string, authorities: string | undefined): Promise<TLSSocket> {
-  const secure = connectTls({
-    socket,
-    host,
-    // RFC 6066, section 3: an address is not a server name.
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(authorities === undefined ? {} : { ca: authorities }),
-    rejectUnauthorized: true,
-  });
-  secure.on('error', () => undefined);
-  await Promise.race([once(secure, 'secureConnect'), closeOf(socket)]);
-  return secure;
 }
 
 async function askForTls(socket: Socket): Promise<void> {
@@ -97,12 +83,6 @@ async function askForTls(socket: Socket): Promise<void> {
   socket.write(new ExtendedRequest({ messageId: 1, oid: startTlsOid }).write());
   const answer = await Promise.race([answered, closeOf(socket)]);
   if (!accepts(answer)) throw new Error('the server refused StartTLS');
-}
-
-async function closeOf(socket: Socket): Promise<never> {
-  // `once` rejects when the socket ends with an error.
-  await once(socket, 'close');
-  throw new Error('the server closed the connection');
 }
 
 /** Exactly one message, and it says success: bytes after it would be somebody's who wants them taken for encrypted ones. */

@@ -59,8 +59,11 @@ export async function forgeView(
   caller: Caller,
 ): Promise<ForgeView> {
   const { gitlab, repository } = configuration;
-  const [{ openGitLab }, { openSettings }] = await Promise.all([import('../gitlab/gitlab.ts'), import('../gitlab/settings.ts')]);
-  const terms = { url: gitlab.url, project: gitlab.project, concurrency: gitlab.concurrency, now: caller.now };
+  const [{ forgeSettings, openGitLab }, { openSettings }] = await Promise.all([
+    import('../gitlab/gitlab.ts'),
+    import('../gitlab/settings.ts'),
+  ]);
+  const terms = forgeSettings(gitlab, caller.now);
   const withToken = async (file: string | undefined) => ({ ...terms, ...(file === undefined ? {} : { token: await readSecret(file) }) });
   const own = await withToken(gitlab.tokenFile);
   const forge = openGitLab(own);

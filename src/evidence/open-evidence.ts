@@ -1,6 +1,6 @@
 // Who judges what landings contain: GitLab, or nobody.
 import { digestOfChanges } from '../history/changes.ts';
-import { openGitLab } from '../gitlab/gitlab.ts';
+import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge } from './gitlab-judge.ts';
 import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
@@ -46,8 +46,7 @@ export async function openEvidence(
   // The machine's own pace, from the first question on: the time of day may jump.
   let begun: number | undefined;
   const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < patience;
-  const { url, project, concurrency } = gitlab;
-  const forge = openGitLab({ url, project, concurrency, now: caller.now, mayAsk, ...token });
+  const forge = openGitLab({ ...forgeSettings(gitlab, caller.now), mayAsk, ...token });
   const { memory } = state;
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));

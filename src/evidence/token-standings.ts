@@ -9,7 +9,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { instant, mapOf } from '../ledger/shapes.ts';
 import type { Instant } from '../names.ts';
 import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
-import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { Misuse, Unavailable, Untrusted, Unusable } from '../errors.ts';
 import { sha256 } from '../reconcile/sources.ts';
 
 type GitLab = NonNullable<Configuration['gitlab']>;
@@ -46,20 +46,15 @@ export async function tokenStandings(gitlab: GitLab | undefined, folder: string,
 }
 
 /** Once, and not for long: the run has done its work, and another day will do. */
-async function ask(
-  { url, project }: GitLab,
-  token: string,
-  digest: string,
-  before: KnownToken | undefined,
-  now: Instant,
-): Promise<KnownToken> {
-  const { openSettings } = await import('../gitlab/settings.ts');
-  const settings = openSettings({ url, project, token, now: () => now, attempts: 1, timeout: 5_000 });
+async function ask(gitlab: GitLab, token: string, digest: string, before: KnownToken | undefined, now: Instant): Promise<KnownToken> {
+  const [{ forgeSettings }, { openSettings }] = await Promise.all([import('../gitlab/gitlab.ts'), import('../gitlab/settings.ts')]);
   try {
+    const settings = openSettings({ ...forgeSettings(gitlab, () => now), token, attempts: 1, timeout: 5_000 });
     return { digest, askedAt: now, answer: await settings.token(), isAnswered: true };
   } catch (error) {
+    const isUnasked = error instanceof Unavailable || error instanceof Untrusted || error instanceof Misuse;
+    if (isUnasked) return { digest, askedAt: now, answer: before?.answer ?? 'none', isAnswered: false };
     if (error instanceof Unusable) return { digest, askedAt: now, answer: 'refused', isAnswered: true };
-    if (error instanceof Unavailable) return { digest, askedAt: now, answer: before?.answer ?? 'none', isAnswered: false };
     throw error;
   }
 }

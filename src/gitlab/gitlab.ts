@@ -5,6 +5,8 @@ import { Unavailable, Unusable } from '../errors.ts';
 import type { Api, Project } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
 import { openGate } from './gate.ts';
+import { trustIn, type Trust } from '../tls.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { RequesterSettings } from './requester.ts';
 
 export interface GitLabSettings {
@@ -12,6 +14,8 @@ export interface GitLabSettings {
   readonly url: string;
   /** Sent as `Authorization: Bearer`; project, personal and OAuth tokens all work so. Without one, what a public project shows to everybody. */
   readonly token?: string;
+  /** For https://. */
+  readonly trust?: Trust | undefined;
   /** The project's path or number. */
   readonly project: string;
   readonly now: () => Instant;
@@ -41,6 +45,15 @@ export interface GitLab {
   readonly clock: () => ClockReading | undefined;
 }
 
+/** What the configuration says of the server, but for the token. Throws Misuse where `gitlab.ca-file` cannot be used. */
+export function forgeSettings(
+  { url, project, concurrency, authoritiesFile, proxy }: NonNullable<Configuration['gitlab']>,
+  now: () => Instant,
+): Omit<GitLabSettings, 'token'> {
+  const trust = url.startsWith('https:') ? trustIn(authoritiesFile, 'gitlab.ca-file', proxy) : undefined;
+  return { url, project, concurrency, now, trust };
+}
+
 export function openGitLab(settings: GitLabSettings): GitLab {
   let reading: ClockReading | undefined;
   const onDate = (header: string | null): void => {
@@ -67,6 +80,7 @@ export function requesterSettings(settings: GitLabSettings, onDate: RequesterSet
   return {
     server: new URL(settings.url),
     token: settings.token,
+    trust: settings.trust,
     gate: openGate(settings.concurrency ?? 4),
     timeout: settings.timeout ?? 20_000,
     attempts: settings.attempts ?? 4,

@@ -5,7 +5,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-utils';
-import { Unavailable } from '../errors.ts';
+import { Unavailable, Untrusted } from '../errors.ts';
+import { connectionProblem, distrustOf, openVerified, type Trust } from '../tls.ts';
 import { Declined, Malformed, TooLong } from './failure.ts';
 import type { Gate } from './gate.ts';
 
@@ -13,6 +14,8 @@ export interface RequesterSettings {
   /** The server's address, with its path prefix if it has one. The token goes to this origin and to no other. */
   readonly server: URL;
   readonly token: string | undefined;
+  /** Undefined for http://, which is this very host. */
+  readonly trust: Trust | undefined;
   readonly gate: Gate;
   /** Milliseconds for one request, its body included. */
   readonly timeout: number;
@@ -68,16 +71,17 @@ export function requester(settings: RequesterSettings): RequesterFn {
 type Ask = (request: Outgoing, signal: AbortSignal, again: boolean) => Promise<Response>;
 
 function connector(settings: RequesterSettings): Ask {
-  const isEncrypted = settings.server.protocol === 'https:';
-  const open = isEncrypted ? https.request : http.request;
-  const agent = new (isEncrypted ? https.Agent : http.Agent)({ keepAlive: true });
+  const { trust, timeout } = settings;
+  const open = trust ? https.request : http.request;
+  const agentOf = (keepAlive: boolean) => (trust ? new VerifyingAgent(trust, timeout, keepAlive) : new http.Agent({ keepAlive }));
+  const agent = agentOf(true);
   return (request, signal, again) =>
     new Promise((resolve, reject) => {
       const asked = open(request.url, {
         method: request.method,
         headers: headers(request, settings),
         // The server may be about to close a connection that is kept; a read is asked again, on a new one, and a write is not.
-        agent: request.method === 'GET' && !again && agent,
+        agent: request.method === 'GET' && !again ? agent : agentOf(false),
         signal,
       });
       // Their length is bounded, their number need not be: what comes after the last that counts would be left out without a word.
@@ -87,6 +91,30 @@ function connector(settings: RequesterSettings): Ask {
       asked.on('response', resolve).on('error', reject).end(request.body);
     });
 }
+
+/** Every connection is verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and goes through the configured proxy. */
+class VerifyingAgent extends https.Agent {
+  readonly #trust: Trust;
+  readonly #timeout: number;
+
+  constructor(trust: Trust, timeout: number, keepAlive: boolean) {
+    super({ keepAlive });
+    this.#trust = trust;
+    this.#timeout = timeout;
+  }
+
+  override createConnection({ host, port }: https.RequestOptions, done: Done = () => undefined): undefined {
+    const place = { host: String(host).replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+    const opened = openVerified(place, this.#trust, AbortSignal.timeout(this.#timeout));
+    void opened.then(
+      (socket) => done(null, socket),
+      // Without a socket there is none to give, whatever its type says.
+      (error: unknown) => void Reflect.apply(done, undefined, [error]),
+    );
+  }
+}
+
+type Done = NonNullable<Parameters<https.Agent['createConnection']>[1]>;
 
 function outgoing({ server }: RequesterSettings, endpoint: string, options: Record<string, unknown>): Outgoing {
   const { prefixUrl, searchParams, body, signal, method } = options;
@@ -127,6 +155,8 @@ async function once(request: Outgoing, settings: RequesterSettings, ask: Ask, ag
   } catch (error) {
     if (signal.aborted) return tookTooLong(request);
     if (error instanceof Malformed) return { kind: 'failed', error, again: false };
+    const distrust = settings.trust && distrustOf(error, settings.server.hostname, settings.trust.key);
+    if (distrust !== undefined) return { kind: 'failed', error: new Untrusted(`${settings.server.origin}: ${distrust}`), again: false };
     return failed(`${request.name}: ${connectionProblem(error)}`, true);
   }
 }
@@ -229,9 +259,4 @@ async function readText(request: Outgoing, response: Response, largest: number):
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-/** The system's own code, such as ECONNREFUSED. The error itself stays behind: it may quote the request. */
-function connectionProblem(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'the connection failed';
 }

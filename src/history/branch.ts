@@ -7,6 +7,7 @@ import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { duration, type CommitId } from '../names.ts';
 import { minute } from '../time.ts';
+import { trustIn } from '../tls.ts';
 import { Unavailable } from '../errors.ts';
 import type { Branch } from '../judge/judging.ts';
 import type { Caller } from '../reconcile/host.ts';
@@ -18,9 +19,10 @@ export interface Surroundings {
 }
 
 export async function openMirrorOf(configuration: Configuration, folder: string, { path, home }: Surroundings): Promise<Mirror> {
-  const { url, branch, tokenFile } = configuration.repository;
+  const { url, branch, tokenFile, authoritiesFile, proxy } = configuration.repository;
+  const trust = /^https:/i.test(url) ? trustIn(authoritiesFile, 'repository.ca-file', proxy) : undefined;
   const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
-  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), ...token });
+  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token });
 }
 
 /** For commands that write nothing: a copy of the mirror in a folder of its own, gone when `work` is done. */

@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 
 import type { Duration } from '../names.ts';
+import type { Trust } from '../tls.ts';
 
 export interface GitSettings {
   /** Where git and what it starts are looked for, as in PATH. */
@@ -15,6 +16,8 @@ export interface GitSettings {
   readonly url: string;
   /** Sent to the origin of an http(s) `url` as Basic `oauth2:TOKEN`, and nowhere else. */
   readonly token?: string;
+  /** For https://. */
+  readonly trust?: Trust | undefined;
   /** The longest that one git process may take. */
   readonly timeout: Duration;
 }
@@ -89,6 +92,36 @@ function tokenConfiguration({ url, token }: GitSettings): Configuration<Conceale
   return [[`http.${origin}/.extraHeader`, new Concealed(`Authorization: Basic ${basicCredentials(token)}`)]];
 }
 
+/** Verified by exactly the authorities that are named, and through the proxy that is. */
+function trustConfiguration({ trust }: GitSettings): Configuration<string> {
+  if (!trust) return [];
+  return [
+    ['http.sslVerify', 'true'],
+    ['http.sslCAInfo', trust.file],
+    // Without it libcurl believes those in its own folder besides.
+    ['http.sslCAPath', '/dev/null'],
+    ['http.proxy', trust.proxy ?? ''],
+  ];
+}
+
+/** The folder that the URL names, where it is one of this host. */
+export function localFolder({ url }: Pick<GitSettings, 'url'>): string | undefined {
+  if (url.startsWith('/')) return url;
+  return /^file:/i.test(url) && URL.canParse(url) ? decodeURIComponent(new URL(url).pathname) : undefined;
+}
+
+/**
+ * Another account may own the repository: the configuration names it, and that is leave to read it. git takes that (`safe.directory`) from no
+ * environment, so the process that serves this one folder is told, in each of the ways in which git may spell the folder.
+ */
+function ownerConfiguration(settings: GitSettings): Configuration<string> {
+  const folder = localFolder(settings)?.replace(/(?<=.)\/+$/, '');
+  if (folder === undefined) return [];
+  const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const allowed = [folder, `${folder}/.git`, `${folder}.git`].map((one) => `-c ${quoted(`safe.directory=${one}`)}`);
+  return [['remote.origin.uploadpack', `git ${allowed.join(' ')} upload-pack`]];
+}
+
 /** The whole environment of a git process that reads the mirror: it is told no token and may open no connection. */
 export function mirrorEnvironment(settings: GitSettings): Record<string, string> {
   return environmentFor(settings, 'none', fixedConfiguration(settings.timeout));
@@ -98,6 +131,8 @@ export function mirrorEnvironment(settings: GitSettings): Record<string, string>
 export function serverEnvironment(settings: GitSettings): Record<string, string | Concealed> {
   return environmentFor<string | Concealed>(settings, 'https:http:ssh:file', [
     ...fixedConfiguration(settings.timeout),
+    ...trustConfiguration(settings),
+    ...ownerConfiguration(settings),
     ...tokenConfiguration(settings),
   ]);
 }

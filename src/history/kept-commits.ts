@@ -52,7 +52,7 @@ async function fetchCommits(git: Git, batch: readonly CommitId[]): Promise<Commi
     const rest = batch.filter((commit) => !named.includes(commit));
     return [...named, ...(await fetchCommits(git, rest))];
   }
-  if (outcome.kind === 'unanswered') throw new Unavailable('git', outcome.words);
+  if (outcome.kind === 'unanswered') throw outcome.error;
   if (batch.length === 1) return [...batch];
   const half = Math.ceil(batch.length / 2);
   return [...(await fetchCommits(git, batch.slice(0, half))), ...(await fetchCommits(git, batch.slice(half)))];

@@ -40,6 +40,17 @@ function renderConfiguration(url: string): string {
   return `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = "${quoted}"\n`;
 }
 
+/** The repository that a configuration of muster's own names. */
+function urlIn(configuration: string): string | undefined {
+  const url = /\n\turl = "(.*)"\n$/.exec(configuration)?.[1]?.replaceAll(/\\(["\\])/g, '$1');
+  return url !== undefined && renderConfiguration(url) === configuration ? url : undefined;
+}
+
+/** A repository's address, fit to be shown. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1').replaceAll(/[^\x20-\x7e]/g, '?');
+}
+
 /** What is wrong with the mirror, in words; undefined when nothing is. */
 function findForeign(folder: string, wanted: ReadonlyMap<string, string>): string | undefined {
   const mirror = kindOf(folder);
@@ -48,7 +59,12 @@ function findForeign(folder: string, wanted: ReadonlyMap<string, string>): strin
   const names = readdirSync(folder);
   if (names.length === 0) return 'nothing there';
   for (const [name, content] of wanted) {
-    if (readIfThere(join(folder, name)) !== content) return `its file ${name} was not as muster writes it`;
+    const found = readIfThere(join(folder, name));
+    if (found === content) continue;
+    const former = found === undefined || name !== 'config' ? undefined : urlIn(found);
+    return former === undefined
+      ? `its file ${name} was not as muster writes it`
+      : `it was of ${shownUrl(former)}, and repository.url names another repository now`;
   }
   for (const name of ['objects', 'objects/info', 'objects/pack', 'refs']) {
     if (!kindOf(join(folder, name))?.isDirectory()) return `its ${name} was no folder`;

@@ -7,9 +7,9 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
 import { ensureCommits, type CommitPresence } from './kept-commits.ts';
-import { branchRef, prepareMirror, readTip } from './mirror-layout.ts';
+import { branchRef, prepareMirror, readTip, shownUrl } from './mirror-layout.ts';
 import { createGit, type Git } from './runner.ts';
-import { readServerTip, runFetch, shownUrl } from './server.ts';
+import { readServerTip, runFetch } from './server.ts';
 
 export interface MirrorSettings extends GitSettings {
   /** The branch that is judged, as in `main`. */
@@ -58,11 +58,11 @@ async function fetchBranch(git: Git, branch: string): Promise<CommitId> {
   if (tip === readTip(git.settings.folder)) return tip;
   const outcome = await runFetch(git, [`+refs/heads/${branch}:${branchRef}`]);
   if (outcome.kind === 'damaged')
-    throw new Unusable(`branch ${branch} of ${shownUrl(git)} holds objects that git refuses: ${outcome.words}`);
-  if (outcome.kind === 'unanswered') throw new Unavailable('git', outcome.words);
+    throw new Unusable(`branch ${branch} of ${shownUrl(git.settings.url)} holds objects that git refuses: ${outcome.words}`);
+  if (outcome.kind === 'unanswered') throw outcome.error;
   const fetched = readTip(git.settings.folder);
   if (fetched === undefined)
-    throw new Unavailable('git', `branch ${branch} of ${shownUrl(git)} could not be stored in ${git.settings.folder}`);
+    throw new Unavailable('git', `branch ${branch} of ${shownUrl(git.settings.url)} could not be stored in ${git.settings.folder}`);
   await putPacksTogether(git);
   return fetched;
 }

@@ -39,6 +39,7 @@ const permitted = {
   allowUnsafeCredentialHelper: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeHooksPath: true,
+  allowUnsafePack: true,
   allowUnsafeSshCommand: true,
 };
 

@@ -1,15 +1,18 @@
 // What is asked of the server, and how its silence is told from its answers.
+import { shownUrl } from './mirror-layout.ts';
 import { parseCommitId, type CommitId } from '../names.ts';
-import { Unavailable, Unusable } from '../errors.ts';
-import type { Git } from './runner.ts';
+import { Unavailable, Untrusted, Unusable } from '../errors.ts';
+import { distrustIn } from '../tls.ts';
+import { localFolder } from './environment.ts';
+import type { Git, Outcome } from './runner.ts';
 
 /**
  * The branch's tip as the server names it; one small request. Throws Unavailable when there is no answer, or one without any branch, and
- * Unusable when there are other branches only.
+ * Unusable when there are other branches only, or when a person has to mend something before there can be an answer.
  */
 export async function readServerTip(git: Git, branch: string): Promise<CommitId> {
   const outcome = await git.run('server', ['ls-remote', '--quiet', 'origin', `refs/heads/${branch}`]);
-  if (outcome.kind !== 'done') throw new Unavailable('git', renderSilence(git, outcome.kind === 'late' ? undefined : outcome.words));
+  if (outcome.kind !== 'done') throw await silenceOf(git, outcome, 'branch');
   // The name is matched from its end, so a branch called `refs/heads/main` would be listed too.
   const line = outcome.output.split('\n').find((each) => each.endsWith(`\trefs/heads/${branch}`));
   const tip = parseCommitId(line?.split('\t')[0] ?? '');
@@ -18,11 +21,11 @@ export async function readServerTip(git: Git, branch: string): Promise<CommitId>
   if (others.length === 0)
     throw new Unavailable(
       'git',
-      `${shownUrl(git)} has no branch that muster can read; look at repository.url, and whether the token may read code`,
+      `${shownUrl(git.settings.url)} has no branch that muster can read; look at repository.url, and whether the token may read code`,
     );
   const more = others.length > mostNamed ? `, and ${others.length - mostNamed} more` : '';
   throw new Unusable(
-    `${shownUrl(git)} has no branch ${branch}, and has ${others.slice(0, mostNamed).join(', ')}${more}: ` +
+    `${shownUrl(git.settings.url)} has no branch ${branch}, and has ${others.slice(0, mostNamed).join(', ')}${more}: ` +
       'the administrator of this host names the right one as repository.branch, or whoever keeps the repository puts the branch back',
   );
 }
@@ -40,7 +43,7 @@ async function readServerBranches(git: Git): Promise<readonly string[]> {
 export type FetchOutcome =
   | { readonly kind: 'fetched' }
   | { readonly kind: 'damaged'; readonly words: string }
-  | { readonly kind: 'unanswered'; readonly words: string; readonly stderr: string };
+  | { readonly kind: 'unanswered'; readonly error: Unavailable | Unusable; readonly stderr: string };
 
 /** Fetches exactly what `refspecs` name: no tags, no submodules, nothing in the background. */
 export async function runFetch(git: Git, refspecs: readonly string[]): Promise<FetchOutcome> {
@@ -54,24 +57,37 @@ export async function runFetch(git: Git, refspecs: readonly string[]): Promise<F
   ];
   const outcome = await git.run('server', ['fetch', ...options, 'origin', ...refspecs]);
   if (outcome.kind === 'done') return { kind: 'fetched' };
-  if (outcome.kind === 'late') return { kind: 'unanswered', words: renderSilence(git, undefined), stderr: '' };
+  if (outcome.kind === 'late') return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: '' };
   // git has one status for all failures. Only words of its own that name its check mean that the server answered, and with what.
   if (/^fatal: fsck error in /m.test(outcome.stderr)) return { kind: 'damaged', words: outcome.words };
-  return { kind: 'unanswered', words: renderSilence(git, outcome.words), stderr: outcome.stderr };
+  return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: outcome.stderr };
 }
 
-function renderSilence(git: Git, words: string | undefined): string {
-  const { token, timeout } = git.settings;
-  if (words === undefined)
-    return `${shownUrl(git)} gave no answer within ${timeout / 1000} s; look at the server and at the network between`;
-  const next =
-    token === undefined
-      ? 'Look at the server and at repository.url; if it asks for a token, name one as repository.token-file'
-      : 'Look at the server, at repository.url and at the token in repository.token-file';
-  return `${shownUrl(git)}: ${words}. ${next}`;
-}
-
-/** The repository's address, fit to be shown. */
-export function shownUrl(git: Git): string {
-  return git.settings.url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
+/** Why git got no answer: what another try may give, or what a person has to mend first. */
+async function silenceOf(
+  git: Git,
+  outcome: Exclude<Outcome, { readonly kind: 'done' }>,
+  asked: 'branch' | 'objects',
+): Promise<Unavailable | Unusable> {
+  const { token, timeout, trust, url } = git.settings;
+  const at = shownUrl(git.settings.url);
+  if (outcome.kind === 'late')
+    return new Unavailable('git', `${at} gave no answer within ${timeout / 1000} s; look at the server and at the network between`);
+  // In a fetch, much else may fail on our own side: a disk that is full, for one.
+  const isFolders = outcome.exitCode === 128 && (asked === 'branch' || /on the remote side\.?$/m.test(outcome.stderr));
+  if (isFolders && localFolder(git.settings) !== undefined)
+    return new Unusable(
+      `${at} cannot be read as a repository (${outcome.words}): the administrator of this host mends repository.url, ` +
+        `or lets the account that runs muster read the folder and all that is in it`,
+    );
+  // git has the same words for most of what can be wrong with a certificate, and they differ from build to build: the server is asked once more.
+  const distrust = trust && (await distrustIn(new URL(url), trust));
+  if (distrust !== undefined) return new Untrusted(`${at}: ${distrust}`);
+  const withToken =
+    token === undefined ? 'if it asks for a token, name one as repository.token-file' : 'look at the token in repository.token-file';
+  if (/^fatal: repository '[^']*' not found$/m.test(outcome.stderr))
+    return new Unusable(
+      `${at} is not there, says the server, or not for everybody: the administrator of this host mends repository.url; ${withToken}`,
+    );
+  return new Unavailable('git', `${at}: ${outcome.words}. Look at the server and at repository.url; ${withToken}`);
 }

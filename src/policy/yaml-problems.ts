@@ -32,7 +32,7 @@ export function wholeFile(path: string, code: string, message: string, fix: stri
 
 /** What a file says, as a message may repeat it: one line, printable ASCII, cut short, and no password that stands in a URL. */
 export function quoted(text: string): string {
-  const characters = [...text.replace(/\/\/[^/\s]*@/g, '//…@')];
+  const characters = [...text.replace(/\/\/[^/\s]*@/g, '//[hidden]@')];
   const start = characters.slice(0, 60).join('');
   const escaped = JSON.stringify(start).replace(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
   return characters.length > 60 ? `${escaped.slice(0, -1)}…"` : escaped;

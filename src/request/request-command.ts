@@ -13,6 +13,7 @@ import type { Printed } from '../commands.ts';
 import { surroundingsOf, type Caller } from '../reconcile/host.ts';
 import { forgeConfiguration, parseNumber, type ForgeConfiguration } from '../review/review-command.ts';
 import { surveySettings } from '../reconcile/sources.ts';
+import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await forgeConfiguration(invocation, caller);
@@ -49,7 +50,7 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
   const file = caller.environment[ownToken] ?? gitlab.commentTokenFile;
   if (file === undefined) return undefined;
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
-  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(file) });
+  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), token: await readSecret(file) });
 }
 
 async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {

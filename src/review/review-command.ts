@@ -21,6 +21,7 @@ import { openEvidence } from '../evidence/open-evidence.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../reconcile/host.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
+import { forgeSettings } from '../gitlab/gitlab.ts';
 
 /** What the commands about merge requests cannot do without. */
 export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
@@ -98,7 +99,7 @@ function settingsOf(configuration: Configuration): ReviewSettings {
 async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  return openMergeRequests({ url: gitlab.url, project: gitlab.project, now: caller.now, ...token });
+  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
 }
 
 async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
@@ -146,5 +147,5 @@ export async function openComments({ gitlab, file }: ForgeConfiguration, caller:
   if (gitlab.commentTokenFile === undefined)
     throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
   const { openNotes } = await import('../gitlab/notes.ts');
-  return openNotes({ url: gitlab.url, project: gitlab.project, now: caller.now, token: await readSecret(gitlab.commentTokenFile) });
+  return openNotes({ ...forgeSettings(gitlab, caller.now), token: await readSecret(gitlab.commentTokenFile) });
 }

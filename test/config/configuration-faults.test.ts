@@ -64,6 +64,16 @@ const bad: readonly {
   { key: 'repository.branch', line: '  branch:', instead: '  branch: -x', column: 11, says: /is not the name of a branch/ },
   { key: 'repository.path', line: '  path:', instead: '  path: ../policy', column: 9, says: /a folder inside the repository/ },
   { key: 'repository.path', line: '  path:', instead: '  path: /policy', column: 9, says: /a folder inside the repository/ },
+  { key: 'repository.path', line: '  path:', instead: '  path: .', column: 9, says: /the policy cannot be the root of its repository/ },
+  { key: 'repository.path', line: '  path:', instead: '  path: /', column: 9, says: /the policy cannot be the root of its repository/ },
+  { key: 'repository.ca-file', line: '  ca-file: git', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
+  {
+    key: 'repository.proxy',
+    line: '  proxy: http://proxy.example.org:8080',
+    instead: '  proxy: proxy:8080',
+    column: 10,
+    says: /address of a proxy/,
+  },
   {
     key: 'repository.start',
     line: '  start:',
@@ -84,7 +94,15 @@ const bad: readonly {
     line: '  url: https://gitlab.example.org/',
     instead: '  url: gitlab.example.org',
     column: 8,
-    says: /is not a URL \(https:\/\/, http:\/\/\) without credentials/,
+    says: /is not a URL \(https:\/\/, http:\/\/\)/,
+  },
+  { key: 'gitlab.ca-file', line: '  ca-file: /etc/ssl', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
+  {
+    key: 'gitlab.proxy',
+    line: '  proxy: http://proxy.example.org:8080/',
+    instead: '  proxy: http://proxy.example.org/path',
+    column: 10,
+    says: /address of a proxy/,
   },
   { key: 'gitlab.project', line: '  project:', instead: '  project: ""', column: 12, says: /nothing is written here/ },
   {
@@ -115,7 +133,7 @@ const bad: readonly {
     line: '  url: ldap:',
     instead: '  url: ldaps://cn=x:secret@ldap-rw.example.org',
     column: 8,
-    says: /without credentials/,
+    says: /credentials do not belong into the URL/,
   },
   {
     key: 'directory.url',
@@ -135,7 +153,7 @@ const bad: readonly {
     says: /the name of a file is expected/,
   },
   { key: 'directory.sasl', line: '  bind-dn:', instead: '  sasl: plain', column: 9, says: /"plain" is not "external"/ },
-  { key: 'directory.ca-file', line: '  ca-file:', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
+  { key: 'directory.ca-file', line: '  ca-file: ca.pem', instead: '  ca-file: []', column: 12, says: /the name of a file is expected/ },
   { key: 'directory.people', line: '  people:', instead: '  people: "ou=,dc=example"', column: 11, says: /is not a distinguished name/ },
   {
     key: 'directory.people',

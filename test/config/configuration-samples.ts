@@ -24,12 +24,16 @@ export const full = `repository:
   path: access/policy/
   start: ${start}
   token-file: git-token
+  ca-file: git-ca.pem
+  proxy: http://proxy.example.org:8080
 gitlab:
   url: https://gitlab.example.org/
   project: repos/sre/access
   token-file: gitlab-token
   comment-token-file: /run/secrets/comment-token
   concurrency: 4
+  ca-file: /etc/ssl/gitlab-ca.pem
+  proxy: http://proxy.example.org:8080/
 evidence: gitlab
 directory:
   url: ldap://ldap-rw.example.org

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory, type ConnectionSettings } from '../../src/directory/connection.ts';
-import { Misuse, Unavailable, Unusable } from '../../src/errors.ts';
+import { DirectoryUnusable, Misuse, Unavailable, Unusable } from '../../src/errors.ts';
+import { trustIn } from '../../src/tls.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import { openAsWriter, settingsFor } from './open-directory.ts';
 
@@ -18,11 +18,11 @@ describe('given a slapd with TLS and a socket', () => {
     await slapd.stop();
     await other.stop();
   });
-  const authorities = (of: Slapd) => readFileSync(of.caFile ?? '', 'utf8');
+  const trust = (of: Slapd) => trustIn(of.caFile, 'directory.ca-file');
 
   const byLdap = () => settingsFor(slapd);
-  const byLdaps = () => settingsFor(slapd, { url: slapd.ldapsUrl ?? '', authorities: authorities(slapd) });
-  const byStartTls = () => settingsFor(slapd, { url: `ldap://localhost:${slapd.port}`, startTls: true, authorities: authorities(slapd) });
+  const byLdaps = () => settingsFor(slapd, { url: slapd.ldapsUrl ?? '', trust: trust(slapd) });
+  const byStartTls = () => settingsFor(slapd, { url: `ldap://localhost:${slapd.port}`, startTls: true, trust: trust(slapd) });
   const byLdapi = () => settingsFor(slapd, { url: `ldapi://${encodeURIComponent(slapd.ldapiPath)}`, bind: { kind: 'external' } });
 
   it.each([
@@ -42,7 +42,7 @@ describe('given a slapd with TLS and a socket', () => {
     ['StartTLS', byStartTls],
   ])('when another authority is trusted with %s, then nothing is said to it', async (_, settings) => {
     const before = slapd.logs().split(' BIND ').length;
-    await expect(openDirectory({ ...settings(), authorities: authorities(other) })).rejects.toThrow(Unavailable);
+    await expect(openDirectory({ ...settings(), trust: trust(other) })).rejects.toThrow(DirectoryUnusable);
     expect(slapd.logs().split(' BIND ')).toHaveLength(before);
   });
 
@@ -50,7 +50,7 @@ describe('given a slapd with TLS and a socket', () => {
     ['ldaps', (): Partial<ConnectionSettings> => ({ url: `ldaps://127.0.0.1:${slapd.ldapsPort}` })],
     ['StartTLS', (): Partial<ConnectionSettings> => ({ url: slapd.url, startTls: true })],
   ])('when the certificate is for another name than that of the URL with %s, then it is not trusted', async (_, url) => {
-    await expect(openDirectory(settingsFor(slapd, { ...url(), authorities: authorities(slapd) }))).rejects.toThrow(/ALTNAME/);
+    await expect(openDirectory(settingsFor(slapd, { ...url(), trust: trust(slapd) }))).rejects.toThrow(/ALTNAME/);
   });
 
   it('when StartTLS is wanted and TLS is not there, then there is no connection', async () => {
@@ -134,10 +134,11 @@ describe('given a server that takes connections and never says a word', () => {
     ['ldaps', 'ldaps', false],
     ['StartTLS', 'ldap', true],
   ])('when it is asked by %s, then that ends at the deadline', async (_, scheme, startTls) => {
+    const trust = trustIn(undefined, 'directory.ca-file');
     const startedAt = performance.now();
     const url = `${scheme}://127.0.0.1:${portOf(server)}`;
     await expect(
-      openDirectory({ url, startTls, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 200 }),
+      openDirectory({ url, startTls, trust, bind: { kind: 'simple', dn: 'cn=x', password: 'secret' }, connectTimeoutMs: 200 }),
     ).rejects.toThrow(Unavailable);
     expect(performance.now() - startedAt).toBeLessThan(1500);
   });

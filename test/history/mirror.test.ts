@@ -91,9 +91,9 @@ describe('given a server that has not what is asked for', () => {
     expect(await failureOf((await bench.open({ branch: 'wanted' })).fetch())).toBeInstanceOf(Unusable);
   });
 
-  it('when there is no repository, then git did not answer', async () => {
+  it('when there is no repository in a folder of this host, then a person has to mend that', async () => {
     const mirror = await bench.open({ url: join(bench.scratch, 'nowhere.git') });
-    expect(await failureOf(mirror.fetch())).toBeInstanceOf(Unavailable);
+    expect(await failureOf(mirror.fetch())).toBeInstanceOf(Unusable);
   });
 
   it('when git itself cannot be found, then git did not answer', async () => {

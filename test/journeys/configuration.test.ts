@@ -31,13 +31,17 @@ function file(host: Host, name: string, text: string, mode = 0o600): string {
 }
 
 const wrong: readonly Wrong[] = [
-  ...[
-    { given: 'that nobody serves', url: 'http://127.0.0.1:1/x.git', says: /git did not answer: http:\/\/127\.0\.0\.1:1\/x\.git/ },
-    { given: 'that is no repository', url: '/etc', says: /git did not answer: \/etc: .*does not appear to be a git repository/ },
-  ].map(({ given, url, says }) => ({
-    ...{ key: 'repository.url', given, says, status: 75, doctor: 75 },
-    section: () => ({ repository: { url } }),
-  })),
+  ...[{ given: 'that nobody serves', url: 'http://127.0.0.1:1/x.git', says: /git did not answer: http:\/\/127\.0\.0\.1:1\/x\.git/ }].map(
+    ({ given, url, says }) => ({
+      ...{ key: 'repository.url', given, says, status: 75, doctor: 75 },
+      section: () => ({ repository: { url } }),
+    }),
+  ),
+  {
+    ...{ key: 'repository.url', given: 'a folder that is no repository', status: 5, doctor: 1 },
+    ...{ says: /\/etc cannot be read as a repository .*does not appear to be a git repository.* mends repository\.url/ },
+    section: () => ({ repository: { url: '/etc' } }),
+  },
   {
     ...{ key: 'repository.branch', given: 'that is not there', status: 5, doctor: 1 },
     ...{ says: 'has no branch nope, and has main: the administrator of this host names the right one as repository.branch' },
@@ -95,8 +99,8 @@ const wrong: readonly Wrong[] = [
     section: (host: Host) => overTls({ 'ca-file': ca(host) }),
   })),
   {
-    ...{ key: 'directory.ca-file', given: 'of another authority', status: 75, doctor: 75 },
-    ...{ says: /\(SELF_SIGNED_CERT_IN_CHAIN\): nobody whom\s+directory\.ca-file trusts vouches/ },
+    ...{ key: 'directory.ca-file', given: 'of another authority', status: 6, doctor: 1 },
+    ...{ says: /no authority\s+that\s+this\s+host\s+trusts\s+vouches[^]*names\s+it\s+as\s+directory\.ca-file/ },
     section: () => overTls({}),
   },
   {
@@ -122,8 +126,8 @@ const wrong: readonly Wrong[] = [
     ...{
       key: 'directory.start-tls',
       given: 'with an authority that nobody vouches for',
-      status: 75,
-      doctor: 75,
+      status: 6,
+      doctor: 1,
       says: 'directory.ca-file',
     },
     section: () => ({ directory: { 'start-tls': true } }),

@@ -83,7 +83,7 @@ describe('given a directory behind', () => {
     const host = await world.newHost({ directory: directory() });
     const logged = world.slapd.logs().length;
     const run = await host.reconcile();
-    expect([run.status, await host.members('stewards')]).toEqual([75, []]);
+    expect([run.status, await host.members('stewards')]).toEqual([6, []]);
     expect(world.slapd.logs().slice(logged)).not.toContain('BIND dn="cn=scriptuser');
   });
 });

@@ -10,8 +10,8 @@ export interface Certificates {
   readonly key: string;
 }
 
-/** Files under `folder`; the certificate holds for these host names and addresses, for two days. */
-export function makeCertificates(folder: string, names: readonly string[]): Certificates {
+/** Files under `folder`; the certificate holds for these host names and addresses, for so many days: below 0 it has expired. */
+export function makeCertificates(folder: string, names: readonly string[], days = 2): Certificates {
   const path = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -30,7 +30,7 @@ export function makeCertificates(folder: string, names: readonly string[]): Cert
     path('ca.key'),
     '-CAcreateserial',
     '-days',
-    '2',
+    String(days),
     '-extfile',
     path('extensions'),
     '-out',

@@ -11,6 +11,8 @@ export interface CommandOptions {
   /** More environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** A command that starts the rest of its arguments, such as unshare(1). */
+  readonly through?: readonly string[];
   /** Milliseconds after which the command is killed and the promise rejects; a minute unless told. */
   readonly timeout?: number;
   /** Called with the process as soon as it runs: for tests that kill it. */
@@ -44,9 +46,13 @@ export function runMuster(args: readonly string[], options: CommandOptions = {})
 }
 
 /** `node ARGS`, with only the given environment and what every process has. */
-export function runNode(args: readonly string[], { env = {}, cwd, timeout = 60_000, started }: CommandOptions): Promise<CommandResult> {
+export function runNode(
+  args: readonly string[],
+  { env = {}, cwd, through = [], timeout = 60_000, started }: CommandOptions,
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const [program = process.execPath, ...rest] = [...through, process.execPath, ...args];
+    const child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], LANG: 'C.UTF-8', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
