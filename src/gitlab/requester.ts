@@ -105,12 +105,19 @@ class VerifyingAgent extends https.Agent {
 
   override createConnection({ host, port }: https.RequestOptions, done: Done = () => undefined): undefined {
     const place = { host: String(host).replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
-    const opened = openVerified(place, this.#trust, AbortSignal.timeout(this.#timeout));
-    void opened.then(
-      (socket) => done(null, socket),
+    void this.#open(place, done);
+  }
+
+  async #open(place: Parameters<typeof openVerified>[0], done: Done): Promise<void> {
+    let socket: Awaited<ReturnType<typeof openVerified>>;
+    try {
+      socket = await openVerified(place, this.#trust, AbortSignal.timeout(this.#timeout));
+    } catch (error) {
       // Without a socket there is none to give, whatever its type says.
-      (error: unknown) => void Reflect.apply(done, undefined, [error]),
-    );
+      Reflect.apply(done, undefined, [error]);
+      return;
+    }
+    done(null, socket);
   }
 }
 
