@@ -36,7 +36,6 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['journal', 'metrics', 'recording', 'run-json', 'run-text', 'run'],
   report: [
     'markup',
-    'report-approvers',
     'report-attention',
     'report-changes',
     'report-csv',

@@ -1,12 +1,11 @@
-// What a report draws of the last year: for how long each grant counted, what was refused, how large groups and rosters were, and what
-// happened to each person. Bounded: a point a day, and the latest of each person.
+// What a report draws of the last year: for how long each grant counted, what was refused, and what happened
+// to each person. Bounded: the latest of each person.
 import { place, type PolicyState, type RefusalCode } from '../judge/effective.ts';
 import type { HistoryEntry } from '../explain/explained.ts';
 import { earlier, type End, type GrantInForce } from '../judge/grants.ts';
 import { instant, parseGroupName, parseUid, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { toldBy } from './person-history.ts';
 import type { LedgerRecord, StartRecord, VerdictRecord } from './record.ts';
-import { day } from '../time.ts';
 
 /** For how long a grant counted. */
 export interface GrantSpan {
@@ -36,11 +35,6 @@ export interface RefusedMark {
   readonly link?: string;
 }
 
-export interface SizePoint {
-  readonly at: Instant;
-  readonly people: number;
-}
-
 export interface PersonEntry extends HistoryEntry {
   readonly group: GroupName;
 }
@@ -55,8 +49,6 @@ export interface Chronicle {
   /** By path, oldest first. */
   readonly spans: Map<string, readonly GrantSpan[]>;
   readonly refused: Map<string, readonly RefusedMark[]>;
-  readonly groupSizes: Map<string, readonly SizePoint[]>;
-  readonly rosterSizes: Map<string, readonly SizePoint[]>;
   /** By uid, or DN where no person can be told. */
   readonly people: Map<string, PersonChain>;
 }
@@ -72,7 +64,7 @@ const longestChain = 40;
 const mostRefusals = 20;
 
 export function emptyChronicle(): Chronicle {
-  return { spans: new Map(), refused: new Map(), groupSizes: new Map(), rosterSizes: new Map(), people: new Map() };
+  return { spans: new Map(), refused: new Map(), people: new Map() };
 }
 
 /** Takes one more record in. `kept` is the builder's own and is changed in place; `policy` is the state after the record. */
@@ -90,13 +82,6 @@ export function chronicle(kept: Chronicle, record: LedgerRecord, policy: PolicyS
       return;
     case 'override-used':
       for (const path of record.accepted) follow(kept, path, policy?.inForce.get(path), record.at, settings.begin);
-      return;
-    case 'roster':
-      measure(kept.rosterSizes, record.roster, { at: record.at, people: record.people }, settings.begin);
-      return;
-    case 'outcome':
-    case 'membership':
-      measure(kept.groupSizes, record.group, { at: record.at, people: record.members }, settings.begin);
       return;
     default:
   }
@@ -187,15 +172,4 @@ function markRefused(kept: Chronicle, { at, commit, verdict, delta }: VerdictRec
     const known = (kept.refused.get(path) ?? []).filter((one) => one.at >= begin);
     kept.refused.set(path, [...known, mark].slice(-mostRefusals));
   }
-}
-
-/** The last point of every day is enough to draw a year. */
-function measure(sizes: Map<string, readonly SizePoint[]>, name: string, point: SizePoint, begin: Instant): void {
-  const known = sizes.get(name) ?? [];
-  const last = known.at(-1);
-  const sameDay = last && Math.floor(last.at / day) === Math.floor(point.at / day);
-  const kept = sameDay ? known.slice(0, -1) : known;
-  // One point from before the year is kept: it says how the year began.
-  const first = kept.findLastIndex(({ at }) => at < begin);
-  sizes.set(name, [...kept.slice(Math.max(0, first)), point]);
 }

@@ -1,6 +1,5 @@
 // What needs a person, in the order in which somebody should look.
-import { inOrder, type GroupName } from '../names.ts';
-import type { ApproverReport } from './report-approvers.ts';
+import type { GroupName } from '../names.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { HoldReport, NotIn, Report } from './report.ts';
@@ -15,11 +14,10 @@ export type Attention =
   /** Nobody can say from here who its members are. */
   | { readonly kind: 'unrecorded'; readonly group: GroupName }
   | { readonly kind: 'revocation'; readonly revocation: RevocationReport }
-  | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn }
-  | { readonly kind: 'approver'; readonly approver: ApproverReport };
+  | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn };
 
 export function attentionOf(report: Omit<Report, 'attention'>): readonly Attention[] {
-  const { groups, refused, waiting, revocations, approvers, side } = report;
+  const { groups, refused, waiting, revocations, side } = report;
   const unexplained = groups.flatMap(({ group, members }) => {
     const names = members.filter(({ reason }) => reason.kind === 'none').map(({ name }) => name);
     return names.length > 0 ? [{ kind: 'unexplained', group, names } as const] : [];
@@ -36,10 +34,6 @@ export function attentionOf(report: Omit<Report, 'attention'>): readonly Attenti
     ...groups.filter(({ rules }) => !rules && side === 'record').map(({ group }) => ({ kind: 'frozen', group }) as const),
     ...revocations.filter((one) => !one.lifted && !isRatified(one)).map((revocation) => ({ kind: 'revocation', revocation }) as const),
     ...groups.flatMap(({ group, withheld }) => withheld.filter(isUnsettled).map((one) => ({ kind: 'not-in', group, notIn: one }) as const)),
-    ...[...approvers]
-      .filter(({ mostlyFor }) => mostlyFor !== undefined)
-      .sort((left, right) => inOrder(left.uid, right.uid))
-      .map((approver) => ({ kind: 'approver', approver }) as const),
   ];
 }
 

@@ -54,12 +54,7 @@ export function renderReportCsv(report: Report): string {
       reason: record.reason,
       by: record.by ?? '',
     })),
-    ...report.approvers.map(({ uid, landings, mostlyFor }) => ({
-      row: 'approver',
-      uid,
-      kind: String(landings),
-      explanation: mostlyFor === undefined ? '' : `mostly for ${mostlyFor}`,
-    })),
+    ...report.approvers.map(({ uid, landings }) => ({ row: 'approver', uid, kind: String(landings) })),
     ...changeRows(report),
   ];
   return [columns.join(','), ...rows.map((row) => columns.map((column) => cell(row[column] ?? '')).join(','))]

@@ -5,7 +5,7 @@ import { markup, nothing, verbatim, type Markup } from './markup.ts';
 import { needsWayBack, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
 import { anchorOf, pagesOf, renderPeople, type PageOf } from './report-people.ts';
 import { script, style } from './report-style.ts';
-import { renderSizes, renderTimeline } from './report-timeline.ts';
+import { renderTimeline } from './report-timeline.ts';
 import {
   renderApprover,
   renderAttention,
@@ -60,7 +60,7 @@ export function renderReportHtml(report: Report, { forge, digest }: PageSettings
             <label for="filter">Find a person, a group, a reason</label><br /><input type="search" id="filter" />
             <span id="shown" role="status" class="soft"></span>
           </div>
-          ${renderPeople(report, pageOf)}${ending(report)}${decisions(report)}${sizes(report)}${rules(report)}
+          ${renderPeople(report, pageOf)}${ending(report)}${decisions(report)}${rules(report)}
         </main>
         <footer>${renderNotes(report).map((note) => markup`<p>${note}</p>`)}</footer>
         <script>${verbatim(script)}</script>
@@ -147,14 +147,6 @@ function decisions({ groups, refused, revocations, overrides, approvers, evidenc
     'Who approved how much',
     approvers.map(renderApprover),
   )}`;
-}
-
-function sizes({ chronicle, at }: Report): Markup {
-  const rosters = [...chronicle.rosterSizes].map(([name, points]) => renderSizes(`roster ${name}`, points, at));
-  const groups = [...chronicle.groupSizes].map(([name, points]) => renderSizes(name, points, at));
-  if (rosters.length + groups.length === 0) return nothing;
-  return markup`<h2>Size over time</h2>
-    ${rosters}${groups}`;
 }
 
 function rules({ rules: of, at, evidence }: Report): Markup {

@@ -71,7 +71,7 @@ function decisionsJson({ refused, waiting, rosters, revocations, overrides, appr
       by: record.by ?? null,
       usedAt: orNull(usedAt),
     })),
-    approvers: approvers.map((one) => ({ ...one, last: renderInstant(one.last), mostlyFor: one.mostlyFor ?? null })),
+    approvers: approvers.map((one) => ({ ...one, last: renderInstant(one.last) })),
     ending: ending.map((one) => ({ ...one, until: renderInstant(one.until) })),
   };
 }

@@ -85,8 +85,6 @@ function withoutWords<Act extends { readonly reason: string; readonly by?: strin
 
 function publicAttention(one: Attention): readonly Attention[] {
   switch (one.kind) {
-    case 'approver':
-      return [];
     case 'refused':
       return [{ ...one, refusal: publicRefusal(one.refusal) }];
     case 'revocation':

@@ -48,7 +48,7 @@ input[type=search] { font: inherit; width: 100%; max-width: 24rem; padding: .4re
 .rows { list-style: none; padding: 0; margin: .5rem 0; }
 .rows li { display: grid; grid-template-columns: 10rem 1fr; gap: .75rem; align-items: center; border-top: 1px solid var(--line); }
 svg { overflow: visible; }
-.rows li > svg, .size svg { display: block; width: 100%; }
+.rows li > svg { display: block; width: 100%; }
 svg text { font: .75rem system-ui, sans-serif; fill: var(--soft); }
 .tick { stroke: var(--line); }
 .now { stroke: var(--now); stroke-width: 2; }
@@ -56,10 +56,8 @@ svg text { font: .75rem system-ui, sans-serif; fill: var(--soft); }
 .bar.over { fill: var(--over); }
 .bar.coming { fill: none; stroke: var(--grant); stroke-width: 2; stroke-dasharray: 4 3; }
 .mark { stroke: var(--refused); stroke-width: 2.5; }
-.curve { fill: none; stroke: var(--grant); stroke-width: 2; vector-effect: non-scaling-stroke; }
 .key { display: inline-block; width: 1.6rem; height: .7rem; margin: 0 .3rem 0 .9rem; vertical-align: baseline; }
 .key:first-child { margin-left: 0; }
-.size { border-bottom: 1px solid var(--line); }
 @media (max-width: 36rem) {
   .rows li { grid-template-columns: 1fr; gap: 0; padding: .3rem 0; }
   summary b { min-width: 0; margin-right: .5rem; }

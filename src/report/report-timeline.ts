@@ -1,10 +1,10 @@
-// The report's drawings as SVG: for everybody a bar from start to end of each grant, and how large groups and rosters were.
-// Places are percentages, so that the drawings are as wide as the page and letters keep their size.
-import type { GrantSpan, RefusedMark, SizePoint } from '../ledger/chronicle.ts';
+// The report's drawing as SVG: for everybody a bar from start to end of each grant.
+// Places are percentages, so that it is as wide as the page and letters keep their size.
+import type { GrantSpan, RefusedMark } from '../ledger/chronicle.ts';
 import { inOrder, instant, type Instant } from '../names.ts';
 import type { Report } from './report.ts';
-import { count, day, renderInstant, week } from '../time.ts';
-import { markup, nothing, type Markup } from './markup.ts';
+import { day, renderInstant, week } from '../time.ts';
+import { markup, type Markup } from './markup.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
 import { renderEnd, renderMoment } from '../text.ts';
 
@@ -153,28 +153,4 @@ function describeSpan({ group, from, until, cutShort, mergeRequest }: GrantSpan)
 function describeRefusal({ group, at, code, mergeRequest }: RefusedMark, evidence: Report['evidence']): string {
   const merge = mergeRequest === null ? '' : ` (!${mergeRequest})`;
   return `${group} refused at ${renderMoment(at)}${merge}: ${renderRefusalCode(code, evidence)}`;
-}
-
-/** How large a group or a roster was, as steps: a size stays until the next one. */
-export function renderSizes(name: string, points: readonly SizePoint[], now: Instant): Markup {
-  const [first] = points;
-  const last = points.at(-1);
-  if (!first || !last) return nothing;
-  const most = Math.max(...points.map(({ people }) => people), 1);
-  const least = Math.min(...points.map(({ people }) => people));
-  const axis = { from: instant(Math.max(now - 365 * day, Math.min(first.at, now - day))), to: now, now };
-  const place = ({ at, people }: SizePoint) => [x(at, axis) * 10, Math.round((1 - people / most) * 1000) / 10] as const;
-  const [left, top] = place(first);
-  const path = points.slice(1).reduce((line, point) => {
-    const [across, down] = place(point);
-    return `${line} H ${across} V ${down}`;
-  }, `M ${left} ${top}`);
-  const told = `${name}: ${count(last.people, 'person', 'people')} now, between ${least} and ${most} since ${renderInstant(axis.from).slice(0, 10)}`;
-  return markup`<h3>${name}</h3>
-    <p class="soft">${told.slice(name.length + 2)}</p>
-    <div class="size">
-      <svg height="60" viewBox="0 -4 1000 106" preserveAspectRatio="none" role="img" aria-label="${told}">
-        <path class="curve" d="${path} H 1000" />
-      </svg>
-    </div>`;
 }

@@ -1,11 +1,10 @@
 // The sentences of a report, for its text, its spreadsheet and its page. What explain says too is said in explain's words.
 import type { HoldCode } from '../membership/guard.ts';
-import type { ApproverReport } from './report-approvers.ts';
 import type { Attention } from './report-attention.ts';
 import type { ReportChanges } from './report-changes.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
-import type { EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { ApproverReport, EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from './report.ts';
 import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import { count, renderDuration } from '../time.ts';
@@ -74,12 +73,11 @@ export function renderOverride({ record: { at, group, code, reason, by }, usedAt
   return `${renderMoment(at)}, ${group}: a held set was allowed${renderBy(by)}: ${holds[code]}; ${used}${reason === '' ? '' : `. ${plain(reason)}`}`;
 }
 
-export function renderApprover({ uid, landings, rules, last, grants, mostlyFor }: ApproverReport): string {
+export function renderApprover({ uid, landings, rules, last, grants }: ApproverReport): string {
   const people = grants.map(({ uid: of, count: number }) => `${of}${number > 1 ? ` ${number} times` : ''}`).join(', ');
   const of = rules > 0 ? `, ${rules} of the rules` : '';
   const whom = people === '' ? '' : `; grants for ${people}`;
-  const mostly = mostlyFor === undefined ? '' : `. Mostly for one person: ${mostlyFor}`;
-  return `${uid} approved ${count(landings, 'change')}${of}, the last merged at ${renderMoment(last)}${whom}${mostly}`;
+  return `${uid} approved ${count(landings, 'change')}${of}, the last merged at ${renderMoment(last)}${whom}`;
 }
 
 export function renderWaiting({ commit, since, pending }: Report['waiting'][number]): string {
@@ -106,8 +104,6 @@ export function renderAttention(one: Attention, evidence: Report['evidence']): s
       return renderRevocation(one.revocation);
     case 'not-in':
       return `${one.notIn.uid} should be in ${one.group} and is not: ${renderNotIn(one.notIn.reason)}`;
-    case 'approver':
-      return renderApprover(one.approver);
   }
 }
 

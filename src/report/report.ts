@@ -4,7 +4,6 @@ import type { Chronicle } from '../ledger/chronicle.ts';
 import type { Refusal } from '../judge/effective.ts';
 import type { Reading } from '../judge/form.ts';
 import type { End } from '../judge/grants.ts';
-import { approverReports, type ApproverReport } from './report-approvers.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
 import { changesBetween, type ReportChanges } from './report-changes.ts';
 import { groupReport } from './report-groups.ts';
@@ -81,6 +80,17 @@ export interface EndingGrant {
   readonly until: Instant;
 }
 
+/** Who approved how much. */
+export interface ApproverReport {
+  readonly uid: Uid;
+  readonly landings: number;
+  /** Of these, changes of the rules. */
+  readonly rules: number;
+  readonly last: Instant;
+  /** Grants by the person who got them, the most first. */
+  readonly grants: readonly { readonly uid: Uid; readonly count: number }[];
+}
+
 export interface Report {
   readonly at: Instant;
   /** `record`: what the directory held, from the ledger. `policy`: what the policy grants; nobody looked at the directory. */
@@ -149,12 +159,21 @@ export function reportOf({ replay, before }: Replayed, sources: ReportSources, s
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
     revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
     overrides: replay.overrides,
-    approvers: approverReports(replay.approvals),
+    approvers: approverReports(replay),
     ending: endingSoon(policy, at),
     changes: before && since !== undefined ? changesBetween(before, replay, since) : undefined,
     chronicle: replay.chronicle,
   };
   return { ...facts, attention: attentionOf(facts) };
+}
+
+function approverReports({ approvals }: Replay): readonly ApproverReport[] {
+  return [...approvals]
+    .map(([uid, { grants, ...one }]) => {
+      const byPerson = [...grants].map(([of, count]) => ({ uid: of, count }));
+      return { uid, ...one, grants: byPerson.sort((left, right) => right.count - left.count || inOrder(left.uid, right.uid)) };
+    })
+    .sort((left, right) => right.landings - left.landings || inOrder(left.uid, right.uid));
 }
 
 /** The host's groups, and every other that the record or the rules of then know. */
