@@ -95,8 +95,12 @@ export const ledgerRecordShapes = {
   override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, ...word }),
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
   refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, ...word }),
-  revocation: v.strictObject({ type: v.literal('revocation'), ...revocation }),
-  lift: v.strictObject({ type: v.literal('lift'), ...revocation }),
+  revocation: v.strictObject({ type: v.literal('revocation'), ...revocation, dated: v.exactOptional(instant) }),
+  lift: v.strictObject({
+    type: v.literal('lift'),
+    ...revocation,
+    standing: v.exactOptional(v.array(v.strictObject({ at: instant, reason: v.string() }))),
+  }),
 } satisfies { readonly [Type in Types['type']]: Shape<Extract<Types, { readonly type: Type }>> };
 
 export function renderMembership(record: MembershipRecord): object {

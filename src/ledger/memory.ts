@@ -8,11 +8,14 @@ import type {
   HeldRecord,
   IntentRecord,
   LedgerRecord,
+  LiftRecord,
   MembershipRecord,
   OutcomeRecord,
   OverrideRecord,
   RecordedChanges,
+  RevocationRecord,
   RosterRecord,
+  WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../judge/start-state.ts';
 import { day } from '../time.ts';
@@ -45,8 +48,8 @@ export interface Memory {
   /** When this host first saw a landing that waited. */
   readonly firstSeen: Map<CommitId, Instant>;
   readonly refusedByHand: Map<CommitId, string>;
-  /** Revocations on record that were not lifted, by whom they take what from, with their time. In force is what lies under state/revoked/. */
-  readonly revoked: Map<string, Instant>;
+  /** Revocations on record that were not lifted, by whom they take what from. In force is what lies under state/revoked/. */
+  readonly revoked: Map<string, readonly WhichRevocation[]>;
   /** The latest time in any record. */
   latest: Instant;
   records: number;
@@ -126,10 +129,10 @@ function take(memory: Memory, record: LedgerRecord): void {
       memory.refusedByHand.set(record.commit, record.by === undefined ? record.reason : `${record.reason}, by ${record.by}`);
       return;
     case 'revocation':
-      memory.revoked.set(revokedKey(record.uid, record.from), record.at);
+      takeRevocation(memory, record);
       return;
     case 'lift':
-      memory.revoked.delete(revokedKey(record.uid, record.from));
+      takeLift(memory, record);
       return;
     case 'override':
       memory.overrides.push(record);
@@ -141,6 +144,23 @@ function take(memory: Memory, record: LedgerRecord): void {
     default:
       rememberGroup(knownGroup(memory, record.group), record);
   }
+}
+
+function takeRevocation({ revoked }: Memory, { uid, from, at, dated = at, reason }: RevocationRecord): void {
+  const key = revokedKey(uid, from);
+  revoked.set(key, [...(revoked.get(key) ?? []), { at: dated, reason }]);
+}
+
+function takeLift({ revoked }: Memory, { uid, from, standing = [] }: LiftRecord): void {
+  const key = revokedKey(uid, from);
+  const left = (revoked.get(key) ?? []).filter((one) => standing.some((other) => isSameRevocation(one, other)));
+  if (left.length > 0) revoked.set(key, left);
+  else revoked.delete(key);
+}
+
+/** The file of a revocation tells its time to the second. */
+export function isSameRevocation(one: WhichRevocation, other: WhichRevocation): boolean {
+  return one.reason === other.reason && Math.floor(one.at / 1000) === Math.floor(other.at / 1000);
 }
 
 /** `from`: null for every managed group. */

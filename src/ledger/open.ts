@@ -1,10 +1,10 @@
 // Opens the ledger: verifies the whole chain and compares it with the second file. Opening writes nothing.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateFailure } from '../errors.ts';
 import { appenderAt, type Appender } from './append.ts';
 import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
-import { readHead, type KnownHead } from './head.ts';
+import { readHead, syncFolder, type KnownHead } from './head.ts';
 import { linesOf } from './lines.ts';
 import { readRecords, type Line } from './verified-records.ts';
 
@@ -16,6 +16,8 @@ export interface SoundLedger {
   readonly notes: readonly string[];
   /** Every record up to `head`, oldest first, read anew each time and one by one. */
   records(): Iterable<Line>;
+  /** Before anything else is left in the folder of a new ledger: what follows a ledger tells then that there was one. */
+  begin(): void;
   /** Ask for it once, and only while holding the lock: there is one writer. */
   appender(): Appender;
 }
@@ -32,9 +34,10 @@ interface Verified {
 }
 
 /**
- * `folder` holds `ledger.jsonl` and `ledger.head`; neither there is a new ledger. Broken: a line was edited, removed
- * or added, the chain is shorter than the second file says, or the format is not known. What one append left when it
- * was interrupted is not broken. Throws Unavailable or Unusable when the files cannot be read.
+ * `folder` holds `ledger.jsonl` and `ledger.head`; neither there is a new ledger, unless something is there that follows
+ * one. Broken: that, a line was edited, removed or added, the chain is shorter than the second file says, or the format is
+ * not known. What one append left when it was interrupted is not broken. Throws Unavailable or Unusable when the files
+ * cannot be read.
  */
 export function openLedger(folder: string): Ledger {
   const [known, verified] = readConsistently(folder);
@@ -52,8 +55,32 @@ export function openLedger(folder: string): Ledger {
       ...(cutOff > 0 ? [`The last line of the ledger was cut off by a crash; its ${cutOff} bytes are left out.`] : []),
     ],
     records: () => readRecords(ledgerIn(folder), length, head),
+    begin: () => {
+      if (known.kind === 'absent' && head.count === 0) begin(folder);
+    },
     appender: () =>
       appenderAt({ folder, path: ledgerIn(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
+  };
+}
+
+function begin(folder: string): void {
+  try {
+    closeSync(openSync(ledgerIn(folder), 'a', 0o600));
+    syncFolder(folder);
+  } catch (error) {
+    throw stateFailure('ledger', folder, `no ledger can be begun in ${folder}`, error);
+  }
+}
+
+/** What runs leave in the folder once it has a ledger. Revocations are copied from host to host, and may be there before. */
+const followers = ['last-run', 'rosters', 'settled.json'];
+
+function lost(folder: string): Broken | undefined {
+  const left = followers.filter((name) => existsSync(join(folder, name)));
+  if (left.length === 0) return undefined;
+  return {
+    kind: 'broken',
+    message: `ledger.jsonl and ledger.head are gone, and what runs left beside them is there (${left.join(', ')}): restore the folder from its backup`,
   };
 }
 
@@ -68,7 +95,7 @@ function readConsistently(folder: string): [KnownHead, Verified | Broken] {
   try {
     let known = readHead(folder);
     for (let attempt = 1; ; attempt++) {
-      const verified = known.kind === 'broken' ? known : verify(ledgerIn(folder), known);
+      const verified = known.kind === 'broken' ? known : verify(folder, known);
       if (verified.kind === 'verified' || attempt === 5) return [known, verified];
       const again = readHead(folder);
       if (JSON.stringify(again) === JSON.stringify(known)) return [known, verified];
@@ -79,11 +106,11 @@ function readConsistently(folder: string): [KnownHead, Verified | Broken] {
   }
 }
 
-function verify(path: string, known: Exclude<KnownHead, Broken>): Verified | Broken {
-  const file = openIfThere(path);
+function verify(folder: string, known: Exclude<KnownHead, Broken>): Verified | Broken {
+  const file = openIfThere(ledgerIn(folder));
   if (file === undefined) {
     if (known.kind === 'known') return { kind: 'broken', message: 'ledger.head is there and ledger.jsonl is missing' };
-    return { kind: 'verified', head: start, length: 0, cutOff: 0 };
+    return lost(folder) ?? { kind: 'verified', head: start, length: 0, cutOff: 0 };
   }
   try {
     const state = fstatSync(file);

@@ -150,6 +150,12 @@ export interface OverrideUsedRecord {
   readonly accepted: readonly string[];
 }
 
+/** Which revocation of a person: of several, each has its own time or reason. */
+export interface WhichRevocation {
+  readonly at: Instant;
+  readonly reason: string;
+}
+
 /** Somebody's access was taken away on this host, until lifted. */
 export interface RevocationRecord {
   readonly type: 'revocation';
@@ -158,6 +164,8 @@ export interface RevocationRecord {
   /** null: every managed group. Under another name than in other records: it is no record of the group. */
   readonly from: GroupName | null;
   readonly reason: string;
+  /** The time in its file, where that was still to come. */
+  readonly dated?: Instant;
   readonly by?: string;
 }
 
@@ -167,6 +175,8 @@ export interface LiftRecord {
   readonly uid: Uid;
   readonly from: GroupName | null;
   readonly reason: string;
+  /** Those of the same person from the same that it did not end: they came meanwhile. */
+  readonly standing?: readonly WhichRevocation[];
   readonly by?: string;
 }
 

@@ -3,7 +3,7 @@
 import type { Because } from '../membership/desired.ts';
 import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chronicle.ts';
 import type { PolicyState } from '../judge/effective.ts';
-import { emptyMemory, remember, type Memory } from './memory.ts';
+import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
 import { instant, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HeldRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord, VerdictRecord } from './record.ts';
@@ -173,7 +173,7 @@ function takeDecisions(replay: Replay, record: LedgerRecord, { since }: ReplaySe
       return;
     case 'lift':
       replay.revocations = replay.revocations.map((one) =>
-        !one.lifted && one.record.uid === record.uid && one.record.from === record.from ? { ...one, lifted: record } : one,
+        !one.lifted && isEndedBy(record, one.record) ? { ...one, lifted: record } : one,
       );
       return;
     case 'override':
@@ -188,6 +188,11 @@ function takeDecisions(replay: Replay, record: LedgerRecord, { since }: ReplaySe
       return;
     default:
   }
+}
+
+function isEndedBy({ uid, from, standing = [] }: LiftRecord, { dated, at, ...record }: RevocationRecord): boolean {
+  const which = { at: dated ?? at, reason: record.reason };
+  return record.uid === uid && record.from === from && !standing.some((one) => isSameRevocation(one, which));
 }
 
 function isLiftedBefore({ lifted }: RevocationStory, begin: Instant): boolean {

@@ -54,7 +54,7 @@ function* understood(folder: string, lines: ReturnType<SoundLedger['records']>):
 
 function distrusted(folder: string, what: string): Unusable {
   return new Unusable(
-    `the ledger in ${folder} cannot be trusted: ${what}. Compare it with a backup; docs/operating.md says how to start a new one`,
+    `the ledger in ${folder} cannot be trusted: ${what}. The administrator of this host compares it with its backup; docs/operating.md says how to begin a new one`,
   );
 }
 
@@ -75,6 +75,7 @@ export async function openStateToRead(folder: string): Promise<State> {
 /** Only under the lock of the folder. */
 export async function openStateToWrite(folder: string): Promise<WritableState> {
   const { ledger, ...state } = openState(folder);
+  ledger.begin();
   const appender = ledger.appender();
   return {
     ...state,

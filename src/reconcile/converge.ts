@@ -1,9 +1,9 @@
 // One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
 import type { ChangeOutcome, GroupChange, ObservedGroup } from '../directory/directory.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
-import type { GroupName, Instant } from '../names.ts';
+import type { GroupName, Instant, Uid } from '../names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from '../ledger/record.ts';
-import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, type Names } from './recording.ts';
+import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
 import { Unavailable } from '../errors.ts';
@@ -96,9 +96,21 @@ async function stopped(proposal: PlannedGroup, intent: IntentRecord, { journal }
 /** `revoke` waits for no run that is under way: nobody it names comes in through this one. */
 async function revokedMeanwhile({ group, guarded }: PlannedGroup, sources: Sources): Promise<boolean> {
   if (guarded.add.length === 0) return false;
-  const { revocations } = await sources.revocations();
-  const revoked = new Set(revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid));
+  const revoked = await revokedNow(group, sources);
   return guarded.add.some(({ uid }) => revoked.has(uid));
+}
+
+async function revokedNow(group: GroupName, sources: Sources): Promise<ReadonlySet<string>> {
+  const { revocations } = await sources.revocations();
+  return new Set(revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid));
+}
+
+/** Those of the additions who are revoked by now and gone again: they came in all the same, and the record has both. */
+async function passedThrough({ group, add }: IntentRecord, names: Names, sources: Sources): Promise<ReadonlySet<string>> {
+  const gone = add.flatMap(({ members }) => members.flatMap(({ uid }) => (names.has(uid) ? [] : [uid])));
+  if (gone.length === 0) return new Set();
+  const revoked = await revokedNow(group, sources);
+  return new Set(gone.filter((uid) => revoked.has(uid)));
 }
 
 /** Success does not prove that a value was stored: the directory is asked what it holds now. */
@@ -117,11 +129,13 @@ async function readBack(
   const after: PlannedGroup = { ...proposal, observed };
   const members = observed.members.length;
   const names = await namesNow(intent, observed, namesOf(observed, desired, plan), reader);
-  const rest = undone(intent, names);
+  const passed = outcome.kind === 'done' ? await passedThrough(intent, names, ports.sources) : new Set<string>();
+  const arrived = { has: (name: string) => names.has(name) || passed.has(name) };
+  const rest = undone(intent, arrived);
   const missing = [...rest.add, ...rest.remove].flatMap(({ members: of }) => of.map(({ uid }) => uid));
   const done = missing.length === 0;
   const message = done ? undefined : messageOf(outcome, missing);
-  const settled = settleIntent(intent, names, members, at, done ? 'done' : 'failed', message);
+  const settled = settleIntent(intent, arrived, members, at, done ? 'done' : 'failed', message);
   // The next run goes on with what a broken connection cut off, as with what it was let through as.
   const open = !done && outcome.kind === 'unknown' ? [{ ...intent, ...rest }] : [];
   await ports.journal.append([settled, ...used(intent, settled, ports.memory), ...open]);
@@ -146,7 +160,7 @@ async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup,
 
 const mostAsked = 100;
 
-function undone({ add, remove }: IntentRecord, names: Names): Pick<IntentRecord, 'add' | 'remove'> {
+function undone({ add, remove }: IntentRecord, names: Pick<Names, 'has'>): Pick<IntentRecord, 'add' | 'remove'> {
   return {
     add: add.map((part) => ({ ...part, members: part.members.filter(({ uid }) => !names.has(uid)) })).filter(isSome),
     remove: remove.map((part) => ({ ...part, members: part.members.filter(({ uid }) => names.has(uid)) })).filter(isSome),
@@ -212,13 +226,20 @@ function isTakenOver(proposal: PlannedGroup, memory: Memory, seen: Survey): bool
 }
 
 /** What the group holds now, as far as it is news. */
-async function recordMembership(proposal: PlannedGroup, { journal, memory }: RunPorts, seen: Survey): Promise<void> {
+async function recordMembership(proposal: PlannedGroup, { journal, memory, sources, openToWrite }: RunPorts, seen: Survey): Promise<void> {
   const { group, observed, desired, plan } = proposal;
   const at = seen.now;
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
   if (begun.length > 0) await journal.append(begun);
   const names = isTakenOver(proposal, memory, seen) ? namesOf(observed, desired, plan) : undefined;
+  if (names && [...knownGroup(memory, group).members.keys()].some((name) => !names.has(name))) {
+    // Anew: `revoke` may have come after the survey.
+    const { revocations } = await sources.revocations();
+    const { reader } = await openToWrite();
+    const dnOf = (uid: Uid) => reader.straight(uid).dn;
+    await journal.append(takenOutBeside(group, names, knownGroup(memory, group), revocations, observed.members.length, dnOf, at));
+  }
   const news = newsOf(proposal, names, knownGroup(memory, group), at);
   if (news.length > 0) await journal.append(news);
 }

@@ -74,7 +74,7 @@ function statIfPossible(path: string): Stats | undefined {
 }
 
 /** For those who only read: what they would find in a folder that has gone is nobody revoked and nothing known. */
-export function requireState({ state }: HostConfiguration): void {
+export function requireState({ state }: Pick<HostConfiguration, 'state'>): void {
   try {
     readdirSync(state);
   } catch (error) {

@@ -2,8 +2,8 @@
 import { basisOf, type Binding, type Because, type Desired, type DesiredMember, type Revocation } from '../membership/desired.ts';
 import type { ObservedGroup } from '../directory/directory.ts';
 import type { Guarded } from '../membership/guard.ts';
-import { revokedKey, type KnownGroup, type Memory } from '../ledger/memory.ts';
-import { instant, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { isSameRevocation, revokedKey, type KnownGroup, type Memory } from '../ledger/memory.ts';
+import { type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from '../membership/plan.ts';
 import type { PlannedGroup } from './run.ts';
 import type {
@@ -178,26 +178,38 @@ export function revocationsNotOnRecord(
   memory: Pick<Memory, 'revoked'>,
   now: Instant,
 ): readonly RevocationRecord[] {
-  return revocations.flatMap(({ uid, group: from = null, at = now, reason, by }) => {
-    const isNews = !memory.revoked.has(revokedKey(uid, from)) || (at < now && !isOnRecord({ uid, from, at }, memory));
-    return isNews
-      ? [{ type: 'revocation' as const, at: instant(Math.min(at, now)), uid, from, reason, ...(by === undefined ? {} : { by }) }]
-      : [];
+  return revocations
+    .filter((one) => !isOnRecord(one, memory))
+    .map(({ uid, group, at = now, reason, by }) => {
+      const when = at > now ? { at: now, dated: at } : { at };
+      return { type: 'revocation', ...when, uid, from: group ?? null, reason, ...(by === undefined ? {} : { by }) };
+    });
+}
+
+/** The very one, and not another of the same person: that has a reason of its own. */
+export function isOnRecord({ uid, group, at, reason }: Revocation, { revoked }: Pick<Memory, 'revoked'>): boolean {
+  const recorded = revoked.get(revokedKey(uid, group ?? null)) ?? [];
+  // A damaged file has no time.
+  return recorded.some((one) => isSameRevocation(one, { at: at ?? one.at, reason }));
+}
+
+/** Members on record who are gone because `revoke` took them out beside the runs, as far as it could not record that itself. */
+export function takenOutBeside(
+  group: GroupName,
+  names: Pick<Names, 'has'>,
+  { members }: KnownGroup,
+  revocations: readonly Revocation[],
+  left: number,
+  dnOf: (uid: Uid) => Dn,
+  at: Instant,
+): readonly OutcomeRecord[] {
+  const remove = revocations.flatMap(({ uid, group: only = group, at: since }) => {
+    if (only !== group || !members.has(uid) || names.has(uid)) return [];
+    const because = { kind: 'revoked' as const, ...(since === undefined ? {} : { at: since }) };
+    return [{ because, limited: false, members: [{ uid, dn: dnOf(uid) }] }];
   });
-}
-
-/** This revocation, or a later one of the same person from the same. */
-export function isOnRecord(
-  { uid, from, at }: Pick<RevocationRecord, 'uid' | 'from' | 'at'>,
-  { revoked }: Pick<Memory, 'revoked'>,
-): boolean {
-  const recorded = revoked.get(revokedKey(uid, from));
-  return recorded !== undefined && second(recorded) >= second(at);
-}
-
-/** The file of a revocation tells its time no finer. */
-function second(at: Instant): number {
-  return Math.floor(at / 1000);
+  const once = remove.filter((one, place) => remove.findIndex(({ members: [first] }) => first?.uid === one.members[0]?.uid) === place);
+  return once.length === 0 ? [] : [{ type: 'outcome', at, group, result: 'revoked', add: [], remove: once, members: left }];
 }
 
 /** The holds of a group, where they are not the ones already on record. */

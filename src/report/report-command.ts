@@ -1,6 +1,5 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishFile } from '../published-file.ts';
 import type { Invocation } from '../cli.ts';
@@ -21,7 +20,7 @@ import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
 import { openEvidence } from '../evidence/open-evidence.ts';
-import { goOnAsOwner, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { goOnAsOwner, readConfiguration, requireState, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
@@ -49,11 +48,12 @@ export async function runReport({ options }: Invocation, caller: Caller): Promis
 
 async function made(configuration: Configuration, options: Invocation['options'], isPublic: boolean, caller: Caller): Promise<Made> {
   const { state: folder } = configuration;
-  if (folder === undefined || !existsSync(folder)) {
+  if (folder === undefined) {
     if (options['at'] !== undefined || options['since'] !== undefined)
       throw new Misuse('--at and --since need the ledger of a host: without one there is nothing but now');
     return fromBranch(configuration, isPublic, caller);
   }
+  requireState({ state: folder });
   const state = await openStateToRead(folder);
   const report = await fromLedger(configuration, state, momentsOf(options, nowOf(state, caller)), isPublic, caller);
   return { report, problems: [] };

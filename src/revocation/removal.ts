@@ -17,7 +17,8 @@ export type Removal =
       readonly doubt?: Doubt;
     }
   | { readonly kind: 'no-member' }
-  | ({ readonly kind: 'failed' } & Doubt);
+  /** `tried`: what may be gone all the same, for the answer never came. */
+  | ({ readonly kind: 'failed'; readonly tried?: readonly MemberValue[] } & Doubt);
 
 /** What kept somebody from being looked for, or from being taken out. */
 export interface Doubt {
@@ -62,15 +63,19 @@ async function tried<Answer>(ask: () => Promise<Answer>): Promise<Answer | Doubt
 
 const attempts = 3;
 
-/** Value by value; whoever else writes the group meanwhile only makes us look again. */
-export async function removeFrom(group: GroupName, revoked: Revoked, open: OpenToWrite): Promise<Removal> {
-  const removal = await tried(() => tryToRemove(group, revoked, open));
-  return 'kind' in removal ? removal : { kind: 'failed', ...removal };
+/**
+ * Value by value; whoever else writes the group meanwhile only makes us look again. `before`: how an earlier look ended: what it tried and is
+ * gone by now, it removed.
+ */
+export async function removeFrom(group: GroupName, revoked: Revoked, open: OpenToWrite, before?: Removal): Promise<Removal> {
+  const removed: MemberValue[] = before?.kind === 'failed' ? [...(before.tried ?? [])] : [];
+  const removal = await tried(() => tryToRemove(group, revoked, open, removed));
+  const outcome: Removal = 'kind' in removal ? removal : { kind: 'failed', ...removal };
+  return outcome.kind === 'failed' ? { ...outcome, tried: removed } : outcome;
 }
 
-async function tryToRemove(group: GroupName, revoked: Revoked, open: OpenToWrite): Promise<Removal> {
+async function tryToRemove(group: GroupName, revoked: Revoked, open: OpenToWrite, removed: MemberValue[]): Promise<Removal> {
   let doubt: Doubt = revoked.doubt ?? { status: 'directory', message: 'somebody else keeps changing the group' };
-  const removed: MemberValue[] = [];
   for (let attempted = 0; attempted < attempts; attempted++) {
     const { reader, writer } = await open();
     const observed = await reader.group(group);

@@ -1,20 +1,23 @@
 // Local revocations: `revoked/<uid>.json` under the state folder takes every managed group from a person,
-// `revoked/<uid>@<group>.json` one of them. They are copied between hosts by hand, so a file that is damaged still
-// revokes whom its name names: the doubt is on the side of less access.
+// `revoked/<uid>@<group>.json` one of them; a further one while the first stands has `+2`, `+3` before `.json`. None is ever
+// written over. They are copied between hosts by hand, so a file that is damaged still revokes whom its name names: the doubt
+// is on the side of less access.
 import {
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
@@ -38,7 +41,7 @@ export interface KeptRevocation extends Revocation {
 }
 
 export interface Revocations {
-  /** By uid, then by group, those of every group first. */
+  /** By uid, then by group, those of every group first, then by their time. */
   readonly revocations: readonly KeptRevocation[];
   readonly warnings: readonly string[];
 }
@@ -69,7 +72,9 @@ export async function readRevocations(folder: string): Promise<Revocations> {
     if (revocation === undefined) warnings.push(`revoked/${name} is damaged; ${target.uid} stays revoked. Write it anew or lift it.`);
     revocations.push({ ...(revocation ?? { ...target, reason: 'unknown: the file of this revocation is damaged' }), file: name });
   }
-  revocations.sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.group ?? '', right.group ?? ''));
+  revocations.sort(
+    (left, right) => inOrder(left.uid, right.uid) || inOrder(left.group ?? '', right.group ?? '') || (left.at ?? 0) - (right.at ?? 0),
+  );
   return { revocations, warnings };
 }
 
@@ -90,7 +95,7 @@ function listFolder(path: string): readonly string[] {
 }
 
 function parseName(name: string): Target | undefined {
-  const [, person, only] = /^([^@]+)(?:@([^@]+))?\.json$/.exec(name) ?? [];
+  const [, person, only] = /^([^@+]+)(?:@([^@+]+))?(?:\+[0-9]+)?\.json$/.exec(name) ?? [];
   const uid = person === undefined ? undefined : parseUid(person);
   if (uid === undefined) return undefined;
   if (only === undefined) return { uid };
@@ -130,36 +135,48 @@ function readJson(path: string): unknown {
 }
 
 /**
- * Writes one revocation: on disk when the promise is kept, and never half. One that is there already is replaced.
- * Throws Unavailable or Unusable when it cannot be written.
+ * Writes one revocation: on disk when the promise is kept, and never half. One that stands already stays as it is, and so do those
+ * that others write at the same moment. Gives the path. Throws Unavailable or Unusable when it cannot be written.
  */
-export async function writeRevocation(folder: string, revocation: Omit<Revocation, 'at'> & { readonly at: Instant }): Promise<void> {
+export async function writeRevocation(folder: string, revocation: Omit<Revocation, 'at'> & { readonly at: Instant }): Promise<string> {
   const place = join(folder, 'revoked');
-  const { uid, group, reason, at, by } = revocation;
-  const content = {
-    format: 1,
-    uid,
-    ...(group === undefined ? {} : { group }),
-    reason,
-    at: renderInstant(at),
-    ...(by === undefined ? {} : { by }),
-  };
-  const path = fileOf(folder, revocation);
-  const unfinished = join(folder, 'revocation.new');
+  // Beside the folder: what is half written must not look like a revocation.
+  const unfinished = join(folder, `revocation-${randomUUID()}.new`);
   try {
     makeFolder(place);
-    // Beside the folder: what is half written must not look like a revocation.
-    const file = openSync(unfinished, 'w', 0o600);
+    const file = openSync(unfinished, 'wx', 0o600);
     try {
-      writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+      writeFileSync(file, renderRevocation(revocation));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(unfinished, path);
+    const path = linkTo(unfinished, place, revocation);
     syncFolder(place);
+    return path;
   } catch (error) {
-    throw stateFailure('revocations', folder, `${path} cannot be written`, error);
+    throw stateFailure('revocations', folder, `a file in ${place} cannot be written`, error);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function renderRevocation({ uid, group, reason, at, by }: Revocation & { readonly at: Instant }): string {
+  const own = { ...(group === undefined ? {} : { group }), reason, at: renderInstant(at), ...(by === undefined ? {} : { by }) };
+  return `${JSON.stringify({ format: 1, uid, ...own }, null, 2)}\n`;
+}
+
+/** link(2) never replaces: whoever finds a name taken takes the next one. */
+function linkTo(unfinished: string, place: string, { uid, group }: Target): string {
+  const name = group === undefined ? uid : `${uid}@${group}`;
+  for (let number = 1; ; number++) {
+    const path = join(place, number === 1 ? `${name}.json` : `${name}+${number}.json`);
+    try {
+      linkSync(unfinished, path);
+      return path;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
   }
 }
 
@@ -182,15 +199,6 @@ export async function removeRevocation(folder: string, { file }: KeptRevocation)
     if (errnoOf(error) === 'ENOENT') return;
     throw stateFailure('revocations', place, `${join(place, file)} cannot be removed`, error);
   }
-}
-
-/** Where a revocation lies, for those who copy it. */
-export function fileOf(folder: string, target: Target): string {
-  return join(folder, 'revoked', nameOf(target));
-}
-
-function nameOf({ uid, group }: Target): string {
-  return group === undefined ? `${uid}.json` : `${uid}@${group}.json`;
 }
 
 function syncFolder(path: string): void {

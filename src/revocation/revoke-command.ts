@@ -1,14 +1,15 @@
 // `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
+import { isDeepStrictEqual } from 'node:util';
 import { readDetails } from '../directory/details.ts';
-import { fileOf, readRevocations, removeRevocation, writeRevocation } from './revocations.ts';
+import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
-import { revoke, type RevokePorts } from './revoke.ts';
+import { revoke, type RevocationJournal, type RevokePorts } from './revoke.ts';
 import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { renderInstant } from '../time.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
-import { emptyMemory } from '../ledger/memory.ts';
+import type { LedgerRecord, OutcomeRecord } from '../ledger/record.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
 import { plain, renderBy } from '../text.ts';
 import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../commands.ts';
@@ -39,9 +40,9 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         openToWrite: directory.openToWrite,
         show: async (person) => readDetails(await directory.connection(), person),
         keep: (revocation) => unless(stuck, () => writeRevocation(configuration.state, { ...revocation, at: now })),
-        file: fileOf(configuration.state, { uid, ...(only === undefined ? {} : { group: only }) }),
+        standing: async () => (await readRevocations(configuration.state)).revocations.filter((one) => one.uid === uid),
         underLock: (soFar, work) =>
-          unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(unlessOnRecord(state)), plain(soFar))),
+          unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(journalOf(uid, state)), plain(soFar))),
         known: (one) => known(configuration, one),
         say: (text) => void lines.push(plainLines(text)),
       },
@@ -67,9 +68,22 @@ async function unless<Result>(stuck: Unusable | undefined, work: () => Promise<R
   return work();
 }
 
-/** A run that was under way may have found the file of the revocation, and put it on record. */
-function unlessOnRecord({ journal, memory }: WritableState): WritableState['journal']['append'] {
-  return (records) => journal.append(records.filter((one) => one.type !== 'revocation' || !isOnRecord(one, memory)));
+function journalOf(uid: Uid, { journal, memory, records }: WritableState): RevocationJournal {
+  return {
+    append: journal.append,
+    isOnRecord: (revocation) => isOnRecord(revocation, memory),
+    takenOutSince: (count) => {
+      const groups: GroupName[] = [];
+      let place = 0;
+      for (const record of records()) if (place++ >= count && takesOut(uid, record)) groups.push(record.group);
+      return groups;
+    },
+  };
+}
+
+function takesOut(uid: Uid, record: LedgerRecord): record is OutcomeRecord {
+  if (record.type !== 'outcome') return false;
+  return record.remove.some(({ because, members }) => because.kind === 'revoked' && members.some((one) => one.uid === uid));
 }
 
 function plainLines(text: string): string {
@@ -95,13 +109,14 @@ function groupOf({ options }: Invocation, { directory }: HostConfiguration): Gro
 async function known({ state }: HostConfiguration, uid: Uid): ReturnType<RevokePorts['known']> {
   const { memory } = await openStateToRead(state).catch((error: unknown) => {
     // A ledger that cannot be trusted keeps nobody from revoking; only the spelling is checked less well.
-    if (error instanceof Unavailable || error instanceof Unusable) return { memory: emptyMemory() };
+    if (error instanceof Unavailable || error instanceof Unusable) return { memory: undefined };
     throw error;
   });
+  if (!memory) return { uids: [], entries: [], records: undefined };
   const groups = [...memory.groups.values()];
   const uids = groups.flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
   const entries = groups.flatMap(({ bindings }) => bindings.get(uid)?.uuid ?? []);
-  return { uids: [...new Set(uids)], entries: [...new Set(entries)] };
+  return { uids: [...new Set(uids)], entries: [...new Set(entries)], records: memory.records };
 }
 
 async function list(configuration: HostConfiguration, now: Instant): Promise<Printed> {
@@ -127,26 +142,68 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
   const only = groupOf(invocation, configuration);
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
-  return withStateToWrite(configuration, caller, async ({ folder, journal }) => {
-    const { revocations } = await readRevocations(folder);
-    const ofPerson = revocations.filter((one) => one.uid === uid);
-    const ended = ofPerson.filter((one) => one.group === only);
-    if (ended.length === 0)
-      return {
-        text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
-        status: statusOf(['findings']),
-      };
-    await journal.append([{ type: 'lift', at: caller.now(), uid, from: only ?? null, reason, by: caller.typedBy() }]);
-    for (const one of ended) await removeRevocation(folder, one);
+  requireState(configuration);
+  const { state } = configuration;
+  const ofPerson = (await readRevocations(state)).revocations.filter((one) => one.uid === uid);
+  const shown = ofPerson.filter((one) => one.group === only);
+  if (shown.length === 0)
     return {
-      text: [
-        `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
-        'Remove its file on the standby host too.',
-        '',
-      ].join('\n'),
-      status: statusOf([]),
+      text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
+      status: statusOf(['findings']),
     };
-  });
+  const order = { uid, only, reason, by: caller.typedBy(), shown };
+  const work = ({ journal }: WritableState) => lift(order, state, journal, caller.now());
+  const soFar = `to be lifted: ${shown.map(renderShown).join('; ')}`;
+  const { ended, newer } = await withStateToWrite(configuration, caller, work, plain(soFar));
+  const lines = ended.map((one) => `Ended: ${renderShown(one)}\n`).join('');
+  const rest = newer.length > 0 ? stillRevoked(uid, newer) : whatFollows(uid);
+  const none = `Somebody else lifted meanwhile what there was to lift.\n${newer.length > 0 ? rest : ''}`;
+  return { text: plainLines(ended.length > 0 ? lines + rest : none), status: statusOf(ended.length > 0 ? [] : ['findings']) };
+}
+
+interface Lift {
+  readonly uid: Uid;
+  readonly only: GroupName | undefined;
+  readonly reason: string;
+  readonly by: string;
+  /** What the person who lifts was shown. */
+  readonly shown: readonly KeptRevocation[];
+}
+
+/** Ends what was shown and nothing that came meanwhile. */
+async function lift(
+  { uid, only, reason, by, shown }: Lift,
+  folder: string,
+  journal: WritableState['journal'],
+  at: Instant,
+): Promise<{ readonly ended: readonly KeptRevocation[]; readonly newer: readonly KeptRevocation[] }> {
+  const { revocations } = await readRevocations(folder);
+  const now = revocations.filter((one) => one.uid === uid && one.group === only);
+  const isShown = (one: KeptRevocation) => shown.some((other) => isDeepStrictEqual(one, other));
+  const [ended, newer] = [now.filter(isShown), now.filter((one) => !isShown(one))];
+  if (ended.length === 0) return { ended, newer };
+  const standing = newer.map((one) => ({ at: one.at ?? at, reason: one.reason }));
+  await journal.append([{ type: 'lift', at, uid, from: only ?? null, reason, by, ...(standing.length > 0 && { standing }) }]);
+  for (const one of ended) await removeRevocation(folder, one);
+  return { ended, newer };
+}
+
+function renderShown({ uid, group, at, reason, by }: Revocation): string {
+  const since = at === undefined ? '' : ` of ${renderInstant(at)}`;
+  return `the revocation of ${uid} from ${group ?? 'every group'}${since}: ${reason}${renderBy(by)}`;
+}
+
+function stillRevoked(uid: Uid, newer: readonly KeptRevocation[]): string {
+  const lines = newer.map(({ at, reason }) => `  ${at === undefined ? 'time unknown' : renderInstant(at)}  ${reason}\n`);
+  return `${uid} stays revoked: meanwhile somebody revoked ${uid} again, and that was not lifted:\n${lines.join('')}`;
+}
+
+function whatFollows(uid: Uid): string {
+  return [
+    `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
+    'Remove its file on the standby host too.',
+    '',
+  ].join('\n');
 }
 
 /** What was not lifted, and how what there is would be. */

@@ -8,6 +8,8 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Unavailable, Unusable } from '../errors.ts';
+import { problemOf } from '../problems.ts';
+import { renderInstant } from '../time.ts';
 import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
 
 export interface PersonShown {
@@ -19,19 +21,31 @@ export interface RevokePorts {
   readonly openToWrite: OpenToWrite;
   /** Name and mail of an entry, for people to recognise. */
   readonly show: (person: DirectoryPerson) => Promise<PersonShown>;
-  /** On disk when the promise is kept. Throws Unavailable. */
-  readonly keep: (revocation: Revocation) => Promise<void>;
-  /** Where it is kept, for whoever copies it. */
-  readonly file: string;
-  /** Runs under the lock of the state folder, with what appends to the ledger; after a run that is under way. Whoever waits is told `soFar`. */
-  readonly underLock: (
-    soFar: string,
-    work: (append: (records: readonly LedgerRecord[]) => Promise<void>) => Promise<void>,
-  ) => Promise<void>;
+  /** On disk when the promise is kept; gives where, for whoever copies it. Throws Unavailable or Unusable. */
+  readonly keep: (revocation: Revocation) => Promise<string>;
+  /** Those of the person that are in force already. */
+  readonly standing: () => Promise<readonly Revocation[]>;
+  /** Runs under the lock of the state folder; after a run that is under way. Whoever waits is told `soFar`. */
+  readonly underLock: (soFar: string, work: (journal: RevocationJournal) => Promise<void>) => Promise<void>;
   /** Whoever is on record as a member, to compare a mistyped uid with; and the entries that the record knows this one by. */
-  readonly known: (uid: Uid) => Promise<{ readonly uids: readonly Uid[]; readonly entries: readonly EntryUuid[] }>;
+  readonly known: (uid: Uid) => Promise<Known>;
   readonly say: (text: string) => void;
   readonly now: Instant;
+}
+
+/** What the record knows before anything is done; `records`: how many it has, undefined where it cannot be read. */
+export interface Known {
+  readonly uids: readonly Uid[];
+  readonly entries: readonly EntryUuid[];
+  readonly records: number | undefined;
+}
+
+export interface RevocationJournal {
+  append(records: readonly LedgerRecord[]): Promise<void>;
+  /** A run that was under way may have found the file, and put it on record. */
+  isOnRecord(revocation: Revocation): boolean;
+  /** The groups that this person was taken out of for being revoked, as records after the first `count` tell. */
+  takenOutSince(count: number): readonly GroupName[];
 }
 
 export interface RevokeOrder {
@@ -44,53 +58,72 @@ export interface RevokeOrder {
 }
 
 export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, ports: RevokePorts): Promise<Status> {
-  const { uids, entries } = await ports.known(uid);
+  const { uids, entries, records } = await ports.known(uid);
   const revoked = await lookFor(uid, entries, ports.openToWrite);
   // What keeps somebody from being looked for keeps nobody from being revoked: what is on record acts as soon as that is mended.
   if (revoked.found === undefined && !revoked.doubt && !uids.includes(uid) && !(await isSpelled(uid, groups, ports)))
     return unknownPerson(uid, uids, ports);
   const failures: StatusName[] = [];
   const revocation: Revocation = { uid, at: ports.now, reason, by, ...(only === undefined ? {} : { group: only }) };
-  const notKept = await attempt(
-    () => ports.keep(revocation),
-    ports,
-    'the revocation could NOT be kept: the next run may give the access back',
-  );
+  const before = await ports.standing().catch(noneKnown);
+  let file = '';
+  const keep = async () => void (file = await ports.keep(revocation));
+  const notKept = await attempt(keep, ports, 'the revocation could NOT be kept: the next run may give the access back');
   const kept = notKept === undefined;
   if (!kept) failures.push('directory');
   await introduce(revoked, ports);
+  for (const one of before) ports.say(renderStanding(one));
   const removals: Removal[] = [];
   for (const group of groups) removals.push(await takeOut(group, revoked, ports));
   const first = [...removals];
   // A run that was under way may have decided before; once it is over, a second look.
-  const notRecorded = await attempt(
-    () =>
-      ports.underLock(standingOf(uid, groups, removals), async (append) => {
-        for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, first[at]));
-        await append([
-          { type: 'revocation', at: ports.now, uid, from: only ?? null, reason, by },
-          ...removalRecords(uid, removals, ports.now),
-        ]);
-      }),
-    ports,
-    'the ledger has no record of this yet',
-    notKept,
-  );
+  const lookAgain = async (journal: RevocationJournal) => {
+    for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, first[at]));
+    await journal.append(newsOf(revocation, removals, journal, records, ports.now));
+  };
+  const record = () => ports.underLock(standingOf(uid, groups, removals), lookAgain);
+  const notRecorded = await attempt(record, ports, 'the ledger has no record of this yet', notKept);
   for (const removal of removals.slice(-groups.length)) {
     if (removal.kind === 'failed') failures.push(removal.status);
     else if (removal.kind === 'removed' && removal.doubt) failures.push(removal.doubt.status);
   }
-  if (notRecorded !== undefined) failures.push(kept ? 'unavailable' : 'directory');
+  if (notRecorded) failures.push(problemOf(notRecorded, 'ledger').status);
   if (kept && removals.slice(-groups.length).some(({ kind }) => kind === 'failed'))
     ports.say(`The revocation is kept: every run takes ${uid} out as soon as the directory lets it.\n`);
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
   ports.say(
     kept
-      ? `It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${ports.file}\n`
+      ? `It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${file}\n`
       : 'Nothing keeps it so, for the revocation was not kept. Stop the timer (systemctl stop muster.timer), mend what is said above,\n' +
           'and type the same again, as root or as the account that owns the state folder; then start the timer.\n',
   );
   return statusOf(failures);
+}
+
+/** What a run that was under way has told meanwhile is not told again. */
+function newsOf(
+  one: Revocation,
+  removals: readonly Removal[],
+  journal: RevocationJournal,
+  records: number | undefined,
+  at: Instant,
+): readonly LedgerRecord[] {
+  const { uid, group: from = null, reason, by } = one;
+  const told = records === undefined ? [] : journal.takenOutSince(records);
+  const news = removals.filter((removal) => removal.kind !== 'removed' || !told.includes(removal.group));
+  const revoked = { type: 'revocation', at, uid, from, reason, ...(by === undefined ? {} : { by }) } as const;
+  return [...(journal.isOnRecord(one) ? [] : [revoked]), ...removalRecords(uid, news, at)];
+}
+
+function renderStanding({ uid, group, at, reason }: Revocation): string {
+  const since = at === undefined ? '' : ` since ${renderInstant(at)}`;
+  return `${uid} is revoked already${since}, from ${group ?? 'every group'}: ${reason}\n`;
+}
+
+/** What this would show keeps nobody from revoking. */
+function noneKnown(error: unknown): readonly never[] {
+  if (error instanceof Unavailable || error instanceof Unusable) return [];
+  throw error;
 }
 
 /** Whom it hits, before it does. */
@@ -117,7 +150,7 @@ function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly R
 
 /** `before`: what a first look came to, which is not told twice. */
 async function takeOut(group: GroupName, revoked: Revoked, ports: RevokePorts, before?: Removal): Promise<Removal> {
-  const removal = await removeFrom(group, revoked, ports.openToWrite);
+  const removal = await removeFrom(group, revoked, ports.openToWrite, before);
   const said = saidOf(removal);
   if (before === undefined || (removal.kind !== 'no-member' && said !== saidOf(before))) ports.say(`  ${group}: ${said}\n`);
   return removal;
@@ -135,14 +168,19 @@ function saidOf(removal: Removal): string {
 }
 
 /** What went wrong, if something did; what `wasTold` already is not told twice. */
-async function attempt(work: () => Promise<void>, { say }: RevokePorts, otherwise: string, wasTold?: string): Promise<string | undefined> {
+async function attempt(
+  work: () => Promise<void>,
+  { say }: RevokePorts,
+  otherwise: string,
+  wasTold?: Error,
+): Promise<Unavailable | Unusable | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
     if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
-    say(error.message === wasTold ? `${otherwise}, for the same reason\n` : `${otherwise}: ${error.message}\n`);
-    return error.message;
+    say(error.message === wasTold?.message ? `${otherwise}, for the same reason\n` : `${otherwise}: ${error.message}\n`);
+    return error;
   }
 }
 

@@ -1,5 +1,5 @@
 // Who had access when: told from the ledger of real runs against a real directory, and left as a page by the run that changed something.
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { later, noon, openWorld, type Host, type World } from './world.ts';
@@ -114,7 +114,10 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
   it('when nothing but the repository is configured, then the policy’s side is told without directory and ledger', async () => {
     const elsewhere = host.twin();
     rmSync(elsewhere.state, { recursive: true, force: true });
-    const { stdout, status, stderr } = await elsewhere.run(['report', '--json'], { at: new Date(later(4)) });
+    const { repository, evidence } = JSON.parse(readFileSync(elsewhere.config, 'utf8'));
+    const config = join(elsewhere.folder, 'repository-only.yaml');
+    writeFileSync(config, JSON.stringify({ repository, evidence }));
+    const { stdout, status, stderr } = await elsewhere.run(['report', '--json'], { at: new Date(later(4)), config });
     expect(status, stderr).toBe(0);
     const document = JSON.parse(stdout) as ReportDocument;
     expect(document.side).toBe('policy');

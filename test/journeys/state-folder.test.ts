@@ -1,9 +1,9 @@
 // A state folder that is gone, or that this account cannot use, is not a new host: nothing is begun, and who must act is told.
 
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorld, type Host, type World } from './world.ts';
+import { later, openWorld, type Host, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -51,6 +51,7 @@ describe('given a host whose state folder has gone', () => {
   it.each([
     ['plan'],
     ['explain', 'base'],
+    ['report'],
     ['allow', 'stewards', digest, '--reason', 'It is right.'],
     ['refuse', '0'.repeat(40), '--reason', 'It waits.'],
     ['lift', 'base', '--reason', 'Is back.'],
@@ -79,6 +80,73 @@ describe('given a host whose state folder has gone', () => {
     expect(stdout).toContain('the ledger has no record of this yet, for the same reason\n');
     expect(await host.members('stewards')).toEqual(['base']);
     expect(existsSync(host.state)).toBe(false);
+  });
+});
+
+describe('given a state folder that has lost its ledger, while other files of it are left', () => {
+  async function hostWithoutLedger(): Promise<Host> {
+    const host = await world.newHost({ roster: ['base', 'hoo'] });
+    await host.reconcile();
+    await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
+    await host.reconcile(later(0, 1));
+    for (const name of ['ledger.jsonl', 'ledger.head']) rmSync(join(host.state, name));
+    return host;
+  }
+
+  it.each([
+    ['reconcile'],
+    ['plan'],
+    ['explain', 'base'],
+    ['report'],
+    ['allow', 'stewards', digest, '--reason', 'It is right.'],
+    ['refuse', '0'.repeat(40), '--reason', 'It waits.'],
+    ['lift', 'hoo', '--reason', 'Is back.'],
+  ])('when %s is asked for, then it ends with 5, names the backup, begins no ledger and lifts nothing', async (...args) => {
+    const host = await hostWithoutLedger();
+
+    const { status, stdout, stderr } = await host.run(args);
+
+    const text = (stdout + stderr).replace(/\s+/g, ' ');
+    expect({ status, text }).toEqual({ status: 5, text });
+    expect(text).toContain('ledger.jsonl and ledger.head are gone');
+    expect(text).toContain('restore the folder from its backup');
+    expect(readdirSync(host.state)).not.toContain('ledger.jsonl');
+    expect(readdirSync(join(host.state, 'revoked'))).toEqual(['hoo.json']);
+    expect(await host.members('stewards')).toEqual(['base']);
+  });
+
+  it.each(['last-run', 'rosters'])('when only %s is left, then that tells of it', async (name) => {
+    const host = await hostWithoutLedger();
+    for (const other of readdirSync(host.state)) if (other !== name) rmSync(join(host.state, other), { recursive: true });
+    expect((await host.reconcile()).document.status.all).toEqual(['input']);
+    expect(readdirSync(host.state)).not.toContain('ledger.jsonl');
+  });
+
+  it('when somebody is revoked, then they are out, and the revocation is kept', async () => {
+    const host = await hostWithoutLedger();
+    const { status, stdout } = await host.run(['revoke', 'base', '--reason', 'Account taken over.']);
+    expect(status).toBe(5);
+    expect(stdout).toContain('  stewards: out\n');
+    expect(stdout).toContain('the ledger has no record of this yet');
+    expect(readdirSync(join(host.state, 'revoked'))).toEqual(['base.json', 'hoo.json']);
+    expect(await host.members('stewards')).toEqual([]);
+  });
+
+  it('when only revocations are there, as on a standby that takes over, then a new ledger begins, and whom they name stays out', async () => {
+    const host = await hostWithoutLedger();
+    for (const name of readdirSync(host.state)) if (name !== 'revoked') rmSync(join(host.state, name), { recursive: true });
+    const run = await host.run(['reconcile']);
+    expect(run.stdout).toMatch(/^NOTE {7}new ledger/m);
+    expect(await host.members('stewards')).toEqual(['base']);
+  });
+
+  it('when the first run was killed before it could record anything, then the next one begins', async () => {
+    const host = await world.newHost({ roster: ['base'] });
+    await host.reconcile();
+    const early = ['lock', 'rosters', 'mirror.git'];
+    for (const name of readdirSync(host.state)) if (!early.includes(name)) rmSync(join(host.state, name), { recursive: true });
+    writeFileSync(join(host.state, 'ledger.jsonl'), '');
+    expect((await host.reconcile()).status).toBe(0);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   namesOf,
   recordedChanges,
   settleIntent,
+  revocationsNotOnRecord,
 } from '../../src/reconcile/recording.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { commit, uid } from '../evidence/evidence-samples.ts';
@@ -224,10 +225,34 @@ describe('given a revocation that is on record', () => {
   const memory = emptyMemory();
   remember(memory, { type: 'revocation', at: now, uid: hoo, from, reason: 'Left in anger.' });
 
-  it('when it is looked for, then the same and an earlier one are there, and a later one, or one of a group, is not', () => {
-    expect(isOnRecord({ uid: hoo, from, at: now }, memory)).toBe(true);
-    expect(isOnRecord({ uid: hoo, from, at: instant(now - 60_000) }, memory)).toBe(true);
-    expect(isOnRecord({ uid: hoo, from, at: instant(now + 60_000) }, memory)).toBe(false);
-    expect(isOnRecord({ uid: hoo, from: klaxon, at: now }, memory)).toBe(false);
+  const reason = 'Left in anger.';
+  const which = (more: object) => isOnRecord({ uid: hoo, at: now, reason, ...more }, memory);
+
+  it('when it is looked for, then that very one is there, and none of another time, for another reason or of a group', () => {
+    expect(which({})).toBe(true);
+    expect(which({ at: instant(now - 60_000) })).toBe(false);
+    expect(which({ at: instant(now + 60_000) })).toBe(false);
+    expect(which({ reason: 'Key was stolen.' })).toBe(false);
+    expect(which({ group: klaxon })).toBe(false);
+  });
+
+  it('when another one of the same person comes and the first is lifted, then that one alone is on record', () => {
+    const later = { at: instant(now + 5_000), reason: 'Key was stolen.' };
+    const both = emptyMemory();
+    remember(both, { type: 'revocation', at: now, uid: hoo, from, reason });
+    remember(both, { type: 'revocation', uid: hoo, from, ...later });
+    remember(both, { type: 'lift', at: instant(now + 6_000), uid: hoo, from, reason: 'Is back.', standing: [later] });
+    expect([isOnRecord({ uid: hoo, at: now, reason }, both), isOnRecord({ uid: hoo, ...later }, both)]).toEqual([false, true]);
+    remember(both, { type: 'lift', at: instant(now + 7_000), uid: hoo, from, reason: 'Is back.' });
+    expect(isOnRecord({ uid: hoo, ...later }, both)).toBe(false);
+  });
+
+  it('when its file says a time that is still to come, then it is told once, as of now, and not again when that time has come', () => {
+    const ahead = { uid: hoo, at: instant(now + 60_000), reason: 'Copied from a host whose clock is ahead.' };
+    const fresh = emptyMemory();
+    const told = revocationsNotOnRecord([ahead], fresh, now);
+    expect(told).toMatchObject([{ at: now, dated: ahead.at }]);
+    for (const record of told) remember(fresh, record);
+    expect(revocationsNotOnRecord([ahead], fresh, instant(now + 120_000))).toEqual([]);
   });
 });
