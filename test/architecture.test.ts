@@ -52,7 +52,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
     'report',
   ],
   request: ['request-text'],
-  review: ['note-words', 'note', 'refusals', 'review-text', 'review', 'settled-note', 'settled-review'],
+  review: ['note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
   revocation: ['ratification-words', 'ratification'],
   roster: ['roster-status-json', 'roster-status', 'roster'],
 };

@@ -1,10 +1,10 @@
 // Words of the one note on a merge request. Nothing in it was written by whoever opened the merge request: what an author chooses (title, branch,
 // reason, names) is not an argument of any function here, and of what is, only letters that no Markdown and no quick action is made of get through.
 import type { JudgedApproval, NotCountedReason } from '../evidence/approval.ts';
-import type { RefusalCode } from '../judge/effective.ts';
 import type { End } from '../judge/grants.ts';
 import { instant, type Uid } from '../names.ts';
 import type { Effect } from '../check/proposed-change.ts';
+import type { Reach, SettledGrant } from './settled-review.ts';
 import { count, day, renderInstant } from '../time.ts';
 import { renderMoment } from '../text.ts';
 
@@ -25,7 +25,7 @@ export function bullets(lines: readonly string[]): string {
 }
 
 /** Sections without lines are left out. */
-export function renderNote(headline: string, sections: readonly { readonly title: string; readonly text: string }[]): string {
+export function renderSections(headline: string, sections: readonly { readonly title: string; readonly text: string }[]): string {
   const told = sections.filter(({ text }) => text !== '').map(({ title, text }) => `\n#### ${title}\n\n${text}`);
   return `${noteMarker}\n\n**${headline}**\n${told.join('')}`;
 }
@@ -72,31 +72,48 @@ export function renderPaths(paths: readonly string[]): string {
   return paths.length <= 5 ? codes(paths) : `${codes(paths.slice(0, 3))} and ${count(paths.length - 3, 'more file')}`;
 }
 
-/** What to do about an obstacle while the merge request is still open. */
-export const mending: Readonly<Record<RefusalCode, string>> = {
-  'hidden-diff': 'Remove the attribute for the policy folder first, in a merge request of its own.',
-  'too-many-files': 'Split it into several merge requests of at most 50 policy files.',
-  impure: 'Put the other files into a merge request of their own.',
-  'file-mode': 'Make it a plain file that is not executable.',
-  'unexpected-path': 'Delete or rename the file: a grant is called grants/GROUP/UID.yaml, in small letters.',
-  'too-large': 'Shorten it to 16 KiB.',
-  unreadable: 'The job "policy" of the pipeline, or "muster check", says what is wrong in it.',
-  mixed: 'Change the rules and the grants in two merge requests.',
-  'too-few-approvers': 'Put more people on the teams, or ask for fewer approvals.',
-  'rules-invalid': 'The job "policy" of the pipeline, or "muster check", says what is wrong in them.',
-  'unknown-group': 'Add the group first, in a merge request of its own, or move the file to the folder of a group that is there.',
-  'not-by-grants': 'Ask those who keep the roster, and delete the file.',
-  'too-long': 'Write an earlier "until", and renew the grant when it is needed longer.',
-  'too-dormant': 'Ask nearer to the day, or write an earlier "from".',
-  'missing-field': 'Add it; the job "policy" of the pipeline, or "muster check", names it.',
-  'understood-version': 'Have the person read the present text, and write its version.',
-  'until-before-from': 'Write an "until" that is later than "from".',
-  dirty:
-    'Somebody put it there without approval. Revert that on the branch first (nobody needs to approve that), then update this merge request.',
-  'rules-dirty': 'Revert the unapproved change of the rules first, or have it approved: nothing else counts until then.',
-  'off-chain': 'Merge into the branch, never the branch into something else.',
-  'no-merge-request': 'Bring it by a merge request.',
-  'not-bound': 'Merge it with the merge button, by itself.',
-  'no-approval': 'Have it approved before it is merged.',
-  'refused-by-hand': 'Ask the administrators of the host.',
+/** How a grant of a merged change stands. */
+export function renderGrant({ group, uid, standing }: SettledGrant): string {
+  const who = code(uid);
+  const where = code(group);
+  switch (standing.kind) {
+    case 'in-force':
+    case 'ends-soon':
+      return `${renderReach(standing.reach, who, where, renderUntil(standing.until))}.${standing.shortened ? ' A later change, which nobody approved, made it shorter.' : ''}`;
+    case 'not-begun':
+      return `${who} gets into ${where} from ${renderMoment(standing.from)}, ${renderUntil(standing.until)}.`;
+    case 'ended':
+      return `The access of ${who} to ${where} lasted ${renderUntil(standing.at)}.`;
+    case 'replaced':
+      return `For ${who} in ${where} a later change counts now${standing.mergeRequest === null ? '' : `, of merge request !${standing.mergeRequest}`}.`;
+    case 'taken-away':
+      return `${who} is no longer granted ${where}: commit ${code(standing.commit.slice(0, 12))} took it away.`;
+    case 'removed':
+      return `${who} is no longer granted ${where}.`;
+  }
+}
+
+function renderReach(reach: Reach, who: string, where: string, until: string): string {
+  switch (reach.kind) {
+    case 'member':
+      return `${who} is in ${where}${reach.since === undefined ? '' : ` since ${renderMoment(reach.since)}`}, ${until}`;
+    case 'unknown':
+      return `${who} is granted ${where} ${until}`;
+    case 'not-yet':
+      return `${who} is granted ${where} ${until}; the directory does not show it yet`;
+    case 'held':
+      return `${who} is granted ${where} ${until}; a limit was passed, so an administrator of the host must let the change through`;
+    case 'withheld':
+      return `${who} is granted ${where} ${until} and does not get in: ${withheld[reach.code]}`;
+  }
+}
+
+const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], string>> = {
+  expired: 'the grant is over',
+  'not-yet': 'the grant has not begun',
+  revoked: 'the access was revoked on the host',
+  'unknown-person': 'the directory has no person with this name: the developer account may be missing, or the name misspelled',
+  'ambiguous-person': 'the directory has more than one entry with this name: its administrators must mend that',
+  'identity-changed': 'the name belongs to another account than when this began: it needs a new grant',
+  locked: 'the account is locked in the directory',
 };

@@ -1,22 +1,46 @@
-// The note on an open merge request: what it does, what it needs, which approvals count and which do not, what happens next.
-import { renderNotCounted } from '../evidence/approval-words.ts';
+// The one note on a merge request. Open: what it does, what it needs, which approvals count, what happens next. Merged: whether it is in force,
+// since when and until when, or why not and how to mend that.
+import { renderNotCounted, renderNotCountedThen, renderUnbound } from '../evidence/approval-words.ts';
 import type { OpenReview } from './review.ts';
 import type { Uid } from '../names.ts';
 import { count } from '../time.ts';
-import { approvalLines, bullets, code, codes, mending, renderEffect, renderNote, renderPaths } from './note-words.ts';
-import { renderRefusalCode } from './refusals.ts';
+import { approvalLines, bullets, code, codes, renderEffect, renderGrant, renderPaths, renderSections } from './note-words.ts';
+import { mending, renderRefusalCode, renderRemedy } from './refusals.ts';
+import type { GrantStanding, SettledGrant, SettledReview } from './settled-review.ts';
+import { renderMoment } from '../text.ts';
 
 /** What else can be said of a merge request that was not merged. */
 export type Unmerged = 'closed' | 'merging' | 'other-branch';
 
-export function renderOpenNote(review: OpenReview): string {
-  if (review.restores) return renderRestoring(review);
+/** Whatever is known of the merge request, open or merged: there is one note, written anew when something became different. */
+export type Reviewed = OpenReview | SettledReview | { readonly kind: 'unmerged'; readonly why: Unmerged };
+
+export function renderNote(review: Reviewed): string {
+  switch (review.kind) {
+    case 'open':
+      return review.restores ? renderRestoring(review) : renderOpen(review);
+    case 'unmerged':
+      return renderUnmerged(review.why);
+    case 'nothing':
+      return renderSections('Merged. Nothing of it concerns the policy.', []);
+    case 'waiting':
+      return renderSections('Merged, and waiting for its verdict: until then nobody gains anything by it.', [
+        { title: 'Why', text: bullets([renderWaiting(review.code)]) },
+      ]);
+    case 'refused':
+      return renderRefused(review);
+    case 'endorsed':
+      return renderEndorsed(review);
+  }
+}
+
+function renderOpen(review: OpenReview): string {
   const { effects, empty } = review;
   const what =
     effects.length > 0
       ? effects.map(renderEffect)
       : [empty ? '' : 'Nobody gains or loses anything: only words change, or the end is past already.'];
-  return renderNote(headline(review), [
+  return renderSections(headline(review), [
     { title: 'What it does', text: bullets(what.filter((line) => line !== '')) },
     { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
     { title: 'What must be mended', text: bullets(mendings(review)) },
@@ -27,7 +51,7 @@ export function renderOpenNote(review: OpenReview): string {
 
 /** Whoever goes the way back must not be told to wait for approvals. */
 function renderRestoring(review: OpenReview): string {
-  return renderNote('It takes back what nobody had approved. It can be merged now, without an approval.', [
+  return renderSections('It takes back what nobody had approved. It can be merged now, without an approval.', [
     { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
     { title: 'What must be mended', text: bullets(mendings(review)) },
     {
@@ -135,13 +159,92 @@ function nextSteps(review: OpenReview): readonly string[] {
   ];
 }
 
-export function renderUnmergedNote(kind: Unmerged): string {
+function renderUnmerged(kind: Unmerged): string {
   switch (kind) {
     case 'closed':
-      return renderNote('Closed: nothing of this is in force.', []);
+      return renderSections('Closed: nothing of this is in force.', []);
     case 'merging':
-      return renderNote('GitLab is merging this. It is judged as soon as that is done.', []);
+      return renderSections('GitLab is merging this. It is judged as soon as that is done.', []);
     case 'other-branch':
-      return renderNote('This is for another branch than the one the policy is read from: merging it gives and takes nothing.', []);
+      return renderSections('This is for another branch than the one the policy is read from: merging it gives and takes nothing.', []);
   }
+}
+
+function renderWaiting(reason: string): string {
+  if (reason === 'waits-for-earlier') return 'An earlier change on the branch waits for its verdict; this one is judged after it.';
+  return 'muster has not got all the answers from GitLab that it needs. It asks again at every run.';
+}
+
+type RefusedReview = Extract<SettledReview, { kind: 'refused' }>;
+
+function renderRefused(review: RefusedReview): string {
+  const { code: of, paths, healed, unbound } = review;
+  const why = [renderRefusalCode(of), ...(unbound === undefined || unbound === of ? [] : [renderUnbound(unbound)])].map(asSentence);
+  if (healed)
+    return renderSections('Merged without being approved as it must be. That is settled: the files say again what is in force.', [
+      { title: 'What was wrong', text: bullets(why) },
+    ]);
+  return renderSections('Merged, and not in force: nobody gains anything by it, now or later.', [
+    { title: 'Why', text: bullets([...why, ...(paths.length > 0 ? [`Not in force: ${renderPaths(paths)}.`] : [])]) },
+    { title: 'Approvals', text: of === 'no-approval' ? bullets(approvalsOfLanding(review)) : '' },
+    { title: 'How to mend it', text: bullets(renderRemedy(of)) },
+  ]);
+}
+
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Files with the same answer are told together. */
+function approvalsOfLanding({ quorum, approvals: given }: RefusedReview): readonly string[] {
+  const short = quorum.filter(({ by, needed }) => by.length < needed);
+  const answers = new Map<string, string[]>();
+  for (const { path, by, needed, teams } of short) {
+    const answer = `${by.length} of ${count(needed, 'approval')} by ${codes(teams, ' or ')}`;
+    answers.set(answer, [...(answers.get(answer) ?? []), path]);
+  }
+  const missing = [...answers].map(([answer, paths]) => `${renderPaths(paths)}: ${answer}.`);
+  return [...missing, ...(given.length > 0 ? approvalLines(given, renderNotCountedThen) : ['Nobody had approved it.'])];
+}
+
+function renderEndorsed({ approvedBy, landedAt, grants, rules }: Extract<SettledReview, { kind: 'endorsed' }>): string {
+  const by = approvedBy.length > 0 ? `, approved by ${codes(approvedBy)}` : '';
+  const standings = [...(rules ? ['The changed rules are in force for what is merged after them.'] : []), ...grants.map(renderGrant)];
+  return renderSections(headlineOfGrants(grants, rules), [
+    { title: 'How it stands', text: bullets(standings) },
+    { title: 'What to do', text: bullets(advice(grants)) },
+    { title: 'Where it comes from', text: bullets([`Merged at ${renderMoment(landedAt)}${by}.`]) },
+  ]);
+}
+
+const headlines: readonly (readonly [GrantStanding['kind'], string])[] = [
+  ['ends-soon', 'In force, and about to end.'],
+  ['in-force', 'In force.'],
+  ['not-begun', 'Approved and merged: it begins later.'],
+  ['taken-away', 'No longer in force.'],
+  ['ended', 'Ended.'],
+  ['replaced', 'Replaced by a later merge request.'],
+  ['removed', 'Done: access was taken away.'],
+];
+
+function headlineOfGrants(grants: readonly SettledGrant[], rules: boolean): string {
+  if (rules || grants.length === 0) return 'In force.';
+  const access = grants.some(
+    ({ standing }) => 'reach' in standing && standing.reach.kind !== 'member' && standing.reach.kind !== 'unknown',
+  );
+  const [, text] = headlines.find(([kind]) => grants.some(({ standing }) => standing.kind === kind)) ?? [];
+  return access ? 'Approved and merged; not everybody is in the group yet.' : (text ?? 'In force.');
+}
+
+function advice(grants: readonly SettledGrant[]): readonly string[] {
+  const active = grants.some(
+    ({ standing }) => 'reach' in standing && (standing.reach.kind === 'member' || standing.reach.kind === 'unknown'),
+  );
+  const ending = grants.some(({ standing }) => standing.kind === 'ends-soon');
+  const over = grants.some(({ standing }) => standing.kind === 'ended');
+  return [
+    ...(active ? ['If a service does not know it yet, sign out there and in again.'] : []),
+    ...(ending ? ['To go on, open a merge request now that gives the file a later "until": "muster request" does it too.'] : []),
+    ...(over ? ['Its file can be deleted. Whoever needs access again asks with a new "until".'] : []),
+  ];
 }

@@ -163,3 +163,32 @@ export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>
     ? 'an earlier change waits for its verdict; this one is judged after it'
     : `${plain(detail)}. It is judged as soon as that is known; until then nobody gains by it`;
 }
+
+/** What to do about an obstacle while the merge request is still open. */
+export const mending: Readonly<Record<RefusalCode, string>> = {
+  'hidden-diff': 'Remove the attribute for the policy folder first, in a merge request of its own.',
+  'too-many-files': 'Split it into several merge requests of at most 50 policy files.',
+  impure: 'Put the other files into a merge request of their own.',
+  'file-mode': 'Make it a plain file that is not executable.',
+  'unexpected-path': 'Delete or rename the file: a grant is called grants/GROUP/UID.yaml, in small letters.',
+  'too-large': 'Shorten it to 16 KiB.',
+  unreadable: 'The job "policy" of the pipeline, or "muster check", says what is wrong in it.',
+  mixed: 'Change the rules and the grants in two merge requests.',
+  'too-few-approvers': 'Put more people on the teams, or ask for fewer approvals.',
+  'rules-invalid': 'The job "policy" of the pipeline, or "muster check", says what is wrong in them.',
+  'unknown-group': 'Add the group first, in a merge request of its own, or move the file to the folder of a group that is there.',
+  'not-by-grants': 'Ask those who keep the roster, and delete the file.',
+  'too-long': 'Write an earlier "until", and renew the grant when it is needed longer.',
+  'too-dormant': 'Ask nearer to the day, or write an earlier "from".',
+  'missing-field': 'Add it; the job "policy" of the pipeline, or "muster check", names it.',
+  'understood-version': 'Have the person read the present text, and write its version.',
+  'until-before-from': 'Write an "until" that is later than "from".',
+  dirty:
+    'Somebody put it there without approval. Revert that on the branch first (nobody needs to approve that), then update this merge request.',
+  'rules-dirty': 'Revert the unapproved change of the rules first, or have it approved: nothing else counts until then.',
+  'off-chain': 'Merge into the branch, never the branch into something else.',
+  'no-merge-request': 'Bring it by a merge request.',
+  'not-bound': 'Merge it with the merge button, by itself.',
+  'no-approval': 'Have it approved before it is merged.',
+  'refused-by-hand': 'Ask the administrators of the host.',
+};

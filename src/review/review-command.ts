@@ -14,7 +14,7 @@ import type { Reach, ReachOf } from './settled-review.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
-import { renderReviewNote } from './review-text.ts';
+import { renderNote } from './note.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
 import { openEvidence } from '../evidence/open-evidence.ts';
@@ -48,7 +48,7 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
     review(iid, configuration, folder, state, caller),
   );
   for (const { message } of reviewed.problems) caller.warn(message);
-  const text = renderReviewNote(reviewed.review);
+  const text = renderNote(reviewed.review);
   const status = reviewStatus(reviewed);
   const posted = invocation.options['post'] === true ? await post(iid, text, reviewed, configuration, caller) : 'not asked';
   if (invocation.options['json'] === true) {

@@ -1,20 +1,10 @@
-// A review as the note's Markdown, and as JSON with the same facts.
+// A review as JSON, with the facts of the note.
 import type { JudgedApproval, PathQuorum } from '../evidence/approval.ts';
 import type { End } from '../judge/grants.ts';
 import type { Effect, Need } from '../check/proposed-change.ts';
-import type { OpenReview } from './review.ts';
-import type { SettledReview } from './settled-review.ts';
 import type { Status } from '../status.ts';
 import { renderInstant } from '../time.ts';
-import { renderOpenNote, renderUnmergedNote, type Unmerged } from './note.ts';
-import { renderSettledNote } from './settled-note.ts';
-
-type AnyReview = OpenReview | SettledReview | { readonly kind: 'unmerged'; readonly why: Unmerged };
-
-export function renderReviewNote(review: AnyReview): string {
-  if (review.kind === 'open') return renderOpenNote(review);
-  return review.kind === 'unmerged' ? renderUnmergedNote(review.why) : renderSettledNote(review);
-}
+import type { Reviewed } from './note.ts';
 
 /** The `change` of `check --against` and of `review` (CONTRACT, section 5). */
 export function changeJson(effects: readonly Effect[], needs: readonly Need[]): unknown {
@@ -34,12 +24,12 @@ function endJson(until: End | null): string | null {
   return until === null || until === 'open' ? null : renderInstant(until);
 }
 
-export function renderReviewJson(iid: number, review: AnyReview, posted: string, status: Status): string {
+export function renderReviewJson(iid: number, review: Reviewed, posted: string, status: Status): string {
   const document = { muster: 1, command: 'review', status, mergeRequest: iid, ...reviewJson(review), note: posted };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function reviewJson(review: AnyReview): object {
+function reviewJson(review: Reviewed): object {
   switch (review.kind) {
     case 'open': {
       const { effects, needs, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;

@@ -9,7 +9,7 @@ import { withheldFrom, type RunReport } from '../reconcile/run.ts';
 import { settledReview, standingInForce, type JudgedLanding, type Reach, type ReachOf } from './settled-review.ts';
 import type { EffectivePolicy } from '../judge/waiting.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { renderSettledNote } from './settled-note.ts';
+import { renderNote } from './note.ts';
 import { findLanded, numberOf, type Landed } from './landed.ts';
 import { landingOf } from './review-merge-request.ts';
 
@@ -142,7 +142,7 @@ async function tell(
   { write, warn }: NotesPorts,
   onSilence: () => void,
 ): Promise<boolean> {
-  const text = renderSettledNote(settledReview(landing.commit, landing, policy, reachOf, folder, at));
+  const text = renderNote(settledReview(landing.commit, landing, policy, reachOf, folder, at));
   try {
     await write(number, text);
     return true;

@@ -5,7 +5,8 @@ import type { OpenReview } from '../../src/review/review.ts';
 import type { GrantStanding, Reach, SettledReview } from '../../src/review/settled-review.ts';
 import { instant } from '../../src/names.ts';
 import { code } from '../../src/review/note-words.ts';
-import { renderReviewJson, renderReviewNote } from '../../src/review/review-text.ts';
+import { renderNote } from '../../src/review/note.ts';
+import { renderReviewJson } from '../../src/review/review-text.ts';
 import { statusOf } from '../../src/status.ts';
 import { approval, commit, group, team, uid } from '../evidence/evidence-samples.ts';
 import { hours, klaxon } from '../membership/membership-samples.ts';
@@ -128,7 +129,7 @@ function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused'
 }
 
 describe('the note that people read', () => {
-  it.each<{ readonly name: string; readonly review: Parameters<typeof renderReviewNote>[0] }>([
+  it.each<{ readonly name: string; readonly review: Parameters<typeof renderNote>[0] }>([
     { name: 'open-approval-missing', review: open({ approvals: [refused, stranger] }) },
     {
       name: 'open-approved',
@@ -220,7 +221,7 @@ describe('the note that people read', () => {
     { name: 'removed', review: endorsed({ kind: 'removed' }) },
     { name: 'rules-in-force', review: { kind: 'endorsed', approvedBy: [uid('bob')], landedAt: hours(-2), grants: [], rules: true } },
   ])('given $name, then it is the golden one, and its JSON parses', async ({ name, review }) => {
-    await expect(renderReviewNote(review)).toMatchFileSnapshot(`../golden/note-${name}.md`);
+    await expect(renderNote(review)).toMatchFileSnapshot(`../golden/note-${name}.md`);
     expect(JSON.parse(renderReviewJson(7, review, 'not asked', statusOf([])))).toMatchObject({
       muster: 1,
       command: 'review',
@@ -229,7 +230,7 @@ describe('the note that people read', () => {
   });
 
   it('has no mention, no markup and no command, whatever the details say', () => {
-    const note = renderReviewNote(
+    const note = renderNote(
       open({ approvals: [stranger], slippedIn: [{ path, commit: commit('d'), mergeRequest: 1, code: 'dirty', detail: '/merge' }] }),
     );
     expect(note).not.toMatch(/@|^\s*\//m);
@@ -239,7 +240,7 @@ describe('the note that people read', () => {
   it('is long for nobody: many files and people are counted', () => {
     const paths = Array.from({ length: 50 }, (_, index) => `policy/grants/klaxon-users/p${index}.yaml`);
     const candidates = Array.from({ length: 30 }, (_, index) => uid(`approver${index}`));
-    const note = renderReviewNote(
+    const note = renderNote(
       open({ needs: [{ paths, teams: [team('sre'), team('access-owners')], approvals: 1, candidates, notCounted: [] }] }),
     );
     expect(note).toContain('and 47 more files: 0 of 1 approval by `sre` or `access-owners`');
