@@ -47,7 +47,8 @@ export interface GitLabFacts {
 export const gitlabArea: Area<GitLabFacts> = {
   area: 'GitLab',
   fixer: administrator,
-  remedy: 'Correct "gitlab.url" or "gitlab.project", or the token in the file that "gitlab.token-file" names.',
+  remedy:
+    'Correct "gitlab.url" or "gitlab.project", the token in the file that "gitlab.token-file" names, or "ca-file" and "proxy" under "gitlab".',
   checks: [
     { code: 'gitlab', look: (facts) => [projectOf(facts)] },
     { code: 'gitlab-version', look: ({ version }) => [versionOf(version)] },

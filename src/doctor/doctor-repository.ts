@@ -27,7 +27,7 @@ export const repositoryArea: Area<RepositoryFacts> = {
   area: 'Repository',
   fixer: administrator,
   remedy:
-    'Correct "repository.url", "repository.branch" or "repository.path", or the token in the file that "repository.token-file" names.',
+    'Correct "repository.url", "repository.branch" or "repository.path", the token in the file that "repository.token-file" names, or "ca-file" and "proxy" under "repository".',
   checks: [
     { code: 'repository', look: ({ url, branch, head }) => [ok(`${url} answers; ${branch} is at ${head}`)] },
     { code: 'start', look: (facts) => [startOf(facts)] },

@@ -1,6 +1,6 @@
 // What `repository.url` may name besides a server (CASE 84): a folder of this host, whoever owns it. And what is said where it names nothing.
 
-import { chownSync, chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { later, openWorld, type Host, type World } from './world.ts';
@@ -68,14 +68,6 @@ describe.skipIf(!isRoot)('given a repository in a folder that belongs to another
       expect(existsSync(join(host.folder, 'run'))).toBe(false);
     },
   );
-
-  it('when the link that is named leads to it, then it is read too', async () => {
-    const host = await world.newHost({ roster: ['base'], granted: ['alice'] });
-    symlinkSync(host.repository.path, join(host.folder, 'link'));
-    pointTo(host, join(host.folder, 'link'));
-    giveAway(host.repository.path);
-    expect((await host.reconcile()).status).toBe(0);
-  });
 
   it('when the account that runs muster may not read it, then that is 5, and one sentence says who must do what', async () => {
     const host = await world.newHost({ roster: ['base'] });
