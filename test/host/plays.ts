@@ -60,5 +60,5 @@ async function playAll(): Promise<number> {
 /** All others build on the first ones, and on nothing else. */
 function chosen() {
   const others = [...running, ...failing, ...moving];
-  return [...installing, ...others.filter(({ title }) => title.includes(values.only))];
+  return [...installing, ...others.filter(({ title }) => new RegExp(values.only).test(title))];
 }
