@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { grantFor } from './installing.ts';
-import { eventually, stewards, type Play, type Stage } from './stage.ts';
+import { eventually, metrics, stewards, type Play, type Stage } from './stage.ts';
 
 const account = 'muster';
-const here = stewards.slice(0, 6);
 
 export const failing: readonly Play[] = [
   { account, title: 'a failed run is mailed once for each status, with exim4', play: (stage) => mail(stage, 'exim4') },
@@ -26,6 +25,7 @@ async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
   host.write('/etc/systemd/system/muster.service.d/mail.conf', '[Unit]\nOnFailure=muster-failure@%n.service\n');
   await host.must('systemctl daemon-reload');
 
+  const before = stage.roster;
   stage.deliverRoster([]);
   for (let run = 1; run <= 3; run += 1) await stage.run();
   await eventually('the first mail', 20_000, async () => (await mails(stage)).length > 0);
@@ -41,7 +41,7 @@ async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
   assert.match(first, /ROSTER +steward: EMPTY/);
   assert.match(second, /^Subject: muster\.service failed on ldap-maint1001: status 3/m);
 
-  stage.deliverRoster(here);
+  stage.deliverRoster(before);
   host.write('/etc/systemd/system/muster.service.d/mail.conf', '');
   await host.must('systemctl daemon-reload');
   assert.equal(await stage.run(), 0);
@@ -49,7 +49,6 @@ async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
 
 async function lostFolder(stage: Stage): Promise<void> {
   const { host } = stage;
-  stage.deliverRoster(here);
   await host.type('muster revoke martin --reason "Account taken over"');
   await host.type('mv /var/lib/muster /var/lib/muster.lost');
   try {
@@ -71,7 +70,7 @@ async function staysLost(stage: Stage): Promise<void> {
     assert.deepEqual(await stage.members('klaxon-users'), ['taavi']);
   };
   await isStillLost('a run');
-  assert.match(host.read('/var/lib/prometheus/node.d/muster.prom'), /^muster_status\{status="input"\} 1$/m);
+  assert.match(host.read(metrics), /^muster_status\{status="input"\} 1$/m);
   assert.match(await host.must('journalctl --unit=muster.service --lines=20 --output=cat --no-pager'), /backup/);
   await host.reboot();
   await isStillLost('a boot');
@@ -120,7 +119,7 @@ async function runsWithFullDisk(stage: Stage, ends: number): Promise<void> {
   try {
     await pause(Math.max(0, ends + 1000 - Date.now()));
     assert.equal(await stage.run(), 5);
-    assert.match(host.read('/var/lib/prometheus/node.d/muster.prom'), /^muster_status\{status="input"\} 1$/m);
+    assert.match(host.read(metrics), /^muster_status\{status="input"\} 1$/m);
     assert.deepEqual(await stage.members('klaxon-users'), ['martin', 'taavi'], 'what ended is out');
     assert.equal((await host.type('muster revoke taavi --reason "Account taken over"')).status, 5);
     assert.deepEqual(await stage.members('klaxon-users'), ['martin'], 'who is revoked is out');
@@ -143,7 +142,7 @@ async function upgrade(stage: Stage): Promise<void> {
   assert.equal(await host.must('systemctl is-active muster.service || true'), 'activating', 'the upgrade was over before the run was');
   await eventually('the run ends', 60_000, async () => (await host.run('systemctl is-active muster.service')).output !== 'activating\n');
   stage.setGitLab('up');
-  assert.equal(await host.must('systemctl show --property=ExecMainStatus --value muster.service'), '0');
+  assert.match(host.read(metrics), /^muster_exit_status 0$/m);
   assert.ok((await stage.members('klaxon-users')).includes('bob'));
   assert.equal(await stage.run(), 0);
 }

@@ -1,7 +1,7 @@
 // From the package to groups that are kept: install, doctor, adopt, a report week in minutes, enforce.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { stewards, type Play, type Stage } from './stage.ts';
+import { metrics, stewards, type Play, type Stage } from './stage.ts';
 
 const account = 'muster';
 
@@ -80,7 +80,7 @@ async function reportWeek(stage: Stage): Promise<void> {
   assert.match(output, /HELD/);
   assert.match(output, /first-run/);
   assert.deepEqual([await stage.members('stewards'), await stage.members('klaxon-users')], before);
-  assert.match(host.read('/var/lib/prometheus/node.d/muster.prom'), /^muster_status\{status="held"\} 1$/m);
+  assert.match(host.read(metrics), /^muster_status\{status="held"\} 1$/m);
 }
 
 export async function heldDigest(stage: Stage): Promise<string> {

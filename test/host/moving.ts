@@ -1,10 +1,9 @@
 // From one host to another, and away: the standby, failover, purge.
 import assert from 'node:assert/strict';
 import { writeSecrets } from './installing.ts';
-import { stewards, type Play, type Stage } from './stage.ts';
+import { metrics, type Play, type Stage } from './stage.ts';
 
 const account = 'muster';
-const metrics = '/var/lib/prometheus/node.d/muster.prom';
 const page = '/var/www/muster/index.html';
 
 export const moving: readonly Play[] = [
@@ -17,12 +16,11 @@ const other = (stage: Stage) => stage.machines[1] ?? assert.fail('there is no ot
 
 async function standby(stage: Stage): Promise<void> {
   const { host } = stage;
-  stage.deliverRoster(stewards.slice(0, 6));
   const second = await stage.addMachine('ldap-maint2001');
   if (stage.nodePackage !== undefined) await second.must(`apt-get install --yes ${stage.nodePackage}`);
   assert.equal((await second.type(`apt-get install --yes ${stage.packageOf('first')}`)).status, 0);
   stage.configure(second);
-  stage.deliverRoster(stewards.slice(0, 6), second);
+  stage.deliverRoster(stage.roster, second);
   await writeSecrets(stage, second);
   await second.must('install -d -o muster -g muster /var/www/muster /var/lib/prometheus/node.d');
   assert.equal(await stage.run(second), 0);

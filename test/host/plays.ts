@@ -48,6 +48,7 @@ async function playAll(): Promise<number> {
       } catch (error) {
         failed += 1;
         log(`FAILED  ${title}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+        await stage.host.type('journalctl --unit=muster.service --lines=40 --output=short-iso --no-pager');
       }
     }
   } finally {
