@@ -41,16 +41,25 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
       };
     };
   const errors: string[] = [];
+  let shown = '';
   const program = commandTree(take, version);
   for (const one of [program, ...program.commands])
-    one
-      .exitOverride()
-      .configureOutput({ writeOut: write, writeErr: (text) => errors.push(text), outputError: (text) => errors.push(text) });
+    one.exitOverride().configureOutput({
+      writeOut: (text) => (shown += text),
+      writeErr: (text) => errors.push(text),
+      outputError: (text) => errors.push(text),
+    });
   try {
     program.parse(asOptions(args, program), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
+    if (error.exitCode === 0) {
+      const word = program.args.find((one) => !one.startsWith('-'));
+      // The help of a command that does not exist would be the general one.
+      if (word !== undefined && !program.commands.some((one) => one.name() === word)) return parseCommandLine([word], write, version);
+      write(shown);
+      return undefined;
+    }
     const said = errors
       .join('')
       .replace(/^error: /, '')

@@ -45,12 +45,30 @@ function tell(priority: number, text: string): void {
   process.stderr.write(`muster: ${text}\n`.replace(/^(?=.)/gm, mark));
 }
 
-/** Whoever reads may have seen enough (`| head`): what is done is done all the same, and the status says how it went. */
+/** What could not be printed, and why. */
+let cutShort: NodeJS.ErrnoException | undefined;
+
+/**
+ * Whoever reads may have seen enough (`| head`): what is done is done all the same, and the status says how it went. Nothing else that keeps
+ * text from being printed is as well. A stream that is closed is /dev/null by now: Node opens that in its place.
+ */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') cutShort ??= error;
   });
 }
+
+/** Undefined where it has been removed: then on from the root, for no program could be started in a folder that is not there. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    process.chdir('/');
+    return undefined;
+  }
+}
+
+const folder = currentFolder();
 
 const surroundings: Caller = {
   onInterrupt: (cleanup) => {
@@ -59,7 +77,11 @@ const surroundings: Caller = {
   },
   pid: process.pid,
   environment: process.env,
-  folder: process.cwd(),
+  get folder() {
+    if (folder === undefined)
+      throw new Misuse('the folder in which this was typed is not there any more; go to another one, or name files from "/" on');
+    return folder;
+  },
   now: () => instant(Date.now()),
   // Only for a person at a terminal, and only for work that takes longer than a second.
   progress: (text) => {
@@ -107,14 +129,14 @@ function versionText(): string {
   return `muster ${version} (build ${build.slice(0, 12)}), Node ${process.versions.node}`;
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<readonly StatusName[]> {
   try {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
-    if (!invocation) return exitStatus['in order'];
+    if (!invocation) return [];
     const { run } = await import('./commands.ts');
     const { text, status } = await run(invocation, surroundings);
     process.stdout.write(renderFor(invocation, text));
-    return status.code;
+    return status.all;
   } catch (error) {
     const name = nameOf(error);
     tell(
@@ -124,8 +146,17 @@ async function main(args: readonly string[]): Promise<number> {
         : (error instanceof Error ? error.message : '').split('\n').map(plain).join('\n'),
     );
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ muster: 1, status: statusOf([name]) }, null, 2)}\n`);
-    return exitStatus[name];
+    return [name];
   }
+}
+
+function endOf(names: readonly StatusName[]): number {
+  if (!cutShort) return statusOf(names).code;
+  tell(
+    priorities.error,
+    `what was to be printed could not be written (${cutShort.code ?? cutShort.message}) and was cut short; what was done is done`,
+  );
+  return statusOf([...names, 'input']).code;
 }
 
 async function runToTheEnd(): Promise<void> {
@@ -133,9 +164,10 @@ async function runToTheEnd(): Promise<void> {
   // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
   process.exitCode = exitStatus.bug;
   process.once('beforeExit', () => tell(priorities.error, 'a bug: nothing is left to wait for, and the work is not done'));
-  const status = await main(process.argv.slice(2));
-  // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended.
-  process.stdout.write('', () => process.exit(status));
+  const names = await main(process.argv.slice(2));
+  // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended. That some of it
+  // could not be written is told a turn later.
+  process.stdout.write('', () => process.stderr.write('', () => setImmediate(() => process.exit(endOf(names)))));
 }
 
 void runToTheEnd();

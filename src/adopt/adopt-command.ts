@@ -1,6 +1,6 @@
 // `muster adopt`: the members a group has now, as files of the policy or as a roster to begin with. Reads the branch, the directory and the
 // revocations; writes nothing but the files it is asked for.
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readRevocations } from '../revocation/revocations.ts';
 import { writeNewFiles } from './new-files.ts';
 import type { Invocation } from '../cli.ts';
@@ -14,7 +14,7 @@ import { readTip } from '../history/branch-head.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
 import { directoryAccess } from '../directory/access.ts';
-import { forHost, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
 
 export async function runAdopt(invocation: Invocation, caller: Caller): Promise<Printed> {
   // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.
@@ -24,7 +24,7 @@ export async function runAdopt(invocation: Invocation, caller: Caller): Promise<
   const adoption = await adopt(group, configuration, caller);
   const files = await filesOf(group, adoption, configuration);
   const to = invocation.options['to'];
-  if (typeof to === 'string') await writeNewFiles(resolve(caller.folder, to), files);
+  if (typeof to === 'string') await writeNewFiles(pathFrom(caller, to), files);
   for (const note of renderAdoptionNotes(adoption)) caller.warn(note);
   return {
     text: typeof to === 'string' ? files.map(({ path }) => `${join(to, path)}\n`).join('') : renderAdoptedFiles(files),
@@ -47,7 +47,7 @@ interface PolicyAtTip {
 
 async function policyAtTip(group: GroupName, configuration: HostConfiguration, caller: Caller): Promise<PolicyAtTip> {
   const { repository, state } = configuration;
-  return withPrivateMirror(caller, join(state, 'mirror.git'), async (folder) => {
+  return withPrivateMirror(caller, state, async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const { readPolicy } = await import('../policy/parser.ts');
     const { reading } = await readTip(branchOf(mirror), readPolicy, repository.folder);

@@ -1,5 +1,4 @@
 // `muster doctor`: asks everybody what the tables of checks want to know, and changes nothing.
-import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
 import { checkupStatuses, examine, unknown, type Answer, type CheckupFinding } from './doctor.ts';
 import { groupsArea, readingArea, writingArea } from './doctor-directory.ts';
@@ -31,7 +30,7 @@ export async function runDoctor(invocation: Invocation, caller: Caller): Promise
 async function checkup(configuration: HostConfiguration, caller: Caller): Promise<readonly CheckupFinding[]> {
   const state = await asked(() => openStateToRead(configuration.state));
   caller.progress('asking the repository');
-  const repository = await withPrivateMirror(caller, join(configuration.state, 'mirror.git'), (folder) =>
+  const repository = await withPrivateMirror(caller, configuration.state, (folder) =>
     asked(() => repositoryFacts(configuration, folder, caller)),
   );
   caller.progress('asking GitLab');

@@ -1,7 +1,7 @@
 // The mirror of the policy repository, as the judging wants it.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeTemporary } from '../kept-files.ts';
 import { openMirror, type Mirror } from './mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -25,17 +25,17 @@ export async function openMirrorOf(configuration: Configuration, folder: string,
   return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token });
 }
 
-/** For commands that write nothing: a copy of the mirror in a folder of its own, gone when `work` is done. */
+/** For commands that write nothing: a copy of the mirror of that state folder, in a folder of its own, gone when `work` is done. */
 export async function withPrivateMirror<Result>(
   caller: Pick<Caller, 'onInterrupt'>,
-  mirror: string,
+  state: string | undefined,
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = mkdtempSync(join(tmpdir(), 'muster-'));
+  const temporary = makeTemporary('muster-', state);
   const forget = caller.onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
   const folder = join(temporary, 'mirror.git');
   try {
-    copyIfThere(mirror, folder);
+    if (state !== undefined) copyIfThere(join(state, 'mirror.git'), folder);
     return await work(folder);
   } finally {
     rmSync(temporary, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import { withLock } from '../flock.ts';
 import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
 import type { Instant } from '../names.ts';
 import { minute } from '../time.ts';
@@ -22,6 +22,7 @@ import { openStateToRead, openStateToWrite, type State, type WritableState } fro
 export interface Caller {
   readonly pid: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The current folder. Throws Misuse where that has gone. */
   readonly folder: string;
   readonly now: () => Instant;
   /** A line for whoever watches a terminal; nothing where nobody does. */
@@ -37,8 +38,13 @@ export interface Caller {
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
   const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
-  const file = resolve(caller.folder, name);
+  const file = pathFrom(caller, name);
   return parseConfiguration(file, readConfigured(file, name));
+}
+
+/** What the person who typed it means by a path. */
+export function pathFrom(caller: Caller, path: string): string {
+  return isAbsolute(path) ? path : resolve(caller.folder, path);
 }
 
 function readConfigured(file: string, name: string): Uint8Array {
@@ -177,7 +183,7 @@ export async function withHostToRead<Result>(
 ): Promise<Result> {
   requireState(configuration);
   const state = await openStateToRead(configuration.state);
-  return withPrivateMirror(caller, join(configuration.state, 'mirror.git'), async (mirror) => {
+  return withPrivateMirror(caller, configuration.state, async (mirror) => {
     const opened = await open(configuration, state, mirror, caller);
     try {
       return await work(opened, state);

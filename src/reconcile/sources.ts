@@ -7,7 +7,6 @@ import { readRevocations } from '../revocation/revocations.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { GroupName, Instant, RosterName } from '../names.ts';
 import { parseRosterName } from '../names.ts';
-import type { RosterReading } from '../roster/roster.ts';
 import { errnoOf, Unavailable } from '../errors.ts';
 import type { ManagedGroup } from '../membership/proposal.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
@@ -50,10 +49,6 @@ export function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
-async function readByRsync(url: string, checksum: 'none' | 'required', path: string): Promise<RosterReading> {
-  return readRosterByRsync(url, { checksum, path });
-}
-
 export function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
   return new Map(
     [...rosters].map(([name, { from, olderThan, checksum }]) => [
@@ -61,7 +56,8 @@ export function rosterSources({ rosters }: Configuration, folder: string, path: 
       {
         olderThan,
         checksum,
-        read: () => (from.startsWith('rsync://') ? readByRsync(from, checksum, path) : readRosterFile(from, { checksum })),
+        read: () =>
+          from.startsWith('rsync://') ? readRosterByRsync(from, { checksum, path, state: folder }) : readRosterFile(from, { checksum }),
         kept: (digest: string) => keptList(folder, name, digest),
       },
     ]),

@@ -1,6 +1,5 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { publishFile } from '../published-file.ts';
 import type { Invocation } from '../cli.ts';
 import { makeReport, type ReportPorts } from './make-report.ts';
@@ -114,7 +113,7 @@ function readerOf(configuration: Configuration, state: State, caller: Caller): R
     const wanted = pathsToRead(policy, [], folder);
     if (wanted.size === 0) return new Map();
     try {
-      return await withPrivateMirror(caller, join(state.folder, 'mirror.git'), async (mirror) => {
+      return await withPrivateMirror(caller, state.folder, async (mirror) => {
         const { blobs } = branchOf(await openMirrorOf(configuration, mirror, surroundingsOf(caller)));
         return landingFiles(blobs, loadParser, folder).readFiles(wanted);
       });
@@ -128,7 +127,7 @@ function readerOf(configuration: Configuration, state: State, caller: Caller): R
 
 /** The policy's side: judged in memory from `start`, by a token that may only read. Nobody looks at the directory. */
 async function fromBranch(configuration: Configuration, isPublic: boolean, caller: Caller): Promise<Made> {
-  return withPrivateMirror(caller, '/nonexistent', async (folder) => {
+  return withPrivateMirror(caller, undefined, async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const memory = emptyMemory();
     const at = caller.now();

@@ -1,5 +1,4 @@
 // `muster request`: needs the sections `repository` and `gitlab` only, and a token to write with; without one it says how to do it by hand.
-import { join } from 'node:path';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
@@ -17,7 +16,7 @@ import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await forgeConfiguration(invocation, caller);
-  return withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), async (folder) => {
+  return withPrivateMirror(caller, configuration.state, async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
     const number = invocation.options['mend'];
     if (typeof number === 'string') return runMend(parseNumber(number), configuration, mirror, caller);

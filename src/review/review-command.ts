@@ -1,6 +1,5 @@
 // `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
@@ -44,9 +43,7 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
   const configuration = await forgeConfiguration(invocation, caller);
   const iid = parseNumber(invocation.operands[0] ?? '');
   const state = await openLedgerIfThere(configuration);
-  const reviewed = await withPrivateMirror(caller, join(configuration.state ?? '/nonexistent', 'mirror.git'), (folder) =>
-    review(iid, configuration, folder, state, caller),
-  );
+  const reviewed = await withPrivateMirror(caller, configuration.state, (folder) => review(iid, configuration, folder, state, caller));
   for (const { message } of reviewed.problems) caller.warn(message);
   const text = renderNote(reviewed.review);
   const status = reviewStatus(reviewed);

@@ -1,17 +1,19 @@
 // Fetches a roster from an rsync daemon (rsync(1), rsyncd.conf(5)) into a folder of its own and reads it there like any other file.
 // The daemon speaks in clear: what comes is judged as strictly as what lies on the disk.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { RosterReading } from './roster.ts';
-import { errnoOf } from '../errors.ts';
+import { Unusable } from '../errors.ts';
+import { makeTemporary } from '../kept-files.ts';
 import { largestRoster, readRosterFile } from './roster-file.ts';
 
 export interface RsyncTerms {
   readonly checksum: 'none' | 'required';
   /** Where rsync is looked for, as in PATH. */
   readonly path: string;
+  /** For its folder, where TMPDIR is of no use. */
+  readonly state?: string;
   /** Seconds without a byte; a whole call may take four times as long. */
   readonly timeout?: number;
 }
@@ -27,9 +29,10 @@ interface Ended {
 export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
   let folder: string;
   try {
-    folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
+    folder = makeTemporary('muster-roster-', terms.state);
   } catch (error) {
-    const message = `${url} could not be fetched: no folder could be made in ${tmpdir()} (${errnoOf(error)}).`;
+    if (!(error instanceof Unusable)) throw error;
+    const message = `${url} could not be fetched: ${error.message}.`;
     return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
   }
   try {

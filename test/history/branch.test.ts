@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withPrivateMirror } from '../../src/history/branch.ts';
 
+let state: string;
 let mirror: string;
 beforeEach(() => {
-  mirror = mkdtempSync(join(tmpdir(), 'muster-mirror-'));
+  state = mkdtempSync(join(tmpdir(), 'muster-mirror-'));
+  mirror = join(state, 'mirror.git');
+  mkdirSync(mirror);
 });
-afterEach(() => rmSync(mirror, { recursive: true, force: true }));
+afterEach(() => rmSync(state, { recursive: true, force: true }));
 
 /** What the work finds in the copy; undefined when there is none. */
 function copied(): Promise<readonly string[] | undefined> {
-  return withPrivateMirror({ onInterrupt: () => () => undefined }, mirror, (folder) => {
+  return withPrivateMirror({ onInterrupt: () => () => undefined }, state, (folder) => {
     try {
       return Promise.resolve(readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort());
     } catch {
