@@ -18,11 +18,16 @@ export interface Surroundings {
   readonly home: string;
 }
 
-export async function openMirrorOf(configuration: Configuration, folder: string, { path, home }: Surroundings): Promise<Mirror> {
+export async function openMirrorOf(
+  configuration: Configuration,
+  folder: string,
+  { path, home }: Surroundings,
+  tell?: (note: string) => void,
+): Promise<Mirror> {
   const { url, branch, tokenFile, authoritiesFile, proxy } = configuration.repository;
   const trust = /^https:/i.test(url) ? trustIn(authoritiesFile, 'repository.ca-file', proxy) : undefined;
   const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
-  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token });
+  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token, ...(tell && { tell }) });
 }
 
 /** For commands that write nothing: a copy of the mirror of that state folder, in a folder of its own, gone when `work` is done. */
@@ -55,7 +60,8 @@ function copyIfThere(mirror: string, folder: string): void {
       cpSync(join(mirror, part), join(folder, part), { recursive: true, filter: (path) => !path.endsWith('.lock') });
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // A damaged mirror, too, is told of where it is written, and here made anew.
+    if (!(error instanceof Error && 'code' in error)) throw error;
     rmSync(folder, { recursive: true, force: true });
   }
 }

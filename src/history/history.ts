@@ -5,7 +5,7 @@ import { Unavailable, Unusable } from '../errors.ts';
 import { readChangeDigests, readChanges } from './changes.ts';
 import { chainBegins, readJump, readLandings, type Met } from './landings.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
-import type { Git } from './runner.ts';
+import { MirrorDamaged, type Git } from './runner.ts';
 import { Allowance, withTrees } from './trees.ts';
 
 /** Folders are given from the root of the repository, without a slash at the end; `''` is the root. All throw Unusable when the mirror is damaged. */
@@ -125,5 +125,5 @@ async function readLocal(git: Git, args: readonly string[]): Promise<string> {
 function unreadable(git: Git, words: string | undefined): Error {
   const { folder, timeout } = git.settings;
   if (words === undefined) return new Unavailable('git', `reading the mirror ${folder} took longer than ${timeout / 1000} s`);
-  return new Unusable(`the mirror ${folder} cannot be read (${words}); if it is damaged, remove it: it is fetched anew`);
+  return new MirrorDamaged(`the mirror ${folder} cannot be read (${words}); if it is damaged, remove it: it is fetched anew`);
 }

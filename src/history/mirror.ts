@@ -1,5 +1,5 @@
 // A bare copy of the policy repository: the only thing that is ever read, and disposable. What came in was checked by git's fsck.
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isBranchName, type CommitId } from '../names.ts';
@@ -7,13 +7,15 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
 import { ensureCommits, type CommitPresence } from './kept-commits.ts';
-import { branchRef, prepareMirror, readTip, shownUrl } from './mirror-layout.ts';
-import { createGit, type Git } from './runner.ts';
+import { branchRef, findDamage, prepareMirror, readTip, removeMirror, shownUrl } from './mirror-layout.ts';
+import { createGit, MirrorDamaged, type Git } from './runner.ts';
 import { readServerTip, runFetch } from './server.ts';
 
 export interface MirrorSettings extends GitSettings {
   /** The branch that is judged, as in `main`. */
   readonly branch: string;
+  /** Hears, for people to read, when the mirror had to be fetched anew after it was opened. */
+  readonly tell?: (note: string) => void;
 }
 
 export interface Mirror {
@@ -44,18 +46,141 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   const notes = prepareMirror(folder, url);
   const git = createGit(settings);
   const onBranch = new Set<CommitId>();
+  const upkeep = new Upkeep(settings, git);
   return {
     notes,
-    history: createHistory(git, (commit) => void onBranch.add(commit)),
-    fetch: () => fetchBranch(git, branch),
+    history: whileSound(
+      createHistory(git, (commit) => void onBranch.add(commit)),
+      upkeep,
+      (commits) => ensureCommits(git, commits, onBranch),
+    ),
+    fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
-    ensureCommits: (commits) => ensureCommits(git, [...commits], onBranch),
+    ensureCommits: (commits) => upkeep.read(() => ensureCommits(git, [...commits], onBranch)),
+  };
+}
+
+/** Finds out that the mirror is damaged before it is believed, or when it cannot be read, and fetches it anew: once in the life of a process. */
+class Upkeep {
+  readonly #settings: MirrorSettings;
+  readonly #git: Git;
+  #checked: string | false = false;
+  #renewed: Promise<boolean> | undefined;
+  #failure = '';
+
+  constructor(settings: MirrorSettings, git: Git) {
+    this.#settings = settings;
+    this.#git = git;
+  }
+
+  async fetch(): Promise<CommitId> {
+    const { folder, branch } = this.#settings;
+    const tip = await readServerTip(this.#git, branch);
+    if (tip === readTip(folder)) return tip;
+    try {
+      return await fetchBranch(this.#git, branch);
+    } catch (error) {
+      // The server has just answered: it may be the mirror that cannot take what comes.
+      if (!(error instanceof Unavailable) || readTip(folder) === undefined || !(await this.#renew())) throw error;
+      return readTip(folder) ?? tip;
+    }
+  }
+
+  /** `wanted`: other commits than those of the branch that are read. */
+  async read<Result>(work: () => Promise<Result>, wanted: () => Promise<unknown> = () => Promise.resolve()): Promise<Result> {
+    const { folder } = this.#settings;
+    const damage = this.#damage();
+    if (damage !== undefined && !(await this.#renew()))
+      throw new MirrorDamaged(
+        `the mirror ${folder} is damaged (${damage}) and could not be fetched anew: ${this.#failure}. The next run tries again`,
+      );
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof MirrorDamaged) || !(await this.#renew())) throw error;
+      await wanted();
+      return work();
+    }
+  }
+
+  /** Every byte is looked at once, before the first is read; what is fetched later is checked by git as it comes. */
+  #damage(): string | undefined {
+    if (this.#checked === false) this.#checked = findDamage(this.#settings.folder) ?? '';
+    return this.#checked === '' ? undefined : this.#checked;
+  }
+
+  async #renew(): Promise<boolean> {
+    this.#renewed ??= this.#fetchAnew();
+    return this.#renewed;
+  }
+
+  /** Beside the old one, which stays until the new one is whole. */
+  async #fetchAnew(): Promise<boolean> {
+    const { folder, url, branch } = this.#settings;
+    const aside = `${folder}.new`;
+    try {
+      removeMirror(aside);
+      prepareMirror(aside, url);
+      await fetchBranch(createGit({ ...this.#settings, folder: aside }), branch);
+      removeMirror(folder);
+      renameSync(aside, folder);
+    } catch (error) {
+      if (!(error instanceof Error) || !(error instanceof Unavailable || error instanceof Unusable || 'code' in error)) throw error;
+      // Told by whoever wanted to read the old one.
+      this.#failure = error.message;
+      return false;
+    }
+    this.#checked = '';
+    this.#settings.tell?.(`the mirror ${folder} was damaged, and has been fetched anew`);
+    return true;
+  }
+}
+
+function whileSound(history: History, upkeep: Upkeep, ensure: (commits: readonly CommitId[]) => Promise<unknown>): History {
+  return {
+    ancestry: (...asked) => upkeep.read(() => history.ancestry(...asked)),
+    landings: (...asked) => upkeep.read(() => history.landings(...asked)),
+    jump: (...asked) => upkeep.read(() => history.jump(...asked)),
+    policyTree: (...asked) => upkeep.read(() => history.policyTree(...asked)),
+    entries: (...asked) => upkeep.read(() => history.entries(...asked)),
+    blobs: (ids, limit) => {
+      const wanted = [...ids];
+      return upkeep.read(() => history.blobs(wanted, limit));
+    },
+    changes: (...pair) =>
+      upkeep.read(
+        () => history.changes(...pair),
+        () => ensure(pair),
+      ),
+    changeDigests: (pairs) =>
+      upkeep.read(
+        () => history.changeDigests(pairs),
+        () => ensure(pairs.flat()),
+      ),
+    isAncestor: (...pair) =>
+      upkeep.read(
+        () => history.isAncestor(...pair),
+        () => ensure(pair),
+      ),
+    mergeBase: (...pair) =>
+      upkeep.read(
+        () => history.mergeBase(...pair),
+        () => ensure(pair),
+      ),
+    parents: (commit) =>
+      upkeep.read(
+        () => history.parents(commit),
+        () => ensure([commit]),
+      ),
+    committedAt: (commit) =>
+      upkeep.read(
+        () => history.committedAt(commit),
+        () => ensure([commit]),
+      ),
   };
 }
 
 async function fetchBranch(git: Git, branch: string): Promise<CommitId> {
-  const tip = await readServerTip(git, branch);
-  if (tip === readTip(git.settings.folder)) return tip;
   const outcome = await runFetch(git, [`+refs/heads/${branch}:${branchRef}`]);
   if (outcome.kind === 'damaged')
     throw new Unusable(`branch ${branch} of ${shownUrl(git.settings.url)} holds objects that git refuses: ${outcome.words}`);

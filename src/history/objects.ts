@@ -1,7 +1,6 @@
 // Reads objects of the mirror by their ids: what they are first, their content only where it is wanted and small (git-cat-file(1), section BATCH OUTPUT).
 import type { BlobId, CommitId } from '../names.ts';
-import { Unusable } from '../errors.ts';
-import type { Git } from './runner.ts';
+import { MirrorDamaged, type Git } from './runner.ts';
 
 export interface Blobs {
   readonly contents: ReadonlyMap<BlobId, Uint8Array>;
@@ -24,7 +23,7 @@ export async function readBlobs(git: Git, ids: Iterable<BlobId>, limit: number):
   for (const id of wanted) {
     const head = heads.get(id);
     if (head?.type !== 'blob')
-      throw new Unusable(`the mirror ${git.settings.folder} has no blob ${id}; if it is damaged, remove it: it is fetched anew`);
+      throw new MirrorDamaged(`the mirror ${git.settings.folder} has no blob ${id}; if it is damaged, remove it: it is fetched anew`);
     if (head.size > limit) tooLarge.add(id);
     else small.push(id);
   }
@@ -60,7 +59,7 @@ async function readContents(git: Git, ids: readonly BlobId[]): Promise<ReadonlyM
     const start = lineEnd + 1;
     const end = start + Number(size);
     // Each content is followed by a line feed of git's own: when it stands where it should, nothing was cut short.
-    if (named !== id || type !== 'blob' || output[end] !== 0x0a) throw new Unusable(`git did not print blob ${id} whole`);
+    if (named !== id || type !== 'blob' || output[end] !== 0x0a) throw new MirrorDamaged(`git did not print blob ${id} whole`);
     contents.set(id, Uint8Array.from(output.subarray(start, end)));
     position = end + 1;
   }

@@ -23,6 +23,9 @@ export interface Git {
   converse(args: readonly string[]): Conversation;
 }
 
+/** The mirror cannot be read, and may be well again once it was fetched anew. */
+export class MirrorDamaged extends Unusable {}
+
 export interface Conversation {
   say(text: string): void;
   /** There will be no more questions. */
@@ -77,7 +80,7 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
   const flood = new AbortController();
   let ended: { readonly exitCode: number | null; readonly stderr: string } | undefined;
   const git = simpleGit({
-    baseDir: settings.folder,
+    baseDir: '/',
     binary: '/bin/sh',
     abort: AbortSignal.any([deadline, flood.signal]),
     input: () => input,
@@ -118,7 +121,7 @@ async function* streamGit(settings: GitSettings, args: readonly string[], input 
 }
 
 function converse(settings: GitSettings, args: readonly string[]): Conversation {
-  const child = spawn('/bin/sh', limited(args), { cwd: settings.folder, env: mirrorEnvironment(settings), stdio: 'pipe' });
+  const child = spawn('/bin/sh', limited(args), { cwd: '/', env: mirrorEnvironment(settings), stdio: 'pipe' });
   const deadline = { passed: false };
   const timer = setTimeout(() => {
     deadline.passed = true;
@@ -134,7 +137,7 @@ function converse(settings: GitSettings, args: readonly string[]): Conversation 
       if (deadline.passed)
         throw new Unavailable('git', `reading the mirror ${settings.folder} took longer than ${settings.timeout / 1000} s`);
       if (exitCode === 0) return;
-      throw new Unusable(
+      throw new MirrorDamaged(
         `the mirror ${settings.folder} cannot be read (${renderGitWords(stderr)}); if it is damaged, remove it: it is fetched anew`,
       );
     } finally {

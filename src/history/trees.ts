@@ -3,7 +3,7 @@
 import { parseBlobId, type CommitId } from '../names.ts';
 import { Unusable } from '../errors.ts';
 import type { PathChange, TreeEntry } from './landing.ts';
-import type { Conversation, Git } from './runner.ts';
+import { MirrorDamaged, type Conversation, type Git } from './runner.ts';
 
 /** One tree object longer than this cannot be used: about half a million names. In bytes. */
 const largestTree = 64 * 1024 * 1024;
@@ -187,7 +187,7 @@ export class Trees {
     const head = this.#rest.toString('latin1', 0, lineEnd);
     const [, length] = /^[0-9a-f]{40} tree (\d+)$/.exec(head) ?? [];
     if (length === undefined)
-      throw new Unusable(`the mirror ${folder} has no tree of ${id}; if it is damaged, remove it: it is fetched anew`);
+      throw new MirrorDamaged(`the mirror ${folder} has no tree of ${id}; if it is damaged, remove it: it is fetched anew`);
     const size = Number(length);
     if (size > largestTree)
       throw new Unusable(
@@ -208,7 +208,7 @@ export class Trees {
 
   async #hear({ heard }: Conversation): Promise<void> {
     const next = await heard.next();
-    if (next.done) throw new Unusable(`git ended before it had read the mirror ${this.#git.settings.folder}`);
+    if (next.done) throw new MirrorDamaged(`git ended before it had read the mirror ${this.#git.settings.folder}`);
     this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value]);
   }
 }
@@ -242,7 +242,7 @@ function* itemsOf(tree: Buffer): Generator<Item, void, undefined> {
     const blank = tree.indexOf(0x20, start);
     const end = tree.indexOf(0, blank);
     const id = parseBlobId(tree.toString('hex', end + 1, end + 21));
-    if (blank < 0 || end < 0 || id === undefined) throw new Unusable('a tree that git printed is cut short');
+    if (blank < 0 || end < 0 || id === undefined) throw new MirrorDamaged('a tree that git printed is cut short');
     const mode = tree.toString('latin1', start, blank).padStart(6, '0');
     yield { name: tree.subarray(blank + 1, end), isTree: mode === treeMode, entry: { mode, blob: id } };
     start = end + 21;

@@ -166,7 +166,7 @@ export function surroundingsOf({ environment }: Caller): { readonly path: string
 /** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
 async function openMirrorOrNot(configuration: HostConfiguration, folder: string, caller: Caller): Promise<Mirror | NoMirror> {
   try {
-    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller), caller.warn);
     for (const note of mirror.notes) caller.warn(note);
     return mirror;
   } catch (error) {

@@ -1,9 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { duration } from '../../src/names.ts';
+import type { Mirror } from '../../src/history/mirror.ts';
+import { duration, type CommitId } from '../../src/names.ts';
 import { Misuse, Unavailable, Unusable } from '../../src/errors.ts';
 import { blobId, commitId, failureOf, makeBench, watchGit, type Bench } from './mirrors.ts';
 
@@ -288,6 +301,90 @@ describe('given a mirror that somebody changed', () => {
     expect(await mirror.history.parents(tip)).toEqual([first]);
     const tree = await mirror.history.policyTree(tip, 'policy');
     expect(tree.get('policy/policy.yaml')?.blob).toBe(bench.repository.git(['rev-parse', `${tip}:policy/policy.yaml`]));
+  });
+});
+
+describe('given a mirror on a disk that forgets', () => {
+  /** What is read in a run: two landings, the tree, and what a version of a merge request changed. */
+  async function readAll(mirror: Mirror, start: CommitId, version: CommitId): Promise<unknown> {
+    const head = await mirror.fetch();
+    const landings = await mirror.history.landings(start, head, 'policy');
+    const tree = await mirror.history.policyTree(head, 'policy');
+    const { contents } = await mirror.history.blobs(
+      [...tree.values()].map(({ blob }) => blob),
+      1000,
+    );
+    await mirror.ensureCommits([version]);
+    return { head, landings, tree, contents, digests: await mirror.history.changeDigests([[start, version]]) };
+  }
+
+  async function grown(): Promise<{ readonly start: CommitId; readonly version: CommitId; readonly expected: unknown }> {
+    const first = await bench.open();
+    const start = await first.fetch();
+    const version = commitId(bench.repository.commit('version', { 'policy/groups/v.yaml': 'v\n' }, { parents: [start] }));
+    bench.repository.commit('main', { 'policy/groups/a.yaml': 'some\nlines\nof text\n'.repeat(20) });
+    await first.fetch();
+    bench.repository.commit('main', { 'policy/groups/a.yaml': 'some\nlines\nof other text\n'.repeat(20) });
+    return { start, version, expected: await readAll(await bench.open(), start, version) };
+  }
+
+  it(
+    'when any byte of it is another, or any file of it has gone, then what is read is as it was, in the same run',
+    { timeout: 600_000 },
+    async () => {
+      const { start, version, expected } = await grown();
+      const sound = join(bench.scratch, 'sound.git');
+      cpSync(bench.folder, sound, { recursive: true });
+      const files = readdirSync(sound, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(sound, file)).isFile());
+      expect(files.length).toBeGreaterThanOrEqual(8);
+      const faults = files.flatMap((file) => {
+        const { size } = statSync(join(sound, file));
+        const places = Array.from({ length: Math.min(size, 14) }, (_, place, count = Math.min(size, 14)) =>
+          Math.floor((place * (size - 1)) / Math.max(1, count - 1)),
+        );
+        return [...places, 'gone', 'empty'].map((place) => ({ file, place }) as const);
+      });
+      for (const { file, place } of faults) {
+        rmSync(bench.folder, { recursive: true, force: true });
+        cpSync(sound, bench.folder, { recursive: true });
+        const victim = join(bench.folder, file);
+        const bytes = readFileSync(victim);
+        if (typeof place === 'number') bytes[place] = (bytes[place] ?? 0) ^ (1 << (place % 8));
+        chmodSync(victim, 0o600);
+        if (place === 'gone') rmSync(victim);
+        else writeFileSync(victim, place === 'empty' ? '' : bytes);
+        expect(await readAll(await bench.open(), start, version), `${file} at ${place}`).toEqual(expected);
+      }
+    },
+  );
+
+  it('when its tip is all zeros, or another commit than any, then it is fetched', async () => {
+    const { start, version, expected } = await grown();
+    for (const id of ['0'.repeat(40), 'd'.repeat(40)]) {
+      writeFileSync(join(bench.folder, 'refs/muster/branch'), `${id}\n`);
+      expect(await readAll(await bench.open(), start, version)).toEqual(expected);
+    }
+  });
+
+  it('when it is damaged and the server is silent, then that is said, and the next run makes it anew', async () => {
+    const { start, version, expected } = await grown();
+    for (const pack of readdirSync(join(bench.folder, 'objects/pack'))) rmSync(join(bench.folder, 'objects/pack', pack));
+    renameSync(bench.repository.path, `${bench.repository.path}-away`);
+    const mirror = await bench.open();
+    const head = await mirror.head();
+    const failure = await failureOf(mirror.history.policyTree(head ?? start, 'policy'));
+    renameSync(`${bench.repository.path}-away`, bench.repository.path);
+    expect(failure).toBeInstanceOf(Unusable);
+    const told: string[] = [];
+    expect(await readAll(await bench.open({ tell: (note) => told.push(note) }), start, version)).toEqual(expected);
+    expect(told).toEqual([expect.stringContaining('has been fetched anew')]);
+  });
+
+  it('when it cannot be made, then the errno is named, and who mends that', async () => {
+    writeFileSync(join(bench.scratch, 'file'), '');
+    const failure = await failureOf(bench.open({ folder: join(bench.scratch, 'file/mirror.git') }));
+    expect(failure).toBeInstanceOf(Unusable);
+    expect(failure.message).toContain('(ENOTDIR). The administrator of this host');
   });
 });
 

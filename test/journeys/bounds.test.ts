@@ -1,5 +1,5 @@
-// What strangers can push costs a bounded amount of memory, time and record, and never keeps a run from ending what is due (CASES 67 to 69, 75, 118).
-import { statSync } from 'node:fs';
+// What strangers can push costs a bounded amount of memory, time and record, and never keeps a run from ending what is due (CASES 67 to 69, 75, 109, 118).
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { watchMemory, type Watch } from '../support/frugal.ts';
@@ -208,5 +208,38 @@ describe('case 118: given more grants in one push than a landing may change', ()
     expect(run.status).toBe(4);
     expect(await host.members('klaxon-users')).toEqual(['alice', 'bob', ...many.slice(51)].sort());
     expect(await host.members('stewards')).toEqual(['base']);
+  });
+});
+
+describe('case 109: given a mirror that is damaged', () => {
+  const flip = (file: string) => {
+    const bytes = readFileSync(file);
+    const place = bytes.length >> 1;
+    bytes[place] = (bytes[place] ?? 0) ^ 1;
+    chmodSync(file, 0o600);
+    writeFileSync(file, bytes);
+  };
+  const packs = (mirror: string, kind: string) =>
+    readdirSync(join(mirror, 'objects/pack'))
+      .filter((name) => name.endsWith(kind))
+      .map((name) => join(mirror, 'objects/pack', name));
+
+  it.each([
+    { given: 'one bit of its packs is another', damage: (mirror: string) => packs(mirror, '.pack').forEach(flip) },
+    { given: 'one bit of their indices is another', damage: (mirror: string) => packs(mirror, '.idx').forEach(flip) },
+    { given: 'its packs are gone', damage: (mirror: string) => rmSync(join(mirror, 'objects/pack'), { recursive: true }) },
+    { given: 'its tip is all zeros', damage: (mirror: string) => writeFileSync(join(mirror, 'refs/muster/branch'), `${'0'.repeat(40)}\n`) },
+    { given: 'a file stands in its place', damage: (mirror: string) => (rmSync(mirror, { recursive: true }), writeFileSync(mirror, '')) },
+  ])('when $given, then it is made anew in the same run, which judges and ends', async ({ damage }) => {
+    const host = await hostWithTwo();
+    damage(join(host.state, 'mirror.git'));
+    // What is read in the run comes from before the damage as well: bob's file was there, and goes.
+    host.grant('carol', '2026-12-07');
+    host.repository.commit('main', { 'policy/zz': 'x\n', [grantPath('alice')]: null });
+    const run = await reconcile(host, later(3));
+    expect([run.status, run.policy.judged]).toEqual([4, host.repository.resolve('main')]);
+    expect(await host.members('klaxon-users')).toEqual(['carol']);
+    expect(run.stderr).toMatch(/made anew|fetched anew/);
+    expect((await reconcile(host, later(3, 1))).stderr).not.toContain('anew');
   });
 });
