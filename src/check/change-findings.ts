@@ -71,6 +71,6 @@ export function differences(before: ReadonlyMap<string, NonNullable<PathChange['
   return paths.flatMap((path) => {
     const [was, is] = [before.get(path), after.get(path)];
     if (was?.blob === is?.blob && was?.mode === is?.mode) return [];
-    return [{ path, ...(was && { before: was }), ...(is && { after: is }) }];
+    return [{ path, before: was, after: is }];
   });
 }

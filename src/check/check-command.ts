@@ -13,7 +13,7 @@ export async function runCheck({ operands: [folder = 'policy'], options }: Invoc
   const within = options['endingWithin'];
   const endingWithin = typeof within === 'string' ? parseDuration(within) : undefined;
   if (within !== undefined && !endingWithin) throw new Misuse('--ending-within takes a length of time, as in "7 days"');
-  const known = { now: caller.now(), ...(endingWithin ? { endingWithin } : {}) };
+  const known = { now: caller.now(), endingWithin };
   const against = options['against'];
   const format = options['json'] === true ? 'json' : String(options['format']);
   if (typeof against !== 'string') return printed(await checkFolder(folder, known, caller), undefined, format);

@@ -125,7 +125,7 @@ export function changesIfMerged(own: readonly PathChange[], moved: readonly Path
     else if (!sameEntry(other.after, change.after)) {
       overlaps.push(change.path);
       const { after: before } = other;
-      changes.push({ path: change.path, ...(before && { before }), ...(change.after && { after: change.after }) });
+      changes.push({ path: change.path, before, after: change.after });
     }
   }
   return { changes, overlaps };

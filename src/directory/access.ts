@@ -50,7 +50,7 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
   const placeholder = placeholderKey(emptyGroup);
   if (isWithin(placeholder, configuredKey(people)))
     throw new Misuse('directory.empty-group: this DN lies under directory.people, and whoever stands for nobody must be nobody');
-  return { people, groups, emptyGroup, ...(disabled ? { disabled } : {}) };
+  return { people, groups, emptyGroup, disabled };
 }
 
 /** A connection that is bound as the configuration says. */

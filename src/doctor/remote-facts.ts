@@ -64,7 +64,7 @@ export async function forgeView(
     import('../gitlab/settings.ts'),
   ]);
   const terms = forgeSettings(gitlab, caller.now);
-  const withToken = async (file: string | undefined) => ({ ...terms, ...(file === undefined ? {} : { token: await readSecret(file) }) });
+  const withToken = async (file: string | undefined) => ({ ...terms, token: file === undefined ? undefined : await readSecret(file) });
   const own = await withToken(gitlab.tokenFile);
   const forge = openGitLab(own);
   const project = await forge.project();

@@ -128,7 +128,7 @@ class GitLabJudge implements ContentJudge {
     const { iid, url: link } = bound.mergeRequest;
     const unbound = isEndOfFastForward(landing, bound) ? ('part-of-fast-forward' as const) : undefined;
     const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
-    return refused('no-approval', detail, iid, evidence, { ...linkTo(link), ...(count && { count }), ...(unbound && { unbound }) });
+    return refused('no-approval', detail, iid, evidence, { ...linkTo(link), count, unbound });
   }
 }
 

@@ -185,8 +185,7 @@ export function withKnown(state: Listing, landing: Landing, found: PolicyTree, f
   const changes: PathChange[] = [];
   for (const path of known) {
     const [before, after] = [state.tree.get(path), found.get(path)];
-    if (before?.blob !== after?.blob || before?.mode !== after?.mode)
-      changes.push({ path, ...(before && { before }), ...(after && { after }) });
+    if (before?.blob !== after?.blob || before?.mode !== after?.mode) changes.push({ path, before, after });
   }
   changes.push(...landing.changes.filter(({ path }) => !known.has(path)));
   return { ...landing, changes: changes.sort((left, right) => inOrder(left.path, right.path)), files };
@@ -228,7 +227,7 @@ function endorse(
 ): Changed {
   const grants = landing.changes.filter(({ path }) => place(path, folder).kind === 'grant');
   return {
-    ...(files.rules ? { rules: files.rules } : {}),
+    rules: files.rules,
     endorsed: landing.changes.map(({ path, after }) => [path, after?.blob ?? null]),
     inForce: grants.map(({ path }) => [path, grantOf(path, files, verdict, state.inForce.get(path))]),
     ended: grants.map(({ path, after }) => [path, after ? null : endOf(path, state, verdict)]),
@@ -246,7 +245,7 @@ function grantOf(
   const file = files.grants.get(path);
   if (!file) return null;
   const { commit, mergeRequest, approvedBy, landedAt, link } = verdict;
-  const provenance = { commit, mergeRequest, approvedBy, landedAt, ...(link === undefined ? {} : { link }) };
+  const provenance = { commit, mergeRequest, approvedBy, landedAt, link };
   const grant = { ...file, ...provenance, path, endorsedUntil: file.until };
   if (verdict.reviewed || !before) return grant;
   // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.
@@ -277,7 +276,7 @@ function refuse(
     if (!left) ended.push([change.path, { grant, cause: change.after ? 'refused' : 'deleted', reviewed: false, commit: landing.commit }]);
   }
   const { code, detail, mergeRequest, link } = verdict;
-  const refusal = { commit: landing.commit, mergeRequest, code, detail, ...(link === undefined ? {} : { link }) };
+  const refusal = { commit: landing.commit, mergeRequest, code, detail, link };
   return {
     endorsed: landing.changes
       .filter(({ path, after }) => !after && state.endorsed.has(path) && !isRules(path, folder))

@@ -143,5 +143,5 @@ function first(objections: readonly Objection[], codes: Readonly<Record<string, 
 export function understood(readings: Readings): LandingFiles {
   const grants = new Map<string, GrantFile>();
   for (const [path, reading] of readings.files) if (reading.kind === 'grant') grants.set(path, reading.grant);
-  return { grants, ...(readings.rules?.kind === 'valid' ? { rules: readings.rules.value } : {}) };
+  return { grants, rules: readings.rules?.kind === 'valid' ? readings.rules.value : undefined };
 }

@@ -50,7 +50,7 @@ export function meet(grant: GrantInForce, file: Pick<GrantFile, 'from' | 'until'
   const from = later(grant.from, file.from);
   const until = earlier(grant.until, file.until);
   if (from === grant.from && until === grant.until) return grant;
-  return { ...grant, ...(from === undefined ? {} : { from }), until, narrowedBy: by };
+  return { ...grant, from, until, narrowedBy: by };
 }
 
 /** The file promises time, from `now` on, that the grant in force does not give. */

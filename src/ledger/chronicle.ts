@@ -167,7 +167,7 @@ function markRefused(kept: Chronicle, { at, commit, verdict, delta }: VerdictRec
       code,
       commit,
       mergeRequest,
-      ...(link === undefined ? {} : { link }),
+      link,
     };
     const known = (kept.refused.get(path) ?? []).filter((one) => one.at >= begin);
     kept.refused.set(path, [...known, mark].slice(-mostRefusals));

@@ -122,5 +122,5 @@ export function renderMembership(record: MembershipRecord): object {
 }
 
 function membersOf({ because: why, names }: ByCause): MembershipRecord['appeared'] {
-  return names.map(([name, entry]) => ({ name, because: why, ...(entry === undefined ? {} : { uuid: entry }) }));
+  return names.map(([name, entry]) => ({ name, because: why, uuid: entry }));
 }

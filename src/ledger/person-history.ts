@@ -45,7 +45,7 @@ export function toldBy(record: LedgerRecord, groups: readonly GroupName[], folde
         event: record.type === 'lift' ? 'lifted' : 'revoked',
         because: null,
         detail: record.reason,
-        ...(record.by === undefined ? {} : { by: record.by }),
+        by: record.by,
       };
       return (record.from === null ? groups : [record.from]).map((group) => ({ name: record.uid, group, entry }));
     }

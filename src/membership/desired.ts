@@ -119,7 +119,7 @@ function capped(end: End, landedAt: Instant, longest: Duration | undefined): End
 export function groundsOf(grant: GrantInForce, longest?: Duration): Extract<Because, { readonly kind: 'grant' }> {
   const { path, commit, mergeRequest, approvedBy, landedAt, link } = grant;
   const until = capped(grant.until, landedAt, longest);
-  return { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, ...(link === undefined ? {} : { link }) };
+  return { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, link };
 }
 
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {
@@ -198,7 +198,7 @@ function reasonToWithhold(
   const { uid, until, from } = candidate;
   if (isOver(until, at.now)) return { code: 'expired', at: until === 'open' ? at.now : until, ...unreviewed(candidate, at.now) };
   const revocation = at.revocations.find((one) => one.uid === uid && (one.group === undefined || one.group === group));
-  if (revocation) return { code: 'revoked', ...(revocation.at === undefined ? {} : { at: revocation.at }), reason: revocation.reason };
+  if (revocation) return { code: 'revoked', at: revocation.at, reason: revocation.reason };
   if (!found) return { code: 'unknown-person' };
   if (found === 'ambiguous') return { code: 'ambiguous-person' };
   const bound = at.bindings.get(uid);

@@ -192,7 +192,7 @@ function decideWithheld({ uid, reason, because }: Withheld, remove: Remove): Dec
 }
 
 function revoked({ at }: { readonly at?: Instant }): RemovalCause {
-  return { kind: 'revoked', ...(at === undefined ? {} : { at }) };
+  return { kind: 'revoked', at };
 }
 
 /** A hold never outlives the grant it keeps: once the approved end has come, and not one that nobody reviewed, the removal is an expiry like any other. */

@@ -144,7 +144,7 @@ async function planned(
     revocations: world.revocations,
     bindings: known.bindings,
     now,
-    ...(managed.longest === undefined ? {} : { longest: managed.longest }),
+    longest: managed.longest,
   };
   const desired = decide(rules, world.policy, roster, circumstances);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
@@ -161,7 +161,7 @@ async function planned(
     clock: world.clock,
     allowed: allowedDigests(memory, group, now),
     hash: world.hash,
-    ...(managed.members === undefined ? {} : { ceiling: managed.members }),
+    ceiling: managed.members,
   });
   return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
 }

@@ -163,6 +163,6 @@ function groupOf(group: GroupName, text: InferOutput<typeof groupSchema>): Group
     approvers: approvers ?? [text.owner],
     requires: requires ?? [],
     limits: limits ?? defaultLimits,
-    ...(understood ? { understood } : {}),
+    understood,
   };
 }

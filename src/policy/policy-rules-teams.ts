@@ -76,7 +76,7 @@ function unknownTeams(rules: Rules): readonly Complaint[] {
 function teamComplaint({ teams }: Rules, team: TeamName, key: readonly (string | number)[], group?: GroupName): Complaint | undefined {
   if (teams.has(team)) return undefined;
   return {
-    ...(group === undefined ? {} : { group }),
+    group,
     key,
     message: `there is no team "${team}"`,
     fix: teams.size === 0 ? 'Add the team to policy.yaml.' : `The teams of policy.yaml are: ${[...teams.keys()].sort(inOrder).join(', ')}.`,
@@ -113,7 +113,7 @@ function shortage(
   if (persons > approvals) return undefined;
   const teams = approvers.join(', ');
   return {
-    ...(group === undefined ? {} : { group }),
+    group,
     key,
     message: `${count(approvals, 'approval')} needed and ${count(persons, 'person', 'persons')} who can give them (${teams}): at least one more than needed must be there`,
     fix: 'Put more people on these teams, name further teams, or ask for fewer approvals.',

@@ -78,7 +78,7 @@ export function settleIntent(
     add: some(add),
     remove: some(remove),
     members,
-    ...(message === undefined ? {} : { message }),
+    message,
   };
 }
 
@@ -182,7 +182,7 @@ export function revocationsNotOnRecord(
     .filter((one) => !isOnRecord(one, memory))
     .map(({ uid, group, at = now, reason, by }) => {
       const when = at > now ? { at: now, dated: at } : { at };
-      return { type: 'revocation', ...when, uid, from: group ?? null, reason, ...(by === undefined ? {} : { by }) };
+      return { type: 'revocation', ...when, uid, from: group ?? null, reason, by };
     });
 }
 
@@ -205,7 +205,7 @@ export function takenOutBeside(
 ): readonly OutcomeRecord[] {
   const remove = revocations.flatMap(({ uid, group: only = group, at: since }) => {
     if (only !== group || !members.has(uid) || names.has(uid)) return [];
-    const because = { kind: 'revoked' as const, ...(since === undefined ? {} : { at: since }) };
+    const because = { kind: 'revoked' as const, at: since };
     return [{ because, limited: false, members: [{ uid, dn: dnOf(uid) }] }];
   });
   const once = remove.filter((one, place) => remove.findIndex(({ members: [first] }) => first?.uid === one.members[0]?.uid) === place);

@@ -86,7 +86,7 @@ function groupJson(result: GroupResult): unknown {
     ...(planned && planned.plan.reported.length > 0
       ? { unexplained: planned.plan.reported.map(({ uid, member }) => ({ uid, dn: member.dn })) }
       : {}),
-    ...(message === undefined ? {} : { message }),
+    message,
   };
 }
 

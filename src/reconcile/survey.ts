@@ -106,7 +106,7 @@ export async function survey(
   ];
   const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
   const proposed = people ? await propose(circumstances, sources, settings, directory, people) : { groups: settled ?? [], problems };
-  return { ...circumstances, ...(stamp === undefined ? {} : { stamp }), ...proposed };
+  return { ...circumstances, stamp, ...proposed };
 }
 
 /** A directory that does not answer has no stamp; the question for the people will say so. */

@@ -85,7 +85,7 @@ function memberReport(name: string, { because, since }: Membership, facts: Group
 }
 
 function wordsOf({ reason, ticket, contact }: GrantInForce): MemberReport['words'] {
-  return { reason, ...(ticket === undefined ? {} : { ticket }), ...(contact === undefined ? {} : { contact }) };
+  return { reason, ticket, contact };
 }
 
 /** The strongest reason first: what names the person now, then what keeps them, then what brought them. */

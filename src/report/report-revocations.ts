@@ -26,7 +26,7 @@ export function revocationReports(
 ): readonly RevocationReport[] {
   return stories.map(({ record, lifted }) => {
     const { uid, from, reason, by } = record;
-    const still = policy && stillNamed({ uid, ...(from === null ? {} : { group: from }) }, policy, rosterPeople, at);
+    const still = policy && stillNamed({ uid, group: from ?? undefined }, policy, rosterPeople, at);
     return {
       uid,
       from,

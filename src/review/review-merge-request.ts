@@ -120,7 +120,7 @@ async function propose(
     committedAt: ports.now,
     changes: inside,
     outside: changes.length - inside.length,
-    ...(hiddenBy === undefined ? {} : { hiddenBy }),
+    hiddenBy,
   };
   const files = landingFiles(ports.branch.blobs, ports.loadParser, folder);
   return {

@@ -14,7 +14,7 @@ export function changeJson(effects: readonly Effect[], needs: readonly Need[]): 
       uid,
       effect,
       until: endJson(until),
-      ...(from === undefined ? {} : { from: renderInstant(from) }),
+      from: from === undefined ? undefined : renderInstant(from),
     })),
     needs: needs.map(({ paths, teams, approvals, notCounted }) => ({ paths, teams, approvals, notCounted })),
   };

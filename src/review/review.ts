@@ -190,5 +190,5 @@ function grantObstacles(
 function locate(detail: string, folder: string): Pick<Obstacle, 'path' | 'line'> {
   const [, path = detail, line] = /^([^:\s]+)(?::(\d{1,6}):\d{1,6}: |$)/s.exec(detail) ?? [];
   if (!isWellFormed(path, folder)) return {};
-  return { path, ...(line === undefined ? {} : { line: Number(line) }) };
+  return { path, line: line === undefined ? undefined : Number(line) };
 }

@@ -91,7 +91,7 @@ export function settledReview(
     return {
       ...{ kind: 'refused', code, healed: open.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
       ...{ approvals: count?.approvals ?? [], quorum: count ? wellFormedOnly(count.paths, folder) : [] },
-      ...(unbound && { unbound }),
+      unbound,
     };
   }
   const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));

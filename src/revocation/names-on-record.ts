@@ -20,7 +20,7 @@ export async function openNamesOnRecord(folder: string, now: Instant): Promise<(
     if (!memory.policy) return undefined;
     const policy = { rules: memory.policy.rules, grants: [...memory.policy.inForce.values()] };
     const people = await rosterPeople(memory, folder);
-    return ({ uid, only }) => stillNamed({ uid, ...(only === undefined ? {} : { group: only }) }, policy, people, now);
+    return ({ uid, only }) => stillNamed({ uid, group: only }, policy, people, now);
   } catch (error) {
     if (error instanceof Unavailable || error instanceof Unusable) return undefined;
     throw error;

@@ -47,7 +47,7 @@ export async function lookFor(uid: Uid, uuids: readonly EntryUuid[], open: OpenT
     uid,
     found: 'message' in people ? undefined : people.get(uid),
     elsewhere: [...straight, ...('message' in former ? [] : former)],
-    ...(doubt && { doubt }),
+    doubt,
   };
 }
 
@@ -83,7 +83,7 @@ async function tryToRemove(group: GroupName, revoked: Revoked, open: OpenToWrite
     const { values, unseen = revoked.doubt } = await valuesOf(revoked, observed, reader);
     if (values.length === 0) {
       if (removed.length === 0) return unseen ? { kind: 'failed', ...unseen } : { kind: 'no-member' };
-      return { kind: 'removed', group, values: removed, members: observed.members.length, ...(unseen && { doubt: unseen }) };
+      return { kind: 'removed', group, values: removed, members: observed.members.length, doubt: unseen };
     }
     for (const value of values) if (!removed.some(({ key }) => key === value.key)) removed.push(value);
     // Each value is a compare-and-set of its own: nothing else about the group has to be as it was read.
@@ -121,7 +121,7 @@ async function valuesOf(
   const unlisted: MemberValue[] = [];
   for (const value of names)
     if (![...listed, ...unlisted].some(({ key }) => key === value.key) && (await reader.isMember(group, value.dn))) unlisted.push(value);
-  return { values: [...listed, ...unlisted], ...(unseen && { unseen }) };
+  return { values: [...listed, ...unlisted], unseen };
 }
 
 /** What the ledger keeps of it. */

@@ -115,7 +115,7 @@ function readRevocation(path: string, target: Target): Revocation | 'lifted' | u
   if (parseUid(uid) !== target.uid || moment === undefined) return undefined;
   if (group !== undefined && only === undefined) return undefined;
   if (target.group !== undefined && target.group !== only) return undefined;
-  return { uid: target.uid, ...(only === undefined ? {} : { group: only }), reason, at: moment, ...(by === undefined ? {} : { by }) };
+  return { uid: target.uid, group: only, reason, at: moment, by };
 }
 
 function readJson(path: string): unknown {
@@ -162,7 +162,7 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
 }
 
 function renderRevocation({ uid, group, reason, at, by }: Revocation & { readonly at: Instant }): string {
-  const own = { ...(group === undefined ? {} : { group }), reason, at: renderInstant(at), ...(by === undefined ? {} : { by }) };
+  const own = { group, reason, at: renderInstant(at), by };
   return `${JSON.stringify({ format: 1, uid, ...own }, null, 2)}\n`;
 }
 

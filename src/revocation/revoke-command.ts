@@ -148,7 +148,7 @@ export async function runLift(invocation: Invocation, caller: Caller): Promise<P
   const shown = ofPerson.filter((one) => one.group === only);
   if (shown.length === 0)
     return {
-      text: renderOthers({ uid, ...(only === undefined ? {} : { group: only }) }, ofPerson),
+      text: renderOthers({ uid, group: only }, ofPerson),
       status: statusOf(['findings']),
     };
   const order = { uid, only, reason, by: caller.typedBy(), shown };

@@ -64,7 +64,7 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   if (revoked.found === undefined && !revoked.doubt && !uids.includes(uid) && !(await isSpelled(uid, groups, ports)))
     return unknownPerson(uid, uids, ports);
   const failures: StatusName[] = [];
-  const revocation: Revocation = { uid, at: ports.now, reason, by, ...(only === undefined ? {} : { group: only }) };
+  const revocation: Revocation = { uid, at: ports.now, reason, by, group: only };
   const before = await ports.standing().catch(noneKnown);
   let file = '';
   const keep = async () => void (file = await ports.keep(revocation));
@@ -111,7 +111,7 @@ function newsOf(
   const { uid, group: from = null, reason, by } = one;
   const told = records === undefined ? [] : journal.takenOutSince(records);
   const news = removals.filter((removal) => removal.kind !== 'removed' || !told.includes(removal.group));
-  const revoked = { type: 'revocation', at, uid, from, reason, ...(by === undefined ? {} : { by }) } as const;
+  const revoked = { type: 'revocation', at, uid, from, reason, by } as const;
   return [...(journal.isOnRecord(one) ? [] : [revoked]), ...removalRecords(uid, news, at)];
 }
 

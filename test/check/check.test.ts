@@ -38,7 +38,7 @@ describe('what check answers', () => {
     expect(checked({ 'groups/klaxon-users.yaml': 'purpose: x\n' }).status).toEqual({ code: 1, name: 'findings', all: ['findings'] });
   });
 
-  it.each([
+  it.each<{ readonly given: string; readonly changes: Readonly<Record<string, string>>; readonly gives: string }>([
     {
       given: 'a stranger on a team',
       changes: { 'policy.yaml': String(good['policy.yaml']).replace('[alice, bob]', '[alice, bob, mallory]') },

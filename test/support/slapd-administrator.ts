@@ -69,7 +69,7 @@ export function administrator(connection: { ldapiPath: string; adminDn: string; 
     addPerson: (given) =>
       withClient(async (client) => {
         const person = typeof given === 'string' ? { uid: given } : given;
-        const locked = person.locked ? { pwdPolicySubentry: disabledPolicy(suffix) } : {};
+        const locked: Record<string, string> = person.locked ? { pwdPolicySubentry: disabledPolicy(suffix) } : {};
         await client.add(memberDn(person.uid, suffix), { ...personAttributes(person, number++), ...locked });
       }),
     deletePerson: (uid) => withClient((client) => client.del(memberDn(uid, suffix))),

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => cast.gitlab.stop());
 
 async function get(path: string, token: string | null = cast.token) {
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   const response = await fetch(`${cast.gitlab.url}/api/v4/${path}`, { headers });
   const text = await response.text();
   const json = response.headers.get('content-type') === 'application/json';
