@@ -160,6 +160,7 @@ export async function distrustIn(url: URL, trust: Trust): Promise<string | undef
 
 /** What a person has to mend before the server can be asked at all, in words; undefined where another try may do. */
 export function distrustOf(error: unknown, host: string, key: AuthoritiesKey): string | undefined {
+  if (error instanceof Misuse) return error.message;
   if (error instanceof ProxyRefused) return refusalOf(error, key);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const words = faults.find(([pattern]) => pattern.test(code))?.[1];

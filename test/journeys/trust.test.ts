@@ -186,6 +186,15 @@ describe('given a server that cannot be believed or asked', () => {
       says: /for another name than localhost/,
     },
     {
+      given: 'an authority in the ca-file that cannot be read',
+      terms: () => {
+        const ca = join(folder, 'garbled.pem');
+        writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n');
+        return { ...good, ca };
+      },
+      says: /garbled\.pem holds a certificate that cannot be read/,
+    },
+    {
       given: 'a wish for a certificate of ours',
       terms: () => ({ ...good, terms: { ...good.terms, requestCert: true, rejectUnauthorized: true, ca: readFileSync(other.ca) } }),
       says: /it wants a certificate of this host/,
