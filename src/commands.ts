@@ -5,7 +5,7 @@ import { ledgerIn } from './ledger/open.ts';
 import { allow } from './reconcile/allow.ts';
 import { plan } from './reconcile/preview.ts';
 import { runReconcile as runReconcileCommand } from './reconcile/run-reconcile.ts';
-import { refuse } from './judge/refuse.ts';
+import { namesCommit, refuse } from './judge/refuse.ts';
 import { renderRunJson } from './reconcile/run-json.ts';
 import { renderRunText } from './reconcile/run-text.ts';
 import { survey } from './reconcile/survey.ts';
@@ -13,11 +13,10 @@ import { overheard, tellMergeRequests } from './review/tell-merge-requests.ts';
 import { publishRosterStatuses, rosterStatusIn } from './roster/publish-roster-status.ts';
 import type { Invocation } from './cli.ts';
 import { steadyNow } from './membership/clock.ts';
-import { inOrder, parseCommitId, parseGroupName, type Instant } from './names.ts';
+import { inOrder, parseGroupName, type Instant } from './names.ts';
 import { runStatus, type RunReport } from './reconcile/run.ts';
 import { statusOf, type Status } from './status.ts';
 import { errnoOf, Misuse } from './errors.ts';
-import { judgeBranch } from './judge/judging.ts';
 import { problemOf } from './problems.ts';
 import {
   goOnAsOwner,
@@ -220,14 +219,12 @@ export function reasonOf(options: Invocation['options']): string {
 
 async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
-  const commit = parseCommitId(invocation.operands[0] ?? '');
-  if (!commit) throw new Misuse('a commit is named by its 40 hex digits; "muster plan --json" shows them');
+  const [named = ''] = invocation.operands;
+  if (!namesCommit(named)) throw new Misuse('a commit is named by its 40 hex digits, or the first twelve that "muster plan" prints');
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
-    const wasSeen = () => true;
-    const { policy } = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen }, surveySettings(configuration));
-    const { kind, message } = await refuse(commit, reason, policy, journal, sources.now, caller.typedBy());
+    const { kind, message } = await refuse(named, reason, memory.firstSeen.keys(), journal, sources.now, caller.typedBy());
     return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
   });
 }

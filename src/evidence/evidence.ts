@@ -112,11 +112,12 @@ export type WaitingCode =
   | 'project-unknown'
   | 'token-refused';
 
-/** Three answers, and one about the server: `unusable` does not pass by waiting. */
+/** Three answers, one about the server, `unusable`, which does not pass by waiting, and one that is final: more than is ever read. */
 export type EvidenceAnswer =
   | { readonly kind: 'known'; readonly evidence: LandingEvidence }
   | { readonly kind: 'waiting'; readonly code: WaitingCode; readonly message: string }
-  | { readonly kind: 'unusable'; readonly message: string };
+  | { readonly kind: 'unusable'; readonly message: string }
+  | { readonly kind: 'too-much'; readonly message: string };
 
 /** The branch of the project that grants live on. */
 export interface TargetBranch {

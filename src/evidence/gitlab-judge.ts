@@ -5,13 +5,14 @@ import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './binding.ts';
 import type { PolicyState, Verdict } from '../judge/effective.ts';
-import type { LandingEvidence, Review, TargetBranch } from './evidence.ts';
+import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
+import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from './waits.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
-import { inOrder, type CommitId, type Instant } from '../names.ts';
+import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { count, minute } from '../time.ts';
+import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge, type Versions } from './inquiries.ts';
 import type { ContentJudge, Judgement } from '../judge/judging.ts';
@@ -27,6 +28,7 @@ export interface EvidencePorts {
   /** The project's id as the ledger knows it. */
   readonly project: number | undefined;
   readonly firstSeen: (commit: CommitId) => Instant | undefined;
+  readonly unanswered: (commit: CommitId) => Unanswered | undefined;
   readonly refusedByHand: (commit: CommitId) => string | undefined;
   readonly now: Instant;
   readonly progress: (text: string) => void;
@@ -39,6 +41,8 @@ interface Asked {
   readonly kind: 'asked';
   readonly target: TargetBranch;
   readonly inquiries: Inquiries;
+  /** The server of the branch answered in this run. */
+  readonly fetched: boolean;
 }
 
 export function gitlabJudge(ports: EvidencePorts): ContentJudge {
@@ -54,15 +58,16 @@ class GitLabJudge implements ContentJudge {
     this.#ports = ports;
   }
 
-  async prepare(landings: readonly Landing[]): Promise<readonly LedgerRecord[]> {
-    const { project: known, now, forge, branch, refusedByHand } = this.#ports;
+  async prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly LedgerRecord[]> {
+    const { project: known, now, forge, branch, refusedByHand, unanswered } = this.#ports;
     try {
       const { id: project } = await forge.project();
       const target = { project, branch };
       const queue = landings.filter(({ commit }) => refusedByHand(commit) === undefined);
+      const isStuck = queue.slice(0, 1).some(({ commit }) => unanswered(commit) !== undefined);
       this.#asked =
         known === undefined || known === project
-          ? { kind: 'asked', target, inquiries: new Inquiries(this.#ports, queue, target) }
+          ? { kind: 'asked', target, inquiries: new Inquiries(this.#ports, queue, target, isStuck), fetched }
           : { kind: 'unusable', code: 'project-changed', detail: otherProject(known, project) };
       return known === undefined ? [{ type: 'project', at: now, project }] : [];
     } catch (error) {
@@ -76,16 +81,43 @@ class GitLabJudge implements ContentJudge {
     if (byHand !== undefined) return refused('refused-by-hand', byHand, null, null);
     const asked = this.#asked;
     if (!asked) throw new Error('the judge was not told what there is to judge');
-    if (asked.kind !== 'asked') return asked;
+    if (asked.kind !== 'asked') return this.#wait(landing, asked, false);
     const answer = await asked.inquiries.answerFor(landing);
-    if (answer.kind === 'waiting') return { kind: 'waiting', code: answer.code, detail: answer.message };
     if (answer.kind === 'unusable') return { kind: 'unusable', code: 'gitlab-unusable', detail: answer.message };
+    if (answer.kind === 'too-much') return refused('unanswered', answer.message, null, null);
+    if (answer.kind === 'waiting') return this.#waitForGitLab(state, landing, answer, asked);
     try {
       return await this.#decide(state, landing, readings, answer.evidence, asked);
     } catch (error) {
       // What GitLab says is known by now: git cannot read the commits that it names.
-      return troubleOf(error, 'commits-unusable');
+      return this.#wait(landing, troubleOf(error, 'commits-unusable'), asked.fetched);
     }
+  }
+
+  async #waitForGitLab(
+    { usedMergeRequests }: PolicyState,
+    landing: Landing,
+    { code, message: detail }: Extract<EvidenceAnswer, { kind: 'waiting' }>,
+    { inquiries }: Asked,
+  ): Promise<Judgement> {
+    const { now, firstSeen } = this.#ports;
+    if (code === 'merge-in-progress') return mergeInProgress(detail, firstSeen(landing.commit) ?? now, now);
+    // Whoever may not ask is answered nothing, whatever it is about.
+    const isBarred = code === 'token-refused' || code === 'project-unknown';
+    const others = !isBarred && (await inquiries.othersAnswered(landing, [...usedMergeRequests.values()].at(-1)));
+    return this.#wait(landing, { kind: 'waiting', code, detail }, others);
+  }
+
+  /** `others`: the same is answered about other landings. */
+  #wait({ commit }: Landing, trouble: Trouble, others: boolean): Judgement {
+    const { now, unanswered, firstSeen } = this.#ports;
+    const known = unanswered(commit);
+    const waited = prolonged(known, now, others);
+    const detail = renderUnanswered(trouble.detail, waited, now, others, firstSeen(commit) ?? now);
+    if (others && waited.total >= longestUnanswered)
+      return refused('unanswered', `since ${renderInstant(waited.since ?? now)}: ${trouble.detail}`, null, null);
+    const record = unansweredRecord(commit, now, others, known);
+    return { ...trouble, detail, ...(record && { record }) };
   }
 
   async #decide(
@@ -97,10 +129,15 @@ class GitLabJudge implements ContentJudge {
   ): Promise<Judgement> {
     const binding = bindMergeRequests(landing, evidence.candidates, target, usedElsewhere(state, landing, evidence));
     if (binding.kind === 'none') {
-      const waited = this.#ports.now - (this.#ports.firstSeen(landing.commit) ?? this.#ports.now);
+      const seen = this.#ports.firstSeen(landing.commit) ?? this.#ports.now;
+      const waited = this.#ports.now - seen;
       const detail = renderUnbound(binding.reason);
       if (waited < bindingTime)
-        return { kind: 'waiting', code: 'no-merge-request-yet', detail: `${detail}; 15 minutes are given to GitLab to say otherwise` };
+        return {
+          kind: 'waiting',
+          code: 'no-merge-request-yet',
+          detail: `${detail}; GitLab is given until ${renderInstant(instant(seen + bindingTime))} to say otherwise`,
+        };
       const code = binding.reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
       return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: binding.reason });
     }
@@ -121,7 +158,11 @@ class GitLabJudge implements ContentJudge {
       if (count.enough) return endorsed(landing, bound, count, evidence);
       const shown = asIfNothingHidden(review, mergeRequest.author);
       if (shown && countIn(shown).enough)
-        return { kind: 'waiting', code: 'pusher-hidden', detail: pusherHidden(mergeRequest.iid, review.hiddenNotes) };
+        return this.#wait(
+          landing,
+          { kind: 'waiting', code: 'pusher-hidden', detail: pusherHidden(mergeRequest.iid, review.hiddenNotes) },
+          true,
+        );
       counts.push([bound, count]);
     }
     const [[bound, count] = [binding.mergeRequests[0], undefined]] = counts;
@@ -130,6 +171,19 @@ class GitLabJudge implements ContentJudge {
     const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
     return refused('no-approval', detail, iid, evidence, { ...linkTo(link), count, unbound });
   }
+}
+
+/** GitLab answers that it is still merging: that has an end by the clock. */
+function mergeInProgress(detail: string, seen: Instant, now: Instant): Judgement {
+  if (now - seen < longMerge) return { kind: 'waiting', code: 'merge-in-progress', detail };
+  const since = `${detail}, and has said so since ${renderInstant(seen)}`;
+  if (now - seen >= longestUnanswered) return refused('unanswered', since, null, null);
+  const end = renderInstant(instant(seen + longestUnanswered));
+  return {
+    kind: 'waiting',
+    code: 'merge-in-progress',
+    detail: `${since}: the administrator of GitLab looks at what holds it up; at ${end} it is refused`,
+  };
 }
 
 function pusherHidden(iid: number, notes: number): string {
@@ -162,7 +216,7 @@ function endorsed(
 }
 
 function refused(
-  code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'refused-by-hand',
+  code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'unanswered' | 'refused-by-hand',
   detail: string,
   mergeRequest: number | null,
   evidence: LandingEvidence | null,

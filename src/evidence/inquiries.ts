@@ -9,6 +9,8 @@ import { Unavailable, Unusable } from '../errors.ts';
 export interface Forge {
   project(): Promise<{ readonly id: number }>;
   evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
+  /** The landings of the merge requests that were merged last, newest first; of not many. */
+  lastMerged(target: TargetBranch): Promise<readonly CommitId[]>;
 }
 
 export interface Versions {
@@ -33,19 +35,47 @@ type Answers = ReadonlyMap<CommitId, EvidenceAnswer>;
 
 export class Inquiries {
   readonly #ports: Ports;
-  readonly #queue: readonly Landing[];
+  readonly #queue: readonly (readonly Landing[])[];
+  readonly #length: number;
+  readonly #stuck: boolean;
   readonly #target: TargetBranch;
   readonly #rowOf: ReadonlyMap<CommitId, number>;
   /** The row that is judged, and the next one. */
   readonly #rows = new Map<number, Promise<Answers>>();
+  #others: Promise<boolean> | undefined;
   #digests: VersionDigests = new Map();
   #current = -1;
 
-  constructor(ports: Ports, queue: readonly Landing[], target: TargetBranch) {
+  /** `stuck`: the first was not answered in an earlier run. It is asked about alone, for what stands behind it waits with it. */
+  constructor(ports: Ports, queue: readonly Landing[], target: TargetBranch, stuck = false) {
     this.#ports = ports;
-    this.#queue = queue;
     this.#target = target;
-    this.#rowOf = new Map(queue.map(({ commit }, place) => [commit, Math.floor(place / rowLength)]));
+    const [first] = queue;
+    const rest = stuck ? queue.slice(1) : queue;
+    const rows = Array.from({ length: Math.ceil(rest.length / rowLength) }, (_, row) => rest.slice(row * rowLength, (row + 1) * rowLength));
+    this.#queue = stuck && first ? [[first], ...rows] : rows;
+    this.#length = queue.length;
+    this.#rowOf = new Map(this.#queue.flatMap((row, place) => row.map(({ commit }) => [commit, place] as const)));
+    this.#stuck = stuck;
+  }
+
+  /** Whether GitLab answers now what it does not answer about this landing: the same questions about one that was merged lately, or judged last. */
+  async othersAnswered({ commit }: Landing, judged: CommitId | undefined): Promise<boolean> {
+    return (this.#others ??= this.#askAboutOthers(commit, judged));
+  }
+
+  async #askAboutOthers(commit: CommitId, judged: CommitId | undefined): Promise<boolean> {
+    const { forge } = this.#ports;
+    const merged = await forge.lastMerged(this.#target).catch((error: unknown) => {
+      if (error instanceof Unavailable || error instanceof Unusable) return [];
+      throw error;
+    });
+    const others = [...merged, ...(judged === undefined ? [] : [judged])].filter((other) => other !== commit);
+    for (const other of others) {
+      const answer = await forge.evidenceFor(other, this.#target);
+      if (answer.kind === 'known' && answer.evidence.candidates.some(({ review }) => review !== null)) return true;
+    }
+    return false;
   }
 
   /** Landings are asked for in the order of the queue. */
@@ -67,7 +97,7 @@ export class Inquiries {
   async #answersOf(row: number): Promise<Answers> {
     const asked = this.#ask(row);
     if (row !== this.#current) {
-      void this.#ask(row + 1);
+      if (row > 0 || !this.#stuck) void this.#ask(row + 1);
       for (const older of this.#rows.keys()) if (older < row) this.#rows.delete(older);
       this.#current = row;
       this.#digests = await this.#digestsAhead(await asked);
@@ -78,9 +108,9 @@ export class Inquiries {
   #ask(row: number): Promise<Answers> {
     const known = this.#rows.get(row);
     if (known) return known;
-    const end = Math.min((row + 1) * rowLength, this.#queue.length);
-    const landings = this.#queue.slice(row * rowLength, end);
-    if (landings.length > 0) this.#ports.progress(`asking GitLab about ${end} of ${this.#queue.length} changes`);
+    const landings = this.#queue[row] ?? [];
+    const end = this.#queue.slice(0, row + 1).flat().length;
+    if (landings.length > 0) this.#ports.progress(`asking GitLab about ${end} of ${this.#length} changes`);
     const asked = this.#askAbout(landings);
     // Whoever waits for it hears of a failure; a row that nobody waits for in the end fails unheard.
     asked.catch(() => undefined);

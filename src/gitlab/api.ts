@@ -1,6 +1,7 @@
 // The calls muster makes to read evidence, each whole (every page) and checked, by numeric ids.
 // https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
 import { Gitlab } from '@gitbeaker/rest';
+import * as v from 'valibot';
 import type { Approval, MergeRequest, StateEvent, Version } from '../evidence/evidence.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
 import { day, renderInstant } from '../time.ts';
@@ -17,6 +18,7 @@ import {
   type Note,
   type PushEvent,
 } from './answers.ts';
+import { unmetered } from './budget.ts';
 import { Malformed } from './failure.ts';
 import { pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
 import { requester, type RequesterSettings } from './requester.ts';
@@ -33,6 +35,8 @@ export interface Api {
   readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
   /** Those that are being merged into the branch right now. */
   readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
+  /** Those that were merged into the branch and changed last, newest first; a handful. */
+  readonly lastMerged: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
   readonly mergeRequest: (project: number, iid: number) => Promise<NamedMergeRequest>;
   readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
   /** Oldest first. */
@@ -78,10 +82,12 @@ export function connect(settings: RequesterSettings): Api {
     const key = `${project} ${name}`;
     const events =
       known.get(key) ??
-      shownOfTexts(
-        pushEventShape,
-        (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
-        'the pushes to a project',
+      unmetered(() =>
+        shownOfTexts(
+          pushEventShape,
+          (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
+          'the pushes to a project',
+        ),
       ).then(({ entries, hidden }) => ({ entries: entries.filter((event) => event !== null), hidden }));
     known.set(key, events);
     // An answer that did not come may come the next time.
@@ -111,6 +117,15 @@ export function connect(settings: RequesterSettings): Api {
       );
       // A server that does not know a filter leaves it out.
       return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
+    },
+    async lastMerged(project, branch) {
+      const newest = { state: 'merged', targetBranch: branch, orderBy: 'updated_at', sort: 'desc', page: 1, perPage: 5 } as const;
+      const list = understand(
+        v.array(mergeRequestShape),
+        await gitlab.MergeRequests.all({ projectId: project, ...newest }),
+        'the merge requests merged last',
+      );
+      return list.filter(({ state, targetBranch }) => state === 'merged' && targetBranch === branch);
     },
     mergeRequest,
     async approvals(project, iid) {

@@ -6,12 +6,16 @@ import { day } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { notedPushes, retargetsOf, toldPushes } from './answers.ts';
 import type { Api } from './api.ts';
+import { TooMuch, within, type Budget } from './budget.ts';
 import { Declined, Malformed } from './failure.ts';
+
+/** Of one landing: some thousand notes, all the versions that GitLab keeps, and a server that is slow. */
+const largestReview: Budget = { answers: 60, bytes: 64 * 1024 * 1024, milliseconds: 120_000 };
 
 /** @returns never throws for anything the server does: what is not known is an answer too */
 export async function evidenceFor(api: Api, commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer> {
   try {
-    return await gather(api, commit, target);
+    return await within(largestReview, () => gather(api, commit, target));
   } catch (error) {
     return await explain(error, api, target.project);
   }
@@ -99,6 +103,7 @@ async function pushesByEvent(
 }
 
 async function explain(error: unknown, api: Api, project: number): Promise<EvidenceAnswer> {
+  if (error instanceof TooMuch) return { kind: 'too-much', message: error.message };
   if (error instanceof Unusable) return { kind: 'unusable', message: error.message };
   if (error instanceof Unavailable) return { kind: 'waiting', code: 'gitlab-unavailable', message: error.message };
   if (error instanceof Malformed) return { kind: 'waiting', code: 'malformed-answer', message: error.message };

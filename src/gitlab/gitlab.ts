@@ -41,6 +41,8 @@ export interface GitLab {
   readonly project: () => Promise<Project>;
   /** What GitLab knows of a landing; never throws for anything the server does. */
   readonly evidenceFor: (commit: CommitId, target: TargetBranch) => Promise<EvidenceAnswer>;
+  /** The landings of the merge requests merged last. @throws Unavailable or Unusable */
+  readonly lastMerged: (target: TargetBranch) => Promise<readonly CommitId[]>;
   /** From the `Date` header of the last answer; undefined before the first. */
   readonly clock: () => ClockReading | undefined;
 }
@@ -70,6 +72,11 @@ export function openGitLab(settings: GitLabSettings): GitLab {
     async evidenceFor(commit, target) {
       const { evidenceFor } = await import('./gathering.ts');
       return evidenceFor(await connected(), commit, target);
+    },
+    async lastMerged({ project, branch }) {
+      const { landingCommit } = await import('../evidence/binding.ts');
+      const merged = await (await connected()).lastMerged(project, branch).catch((error: unknown) => complain(error, settings.project));
+      return merged.flatMap((one) => landingCommit(one) ?? []);
     },
     clock: () => reading,
   };

@@ -8,6 +8,7 @@ import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-
 import { Unavailable, Untrusted } from '../errors.ts';
 import { connectionProblem, distrustOf, openVerified, type Trust } from '../tls.ts';
 import { Declined, Malformed, TooLong } from './failure.ts';
+import { checkBudget, spend } from './budget.ts';
 import type { Gate } from './gate.ts';
 
 export interface RequesterSettings {
@@ -53,7 +54,8 @@ interface Refusal {
   readonly wait?: number;
 }
 
-type Attempt = { readonly kind: 'answered'; readonly answer: FormattedResponse } | ({ readonly kind: 'failed' } & Refusal);
+type Attempt =
+  { readonly kind: 'answered'; readonly answer: FormattedResponse; readonly bytes: number } | ({ readonly kind: 'failed' } & Refusal);
 
 /** @returns what gitbeaker takes as `requesterFn`. Calls fail with Unavailable, Declined or Malformed, and nothing in these names the token. */
 export function requester(settings: RequesterSettings): RequesterFn {
@@ -142,12 +144,21 @@ async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): P
   // A write that got no answer may have been done: a second try could do it twice.
   const attempts = request.method === 'GET' ? settings.attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await settings.gate(async () => (settings.mayAsk() ? once(request, settings, ask, attempt > 1) : outOfTime(request)));
+    const result = await settings.gate(async () => (settings.mayAsk() ? metered(request, settings, ask, attempt > 1) : outOfTime(request)));
     if (result.kind === 'answered') return result.answer;
     const wait = result.wait ?? settings.firstPause * 2 ** (attempt - 1);
     if (!result.again || attempt >= attempts || wait > settings.longestPause) throw result.error;
     await pause(wait);
   }
+}
+
+async function metered(request: Outgoing, settings: RequesterSettings, ask: Ask, again: boolean): Promise<Attempt> {
+  checkBudget(request.name);
+  const begun = performance.now();
+  const attempt = await once(request, settings, ask, again);
+  const isAnswered = attempt.kind === 'answered';
+  spend({ answers: isAnswered ? 1 : 0, bytes: isAnswered ? attempt.bytes : 0, milliseconds: performance.now() - begun });
+  return attempt;
 }
 
 async function once(request: Outgoing, settings: RequesterSettings, ask: Ask, again: boolean): Promise<Attempt> {
@@ -200,7 +211,7 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
     return { kind: 'failed', error: new Declined(request.name, status, await lacksScope(request, response)), again: false };
   if (status === 204) {
     response.resume();
-    return { kind: 'answered', answer: { body: null, status, headers: {} } };
+    return { kind: 'answered', answer: { body: null, status, headers: {} }, bytes: 0 };
   }
   // No redirect is ever followed: it is an answer with status 3xx, and refused as such.
   if (status < 200 || status > 299) {
@@ -208,8 +219,8 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
     if (status === 429 || status >= 500) return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
     return { kind: 'failed', error: new Declined(request.name, status), again: false };
   }
-  const body = await readJson(request, response, largest);
-  return { kind: 'answered', answer: { body, status, headers: singleHeaders(response) } };
+  const { body, bytes } = await readJson(request, response, largest);
+  return { kind: 'answered', answer: { body, status, headers: singleHeaders(response) }, bytes };
 }
 
 /** A short body is let pass, so that the connection can be used again. */
@@ -226,8 +237,10 @@ function singleHeaders(response: Response): Record<string, string> {
 /** RFC 6750, section 3.1; GitLab says it in the body only. Nothing else of a refusal is read: a project's name may be in it. */
 async function lacksScope(request: Outgoing, response: Response): Promise<boolean> {
   try {
-    const answer: unknown = await readJson(request, response, largestRefusal);
-    return typeof answer === 'object' && answer !== null && 'error' in answer && answer.error === 'insufficient_scope';
+    const { body }: { body: unknown } = await readJson(request, response, largestRefusal);
+    const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+    // Fine-grained tokens have a word of their own.
+    return error === 'insufficient_scope' || error === 'insufficient_granular_scope';
   } catch (error) {
     if (error instanceof Malformed) return false;
     throw error;
@@ -244,6 +257,11 @@ function retryAfter(response: Response): number | undefined {
 }
 
 async function readJson(request: Outgoing, response: Response, largest: number) {
+  const encoding = response.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    response.destroy();
+    throw new Malformed(request.name, 'it is compressed, which was not asked for. Is there a proxy in between that does it?');
+  }
   const type = (response.headers['content-type'] ?? '').split(';')[0]?.trim();
   if (type !== 'application/json') {
     response.destroy();
@@ -251,7 +269,7 @@ async function readJson(request: Outgoing, response: Response, largest: number) 
   }
   const text = await readText(request, response, largest);
   try {
-    return JSON.parse(text);
+    return { body: JSON.parse(text), bytes: text.length };
   } catch {
     throw new Malformed(request.name, 'its JSON does not parse');
   }

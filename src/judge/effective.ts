@@ -35,6 +35,7 @@ export const refusalCodes = [
   'no-merge-request',
   'not-bound',
   'no-approval',
+  'unanswered',
   'refused-by-hand',
 ] as const;
 

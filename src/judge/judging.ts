@@ -42,16 +42,21 @@ export interface Branch {
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
 }
 
-/** A verdict, or why there is none yet. The evidence goes to the ledger as it is. `unusable` does not pass by waiting alone. */
+/**
+ * A verdict, or why there is none yet, and what to keep of that. The evidence goes to the ledger as it is. `unusable` does not pass by waiting alone.
+ */
 export type Judgement =
   | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: LandingEvidence | null }
-  | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string };
+  | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string; readonly record?: LedgerRecord };
 
 /** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
 export interface ContentJudge {
   readonly evidence: 'gitlab' | 'none';
-  /** Told of all landings to come, oldest first, so that their evidence can be gathered at the same time. Gives records for the ledger. */
-  prepare(landings: readonly Landing[]): Promise<readonly LedgerRecord[]>;
+  /**
+   * Told of all landings to come, oldest first, so that their evidence can be gathered at the same time, and whether the server of the branch
+   * answered. Gives records for the ledger.
+   */
+  prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly LedgerRecord[]>;
   judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement>;
 }
 
@@ -84,13 +89,14 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   const { branch, remembered, now } = ports;
   const problems: Problem[] = [];
   const head = await currentHead(branch, problems);
+  const fetched = problems.length === 0;
   if (!head && !remembered) return { policy: undefined, head, records: [], problems };
   let walk: Walk | undefined;
   try {
     const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
     const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
     walk = new Walk(started.state, started.records, problems, ports, settings, files);
-    if (head) await walk.to(head);
+    if (head) await walk.to(head, fetched);
     const { state, waiting, records, unlisted } = walk;
     // Without the branch there is nothing to read them from: what was refused before stays refused.
     const readings = head ? await files.readFiles(pathsToRead(state, waiting, settings.folder)) : new Map<string, Reading>();
@@ -143,7 +149,7 @@ class Walk {
     this.#files = files;
   }
 
-  async to(head: CommitId): Promise<void> {
+  async to(head: CommitId, fetched: boolean): Promise<void> {
     const { judged } = this.state;
     if (judged === head) return;
     const { branch, now } = this.#ports;
@@ -153,7 +159,7 @@ class Walk {
     if (ancestry !== 'on-chain') return;
     for (let after = judged; after !== head;) {
       const landings = await branch.landings(after, head, this.#settings.folder);
-      await this.#judgeAll(landings);
+      await this.#judgeAll(landings, fetched);
       after = landings.at(-1)?.commit ?? head;
       if (this.waiting.length === 0) continue;
       if (after !== head) this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
@@ -195,10 +201,10 @@ class Walk {
     this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
   }
 
-  async #judgeAll(landings: readonly Landing[]): Promise<void> {
+  async #judgeAll(landings: readonly Landing[], fetched: boolean): Promise<void> {
     const relevant = landings.filter(({ changes, cut }) => changes.length > 0 || cut);
     if (relevant.length === 0) return;
-    this.records.push(...(await this.#ports.judge.prepare(relevant)));
+    this.records.push(...(await this.#ports.judge.prepare(relevant, fetched)));
     for (let start = 0; start < relevant.length; start += mostAtOnce) {
       const some = relevant.slice(start, start + mostAtOnce);
       // What waits behind another is not read: a flood of changes must fit into the memory of this host.
@@ -217,7 +223,8 @@ class Walk {
       this.#decide(landing, readings, judgement);
       return;
     }
-    const { code, detail } = judgement;
+    const { code, detail, record } = judgement;
+    if (record) this.records.push(record);
     if (judgement.kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
     this.#wait(landing, code, detail);
   }

@@ -1,4 +1,5 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
+import { prolonged, type Unanswered } from '../evidence/waits.ts';
 import { applyDeltas } from '../judge/deltas.ts';
 import type { PolicyDelta, PolicyState } from '../judge/effective.ts';
 import { basisOf, type Binding } from '../membership/desired.ts';
@@ -47,6 +48,8 @@ export interface Memory {
   overrides: OverrideRecord[];
   /** When this host first saw a landing that waited. */
   readonly firstSeen: Map<CommitId, Instant>;
+  /** Landings that GitLab did not answer about, for how long. */
+  readonly unanswered: Map<CommitId, Unanswered>;
   readonly refusedByHand: Map<CommitId, string>;
   /** Revocations on record that were not lifted, by whom they take what from. In force is what lies under state/revoked/. */
   readonly revoked: Map<string, readonly WhichRevocation[]>;
@@ -66,6 +69,7 @@ export function emptyMemory(): Memory {
     groups: new Map(),
     overrides: [],
     firstSeen: new Map(),
+    unanswered: new Map(),
     refusedByHand: new Map(),
     revoked: new Map(),
     latest: instant(0),
@@ -113,11 +117,15 @@ function take(memory: Memory, record: LedgerRecord): void {
       return;
     case 'verdict':
       memory.firstSeen.delete(record.commit);
+      memory.unanswered.delete(record.commit);
       return;
     case 'judged':
       return;
     case 'seen':
       memory.firstSeen.set(record.commit, record.at);
+      return;
+    case 'unanswered':
+      memory.unanswered.set(record.commit, prolonged(memory.unanswered.get(record.commit), record.at, record.others));
       return;
     case 'project':
       memory.project = record.project;

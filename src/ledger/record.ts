@@ -37,6 +37,15 @@ export interface SeenRecord {
   readonly commit: CommitId;
 }
 
+/** A run in which the question of this landing had no good answer. */
+export interface UnansweredRecord {
+  readonly type: 'unanswered';
+  readonly at: Instant;
+  readonly commit: CommitId;
+  /** The same was answered about another landing. */
+  readonly others: boolean;
+}
+
 /** The project's numeric id, resolved once: another one later is an error. */
 export interface ProjectRecord {
   readonly type: 'project';
@@ -190,7 +199,7 @@ export interface RefuseRecord {
 }
 
 /** What judging tells: of the branch, and of GitLab. */
-export type VerdictRecords = StartRecord | VerdictRecord | JudgedRecord | SeenRecord | ProjectRecord;
+export type VerdictRecords = StartRecord | VerdictRecord | JudgedRecord | SeenRecord | UnansweredRecord | ProjectRecord;
 
 export type LedgerRecord =
   | VerdictRecords

@@ -200,6 +200,7 @@ export const verdictRecordShapes = {
   verdict: v.strictObject({ type: v.literal('verdict'), at: instant, commit, verdict, evidence: v.nullable(evidence), delta }),
   judged: v.strictObject({ type: v.literal('judged'), at: instant, commit }),
   seen: v.strictObject({ type: v.literal('seen'), at: instant, commit }),
+  unanswered: v.strictObject({ type: v.literal('unanswered'), at: instant, commit, others: v.boolean() }),
   project: v.strictObject({ type: v.literal('project'), at: instant, project: natural }),
 } satisfies { readonly [Type in VerdictRecords['type']]: Shape<Extract<VerdictRecords, { readonly type: Type }>> };
 

@@ -88,6 +88,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'no-merge-request': { what: 'it came to the branch without a merge request' },
   'not-bound': { what: 'no merge request became exactly this commit' },
   'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
+  unanswered: { what: 'what has to be known of it was not answered by GitLab, which answered the same about others' },
   'refused-by-hand': {
     what: 'a person refused it on the host',
     first: 'Open a new merge request that mends this, and have it approved before it is merged.',
@@ -114,6 +115,7 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'no-merge-request': { what: 'it came to the branch without a merge request while this host still asked for one' },
   'not-bound': { what: 'the commit is not one change that can be judged by itself' },
   'no-approval': { what: 'nobody entitled had approved exactly this content while this host still asked for that' },
+  unanswered: { what: 'what had to be known of it was not answered while this host still asked GitLab' },
   'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 

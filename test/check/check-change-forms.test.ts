@@ -22,7 +22,7 @@ const proper = grantFile('2026-12-07');
 // What is wrong with a change as such. The compiler asks for a line here when there is a new code.
 type FormCode = Exclude<
   RefusalCode,
-  'dirty' | 'rules-dirty' | 'off-chain' | 'no-merge-request' | 'not-bound' | 'no-approval' | 'refused-by-hand'
+  'dirty' | 'rules-dirty' | 'off-chain' | 'no-merge-request' | 'not-bound' | 'no-approval' | 'unanswered' | 'refused-by-hand'
 >;
 const forms: Readonly<Record<FormCode, true>> = {
   'hidden-diff': true,

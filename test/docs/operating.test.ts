@@ -38,6 +38,7 @@ const refusals: Readonly<Record<RefusalCode, true>> = {
   'no-merge-request': true,
   'not-bound': true,
   'no-approval': true,
+  unanswered: true,
   'refused-by-hand': true,
 };
 const holds: Readonly<Record<HoldCode, true>> = {

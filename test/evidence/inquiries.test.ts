@@ -29,7 +29,11 @@ class SlowForge implements Forge {
   readonly asked: number[] = [];
   readonly #open = new Map<number, (answer: EvidenceAnswer) => void>();
 
+  merged: readonly CommitId[] = [];
+
   project = () => Promise.resolve({ id: target.project });
+
+  lastMerged = () => Promise.resolve(this.merged);
 
   evidenceFor: Forge['evidenceFor'] = (commit) => {
     const number = Number.parseInt(commit, 16);
@@ -179,6 +183,7 @@ describe('given the digests of versions', () => {
 it('given a row that nobody waits for, when asking about it fails, then nobody hears of it', async () => {
   const forge: Forge = {
     project: () => Promise.resolve({ id: target.project }),
+    lastMerged: () => Promise.resolve([]),
     evidenceFor: (commit) => (Number.parseInt(commit, 16) > rowLength ? Promise.reject(new Error('a bug')) : Promise.resolve(answerOf(1))),
   };
   const inquiries = new Inquiries({ forge, versions: new Mirror(), progress: () => undefined }, queue, target);

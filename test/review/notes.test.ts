@@ -69,6 +69,7 @@ const codes: Readonly<Record<RefusalCode, true>> = {
   'no-merge-request': true,
   'not-bound': true,
   'no-approval': true,
+  unanswered: true,
   'refused-by-hand': true,
 };
 const everyObstacle = (Object.keys(codes) as RefusalCode[]).map((code) => ({ code, path }));

@@ -28,6 +28,7 @@ const everyCode: Readonly<Record<RefusalCode, true>> = {
   'no-merge-request': true,
   'not-bound': true,
   'no-approval': true,
+  unanswered: true,
   'refused-by-hand': true,
 };
 const codes = (Object.keys(everyCode) as RefusalCode[]).sort();
