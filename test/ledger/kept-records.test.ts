@@ -200,7 +200,21 @@ describe('given a record of every type', () => {
 
   it('when a key of it is missing, then it is none, but for the keys that need not be there', () => {
     const optional = [
-      ...['accepted', 'contact', 'count', 'from', 'landedAt', 'link', 'message', 'narrowedBy', 'person', 'rules', 'ticket', 'unbound'],
+      ...[
+        'accepted',
+        'contact',
+        'count',
+        'from',
+        'landedAt',
+        'link',
+        'message',
+        'narrowedBy',
+        'person',
+        'rules',
+        'ticket',
+        'unbound',
+        'unlisted',
+      ],
       // Of a revocation whose file was damaged; of a group's rules, and of a grant.
       ...['at', 'understood'],
     ];
