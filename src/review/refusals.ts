@@ -192,5 +192,6 @@ export const mending: Readonly<Record<RefusalCode, string>> = {
   'no-merge-request': 'Bring it by a merge request.',
   'not-bound': 'Merge it with the merge button, by itself.',
   'no-approval': 'Have it approved before it is merged.',
+  unanswered: 'Open it anew, from a branch of its own.',
   'refused-by-hand': 'Ask the administrators of the host.',
 };
