@@ -22,6 +22,7 @@ import {
   goOnAsOwner,
   forHost,
   readConfiguration,
+  readOutputs,
   refuseOnStandby,
   withHostToRead,
   standingOf,
@@ -97,7 +98,29 @@ async function printed(
   return { text: renderRunText(report, status, notes), status };
 }
 
+/** Who watches a timer reads metrics, and not what the run printed. */
 async function runReconcile(invocation: Invocation, caller: Caller): Promise<Printed> {
+  try {
+    return await reconciled(invocation, caller);
+  } catch (error) {
+    if (error instanceof Misuse) await tellMisuse(invocation, caller);
+    throw error;
+  }
+}
+
+async function tellMisuse({ options }: Invocation, caller: Caller): Promise<void> {
+  try {
+    const { metrics, state } = readOutputs(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+    if (metrics === undefined) return;
+    await goOnAsOwner({ state }, caller);
+    await (await import('./reconcile/export-metrics.ts')).exportMisuse(metrics, state, caller);
+  } catch (error) {
+    // No file to read, or no way to go on as its owner: that is the misuse, and it is told.
+    if (!(error instanceof Misuse)) throw error;
+  }
+}
+
+async function reconciled(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   const { state: standing, why } = await standingOf(configuration);
   if (standing === 'standby') return standby(why, configuration, invocation, caller);
@@ -105,8 +128,8 @@ async function runReconcile(invocation: Invocation, caller: Caller): Promise<Pri
   const { report, memory, changed, notes } = await withHostToWrite(configuration, caller, async (ports, state) => {
     const recorded = state.memory.records;
     const run = overheard(ports);
-    const reconciled = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
-    const report = reconciled.clockTrusted ? await keepTime(reconciled.report, state, ports.sources.now) : reconciled.report;
+    const outcome = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
+    const report = outcome.clockTrusted ? await keepTime(outcome.report, state, ports.sources.now) : outcome.report;
     await tellMergeRequests(report, run.news, configuration, state, caller);
     return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
   }).catch((error: unknown) => ({

@@ -65,6 +65,19 @@ export interface Configuration {
 
 const largestConfiguration = 256 * 1024;
 
+/**
+ * Of a file that cannot be used, what its lines tell all the same: where a run that cannot begin says so. A line of YAML, or of JSON as
+ * programs write it.
+ */
+export function outputsIn(file: string, bytes: Uint8Array): Pick<Configuration, 'state' | 'metrics'> {
+  const text = new TextDecoder().decode(bytes.subarray(0, largestConfiguration));
+  const pathAt = (key: string) => {
+    const found = new RegExp(`^(?:${key}|\\s+"${key}") *: *(["']?)([^"'#\\n]+?)\\1 *,? *(?:#.*)?$`, 'm').exec(text)?.[2];
+    return found === undefined ? undefined : resolve(dirname(resolve(file)), found);
+  };
+  return { state: pathAt('state'), metrics: pathAt('metrics') };
+}
+
 /** Throws Misuse that names file, line, column and key. */
 export function parseConfiguration(file: string, bytes: Uint8Array): Configuration {
   const parsed = readStrictYaml({ path: file, bytes }, configurationSchema, largestConfiguration, named);

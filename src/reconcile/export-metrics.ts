@@ -6,10 +6,10 @@ import { renderMetrics } from './prometheus.ts';
 import { publishFile } from '../published-file.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Memory } from '../ledger/memory.ts';
-import { isAllJudged, metricsOf, standbyMetrics } from './metrics.ts';
+import { endMetrics, isAllJudged, metricsOf, standbyMetrics, type Metric } from './metrics.ts';
 import type { Instant } from '../names.ts';
 import type { RunReport } from './run.ts';
-import type { Status } from '../status.ts';
+import { statusOf, type Status } from '../status.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { Unavailable, Unusable, unwritten } from '../errors.ts';
 import type { HostConfiguration, Caller } from './host.ts';
@@ -49,10 +49,20 @@ export async function exportMetrics(
   }
 }
 
+/** A run that a misuse kept from beginning, where the configuration says that much. `state` is for the times of earlier runs. */
+export async function exportMisuse(file: string, state: string | undefined, caller: Caller): Promise<void> {
+  const { success, judged } = state === undefined ? { success: undefined, judged: undefined } : readMarks(state);
+  await exported(file, endMetrics(caller.now(), { status: statusOf(['misuse']), lastSuccess: success, lastJudged: judged }), caller);
+}
+
 /** In place of all that a run tells: that this host is the standby, and when it last looked. */
 export async function exportStandby(file: string, caller: Caller): Promise<void> {
+  await exported(file, standbyMetrics(caller.now()), caller);
+}
+
+async function exported(file: string, metrics: readonly Metric[], caller: Caller): Promise<void> {
   try {
-    publish(file, await renderMetrics(standbyMetrics(caller.now())));
+    publish(file, await renderMetrics(metrics));
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     caller.warn(error.message);

@@ -3,7 +3,7 @@ import { withLock } from '../flock.ts';
 import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
+import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
 import type { Instant } from '../names.ts';
 import { minute } from '../time.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
@@ -37,9 +37,20 @@ export interface Caller {
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
+  const { file, bytes } = configurationFile(option, caller);
+  return parseConfiguration(file, bytes);
+}
+
+/** As far as they can be read: nothing else of the configuration has to be right. */
+export function readOutputs(option: string | undefined, caller: Caller): Pick<Configuration, 'state' | 'metrics'> {
+  const { file, bytes } = configurationFile(option, caller);
+  return outputsIn(file, bytes);
+}
+
+function configurationFile(option: string | undefined, caller: Caller): { readonly file: string; readonly bytes: Uint8Array } {
   const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
   const file = pathFrom(caller, name);
-  return parseConfiguration(file, readConfigured(file, name));
+  return { file, bytes: readConfigured(file, name) };
 }
 
 /** What the person who typed it means by a path. */
@@ -65,7 +76,7 @@ export function forHost(configuration: Configuration): HostConfiguration {
 }
 
 /** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
-export async function goOnAsOwner({ state }: Configuration, { goOnAs }: Caller): Promise<void> {
+export async function goOnAsOwner({ state }: Pick<Configuration, 'state'>, { goOnAs }: Caller): Promise<void> {
   const owner = goOnAs && state !== undefined ? statIfPossible(state) : undefined;
   if (goOnAs && owner && owner.uid !== 0) await goOnAs(owner);
 }

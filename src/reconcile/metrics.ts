@@ -69,30 +69,36 @@ function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metri
   const { policy } = report;
   return [
     one('muster_active', acts, 1),
-    one('muster_last_run_timestamp_seconds', 'When the last run ended, Unix time.', seconds(report.at)),
-    one('muster_last_success_timestamp_seconds', 'When a run last ended in order, Unix time.', at.lastSuccess && seconds(at.lastSuccess)),
+    ...endMetrics(report.at, at),
+    one('muster_run_duration_seconds', 'How long the last run took.', at.duration / 1000),
+    one('muster_refused_files', 'Files on the branch that are not in force because their evidence does not hold.', policy?.refused.length),
+    one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
+    one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
+  ];
+}
+
+/** How the last run ended: all that there is of one that a misuse kept from beginning. */
+export function endMetrics(
+  now: Instant,
+  { status, lastSuccess, lastJudged }: Pick<MetricsCircumstances, 'status' | 'lastSuccess' | 'lastJudged'>,
+): readonly Metric[] {
+  return [
+    one('muster_exit_status', 'The exit status of the last run.', status.code),
     one(
       'muster_last_judged_timestamp_seconds',
       'When no change of the policy last waited for its verdict, Unix time.',
-      at.lastJudged && seconds(at.lastJudged),
+      lastJudged && seconds(lastJudged),
     ),
-    one('muster_run_duration_seconds', 'How long the last run took.', at.duration / 1000),
-    one('muster_exit_status', 'The exit status of the last run.', at.status.code),
+    one('muster_last_run_timestamp_seconds', 'When the last run ended, Unix time.', seconds(now)),
+    one('muster_last_success_timestamp_seconds', 'When a run last ended in order, Unix time.', lastSuccess && seconds(lastSuccess)),
     {
       name: 'muster_status',
       help: '1 for every status that held in the last run.',
-      samples: Object.keys(exitStatus).map((status) => ({
-        labels: { status: status.replaceAll(' ', '_') },
-        value: at.status.all.some((name) => name === status) ? 1 : 0,
+      samples: Object.keys(exitStatus).map((name) => ({
+        labels: { status: name.replaceAll(' ', '_') },
+        value: status.all.some((held) => held === name) ? 1 : 0,
       })),
     },
-    one(
-      'muster_refused_files',
-      'Files on the branch that are not in force because their evidence does not hold.',
-      policy && policy.refused.length + policy.unlisted,
-    ),
-    one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
-    one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
   ];
 }
 
