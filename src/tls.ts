@@ -1,5 +1,6 @@
 // Whom muster believes to be a server: those for whom an authority of the `ca-file` vouches, or one of this host's own store where none is
 // named. Always verified, by nothing that stands in the environment; through a proxy only where the configuration names one.
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -53,10 +54,16 @@ function readText(file: string, key: AuthoritiesKey): string {
 
 function contextOf(ca: string, file: string, key: AuthoritiesKey): SecureContext {
   try {
-    return createSecureContext({ ca });
+    // By itself a context leaves out, without a word, what it cannot read. The host's own store is not ours to look through.
+    return createSecureContext({ ca: stores.includes(file) ? ca : certificatesIn(ca) });
   } catch (error) {
     throw new Misuse(`${key}: ${file} holds a certificate that cannot be read (${errnoOf(error)})`);
   }
+}
+
+function certificatesIn(pem: string): string[] {
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*(?:-----END [A-Z0-9 ]+-----)?/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block).toString());
 }
 
 /** TLS on an open socket, verified against the host's name or address. Every failure is thrown as the socket gave it. */
