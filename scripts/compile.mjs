@@ -1,15 +1,13 @@
-// Has Node compile muster ahead of time, so that a run starts in two thirds of the time. `node compile.mjs`, beside main.js: `npm run build` does
-// it, and the package when it is installed. What is kept is what a run needed that has a policy and a roster of its own, and a directory that
-// does not answer. Another Node than the one that ran this does without it.
+// Has Node compile muster ahead of time: `node compile.mjs`, beside main.js. `npm run build` does it, and the package when it is installed. Kept is
+// what a run needed whose directory does not answer. Another Node than the one that ran this does without it.
 
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { constants, Script } from 'node:vm';
 
 const self = fileURLToPath(import.meta.url);
@@ -20,15 +18,15 @@ const file = join(folder, 'program.js');
 const unavailable = 75;
 
 if (process.argv[2] === 'run') runAndKeep();
-else await compile();
+else compile();
 
-async function compile() {
+function compile() {
   const world = mkdtempSync(join(tmpdir(), 'muster-compile-'));
   try {
     const configuration = layOut(world);
     // The first run fetches the policy, and the second finds nothing new.
-    await run([main, 'reconcile'], configuration);
-    await run([self, 'run'], configuration);
+    run([main, 'reconcile'], configuration);
+    run([self, 'run'], configuration);
   } finally {
     rmSync(world, { recursive: true, force: true });
   }
@@ -50,7 +48,6 @@ function layOut(world) {
     execFileSync('git', ['-c', 'user.name=muster', '-c', 'user.email=muster@localhost', '-C', repository, ...args], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, HOME: world, GIT_CONFIG_NOSYSTEM: '1' },
-      stdio: ['ignore', 'pipe', 'inherit'],
     });
   git('init', '--quiet', '--initial-branch=main');
   git('add', '--all');
@@ -72,16 +69,15 @@ function layOut(world) {
       '  groups: { people: "cn=people,ou=groups,dc=wikimedia,dc=org" }',
       'rosters: { people: { from: people.txt, older-than: none } }',
       'state: state',
-      '',
     ].join('\n'),
   );
   return configuration;
 }
 
-async function run(args, configuration) {
+function run(args, configuration) {
   const env = { PATH: process.env.PATH, HOME: dirname(configuration), MUSTER_CONFIG: configuration };
-  const { code, stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, timeout: 120_000 }).catch((error) => error);
-  if (code !== unavailable) throw new Error(`a run to learn from ended with ${code}\n${stdout}${stderr}`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 120_000, encoding: 'utf8' });
+  if (status !== unavailable) throw new Error(`a run to learn from ended with ${status}\n${stdout}${stderr}`);
 }
 
 /** Runs the program from its source, and keeps what Node has compiled of it by then. */

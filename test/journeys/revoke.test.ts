@@ -117,7 +117,7 @@ describe('given a broken ledger', () => {
     await malloryIsIn();
     writeFileSync(join(scene.state, 'ledger.jsonl'), '{"not":"ours"}\n');
     const { status, stdout } = await revoke('hoo');
-    expect(status).toBe(75);
+    expect(status).toBe(5);
     expect(stdout).toContain('klaxon-users: out');
     expect(stdout).toContain('the ledger has no record of this yet');
     expect(stdout).toContain('Who still names hoo is not known');
