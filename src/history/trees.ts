@@ -47,6 +47,8 @@ interface Item {
   readonly name: Buffer;
   readonly isTree: boolean;
   readonly entry: TreeEntry;
+  /** Where the next one begins. */
+  readonly end: number;
 }
 
 /** Hears of one path; false: enough. */
@@ -102,9 +104,11 @@ export class Trees {
     for (const [folder, names] of byFolder) {
       const entry = await this.find(root, folder);
       if (!entry || !isTree(entry)) continue;
-      for (const item of itemsOf(await this.#read(entry.blob))) {
-        const path = names.get(item.name.toString('latin1'));
-        if (path !== undefined && !item.isTree) found.set(path, item.entry);
+      const tree = await this.#read(entry.blob);
+      const items = names.size < fewNames ? [...names.keys()].map((name) => itemNamed(tree, Buffer.from(name, 'latin1'))) : itemsOf(tree);
+      for (const item of items) {
+        const path = item && names.get(item.name.toString('latin1'));
+        if (item && path !== undefined && !item.isTree) found.set(path, item.entry);
       }
     }
     return found;
@@ -216,6 +220,10 @@ export class Trees {
 const mostCounted = 1_000_000_000;
 const nothing = Buffer.alloc(0);
 const treeMode = '040000';
+/** Of an object's name in a tree, in bytes. */
+const idLength = 20;
+/** Fewer names than these are looked for one by one in a folder. */
+const fewNames = 8;
 
 /** The root of a commit, or a tree by its own name. */
 export function treeEntry(id: string | CommitId): TreeEntry {
@@ -239,14 +247,20 @@ function isSame(left: TreeEntry | undefined, right: TreeEntry | undefined): bool
 /** `mode name NUL id`, twenty bytes of it, in git's order: by bytes, folders as if a slash ended their names. */
 function* itemsOf(tree: Buffer): Generator<Item, void, undefined> {
   for (let start = 0; start < tree.length;) {
-    const blank = tree.indexOf(0x20, start);
-    const end = tree.indexOf(0, blank);
-    const id = parseBlobId(tree.toString('hex', end + 1, end + 21));
-    if (blank < 0 || end < 0 || id === undefined) throw new MirrorDamaged('a tree that git printed is cut short');
-    const mode = tree.toString('latin1', start, blank).padStart(6, '0');
-    yield { name: tree.subarray(blank + 1, end), isTree: mode === treeMode, entry: { mode, blob: id } };
-    start = end + 21;
+    const item = itemAt(tree, start);
+    yield item;
+    start = item.end;
   }
+}
+
+function itemAt(tree: Buffer, start: number): Item {
+  const blank = tree.indexOf(0x20, start);
+  const nul = tree.indexOf(0, blank);
+  const end = nul + 1 + idLength;
+  const id = parseBlobId(tree.toString('hex', nul + 1, end));
+  if (blank < 0 || nul < 0 || id === undefined) throw new MirrorDamaged('a tree that git printed is cut short');
+  const mode = tree.toString('latin1', start, blank).padStart(6, '0');
+  return { name: tree.subarray(blank + 1, nul), isTree: mode === treeMode, entry: { mode, blob: id }, end };
 }
 
 function itemNamed(tree: Buffer, name: Buffer): Item | undefined {
@@ -268,14 +282,42 @@ function letterAt({ name, isTree: isFolder }: Item, place: number): number {
   return name[place] ?? (isFolder ? 0x2f : 0);
 }
 
-/** The items of two trees side by side. */
+/** The items of two trees side by side, without most of those that are the same in both. */
 function* pairsOf(before: Buffer, after: Buffer): Generator<readonly [Item | undefined, Item | undefined], void, undefined> {
-  const [olds, news] = [itemsOf(before), itemsOf(after)];
-  let [old, now] = [olds.next().value, news.next().value];
-  while (old ?? now) {
+  let [left, right] = [0, 0];
+  for (;;) {
+    const same = sharedLength(before.subarray(left), after.subarray(right));
+    left += same;
+    right += same;
+    const old = left < before.length ? itemAt(before, left) : undefined;
+    const now = right < after.length ? itemAt(after, right) : undefined;
+    if (!old && !now) return;
     const order = old && now ? inGitOrder(old, now) : old ? -1 : 1;
-    yield [order <= 0 ? (old ?? undefined) : undefined, order >= 0 ? (now ?? undefined) : undefined];
-    if (order <= 0) old = olds.next().value;
-    if (order >= 0) now = news.next().value;
+    yield [order <= 0 ? old : undefined, order >= 0 ? now : undefined];
+    if (order <= 0 && old) left = old.end;
+    if (order >= 0 && now) right = now.end;
   }
+}
+
+/** How many bytes of whole items both begin with. Folders of thousands of files differ in one: their bytes are compared, and not each file. */
+function sharedLength(before: Buffer, after: Buffer): number {
+  const most = Math.min(before.length, after.length);
+  const isShared = (length: number) => before.subarray(0, length).equals(after.subarray(0, length));
+  let [shared, different] = [0, 64];
+  while (different < most && isShared(different)) [shared, different] = [different, different * 2];
+  if (different >= most && isShared(most)) shared = most;
+  for (different = Math.min(different, most); different - shared > 64;) {
+    const middle = (shared + different) >> 1;
+    if (isShared(middle)) shared = middle;
+    else different = middle;
+  }
+  let end = 0;
+  for (let next = endOfItem(before, 0); next > end && next <= shared; next = endOfItem(before, end)) end = next;
+  return end;
+}
+
+/** 0 where none begins. */
+function endOfItem(tree: Buffer, start: number): number {
+  const nul = start < tree.length ? tree.indexOf(0, start) : -1;
+  return nul < 0 ? 0 : nul + 1 + idLength;
 }
