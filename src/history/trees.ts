@@ -23,6 +23,8 @@ export class Allowance {
   #folders: number;
   /** Of tree objects. */
   #bytes: number;
+  /** Of paths that are told, in UTF-16 code units. */
+  #letters = 16 * 1024 * 1024;
   isSpent = false;
 
   constructor(folders = 10_000, bytes = 256 * 1024 * 1024) {
@@ -34,6 +36,13 @@ export class Allowance {
   enter(): boolean {
     if (this.#folders <= 0 || this.#bytes <= 0) this.isSpent = true;
     this.#folders -= 1;
+    return !this.isSpent;
+  }
+
+  /** Whether one more path may be told. */
+  tell(path: string): boolean {
+    this.#letters -= path.length;
+    if (this.#letters < 0) this.isSpent = true;
     return !this.isSpent;
   }
 
@@ -133,7 +142,7 @@ export class Trees {
     if (!follow || [before, after].some((side) => side && !isTree(side))) {
       // A file in the place of a folder, or the other way round, is told beside what the folder held.
       const sides = { ...(before && (!follow || !was) && { before }), ...(after && (!follow || !is) && { after }) };
-      if (!visit({ path, ...sides })) return false;
+      if (!allowance.tell(path) || !visit({ path, ...sides })) return false;
       if (!follow) return true;
     }
     if (!allowance.enter()) return false;

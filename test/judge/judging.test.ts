@@ -4,6 +4,7 @@ import type { Verdict } from '../../src/judge/effective.ts';
 import type { CommitId } from '../../src/names.ts';
 import { emptyMemory, remember } from '../../src/ledger/memory.ts';
 import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../../src/judge/judging.ts';
+import type { PolicyParser } from '../../src/judge/landing-files.ts';
 import { commitId, committedAt, MemoryBranch, type Files } from '../support/memory-branch.ts';
 
 const policy = `version: 1
@@ -57,11 +58,16 @@ class Host {
     this.branch.push(first);
   }
 
-  async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0), folder = 'policy'): Promise<Judged> {
+  async run(
+    judge: ContentJudge = new TestJudge(),
+    start: CommitId = commitId(0),
+    folder = 'policy',
+    parser: PolicyParser = { parseRules, parseGrant },
+  ): Promise<Judged> {
     const { memory, branch } = this;
     const ports = {
       branch,
-      loadParser: () => Promise.resolve({ parseRules, parseGrant }),
+      loadParser: () => Promise.resolve(parser),
       judge,
       remembered: memory.policy,
       wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
@@ -320,6 +326,57 @@ describe('a flood of changes', () => {
     const judged = await host.run();
     expect([waiting.policy?.pending.length, verdicts(judged).length]).toEqual([40, 120]);
     expect(host.branch.mostBlobs).toBeLessThanOrEqual(bearable);
+  });
+
+  it('when a flood waits behind another change, and takes a file away, then that narrows; what is not listed is told, and a revert ends it', async () => {
+    const host = new Host();
+    host.branch.push({ ...first, [bob]: grant('2026-11-25') });
+    const { [alice]: _, ...without } = first;
+    host.branch.push({ ...without, [bob]: grant('2026-11-25'), ...flood(3000, 'one') });
+    const waiting = await host.run(new TestJudge({ 1: 'later' }));
+    expect([members(waiting), waiting.policy?.ended.get(alice)?.cause]).toEqual([[], 'deleted']);
+    expect(waiting.policy?.unlisted).toBeGreaterThan(2900);
+    const judged = await host.run();
+    expect([verdicts(judged), members(judged)]).toEqual([['endorsed', 'too-many-files'], ['bob']]);
+    expect((judged.policy?.refused.length ?? 0) + (judged.policy?.unlisted ?? 0)).toBe(3000);
+    host.branch.push({ ...without, [bob]: grant('2026-11-25') });
+    const reverted = await host.run();
+    expect([verdicts(reverted), members(reverted), reverted.policy?.refused, reverted.policy?.unlisted]).toEqual([
+      ['too-many-files'],
+      ['bob'],
+      [],
+      0,
+    ]);
+  });
+
+  it('when more landings come than are read in one go, then all are judged, and what waits is looked at up to the head of the branch', async () => {
+    const host = new Host();
+    host.branch.mostLandings = 3;
+    for (let round = 0; round < 8; round += 1) host.branch.push({ ...first, [bob]: grant(`2026-11-${20 + round}`) });
+    const { [alice]: _, ...without } = first;
+    host.branch.push({ ...without, [bob]: grant('2026-11-27') });
+    const waiting = await host.run(new TestJudge({ 2: 'later' }));
+    expect([verdicts(waiting), members(waiting)]).toEqual([['endorsed'], ['bob']]);
+    const judged = await host.run();
+    expect([verdicts(judged).length, members(judged), host.memory.policy?.judged]).toEqual([8, ['bob'], host.branch.tip]);
+  });
+
+  it('when the same file comes in many landings, then it is parsed once', async () => {
+    const host = new Host();
+    const parsed: string[] = [];
+    const counting: PolicyParser = {
+      parseRules,
+      parseGrant: (file, folder) => {
+        parsed.push(file.path);
+        return parseGrant(file, folder);
+      },
+    };
+    for (let round = 0; round < 20; round += 1) {
+      host.branch.push({ ...first, [bob]: `a: [${','.repeat(100 + (round % 2))}` });
+      host.branch.push(first);
+    }
+    await host.run(new TestJudge(), commitId(0), 'policy', counting);
+    expect(parsed.filter((path) => path === bob)).toHaveLength(2);
   });
 
   it('when thousands of files are pushed under groups/, then the next change of rules is refused without reading them', async () => {

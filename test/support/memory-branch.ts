@@ -29,6 +29,8 @@ export class MemoryBranch implements Branch {
   /** The first of these commits that the first-parent chain of the tip no longer has. */
   lost: { readonly from: number; readonly how: 'off-chain' | 'rewritten' } | undefined;
   reachable = true;
+  /** So many landings are given at a time. */
+  mostLandings = Number.POSITIVE_INFINITY;
   /** The most blobs that one question was for. */
   mostBlobs = 0;
 
@@ -89,7 +91,8 @@ export class MemoryBranch implements Branch {
     return Promise.resolve(isLost && this.lost ? this.lost.how : 'on-chain');
   };
   landings: Branch['landings'] = (after, head) => {
-    const [first, last] = [this.#number(after) + 1, this.#number(head)];
+    const first = this.#number(after) + 1;
+    const last = Math.min(this.#number(head), first + this.mostLandings - 1);
     return Promise.resolve(
       Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => this.#landing(first + index - 1, first + index)),
     );

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
 import { heldCodes, refusals } from './run-document.ts';
-import { minute, startWorld, type World } from './world.ts';
+import { day, lookingTime, minute, startWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -67,5 +67,31 @@ describe('given a group that an earlier ledger knew', () => {
     scene.wait(16 * minute);
     const run = await scene.reconcile();
     expect([heldCodes(run), await scene.members()]).toEqual([['first-run'], ['urbanecm']]);
+  });
+
+  it('case 120: when somebody pushes below policy/ every 14 minutes, then judging passes what stood there at the beginning, and ended members go', async () => {
+    const scene = await world.scene();
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(1)) });
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    await scene.settle();
+    expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
+    scene.loseState();
+    scene.wait(2 * day);
+
+    const heads: (string | null)[] = [];
+    let run = await scene.reconcile();
+    for (let push = 0; push < 5; push++) {
+      heads.push(
+        await scene.push(world.mallory, {
+          [`policy/notes/${push}.txt`]: 'Never still.\n',
+          [grantPath('mallory')]: grantFile(scene.day(14 + push)),
+        }),
+      );
+      run = await scene.reconcile();
+      scene.wait(14 * minute - lookingTime);
+    }
+    // The last of those that had been there for 15 minutes, and none of what waits keeps anybody in.
+    expect(heads.indexOf(run.policy.judged)).toBeGreaterThanOrEqual(2);
+    expect(await scene.members()).toEqual(['urbanecm']);
   });
 });
