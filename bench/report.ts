@@ -74,7 +74,7 @@ async function layOut(mergeRequests: number, years: number): Promise<string> {
   mkdirSync(join(folder, 'state'), { mode: 0o700 });
   const state = await openStateToWrite(join(folder, 'state'));
   await state.journal.append(recordsOf(mergeRequests, years));
-  await state.keepTime(now);
+  await state.keepTime(now, undefined);
   writeFileSync(join(folder, 'password'), 'secret\n', { mode: 0o600 });
   writeFileSync(join(folder, 'muster.yaml'), configuration);
   return folder;

@@ -8,12 +8,12 @@ import { runReconcile as runReconcileCommand } from './reconcile/run-reconcile.t
 import { namesCommit, refuse } from './judge/refuse.ts';
 import { renderRunJson } from './reconcile/run-json.ts';
 import { renderRunText } from './reconcile/run-text.ts';
-import { survey } from './reconcile/survey.ts';
+import { survey, type Sources } from './reconcile/survey.ts';
 import { overheard, tellMergeRequests } from './review/tell-merge-requests.ts';
 import { publishRosterStatuses, rosterStatusIn } from './roster/publish-roster-status.ts';
 import type { Invocation } from './cli.ts';
 import { steadyNow } from './membership/clock.ts';
-import { inOrder, parseGroupName, type Instant } from './names.ts';
+import { inOrder, parseGroupName } from './names.ts';
 import { runStatus, type RunReport } from './reconcile/run.ts';
 import { statusOf, type Status } from './status.ts';
 import { errnoOf, Misuse } from './errors.ts';
@@ -129,7 +129,7 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
     const recorded = state.memory.records;
     const run = overheard(ports);
     const outcome = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
-    const report = outcome.clockTrusted ? await keepTime(outcome.report, state, ports.sources.now) : outcome.report;
+    const report = outcome.clockTrusted ? await keepTime(outcome.report, state, ports.sources) : outcome.report;
     await tellMergeRequests(report, run.news, configuration, state, caller);
     return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
   }).catch((error: unknown) => ({
@@ -156,9 +156,9 @@ const newLedger =
   'new ledger: nothing is known of earlier runs or of revocations. If this host ran before, restore the state folder from its backup.';
 
 /** The high-water mark of time. By now groups may have been written: what cannot be kept is a problem of the run, not the end of it. */
-async function keepTime(report: RunReport, state: WritableState, now: Instant): Promise<RunReport> {
+async function keepTime(report: RunReport, state: WritableState, { now, boot }: Sources): Promise<RunReport> {
   try {
-    await state.keepTime(now);
+    await state.keepTime(now, boot);
     return report;
   } catch (error) {
     return { ...report, problems: [...report.problems, problemOf(error, 'state')] };

@@ -1,7 +1,8 @@
 // The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
-import { fstatSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { parseCommandLine, type Invocation } from './cli.ts';
-import { instant } from './names.ts';
+import type { BootClock } from './membership/clock.ts';
+import { duration, instant } from './names.ts';
 import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
 import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
@@ -68,6 +69,19 @@ function currentFolder(): string | undefined {
   }
 }
 
+/** proc(5). */
+function readBootClock(): BootClock | undefined {
+  try {
+    const [seconds = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+    const uptime = Math.round(Number.parseFloat(seconds) * 1000);
+    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return Number.isFinite(uptime) && /^[0-9a-f-]{36}$/.test(id) ? { id, uptime: duration(uptime) } : undefined;
+  } catch {
+    // Then another boot cannot be told from this one, and is taken for one.
+    return undefined;
+  }
+}
+
 const folder = currentFolder();
 
 const surroundings: Caller = {
@@ -83,6 +97,7 @@ const surroundings: Caller = {
     return folder;
   },
   now: () => instant(Date.now()),
+  boot: readBootClock,
   // Only for a person at a terminal, and only for work that takes longer than a second.
   progress: (text) => {
     if (process.stderr.isTTY && process.uptime() > 1) process.stderr.write(`muster: ${text}\n`);

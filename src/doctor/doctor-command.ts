@@ -71,8 +71,8 @@ async function hostFindings(configuration: HostConfiguration, state: Answer<Stat
 
 function clockFindings(state: Answer<State>, forge: Forge, caller: Caller): readonly CheckupFinding[] {
   const gitlab = forge !== 'none' && forge.kind === 'known' ? forge.value.clock : undefined;
-  const lastRun = state.kind === 'known' ? state.value.lastRun : undefined;
-  const verdict = judgeClock({ now: caller.now(), lastRun, gitlab });
+  const { lastRun, lastBoot } = state.kind === 'known' ? state.value : {};
+  const verdict = judgeClock({ now: caller.now(), boot: caller.boot(), lastRun, lastBoot, gitlab });
   return examine(clockArea, {
     kind: 'known',
     value: { verdict, witness: gitlab !== undefined ? 'told' : forge === 'none' ? 'nobody' : 'silent' },

@@ -6,7 +6,8 @@ import { openLedger } from './open.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
 import { emptyMemory, rememberAll, type Memory } from './memory.ts';
-import type { Instant } from '../names.ts';
+import { duration, type Instant } from '../names.ts';
+import type { BootClock } from '../membership/clock.ts';
 import type { LedgerRecord } from './record.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface State {
   readonly notes: readonly string[];
   /** The high-water mark of time. */
   readonly lastRun: Instant | undefined;
+  /** The kernel's clock at that moment. */
+  readonly lastBoot: BootClock | undefined;
   records(): Iterable<LedgerRecord>;
 }
 
@@ -25,7 +28,7 @@ export interface WritableState extends State {
   readonly journal: Journal;
   /** Of the ledger as it is now. */
   readonly head: { readonly hash: string };
-  keepTime(now: Instant): Promise<void>;
+  keepTime(now: Instant, boot: BootClock | undefined): Promise<void>;
 }
 
 /** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
@@ -36,12 +39,12 @@ function openState(folder: string): State & { readonly ledger: SoundLedger } {
   const memory = emptyMemory();
   rememberAll(memory, records());
   const kept = readLastRun(folder);
-  const lastRun = kept === 'none' || kept === 'damaged' ? (memory.records > 0 ? memory.latest : undefined) : kept;
+  const { lastRun = memory.records > 0 ? memory.latest : undefined, lastBoot } = typeof kept === 'string' ? {} : kept;
   const notes =
     kept === 'damaged'
       ? [...ledger.notes, `${join(folder, lastRunFile)} holds no time; the last time on record counts instead.`]
       : ledger.notes;
-  return { folder, memory, notes, lastRun, ledger, records };
+  return { folder, memory, notes, lastRun, lastBoot, ledger, records };
 }
 
 function* understood(folder: string, lines: ReturnType<SoundLedger['records']>): Generator<LedgerRecord> {
@@ -86,7 +89,7 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
       },
       inParts: (records) => inParts(records, renderRecord),
     },
-    keepTime: async (now) => writeLastRun(folder, now),
+    keepTime: async (now, boot) => writeLastRun(folder, now, boot),
     get head() {
       return appender.head;
     },
@@ -95,11 +98,19 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
 
 const lastRunFile = 'last-run';
 
-function readLastRun(folder: string): Instant | 'none' | 'damaged' {
+interface LastRun {
+  readonly lastRun?: Instant;
+  readonly lastBoot?: BootClock;
+}
+
+/** The time, and in a second line the kernel's clock. */
+function readLastRun(folder: string): LastRun | 'none' | 'damaged' {
   try {
     const text = readFileSync(join(folder, lastRunFile), 'utf8');
-    const at = parseMoment(text.trimEnd());
-    return at !== undefined && text === `${renderInstant(at)}\n` ? at : 'damaged';
+    const [, time = '', id, uptime] = /^([^\n]+)\n(?:([0-9a-f-]{36}) (\d{1,15})\n)?$/.exec(text) ?? [];
+    const lastRun = parseMoment(time);
+    if (lastRun === undefined || time !== renderInstant(lastRun)) return 'damaged';
+    return { lastRun, ...(id === undefined ? {} : { lastBoot: { id, uptime: duration(Number(uptime)) } }) };
   } catch (error) {
     // Without the file, the ledger's own times are the mark.
     if (errnoOf(error) === 'ENOENT') return 'none';
@@ -107,10 +118,11 @@ function readLastRun(folder: string): Instant | 'none' | 'damaged' {
   }
 }
 
-function writeLastRun(folder: string, now: Instant): void {
+function writeLastRun(folder: string, now: Instant, boot: BootClock | undefined): void {
   const path = join(folder, lastRunFile);
   try {
-    replaceFile(path, `${renderInstant(now)}\n`);
+    const kernel = boot ? `${boot.id} ${Math.round(boot.uptime)}\n` : '';
+    replaceFile(path, `${renderInstant(now)}\n${kernel}`);
   } catch (error) {
     throw stateFailure('ledger', folder, `${path} could not be written`, error);
   }

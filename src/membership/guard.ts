@@ -87,7 +87,7 @@ export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
   const { exempt, held, used } = sifted;
   const accepted = exempt.add.flatMap(({ newStart, because }) => (newStart && because.kind === 'grant' ? [because.path] : []));
   const add = merged(plan.add, sifted.open.add, exempt.add, ({ limited }) => limited);
-  const remove = merged(plan.remove, sifted.open.remove, exempt.remove, (removal) => isLimited(removal, at));
+  const remove = merged(plan.remove, sifted.open.remove, exempt.remove, ({ limited }) => limited);
   return { add, remove, held, used, accepted };
 }
 
@@ -138,8 +138,10 @@ function without<Change>(changes: readonly Change[], caught: readonly Change[]):
 function clockSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const { clock } = at;
   if (clock.kind === 'sound') return sifted;
-  const remove = clock.kind === 'unconfirmed' ? sifted.open.remove.filter(({ because }) => because.kind === 'expired') : [];
-  return hold(sifted, at, 'clock', clock.message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove }, true);
+  const isDoubtful = ({ because }: Removal) => clock.kind === 'unconfirmed' && because.kind === 'expired' && because.at > clock.since;
+  const caught = { add: sifted.open.add.filter(({ newStart }) => !newStart), remove: sifted.open.remove.filter(isDoubtful) };
+  // Another server's clock is nothing to acknowledge.
+  return hold(sifted, at, 'clock', clock.message, caught, clock.kind !== 'skewed');
 }
 
 function begunSieve(sifted: Sifted, { begun }: GuardCircumstances): Sifted {
@@ -204,13 +206,8 @@ function membersAfter(sifted: Sifted, at: GuardCircumstances): number {
   return at.members - sifted.open.remove.length - sifted.exempt.remove.length + arriving(sifted).length;
 }
 
-/** An expiry counts like an unreviewed removal while the clock is in doubt. */
-function isLimited(removal: Removal, { clock }: GuardCircumstances): boolean {
-  return removal.limited || (clock.kind !== 'sound' && removal.because.kind === 'expired');
-}
-
 function removalsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
-  const limited = sifted.open.remove.filter((removal) => isLimited(removal, at));
+  const limited = sifted.open.remove.filter((removal) => removal.limited);
   const room = roomFor(at.limits.removals, 1, at.recent.removals, at);
   const remove = pastLimit(limited, (removal) => removal.because.kind, room.left);
   const message = `${count(limited.length, 'removal')} that nobody reviewed, and ${room.text}${tooFew(sifted, at)}`;
@@ -239,7 +236,7 @@ function renderLeft(left: number, { limits }: GuardCircumstances): string {
 }
 
 function minimumSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
-  const remove = sifted.open.remove.filter((removal) => isLimited(removal, at));
+  const remove = sifted.open.remove.filter(({ limited }) => limited);
   const left = membersAfter(sifted, at);
   if (left >= at.limits.minimum) return sifted;
   return hold(sifted, at, 'too-few-left', renderLeft(left, at), { add: [], remove });

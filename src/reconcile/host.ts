@@ -4,6 +4,7 @@ import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'nod
 import { hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
+import type { BootClock } from '../membership/clock.ts';
 import type { Instant } from '../names.ts';
 import { minute } from '../time.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
@@ -25,6 +26,8 @@ export interface Caller {
   /** The current folder. Throws Misuse where that has gone. */
   readonly folder: string;
   readonly now: () => Instant;
+  /** The kernel's clock; undefined where it does not tell. */
+  readonly boot: () => BootClock | undefined;
   /** A line for whoever watches a terminal; nothing where nobody does. */
   readonly progress: (text: string) => void;
   readonly warn: (text: string) => void;
@@ -162,11 +165,11 @@ async function open(
   caller: Caller,
   terms: EvidenceTerms = {},
 ): Promise<Opened> {
-  const now = caller.now();
+  const [now, boot] = [caller.now(), caller.boot()];
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = sourcesOf(configuration, state, branch, judge, now, forgeClock, surroundingsOf(caller).path);
+  const sources = sourcesOf(configuration, state, branch, judge, now, boot, forgeClock, surroundingsOf(caller).path);
   return { sources, directory: directoryAccess(configuration.directory) };
 }
 

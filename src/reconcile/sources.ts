@@ -28,6 +28,7 @@ export function sourcesOf(
   branch: Branch,
   judge: ContentJudge,
   now: Instant,
+  boot: Sources['boot'],
   forgeClock: Sources['forgeClock'],
   path: string,
 ): Sources {
@@ -40,6 +41,8 @@ export function sourcesOf(
     memory: state.memory,
     now,
     lastRun: state.lastRun,
+    boot,
+    lastBoot: state.lastBoot,
     forgeClock,
     hash: sha256,
   };

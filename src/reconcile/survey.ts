@@ -1,5 +1,5 @@
 // Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
-import { judgeClock, steadyNow, type ClockVerdict, type ClockWitnesses } from '../membership/clock.ts';
+import { judgeClock, steadyNow, type BootClock, type ClockVerdict, type ClockWitnesses } from '../membership/clock.ts';
 import type { Revocation, RosterGeneration } from '../membership/desired.ts';
 import type { People } from '../directory/directory.ts';
 import { applyDeltas } from '../judge/deltas.ts';
@@ -31,6 +31,9 @@ export interface Sources {
   readonly memory: Memory;
   readonly now: Instant;
   readonly lastRun: Instant | undefined;
+  /** The kernel's clock now, and at the last run. */
+  readonly boot: BootClock | undefined;
+  readonly lastBoot: BootClock | undefined;
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
@@ -211,10 +214,9 @@ function withJudged(memory: Memory, records: readonly LedgerRecord[]): Memory {
 }
 
 async function checkClock(sources: Sources): Promise<ClockVerdict> {
-  const { now, lastRun } = sources;
-  const alone = judgeClock({ now, lastRun, gitlab: undefined });
+  const alone = judgeClock({ ...sources, gitlab: undefined });
   const gitlab = await sources.forgeClock(alone.kind === 'unconfirmed');
-  return judgeClock({ now, lastRun, gitlab });
+  return judgeClock({ ...sources, gitlab });
 }
 
 function clockProblems(clock: ClockVerdict): readonly Problem[] {
@@ -223,7 +225,12 @@ function clockProblems(clock: ClockVerdict): readonly Problem[] {
     {
       status: 'input',
       code: `clock-${clock.kind}`,
-      message: `${clock.message}. Check the clock of this host (timedatectl); if it is right, allow the set held as "clock".`,
+      message: `${clock.message}. ${whatToDo(clock.kind)}`,
     },
   ];
+}
+
+function whatToDo(kind: Exclude<ClockVerdict['kind'], 'sound'>): string {
+  if (kind === 'skewed') return 'Compare both clocks with a third (timedatectl). Until they agree nobody is added; ends go on.';
+  return 'Check the clock of this host (timedatectl); if it is right, allow the set held as "clock".';
 }

@@ -90,13 +90,15 @@ describe('case 44: given a clock that went back', () => {
 
 describe('case 45: given a clock that went forward ten years, and nothing to confirm it', () => {
   const future = '2036-11-23T12:00:00Z';
+  /** By the kernel, half an hour has passed since noon. */
+  const boot = { boot: { at: '2026-11-23T12:30:00Z' } };
 
   it('when it runs, then expiry is held and nobody is added, each time; when the clock is right again, then all is as before', async () => {
     const host = await hostWithMartin();
     host.setRoster(['base', 'hoo']);
 
     for (const at of [future, '2036-11-23T13:00:00Z']) {
-      const run = await host.reconcile(at);
+      const run = await host.reconcile(at, boot);
       expect(run.document.status).toMatchObject({
         code: 5,
         all: ['input', 'held'],
@@ -119,27 +121,47 @@ describe('case 45: given a clock that went forward ten years, and nothing to con
 
   it('when a person allows it, then the expiry is done and the next run is in order', async () => {
     const host = await hostWithMartin();
-    const held = await host.reconcile(future);
+    const held = await host.reconcile(future, boot);
     for (const group of ['klaxon-users', 'stewards']) {
-      expect((await host.allow(group, holdIn(held.document, group, 'clock').digest, future)).status).toBe(0);
+      expect((await host.allow(group, holdIn(held.document, group, 'clock').digest, future, boot)).status).toBe(0);
     }
 
-    await host.reconcile('2036-11-23T12:20:00Z');
+    await host.reconcile('2036-11-23T12:20:00Z', boot);
     expect(await host.members('klaxon-users')).toEqual([]);
-    expect((await host.reconcile('2036-11-23T12:30:00Z')).status).toBe(0);
+    expect((await host.reconcile('2036-11-23T12:30:00Z', { boot: { at: '2026-11-23T12:40:00Z' } })).status).toBe(0);
   });
 
   it('when a limited removal was done under the wrong clock, then it does not use up the limits of the right one for ten years', async () => {
     const host = await world.newHost({ roster: ['base', 'hoo', 'melos'] });
     await host.reconcile();
     host.setRoster(['base', 'hoo']);
-    await host.reconcile(future);
+    await host.reconcile(future, boot);
     expect(await host.members('stewards')).toEqual(['base', 'hoo']);
 
     host.setRoster(['base']);
     const run = await host.reconcile(later(3));
 
     expect([run.document.status.all, await host.members('stewards')]).toEqual([['in order'], ['base']]);
+  });
+});
+
+describe('given a clock that says eight days more, while minutes passed by the kernel', () => {
+  it.each([
+    { given: 'of the same boot', boot: { at: '2026-11-30T11:10:00Z' }, status: 5, members: ['martin'] },
+    { given: 'of another boot', boot: { at: later(0), id: '22222222-2222-4222-8222-222222222222' }, status: 5, members: ['martin'] },
+    { given: 'that says eight days more too', boot: {}, status: 0, members: [] },
+  ])('when it is a kernel $given, then ends are done only where it agrees', async ({ boot, status, members }) => {
+    const host = await hostWithMartin();
+    await host.reconcile('2026-11-30T11:00:00Z');
+    const run = await host.reconcile('2026-12-08T11:00:00Z', { boot });
+    expect([run.status, await host.members('klaxon-users')]).toEqual([status, members]);
+  });
+
+  it('when the host was started anew after three days, then ends are done', async () => {
+    const host = await hostWithMartin();
+    await host.reconcile('2026-12-05T11:00:00Z');
+    const run = await host.reconcile('2026-12-08T11:00:00Z', { boot: { at: noon, id: '22222222-2222-4222-8222-222222222222' } });
+    expect([run.status, await host.members('klaxon-users')]).toEqual([0, []]);
   });
 });
 

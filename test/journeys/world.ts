@@ -67,9 +67,9 @@ export interface Host {
   revoke(uid: string, group?: string): void;
   run(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   plan(at?: string): Promise<Run>;
-  reconcile(at?: string): Promise<Run>;
+  reconcile(at?: string, more?: CommandOptions): Promise<Run>;
   /** Ten minutes after `at`. */
-  allow(group: string, digest: string, at?: string): Promise<CommandResult>;
+  allow(group: string, digest: string, at?: string, more?: CommandOptions): Promise<CommandResult>;
   /** Who is in a group: uids in order, without the placeholder. */
   members(group: string): Promise<readonly string[]>;
   /** The records of the ledger, oldest first. */
@@ -191,8 +191,8 @@ function hostAt(folder: string, stateName: string, slapd: Slapd, repository: Rep
   mkdirSync(state);
   write();
   const run: Host['run'] = (args, more = {}) => runMuster(args, { config, at: noon, ...more });
-  const runJson = async (command: string, at: string): Promise<Run> => {
-    const result = await run([command, '--json'], { at });
+  const runJson = async (command: string, at: string, more: CommandOptions = {}): Promise<Run> => {
+    const result = await run([command, '--json'], { at, ...more });
     return { ...result, document: result.json<RunDocument>() };
   };
   const commit = (files: Readonly<Record<string, string | null>>) => {
@@ -239,11 +239,12 @@ function hostAt(folder: string, stateName: string, slapd: Slapd, repository: Rep
       );
     },
     plan: (at = noon) => runJson('plan', at),
-    reconcile: (at = noon) => runJson('reconcile', at),
+    reconcile: (at = noon, more) => runJson('reconcile', at, more),
     // Some minutes after the run that held it: on a busy machine the same moment might come before that run's own.
-    allow: (group, digest, at = noon) =>
+    allow: (group, digest, at = noon, more = {}) =>
       run(['allow', group, digest, '--reason', 'It is right.'], {
         at: new Date(Date.parse(at) + 600_000),
+        ...more,
       }),
     members: async (group) => (await slapd.members(group)).flatMap((value) => uidIn(value)).sort(),
     ledger: () => readLedger(state),

@@ -95,9 +95,7 @@ describe('laws of the guard', () => {
           const { add, remove } = guard(plan, at(members, { limits, clock, recent: { ...recent } }));
           members += add.length - remove.length;
           recent.additions += add.filter(({ limited }) => limited).length;
-          recent.removals += remove.filter(
-            ({ limited, because }) => limited || (clock.kind !== 'sound' && because.kind === 'expired'),
-          ).length;
+          recent.removals += remove.filter(({ limited }) => limited).length;
         }
         const unlimited = (others.length + 1) * 16;
         expect(recent.removals).toBeLessThanOrEqual(allowance(limits.removals, 1, base + unlimited, { removals: 0, additions: 0 }));

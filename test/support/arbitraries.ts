@@ -136,7 +136,7 @@ export const clocks: fc.Arbitrary<ClockVerdict> = fc.oneof(
     arbitrary: fc.constantFrom<ClockVerdict>(
       { kind: 'behind', message: 'behind' },
       { kind: 'skewed', message: 'skewed' },
-      { kind: 'unconfirmed', message: 'unconfirmed' },
+      { kind: 'unconfirmed', message: 'unconfirmed', since: instant(now - 8 * day) },
     ),
   },
 );

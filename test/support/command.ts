@@ -8,6 +8,8 @@ export interface CommandOptions {
   readonly config?: string;
   /** The moment at which the command believes to start: an ISO time, or a Date. The real one when left out. */
   readonly at?: string | Date | undefined;
+  /** What the kernel's clock says then, where it is not the same, and which boot it is. */
+  readonly boot?: { readonly at?: string; readonly id?: string };
   /** More environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
@@ -34,12 +36,14 @@ const clock = fileURLToPath(new URL('./clock.cjs', import.meta.url));
 
 /** `muster ARGS`. An exit status other than 0 is a result, not an error. */
 export function runMuster(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { at } = options;
+  const { at, boot } = options;
   return runNode([...(at === undefined ? [] : ['--require', clock]), main, ...args], {
     ...options,
     env: {
       MUSTER_CONFIG: options.config,
       MUSTER_TEST_NOW: at instanceof Date ? at.toISOString() : at,
+      MUSTER_TEST_BOOT: boot?.at,
+      MUSTER_TEST_BOOT_ID: boot?.id,
       ...options.env,
     },
   });
