@@ -45,16 +45,20 @@ export function stateFailure(system: System, folder: string, detail: string, err
   const errno = errnoOf(error);
   if (errno === 'ENOENT') return missingState(folder, error);
   const what = `${detail} (${errno})`;
+  const remedy = remedies[errno];
+  if (remedy !== undefined)
+    return new Unusable(`${what}. The administrator of this host ${remedy}: ${folder}; the next run tries again`, { cause: error });
   if (!forPeople.has(errno))
-    return new Unavailable(
-      system,
-      `${what}. The administrator of this host ${remedies[errno] ?? 'looks at its disk'}: ${folder}; the next run tries again`,
-      error,
-    );
+    return new Unavailable(system, `${what}. The administrator of this host looks at its disk: ${folder}; the next run tries again`, error);
   return new Unusable(
     `${what}. The administrator of this host mends that: ${folder} must be a folder of mode 0711 that belongs, with all that is in it, to the account that runs muster`,
     { cause: error },
   );
+}
+
+/** A disk on which nothing can be written now, full or read-only: what ends, ends all the same. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && remedies[errnoOf(error.cause)] !== undefined;
 }
 
 /** Never made by muster: where it has gone, so have the revocations, and an empty one would give back what they took. */

@@ -5,7 +5,7 @@ import { appendFileSync, closeSync, ftruncateSync, openSync, readSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { renderDuration } from './time.ts';
-import { stateFailure, Unavailable } from './errors.ts';
+import { errnoOf, stateFailure, Unavailable } from './errors.ts';
 
 export interface LockTerms {
   /** Of this process, for whoever waits to look at. */
@@ -40,6 +40,8 @@ function openLock(folder: string): number {
     // Reading, writing, created where missing, and not emptied: it says who holds it.
     return openSync(join(folder, 'lock'), 'a+', 0o600);
   } catch (error) {
+    // On a read-only disk what is due still ends; the file is there, and flock(2) needs no more.
+    if (errnoOf(error) === 'EROFS') return openSync(join(folder, 'lock'), 'r');
     throw stateFailure('lock', folder, `the file lock in ${folder} cannot be opened`, error);
   }
 }

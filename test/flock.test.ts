@@ -117,12 +117,12 @@ describe('given a folder where no lock can be made', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  it('when its disk is full, then it is unavailable, for a run after there is room may have it', () => {
+  it('when its disk is full, then a person has to make room', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     const failure = stateFailure('lock', '/state', 'the file lock in /state cannot be opened', full);
-    expect(failure).toBeInstanceOf(Unavailable);
+    expect(failure).toBeInstanceOf(Unusable);
     expect(failure.message).toBe(
-      'lock did not answer: the file lock in /state cannot be opened (ENOSPC). The administrator of this host makes room on its disk: /state; the next run tries again',
+      'the file lock in /state cannot be opened (ENOSPC). The administrator of this host makes room on its disk: /state; the next run tries again',
     );
   });
 });

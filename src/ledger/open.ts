@@ -73,7 +73,7 @@ function begin(folder: string): void {
 }
 
 /** What runs leave in the folder once it has a ledger. Revocations are copied from host to host, and may be there before. */
-const followers = ['last-run', 'rosters', 'settled.json'];
+const followers = ['last-run', 'rosters', 'settled.json', 'reserve'];
 
 function lost(folder: string): Broken | undefined {
   const left = followers.filter((name) => existsSync(join(folder, name)));

@@ -5,6 +5,7 @@ import { replaceFile } from '../kept-files.ts';
 import { openLedger } from './open.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
+import { setAside, withReserve } from './reserve.ts';
 import { emptyMemory, rememberAll, type Memory } from './memory.ts';
 import { duration, type Instant } from '../names.ts';
 import type { BootClock } from '../membership/clock.ts';
@@ -83,10 +84,12 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
   return {
     ...state,
     journal: {
-      append: async (records) => {
-        await appender.append(records.map(readable));
+      append: async (records, use) => {
+        const kept = records.map(readable);
+        await (use === 'reserve' ? withReserve(folder, () => appender.append(kept)) : appender.append(kept));
         rememberAll(state.memory, records);
       },
+      diskFull: setAside(folder),
       inParts: (records) => inParts(records, renderRecord),
     },
     keepTime: async (now, boot) => writeLastRun(folder, now, boot),

@@ -6,7 +6,8 @@ import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } fr
 import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
-import { Unavailable } from '../errors.ts';
+import { isDiskFull, Unavailable } from '../errors.ts';
+import type { RemovalCause } from '../membership/plan.ts';
 import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { RunPorts } from './ports.ts';
@@ -18,7 +19,7 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (changed.result.status === undefined) await recordMembership(changed.proposal, ports, seen);
+    if (changed.result.status === undefined && !ports.journal.diskFull) await recordMembership(changed.proposal, ports, seen);
     return changed.result;
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
@@ -68,7 +69,7 @@ async function change(
   const known = knownGroup(ports.memory, group);
   const members = new Map([...known.members].filter(([name]) => !out.has(name)));
   const gone = goneMeanwhile(group, { ...known, members }, guarded, observed.members.length, seen.now);
-  await ports.journal.append([...settled, ...gone, intent]);
+  const unrecorded = await recordIntent([...settled, ...gone], intent, ports);
   if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
     group: observed,
@@ -81,7 +82,30 @@ async function change(
   });
   if (attempts > 1 && outcome.kind === 'lost-race') return again('somebody else changed the group at the same time');
   if (attempts > 1 && outcome.kind === 'unknown') return again(outcome.message);
-  return readBack(proposal, intent, outcome, reader, ports, seen.now);
+  const done = await readBack(proposal, intent, outcome, reader, ports, seen.now);
+  return unrecorded && done.result.status === undefined ? { ...done, result: { ...done.result, ...unrecorded } } : done;
+}
+
+/** Whom no limit binds, for limits count what is on record; and whose grant was deleted by a landing that is in force. */
+export function isDue({ limited, because }: { readonly limited: boolean; readonly because: RemovalCause }): boolean {
+  return !limited || because.kind === 'deleted';
+}
+
+/** What ends, ends also where that cannot be recorded any more, and is told as that. Nothing else does. */
+async function recordIntent(before: readonly LedgerRecord[], intent: IntentRecord, { journal }: RunPorts) {
+  const ends = intent.add.length === 0 && intent.remove.every(isDue);
+  try {
+    await journal.append([...before, intent], ends ? 'reserve' : undefined);
+    return undefined;
+  } catch (error) {
+    if (!ends || !isDiskFull(error)) throw error;
+    return couldNotBeRecorded(error);
+  }
+}
+
+function couldNotBeRecorded(error: unknown): { readonly status: StatusName; readonly message: string } {
+  const { status, message } = problemOf(error, 'ledger');
+  return { status, message: `it was done, and could not be recorded: ${message}` };
 }
 
 /** The flag went away since the group before, or since the survey: nothing more is written. */
@@ -138,10 +162,17 @@ async function readBack(
   const settled = settleIntent(intent, arrived, members, at, done ? 'done' : 'failed', message);
   // The next run goes on with what a broken connection cut off, as with what it was let through as.
   const open = !done && outcome.kind === 'unknown' ? [{ ...intent, ...rest }] : [];
-  await ports.journal.append([settled, ...used(intent, settled, ports.memory), ...open]);
+  const told = [settled, ...used(intent, settled, ports.memory), ...open];
+  const unrecorded = await ports.journal.append(told, 'reserve').then(() => undefined, whereFull);
+  if (message === undefined && unrecorded) return { proposal: after, result: { proposal: after, outcome: 'done', members, ...unrecorded } };
   if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
   const status: StatusName = outcome.kind === 'unknown' || outcome.kind === 'stopped' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
+}
+
+function whereFull(error: unknown): ReturnType<typeof couldNotBeRecorded> {
+  if (!isDiskFull(error)) throw error;
+  return couldNotBeRecorded(error);
 }
 
 /** What the list shows otherwise than was intended, the server is asked for by name: it may know two spellings for one. */

@@ -230,13 +230,26 @@ export async function withHostToWrite<Result>(
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
   return withStateToWrite(configuration, caller, async (state) => {
-    const { sources, directory } = await open(configuration, state, join(configuration.state, 'mirror.git'), caller, { patience });
-    try {
-      return await work(portsOf(configuration, state, sources, directory, caller), state);
-    } finally {
-      await directory.close();
-    }
+    const converge = (mirror: string) => withOpened(configuration, caller, state, mirror, work);
+    // Where nothing can be written, nothing can be fetched either but elsewhere.
+    if (state.journal.diskFull) return withPrivateMirror(caller, configuration.state, converge);
+    return converge(join(configuration.state, 'mirror.git'));
   });
+}
+
+async function withOpened<Result>(
+  configuration: HostConfiguration,
+  caller: Caller,
+  state: WritableState,
+  mirror: string,
+  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
+): Promise<Result> {
+  const { sources, directory } = await open(configuration, state, mirror, caller, { patience });
+  try {
+    return await work(portsOf(configuration, state, sources, directory, caller), state);
+  } finally {
+    await directory.close();
+  }
 }
 
 function portsOf(

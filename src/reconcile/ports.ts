@@ -8,7 +8,10 @@ import type { LastSettled, Sources } from './survey.ts';
 
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
 export interface Journal {
-  append(records: readonly LedgerRecord[]): Promise<void>;
+  /** `reserve`: what ends, or was done, is recorded from what was set aside where the disk is full. */
+  append(records: readonly LedgerRecord[], use?: 'reserve'): Promise<void>;
+  /** The disk was full or read-only when the run began: nobody is added. */
+  readonly diskFull: Error | undefined;
   /** Cut into appends of bounded size, for records from any part of which a later run can go on. */
   inParts(records: readonly LedgerRecord[]): Iterable<readonly LedgerRecord[]>;
 }

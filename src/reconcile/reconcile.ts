@@ -1,5 +1,5 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
-import { converge, overridesUsed } from './converge.ts';
+import { converge, isDue, overridesUsed } from './converge.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { Instant, Uid } from '../names.ts';
 import { revocationsNotOnRecord } from './recording.ts';
@@ -7,6 +7,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { asProposed, isPending, noLongerActive, type GroupProposal, type GroupResult, type Problem, type UnplannedGroup } from './run.ts';
 import { firstChange, settledGroups } from '../membership/settled.ts';
 import { problemOf } from '../problems.ts';
+import { isDiskFull } from '../errors.ts';
 import type { RunPorts } from './ports.ts';
 import { lookFor, removalRecords, removeFrom, type Removal } from '../revocation/removal.ts';
 import { survey, surveyAgain, type Survey, type SurveySettings } from './survey.ts';
@@ -26,7 +27,8 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   const recorded = ports.memory.records;
   const last = await ports.settled.last();
   let seen = await survey(sources, settings, ports.openToRead, last);
-  await record(seen, ports);
+  const full = await record(seen, ports);
+  if (full) seen = whatEnds(seen, full);
   // What is only GitLab's word against this host's takes nothing from this host's.
   const ownWord = seen.clock.kind === 'sound' || seen.clock.kind === 'skewed';
   const clockTrusted = ownWord || seen.groups.some((proposal) => acknowledgesClock(proposal, ports.memory));
@@ -40,7 +42,8 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   const unread = ports.readsElsewhere && seen.problems.some(({ code }) => code === 'directory-unavailable');
   if (ports.readsElsewhere && (unread || seen.groups.some(isPending))) {
     const written = await surveyAgain(seen, sources, settings, async () => (await ports.openToWrite()).reader);
-    seen = unread ? narrowing(written, seen, ports.memory) : written;
+    const again = unread ? narrowing(written, seen, ports.memory) : written;
+    seen = full ? whatEnds(again) : again;
   }
   if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
   const groups: GroupResult[] = [];
@@ -115,7 +118,7 @@ async function takeOutRevoked(
 async function recordRemovals(removals: readonly (readonly [Uid, Removal])[], { journal }: RunPorts, now: Instant) {
   try {
     const records = removals.flatMap(([uid, removal]) => removalRecords(uid, [removal], now));
-    if (records.length > 0) await journal.append(records);
+    if (records.length > 0) await journal.append(records, 'reserve');
     return undefined;
   } catch (error) {
     const { status, message } = problemOf(error, 'ledger');
@@ -124,16 +127,34 @@ async function recordRemovals(removals: readonly (readonly [Uid, Removal])[], { 
 }
 
 /** What the survey found out and every later run must know: on disk before anything is done about it. */
-async function record(seen: Survey, { journal, keepGeneration, memory }: RunPorts): Promise<void> {
-  const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
-  for (const {
-    record: { roster, sha256 },
-    bytes,
-  } of accepted)
-    await keepGeneration(roster, sha256, bytes);
+async function record(seen: Survey, ports: RunPorts): Promise<Problem | undefined> {
+  const { journal, keepGeneration, memory } = ports;
   const revoked = revocationsNotOnRecord(seen.revocations, memory, seen.now);
-  const records = [...seen.judged.records, ...accepted.map((one) => one.record), ...revoked];
-  for (const part of journal.inParts(records)) await journal.append(part);
+  const accepted = seen.rosters.flatMap(({ fresh }) => (fresh ? [fresh] : []));
+  try {
+    await journal.append(revoked, 'reserve');
+    if (journal.diskFull) throw journal.diskFull;
+    for (const {
+      record: { roster, sha256 },
+      bytes,
+    } of accepted)
+      await keepGeneration(roster, sha256, bytes);
+    for (const part of journal.inParts([...seen.judged.records, ...accepted.map((one) => one.record)])) await journal.append(part);
+    return undefined;
+  } catch (error) {
+    if (isDiskFull(error)) return problemOf(error, 'ledger');
+    throw error;
+  }
+}
+
+/** The disk is full: nobody comes in, and only what is due to end does. */
+function whatEnds(seen: Survey, full?: Problem): Survey {
+  const groups = seen.groups.map((proposal) => {
+    if (proposal.kind !== 'planned') return proposal;
+    const { guarded } = proposal;
+    return { ...proposal, guarded: { ...guarded, add: [], remove: guarded.remove.filter(isDue) } };
+  });
+  return { ...seen, groups, problems: full ? [...seen.problems, full] : seen.problems };
 }
 
 /** By now groups may have been written: what cannot be recorded is a problem of the run, not the end of it. */

@@ -1,5 +1,6 @@
 // `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
 import { isDeepStrictEqual } from 'node:util';
+import { withReserve } from '../ledger/reserve.ts';
 import { readDetails } from '../directory/details.ts';
 import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
@@ -39,7 +40,8 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         now,
         openToWrite: directory.openToWrite,
         show: async (person) => readDetails(await directory.connection(), person),
-        keep: (revocation) => unless(stuck, () => writeRevocation(configuration.state, { ...revocation, at: now })),
+        keep: (revocation) =>
+          unless(stuck, () => withReserve(configuration.state, () => writeRevocation(configuration.state, { ...revocation, at: now }))),
         standing: async () => (await readRevocations(configuration.state)).revocations.filter((one) => one.uid === uid),
         underLock: (soFar, work) =>
           unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(journalOf(uid, state)), plain(soFar))),
@@ -70,7 +72,8 @@ async function unless<Result>(stuck: Unusable | undefined, work: () => Promise<R
 
 function journalOf(uid: Uid, { journal, memory, records }: WritableState): RevocationJournal {
   return {
-    append: journal.append,
+    append: (news) => journal.append(news, 'reserve'),
+    diskFull: journal.diskFull,
     isOnRecord: (revocation) => isOnRecord(revocation, memory),
     takenOutSince: (count) => {
       const groups: GroupName[] = [];

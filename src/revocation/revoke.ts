@@ -7,7 +7,7 @@ import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from 
 import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
-import { Unavailable, Unusable } from '../errors.ts';
+import { isDiskFull, Unavailable, Unusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
 import { renderInstant } from '../time.ts';
 import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
@@ -42,6 +42,8 @@ export interface Known {
 
 export interface RevocationJournal {
   append(records: readonly LedgerRecord[]): Promise<void>;
+  /** The disk is full or read-only. */
+  readonly diskFull: Error | undefined;
   /** A run that was under way may have found the file, and put it on record. */
   isOnRecord(revocation: Revocation): boolean;
   /** The groups that this person was taken out of for being revoked, as records after the first `count` tell. */
@@ -70,7 +72,7 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   const keep = async () => void (file = await ports.keep(revocation));
   const notKept = await attempt(keep, ports, 'the revocation could NOT be kept: the next run may give the access back');
   const kept = notKept === undefined;
-  if (!kept) failures.push('directory');
+  if (!kept) failures.push(isDiskFull(notKept) ? 'input' : 'directory');
   await introduce(revoked, ports);
   for (const one of before) ports.say(renderStanding(one));
   const removals: Removal[] = [];
@@ -80,6 +82,9 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   const lookAgain = async (journal: RevocationJournal) => {
     for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, first[at]));
     await journal.append(newsOf(revocation, removals, journal, records, ports.now));
+    if (!journal.diskFull) return;
+    failures.push('input');
+    ports.say(`It is recorded, from the reserve: ${journal.diskFull.message}\n`);
   };
   const record = () => ports.underLock(standingOf(uid, groups, removals), lookAgain);
   const notRecorded = await attempt(record, ports, 'the ledger has no record of this yet', notKept);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RosterName } from '../names.ts';
-import { Unavailable } from '../errors.ts';
+import { stateFailure, Unavailable } from '../errors.ts';
 
 export type KeptGeneration =
   { readonly kind: 'kept'; readonly bytes: Uint8Array } | { readonly kind: 'missing' } | { readonly kind: 'damaged' };
@@ -31,7 +31,7 @@ export async function keepGeneration(folder: string, name: RosterName, sha256: s
     const present = await readGeneration(folder, name, sha256);
     if (present.kind !== 'kept') write(folderOf(folder, name), sha256, bytes);
   } catch (error) {
-    throw error instanceof Unavailable ? error : new Unavailable('roster', `the accepted list ${name} could not be kept`, error);
+    throw error instanceof Unavailable ? error : stateFailure('roster', folder, `the accepted list ${name} could not be kept`, error);
   }
 }
 

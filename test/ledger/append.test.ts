@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedger, type SoundLedger } from '../../src/ledger/open.ts';
-import { Unavailable, Unusable } from '../../src/errors.ts';
+import { Unusable } from '../../src/errors.ts';
 
 const appending = fileURLToPath(new URL('appending-process.ts', import.meta.url));
 
@@ -130,7 +130,7 @@ describe('given a disk that is full', () => {
     const ballast = join(disk, 'ballast');
     spawnSync('sh', ['-c', 'cat /dev/zero > "$0"', ballast], { stdio: 'ignore' });
 
-    await expect(appender.append([{ kind: 'intent' }])).rejects.toThrow(Unavailable);
+    await expect(appender.append([{ kind: 'intent' }])).rejects.toThrow(Unusable);
 
     expect(readFileSync(join(disk, 'ledger.jsonl'))).toEqual(before);
     expect(openSound(disk)).toMatchObject({ head: { count: 1 }, notes: [] });
@@ -149,7 +149,7 @@ describe('given a disk that is full', () => {
     await appender.append([{ kind: 'run' }]);
     const { size } = statSync(join(disk, 'ledger.jsonl'));
 
-    await expect(appender.append([{ text: 'x'.repeat(200_000) }])).rejects.toThrow(Unavailable);
+    await expect(appender.append([{ text: 'x'.repeat(200_000) }])).rejects.toThrow(Unusable);
 
     expect(statSync(join(disk, 'ledger.jsonl')).size).toBe(size);
     await appender.append([{ kind: 'next' }]);
