@@ -19,12 +19,15 @@ export class Machine {
   readonly #folder: string;
   readonly #root: string;
   readonly #log: (text: string) => void;
+  /** A folder of this machine's that it may write on without changing it, and where it sees that. */
+  readonly #shared: { readonly folder: string; readonly at: string } | undefined;
   #nspawn: ChildProcess | undefined;
   #leader = 0;
 
   /** `from` stays as it is. `log` takes what a reader of the plays sees. */
-  constructor(name: string, from: string, log: (text: string) => void) {
+  constructor(name: string, from: string, log: (text: string) => void, shared?: { readonly folder: string; readonly at: string }) {
     this.name = name;
+    this.#shared = shared;
     this.#log = log;
     this.#folder = mkdtempSync('/var/tmp/muster-host-');
     this.#root = join(this.#folder, name);
@@ -58,7 +61,8 @@ export class Machine {
     const console = openSync(join(this.#folder, 'console'), 'a');
     const options = ['--quiet', '--register=no', '--keep-unit', '--boot', '--console=pipe', '--link-journal=no', '--resolv-conf=off'];
     const itself = [`--directory=${this.#root}`, `--machine=${this.name}-${process.pid}`, `--hostname=${this.name}`];
-    this.#nspawn = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'systemd-nspawn', ...options, ...itself], {
+    const shares = this.#shared ? [`--overlay=${this.#shared.folder}::${this.#shared.at}`] : [];
+    this.#nspawn = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'systemd-nspawn', ...options, ...itself, ...shares], {
       stdio: ['ignore', console, console],
       env: { PATH: process.env['PATH'], SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
     });

@@ -23,6 +23,18 @@ const accounts = {
   writerPassword: 'writer-secret',
 };
 const repository = fileURLToPath(new URL('../../', import.meta.url));
+/** Where the first machine sees this repository. */
+export const sources = '/srv/muster';
+/** As Debian installs it. */
+export const installation = {
+  slapd: '/usr/sbin/slapd',
+  slapadd: '/usr/sbin/slapadd',
+  ldapsearch: '/usr/bin/ldapsearch',
+  ldapmodify: '/usr/bin/ldapmodify',
+  schema: '/etc/ldap/schema',
+  modules: '/usr/lib/ldap',
+  loaderPath: null,
+};
 const minute = 60_000;
 /** For the node exporter. */
 export const metrics = '/var/lib/prometheus/node.d/muster.prom';
@@ -75,7 +87,8 @@ export class Stage {
 
   /** A booted Debian as it is delivered, with the packages of muster in /root, and with somebody who may call sudo. */
   async addMachine(name: string): Promise<Machine> {
-    const machine = new Machine(name, this.#root, this.log);
+    const shared = this.machines.length === 0 ? { folder: repository, at: sources } : undefined;
+    const machine = new Machine(name, this.#root, this.log, shared);
     this.machines.push(machine);
     for (const file of this.#packages) execFileSync('cp', [file, machine.path('/root')]);
     machine.write('/etc/apt/apt.conf.d/quiet', 'quiet "1";\nDpkg::Use-Pty "0";\n');
@@ -281,15 +294,6 @@ async function serveDirectory(machine: Machine): Promise<void> {
   const folder = '/var/lib/ldap/muster';
   const own = fileURLToPath(new URL('../support/schema/', import.meta.url));
   for (const name of readdirSync(own)) machine.write(`/etc/ldap/schema/own/${name}`, readFileSync(join(own, name), 'utf8'));
-  const installation = {
-    slapd: '/usr/sbin/slapd',
-    slapadd: '/usr/sbin/slapadd',
-    ldapsearch: '/usr/bin/ldapsearch',
-    ldapmodify: '/usr/bin/ldapmodify',
-    schema: '/etc/ldap/schema',
-    modules: '/usr/lib/ldap',
-    loaderPath: null,
-  };
   const facts = { ...accounts, folder, installation, externalWriter: undefined, certificates: undefined };
   machine.write('/etc/ldap/slapd.conf', renderConfiguration(facts, {}).replaceAll(own, '/etc/ldap/schema/own/'));
   const groups = { stewards: stewards.filter((uid) => uid !== 'urbanecm'), 'klaxon-users': ['martin', 'taavi'] };
