@@ -100,5 +100,7 @@ async function enforce(stage: Stage): Promise<void> {
   assert.deepEqual(await stage.members('klaxon-users'), ['martin', 'taavi']);
   const owners = await host.must('find /var/lib/muster -printf "%U\\n" | sort -u; id --user muster');
   assert.equal(new Set(owners.split('\n')).size, 1, 'a file in the state folder is not the account’s');
-  assert.match((await host.type('muster report')).output, /urbanecm/);
+  const { output } = await host.type('muster report');
+  assert.match(output, /urbanecm/);
+  assert.match(output, /by account root/, 'who typed it is root, whatever account goes on');
 }

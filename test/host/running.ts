@@ -44,7 +44,7 @@ async function hold(stage: Stage): Promise<void> {
   assert.equal((await host.type(`muster allow stewards ${digest} --reason "Stewards election"`, { as: 'alice' })).status, 0);
   assert.equal(await stage.run(), 0);
   assert.deepEqual(await stage.members('stewards'), [...left].sort());
-  assert.match((await host.type('muster report --since 2026-01-01')).output, /alice/);
+  assert.match((await host.type('muster report --since 2026-01-01')).output, /by sudo alice, account root/);
 }
 
 async function revoke(stage: Stage): Promise<void> {

@@ -92,11 +92,6 @@ export class Stage {
     this.machines.push(machine);
     for (const file of this.#packages) execFileSync('cp', [file, machine.path('/root')]);
     machine.write('/etc/apt/apt.conf.d/quiet', 'quiet "1";\nDpkg::Use-Pty "0";\n');
-    machine.write(
-      '/usr/local/sbin/muster',
-      '#!/bin/sh\n[ "$1" = adopt ] && exec /usr/bin/muster "$@"\nexec setpriv --reuid=muster --regid=muster --init-groups /usr/bin/muster "$@"\n',
-      0o755,
-    );
     machine.write('/etc/sudoers.d/sre', 'alice ALL=(ALL) NOPASSWD: ALL\n', 0o440);
     await machine.boot();
     await machine.must('useradd --create-home alice && systemctl stop slapd exim4');
