@@ -136,7 +136,7 @@ function mergeMethod({ method }: MergeSettings): Verdict {
   if (method === undefined) return unseen;
   if (method === 'merge' || method === 'rebase_merge') return ok(`${method}: one merge request, one commit on the branch`);
   return advice(
-    `${method}: a merge request of several commits lands as several, and is easily refused`,
+    `${method}: a merge request whose branch main was merged into is refused`,
     maintainer,
     'Settings, Merge requests, Merge method: "Merge commit" or "Merge commit with semi-linear history".',
   );

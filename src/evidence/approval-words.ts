@@ -34,7 +34,10 @@ const unbound: Readonly<Record<UnboundReason, string>> = {
   'not-merged': 'the merge request is not merged',
   imported: 'the merge request was imported, with approvals and times that somebody else wrote',
   'not-its-landing': 'the commit is not what GitLab made of the merge request',
-  'part-of-fast-forward': 'it is one of several commits that were fast-forwarded: squash them, or merge with a merge commit',
+  'part-of-fast-forward':
+    'it is one of several commits that were fast-forwarded, and a merge is among them: rebase the branch before it is approved, squash them, or merge with a merge commit',
+  'rebased-while-merging':
+    'GitLab rebased it while it merged it, so what landed is not what anybody saw: a maintainer switches the automatic rebase off (Settings, Merge requests)',
   octopus: 'it has more than two parents',
   'used-before': 'the merge request has already brought another change',
   'merged-elsewhere': 'its commits were pushed or merged in another way than by its own merge button',

@@ -19,8 +19,10 @@ export const unboundReasons = [
   'imported',
   /** The commit is in the merge request, but is not what GitLab made of it. */
   'not-its-landing',
-  /** One of several commits of a fast-forward: only the last one can be the landing. */
+  /** One of several commits of a fast-forward that is not one landing: a merge is among them. */
   'part-of-fast-forward',
+  /** GitLab made other commits of it while it merged it (automatic rebase): what landed is not what anybody saw. */
+  'rebased-while-merging',
   /** More than two parents: no merge request is merged like that. */
   'octopus',
   'used-before',
@@ -50,8 +52,16 @@ export function ruledOut(mergeRequest: MergeRequest, commit: CommitId, target: T
   if (mergeRequest.state !== 'merged') return 'not-merged';
   if (mergeRequest.imported) return 'imported';
   if (landingCommit(mergeRequest) === commit) return undefined;
-  const fastForward = mergeRequest.mergeCommit === null && mergeRequest.squashCommit === null;
-  return fastForward ? 'part-of-fast-forward' : 'not-its-landing';
+  return isFastForward(mergeRequest, target) ? 'part-of-fast-forward' : 'not-its-landing';
+}
+
+/** Merged into the branch with no commit of GitLab's own. */
+export function isFastForward(
+  { state, imported, targetProject, targetBranch, mergeCommit, squashCommit }: MergeRequest,
+  { project, branch }: TargetBranch,
+): boolean {
+  const isMergedThere = state === 'merged' && !imported && targetProject === project && targetBranch === branch;
+  return isMergedThere && mergeCommit === null && squashCommit === null;
 }
 
 /**
@@ -103,6 +113,7 @@ const progress: readonly UnboundReason[] = [
   'merged-elsewhere',
   'merge-not-recorded',
   'used-before',
+  'rebased-while-merging',
   'part-of-fast-forward',
   'not-its-landing',
   'imported',

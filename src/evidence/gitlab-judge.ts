@@ -3,7 +3,8 @@
 import { countApprovals, type ApprovalCount } from './approval.ts';
 import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
-import { bindMergeRequests, isEndOfFastForward, type BoundMergeRequest } from './binding.ts';
+import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest, type UnboundReason } from './binding.ts';
+import { findForward, NotAnswered } from './forward.ts';
 import type { PolicyState, Verdict } from '../judge/effective.ts';
 import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
@@ -15,7 +16,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge, type Versions } from './inquiries.ts';
-import type { ContentJudge, Judgement } from '../judge/judging.ts';
+import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judging.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;
@@ -28,13 +29,13 @@ export interface EvidencePorts {
   /** The project's id as the ledger knows it. */
   readonly project: number | undefined;
   readonly firstSeen: (commit: CommitId) => Instant | undefined;
+  /** A host saw the branch stand there. */
+  readonly wasHead: (commit: CommitId) => boolean;
   readonly unanswered: (commit: CommitId) => Unanswered | undefined;
   readonly refusedByHand: (commit: CommitId) => string | undefined;
   readonly now: Instant;
   readonly progress: (text: string) => void;
 }
-
-type Trouble = Extract<Judgement, { kind: 'waiting' | 'unusable' }>;
 
 /** The project is known, and its answers are on their way. */
 interface Asked {
@@ -53,6 +54,8 @@ class GitLabJudge implements ContentJudge {
   readonly evidence = 'gitlab';
   readonly #ports: EvidencePorts;
   #asked: Asked | Trouble | undefined;
+  /** The commits on the branch. */
+  #chain: ReadonlySet<CommitId> = new Set();
 
   constructor(ports: EvidencePorts) {
     this.#ports = ports;
@@ -63,7 +66,8 @@ class GitLabJudge implements ContentJudge {
     try {
       const { id: project } = await forge.project();
       const target = { project, branch };
-      const queue = landings.filter(({ commit }) => refusedByHand(commit) === undefined);
+      const queue = landings.filter(({ commit, changes, cut }) => (changes.length > 0 || cut) && refusedByHand(commit) === undefined);
+      this.#chain = new Set(landings.map(({ commit }) => commit));
       const isStuck = queue.slice(0, 1).some(({ commit }) => unanswered(commit) !== undefined);
       this.#asked =
         known === undefined || known === project
@@ -94,6 +98,33 @@ class GitLabJudge implements ContentJudge {
     }
   }
 
+  async forwardOf(state: PolicyState, landings: readonly Landing[], place: number, judged: number): Promise<Forward | Trouble | undefined> {
+    const asked = this.#asked;
+    const landing = landings[place];
+    if (asked?.kind !== 'asked' || !landing || this.#ports.refusedByHand(landing.commit) !== undefined) return undefined;
+    try {
+      return await findForward(
+        {
+          landings,
+          judged,
+          target: asked.target,
+          answerFor: (one) => asked.inquiries.answerFor(one),
+          stoodBefore: (commit, at) => this.#ports.forge.stoodBefore(commit, asked.target, at),
+          wasHead: this.#ports.wasHead,
+          used: (one, evidence) => usedElsewhere(state, one, evidence),
+        },
+        place,
+      );
+    } catch (error) {
+      if (error instanceof NotAnswered) {
+        const judgement = await this.#waitForGitLab(state, error.landing, error.answer, asked);
+        // One of its commits is not answered about for good: each is judged by itself, and that one refused.
+        return judgement.kind === 'judged' ? undefined : judgement;
+      }
+      return this.#waiting(landing, troubleOf(error, 'gitlab-unusable'), false);
+    }
+  }
+
   async #waitForGitLab(
     { usedMergeRequests }: PolicyState,
     landing: Landing,
@@ -108,14 +139,26 @@ class GitLabJudge implements ContentJudge {
     return this.#wait(landing, { kind: 'waiting', code, detail }, others);
   }
 
+  /** Where the head is nowhere on the branch, GitLab made other commits of it. */
+  #reasonOf({ reason, mergeRequest }: Extract<Binding, { kind: 'none' }>, { candidates }: LandingEvidence): UnboundReason {
+    const head = candidates.find((one) => one.mergeRequest.iid === mergeRequest)?.mergeRequest.head;
+    return reason === 'part-of-fast-forward' && head && !this.#chain.has(head) ? 'rebased-while-merging' : reason;
+  }
+
   /** `others`: the same is answered about other landings. */
-  #wait({ commit }: Landing, trouble: Trouble, others: boolean): Judgement {
+  #wait(landing: Landing, trouble: Trouble, others: boolean): Judgement {
+    const { now, unanswered } = this.#ports;
+    const { total, since } = prolonged(unanswered(landing.commit), now, others);
+    if (others && total >= longestUnanswered)
+      return refused('unanswered', `since ${renderInstant(since ?? now)}: ${trouble.detail}`, null, null);
+    return this.#waiting(landing, trouble, others);
+  }
+
+  #waiting({ commit }: Landing, trouble: Trouble, others: boolean): Trouble {
     const { now, unanswered, firstSeen } = this.#ports;
     const known = unanswered(commit);
     const waited = prolonged(known, now, others);
     const detail = renderUnanswered(trouble.detail, waited, now, others, firstSeen(commit) ?? now);
-    if (others && waited.total >= longestUnanswered)
-      return refused('unanswered', `since ${renderInstant(waited.since ?? now)}: ${trouble.detail}`, null, null);
     const record = unansweredRecord(commit, now, others, known);
     return { ...trouble, detail, ...(record && { record }) };
   }
@@ -131,15 +174,16 @@ class GitLabJudge implements ContentJudge {
     if (binding.kind === 'none') {
       const seen = this.#ports.firstSeen(landing.commit) ?? this.#ports.now;
       const waited = this.#ports.now - seen;
-      const detail = renderUnbound(binding.reason);
+      const reason = this.#reasonOf(binding, evidence);
+      const detail = renderUnbound(reason);
       if (waited < bindingTime)
         return {
           kind: 'waiting',
           code: 'no-merge-request-yet',
           detail: `${detail}; GitLab is given until ${renderInstant(instant(seen + bindingTime))} to say otherwise`,
         };
-      const code = binding.reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
-      return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: binding.reason });
+      const code = reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
+      return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: reason });
     }
     const paths = reviewedPaths(
       landing,

@@ -3,12 +3,14 @@
 import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
 import type { Account, EvidenceAnswer, Review, TargetBranch } from './evidence.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
-import type { CommitId } from '../names.ts';
+import type { CommitId, Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 
 export interface Forge {
   project(): Promise<{ readonly id: number }>;
   evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
+  /** Where the branch stood before it came to the commit, at about that time, as GitLab tells it; undefined where it does not. */
+  stoodBefore(commit: CommitId, target: TargetBranch, at: Instant): Promise<CommitId | undefined>;
   /** The landings of the merge requests that were merged last, newest first; of not many. */
   lastMerged(target: TargetBranch): Promise<readonly CommitId[]>;
 }

@@ -61,6 +61,7 @@ export async function openEvidence(
     folder: repository.folder,
     project: memory.project,
     firstSeen,
+    wasHead: (commit) => memory.heads.has(commit),
     unanswered: (commit) => memory.unanswered.get(commit),
     refusedByHand: (commit) => memory.refusedByHand.get(commit),
     now: steadyNow(caller.now(), state.lastRun),

@@ -7,6 +7,7 @@ import { Declined, Malformed } from './failure.ts';
 import { openGate } from './gate.ts';
 import { trustIn, type Trust } from '../tls.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { day } from '../time.ts';
 import type { RequesterSettings } from './requester.ts';
 
 export interface GitLabSettings {
@@ -41,6 +42,8 @@ export interface GitLab {
   readonly project: () => Promise<Project>;
   /** What GitLab knows of a landing; never throws for anything the server does. */
   readonly evidenceFor: (commit: CommitId, target: TargetBranch) => Promise<EvidenceAnswer>;
+  /** Where the branch stood before a push, or a merge, brought it to the commit. @throws Unavailable or Unusable */
+  readonly stoodBefore: (commit: CommitId, target: TargetBranch, at: Instant) => Promise<CommitId | undefined>;
   /** The landings of the merge requests merged last. @throws Unavailable or Unusable */
   readonly lastMerged: (target: TargetBranch) => Promise<readonly CommitId[]>;
   /** From the `Date` header of the last answer; undefined before the first. */
@@ -72,6 +75,14 @@ export function openGitLab(settings: GitLabSettings): GitLab {
     async evidenceFor(commit, target) {
       const { evidenceFor } = await import('./gathering.ts');
       return evidenceFor(await connected(), commit, target);
+    },
+    async stoodBefore(commit, { project, branch }, at) {
+      const around = [instant(at - day), instant(at + day)] as const;
+      const events = await (await connected()).pushEvents(project, ...around).catch((error: unknown) => {
+        if (error instanceof Declined && (error.status === 403 || error.status === 404)) return { entries: [], hidden: 0 };
+        return complain(error, settings.project);
+      });
+      return events.entries.findLast((event) => event.branch === branch && event.to === commit)?.from ?? undefined;
     },
     async lastMerged({ project, branch }) {
       const { landingCommit } = await import('../evidence/binding.ts');

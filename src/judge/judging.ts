@@ -49,6 +49,15 @@ export type Judgement =
   | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: LandingEvidence | null }
   | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string; readonly record?: LedgerRecord };
 
+export type Trouble = Extract<Judgement, { kind: 'waiting' | 'unusable' }>;
+
+/** From where the branch stood before it, -1 for where the first landing begins, to its head; by their places among the landings. */
+export interface Forward {
+  readonly kind: 'forward';
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
 export interface ContentJudge {
   readonly evidence: 'gitlab' | 'none';
@@ -57,6 +66,11 @@ export interface ContentJudge {
    * answered. Gives records for the ledger.
    */
   prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly LedgerRecord[]>;
+  /**
+   * The fast-forward that the landing at `place` belongs to, if it is part of one of several commits: one merge request is one landing. `judged` is
+   * the place of the last one that was judged, -1 before the first.
+   */
+  forwardOf?(state: PolicyState, landings: readonly Landing[], place: number, judged: number): Promise<Forward | Trouble | undefined>;
   judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement>;
 }
 
@@ -119,6 +133,9 @@ async function currentHead(branch: Branch, problems: Problem[]): Promise<CommitI
   }
 }
 
+/** A fast-forward of more commits is not taken for one landing. */
+export const longestForward = 100;
+
 /** Landings whose files are in memory at a time: 16 KiB each, and 50 of them. */
 const mostAtOnce = 32;
 
@@ -132,6 +149,7 @@ class Walk {
   readonly #settings: JudgingSettings;
   readonly #files: LandingFiles;
   #unlistedAhead: number | undefined;
+  #head: CommitId | undefined;
 
   constructor(
     state: PolicyState,
@@ -157,10 +175,10 @@ class Walk {
     if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
     if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
     if (ancestry !== 'on-chain') return;
+    this.#head = head;
     for (let after = judged; after !== head;) {
       const landings = await branch.landings(after, head, this.#settings.folder);
-      await this.#judgeAll(landings, fetched);
-      after = landings.at(-1)?.commit ?? head;
+      after = await this.#judgeAll(landings, fetched, landings.at(-1)?.commit === head);
       if (this.waiting.length === 0) continue;
       if (after !== head) this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
       await this.#lookAhead(head);
@@ -201,46 +219,84 @@ class Walk {
     this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
   }
 
-  async #judgeAll(landings: readonly Landing[], fetched: boolean): Promise<void> {
-    const relevant = landings.filter(({ changes, cut }) => changes.length > 0 || cut);
-    if (relevant.length === 0) return;
-    this.records.push(...(await this.#ports.judge.prepare(relevant, fetched)));
+  /** Gives the last that it has judged, or the last of them where something waits. */
+  async #judgeAll(landings: readonly Landing[], fetched: boolean, areLast: boolean): Promise<CommitId> {
+    const last = landings.at(-1)?.commit;
+    if (last === undefined) throw new Error('there are no landings between two commits of a chain');
+    const relevant = landings.flatMap((landing, place) => (isRelevant(landing) ? [{ landing, place }] : []));
+    if (relevant.length === 0) return last;
+    // What may end behind the last of these is looked at together with what follows.
+    const end = areLast ? landings.length : Math.max(1, landings.length - longestForward);
+    this.records.push(...(await this.#ports.judge.prepare(landings, fetched)));
+    let judged = -1;
     for (let start = 0; start < relevant.length; start += mostAtOnce) {
       const some = relevant.slice(start, start + mostAtOnce);
       // What waits behind another is not read: a flood of changes must fit into the memory of this host.
-      const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some);
-      for (const landing of some) {
+      const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some.map(({ landing }) => landing));
+      for (const { landing, place } of some) {
+        if (place <= judged) continue;
         if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', waitsForEarlier);
-        else await this.#judgeOne(await this.#whole(landing), contents);
+        else if (place >= end) return landings[Math.max(judged, end - 1)]?.commit ?? last;
+        else judged = await this.#judgeNext(landings, place, judged, contents);
       }
     }
+    return last;
   }
 
-  async #judgeOne(landing: Landing & Counted, contents: Contents): Promise<void> {
+  /** Gives the place of the last landing that was judged, or waits, with it. */
+  async #judgeNext(landings: readonly Landing[], place: number, judged: number, contents: Contents): Promise<number> {
+    const landing = landings[place];
+    if (!landing) return place;
+    const forward = await this.#ports.judge.forwardOf?.(this.state, landings, place, judged);
+    if (forward && forward.kind !== 'forward') this.#keepWaiting(landing, forward);
+    if (!forward) await this.#judgeOne(await this.#whole(landing), contents);
+    if (forward?.kind !== 'forward') return place;
+    const [before, end] = [landings[forward.from]?.commit ?? landings[0]?.parent, landings[forward.to]?.commit];
+    if (before === undefined || end === undefined) throw new Error('a fast-forward lies outside the landings');
+    const covers = landings.slice(forward.from + 1, forward.to).map(({ commit }) => commit);
+    const whole = await this.#ports.branch.jump(before, end, this.#settings.folder);
+    // What stands between has no effect of its own, and what comes to nothing has none.
+    if (isRelevant(whole)) await this.#judgeOne(await this.#whole(whole), await this.#files.contentsOf([whole]), covers);
+    return forward.to;
+  }
+
+  async #judgeOne(landing: Landing & Counted, contents: Contents, covers: readonly CommitId[] = []): Promise<void> {
     const readings = await this.#files.readingsOf(this.state, landing, contents);
     const judgement = await judgeLanding(this.state, landing, readings, this.#ports.judge, this.#settings);
-    if (judgement.kind === 'judged') {
-      this.#decide(landing, readings, judgement);
-      return;
-    }
-    const { code, detail, record } = judgement;
+    if (judgement.kind === 'judged') this.#decide(landing, readings, judgement, covers);
+    else this.#keepWaiting(landing, judgement);
+  }
+
+  #keepWaiting(landing: Landing, { kind, code, detail, record }: Trouble): void {
     if (record) this.records.push(record);
-    if (judgement.kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
+    if (kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
     this.#wait(landing, code, detail);
   }
 
-  /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. */
+  /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. So is where the branch stood. */
   #wait(landing: Landing, code: string, detail: string): void {
-    const { commit } = landing;
     this.waiting.push({ landing, code, detail });
-    if (!this.#ports.wasSeen(commit)) this.records.push({ type: 'seen', at: this.#ports.now, commit });
+    for (const commit of new Set([landing.commit, this.#head ?? landing.commit])) {
+      if (this.#ports.wasSeen(commit) || this.records.some((one) => one.type === 'seen' && one.commit === commit)) continue;
+      this.records.push({ type: 'seen', at: this.#ports.now, commit, ...(commit === this.#head && { head: true }) });
+    }
   }
 
-  #decide(landing: Landing & Counted, readings: Readings, { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>): void {
+  #decide(
+    landing: Landing & Counted,
+    readings: Readings,
+    { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>,
+    covers: readonly CommitId[] = [],
+  ): void {
     const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
-    this.records.push({ type: 'verdict', at: this.#ports.now, commit: landing.commit, verdict, evidence, delta });
+    const more = covers.length > 0 ? { covers } : {};
+    this.records.push({ type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta });
     this.state = applyDelta(this.state, delta);
   }
+}
+
+function isRelevant({ changes, cut }: Landing): boolean {
+  return changes.length > 0 || cut === true;
 }
 
 const waitsForEarlier = 'an earlier change waits for its verdict';

@@ -48,6 +48,8 @@ export interface Memory {
   overrides: OverrideRecord[];
   /** When this host first saw a landing that waited. */
   readonly firstSeen: Map<CommitId, Instant>;
+  /** Where the branch stood while something waited. */
+  readonly heads: Set<CommitId>;
   /** Landings that GitLab did not answer about, for how long. */
   readonly unanswered: Map<CommitId, Unanswered>;
   readonly refusedByHand: Map<CommitId, string>;
@@ -69,6 +71,7 @@ export function emptyMemory(): Memory {
     groups: new Map(),
     overrides: [],
     firstSeen: new Map(),
+    heads: new Set(),
     unanswered: new Map(),
     refusedByHand: new Map(),
     revoked: new Map(),
@@ -116,13 +119,19 @@ function take(memory: Memory, record: LedgerRecord): void {
       memory.policy = record.state;
       return;
     case 'verdict':
-      memory.firstSeen.delete(record.commit);
-      memory.unanswered.delete(record.commit);
+      for (const commit of [record.commit, ...(record.covers ?? [])]) {
+        memory.firstSeen.delete(commit);
+        memory.unanswered.delete(commit);
+      }
+      if (memory.heads.has(record.commit)) memory.heads.clear();
       return;
     case 'judged':
+      for (const commit of memory.heads) memory.firstSeen.delete(commit);
+      memory.heads.clear();
       return;
     case 'seen':
       memory.firstSeen.set(record.commit, record.at);
+      if (record.head) memory.heads.add(record.commit);
       return;
     case 'unanswered':
       memory.unanswered.set(record.commit, prolonged(memory.unanswered.get(record.commit), record.at, record.others));

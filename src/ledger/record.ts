@@ -17,6 +17,8 @@ export interface VerdictRecord {
   readonly type: 'verdict';
   readonly at: Instant;
   readonly commit: CommitId;
+  /** The other commits of a fast-forward that is judged as one landing. */
+  readonly covers?: readonly CommitId[];
   readonly verdict: Verdict;
   /** What GitLab and Git said when it was judged; null where nobody was asked. */
   readonly evidence: LandingEvidence | null;
@@ -30,11 +32,13 @@ export interface JudgedRecord {
   readonly commit: CommitId;
 }
 
-/** The first time this host saw a landing that waits. */
+/** The first time this host saw a landing that waits, or where the branch stood while something waits. */
 export interface SeenRecord {
   readonly type: 'seen';
   readonly at: Instant;
   readonly commit: CommitId;
+  /** The branch stood there. */
+  readonly head?: boolean;
 }
 
 /** A run in which the question of this landing had no good answer. */

@@ -197,9 +197,17 @@ const verdict: Shape<Verdict> = v.variant('kind', [
 /** By type. */
 export const verdictRecordShapes = {
   start: v.strictObject({ type: v.literal('start'), at: instant, state }),
-  verdict: v.strictObject({ type: v.literal('verdict'), at: instant, commit, verdict, evidence: v.nullable(evidence), delta }),
+  verdict: v.strictObject({
+    type: v.literal('verdict'),
+    at: instant,
+    commit,
+    covers: v.exactOptional(v.array(commit)),
+    verdict,
+    evidence: v.nullable(evidence),
+    delta,
+  }),
   judged: v.strictObject({ type: v.literal('judged'), at: instant, commit }),
-  seen: v.strictObject({ type: v.literal('seen'), at: instant, commit }),
+  seen: v.strictObject({ type: v.literal('seen'), at: instant, commit, head: v.exactOptional(v.boolean()) }),
   unanswered: v.strictObject({ type: v.literal('unanswered'), at: instant, commit, others: v.boolean() }),
   project: v.strictObject({ type: v.literal('project'), at: instant, project: natural }),
 } satisfies { readonly [Type in VerdictRecords['type']]: Shape<Extract<VerdictRecords, { readonly type: Type }>> };

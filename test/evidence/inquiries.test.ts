@@ -35,6 +35,8 @@ class SlowForge implements Forge {
 
   lastMerged = () => Promise.resolve(this.merged);
 
+  stoodBefore = () => Promise.resolve(undefined);
+
   evidenceFor: Forge['evidenceFor'] = (commit) => {
     const number = Number.parseInt(commit, 16);
     this.asked.push(number);
@@ -184,6 +186,7 @@ it('given a row that nobody waits for, when asking about it fails, then nobody h
   const forge: Forge = {
     project: () => Promise.resolve({ id: target.project }),
     lastMerged: () => Promise.resolve([]),
+    stoodBefore: () => Promise.resolve(undefined),
     evidenceFor: (commit) => (Number.parseInt(commit, 16) > rowLength ? Promise.reject(new Error('a bug')) : Promise.resolve(answerOf(1))),
   };
   const inquiries = new Inquiries({ forge, versions: new Mirror(), progress: () => undefined }, queue, target);

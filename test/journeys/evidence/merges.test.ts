@@ -119,22 +119,6 @@ describe('given a grant that alice approved', () => {
     expect(await scene.members()).toEqual([]);
   });
 
-  it('case 11: when three commits are fast-forwarded, then none of them gives anything, and the run says what to do', async () => {
-    const scene = await world.scene();
-    await world.gitlab.commitAndPush(scene.project, world.carol, 'many', { [mallory]: grantFile(scene.day(14)) });
-    await world.gitlab.commitAndPush(scene.project, world.carol, 'many', { [mallory]: null, [urbanecm]: grantFile(scene.day(14)) });
-    const mergeRequest = await scene.open(world.carol, { [grantPath('hoo')]: grantFile(scene.day(14)) }, { branch: 'many' });
-    scene.approve(mergeRequest, world.alice);
-    await scene.merge(mergeRequest, { method: 'ff' });
-
-    const run = await scene.settle();
-
-    expect(run.status.all).toEqual(['refused']);
-    expect(run.policy.refused.map(({ path }) => path)).toEqual([grantPath('hoo'), urbanecm]);
-    expect(run.policy.refused.map(({ message }) => message).join()).toContain('squash them');
-    expect(await scene.members()).toEqual([]);
-  });
-
   it('case 12: when something is pushed after the approval, then it is refused, and the run says what alice has to do', async () => {
     const scene = await world.scene();
     const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
