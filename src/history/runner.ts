@@ -52,6 +52,12 @@ const permitted = {
  */
 const gitLimits = { addressSpace: 768 * 1024, processorTime: 300, longestFile: 2 * 1024 * 1024 } as const;
 
+/** In words, for people to read. */
+export function renderGitLimits(): string {
+  const { addressSpace, processorTime, longestFile } = gitLimits;
+  return `${addressSpace / 1024} MiB of memory, ${processorTime} s of processor time, files of ${longestFile / 2048} MiB`;
+}
+
 /** The most that is kept of what git says of a failure, in bytes. */
 const longestWords = 64 * 1024;
 

@@ -4,7 +4,7 @@ import { parseCommitId, type CommitId } from '../names.ts';
 import { Unavailable, Untrusted, Unusable } from '../errors.ts';
 import { distrustIn } from '../tls.ts';
 import { localFolder } from './environment.ts';
-import type { Git, Outcome } from './runner.ts';
+import { renderGitLimits, type Git, type Outcome } from './runner.ts';
 
 /**
  * The branch's tip as the server names it; one small request. Throws Unavailable when there is no answer, or one without any branch, and
@@ -60,7 +60,23 @@ export async function runFetch(git: Git, refspecs: readonly string[]): Promise<F
   if (outcome.kind === 'late') return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: '' };
   // git has one status for all failures. Only words of its own that name its check mean that the server answered, and with what.
   if (/^fatal: fsck error in /m.test(outcome.stderr)) return { kind: 'damaged', words: outcome.words };
+  if (isCutByLimits(outcome.stderr))
+    return {
+      kind: 'unanswered',
+      error: new Unusable(
+        `${shownUrl(git.settings.url)} sends more than git may take on this host (${renderGitLimits()}), or git was ended meanwhile (${outcome.words}): ` +
+          'whoever keeps the repository takes what is too large out of its branches',
+      ),
+      stderr: outcome.stderr,
+    };
   return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: outcome.stderr };
+}
+
+/** What unpacks says nothing when it is ended by a signal; when it is the server that stopped sending, there is a word on that. */
+function isCutByLimits(stderr: string): boolean {
+  const fatal = stderr.split('\n').filter((line) => /^(?:fatal|error): /.test(line));
+  if (fatal.some((line) => /out of memory|cannot allocate memory|mmap failed/i.test(line))) return true;
+  return fatal.length === 1 && fatal[0] === 'fatal: fetch-pack: invalid index-pack output';
 }
 
 /** Why git got no answer: what another try may give, or what a person has to mend first. */

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -438,6 +439,20 @@ describe('given an environment that would lead git astray', () => {
     expect(await mirror.history.policyTree(second, 'policy')).toHaveProperty('size', 2);
     expect(existsSync(trace)).toBe(false);
     expect(existsSync(join(bench.scratch, 'trace'))).toBe(false);
+  });
+
+  it('when the server sends more than git may take, then that is said, and the tip as last fetched stays', async () => {
+    const tip = await (await bench.open()).fetch();
+    bench.repository.commit('main', { 'policy/large': randomBytes(3_000_000) });
+    const bin = join(bench.scratch, 'small');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'git'), '#!/bin/sh\nPATH=/usr/local/bin:/usr/bin:/bin\nulimit -f 1000\nexec git "$@"\n', { mode: 0o755 });
+    const mirror = await bench.open({ path: `${bin}:/usr/bin:/bin` });
+    const failure = await failureOf(mirror.fetch());
+    expect(failure).toBeInstanceOf(Unusable);
+    expect(failure.message).toContain('more than git may take on this host (768 MiB of memory');
+    expect(await mirror.head()).toBe(tip);
+    expect((await bench.open()).notes).toEqual([]);
   });
 
   it('when a git takes longer than it may, then it is killed and git did not answer', async () => {
