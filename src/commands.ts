@@ -187,7 +187,7 @@ function nothingRead(
   { mode, evidence, repository }: HostConfiguration,
   caller: Caller,
 ): Omit<RunReport, 'groups' | 'problems'> {
-  const unknown = { head: undefined, policy: undefined, rosters: [], clock: { kind: 'sound' } as const };
+  const unknown = { head: undefined, policy: undefined, rosters: [], claims: [], clock: { kind: 'sound' } as const };
   return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
 }
 

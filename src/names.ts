@@ -94,6 +94,9 @@ export function entryUuid(text: string): EntryUuid {
   return (/[A-Z]/.test(text) ? text.toLowerCase() : text) as EntryUuid;
 }
 
+/** Stands for an entry where there is none. */
+export const noEntry = 'none' as EntryUuid;
+
 export function instant(milliseconds: number): Instant {
   return milliseconds as Instant;
 }

@@ -1,4 +1,5 @@
 // Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
+import type { Claim } from './directory/directory.ts';
 import type { Because, WithheldReason } from './membership/desired.ts';
 import type { End } from './judge/grants.ts';
 import type { RemovalCause } from './membership/plan.ts';
@@ -48,6 +49,12 @@ export function renderBecause(because: Because): string {
   const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
   const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
   return `${because.path} (${merge}${approved}), ${renderEnd(because.until)}`;
+}
+
+export function renderClaim({ uid, dn, changedAt, changedBy }: Claim): string {
+  const by = changedBy === '' ? '' : ` by ${plain(changedBy)}`;
+  const changed = changedAt === '' ? '' : ` (changed ${plain(changedAt)}${by})`;
+  return `${plain(dn)}${changed} carries the uid ${uid} of somebody else. It has no effect: a person is the entry that is named by the uid.`;
 }
 
 export function renderRemoval(cause: RemovalCause): string {

@@ -70,7 +70,7 @@ async function adopt(group: GroupName, configuration: HostConfiguration, caller:
       `the policy on ${repository.branch} has no groups/${group}.yaml: write it first, it says how long grants last and what they need`,
     );
   const { revocations } = await readRevocations(state);
-  const directory = directoryAccess(layout);
+  const directory = directoryAccess(layout, caller.now());
   try {
     // The server that is written: what is adopted must be what the first run finds there.
     const { reader } = await directory.openToWrite();

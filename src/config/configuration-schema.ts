@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName } from '../names.ts';
 import { complaint } from '../policy/complaints.ts';
-import { groupName, kind, lengthOfTime, map, mapOf, oldest, positive, rosterName, word } from '../policy/scalars.ts';
+import { groupName, kind, lengthOfTime, list, map, mapOf, oldest, positive, rosterName, word } from '../policy/scalars.ts';
 
 const line = (what: string, fix: string) =>
   kind({
@@ -96,6 +96,23 @@ const proxy = kind({
 /** Of a server that is asked by https://. */
 const wayThere = { 'ca-file': v.exactOptional(file), proxy: v.exactOptional(proxy) };
 
+const aGroup = complaint(
+  'wrong-type',
+  'a DN, or a DN with the attribute that holds the members, is expected here',
+  'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", or "stewards: { dn: …, attribute: memberUid }".',
+);
+
+/** A value, several of them, or a time that has (not) passed. */
+const lockValue = v.pipe(
+  v.union(
+    [text, list(text, '[locked, disabled]')],
+    complaint('wrong-type', 'a value or a list of values is expected here', 'Write one line, or a list.'),
+  ),
+  v.transform((given): 'future' | 'past' | readonly string[] =>
+    given === 'future' || given === 'past' ? given : typeof given === 'string' ? [given] : given,
+  ),
+);
+
 const repository = map({
   url: line('where git fetches from', 'Write a URL or a path, without credentials: those come from token-file.'),
   branch: v.optional(branch, 'main'),
@@ -123,7 +140,13 @@ const directory = map({
   sasl: v.exactOptional(word('external')),
   'ca-file': v.exactOptional(file),
   people: name,
-  groups: mapOf(groupName, parseGroupName, name, 'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", one group a line.'),
+  'named-by': v.optional(attributeName, 'uid'),
+  groups: mapOf(
+    groupName,
+    parseGroupName,
+    v.union([name, map({ dn: name, attribute: v.exactOptional(word('member', 'uniqueMember', 'memberUid')) })], aGroup),
+    'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", one group a line.',
+  ),
   ceilings: v.exactOptional(
     mapOf(
       groupName,
@@ -134,7 +157,7 @@ const directory = map({
   ),
   'empty-group': v.optional(placeholder, 'empty-dn'),
   'start-tls': v.optional(truth, 'false'),
-  disabled: v.exactOptional(map({ attribute: attributeName, value: text })),
+  disabled: v.exactOptional(map({ attribute: attributeName, value: v.exactOptional(lockValue) })),
 });
 
 const roster = map({

@@ -1,5 +1,6 @@
 // The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
 import { dirname, isAbsolute, resolve } from 'node:path';
+import type { Disabled, MemberAttribute } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';
 import { configurationSchema, isLoopback, type ConfigurationFile } from './configuration-schema.ts';
 import type { CommitId, Dn, Duration, GroupName, RosterName } from '../names.ts';
@@ -21,7 +22,11 @@ export interface DirectoryConfiguration {
   readonly ceilings: ReadonlyMap<GroupName, { readonly members?: number; readonly longest?: Duration }>;
   readonly emptyGroup: 'empty-dn' | 'no-member' | Dn;
   readonly startTls: boolean;
-  readonly disabled: { readonly attribute: string; readonly value: string } | undefined;
+  /** The attribute in the name of a person's entry. */
+  readonly namedBy: string;
+  /** Only where the configuration says which: what holds the members of the entry. */
+  readonly attributes: ReadonlyMap<GroupName, MemberAttribute>;
+  readonly disabled: Disabled | undefined;
 }
 
 /** To a server that is asked by https://: who may vouch for it (without it, this host's own store), and through which proxy. */
@@ -211,7 +216,13 @@ type DirectoryFile = NonNullable<ConfigurationFile['directory']>;
 function directoryOf(one: DirectoryFile, path: (text: string) => string, complain: Complain): DirectoryConfiguration {
   const startTls = one['start-tls'].is;
   for (const key of ['url', 'read-url'] as const) checkEncryption(one[key], startTls, (message) => complain(['directory', key], message));
-  checkEntries(one, complain);
+  const groups = new Map([...one.groups].map(([group, entry]) => [group, typeof entry === 'string' ? entry : entry.dn]));
+  const attributes = new Map(
+    [...one.groups].flatMap(([group, entry]) =>
+      typeof entry === 'string' || entry.attribute === undefined ? [] : [[group, entry.attribute]],
+    ),
+  );
+  checkEntries({ ...one, groups }, complain);
   for (const group of one.ceilings?.keys() ?? [])
     if (!one.groups.has(group)) complain(['directory', 'ceilings', group], 'this group is not listed under directory.groups');
   return {
@@ -220,16 +231,21 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
     credentials: credentialsOf(one, path, complain),
     authoritiesFile: one['ca-file'] === undefined ? undefined : path(one['ca-file']),
     people: one.people,
-    groups: one.groups,
+    groups,
+    attributes,
+    namedBy: one['named-by'].toLowerCase(),
     ceilings: one.ceilings ?? new Map(),
     emptyGroup: one['empty-group'],
     startTls,
-    disabled: one.disabled,
+    disabled: one.disabled && { attribute: one.disabled.attribute, is: one.disabled.value ?? 'present' },
   };
 }
 
 /** As far as it shows in the text; spelled in two ways, it is found when the directory is asked. */
-function checkEntries({ people, groups, 'empty-group': emptyGroup }: DirectoryFile, complain: Complain): void {
+function checkEntries(
+  { people, groups, 'empty-group': emptyGroup }: Omit<DirectoryFile, 'groups'> & { readonly groups: ReadonlyMap<GroupName, Dn> },
+  complain: Complain,
+): void {
   const folded = (name: string) => name.toLowerCase().replaceAll(/ *([,=]) */g, '$1');
   const named = new Map<string, string>();
   for (const [group, entry] of groups) {

@@ -8,7 +8,7 @@ import { directoryWriter } from './writer.ts';
 import { readLdapviProfile } from '../config/ldapvi.ts';
 import { readPrivateText, readSecret } from '../config/secret-files.ts';
 import type { DirectoryConfiguration } from '../config/configuration.ts';
-import type { DnKey, GroupName } from '../names.ts';
+import type { DnKey, GroupName, Instant } from '../names.ts';
 import { Misuse } from '../errors.ts';
 import { trustIn } from '../tls.ts';
 import type { Directory } from '../membership/proposal.ts';
@@ -23,8 +23,8 @@ export interface DirectoryAccess {
   close(): Promise<void>;
 }
 
-export function directoryAccess(configuration: DirectoryConfiguration): DirectoryAccess {
-  const layout = layoutOf(configuration);
+export function directoryAccess(configuration: DirectoryConfiguration, now: Instant): DirectoryAccess {
+  const layout = layoutOf(configuration, now);
   const readUrl = configuration.readUrl ?? configuration.url;
   const connections = openConnections((url) => openConnection(url, configuration));
   return {
@@ -40,7 +40,8 @@ export function directoryAccess(configuration: DirectoryConfiguration): Director
 }
 
 /** Throws Misuse where two groups are one, or where a person would stand for nobody. */
-export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConfiguration): DirectoryLayout {
+export function layoutOf(configuration: DirectoryConfiguration, now: Instant): DirectoryLayout {
+  const { people, groups, attributes, emptyGroup, namedBy, disabled } = configuration;
   const named = new Map<DnKey, GroupName>();
   for (const [group, dn] of groups) {
     const other = named.get(configuredKey(dn));
@@ -50,7 +51,7 @@ export function layoutOf({ people, groups, emptyGroup, disabled }: DirectoryConf
   const placeholder = placeholderKey(emptyGroup);
   if (isWithin(placeholder, configuredKey(people)))
     throw new Misuse('directory.empty-group: this DN lies under directory.people, and whoever stands for nobody must be nobody');
-  return { people, groups, emptyGroup, disabled };
+  return { people, groups, attributes, emptyGroup, namedBy, now, disabled };
 }
 
 /** A connection that is bound as the configuration says. */

@@ -1,8 +1,8 @@
 // What the directory says of people and groups, as values. Absent, hidden and unanswered are three different things:
 // the first is here, the other two are errors of the adapter.
-import type { Dn, DnKey, EntryUuid, GroupName, Uid } from '../names.ts';
+import type { Dn, DnKey, EntryUuid, GroupName, Instant, Uid } from '../names.ts';
 
-/** The one entry under the people base with this uid. */
+/** The one entry under the people base that is named by this uid (its RDN), or, where people are named otherwise, that alone has it. */
 export interface DirectoryPerson {
   readonly uid: Uid;
   /** As the server spells it. */
@@ -11,9 +11,20 @@ export interface DirectoryPerson {
   readonly uuid: EntryUuid;
   /** The account is disabled in the way the host's configuration names. */
   readonly locked: boolean;
+  /** When the entry was made; undefined where the server does not say. */
+  readonly madeAt?: Instant;
 }
 
-/** A uid that is not in the map has no entry. `ambiguous`: more than one entry has it, or has it among others. */
+/** An entry that carries somebody else's uid as a value: people write their own entries, so it says nothing. */
+export interface Claim {
+  readonly uid: Uid;
+  readonly dn: Dn;
+  /** When and by whom that entry was last changed; empty where that is not shown. */
+  readonly changedAt: string;
+  readonly changedBy: string;
+}
+
+/** A uid that is not in the map has no entry. `ambiguous`: more than one entry has that name, and nobody can tell who is meant. */
 export type People = ReadonlyMap<Uid, DirectoryPerson | 'ambiguous'>;
 
 /** One value of `member` that is not the placeholder. */

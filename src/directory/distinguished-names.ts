@@ -15,12 +15,11 @@ export function dnKeyOf(text: string): DnKey | undefined {
   return rdns === undefined ? undefined : dnKey(rdns.join(','));
 }
 
-/** The uid of an entry that stands directly under the people base and is named by its uid alone. Both as keys. */
+/** The uid that an entry under the people base is named by (its RDN), alone or among others. Both as keys. */
 export function uidOf(key: DnKey, peopleBase: DnKey): Uid | undefined {
-  const end = key.length - peopleBase.length - 1;
-  if (end < 5 || !key.startsWith('uid=') || key.charAt(end) !== ',' || !key.endsWith(peopleBase)) return undefined;
-  const value = key.slice(4, end);
-  return /[,+\\]/.test(value) ? undefined : parseUid(value);
+  if (!isWithin(key, peopleBase) || key === peopleBase) return undefined;
+  const [, value] = /^(?:[^,+\\]*\+)*uid=([^,+\\]+)[,+]/.exec(key) ?? [];
+  return value === undefined ? undefined : parseUid(value);
 }
 
 /** Whether the entry is the base itself or stands somewhere under it. Both as keys. */

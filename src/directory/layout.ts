@@ -1,5 +1,5 @@
 // Where people and groups stand in the directory, and its local customs: the host's configuration, read once.
-import { dnKey, type Dn, type DnKey, type GroupName } from '../names.ts';
+import { dnKey, type Dn, type DnKey, type GroupName, type Instant } from '../names.ts';
 import { Misuse } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 
@@ -7,17 +7,27 @@ export interface DirectoryLayout {
   /** Every person stands under it; most directly. */
   readonly people: Dn;
   readonly groups: ReadonlyMap<GroupName, Dn>;
+  /** What holds the members, where the configuration says it; else the entry and its schema do. */
+  readonly attributes: ReadonlyMap<GroupName, MemberAttribute>;
   /** What stands in a group that has no members: the empty DN, nothing, or the DN of an entry that is nobody. */
   readonly emptyGroup: EmptyGroup;
-  /** Who has this value is locked. Without it nobody is. */
+  /** The attribute in the name (RDN) of a person's entry. Where it is another one than uid, whoever alone has a uid is that person. */
+  readonly namedBy: string;
+  /** Who counts as locked. Without it nobody does. */
   readonly disabled?: Disabled;
+  /** The moment by which a time in an entry has passed. */
+  readonly now: Instant;
 }
+
+/** The formats of a group: DNs, DNs with an optional number (RFC 4517, section 3.3.21), plain uids. */
+export type MemberAttribute = 'member' | 'uniqueMember' | 'memberUid';
 
 export type EmptyGroup = 'empty-dn' | 'no-member' | Dn;
 
 export interface Disabled {
   readonly attribute: string;
-  readonly value: string;
+  /** Any value at all, one of some, or a time (RFC 4517, section 3.3.13) that is still to come or has passed. */
+  readonly is: 'present' | 'future' | 'past' | readonly string[];
 }
 
 /** The value of `member` that is nobody. Where groups may be empty it is still the empty DN: others may have put it there. */

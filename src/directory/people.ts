@@ -1,14 +1,14 @@
 // Finds people by their uids, and proves of each whether the account is locked: an attribute that an access rule hides
 // looks just like one that is not there.
 import { Filter, type Entry } from 'ldapts';
-import { entryUuid, type DnKey, type Uid } from '../names.ts';
-import type { DirectoryPerson, People } from './directory.ts';
+import { entryUuid, instant, parseUid, type Dn, type DnKey, type Instant, type Uid } from '../names.ts';
+import type { Claim, DirectoryPerson, People } from './directory.ts';
 import { DirectoryUnusable, together } from '../errors.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
-import { dnKeyOf, foldText } from './distinguished-names.ts';
+import { dnKeyOf, foldText, uidOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
-import type { Disabled, DirectoryLayout } from './layout.ts';
+import { configuredKey, type Disabled, type DirectoryLayout } from './layout.ts';
 import { refusal } from './result-codes.ts';
 
 // slapd joins the candidate lists of an OR pairwise: the cost of a filter is quadratic in its length.
@@ -18,22 +18,39 @@ const filtersInFlight = 4;
 const mostAskedFor = 3000;
 const pageSize = 1000;
 
-/** The entries under the people base that have one of the uids. Compares uids as caseIgnoreMatch does. */
-export async function findPeople(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<People> {
+/** The entries under the people base that have one of the uids. Compares uids as caseIgnoreMatch does. `claims`: filled with whoever else has. */
+export async function findPeople(
+  connection: DirectoryConnection,
+  layout: DirectoryLayout,
+  uids: readonly Uid[],
+  claims: Claims = new Map(),
+): Promise<People> {
   const { disabled } = layout;
-  if (!disabled) return (await find(connection, layout, uids)).people;
-  const [found, proven] = await together(find(connection, layout, uids), provenUnlocked(connection, layout, uids, disabled));
+  const found = new Found(layout, uids, claims);
+  if (!disabled) return (await find(connection, layout, uids, found)).people;
+  const [, proven] = await together(find(connection, layout, uids, found), provenUnlocked(connection, layout, uids, disabled));
   // Locked, unlocked or deleted between the two searches, or hidden: the third look tells.
   const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
-  for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled));
+  for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled, layout.now));
   return found.people;
 }
 
-async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[]): Promise<Found> {
-  const found = new Found(uids);
-  const { disabled } = layout;
-  const attributes = ['uid', 'entryUUID', ...(disabled ? [disabled.attribute] : [])];
-  const take = (entry: Entry) => found.take(entry, disabled);
+/** The person that an entry is, read by its own name. */
+export async function personIn(connection: DirectoryConnection, layout: DirectoryLayout, entry: Entry, uid: Uid) {
+  const found = new Found(layout, [uid], new Map());
+  found.take(entry);
+  const person = found.people.get(uid);
+  if (person === undefined || person === 'ambiguous' || !layout.disabled) return person;
+  return lookAgain(connection, person, layout.disabled, layout.now);
+}
+
+export function attributesOf({ disabled }: DirectoryLayout): readonly string[] {
+  return ['uid', 'entryUUID', 'createTimestamp', 'aliasedObjectName', ...(disabled ? [disabled.attribute] : [])];
+}
+
+async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[], found: Found): Promise<Found> {
+  const attributes = attributesOf(layout);
+  const take = (entry: Entry) => found.take(entry);
   if (uids.length > mostAskedFor) await scan(connection, layout, '', attributes, take);
   // After a scan those it did not show are asked for by name: ldapts takes a page without entries for the last one.
   const missing = uids.filter((uid) => !found.people.has(uid));
@@ -56,44 +73,92 @@ async function provenUnlocked(
   return proven;
 }
 
+/** The uids of an entry besides the one that it is named by. */
+export function claimedBy(entry: Entry, base: DnKey): readonly Uid[] {
+  const own = uidOf(namedBy(entry.dn).key, base);
+  return valuesOf(entry, 'uid').flatMap((text) => {
+    const uid = parseUid(text);
+    return uid === undefined || uid === own ? [] : [uid];
+  });
+}
+
+/** Entries by their keys, with the uids of others that they carry. */
+export type Claims = Map<DnKey, { readonly dn: Dn; readonly uids: readonly Uid[] }>;
+
 class Found {
   readonly people = new Map<Uid, DirectoryPerson | 'ambiguous'>();
   /** Those whose entry showed no value of the attribute that locks. */
   readonly unlocked = new Map<DnKey, DirectoryPerson>();
   readonly #wanted: ReadonlyMap<string, Uid>;
+  readonly #layout: DirectoryLayout;
+  readonly #base: DnKey;
+  readonly #claims: Claims;
 
-  constructor(uids: readonly Uid[]) {
+  constructor(layout: DirectoryLayout, uids: readonly Uid[], claims: Claims) {
     this.#wanted = new Map(uids.map((uid) => [uid, uid]));
+    this.#layout = layout;
+    this.#base = configuredKey(layout.people);
+    this.#claims = claims;
   }
 
-  take(entry: Entry, disabled: Disabled | undefined): void {
+  take(entry: Entry): void {
+    // An alias (RFC 4512, section 2.6) carries the uid of somebody and is nobody.
+    if (valuesOf(entry, 'aliasedObjectName').length > 0) return;
     const names = valuesOf(entry, 'uid');
+    const { dn, key } = namedBy(entry.dn);
+    const isNamed = this.#layout.namedBy === 'uid';
+    const own = isNamed ? uidOf(key, this.#base) : undefined;
+    const claimed: Uid[] = [];
     for (const name of names) {
       const uid = this.#wanted.get(name) ?? this.#wanted.get(foldText(name));
       if (uid === undefined) continue;
-      if (names.length > 1 || this.people.has(uid)) this.people.set(uid, 'ambiguous');
-      else this.people.set(uid, this.#personOf(entry, uid, disabled));
+      const other = this.people.get(uid);
+      if (isNamed && uid !== own) claimed.push(uid);
+      else if ((!isNamed && names.length > 1) || (other && (other === 'ambiguous' || other.key !== key))) this.people.set(uid, 'ambiguous');
+      else this.people.set(uid, this.#personOf(entry, uid, dn, key));
     }
+    if (claimed.length > 0) this.#claims.set(key, { dn, uids: claimed });
   }
 
-  #personOf(entry: Entry, uid: Uid, disabled: Disabled | undefined): DirectoryPerson {
+  #personOf(entry: Entry, uid: Uid, dn: Dn, key: DnKey): DirectoryPerson {
+    const { disabled, now } = this.#layout;
     const [uuid] = valuesOf(entry, 'entryUUID');
     if (uuid === undefined)
       throw new DirectoryUnusable(
         `the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`,
       );
     const marks = disabled ? valuesOf(entry, disabled.attribute) : [];
-    const { dn, key } = namedBy(entry.dn);
-    const person = { uid, dn, key, uuid: entryUuid(uuid), locked: disabled !== undefined && isDisabled(marks, disabled) };
+    const madeAt = parseGeneralizedTime(valuesOf(entry, 'createTimestamp')[0] ?? '');
+    const locked = disabled !== undefined && isDisabled(marks, disabled, now);
+    const person = { uid, dn, key, uuid: entryUuid(uuid), locked, ...(madeAt !== undefined && { madeAt }) };
     if (marks.length === 0) this.unlocked.set(person.key, person);
     return person;
   }
 }
 
-/** As DNs where both are DNs, else as strings ignoring case. */
-function isDisabled(marks: readonly string[], { value }: Disabled): boolean {
-  const key = value.includes('=') ? dnKeyOf(value) : undefined;
-  return marks.some((mark) => (key !== undefined && dnKeyOf(mark) === key) || foldText(mark) === foldText(value));
+/** As DNs where both are DNs, else as strings ignoring case; a time against now. */
+function isDisabled(marks: readonly string[], { attribute, is }: Disabled, now: Instant): boolean {
+  if (is === 'present') return marks.length > 0;
+  if (is === 'future' || is === 'past') {
+    return marks.some((mark) => {
+      const time = parseGeneralizedTime(mark);
+      if (time === undefined)
+        throw new DirectoryUnusable(`${attribute} holds ${JSON.stringify(mark)}, which is no time (RFC 4517): correct directory.disabled`);
+      return is === 'future' ? time > now : time <= now;
+    });
+  }
+  return is.some((value) => {
+    const key = value.includes('=') ? dnKeyOf(value) : undefined;
+    return marks.some((mark) => (key !== undefined && dnKeyOf(mark) === key) || foldText(mark) === foldText(value));
+  });
+}
+
+/** RFC 4517, section 3.3.13, as far as servers write it: in UTC, with seconds. */
+function parseGeneralizedTime(text: string): Instant | undefined {
+  const [, year, month, day, hour, minute, seconds = '00'] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:[.,]\d+)?Z$/.exec(text) ?? [];
+  // `000001010000Z`: locked until somebody unlocks (slapo-ppolicy(5)).
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${seconds}Z`);
+  return Number.isNaN(time) ? undefined : instant(time);
 }
 
 type Take = (entry: Entry) => void;
@@ -136,7 +201,12 @@ async function ask(
   });
 }
 
-async function lookAgain(connection: DirectoryConnection, person: DirectoryPerson, disabled: Disabled): Promise<DirectoryPerson> {
+async function lookAgain(
+  connection: DirectoryConnection,
+  person: DirectoryPerson,
+  disabled: Disabled,
+  now: Instant,
+): Promise<DirectoryPerson> {
   const { attribute } = disabled;
   const read = async (filter: string) => {
     try {
@@ -148,8 +218,23 @@ async function lookAgain(connection: DirectoryConnection, person: DirectoryPerso
   const [entry] = await read(`(|(${attribute}=*)(!(${attribute}=*)))`);
   const marks = entry ? valuesOf(entry, attribute) : [];
   const hasNone = marks.length === 0 && (await read(`(!(${attribute}=*))`)).length > 0;
-  if (marks.length > 0 || hasNone) return { ...person, locked: isDisabled(marks, disabled) };
+  if (marks.length > 0 || hasNone) return { ...person, locked: isDisabled(marks, disabled, now) };
   throw new DirectoryUnusable(
     `the directory does not show ${attribute} of ${person.dn}, so nobody can tell who is locked: its administrator has to let this account read and search ${attribute} of everybody under the people base`,
   );
+}
+
+const mostClaims = 20;
+
+export async function tellClaims(connection: DirectoryConnection, claims: Claims): Promise<readonly Claim[]> {
+  const told: Claim[] = [];
+  for (const { dn, uids } of [...claims.values()].slice(0, mostClaims)) {
+    const question = { scope: 'base' as const, attributes: ['modifyTimestamp', 'modifiersName'] };
+    const [entry] = await connection.search(dn, question).catch((error: unknown) => {
+      throw refusal(error, `show ${dn}`);
+    });
+    const first = (attribute: string) => (entry ? (valuesOf(entry, attribute)[0] ?? '') : '');
+    told.push(...uids.map((uid) => ({ uid, dn, changedAt: first('modifyTimestamp'), changedBy: first('modifiersName') })));
+  }
+  return told;
 }

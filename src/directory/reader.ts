@@ -1,6 +1,6 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
-import { escapeFilter } from 'ldapts';
-import type { DirectoryPerson, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './directory.ts';
+import { escapeFilter, type Entry } from 'ldapts';
+import type { Claim, DirectoryPerson, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './directory.ts';
 import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
 import { DirectoryUnusable, Misuse } from '../errors.ts';
 import { eachOf } from './concurrency.ts';
@@ -10,7 +10,7 @@ import { namedBy, valuesOf } from './entries.ts';
 import { readGroup } from './groups.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
-import { findPeople } from './people.ts';
+import { attributesOf, findPeople, personIn, tellClaims, type Claims } from './people.ts';
 import { hasResultCode, refusal, resultCode } from './result-codes.ts';
 
 /** Every method throws `Unavailable` when no whole answer came, and `Unusable` when the server says no to the question itself. */
@@ -31,6 +31,8 @@ export interface DirectoryReader {
   isMember(name: GroupName, member: Dn): Promise<boolean>;
   /** The name of an entry with this uid that stands straight under the people base, whether or not there is one. */
   straight(uid: Uid): MemberValue;
+  /** Who carries the uid of somebody that was asked for so far, and is somebody else. */
+  claims(): Promise<readonly Claim[]>;
   /** Where the entry with this UUID stands now: it may have been renamed. */
   withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
   /** Who stands behind each of the values; every value is in the answer. */
@@ -41,12 +43,16 @@ const readsInFlight = 8;
 
 export function directoryReader(connection: DirectoryConnection, layout: DirectoryLayout): DirectoryReader {
   const peopleBase = configuredKey(layout.people);
+  const claims: Claims = new Map();
   return {
     mark: async () => {
+      // Time passes without a write.
+      if (layout.disabled?.is === 'future' || layout.disabled?.is === 'past') return undefined;
       const mark = await readMark(connection, [peopleBase, ...[...layout.groups.values()].map(configuredKey)]);
       return mark && `${connection.identity} ${mark}`;
     },
-    people: (uids) => findPeople(connection, layout, [...new Set(uids)]),
+    people: (uids) => findPeople(connection, layout, [...new Set(uids)], claims),
+    claims: () => tellClaims(connection, claims),
     group: async (name) => readGroup(connection, layout, name, dnOf(layout, name)),
     isMember: (name, member) => isMember(connection, dnOf(layout, name), member),
     straight: (uid) => namedBy(`uid=${uid},${layout.people}`),
@@ -94,11 +100,13 @@ async function membersBehind(
   values: readonly MemberValue[],
 ): Promise<ReadonlyMap<DnKey, MemberEntry>> {
   const behind = new Map<DnKey, MemberEntry>();
+  const ambiguous = new Set<Uid>();
   const recognise = async (uids: ReadonlyMap<DnKey, Uid>) => {
     const people = await findPeople(connection, layout, [...new Set(uids.values())]);
     for (const [key, uid] of uids) {
       const person = people.get(uid);
       if (isPersonAt(person, key)) behind.set(key, { kind: 'person', person });
+      if (person === 'ambiguous') ambiguous.add(uid);
     }
   };
 
@@ -115,10 +123,19 @@ async function membersBehind(
     values.filter(({ key }) => !behind.has(key)),
     readsInFlight,
     async (value) => {
-      const uids = await uidsAt(connection, value);
-      behind.set(value.key, uids === 'absent' ? { kind: 'absent' } : { kind: 'no-person', uids });
-      const [uid] = uids === 'absent' ? [] : uids;
-      if (uid !== undefined && uids.length === 1 && isWithin(value.key, peopleBase)) others.set(value.key, uid);
+      const entry = await entryAt(connection, layout, value);
+      if (entry === undefined) return void behind.set(value.key, { kind: 'absent' });
+      const uids = entry === 'root' ? [] : valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
+      behind.set(value.key, { kind: 'no-person', uids });
+      if (entry === 'root' || !isWithin(value.key, peopleBase)) return;
+      const uid = layout.namedBy === 'uid' ? uidOf(value.key, peopleBase) : undefined;
+      if (uid !== undefined && !ambiguous.has(uid)) {
+        // What the search missed and the entry itself shows is a person all the same.
+        const person = await personIn(connection, layout, entry, uid);
+        if (isPersonAt(person, value.key)) behind.set(value.key, { kind: 'person', person });
+      }
+      const [only] = uids;
+      if (layout.namedBy !== 'uid' && only !== undefined && uids.length === 1) others.set(value.key, only);
     },
   );
   await recognise(others);
@@ -129,16 +146,19 @@ function isPersonAt(person: DirectoryPerson | 'ambiguous' | undefined, key: DnKe
   return person !== undefined && person !== 'ambiguous' && person.key === key;
 }
 
-/** The uids of the entry with this DN as far as they are well formed; `absent` when there is no such entry (32). */
-async function uidsAt(connection: DirectoryConnection, { dn, key }: MemberValue): Promise<readonly Uid[] | 'absent'> {
-  // The empty DN is the root DSE, which is nobody.
-  if (key === '') return [];
+/** The entry with this DN; undefined when there is none (32). The empty DN is the root DSE, which is nobody. */
+async function entryAt(
+  connection: DirectoryConnection,
+  layout: DirectoryLayout,
+  { dn, key }: MemberValue,
+): Promise<Entry | 'root' | undefined> {
+  if (key === '') return 'root';
   try {
-    const [entry] = await connection.search(dn, { scope: 'base', attributes: ['uid'] });
+    const [entry] = await connection.search(dn, { scope: 'base', attributes: attributesOf(layout) });
     if (!entry) throw new DirectoryUnusable(`the directory neither shows nor denies ${dn}`);
-    return valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
+    return entry;
   } catch (error) {
-    if (hasResultCode(error, resultCode.noSuchObject)) return 'absent';
+    if (hasResultCode(error, resultCode.noSuchObject)) return undefined;
     throw refusal(error, `show ${dn}`);
   }
 }

@@ -91,7 +91,7 @@ async function directoryFindings(
   caller: Caller,
 ): Promise<readonly CheckupFinding[]> {
   caller.progress('asking the directory');
-  const view = await directoryView(configuration);
+  const view = await directoryView(configuration, caller.now());
   try {
     const rules = repository.kind === 'known' ? repository.value.rules : undefined;
     const approvers = [...(rules?.people.values() ?? [])];

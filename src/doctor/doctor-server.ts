@@ -1,5 +1,7 @@
 // The directory's server in a checkup: what it offers, how it answers long questions, and whether it shows who is locked.
 import { advice, error, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
+import type { Claim } from '../directory/directory.ts';
+import { renderClaim } from '../text.ts';
 import { count } from '../time.ts';
 
 const administrator = 'the administrator of this host';
@@ -12,6 +14,8 @@ export interface ServerFacts {
   readonly keepsMark: boolean;
   /** Everybody under the people base, counted by pages. */
   readonly people: Answer<number>;
+  /** Of those, who carries the uid of somebody else. */
+  readonly claims: Answer<readonly Claim[]>;
   /** Of those, whose disabled attribute this account may see; `not-configured` where none is named. */
   readonly disabledVisible: Answer<number> | 'not-configured';
   /** Who has the value that counts as locked. */
@@ -27,6 +31,7 @@ export const serverArea: Area<ServerFacts> = {
     { code: 'controls', look: ({ controls }) => [controlsOf(controls)] },
     { code: 'context-csn', look: ({ keepsMark }) => [markOf(keepsMark)] },
     { code: 'size-limit', look: ({ people }) => [pagesOf(people)] },
+    { code: 'uid-claims', look: ({ claims }) => claimsOf(claims) },
     { code: 'disabled-attribute', look: (facts) => [disabledOf(facts)] },
   ],
 };
@@ -71,6 +76,13 @@ function pagesOf(people: ServerFacts['people']): Verdict {
   );
 }
 
+function claimsOf(claims: ServerFacts['claims']): readonly Verdict[] {
+  if (claims.kind !== 'known') return [unknown(claims.reason)];
+  if (claims.value.length === 0) return [ok('no entry carries the uid of somebody else')];
+  const how = 'Ask whoever the entry belongs to, and take the value away: muster counts the name of an entry and not its values.';
+  return claims.value.map((claim) => advice(renderClaim(claim), directoryAdministrator, how, claim.uid));
+}
+
 function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
   if (disabledVisible === 'not-configured')
     return advice(
@@ -92,8 +104,8 @@ function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
   if (locked.kind !== 'known') return ok(said);
   if (locked.value > 0) return ok(`${said}: ${count(locked.value, 'person', 'people')}`);
   return advice(
-    `${said}, and nobody is: nobody at all, or the value is misspelled`,
+    'no account is disabled',
     administrator,
-    'Compare directory.disabled with an account that is known to be disabled.',
+    'If that surprises you, compare directory.disabled with an account that is known to be disabled.',
   );
 }

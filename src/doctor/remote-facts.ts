@@ -1,9 +1,9 @@
 // What a checkup needs to know of the others: the repository, GitLab and the directory. Each is asked by itself, so that one that is
 // down hides nothing about the rest.
-import { readServer, readGroupFacts } from '../directory/directory-facts.ts';
+import { readServer, readGroupFacts } from './directory-facts.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import { directoryReader } from '../directory/reader.ts';
-import { readOtherRights } from '../directory/rights.ts';
+import { readOtherRights } from './rights.ts';
 import { placeOf } from '../directory/transport.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Answer } from './doctor.ts';
@@ -99,8 +99,8 @@ export interface DirectoryView {
   readonly close: () => Promise<void>;
 }
 
-export async function directoryView({ directory }: HostConfiguration): Promise<DirectoryView> {
-  const layout = layoutOf(directory);
+export async function directoryView({ directory }: HostConfiguration, now: Instant): Promise<DirectoryView> {
+  const layout = layoutOf(directory, now);
   const open = (url: string) => asked(() => openConnection(url, directory));
   const writing = await open(directory.url);
   const elsewhere = directory.readUrl !== undefined && directory.readUrl !== directory.url ? await open(directory.readUrl) : undefined;

@@ -1,8 +1,8 @@
 // `muster explain`: from a name to why it is, or is not, a member; what keeps that from being known is told on stderr.
 import type { Invocation } from '../cli.ts';
-import { explainGroup, explainPerson } from './explain.ts';
+import { explainGroup, explainPerson, type Around } from './explain.ts';
 import { plan } from '../reconcile/preview.ts';
-import type { DirectoryPerson } from '../directory/directory.ts';
+import type { Claim } from '../directory/directory.ts';
 import { parseGroupName, parseUid, type Uid } from '../names.ts';
 import type { GroupResult, Problem } from '../reconcile/run.ts';
 import { statusOf, type Status } from '../status.ts';
@@ -31,10 +31,11 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
     const { folder } = configuration.repository;
-    const around = { found: await lookUp(uid, directory), files: await readGrantsAtTip(uid, report.head, sources, folder) };
+    const { found, claims } = await lookUp(uid, directory);
+    const around = { found, files: await readGrantsAtTip(uid, report.head, sources, folder) };
     const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
-    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person), status };
+    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person, claims), status };
   });
 }
 
@@ -48,11 +49,15 @@ function tellCauses(problems: readonly Problem[], groups: readonly GroupResult[]
 }
 
 /** Nobody may name the person, and whoever asks wants to know that there is one. A directory that does not answer was told of already. */
-async function lookUp(uid: Uid, directory: DirectoryAccess): Promise<DirectoryPerson | 'ambiguous' | 'unanswered' | undefined> {
+async function lookUp(
+  uid: Uid,
+  directory: DirectoryAccess,
+): Promise<{ readonly found: Around['found']; readonly claims: readonly Claim[] }> {
   try {
-    return (await (await directory.openToRead()).people([uid])).get(uid);
+    const reader = await directory.openToRead();
+    return { found: (await reader.people([uid])).get(uid), claims: await reader.claims() };
   } catch (error) {
     problemOf(error, 'directory');
-    return 'unanswered';
+    return { found: 'unanswered', claims: [] };
   }
 }

@@ -1,5 +1,6 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
 import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from './explained.ts';
+import type { Claim } from '../directory/directory.ts';
 import type { Refusal } from '../judge/effective.ts';
 import type { Status } from '../status.ts';
 import { count, renderInstant } from '../time.ts';
@@ -7,14 +8,15 @@ import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, rende
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, groupState } from '../reconcile/run-json.ts';
 import { renderHold } from '../reconcile/run-text.ts';
-import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
 
-export function renderPersonText(person: PersonExplained): string {
+export function renderPersonText(person: PersonExplained, claims: readonly Claim[] = []): string {
   const { uid, dn, groups, near } = person;
   const hint = near.length === 0 ? '' : `  Nothing is known of this name. Did you mean ${near.map(plain).join(' or ')}?\n`;
   return [
     `${uid}${dn === null ? '' : `  ${plain(dn)}`}\n`,
     renderPresence(person),
+    ...claims.map((claim) => hang('  ', renderClaim(claim))),
     hint,
     ...groups.map((group) => renderStanding(group, person)),
   ].join('');

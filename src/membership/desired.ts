@@ -5,6 +5,7 @@ import { earlier, isOver, type End, type GrantInForce } from '../judge/grants.ts
 import {
   inOrder,
   instant,
+  noEntry,
   type CommitId,
   type DnKey,
   type Duration,
@@ -14,6 +15,7 @@ import {
   type RosterName,
   type Uid,
 } from '../names.ts';
+import { minute } from '../time.ts';
 import type { GroupRules } from '../policy/policy.ts';
 
 export type Because =
@@ -53,6 +55,7 @@ export interface DesiredMember {
   readonly because: Because;
   /** A new `start` brought it: it waits until a person allows it. */
   readonly newStart: boolean;
+  readonly newPerson?: boolean;
 }
 
 export interface Desired {
@@ -80,7 +83,7 @@ export interface Revocation {
   readonly by?: string;
 }
 
-/** Which entry a uid meant when its reason for being a member began. */
+/** Which entry a uid meant when its reason for being a member began; `noEntry` where there was none. */
 export interface Binding {
   readonly uuid: EntryUuid;
   /** The landing of the grant, or the roster's name: a new reason binds anew. */
@@ -181,8 +184,9 @@ export function decide(
       if (!told.has(uid)) withheld.push({ group: group.group, uid, reason, because });
       told.add(uid);
     } else if (found && found !== 'ambiguous') {
-      if (newStart && members.has(found.key)) lengthened.push({ person: found, because, newStart });
-      else members.set(found.key, { person: found, because, newStart });
+      const member = { person: found, because, newStart, newPerson: isNewPerson(found, because, circumstances.bindings.get(uid)) };
+      if (newStart && members.has(found.key)) lengthened.push(member);
+      else members.set(found.key, member);
     }
   });
   return { members, lengthened, withheld: withheld.sort((left, right) => inOrder(left.uid, right.uid)) };
@@ -202,10 +206,21 @@ function reasonToWithhold(
   if (!found) return { code: 'unknown-person' };
   if (found === 'ambiguous') return { code: 'ambiguous-person' };
   const bound = at.bindings.get(uid);
-  if (bound && bound.uuid !== found.uuid && bound.basis === basisOf(candidate.because)) return { code: 'identity-changed' };
+  if (bound && bound.uuid !== noEntry && bound.uuid !== found.uuid && bound.basis === basisOf(candidate.because))
+    return { code: 'identity-changed' };
   if (found.locked) return { code: 'locked' };
   if (from !== undefined && at.now < from) return { code: 'not-yet', from, ...unreviewed(candidate, at.now) };
   return undefined;
+}
+
+/** The clocks of GitLab and of the directory may differ by so much. In doubt somebody looks. */
+const skew = 5 * minute;
+
+/** Made after the grant landed, or not there yet when a grant or a roster first named the uid. */
+function isNewPerson({ uuid, madeAt }: DirectoryPerson, because: Because, bound: Binding | undefined): boolean {
+  if (bound?.uuid === uuid) return false;
+  if (bound?.uuid === noEntry && bound.basis === basisOf(because)) return true;
+  return because.kind === 'grant' && because.landedAt !== undefined && madeAt !== undefined && madeAt > because.landedAt - skew;
 }
 
 /** Nobody approved this end, and the approved one has not come yet. */

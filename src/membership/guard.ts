@@ -6,7 +6,16 @@ import type { RecordedChanges } from '../ledger/record.ts';
 import type { Limit, Limits } from '../policy/policy.ts';
 import { count } from '../time.ts';
 
-export const holdCodes = ['too-many-removals', 'too-many-additions', 'too-few-left', 'first-run', 'new-start', 'clock', 'ceiling'] as const;
+export const holdCodes = [
+  'too-many-removals',
+  'too-many-additions',
+  'too-few-left',
+  'first-run',
+  'new-start',
+  'new-person',
+  'clock',
+  'ceiling',
+] as const;
 
 export type HoldCode = (typeof holdCodes)[number];
 
@@ -73,6 +82,7 @@ export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
   const sieves = [
     clockSieve,
     begunSieve,
+    newPersonSieve,
     firstRunSieve,
     newStartSieve,
     removalsSieve,
@@ -158,6 +168,13 @@ function begunSieve(sifted: Sifted, { begun }: GuardCircumstances): Sifted {
     open: { add: without(sifted.open.add, caught.add), remove: without(sifted.open.remove, caught.remove) },
     exempt: { add: [...sifted.exempt.add, ...caught.add], remove: [...sifted.exempt.remove, ...caught.remove] },
   };
+}
+
+/** Anybody can sign up under a name that was mistyped. */
+function newPersonSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const add = sifted.open.add.filter(({ newPerson = false, newStart }) => newPerson && !newStart);
+  const message = `${count(add.length, 'entry', 'entries')} in the directory made after the policy or the roster named ${add.length === 1 ? 'this uid' : 'these uids'}: make sure who is behind`;
+  return hold(sifted, at, 'new-person', message, { add, remove: [] });
 }
 
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {

@@ -19,6 +19,8 @@ export interface Addition {
   /** Nobody reviewed it one by one: the limits of the group bind it. */
   readonly limited: boolean;
   readonly newStart: boolean;
+  /** The entry was made after the person was named: it may be anybody's. */
+  readonly newPerson?: boolean;
 }
 
 export interface Removal {
@@ -111,9 +113,9 @@ export function planGroup(
   };
 }
 
-function additionOf({ person, because, newStart }: DesiredMember): Addition {
+function additionOf({ person, because, newStart, newPerson = false }: DesiredMember): Addition {
   const { uid, dn, key, uuid } = person;
-  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart };
+  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart, newPerson };
 }
 
 type Decision = { readonly kind: 'keep' | 'report'; readonly uid: string } | { readonly kind: 'remove'; readonly removal: Removal };
@@ -182,9 +184,11 @@ function decideWithheld({ uid, reason, because }: Withheld, remove: Remove): Dec
       return remove(revoked(reason), false);
     case 'locked':
       return remove({ kind: 'locked' }, true);
-    case 'unknown-person':
     case 'identity-changed':
       return remove({ kind: 'dangling' }, true);
+    case 'unknown-person':
+      // Here stands a person: one answer shows the entry and the other does not, so neither is whole.
+      return { kind: 'keep', uid };
     case 'ambiguous-person':
       // The directory cannot say who is meant, so it cannot say either that it is somebody else.
       return { kind: 'keep', uid };

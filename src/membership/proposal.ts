@@ -2,7 +2,7 @@
 import type { ClockVerdict } from './clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
 import { instant, type Dn, type DnKey, type Duration, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
-import type { MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
+import type { Claim, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
 import { earlier, type EndedGrant } from '../judge/grants.ts';
 import { guard } from './guard.ts';
 import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
@@ -22,6 +22,7 @@ export interface Directory {
   people(uids: readonly Uid[]): Promise<People>;
   group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
   isMember(name: GroupName, member: Dn): Promise<boolean>;
+  claims(): Promise<readonly Claim[]>;
   straight(uid: Uid): MemberValue;
   withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;

@@ -170,7 +170,7 @@ async function open(
   const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
   const sources = sourcesOf(configuration, state, branch, judge, now, boot, forgeClock, surroundingsOf(caller).path);
-  return { sources, directory: directoryAccess(configuration.directory) };
+  return { sources, directory: directoryAccess(configuration.directory, now) };
 }
 
 export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {

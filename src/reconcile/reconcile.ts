@@ -1,7 +1,7 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, isDue, overridesUsed } from './converge.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
-import type { Instant, Uid } from '../names.ts';
+import { noEntry, type Instant, type Uid } from '../names.ts';
 import { revocationsNotOnRecord } from './recording.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { asProposed, isPending, noLongerActive, type GroupProposal, type GroupResult, type Problem, type UnplannedGroup } from './run.ts';
@@ -71,9 +71,13 @@ function narrowing(written: Survey, seen: Survey, memory: Memory): Survey {
 }
 
 /** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
-async function keepSettled({ stamp, groups, judged: { policy }, now }: Survey, ports: RunPorts, settings: SurveySettings): Promise<void> {
+async function keepSettled(
+  { stamp, groups, claims, judged: { policy }, now }: Survey,
+  ports: RunPorts,
+  settings: SurveySettings,
+): Promise<void> {
   const settled = settledGroups(groups);
-  if (stamp === undefined || !settled || !policy || groups.some(({ kind }) => kind === 'settled')) return;
+  if (stamp === undefined || !settled || claims.length > 0 || !policy || groups.some(({ kind }) => kind === 'settled')) return;
   await ports.settled.keep({ stamp, at: now, until: firstChange(policy, settings.longest, now), groups: settled });
 }
 
@@ -100,7 +104,7 @@ async function takeOutRevoked(
     if (!(await ports.isActive())) return result;
     for (const uid of uids) {
       const bound = knownGroup(ports.memory, group).bindings.get(uid);
-      const revoked = await lookFor(uid, bound ? [bound.uuid] : [], ports.openToWrite);
+      const revoked = await lookFor(uid, bound && bound.uuid !== noEntry ? [bound.uuid] : [], ports.openToWrite);
       removals.push([uid, await removeFrom(group, revoked, ports.openToWrite)]);
     }
   } catch (error) {

@@ -3,7 +3,7 @@ import { basisOf, type Binding, type Because, type Desired, type DesiredMember, 
 import type { ObservedGroup } from '../directory/directory.ts';
 import type { Guarded } from '../membership/guard.ts';
 import { isSameRevocation, revokedKey, type KnownGroup, type Memory } from '../ledger/memory.ts';
-import { type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { noEntry, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from '../membership/plan.ts';
 import type { PlannedGroup } from './run.ts';
 import type {
@@ -138,15 +138,23 @@ export function bindingRecords(
   at: Instant,
 ): readonly BindingsRecord[] {
   const fresh = new Map<string, [Uid, EntryUuid][]>();
+  const bind = (uid: Uid, uuid: EntryUuid, basis: string) => {
+    const ofBasis = fresh.get(basis);
+    if (ofBasis) ofBasis.push([uid, uuid]);
+    else fresh.set(basis, [[uid, uuid]]);
+  };
   const named = new Set<Uid>(desired.withheld.filter(({ reason }) => reason.code !== 'expired').map(({ uid }) => uid));
-  for (const { person, because, newStart } of desired.members.values()) {
+  for (const { person, because, newStart, newPerson = false } of desired.members.values()) {
     named.add(person.uid);
     const basis = basisOf(because);
     const bound = bindings.get(person.uid);
-    if (newStart || (bound?.basis === basis && bound.uuid === person.uuid)) continue;
-    const ofBasis = fresh.get(basis);
-    if (ofBasis) ofBasis.push([person.uid, person.uuid]);
-    else fresh.set(basis, [[person.uid, person.uuid]]);
+    if (newStart || newPerson || (bound?.basis === basis && bound.uuid === person.uuid)) continue;
+    bind(person.uid, person.uuid, basis);
+  }
+  for (const { uid, reason, because } of desired.withheld) {
+    const basis = basisOf(because);
+    // Whoever signs up under this name later is not who was meant (`new-person`).
+    if (reason.code === 'unknown-person' && bindings.get(uid)?.basis !== basis) bind(uid, noEntry, basis);
   }
   const released = [...bindings.keys()].filter((uid) => !named.has(uid));
   const records: BindingsRecord[] = [...fresh].map(([basis, bound]) => ({ type: 'bindings', at, group, basis, bound, released: [] }));

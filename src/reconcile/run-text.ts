@@ -6,7 +6,7 @@ import type { Status } from '../status.ts';
 import { count } from '../time.ts';
 import { needsWayBack, renderPending, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
-import { hang, plain, renderBecause, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
 
 const column = ' '.repeat(11);
 
@@ -15,6 +15,7 @@ export function renderRunText(report: RunReport, status: Status, notes: readonly
   const blocks = [
     heading(report),
     ...notes.map((note) => hang('NOTE       ', note)),
+    ...report.claims.map((claim) => hang('NOTE       ', renderClaim(claim))),
     ...report.rosters.map(renderRoster),
     ...report.groups.map((result) => renderGroup(result, report.command)),
     renderWithheldPeople(report),

@@ -1,7 +1,7 @@
 // What one run found and did, as values: plan and reconcile print it, reports and metrics are made of it.
 import type { ClockVerdict } from '../membership/clock.ts';
 import type { Desired, RosterGeneration, Withheld } from '../membership/desired.ts';
-import type { ObservedGroup } from '../directory/directory.ts';
+import type { Claim, ObservedGroup } from '../directory/directory.ts';
 import type { Guarded } from '../membership/guard.ts';
 import type { CommitId, Dn, GroupName, Instant, RosterName } from '../names.ts';
 import type { GroupPlan } from '../membership/plan.ts';
@@ -78,6 +78,7 @@ export interface RunReport {
   readonly clock: ClockVerdict;
   readonly rosters: readonly RosterStanding[];
   readonly groups: readonly GroupResult[];
+  readonly claims: readonly Claim[];
   readonly problems: readonly Problem[];
 }
 

@@ -1,7 +1,7 @@
 // Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
 import { judgeClock, steadyNow, type BootClock, type ClockVerdict, type ClockWitnesses } from '../membership/clock.ts';
 import type { Revocation, RosterGeneration } from '../membership/desired.ts';
-import type { People } from '../directory/directory.ts';
+import type { Claim, People } from '../directory/directory.ts';
 import { applyDeltas } from '../judge/deltas.ts';
 import type { Memory } from '../ledger/memory.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from '../names.ts';
@@ -53,12 +53,14 @@ export interface Survey {
   readonly generations: readonly RosterGeneration[];
   readonly revocations: readonly Revocation[];
   readonly groups: readonly GroupProposal[];
+  /** Who carries the uid of somebody that the policy names: told, without any effect. */
+  readonly claims: readonly Claim[];
   /** Stands for all that the groups were judged by; undefined where that cannot be told. */
   readonly stamp?: string;
   readonly problems: readonly Problem[];
 }
 
-type Circumstances = Omit<Survey, 'groups' | 'judged' | 'stamp'> & { readonly judged: Judged };
+type Circumstances = Omit<Survey, 'groups' | 'claims' | 'judged' | 'stamp'> & { readonly judged: Judged };
 
 /** Opens the directory late, and not at all when there is nothing to ask it. */
 export type OpenDirectory = () => Promise<Directory>;
@@ -108,7 +110,9 @@ export async function survey(
     ...rosterProblems(rosters),
   ];
   const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
-  const proposed = people ? await propose(circumstances, sources, settings, directory, people) : { groups: settled ?? [], problems };
+  const proposed = people
+    ? await propose(circumstances, sources, settings, directory, people)
+    : { groups: settled ?? [], claims: [], problems };
   return { ...circumstances, stamp, ...proposed };
 }
 
@@ -184,7 +188,7 @@ async function propose(
   settings: SurveySettings,
   reached: Reached,
   found: Found,
-): Promise<{ groups: readonly GroupProposal[]; problems: readonly Problem[] }> {
+): Promise<Pick<Survey, 'groups' | 'claims' | 'problems'>> {
   const world: World = {
     ...at,
     managed: settings.managed,
@@ -194,14 +198,23 @@ async function propose(
     hash: sources.hash,
   };
   if (reached.kind === 'directory' && found.kind === 'answer') {
-    return { groups: await proposeGroups(world, reached.directory, found.people), problems: at.problems };
+    const groups = await proposeGroups(world, reached.directory, found.people);
+    return { groups, claims: await claimsIn(reached.directory), problems: at.problems };
   }
   const problem = found.kind === 'problem' ? found.problem : reached.kind === 'problem' ? reached.problem : undefined;
-  if (!problem) return { groups: [], problems: at.problems };
+  if (!problem) return { groups: [], claims: [], problems: at.problems };
   const groups = [...settings.managed]
     .map(([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const)
     .sort((left, right) => inOrder(left.group, right.group));
-  return { groups, problems: [...at.problems, problem] };
+  return { groups, claims: [], problems: [...at.problems, problem] };
+}
+
+/** For eyes only: what keeps them from being told keeps nothing else. */
+async function claimsIn(directory: Directory): Promise<readonly Claim[]> {
+  return directory.claims().catch((error: unknown) => {
+    problemOf(error, 'directory');
+    return [];
+  });
 }
 
 /** The memory as it will be once this run's verdicts are written. */

@@ -6,7 +6,7 @@ import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
 import { revoke, type RevocationJournal, type RevokePorts } from './revoke.ts';
-import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrder, noEntry, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { renderInstant } from '../time.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
@@ -30,7 +30,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   const now = caller.now();
-  const directory = directoryAccess(configuration.directory);
+  const directory = directoryAccess(configuration.directory, now);
   const groups = only ? [only] : [...configuration.directory.groups.keys()].sort(inOrder);
   const lines: string[] = [];
   try {
@@ -118,7 +118,7 @@ async function known({ state }: HostConfiguration, uid: Uid): ReturnType<RevokeP
   if (!memory) return { uids: [], entries: [], records: undefined };
   const groups = [...memory.groups.values()];
   const uids = groups.flatMap(({ members }) => [...members.keys()].flatMap((name) => parseUid(name) ?? []));
-  const entries = groups.flatMap(({ bindings }) => bindings.get(uid)?.uuid ?? []);
+  const entries = groups.flatMap(({ bindings }) => bindings.get(uid)?.uuid ?? []).filter((uuid) => uuid !== noEntry);
   return { uids: [...new Set(uids)], entries: [...new Set(entries)], records: memory.records };
 }
 

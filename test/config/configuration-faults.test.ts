@@ -227,7 +227,7 @@ const bad: readonly {
     column: 36,
     says: /nothing is written here/,
   },
-  { key: 'directory.disabled', line: '  disabled:', instead: '  disabled: { attribute: x }', column: 13, says: /"value" is missing/ },
+  { key: 'directory.disabled', line: '  disabled:', instead: '  disabled: { value: x }', column: 13, says: /"attribute" is missing/ },
   { key: 'rosters.Steward', line: '  steward:', instead: '  Steward: { from: x }', column: 3, says: /is not the name of a roster/ },
   { key: 'rosters.steward', line: '  steward:', instead: '  steward: { older-than: 1 day }', column: 12, says: /"from" is missing/ },
   {

@@ -19,6 +19,8 @@ describe('given the least that is needed', () => {
         emptyGroup: 'empty-dn',
         startTls: false,
         disabled: undefined,
+        namedBy: 'uid',
+        attributes: new Map(),
       },
       rosters: new Map(),
       mode: 'enforce',
@@ -58,7 +60,7 @@ it('given every key, then each is read, and relative paths are taken from the fo
       ceilings: new Map([['klaxon-users', { members: 40, longest: 180 * 24 * 60 * 60 * 1000 }]]),
       emptyGroup: 'cn=nobody,dc=example,dc=org',
       startTls: true,
-      disabled: { attribute: 'pwdPolicySubentry', value: 'cn=disabled,ou=ppolicies,dc=example,dc=org' },
+      disabled: { attribute: 'pwdPolicySubentry', is: ['cn=disabled,ou=ppolicies,dc=example,dc=org'] },
     },
     rosters: new Map([
       ['steward', { from: '/etc/muster/exports/steward.txt', olderThan: 'none', checksum: 'required' }],

@@ -115,9 +115,7 @@ it('given a scan that ends too early, when people are asked for, then the others
       }
     },
   };
-  const layout = layoutOf(opened.slapd, []);
-  expect(
-    (await directoryReader(short, { people: layout.people, groups: layout.groups, emptyGroup: 'empty-dn' }).people(uids.map(uid))).size,
-  ).toBe(3100);
+  const { disabled: _, ...withoutLocks } = layoutOf(opened.slapd, []);
+  expect((await directoryReader(short, withoutLocks).people(uids.map(uid))).size).toBe(3100);
   await opened.stop();
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDirectory, type ConnectionSettings, type DirectoryConnection } from '../../src/directory/connection.ts';
 import { directoryReader, type DirectoryReader } from '../../src/directory/reader.ts';
 import type { DirectoryLayout } from '../../src/directory/layout.ts';
-import { dn, parseGroupName, parseUid, type GroupName, type Uid } from '../../src/names.ts';
+import { dn, instant, parseGroupName, parseUid, type GroupName, type Uid } from '../../src/names.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
 
 export const suffix = 'dc=wikimedia,dc=org';
@@ -24,7 +24,10 @@ export function layoutOf(slapd: Slapd, groups: readonly string[], more: Partial<
     people: dn(slapd.people),
     groups: new Map(groups.map((name) => [group(name), dn(slapd.groupDn(name))])),
     emptyGroup: 'empty-dn',
-    disabled: { attribute: 'pwdPolicySubentry', value: `cn=disabled,ou=ppolicies,${slapd.suffix}` },
+    attributes: new Map(),
+    namedBy: 'uid',
+    now: instant(Date.parse('2026-11-23T12:00:00Z')),
+    disabled: { attribute: 'pwdPolicySubentry', is: [`cn=disabled,ou=ppolicies,${slapd.suffix}`] },
     ...more,
   };
 }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { DirectoryConnection, Question } from '../../src/directory/connection.ts';
 import type { DirectoryLayout } from '../../src/directory/layout.ts';
 import { findPeople } from '../../src/directory/people.ts';
-import { dn } from '../../src/names.ts';
+import { dn, instant } from '../../src/names.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { people, uid } from './open-directory.ts';
 
@@ -12,7 +12,10 @@ const layout: DirectoryLayout = {
   people: dn(people),
   groups: new Map(),
   emptyGroup: 'empty-dn',
-  disabled: { attribute: 'pwdPolicySubentry', value: 'cn=disabled' },
+  attributes: new Map(),
+  namedBy: 'uid',
+  now: instant(0),
+  disabled: { attribute: 'pwdPolicySubentry', is: ['cn=disabled'] },
 };
 
 it.each([

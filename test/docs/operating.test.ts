@@ -47,6 +47,7 @@ const holds: Readonly<Record<HoldCode, true>> = {
   'too-few-left': true,
   'first-run': true,
   'new-start': true,
+  'new-person': true,
   clock: true,
   ceiling: true,
 };

@@ -165,6 +165,7 @@ const server = casesOf(
     controls: new Set(['1.3.6.1.1.12', '1.3.6.1.1.13.2']),
     keepsMark: true,
     people: known(30_000),
+    claims: known([]),
     disabledVisible: known(30_000),
     locked: known(7),
   },
@@ -175,6 +176,14 @@ const server = casesOf(
     ['size-limit', 'a limit', { people: denied }, 'advice'],
     ['size-limit', 'nobody', { people: known(0) }, 'error'],
     ['size-limit', 'no answer', { people: silent }, 'unknown'],
+    [
+      'uid-claims',
+      'one',
+      {
+        claims: known([{ uid: alice, dn: dn('uid=mallory'), changedAt: '20261123120000Z', changedBy: 'uid=mallory' }]),
+      },
+      'advice',
+    ],
     ['disabled-attribute', 'not configured', { disabledVisible: 'not-configured' }, 'advice'],
     ['disabled-attribute', 'hidden from the account', { disabledVisible: known(0) }, 'error'],
     ['disabled-attribute', 'hidden of one', { disabledVisible: known(29_999) }, 'error'],

@@ -106,6 +106,7 @@ export function reportOf(changes: Partial<RunReport> = {}): RunReport {
     mode: 'enforce',
     evidence: 'gitlab',
     start: commit('a'),
+    claims: [],
     head: commit('f'),
     policy: policyOf([], {
       refused: [

@@ -1,8 +1,11 @@
 // What a test does to the directory behind muster's back, as its administrator: every call on a connection of its own, so restarts do not matter.
 
 import { createConnection } from 'node:net';
-import { Attribute, Change, Client, NoSuchObjectError, type Entry } from 'ldapts';
-import { disabledPolicy, groupDn, memberDn, personAttributes, type PersonEntry } from './slapd-entries.ts';
+import { Attribute, Change, Client, Control, NoSuchObjectError, type Entry } from 'ldapts';
+import { disabledPolicy, groupDn, longAgo, memberDn, personAttributes, type PersonEntry } from './slapd-entries.ts';
+
+/** draft-zeilenga-ldap-relax: the administrator may write what the server writes itself. */
+const relaxRules = () => new Control('1.3.6.1.4.1.4203.666.5.12', { critical: true });
 
 export interface Administrator {
   /** The raw values of `member`, placeholder and dangling ones included, in the server's order. */
@@ -70,7 +73,8 @@ export function administrator(connection: { ldapiPath: string; adminDn: string; 
       withClient(async (client) => {
         const person = typeof given === 'string' ? { uid: given } : given;
         const locked: Record<string, string> = person.locked ? { pwdPolicySubentry: disabledPolicy(suffix) } : {};
-        await client.add(memberDn(person.uid, suffix), { ...personAttributes(person, number++), ...locked });
+        const madeAt = { createTimestamp: person.madeAt ?? longAgo };
+        await client.add(memberDn(person.uid, suffix), { ...personAttributes(person, number++), ...locked, ...madeAt }, relaxRules());
       }),
     deletePerson: (uid) => withClient((client) => client.del(memberDn(uid, suffix))),
     lock: (uid) => modify(memberDn(uid, suffix), 'replace', 'pwdPolicySubentry', [disabledPolicy(suffix)]),

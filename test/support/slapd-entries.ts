@@ -1,6 +1,11 @@
 // The entries a test directory starts with, as LDIF (RFC 2849) for slapadd.
 
+/** When the people of a test signed up: before anything was granted to them. */
+export const longAgo = '20200101000000Z';
+
 export interface PersonEntry {
+  /** When the entry was made (RFC 4517, section 3.3.13); long ago unless told. */
+  readonly madeAt?: string;
   readonly uid: string;
   readonly cn?: string;
   readonly mail?: string;
@@ -89,6 +94,7 @@ function personEntry(
     ...personAttributes(person, index),
     ...(person.locked ? { pwdPolicySubentry: disabledPolicy(suffix) } : {}),
     memberOf: memberOf.get(dn.toLowerCase()) ?? [],
+    createTimestamp: longAgo,
   });
 }
 

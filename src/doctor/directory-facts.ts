@@ -1,15 +1,17 @@
 // What `doctor` reads of the directory: what its server can do, and how the managed groups stand.
-import type { GroupFacts } from '../doctor/doctor-directory.ts';
-import type { ServerFacts } from '../doctor/doctor-server.ts';
-import type { Answer } from '../doctor/doctor.ts';
-import type { ObservedGroup } from './directory.ts';
-import type { Dn, GroupName } from '../names.ts';
+import type { Entry } from 'ldapts';
+import type { GroupFacts } from './doctor-directory.ts';
+import type { ServerFacts } from './doctor-server.ts';
+import type { Answer } from './doctor.ts';
+import type { ObservedGroup } from '../directory/directory.ts';
+import type { Dn, GroupName, Instant } from '../names.ts';
 import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
-import type { DirectoryConnection } from './connection.ts';
-import { valuesOf } from './entries.ts';
-import type { Disabled, DirectoryLayout } from './layout.ts';
-import { directoryReader } from './reader.ts';
-import { refusal } from './result-codes.ts';
+import type { DirectoryConnection } from '../directory/connection.ts';
+import { namedBy, valuesOf } from '../directory/entries.ts';
+import { claimedBy, tellClaims, type Claims } from '../directory/people.ts';
+import { configuredKey, type Disabled, type DirectoryLayout } from '../directory/layout.ts';
+import { directoryReader } from '../directory/reader.ts';
+import { refusal } from '../directory/result-codes.ts';
 import { mayChangeMember } from './rights.ts';
 
 const pageSize = 1000;
@@ -20,22 +22,32 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
     throw refusal(error, 'show its root DSE');
   });
   const { disabled, people } = layout;
+  const claims: Claims = new Map();
+  const base = configuredKey(people);
+  const look = (entry: Entry) => {
+    const uids = layout.namedBy === 'uid' ? claimedBy(entry, base) : [];
+    if (uids.length > 0) claims.set(namedBy(entry.dn).key, { dn: namedBy(entry.dn).dn, uids });
+  };
   const mark = await directoryReader(connection, layout).mark();
   const seen = disabled && `(&(uid=*)(|(${disabled.attribute}=*)(!(${disabled.attribute}=*))))`;
   return {
     controls: new Set(root ? valuesOf(root, 'supportedControl') : []),
     keepsMark: mark !== undefined,
-    people: await answered(() => countEntries(connection, people, '(uid=*)')),
+    people: await answered(() => countEntries(connection, people, '(uid=*)', look)),
+    claims: await answered(() => tellClaims(connection, claims)),
     // What may not be seen answers neither half (RFC 4511, section 4.5.1.7).
     disabledVisible: seen === undefined ? 'not-configured' : await answered(() => countEntries(connection, people, seen)),
-    locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${equals(disabled)})`) : 0)),
+    locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${isLocked(disabled, layout.now)})`) : 0)),
   };
 }
 
-async function countEntries(connection: DirectoryConnection, base: Dn, filter: string): Promise<number> {
+async function countEntries(connection: DirectoryConnection, base: Dn, filter: string, look?: (entry: Entry) => void): Promise<number> {
   let entries = 0;
   try {
-    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['1.1'] }, pageSize)) entries += page.length;
+    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: [look ? 'uid' : '1.1'] }, pageSize)) {
+      entries += page.length;
+      if (look) page.forEach(look);
+    }
     return entries;
   } catch (error) {
     throw refusal(error, `count the entries under ${base}`);
@@ -91,8 +103,12 @@ async function needsMember(connection: DirectoryConnection, { dn }: ObservedGrou
   return entry !== undefined && valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
 }
 
-function equals({ attribute, value }: Disabled): string {
-  return `(${attribute}=${escaped(value)})`;
+function isLocked({ attribute, is }: Disabled, now: Instant): string {
+  if (is === 'present') return `(${attribute}=*)`;
+  const time = new Date(now).toISOString().replace(/[-:T]|\.\d+/g, '');
+  if (is === 'past') return `(${attribute}<=${time})`;
+  if (is === 'future') return `(&(${attribute}>=${time})(!(${attribute}=${time})))`;
+  return `(|${is.map((value) => `(${attribute}=${escaped(value)})`).join('')})`;
 }
 
 /** RFC 4515, section 3. */

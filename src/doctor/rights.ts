@@ -1,14 +1,14 @@
 // May this account change that? Asked with modifies that cannot take place, twice over: the no-op control tells the server to check
 // everything and do nothing, and the modify itself gives an entry a value it has, or takes one away that it has not.
 import { Attribute, Change, Control, ResultCodeError } from 'ldapts';
-import type { Permission } from '../doctor/doctor-directory.ts';
+import type { Permission } from './doctor-directory.ts';
 import type { Dn } from '../names.ts';
 import { Unavailable } from '../errors.ts';
-import type { DirectoryConnection } from './connection.ts';
-import { dnKeyOf } from './distinguished-names.ts';
-import { namedBy, valuesOf } from './entries.ts';
-import type { DirectoryLayout } from './layout.ts';
-import { renderRefusal, resultCode } from './result-codes.ts';
+import type { DirectoryConnection } from '../directory/connection.ts';
+import { dnKeyOf } from '../directory/distinguished-names.ts';
+import { namedBy, valuesOf } from '../directory/entries.ts';
+import type { DirectoryLayout } from '../directory/layout.ts';
+import { renderRefusal, resultCode } from '../directory/result-codes.ts';
 
 /** OpenLDAP, `LDAP_CONTROL_NOOP`. Critical: a server without it answers 12 and does nothing either. */
 class NoOperation extends Control {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readGroupFacts, readServer } from '../../src/directory/directory-facts.ts';
+import { readGroupFacts, readServer } from '../../src/doctor/directory-facts.ts';
 import type { DirectoryConnection } from '../../src/directory/connection.ts';
-import { mayChangeMember, readOtherRights } from '../../src/directory/rights.ts';
+import { mayChangeMember, readOtherRights } from '../../src/doctor/rights.ts';
 import { dn } from '../../src/names.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
-import { group, layoutOf, openAsWriter, people, suffix } from './open-directory.ts';
+import { group, layoutOf, openAsWriter, people, suffix } from '../directory/open-directory.ts';
 
 const crowd = ['alice', 'bob', { uid: 'mallory', locked: true }] as const;
 const ghost = `uid=ghost,${people}`;
