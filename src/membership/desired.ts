@@ -55,7 +55,7 @@ export interface DesiredMember {
   readonly because: Because;
   /** A new `start` brought it: it waits until a person allows it. */
   readonly newStart: boolean;
-  readonly newPerson?: boolean;
+  readonly newPerson?: true;
 }
 
 export interface Desired {
@@ -184,7 +184,8 @@ export function decide(
       if (!told.has(uid)) withheld.push({ group: group.group, uid, reason, because });
       told.add(uid);
     } else if (found && found !== 'ambiguous') {
-      const member = { person: found, because, newStart, newPerson: isNewPerson(found, because, circumstances.bindings.get(uid)) };
+      const isNew = isNewPerson(found, because, circumstances.bindings.get(uid));
+      const member: DesiredMember = { person: found, because, newStart, ...(isNew && { newPerson: true }) };
       if (newStart && members.has(found.key)) lengthened.push(member);
       else members.set(found.key, member);
     }

@@ -20,7 +20,7 @@ export interface Addition {
   readonly limited: boolean;
   readonly newStart: boolean;
   /** The entry was made after the person was named: it may be anybody's. */
-  readonly newPerson?: boolean;
+  readonly newPerson?: true;
 }
 
 export interface Removal {
@@ -113,9 +113,9 @@ export function planGroup(
   };
 }
 
-function additionOf({ person, because, newStart, newPerson = false }: DesiredMember): Addition {
+function additionOf({ person, because, newStart, newPerson }: DesiredMember): Addition {
   const { uid, dn, key, uuid } = person;
-  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart, newPerson };
+  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart, ...(newPerson && { newPerson }) };
 }
 
 type Decision = { readonly kind: 'keep' | 'report'; readonly uid: string } | { readonly kind: 'remove'; readonly removal: Removal };

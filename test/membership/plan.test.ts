@@ -96,8 +96,8 @@ describe('why a member goes, and whether the limits bind it', () => {
       limited: true,
     },
     {
-      given: 'a person who cannot be found',
-      explained: withheld({ code: 'unknown-person' }),
+      given: 'an entry that is another one than before',
+      explained: withheld({ code: 'identity-changed' }),
       because: { kind: 'dangling' },
       limited: true,
     },
@@ -135,6 +135,10 @@ describe('why a member goes, and whether the limits bind it', () => {
       kept: [],
       present: 0,
     });
+  });
+
+  it('given a person whom one answer shows and another does not, then the member stays', () => {
+    expect(planFor(withheld({ code: 'unknown-person' }))).toMatchObject({ remove: [], kept: [{ uid: 'mallory' }] });
   });
 
   it('given a member that nothing explains and that appeared since the record, then it goes at once', () => {
