@@ -172,10 +172,18 @@ function runCommands(program: Command, take: Take): void {
     .action(take('plan'));
   program
     .command('reconcile')
-    .description('converge: fetch, judge, plan, guard, apply, read back, record. What the timer runs')
+    .description('converge: judge, plan, guard, apply, read back, record. What the timer runs')
     .option(...json)
+    .option('--judged', 'judging is done by somebody else, such as its own unit: only take what it left')
     .addHelpText('after', '\nExamples\n  muster reconcile\n  muster --config /etc/muster/test.yaml reconcile --json\n')
     .action(take('reconcile'));
+  program
+    .command('judge')
+    .description('fetch and judge what is new, and write the verdicts down. What reconcile starts for itself')
+    .option(...json)
+    .option('--begin-anew', 'as root: begin a new record from repository.start; the old one is kept beside it')
+    .addHelpText('after', '\nExamples\n  muster judge\n  muster judge --json | jq ".pending"\n')
+    .action(take('judge'));
   program
     .command('doctor')
     .description('is everything set up as the policy assumes? Looks at host, repository, GitLab and directory; writes nothing')

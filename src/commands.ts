@@ -5,19 +5,20 @@ import { ledgerIn } from './ledger/open.ts';
 import { allow } from './reconcile/allow.ts';
 import { plan } from './reconcile/preview.ts';
 import { runReconcile as runReconcileCommand } from './reconcile/run-reconcile.ts';
-import { namesCommit, refuse } from './judge/refuse.ts';
+import { namesCommit, refuse, writeRefusedByHand } from './judge/refuse.ts';
+import { grantReaches } from './reconcile/grant-reaches.ts';
+import { keepStanding } from './record/standing.ts';
 import { renderRunJson } from './reconcile/run-json.ts';
 import { renderRunText } from './reconcile/run-text.ts';
 import { survey, type Sources } from './reconcile/survey.ts';
-import { overheard, tellMergeRequests } from './review/tell-merge-requests.ts';
 import { publishRosterStatuses, rosterStatusIn } from './roster/publish-roster-status.ts';
 import type { Invocation } from './cli.ts';
 import { steadyNow } from './membership/clock.ts';
 import { inOrder, parseGroupName } from './names.ts';
 import { runStatus, type RunReport } from './reconcile/run.ts';
-import { statusOf, type Status } from './status.ts';
+import { exitStatus, statusOf, type Status } from './status.ts';
 import { errnoOf, Misuse } from './errors.ts';
-import { problemOf } from './problems.ts';
+import { problemOf, type Problem } from './problems.ts';
 import {
   goOnAsOwner,
   forHost,
@@ -44,6 +45,7 @@ const commands: Readonly<Record<string, Run>> = {
   check: async (invocation, caller) => (await import('./check/check-command.ts')).runCheck(invocation, caller),
   plan: runPlan,
   reconcile: runReconcile,
+  judge: async (invocation, caller) => (await import('./judge/judge-command.ts')).runJudge(invocation, caller),
   explain: async (invocation, caller) => (await import('./explain/explain-command.ts')).runExplain(invocation, caller),
   report: async (invocation, caller) => (await import('./report/report-command.ts')).runReport(invocation, caller),
   allow: runAllow,
@@ -121,16 +123,21 @@ async function tellMisuse({ options }: Invocation, caller: Caller): Promise<void
 }
 
 async function reconciled(invocation: Invocation, caller: Caller): Promise<Printed> {
-  const configuration = await hostConfiguration(invocation, caller);
+  // The moment by which the run decides: however long judging takes, a later run is later.
+  const [startedAt, boot] = [caller.now(), caller.boot()];
+  const configuration = await configurationOf(invocation, caller);
   const { state: standing, why } = await standingOf(configuration);
+  // Before this process may become another account: judging becomes its own. Whoever goes on as another one has done that already.
+  const toldBefore = standing === 'active' && invocation.options['judged'] !== true ? await judgeBefore(configuration, caller) : [];
+  await goOnAsOwner(configuration, caller, ['--judged']);
   if (standing === 'standby') return standby(why, configuration, invocation, caller);
-  const startedAt = caller.now();
-  const { report, memory, changed, notes } = await withHostToWrite(configuration, caller, async (ports, state) => {
+  const atStart = { ...caller, now: () => startedAt, boot: () => boot };
+  const { report, memory, changed, notes } = await withHostToWrite(configuration, atStart, async (ports, state) => {
     const recorded = state.memory.records;
-    const run = overheard(ports);
-    const outcome = await runReconcileCommand(run.ports, surveySettings(configuration), configuration);
-    const report = outcome.clockTrusted ? await keepTime(outcome.report, state, ports.sources) : outcome.report;
-    await tellMergeRequests(report, run.news, configuration, state, caller);
+    const outcome = await runReconcileCommand(ports, surveySettings(configuration), configuration);
+    const made = { ...outcome.report, problems: [...toldBefore, ...outcome.report.problems] };
+    const report = outcome.clockTrusted ? await keepTime(made, state, ports.sources) : made;
+    leaveStanding(report, state, caller);
     return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
   }).catch((error: unknown) => ({
     ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false },
@@ -150,6 +157,30 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
     await publishPage(configuration.report, configuration, caller);
   }
   return printed(report, status, invocation, 'active', notes);
+}
+
+/** For the notes that judging writes: whatever cannot be left is told there as unknown. */
+function leaveStanding({ policy, groups, mode }: RunReport, state: WritableState, { warn }: Caller): void {
+  if (!policy || mode !== 'enforce') return;
+  try {
+    keepStanding(state.folder, grantReaches(policy.grants, groups, state));
+  } catch (error) {
+    warn(`how far grants have come could not be left for the notes on merge requests (${errnoOf(error)})`);
+  }
+}
+
+/** Milliseconds that a run waits for judging, which goes on by itself. */
+const longestWait = 60_000;
+
+/** What keeps judging from beginning is told by judging itself. */
+async function judgeBefore({ file }: HostConfiguration, caller: Caller): Promise<readonly Problem[]> {
+  caller.progress('judging');
+  const ended = await caller.startAnother(['judge', '--config', file], longestWait);
+  if (ended === 'goes-on') caller.warn('judging takes longer than a minute and goes on by itself; this run takes what is there');
+  if (ended !== exitStatus.misuse) return [];
+  return [
+    { status: 'misuse', code: 'judging-misuse', message: 'judging could not begin: what is wrong with the configuration is told above' },
+  ];
 }
 
 const newLedger =
@@ -187,7 +218,7 @@ function nothingRead(
   { mode, evidence, repository }: HostConfiguration,
   caller: Caller,
 ): Omit<RunReport, 'groups' | 'problems'> {
-  const unknown = { head: undefined, policy: undefined, rosters: [], claims: [], clock: { kind: 'sound' } as const };
+  const unknown = { head: undefined, policy: undefined, tokens: [], rosters: [], claims: [], clock: { kind: 'sound' } as const };
   return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
 }
 
@@ -247,7 +278,10 @@ async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printe
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
-    const { kind, message } = await refuse(named, reason, memory.firstSeen.keys(), journal, sources.now, caller.typedBy());
+    const { kind, message } = await refuse(named, memory.judged.firstSeen.keys(), async (commit) => {
+      writeRefusedByHand(configuration.state, { commit, at: sources.now, reason });
+      await journal.append([{ type: 'refuse', at: sources.now, commit, reason, by: caller.typedBy() }]);
+    });
     return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
   });
 }

@@ -1,4 +1,5 @@
 // The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
+import { spawn } from 'node:child_process';
 import { fstatSync, readFileSync } from 'node:fs';
 import { parseCommandLine, type Invocation } from './cli.ts';
 import type { BootClock } from './membership/clock.ts';
@@ -105,11 +106,36 @@ const surroundings: Caller = {
   warn: (text) => tell(priorities.warning, text),
   typedBy: () => typedBy(process.env, process.geteuid?.() ?? 0),
   goOnAs: process.geteuid?.() === 0 ? goOnAs : undefined,
+  startAnother,
 };
 
+/** Megabytes of objects that judging may hold at a time: what strangers push must not take the memory of this host. */
+const heapOfAnother = 192;
+
+/** Gives its status. What it prints for programs is nobody's; what it warns of is told. It ends by itself, also where nobody waits for it any more. */
+function startAnother(args: readonly string[], patience: number): Promise<number | 'goes-on'> {
+  const [script = ''] = process.argv.slice(1);
+  const child = spawn(process.execPath, [...process.execArgv, `--max-old-space-size=${heapOfAnother}`, script, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: true,
+  });
+  return new Promise((resolve) => {
+    const tired = setTimeout(() => {
+      child.unref();
+      resolve('goes-on');
+    }, patience);
+    const end = (status: number) => {
+      clearTimeout(tired);
+      resolve(status);
+    };
+    child.once('error', () => end(exitStatus.bug));
+    child.once('close', (status) => end(status ?? exitStatus.bug));
+  });
+}
+
 /** This process only waits for the other one, and ends as that ends. */
-async function goOnAs(owner: Owner): Promise<never> {
-  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+async function goOnAs(owner: Owner, more: readonly string[] = []): Promise<never> {
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1), ...more];
   const { status, signal } = await stepDown({ owner, command, environment: process.env, started: (kill) => (passOn = kill) });
   if (signal !== null) {
     process.removeAllListeners(signal);

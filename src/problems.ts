@@ -1,6 +1,13 @@
 // Errors that were thrown on purpose, as problems of a run.
-import type { Problem } from './reconcile/run.ts';
+import type { StatusName } from './status.ts';
 import { DirectoryUnusable, Unavailable, Unusable } from './errors.ts';
+
+/** Something that is not as it should be, and that concerns more than one person or group. */
+export interface Problem {
+  readonly status: StatusName;
+  readonly code: string;
+  readonly message: string;
+}
 
 /** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. Statuses: CONTRACT, section 4. */
 export function problemOf(error: unknown, what: string): Problem {

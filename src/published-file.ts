@@ -2,8 +2,8 @@
 // nobody else has made: a link planted there would lead the write, and the mode, to any file of this account.
 import { closeSync, fchmodSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Mode 0644, whatever the umask. `unfinished` is beside `file`. Throws what the file system says, and leaves nothing behind then. */
-export function publishFile(file: string, text: string, unfinished: string): void {
+/** `mode`, whatever the umask. `unfinished` is beside `file`. Throws what the file system says, and leaves nothing behind then. */
+export function publishFile(file: string, text: string, unfinished: string, mode = 0o644): void {
   try {
     // What a killed run left, or what somebody put there: unlink(2) follows no link.
     rmSync(unfinished, { force: true });
@@ -11,7 +11,7 @@ export function publishFile(file: string, text: string, unfinished: string): voi
     const opened = openSync(unfinished, 'wx', 0o600);
     try {
       writeFileSync(opened, text);
-      fchmodSync(opened, 0o644);
+      fchmodSync(opened, mode);
     } finally {
       closeSync(opened);
     }

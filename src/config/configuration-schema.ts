@@ -180,6 +180,7 @@ export const configurationSchema = map({
     ),
   ),
   state: v.exactOptional(folder),
+  judged: v.exactOptional(folder),
   metrics: v.exactOptional(file),
   report: v.exactOptional(file),
 });

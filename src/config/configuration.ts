@@ -1,5 +1,5 @@
 // The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Disabled, MemberAttribute } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';
 import { configurationSchema, isLoopback, type ConfigurationFile } from './configuration-schema.ts';
@@ -64,6 +64,8 @@ export interface Configuration {
   readonly active:
     { readonly kind: 'always' } | { readonly kind: 'file'; readonly file: string } | { readonly kind: 'host'; readonly host: string };
   readonly state: string | undefined;
+  /** Where judging keeps its mirror and its record. */
+  readonly judged: string | undefined;
   readonly metrics: string | undefined;
   readonly report: string | undefined;
 }
@@ -136,6 +138,7 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
     mode: value.mode,
     active: activeOf(value.active, path),
     state: optional(value.state),
+    judged: optional(value.judged ?? (value.state && join(value.state, 'judged'))),
     metrics: optional(value.metrics),
     report: optional(value.report),
   };

@@ -1,4 +1,6 @@
 // `muster doctor`: asks everybody what the tables of checks want to know, and changes nothing.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
 import { checkupStatuses, examine, unknown, type Answer, type CheckupFinding } from './doctor.ts';
 import { groupsArea, readingArea, writingArea } from './doctor-directory.ts';
@@ -17,6 +19,10 @@ import { directoryView, forgeView, repositoryFacts, type ForgeView } from './rem
 import { hostConfiguration, type Printed } from '../commands.ts';
 import { surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
 import { rosterSources } from '../reconcile/sources.ts';
+import { makeTemporary } from '../kept-files.ts';
+import { fetchRoster } from '../judge/fetch-rosters.ts';
+import { readRosterFile } from '../roster/roster-file.ts';
+import type { RosterReading } from '../roster/roster.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
 
 export async function runDoctor(invocation: Invocation, caller: Caller): Promise<Printed> {
@@ -30,7 +36,7 @@ export async function runDoctor(invocation: Invocation, caller: Caller): Promise
 async function checkup(configuration: HostConfiguration, caller: Caller): Promise<readonly CheckupFinding[]> {
   const state = await asked(() => openStateToRead(configuration.state));
   caller.progress('asking the repository');
-  const repository = await withPrivateMirror(caller, configuration.state, (folder) =>
+  const repository = await withPrivateMirror(caller, configuration.judged, (folder) =>
     asked(() => repositoryFacts(configuration, folder, caller)),
   );
   caller.progress('asking GitLab');
@@ -49,7 +55,7 @@ type Forge = Answer<ForgeView> | 'none';
 async function lookAtForge(configuration: HostConfiguration, state: Answer<State>, caller: Caller): Promise<Forge> {
   const { gitlab } = configuration;
   if (!gitlab) return 'none';
-  const knownId = state.kind === 'known' ? state.value.memory.project : undefined;
+  const knownId = state.kind === 'known' ? state.value.memory.judged.project : undefined;
   return asked(() => forgeView({ ...configuration, gitlab }, knownId, caller));
 }
 
@@ -58,15 +64,41 @@ async function hostFindings(configuration: HostConfiguration, state: Answer<Stat
   const facts = await configurationFacts(configuration);
   const isActiveHost = facts.standing.kind === 'known' && facts.standing.value.state === 'active';
   const timer = await timerFacts(isActiveHost, state, path);
-  const sources = rosterSources(configuration, configuration.state, path);
   return [
     ...examine(configurationArea, { kind: 'known', value: facts }),
     ...examine(stateArea, await stateFacts(configuration, state, isActiveHost, caller.now())),
     ...(timer
       ? examine(timerArea, { kind: 'known', value: timer })
       : timerArea.checks.map(({ code }) => ({ code, area: timerArea.area, ...unknown('systemd does not answer on this host') }))),
-    ...examine(rosterArea, { kind: 'known', value: await rosterFacts(sources, configuration.rosters, caller.now()) }),
+    ...examine(rosterArea, {
+      kind: 'known',
+      value: await rosterFacts(fetchedAnew(configuration, path), configuration.rosters, caller.now()),
+    }),
   ];
+}
+
+/** Whether a list can be fetched shows by fetching it, into a folder that is gone afterwards. */
+function fetchedAnew(configuration: HostConfiguration, path: string): ReturnType<typeof rosterSources> {
+  const sources = rosterSources(configuration, configuration.state);
+  return new Map(
+    [...sources].map(([name, source]) => {
+      const from = configuration.rosters.get(name)?.from ?? '';
+      return [
+        name,
+        from.startsWith('rsync://') ? { ...source, read: () => readByRsync(from, source.checksum, path, configuration.state) } : source,
+      ];
+    }),
+  );
+}
+
+async function readByRsync(url: string, checksum: 'none' | 'required', path: string, state: string): Promise<RosterReading> {
+  const folder = makeTemporary('muster-roster-', state);
+  try {
+    const place = join(folder, 'list');
+    return (await fetchRoster(url, place, { checksum, path })) ?? (await readRosterFile(place, { checksum, called: url }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function clockFindings(state: Answer<State>, forge: Forge, caller: Caller): readonly CheckupFinding[] {

@@ -12,7 +12,7 @@ import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRe
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge, type Versions } from './inquiries.ts';
@@ -61,7 +61,7 @@ class GitLabJudge implements ContentJudge {
     this.#ports = ports;
   }
 
-  async prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly LedgerRecord[]> {
+  async prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly JudgingRecord[]> {
     const { project: known, now, forge, branch, refusedByHand, unanswered } = this.#ports;
     try {
       const { id: project } = await forge.project();

@@ -2,17 +2,16 @@
 import { digestOfChanges } from '../history/changes.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge } from './gitlab-judge.ts';
+import type { Unanswered } from './waits.ts';
 import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { steadyNow } from '../membership/clock.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { ContentJudge } from '../judge/judging.ts';
-import type { Sources } from '../reconcile/survey.ts';
+import type { ClockWitnesses } from '../membership/clock.ts';
 import type { Caller } from '../reconcile/host.ts';
-import type { State } from '../ledger/state.ts';
 
 export interface NoMirror {
   readonly reason: Unavailable | Unusable;
@@ -20,25 +19,43 @@ export interface NoMirror {
 
 export interface OpenEvidence {
   readonly judge: ContentJudge;
-  readonly forgeClock: Sources['forgeClock'];
+  /** `Date` of the forge's latest answer; asks for one when `required`. */
+  readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
 }
 
 export interface EvidenceTerms {
-  /** When this host first saw a landing; the ledger's answer unless told otherwise. */
-  readonly firstSeen?: (commit: CommitId) => Instant | undefined;
+  readonly now: Instant;
+  /** The project's id on record. */
+  readonly project: number | undefined;
+  /** When this host first saw a landing. */
+  readonly firstSeen: (commit: CommitId) => Instant | undefined;
+  /** The branch stood there while something waited. */
+  readonly wasHead: (commit: CommitId) => boolean;
+  /** For how long GitLab did not answer about a landing. */
+  readonly unanswered: (commit: CommitId) => Unanswered | undefined;
+  readonly refusedByHand: (commit: CommitId) => string | undefined;
   /** Milliseconds after which nothing more is asked of GitLab. */
-  readonly patience?: number;
+  readonly patience: number;
 }
+
+/** Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none. */
+export const asIfWaited = {
+  project: undefined,
+  firstSeen: () => instant(0),
+  wasHead: () => false,
+  unanswered: () => undefined,
+  refusedByHand: () => undefined,
+  patience: Number.POSITIVE_INFINITY,
+} as const;
 
 export async function openEvidence(
   configuration: Configuration,
   mirror: Mirror | NoMirror,
-  state: Pick<State, 'memory' | 'lastRun'>,
   caller: Caller,
-  { firstSeen = (commit) => state.memory.firstSeen.get(commit), patience = Number.POSITIVE_INFINITY }: EvidenceTerms = {},
+  { now, project: knownProject, firstSeen, wasHead, unanswered, refusedByHand, patience }: EvidenceTerms,
 ): Promise<OpenEvidence> {
   if (configuration.evidence === 'none') {
-    return { judge: unjudged(steadyNow(caller.now(), state.lastRun)), forgeClock: () => Promise.resolve(undefined) };
+    return { judge: unjudged(now), forgeClock: () => Promise.resolve(undefined) };
   }
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
@@ -47,7 +64,6 @@ export async function openEvidence(
   let begun: number | undefined;
   const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < patience;
   const forge = openGitLab({ ...forgeSettings(gitlab, caller.now), mayAsk, ...token });
-  const { memory } = state;
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
   const judge = gitlabJudge({
@@ -59,12 +75,12 @@ export async function openEvidence(
     },
     branch: repository.branch,
     folder: repository.folder,
-    project: memory.project,
+    project: knownProject,
     firstSeen,
-    wasHead: (commit) => memory.heads.has(commit),
-    unanswered: (commit) => memory.unanswered.get(commit),
-    refusedByHand: (commit) => memory.refusedByHand.get(commit),
-    now: steadyNow(caller.now(), state.lastRun),
+    wasHead,
+    unanswered,
+    refusedByHand,
+    now,
     progress: caller.progress,
   });
   return { judge, forgeClock: (required) => readForgeClock(forge, required) };
@@ -74,7 +90,7 @@ export async function openEvidence(
 async function readForgeClock(
   forge: { project(): Promise<unknown>; clock(): { readonly server: number; readonly here: number } | undefined },
   required: boolean,
-): ReturnType<Sources['forgeClock']> {
+): Promise<ClockWitnesses['gitlab']> {
   if (required && !forge.clock()) {
     await forge.project().catch((error: unknown) => {
       // Without an answer there is no witness, and that is what the clock check is told.

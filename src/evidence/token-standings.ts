@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { instant, mapOf } from '../ledger/shapes.ts';
+import { instant, mapOf } from '../record/shapes.ts';
 import type { Instant } from '../names.ts';
 import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
 import { Misuse, Unavailable, Untrusted, Unusable } from '../errors.ts';

@@ -4,10 +4,10 @@ import { explainGroup, explainPerson, type Around } from './explain.ts';
 import { plan } from '../reconcile/preview.ts';
 import type { Claim } from '../directory/directory.ts';
 import { parseGroupName, parseUid, type Uid } from '../names.ts';
-import type { GroupResult, Problem } from '../reconcile/run.ts';
+import type { GroupResult } from '../reconcile/run.ts';
 import { statusOf, type Status } from '../status.ts';
 import { Misuse } from '../errors.ts';
-import { problemOf } from '../problems.ts';
+import { problemOf, type Problem } from '../problems.ts';
 import { plain } from '../text.ts';
 import { readGrantsAtTip } from '../history/branch-head.ts';
 import { hostConfiguration, type Printed } from '../commands.ts';
@@ -20,7 +20,7 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
   const [subject = ''] = invocation.operands;
   const render = await import('./explain-text.ts');
   const json = invocation.options['json'] === true;
-  return withHostToRead(configuration, caller, async ({ sources, directory }, state) => {
+  return withHostToRead(configuration, caller, async ({ sources, directory }, state, branch) => {
     const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
     const name = parseGroupName(subject);
     const group = name && explainGroup(name, report);
@@ -32,7 +32,8 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
     const { folder } = configuration.repository;
     const { found, claims } = await lookUp(uid, directory);
-    const around = { found, files: await readGrantsAtTip(uid, report.head, sources, folder) };
+    const files = await readGrantsAtTip(uid, report.head, { branch, loadParser: () => import('../policy/parser.ts') }, folder);
+    const around = { found, files };
     const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
     return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person, claims), status };

@@ -1,5 +1,5 @@
 // Walks the branch from the last judged landing to its tip and judges what changes the policy: Git and the forge are asked here,
-// the verdicts are the domain's. Writes nothing: what was found out is given back as records for the ledger.
+// the verdicts are the domain's. What was found out is recorded as it is found out.
 import { applyDelta } from './deltas.ts';
 import {
   dirtyPath,
@@ -18,11 +18,10 @@ import type { LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
 import type { Ancestry, Landing, PolicyEntries, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
-import type { Problem } from '../reconcile/run.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
 import { effectivePolicy, pathsToRead, tipTree, type EffectivePolicy, type WaitingLanding } from './waiting.ts';
 import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
-import { problemOf } from '../problems.ts';
+import { problemOf, type Problem } from '../problems.ts';
 import { startPolicy } from './starting.ts';
 
 /** The mirror of the branch, read by plumbing. */
@@ -47,7 +46,7 @@ export interface Branch {
  */
 export type Judgement =
   | { readonly kind: 'judged'; readonly verdict: Verdict; readonly evidence: LandingEvidence | null }
-  | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string; readonly record?: LedgerRecord };
+  | { readonly kind: 'waiting' | 'unusable'; readonly code: string; readonly detail: string; readonly record?: JudgingRecord };
 
 export type Trouble = Extract<Judgement, { kind: 'waiting' | 'unusable' }>;
 
@@ -63,9 +62,9 @@ export interface ContentJudge {
   readonly evidence: 'gitlab' | 'none';
   /**
    * Told of all landings to come, oldest first, so that their evidence can be gathered at the same time, and whether the server of the branch
-   * answered. Gives records for the ledger.
+   * answered. Gives lines for the record.
    */
-  prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly LedgerRecord[]>;
+  prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly JudgingRecord[]>;
   /**
    * The fast-forward that the landing at `place` belongs to, if it is part of one of several commits: one merge request is one landing. `judged` is
    * the place of the last one that was judged, -1 before the first.
@@ -83,8 +82,14 @@ export interface JudgingPorts {
   /** Loaded when there is something to read: an idle run needs no YAML. */
   readonly loadParser: () => Promise<PolicyParser>;
   readonly judge: ContentJudge;
-  /** What the ledger knows; undefined before the first run. */
+  /** What the record knows; undefined before the first look. */
   readonly remembered: PolicyState | undefined;
+  /** Begins the record, where there is none yet. */
+  readonly begin: (head: CommitId) => Promise<void>;
+  /** The branch's head when the record began, until judging has passed it. */
+  readonly toCatchUp: () => CommitId | undefined;
+  /** On record when the promise is kept: whoever kills judging loses no verdict. */
+  readonly append: (records: readonly JudgingRecord[]) => Promise<void>;
   /** The landing is on record as one that waits. */
   readonly wasSeen: (commit: CommitId) => boolean;
   readonly now: Instant;
@@ -94,7 +99,6 @@ export interface Judged {
   /** Undefined: there is no policy in force to speak of. */
   readonly policy: EffectivePolicy | undefined;
   readonly head: CommitId | undefined;
-  readonly records: readonly LedgerRecord[];
   readonly problems: readonly Problem[];
 }
 
@@ -104,23 +108,25 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   const problems: Problem[] = [];
   const head = await currentHead(branch, problems);
   const fetched = problems.length === 0;
-  if (!head && !remembered) return { policy: undefined, head, records: [], problems };
+  if (!head && !remembered) return { policy: undefined, head, problems };
   let walk: Walk | undefined;
   try {
     const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
+    if (head) await ports.begin(head);
     const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
-    walk = new Walk(started.state, started.records, problems, ports, settings, files);
+    for (const record of started.records) await ports.append([record]);
+    walk = new Walk(started.state, problems, ports, settings, files);
     if (head) await walk.to(head, fetched);
-    const { state, waiting, records, unlisted } = walk;
+    const { state, waiting, unlisted } = walk;
     // Without the branch there is nothing to read them from: what was refused before stays refused.
     const readings = head ? await files.readFiles(pathsToRead(state, waiting, settings.folder)) : new Map<string, Reading>();
-    return { policy: effectivePolicy(state, waiting, readings, now, settings.folder, unlisted), head, records, problems };
+    return { policy: effectivePolicy(state, waiting, readings, now, settings.folder, unlisted), head, problems };
   } catch (error) {
     problems.push(problemOf(error, 'policy'));
     // What was judged before it failed stays judged.
     const state = walk?.state ?? remembered;
     const policy = state && effectivePolicy(state, walk?.waiting ?? [], new Map(), now, settings.folder, walk?.unlisted);
-    return { policy, head, records: walk?.records ?? [], problems };
+    return { policy, head, problems };
   }
 }
 
@@ -139,11 +145,10 @@ export const longestForward = 100;
 /** Landings whose files are in memory at a time: 16 KiB each, and 50 of them. */
 const mostAtOnce = 32;
 
-/** One walk along the first-parent chain: the state so far, what waits, and what is to be recorded. */
+/** One walk along the first-parent chain: the state so far, and what waits. */
 class Walk {
   state: PolicyState;
   readonly waiting: WaitingLanding[] = [];
-  readonly records: LedgerRecord[];
   readonly #problems: Problem[];
   readonly #ports: JudgingPorts;
   readonly #settings: JudgingSettings;
@@ -151,16 +156,8 @@ class Walk {
   #unlistedAhead: number | undefined;
   #head: CommitId | undefined;
 
-  constructor(
-    state: PolicyState,
-    records: readonly LedgerRecord[],
-    problems: Problem[],
-    ports: JudgingPorts,
-    settings: JudgingSettings,
-    files: LandingFiles,
-  ) {
+  constructor(state: PolicyState, problems: Problem[], ports: JudgingPorts, settings: JudgingSettings, files: LandingFiles) {
     this.state = state;
-    this.records = [...records];
     this.#problems = problems;
     this.#ports = ports;
     this.#settings = settings;
@@ -169,8 +166,8 @@ class Walk {
 
   async to(head: CommitId, fetched: boolean): Promise<void> {
     const { judged } = this.state;
-    if (judged === head) return;
-    const { branch, now } = this.#ports;
+    const { branch, now, append } = this.#ports;
+    if (judged === head) return this.#catchUp([]);
     const ancestry = await branch.ancestry(judged, head);
     if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
     if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
@@ -179,14 +176,29 @@ class Walk {
     for (let after = judged; after !== head;) {
       const landings = await branch.landings(after, head, this.#settings.folder);
       after = await this.#judgeAll(landings, fetched, landings.at(-1)?.commit === head);
+      if (landings.some(({ commit }) => commit === this.#ports.toCatchUp())) await this.#catchUp(landings, after);
       if (this.waiting.length === 0) continue;
-      if (after !== head) this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
+      if (after !== head) await this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
       await this.#lookAhead(head);
       return;
     }
-    if (this.state.judged === head) return;
-    this.state = { ...this.state, judged: head };
-    this.records.push({ type: 'judged', at: now, commit: head });
+    if (this.state.judged !== head) {
+      this.state = { ...this.state, judged: head };
+      await append([{ type: 'judged', at: now, commit: head }]);
+    }
+    await this.#catchUp([]);
+  }
+
+  /** `landings` lead to the commit that was the head when the record began; none: it lies behind, or was rewritten away. */
+  async #catchUp(landings: readonly Landing[], judged?: CommitId): Promise<void> {
+    const head = this.#ports.toCatchUp();
+    if (head === undefined) return;
+    const place = landings.findIndex(({ commit }) => commit === head);
+    // Some may be looked at once more together with what follows them.
+    if (landings.findIndex(({ commit }) => commit === judged) < place) return;
+    const upTo = landings.slice(0, place + 1);
+    const waits = new Set(this.waiting.map(({ landing }) => landing.commit));
+    if (!upTo.some(({ commit }) => waits.has(commit))) await this.#ports.append([{ type: 'caught-up', at: this.#ports.now, commit: head }]);
   }
 
   /** Files at the head of the branch that are not listed. */
@@ -216,7 +228,7 @@ class Walk {
   async #refuseJump(offChain: Landing): Promise<void> {
     const jump = await this.#whole(offChain);
     const readings = await this.#files.readingsOf(this.state, jump, await this.#files.contentsOf([jump]));
-    this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
+    await this.#decide(jump, readings, refused('off-chain', `${jump.parent.slice(0, 12)} is no longer on the first-parent chain`));
   }
 
   /** Gives the last that it has judged, or the last of them where something waits. */
@@ -227,7 +239,7 @@ class Walk {
     if (relevant.length === 0) return last;
     // What may end behind the last of these is looked at together with what follows.
     const end = areLast ? landings.length : Math.max(1, landings.length - longestForward);
-    this.records.push(...(await this.#ports.judge.prepare(landings, fetched)));
+    await this.#ports.append(await this.#ports.judge.prepare(landings, fetched));
     let judged = -1;
     for (let start = 0; start < relevant.length; start += mostAtOnce) {
       const some = relevant.slice(start, start + mostAtOnce);
@@ -235,7 +247,7 @@ class Walk {
       const contents = await this.#files.contentsOf(this.waiting.length > 0 ? [] : some.map(({ landing }) => landing));
       for (const { landing, place } of some) {
         if (place <= judged) continue;
-        if (this.waiting.length > 0) this.#wait(landing, 'waits-for-earlier', waitsForEarlier);
+        if (this.waiting.length > 0) await this.#wait(landing, 'waits-for-earlier', waitsForEarlier);
         else if (place >= end) return landings[Math.max(judged, end - 1)]?.commit ?? last;
         else judged = await this.#judgeNext(landings, place, judged, contents);
       }
@@ -248,7 +260,7 @@ class Walk {
     const landing = landings[place];
     if (!landing) return place;
     const forward = await this.#ports.judge.forwardOf?.(this.state, landings, place, judged);
-    if (forward && forward.kind !== 'forward') this.#keepWaiting(landing, forward);
+    if (forward && forward.kind !== 'forward') await this.#keepWaiting(landing, forward);
     if (!forward) await this.#judgeOne(await this.#whole(landing), contents);
     if (forward?.kind !== 'forward') return place;
     const [before, end] = [landings[forward.from]?.commit ?? landings[0]?.parent, landings[forward.to]?.commit];
@@ -263,34 +275,34 @@ class Walk {
   async #judgeOne(landing: Landing & Counted, contents: Contents, covers: readonly CommitId[] = []): Promise<void> {
     const readings = await this.#files.readingsOf(this.state, landing, contents);
     const judgement = await judgeLanding(this.state, landing, readings, this.#ports.judge, this.#settings);
-    if (judgement.kind === 'judged') this.#decide(landing, readings, judgement, covers);
-    else this.#keepWaiting(landing, judgement);
+    if (judgement.kind === 'judged') await this.#decide(landing, readings, judgement, covers);
+    else await this.#keepWaiting(landing, judgement);
   }
 
-  #keepWaiting(landing: Landing, { kind, code, detail, record }: Trouble): void {
-    if (record) this.records.push(record);
+  async #keepWaiting(landing: Landing, { kind, code, detail, record }: Trouble): Promise<void> {
+    if (record) await this.#ports.append([record]);
     if (kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
-    this.#wait(landing, code, detail);
+    await this.#wait(landing, code, detail);
   }
 
   /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. So is where the branch stood. */
-  #wait(landing: Landing, code: string, detail: string): void {
+  async #wait(landing: Landing, code: string, detail: string): Promise<void> {
     this.waiting.push({ landing, code, detail });
     for (const commit of new Set([landing.commit, this.#head ?? landing.commit])) {
-      if (this.#ports.wasSeen(commit) || this.records.some((one) => one.type === 'seen' && one.commit === commit)) continue;
-      this.records.push({ type: 'seen', at: this.#ports.now, commit, ...(commit === this.#head && { head: true }) });
+      if (this.#ports.wasSeen(commit)) continue;
+      await this.#ports.append([{ type: 'seen', at: this.#ports.now, commit, ...(commit === this.#head && { head: true }) }]);
     }
   }
 
-  #decide(
+  async #decide(
     landing: Landing & Counted,
     readings: Readings,
     { verdict, evidence }: Extract<Judgement, { kind: 'judged' }>,
     covers: readonly CommitId[] = [],
-  ): void {
+  ): Promise<void> {
     const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
     const more = covers.length > 0 ? { covers } : {};
-    this.records.push({ type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta });
+    await this.#ports.append([{ type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta }]);
     this.state = applyDelta(this.state, delta);
   }
 }

@@ -1,6 +1,11 @@
-// `muster refuse COMMIT`: turns a landing that would wait for ever into a refused one. It judges nothing, and can only narrow.
-import type { CommitId, Instant } from '../names.ts';
-import type { Journal } from '../reconcile/ports.ts';
+// `muster refuse COMMIT`: turns a landing that waits into a refused one. A file in the state folder says so, which judging reads. It judges
+// nothing, and can only narrow.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, stateFailure } from '../errors.ts';
+import type { CommitId } from '../names.ts';
+import { publishFile } from '../published-file.ts';
+import { folderOfRefused, renderRefusedByHand } from './refused-by-hand.ts';
 
 export interface Refused {
   readonly kind: 'refused' | 'not-waiting';
@@ -15,20 +20,29 @@ export function namesCommit(text: string): boolean {
   return new RegExp(`^[0-9a-f]{${fewestDigits},40}$`).test(text);
 }
 
-/** `waiting`: landings that wait, as of the last run. */
-export async function refuse(
-  named: string,
-  reason: string,
-  waiting: Iterable<CommitId>,
-  journal: Journal,
-  now: Instant,
-  by: string,
-): Promise<Refused> {
+/** `waiting`: landings that wait, as of the last run. `keep` puts the refusal where judging finds it, and on record. */
+export async function refuse(named: string, waiting: Iterable<CommitId>, keep: (commit: CommitId) => Promise<void>): Promise<Refused> {
   const [commit, ...more] = [...waiting].filter((one) => one.startsWith(named));
   if (commit === undefined)
     return { kind: 'not-waiting', message: `${named} did not wait for a verdict at the last run; "muster plan" shows what does.` };
   if (more.length > 0)
     return { kind: 'not-waiting', message: `${named} may be any of these: ${[commit, ...more].join(', ')}. Write more digits.` };
-  await journal.append([{ type: 'refuse', at: now, commit, reason, by }]);
+  await keep(commit);
   return { kind: 'refused', message: `${commit} will be refused at the next run. Nobody gains by it then or later.` };
+}
+
+/** For everybody to read, like the folder it lies in: judging is another account. Throws as the state folder does. */
+export function writeRefusedByHand(state: string, refused: Parameters<typeof renderRefusedByHand>[0]): void {
+  const folder = folderOfRefused(state);
+  const file = join(folder, `${refused.commit}.json`);
+  try {
+    mkdirSync(folder, { mode: 0o755, recursive: false });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw stateFailure('ledger', state, `${folder} cannot be made`, error);
+  }
+  try {
+    publishFile(file, renderRefusedByHand(refused), `${file}.new`);
+  } catch (error) {
+    throw stateFailure('ledger', state, `${file} cannot be written`, error);
+  }
 }

@@ -13,10 +13,7 @@ export interface StartingPoint {
   readonly grants: ReadonlyMap<string, GrantFile>;
 }
 
-/**
- * The policy of the commit that the host's configuration calls `start`, taken as it is. Where an earlier ledger exists, what the new
- * start adds or lengthens is only proposed, and what it drops has ended unreviewed.
- */
+/** The policy of the commit that the host's configuration calls `start`, taken as it is; or what it leaves of what was in force before. */
 export function startingState(start: StartingPoint, earlierState?: PolicyState): PolicyState {
   const nobody: readonly Uid[] = [];
   const said = new Map(
@@ -38,10 +35,12 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     usedMergeRequests: new Map(),
     proposed: new Map(),
   };
-  return earlierState ? carriedOver(fresh, earlierState, start.commit) : fresh;
+  return earlierState ? carriedOver(fresh, earlierState) : fresh;
 }
 
-function carriedOver(fresh: PolicyState, before: PolicyState, commit: CommitId): PolicyState {
+/** What a later beginning leaves of what was in force: what it would add or lengthen is only proposed, and what it drops has ended unreviewed. */
+export function carriedOver(fresh: PolicyState, before: PolicyState): PolicyState {
+  const commit = fresh.judged;
   const inForce = new Map<string, GrantInForce>();
   const proposed = new Map<string, GrantInForce>();
   for (const [path, grant] of fresh.inForce) {

@@ -4,15 +4,15 @@ import { isWellFormed } from './form.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { rulesObjections } from '../policy/policy-rules.ts';
 import { largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
-import { startingState } from './start-state.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import { startingState, type StartingPoint } from './start-state.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
 import { Unusable } from '../errors.ts';
 import type { Branch, JudgingSettings } from './judging.ts';
 import type { PolicyParser } from './landing-files.ts';
 
 interface Started {
   readonly state: PolicyState;
-  readonly records: readonly LedgerRecord[];
+  readonly records: readonly JudgingRecord[];
 }
 
 /** What is remembered, where its start is still the configured one; otherwise a new beginning. Throws Unusable when the start cannot be used. */
@@ -48,8 +48,29 @@ export async function startPolicy(
   if (objection) throw new Unusable(`the policy at start ${start} cannot be used: ${objection.message}. ${objection.fix}`);
   const grants = new Map<string, GrantFile>();
   for (const file of files) if (!isRules(file.path, folder)) grants.set(file.path, valid(parser.parseGrant(file, folder), start));
-  const state = startingState({ commit: start, committedAt: await branch.committedAt(start), tree, rules, grants }, remembered);
-  return { state, records: [{ type: 'start', at: now, state }] };
+  const point = { commit: start, committedAt: await branch.committedAt(start), tree, rules, grants };
+  const fresh = startingState(point);
+  // One merge request endorses one landing, also after a new start.
+  const state = remembered ? { ...fresh, usedMergeRequests: remembered.usedMergeRequests } : fresh;
+  return { state, records: renderStart(point, folder, now) };
+}
+
+/** Grants of one line of the record. */
+const grantsOfPart = 200;
+
+function renderStart({ commit, committedAt, tree, rules, grants }: StartingPoint, folder: string, at: Instant): readonly JudgingRecord[] {
+  const isOfRules = ([path]: readonly [string, unknown]) => isRules(path, folder);
+  const others = [...tree].filter((one) => !isOfRules(one));
+  const parts: JudgingRecord[] = [];
+  for (let from = 0; from < others.length; from += grantsOfPart) {
+    const some = others.slice(from, from + grantsOfPart);
+    const named = some.flatMap(([path]): readonly (readonly [string, GrantFile])[] => {
+      const grant = grants.get(path);
+      return grant ? [[path, grant]] : [];
+    });
+    parts.push({ type: 'start-part', at, tree: some, grants: named });
+  }
+  return [{ type: 'start', at, commit, committedAt, rules, tree: [...tree].filter(isOfRules), parts: parts.length }, ...parts];
 }
 
 /** In another folder nothing ever changes: every landing would be judged to be none of ours, and never be looked at again. */

@@ -32,8 +32,16 @@ export interface EffectivePolicy {
   /** Files at the tip that are not in force and not listed in `refused`: too many, or their names too long. */
   readonly unlisted: number;
   readonly pending: readonly Pending[];
-  /** While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. */
-  readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[];
+  /**
+   * While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. `everybody`:
+   * nothing may be concluded yet about who is not named.
+   */
+  readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[] | 'everybody';
+}
+
+/** Nothing may be concluded yet about somebody whom no grant in force explains. */
+export function isUndecided({ undecided }: EffectivePolicy, group: GroupName, uid: string): boolean {
+  return undecided === 'everybody' || undecided.some((one) => one.group === group && one.uid === uid);
 }
 
 export interface Tip {
@@ -134,7 +142,7 @@ function grantAt(tip: Tip, path: string, entry: TreeEntry): GrantFile | undefine
   return reading?.kind === 'grant' ? reading.grant : undefined;
 }
 
-function undecidedPeople(state: PolicyState, tip: Tip, now: Instant): EffectivePolicy['undecided'] {
+function undecidedPeople(state: PolicyState, tip: Tip, now: Instant): readonly { readonly group: GroupName; readonly uid: Uid }[] {
   const people: { group: GroupName; uid: Uid }[] = [];
   for (const [path, entry] of tip.tree) {
     const grant = isEndorsed(state, path, entry) && state.inForce.has(path) ? undefined : grantAt(tip, path, entry);

@@ -3,7 +3,7 @@
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { stateFailure, Unavailable } from '../errors.ts';
 import { renderBatch, type Head } from './chain.ts';
-import { prepareHead, replaceHead, syncFolder } from './head.ts';
+import { modeOf, prepareHead, replaceHead, syncFolder, type ChainName } from './head.ts';
 import { longestLine } from './lines.ts';
 
 export interface Appender {
@@ -19,6 +19,7 @@ export interface Appender {
 /** The end of a ledger as it was verified. */
 export interface Ending {
   readonly folder: string;
+  readonly name: ChainName;
   readonly path: string;
   readonly head: Head;
   /** Bytes of whole lines. */
@@ -69,8 +70,8 @@ function settle(ending: Ending): Ending {
   if (ending.size > ending.length) withLedger(ending, (file) => cutBack(file, ending.length));
   const whole = { ...ending, size: ending.length };
   if (ending.settled) return whole;
-  prepareHead(ending.folder, ending.head);
-  replaceHead(ending.folder);
+  prepareHead(ending.folder, ending.name, ending.head);
+  replaceHead(ending.folder, ending.name);
   syncFolder(ending.folder);
   return { ...whole, settled: true };
 }
@@ -78,12 +79,12 @@ function settle(ending: Ending): Ending {
 // The next head is prepared first: on a full disk that fails before the ledger is touched. It takes its place last:
 // until then the ledger is one append ahead, which opening accepts.
 function write(ending: Ending, batch: { readonly bytes: Buffer; readonly head: Head }): Ending {
-  prepareHead(ending.folder, batch.head);
+  prepareHead(ending.folder, ending.name, batch.head);
   withLedger(ending, (file) => {
     try {
       appendFileSync(file, batch.bytes);
       fsyncSync(file);
-      replaceHead(ending.folder);
+      replaceHead(ending.folder, ending.name);
     } catch (error) {
       takeBack(file, ending.length, error);
       throw error;
@@ -112,7 +113,7 @@ function cutBack(file: number, length: number): void {
 }
 
 function withLedger(ending: Ending, work: (file: number) => void): void {
-  const file = openSync(ending.path, 'a', 0o600);
+  const file = openSync(ending.path, 'a', modeOf(ending.name));
   try {
     const { size } = fstatSync(file);
     if (size !== ending.size) throw new Unavailable('ledger', 'another run has written to it since it was read');

@@ -5,7 +5,8 @@ import type { HistoryEntry } from '../explain/explained.ts';
 import { earlier, type End, type GrantInForce } from '../judge/grants.ts';
 import { instant, parseGroupName, parseUid, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { toldBy } from './person-history.ts';
-import type { LedgerRecord, StartRecord, VerdictRecord } from './record.ts';
+import type { VerdictRecord } from '../record/judging-record.ts';
+import type { LedgerRecord } from './record.ts';
 
 /** For how long a grant counted. */
 export interface GrantSpan {
@@ -74,7 +75,9 @@ export function chronicle(kept: Chronicle, record: LedgerRecord, policy: PolicyS
   }
   switch (record.type) {
     case 'start':
-      followStart(kept, record, settings.begin);
+    case 'start-part':
+    case 'caught-up':
+      followAll(kept, policy, record.at, settings.begin);
       return;
     case 'verdict':
       for (const [path] of record.delta.inForce) follow(kept, path, policy?.inForce.get(path), landedAt(record), settings.begin);
@@ -106,8 +109,10 @@ function landedAt({ at, verdict }: VerdictRecord): Instant {
   return verdict.kind === 'endorsed' ? verdict.landedAt : at;
 }
 
-function followStart(kept: Chronicle, { at, state }: StartRecord, begin: Instant): void {
-  for (const path of new Set([...kept.spans.keys(), ...state.inForce.keys()])) follow(kept, path, state.inForce.get(path), at, begin);
+/** After a start, or a record that begins anew, any grant may be another one. */
+function followAll(kept: Chronicle, policy: PolicyState | undefined, at: Instant, begin: Instant): void {
+  for (const path of new Set([...kept.spans.keys(), ...(policy?.inForce.keys() ?? [])]))
+    follow(kept, path, policy?.inForce.get(path), at, begin);
 }
 
 /** Brings the bars of one path up to date with the grant that counts from `at` on. */

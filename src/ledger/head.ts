@@ -6,18 +6,25 @@ import type { Broken, Head } from './chain.ts';
 
 export type KnownHead = { readonly kind: 'known'; readonly head: Head } | { readonly kind: 'absent' } | Broken;
 
-function pathOf(folder: string): string {
-  return join(folder, 'ledger.head');
+/** The two chains of muster: converging's, and judging's, which the account of converging may read. */
+export type ChainName = 'ledger' | 'record';
+
+export function modeOf(name: ChainName): number {
+  return name === 'record' ? 0o640 : 0o600;
+}
+
+function pathOf(folder: string, name: ChainName): string {
+  return join(folder, `${name}.head`);
 }
 
 /** Throws what the file system throws, but for a file that is not there. */
-export function readHead(folder: string): KnownHead {
-  const text = readIfThere(pathOf(folder));
+export function readHead(folder: string, name: ChainName): KnownHead {
+  const text = readIfThere(pathOf(folder, name));
   if (text === undefined) return { kind: 'absent' };
   const [, format, count, hash] = /^\{"format":(\d{1,9}),"count":(\d{1,15}),"hash":"([0-9a-f]{64})"\}\n$/.exec(text) ?? [];
-  if (count === undefined || hash === undefined) return { kind: 'broken', message: 'ledger.head is damaged' };
+  if (count === undefined || hash === undefined) return { kind: 'broken', message: `${name}.head is damaged` };
   if (format !== '1')
-    return { kind: 'broken', message: `ledger.head has format ${format}, and this version of muster knows format 1 only` };
+    return { kind: 'broken', message: `${name}.head has format ${format}, and this version of muster knows format 1 only` };
   return { kind: 'known', head: { count: Number(count), hash } };
 }
 
@@ -31,8 +38,8 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Writes the next head beside the present one. A full disk shows here, before anything has changed. */
-export function prepareHead(folder: string, head: Head): void {
-  const file = openSync(`${pathOf(folder)}.new`, 'w', 0o600);
+export function prepareHead(folder: string, name: ChainName, head: Head): void {
+  const file = openSync(`${pathOf(folder, name)}.new`, 'w', modeOf(name));
   try {
     writeFileSync(file, `{"format":1,"count":${head.count},"hash":"${head.hash}"}\n`);
     fsyncSync(file);
@@ -42,8 +49,8 @@ export function prepareHead(folder: string, head: Head): void {
 }
 
 /** Puts the prepared head in the place of the present one, in one step (rename(2)). */
-export function replaceHead(folder: string): void {
-  renameSync(`${pathOf(folder)}.new`, pathOf(folder));
+export function replaceHead(folder: string, name: ChainName): void {
+  renameSync(`${pathOf(folder, name)}.new`, pathOf(folder, name));
 }
 
 /** Makes names in the folder last: a rename is durable once the folder itself is on disk (fsync(2)). */

@@ -1,33 +1,40 @@
 // A record as it stands in a line of the ledger, and back.
 import * as v from 'valibot';
-import type { LedgerRecord } from './record.ts';
-import { ledgerRecordShapes, renderMembership } from './ledger-records.ts';
-import type { Shape } from './shapes.ts';
-import { renderStart, renderVerdict, verdictRecordShapes } from './verdict-records.ts';
+import type { LedgerRecord, TakenLine } from './record.ts';
+import { ledgerRecordShapes, renderMembership, takenShape, type OwnRecord } from './ledger-records.ts';
+import type { Shape } from '../record/shapes.ts';
+import { isJudgingType } from '../record/judging-record.ts';
+import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 
-const shapes: { readonly [Type in LedgerRecord['type']]: Shape<LedgerRecord> } = { ...verdictRecordShapes, ...ledgerRecordShapes };
+const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;
+const placeShape = v.looseObject({ place: takenShape });
 
 export function renderRecord(record: LedgerRecord): object {
-  switch (record.type) {
-    case 'start':
-      return renderStart(record);
-    case 'verdict':
-      return renderVerdict(record);
-    case 'membership':
-      return renderMembership(record);
-    default:
-      return record;
-  }
+  if (record.type === 'membership') return renderMembership(record);
+  return isTakenLine(record) ? { ...renderJudgingRecord(record), place: record.place } : record;
+}
+
+function isTakenLine(record: LedgerRecord): record is TakenLine {
+  return isJudgingType(record.type);
 }
 
 /** Undefined: of a type or a shape that muster does not write. */
 export function parseRecord(kept: unknown): LedgerRecord | undefined {
-  const type: unknown = typeof kept === 'object' && kept !== null && 'type' in kept ? kept.type : undefined;
-  if (!isType(type)) return undefined;
-  const parsed = v.safeParse(shapes[type], kept, { abortEarly: true, abortPipeEarly: true });
+  if (typeof kept !== 'object' || kept === null || !('type' in kept) || typeof kept.type !== 'string') return undefined;
+  if (isJudgingType(kept.type)) return parseTakenLine(kept);
+  if (!isOwnType(kept.type)) return undefined;
+  const parsed = v.safeParse(shapes[kept.type], kept, { abortEarly: true, abortPipeEarly: true });
   return parsed.success ? parsed.output : undefined;
 }
 
-function isType(type: unknown): type is LedgerRecord['type'] {
-  return typeof type === 'string' && Object.hasOwn(shapes, type);
+function parseTakenLine(kept: object): TakenLine | undefined {
+  const parsed = v.safeParse(placeShape, kept, { abortEarly: true });
+  if (!parsed.success) return undefined;
+  const { place, ...line } = parsed.output;
+  const record = parseJudgingRecord(line);
+  return record && { ...record, place };
+}
+
+function isOwnType(type: string): type is OwnRecord['type'] {
+  return Object.hasOwn(shapes, type);
 }

@@ -4,16 +4,10 @@ import type { Because } from '../membership/desired.ts';
 import { holdCodes } from '../membership/guard.ts';
 import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import type {
-  IntentRecord,
-  LedgerRecord,
-  MembershipRecord,
-  OutcomeRecord,
-  RecordedAddition,
-  RecordedRemoval,
-  VerdictRecords,
-} from './record.ts';
-import { because, commit, digest, dn, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from './shapes.ts';
+import type { IntentRecord, LedgerRecord, MembershipRecord, OutcomeRecord, RecordedAddition, RecordedRemoval } from './record.ts';
+import type { TakenLine } from './record.ts';
+import type { Taken } from '../record/taken.ts';
+import { because, commit, digest, dn, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from '../record/shapes.ts';
 
 const removalCause: Shape<RemovalCause> = v.variant('kind', [
   v.strictObject({ kind: v.literal('expired'), path: v.string(), at: instant }),
@@ -72,10 +66,19 @@ const outcome: Shape<OutcomeRecord> = v.strictObject({
   ...changes,
 });
 
-type Types = Exclude<LedgerRecord, VerdictRecords>;
+/** What converging records of its own. */
+export type OwnRecord = Exclude<LedgerRecord, TakenLine>;
+
+export const takenShape: Shape<Taken> = v.strictObject({
+  id: v.string(),
+  head: v.strictObject({ count: natural, hash: hex64 }),
+  offset: natural,
+});
 
 /** By type. */
 export const ledgerRecordShapes = {
+  taken: v.strictObject({ type: v.literal('taken'), at: instant, place: takenShape }),
+  'begun-anew': v.strictObject({ type: v.literal('begun-anew'), at: instant, id: v.string() }),
   roster: v.strictObject({ type: v.literal('roster'), at: instant, roster, sha256: hex64, people: natural, producedAt: instant }),
   intent,
   outcome,
@@ -101,7 +104,7 @@ export const ledgerRecordShapes = {
     ...revocation,
     standing: v.exactOptional(v.array(v.strictObject({ at: instant, reason: v.string() }))),
   }),
-} satisfies { readonly [Type in Types['type']]: Shape<Extract<Types, { readonly type: Type }>> };
+} satisfies { readonly [Type in OwnRecord['type']]: Shape<Extract<OwnRecord, { readonly type: Type }>> };
 
 export function renderMembership(record: MembershipRecord): object {
   const causes = new Map<string, { because: Because | null; names: Named[] }>();

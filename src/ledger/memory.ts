@@ -1,7 +1,5 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
-import { prolonged, type Unanswered } from '../evidence/waits.ts';
-import { applyDeltas } from '../judge/deltas.ts';
-import type { PolicyDelta, PolicyState } from '../judge/effective.ts';
+import type { PolicyState } from '../judge/effective.ts';
 import { basisOf, type Binding } from '../membership/desired.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -9,6 +7,7 @@ import type {
   HeldRecord,
   IntentRecord,
   LedgerRecord,
+  TakenLine,
   LiftRecord,
   MembershipRecord,
   OutcomeRecord,
@@ -19,6 +18,9 @@ import type {
   WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../judge/start-state.ts';
+import { beginAnew, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
+import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
+import type { Taken } from '../record/taken.ts';
 import { day } from '../time.ts';
 
 export interface KnownGroup {
@@ -41,17 +43,16 @@ export interface KnownHold {
 }
 
 export interface Memory {
-  policy: PolicyState | undefined;
-  project: number | undefined;
+  /** What was taken of the record of judging. */
+  judged: JudgedState;
+  /** How far it was taken; undefined: nothing yet. */
+  taken: Taken | undefined;
+  readonly policy: PolicyState | undefined;
+  /** When this ledger began; undefined while it is empty. */
+  began: Instant | undefined;
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
   overrides: OverrideRecord[];
-  /** When this host first saw a landing that waited. */
-  readonly firstSeen: Map<CommitId, Instant>;
-  /** Where the branch stood while something waited. */
-  readonly heads: Set<CommitId>;
-  /** Landings that GitLab did not answer about, for how long. */
-  readonly unanswered: Map<CommitId, Unanswered>;
   readonly refusedByHand: Map<CommitId, string>;
   /** Revocations on record that were not lifted, by whom they take what from. In force is what lies under state/revoked/. */
   readonly revoked: Map<string, readonly WhichRevocation[]>;
@@ -65,14 +66,15 @@ const recentFor = day;
 
 export function emptyMemory(): Memory {
   return {
-    policy: undefined,
-    project: undefined,
+    judged: nothingJudged,
+    taken: undefined,
+    get policy() {
+      return this.judged.policy;
+    },
+    began: undefined,
     rosters: new Map(),
     groups: new Map(),
     overrides: [],
-    firstSeen: new Map(),
-    heads: new Set(),
-    unanswered: new Map(),
     refusedByHand: new Map(),
     revoked: new Map(),
     latest: instant(0),
@@ -93,51 +95,39 @@ export function remember(memory: Memory, record: LedgerRecord): void {
   rememberAll(memory, [record]);
 }
 
-/** Takes more records in. What verdicts change is taken as one change of the policy as far as nothing else looks at it: each copies its maps. */
+/** Takes more records in. A row of what was judged, such as a first run's, is taken as one change. */
 export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): void {
-  let row: PolicyDelta[] = [];
-  const applyRow = (): void => {
-    if (memory.policy) memory.policy = applyDeltas(memory.policy, row);
+  let row: JudgingRecord[] = [];
+  const takeRow = (): void => {
+    if (row.length > 0) memory.judged = takeJudged(memory.judged, row, 'converging');
     row = [];
   };
   for (const record of records) {
-    if (record.type === 'verdict') row.push(record.delta);
-    else if (record.type === 'judged') row.push({ ...noChange, judged: record.commit });
-    else if (record.type === 'start' || record.type === 'override-used') applyRow();
-    take(memory, record);
+    memory.records += 1;
+    memory.began ??= record.at;
+    memory.latest = instant(Math.max(memory.latest, record.at));
+    if (isTakenLine(record)) {
+      row.push(record);
+      memory.taken = record.place ?? memory.taken;
+    } else {
+      takeRow();
+      take(memory, record);
+    }
   }
-  applyRow();
+  takeRow();
 }
 
-const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
+function isTakenLine(record: LedgerRecord): record is TakenLine {
+  return isJudgingType(record.type);
+}
 
-function take(memory: Memory, record: LedgerRecord): void {
-  memory.records += 1;
-  memory.latest = instant(Math.max(memory.latest, record.at));
+function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
   switch (record.type) {
-    case 'start':
-      memory.policy = record.state;
+    case 'taken':
+      memory.taken = record.place;
       return;
-    case 'verdict':
-      for (const commit of [record.commit, ...(record.covers ?? [])]) {
-        memory.firstSeen.delete(commit);
-        memory.unanswered.delete(commit);
-      }
-      if (memory.heads.has(record.commit)) memory.heads.clear();
-      return;
-    case 'judged':
-      for (const commit of memory.heads) memory.firstSeen.delete(commit);
-      memory.heads.clear();
-      return;
-    case 'seen':
-      memory.firstSeen.set(record.commit, record.at);
-      if (record.head) memory.heads.add(record.commit);
-      return;
-    case 'unanswered':
-      memory.unanswered.set(record.commit, prolonged(memory.unanswered.get(record.commit), record.at, record.others));
-      return;
-    case 'project':
-      memory.project = record.project;
+    case 'begun-anew':
+      memory.judged = beginAnew(memory.judged);
       return;
     case 'roster':
       memory.rosters.set(record.roster, record);
@@ -156,7 +146,8 @@ function take(memory: Memory, record: LedgerRecord): void {
       return;
     case 'override-used':
       memory.overrides = memory.overrides.filter(({ digest, group }) => digest !== record.digest || group !== record.group);
-      if (memory.policy && record.accepted.length > 0) memory.policy = acceptProposed(memory.policy, record.accepted);
+      if (memory.policy && record.accepted.length > 0)
+        memory.judged = { ...memory.judged, policy: acceptProposed(memory.policy, record.accepted) };
       return;
     default:
       rememberGroup(knownGroup(memory, record.group), record);

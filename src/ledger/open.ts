@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stateFailure } from '../errors.ts';
 import { appenderAt, type Appender } from './append.ts';
 import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
-import { readHead, syncFolder, type KnownHead } from './head.ts';
+import { readHead, syncFolder, type ChainName, type KnownHead } from './head.ts';
 import { linesOf } from './lines.ts';
 import { readRecords, type Line } from './verified-records.ts';
 
@@ -39,8 +39,8 @@ interface Verified {
  * not known. What one append left when it was interrupted is not broken. Throws Unavailable or Unusable when the files
  * cannot be read.
  */
-export function openLedger(folder: string): Ledger {
-  const [known, verified] = readConsistently(folder);
+export function openLedger(folder: string, name: ChainName = 'ledger'): Ledger {
+  const [known, verified] = readConsistently(folder, name);
   if (known.kind === 'broken') return known;
   if (verified.kind === 'broken') return verified;
   const { head, length, cutOff } = verified;
@@ -54,12 +54,20 @@ export function openLedger(folder: string): Ledger {
         : []),
       ...(cutOff > 0 ? [`The last line of the ledger was cut off by a crash; its ${cutOff} bytes are left out.`] : []),
     ],
-    records: () => readRecords(ledgerIn(folder), length, head),
+    records: () => readRecords(ledgerIn(folder, name), length, head),
     begin: () => {
       if (known.kind === 'absent' && head.count === 0) begin(folder);
     },
     appender: () =>
-      appenderAt({ folder, path: ledgerIn(folder), head, length, size: length + cutOff, settled: head.count === settled.count }),
+      appenderAt({
+        folder,
+        name,
+        path: ledgerIn(folder, name),
+        head,
+        length,
+        size: length + cutOff,
+        settled: head.count === settled.count,
+      }),
   };
 }
 
@@ -85,19 +93,19 @@ function lost(folder: string): Broken | undefined {
 }
 
 /** The file that every record goes into: written whenever something was recorded. */
-export function ledgerIn(folder: string): string {
-  return join(folder, 'ledger.jsonl');
+export function ledgerIn(folder: string, name: ChainName = 'ledger'): string {
+  return join(folder, `${name}.jsonl`);
 }
 
 // A command that only reads takes no lock: a run may append between the reading of the two files.
 // The head is read first and, when the ledger then seems broken, once more: if it moved, the picture was mixed.
-function readConsistently(folder: string): [KnownHead, Verified | Broken] {
+function readConsistently(folder: string, name: ChainName): [KnownHead, Verified | Broken] {
   try {
-    let known = readHead(folder);
+    let known = readHead(folder, name);
     for (let attempt = 1; ; attempt++) {
-      const verified = known.kind === 'broken' ? known : verify(folder, known);
+      const verified = known.kind === 'broken' ? known : verify(folder, name, known);
       if (verified.kind === 'verified' || attempt === 5) return [known, verified];
-      const again = readHead(folder);
+      const again = readHead(folder, name);
       if (JSON.stringify(again) === JSON.stringify(known)) return [known, verified];
       known = again;
     }
@@ -106,11 +114,11 @@ function readConsistently(folder: string): [KnownHead, Verified | Broken] {
   }
 }
 
-function verify(folder: string, known: Exclude<KnownHead, Broken>): Verified | Broken {
-  const file = openIfThere(ledgerIn(folder));
+function verify(folder: string, name: ChainName, known: Exclude<KnownHead, Broken>): Verified | Broken {
+  const file = openIfThere(ledgerIn(folder, name));
   if (file === undefined) {
-    if (known.kind === 'known') return { kind: 'broken', message: 'ledger.head is there and ledger.jsonl is missing' };
-    return lost(folder) ?? { kind: 'verified', head: start, length: 0, cutOff: 0 };
+    if (known.kind === 'known') return { kind: 'broken', message: `${name}.head is there and ${name}.jsonl is missing` };
+    return (name === 'ledger' ? lost(folder) : undefined) ?? { kind: 'verified', head: start, length: 0, cutOff: 0 };
   }
   try {
     const state = fstatSync(file);

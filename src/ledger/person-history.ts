@@ -2,7 +2,8 @@
 import { place } from '../judge/effective.ts';
 import type { HistoryEntry } from '../explain/explained.ts';
 import { parseGroupName, type GroupName, type Uid } from '../names.ts';
-import type { LedgerRecord, MembershipRecord, OutcomeRecord, VerdictRecord } from './record.ts';
+import type { LedgerRecord, MembershipRecord, OutcomeRecord } from './record.ts';
+import type { VerdictRecord } from '../record/judging-record.ts';
 
 export type Histories = ReadonlyMap<GroupName, readonly HistoryEntry[]>;
 

@@ -1,60 +1,26 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
-import type { PolicyDelta, PolicyState, Verdict } from '../judge/effective.ts';
 import type { Because } from '../membership/desired.ts';
-import type { LandingEvidence } from '../evidence/evidence.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import type { Taken } from '../record/taken.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import type { CommitId, Dn, EntryUuid, GroupName, Instant, RosterName, Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 
-/** The configured `start`, taken as it is. */
-export interface StartRecord {
-  readonly type: 'start';
+/** A line of the record of judging, and how far it was taken with that; without it where no ledger keeps it. */
+export type TakenLine = JudgingRecord & { readonly place?: Taken };
+
+/** How far a record of judging was taken that holds nothing new. */
+export interface TakenRecord {
+  readonly type: 'taken';
   readonly at: Instant;
-  readonly state: PolicyState;
+  readonly place: Taken;
 }
 
-export interface VerdictRecord {
-  readonly type: 'verdict';
+/** On root's word another record of judging counts, once it has caught up. */
+export interface BegunAnewRecord {
+  readonly type: 'begun-anew';
   readonly at: Instant;
-  readonly commit: CommitId;
-  /** The other commits of a fast-forward that is judged as one landing. */
-  readonly covers?: readonly CommitId[];
-  readonly verdict: Verdict;
-  /** What GitLab and Git said when it was judged; null where nobody was asked. */
-  readonly evidence: LandingEvidence | null;
-  readonly delta: PolicyDelta;
-}
-
-/** Landings up to this commit change nothing under the policy folder. */
-export interface JudgedRecord {
-  readonly type: 'judged';
-  readonly at: Instant;
-  readonly commit: CommitId;
-}
-
-/** The first time this host saw a landing that waits, or where the branch stood while something waits. */
-export interface SeenRecord {
-  readonly type: 'seen';
-  readonly at: Instant;
-  readonly commit: CommitId;
-  /** The branch stood there. */
-  readonly head?: boolean;
-}
-
-/** A run in which the question of this landing had no good answer. */
-export interface UnansweredRecord {
-  readonly type: 'unanswered';
-  readonly at: Instant;
-  readonly commit: CommitId;
-  /** The same was answered about another landing. */
-  readonly others: boolean;
-}
-
-/** The project's numeric id, resolved once: another one later is an error. */
-export interface ProjectRecord {
-  readonly type: 'project';
-  readonly at: Instant;
-  readonly project: number;
+  readonly id: string;
 }
 
 export interface RosterRecord {
@@ -203,10 +169,11 @@ export interface RefuseRecord {
 }
 
 /** What judging tells: of the branch, and of GitLab. */
-export type VerdictRecords = StartRecord | VerdictRecord | JudgedRecord | SeenRecord | UnansweredRecord | ProjectRecord;
 
 export type LedgerRecord =
-  | VerdictRecords
+  | TakenLine
+  | TakenRecord
+  | BegunAnewRecord
   | RosterRecord
   | IntentRecord
   | OutcomeRecord

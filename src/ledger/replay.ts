@@ -6,7 +6,8 @@ import type { PolicyState } from '../judge/effective.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
 import { instant, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import type { HeldRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord, VerdictRecord } from './record.ts';
+import type { HeldRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
+import type { VerdictRecord } from '../record/judging-record.ts';
 import { day } from '../time.ts';
 
 /** How far back a report tells what is over. */

@@ -81,13 +81,19 @@ export async function openStateToWrite(folder: string): Promise<WritableState> {
   const { ledger, ...state } = openState(folder);
   ledger.begin();
   const appender = ledger.appender();
+  const appended: LedgerRecord[] = [];
   return {
     ...state,
+    *records() {
+      yield* state.records();
+      yield* appended;
+    },
     journal: {
       append: async (records, use) => {
         const kept = records.map(readable);
         await (use === 'reserve' ? withReserve(folder, () => appender.append(kept)) : appender.append(kept));
         rememberAll(state.memory, records);
+        appended.push(...records);
       },
       diskFull: setAside(folder),
       inParts: (records) => inParts(records, renderRecord),

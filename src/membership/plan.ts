@@ -62,7 +62,7 @@ export interface Explanations {
   /** Revoked people that nothing names any more. */
   readonly revoked: ReadonlyMap<Uid, Revocation>;
   /** A file at the tip names them and waits for its verdict. */
-  readonly undecided: ReadonlySet<Uid>;
+  readonly isUndecided: (uid: Uid) => boolean;
   readonly roster: RosterGeneration | undefined;
   readonly unexplained: 'remove' | 'report';
   readonly now: Instant;
@@ -149,7 +149,7 @@ function decideExtra(
     // Whoever came back since that removal came back past review: nothing of the old grant speaks for them.
     if (cause.kind === 'expired' || recorded.wasRecorded(name)) return remove(cause, limited);
   }
-  if (explanations.undecided.has(uid)) return { kind: 'keep', uid };
+  if (explanations.isUndecided(uid)) return { kind: 'keep', uid };
   if (explanations.roster && recorded.wasFromRoster(name)) {
     return remove({ kind: 'left-roster', roster: explanations.roster.roster, sha256: explanations.roster.sha256 }, true);
   }

@@ -6,12 +6,12 @@ import type { Claim, MemberEntry, MemberValue, ObservedGroup, People, UnusableGr
 import { earlier, type EndedGrant } from '../judge/grants.ts';
 import { guard } from './guard.ts';
 import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
-import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from './plan.ts';
+import { planGroup, unexplainedValues, type Explanations, type Addition, type GroupPlan, type Recorded } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
 import { namesOf, settleIntent } from '../reconcile/recording.ts';
 import type { GroupRules } from '../policy/policy.ts';
 import type { StatusName } from '../status.ts';
-import { withAccepted, type EffectivePolicy } from '../judge/waiting.ts';
+import { isUndecided, withAccepted, type EffectivePolicy } from '../judge/waiting.ts';
 import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
 import { problemOf } from '../problems.ts';
 import { rosterStatus } from '../roster/rosters.ts';
@@ -48,6 +48,8 @@ export interface World {
   readonly memory: Memory;
   readonly now: Instant;
   readonly clock: ClockVerdict;
+  /** Whom judging lets in: see take.ts. */
+  readonly gains: 'all' | 'by-roster' | 'none';
   readonly hash: (text: string) => string;
 }
 
@@ -150,7 +152,7 @@ async function planned(
   const desired = decide(rules, world.policy, roster, circumstances);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
   const recorded = recordedMembers(known);
-  const plan = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
+  const plan = withGains(world.gains, planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world)));
   const guarded = guard(plan, {
     group,
     members: observed.members.length,
@@ -165,6 +167,13 @@ async function planned(
     ceiling: managed.members,
   });
   return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
+}
+
+/** What waits is in no set that a person could allow: it comes by itself, or the source is mended. */
+function withGains(gains: World['gains'], plan: GroupPlan): GroupPlan {
+  if (gains === 'all') return plan;
+  const mayCome = ({ because }: Addition) => gains === 'by-roster' && because.kind === 'roster';
+  return { ...plan, add: plan.add.filter(mayCome), lengthen: plan.lengthen.filter(mayCome) };
 }
 
 /** What the directory shows of a change that was begun and never settled. */
@@ -205,7 +214,7 @@ function explanationsOf(rules: GroupRules, desired: Desired, roster: RosterGener
     ended,
     withheld: new Map(desired.withheld.map((one) => [one.uid, one])),
     revoked: new Map(world.revocations.filter((one) => one.group === undefined || one.group === group).map((one) => [one.uid, one])),
-    undecided: new Set(world.policy.undecided.filter((one) => one.group === group).map(({ uid }) => uid)),
+    isUndecided: (uid) => isUndecided(world.policy, group, uid),
     roster,
     unexplained: rules.unexplained,
     now: world.now,

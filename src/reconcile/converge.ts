@@ -11,6 +11,7 @@ import type { RemovalCause } from '../membership/plan.ts';
 import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { RunPorts } from './ports.ts';
+import { isUndecided } from '../judge/waiting.ts';
 import { surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
 
 /** Never throws for anything that the directory or the disk does: one bad group holds up no other. */
@@ -247,8 +248,8 @@ export function overridesUsed(
 
 /** The plan is not empty yet: what it will be for a member depends on a verdict that is still to come. */
 function someoneWaits({ group, plan }: PlannedGroup, { judged }: Survey): boolean {
-  const undecided = new Set<string>(judged.policy?.undecided.flatMap((one) => (one.group === group ? [one.uid] : [])));
-  return plan.kept.some(({ uid }) => undecided.has(uid));
+  const { policy } = judged;
+  return policy !== undefined && plan.kept.some(({ uid }) => isUndecided(policy, group, uid));
 }
 
 /** The group has a membership on record, or has one from now on. */

@@ -13,7 +13,6 @@ import { statusOf, type Status } from '../status.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { Unavailable, Unusable, unwritten } from '../errors.ts';
 import type { HostConfiguration, Caller } from './host.ts';
-import { tokenStandings } from '../evidence/token-standings.ts';
 
 export interface RunFacts {
   readonly report: RunReport;
@@ -27,7 +26,7 @@ export interface RunFacts {
 /** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
 export async function exportMetrics(
   file: string,
-  { state, gitlab }: HostConfiguration,
+  { state }: HostConfiguration,
   { report, status, memory, duration }: RunFacts,
   caller: Caller,
 ): Promise<void> {
@@ -38,7 +37,7 @@ export async function exportMetrics(
     const lastJudged = isAllJudged(report) ? now : marks.judged;
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
-    const tokens = await tokenStandings(gitlab, state, now);
+    const { tokens } = report;
     const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration });
     const text = await renderMetrics(metrics);
     publish(file, text);

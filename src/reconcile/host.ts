@@ -2,18 +2,16 @@
 import { withLock } from '../flock.ts';
 import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
 import type { BootClock } from '../membership/clock.ts';
 import type { Instant } from '../names.ts';
-import { minute } from '../time.ts';
-import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
-import type { Mirror } from '../history/mirror.ts';
+import { errnoOf, Misuse, stateFailure, Unavailable } from '../errors.ts';
 import type { RunPorts } from './ports.ts';
 import type { Standing } from './run.ts';
 import type { Sources } from './survey.ts';
-import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import { openEvidence, type EvidenceTerms, type NoMirror } from '../evidence/open-evidence.ts';
+import type { Branch } from '../judge/judging.ts';
+import { readJudging } from './read-judging.ts';
 import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
 import { settlementIn } from './settlement.ts';
 import { keepIn, sourcesOf } from './sources.ts';
@@ -36,7 +34,9 @@ export interface Caller {
   /** Who typed the command, for the record. */
   readonly typedBy: () => string;
   /** Has another process go on as that account, and ends as it ends; only root can. Throws Misuse where it cannot begin. */
-  readonly goOnAs: ((owner: { readonly uid: number; readonly gid: number }) => Promise<never>) | undefined;
+  readonly goOnAs: ((owner: { readonly uid: number; readonly gid: number }, more?: readonly string[]) => Promise<never>) | undefined;
+  /** Starts muster once more, as a process of its own with limits of its own, and waits so many milliseconds for it. */
+  readonly startAnother: (args: readonly string[], patience: number) => Promise<number | 'goes-on'>;
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
@@ -69,19 +69,27 @@ function readConfigured(file: string, name: string): Uint8Array {
   }
 }
 
-export type HostConfiguration = Configuration & { readonly directory: DirectoryConfiguration; readonly state: string };
+export type HostConfiguration = Configuration & {
+  readonly directory: DirectoryConfiguration;
+  readonly state: string;
+  readonly judged: string;
+};
 
 export function forHost(configuration: Configuration): HostConfiguration {
-  const { directory, state, file } = configuration;
+  const { directory, state, judged, file } = configuration;
   if (!directory) throw new Misuse(`${file}: the section "directory" is missing`);
-  if (state === undefined) throw new Misuse(`${file}: the key "state" is missing`);
-  return { ...configuration, directory, state };
+  if (state === undefined || judged === undefined) throw new Misuse(`${file}: the key "state" is missing`);
+  return { ...configuration, directory, state, judged };
 }
 
 /** What root left in the state folder the timer's account could not read: so root's commands go on as the owner of that folder. */
-export async function goOnAsOwner({ state }: Pick<Configuration, 'state'>, { goOnAs }: Caller): Promise<void> {
+export async function goOnAsOwner(
+  { state }: Pick<Configuration, 'state'>,
+  { goOnAs }: Caller,
+  more: readonly string[] = [],
+): Promise<void> {
   const owner = goOnAs && state !== undefined ? statIfPossible(state) : undefined;
-  if (goOnAs && owner && owner.uid !== 0) await goOnAs(owner);
+  if (goOnAs && owner && owner.uid !== 0) await goOnAs(owner, more);
 }
 
 /** What is wrong with it is told when it is opened: `revoke` has something to do before that. */
@@ -152,57 +160,26 @@ interface Opened {
   readonly directory: DirectoryAccess;
 }
 
-/**
- * A run that writes must come to its end, also behind a slow GitLab or a flood of changes: ends, revocations and rosters come after the judging,
- * and the unit stops it after 15 minutes. What was not asked in this time waits for the next run, which finds the verdicts of this one on record.
- */
-const patience = 5 * minute;
-
-async function open(
-  configuration: HostConfiguration,
-  state: State,
-  mirrorFolder: string,
-  caller: Caller,
-  terms: EvidenceTerms = {},
-): Promise<Opened> {
-  const [now, boot] = [caller.now(), caller.boot()];
-  const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
-  const { judge, forgeClock } = await openEvidence(configuration, mirror, state, caller, terms);
-  const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
-  const sources = sourcesOf(configuration, state, branch, judge, now, boot, forgeClock, surroundingsOf(caller).path);
-  return { sources, directory: directoryAccess(configuration.directory, now) };
-}
-
 export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
   return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
 }
 
-/** A mirror that cannot be opened holds up the judging, and nothing else of the run. */
-async function openMirrorOrNot(configuration: HostConfiguration, folder: string, caller: Caller): Promise<Mirror | NoMirror> {
-  try {
-    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller), caller.warn);
-    for (const note of mirror.notes) caller.warn(note);
-    return mirror;
-  } catch (error) {
-    if (error instanceof Unavailable || error instanceof Unusable) return { reason: error };
-    throw error;
-  }
-}
-
-/** For commands that write nothing: no lock, a mirror of their own. */
+/** For commands that write nothing: no lock, and judging in memory. */
 export async function withHostToRead<Result>(
   configuration: HostConfiguration,
   caller: Caller,
-  work: (opened: Opened, state: State) => Promise<Result>,
+  work: (opened: Opened, state: State, branch: Branch) => Promise<Result>,
 ): Promise<Result> {
   requireState(configuration);
   const state = await openStateToRead(configuration.state);
-  return withPrivateMirror(caller, configuration.state, async (mirror) => {
-    const opened = await open(configuration, state, mirror, caller);
+  const { seenInMemory, withJudgingInMemory } = await import('../judge/in-memory.ts');
+  return withJudgingInMemory(configuration, caller, async (looked) => {
+    const judging = () => Promise.resolve(seenInMemory(looked, state.memory.taken));
+    const directory = directoryAccess(configuration.directory, caller.now());
     try {
-      return await work(opened, state);
+      return await work({ sources: sourcesOf(configuration, state, judging, caller), directory }, state, looked.branch);
     } finally {
-      await opened.directory.close();
+      await directory.close();
     }
   });
 }
@@ -230,26 +207,15 @@ export async function withHostToWrite<Result>(
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
   return withStateToWrite(configuration, caller, async (state) => {
-    const converge = (mirror: string) => withOpened(configuration, caller, state, mirror, work);
-    // Where nothing can be written, nothing can be fetched either but elsewhere.
-    if (state.journal.diskFull) return withPrivateMirror(caller, configuration.state, converge);
-    return converge(join(configuration.state, 'mirror.git'));
+    const judging = () => Promise.resolve(readJudging(configuration, state.memory));
+    const sources = sourcesOf(configuration, state, judging, caller);
+    const directory = directoryAccess(configuration.directory, caller.now());
+    try {
+      return await work(portsOf(configuration, state, sources, directory, caller), state);
+    } finally {
+      await directory.close();
+    }
   });
-}
-
-async function withOpened<Result>(
-  configuration: HostConfiguration,
-  caller: Caller,
-  state: WritableState,
-  mirror: string,
-  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
-): Promise<Result> {
-  const { sources, directory } = await open(configuration, state, mirror, caller, { patience });
-  try {
-    return await work(portsOf(configuration, state, sources, directory, caller), state);
-  } finally {
-    await directory.close();
-  }
 }
 
 function portsOf(

@@ -17,5 +17,6 @@ export async function plan(
 
 export function reportOf(seen: Survey, settings: SurveySettings, frame: ReportFrame): Omit<RunReport, 'command' | 'groups' | 'problems'> {
   const { now, judged, clock, rosters, claims } = seen;
-  return { at: now, ...frame, start: settings.start, head: judged.head, policy: judged.policy, clock, rosters, claims };
+  const { head, policy, tokens } = judged;
+  return { at: now, ...frame, start: settings.start, head, policy, tokens, clock, rosters, claims };
 }

@@ -9,14 +9,9 @@ import type { GroupRules } from '../policy/policy.ts';
 import type { RosterState } from '../roster/roster.ts';
 import type { SettledGroup } from '../membership/settled.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
+import type { Problem } from '../problems.ts';
+import type { TokenStanding } from '../evidence/tokens.ts';
 import type { EffectivePolicy } from '../judge/waiting.ts';
-
-/** Something that is not as it should be, and that concerns more than one person or group. */
-export interface Problem {
-  readonly status: StatusName;
-  readonly code: string;
-  readonly message: string;
-}
 
 export interface RosterStanding {
   readonly roster: RosterName;
@@ -75,6 +70,8 @@ export interface RunReport {
   readonly start: CommitId;
   readonly head: CommitId | undefined;
   readonly policy: EffectivePolicy | undefined;
+  /** The tokens for GitLab, as judging found them. */
+  readonly tokens: readonly TokenStanding[];
   readonly clock: ClockVerdict;
   readonly rosters: readonly RosterStanding[];
   readonly groups: readonly GroupResult[];

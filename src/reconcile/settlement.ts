@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import * as v from 'valibot';
-import { because, commit, dn, group, instant, natural, uid, type Shape } from '../ledger/shapes.ts';
+import { because, commit, dn, group, instant, natural, uid, type Shape } from '../record/shapes.ts';
 import type { WithheldReason } from '../membership/desired.ts';
 import type { SettledRun } from '../membership/settled.ts';
 import type { Settlement } from './ports.ts';

@@ -1,16 +1,16 @@
 // From the configuration to what a run may ask.
-import { readRosterByRsync } from '../roster/rsync.ts';
 import { createHash } from 'node:crypto';
+import { readFetched } from '../roster/fetched.ts';
 import { readRosterFile } from '../roster/roster-file.ts';
 import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { GroupName, Instant, RosterName } from '../names.ts';
+import type { GroupName, RosterName } from '../names.ts';
 import { parseRosterName } from '../names.ts';
 import { errnoOf, Unavailable } from '../errors.ts';
 import type { ManagedGroup } from '../membership/proposal.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
-import type { Branch, ContentJudge } from '../judge/judging.ts';
+import type { Caller, HostConfiguration } from './host.ts';
 import type { Sources, SurveySettings } from './survey.ts';
 import type { State } from '../ledger/state.ts';
 
@@ -23,27 +23,20 @@ export function surveySettings({ repository, directory }: Configuration): Survey
 }
 
 export function sourcesOf(
-  configuration: Configuration,
+  configuration: HostConfiguration,
   state: State,
-  branch: Branch,
-  judge: ContentJudge,
-  now: Instant,
-  boot: Sources['boot'],
-  forgeClock: Sources['forgeClock'],
-  path: string,
+  judging: Sources['judging'],
+  { now, boot }: Pick<Caller, 'now' | 'boot'>,
 ): Sources {
   return {
-    branch,
-    loadParser: () => import('../policy/parser.ts'),
-    judge,
-    rosters: rosterSources(configuration, state.folder, path),
+    judging,
+    rosters: rosterSources(configuration, state.folder),
     revocations: () => readRevocations(state.folder),
     memory: state.memory,
-    now,
+    now: now(),
     lastRun: state.lastRun,
-    boot,
+    boot: boot(),
     lastBoot: state.lastBoot,
-    forgeClock,
     hash: sha256,
   };
 }
@@ -52,15 +45,15 @@ export function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
-export function rosterSources({ rosters }: Configuration, folder: string, path: string): ReadonlyMap<RosterName, RosterSource> {
+/** A list that lies behind rsync is the one that judging fetched last. */
+export function rosterSources({ rosters, judged }: HostConfiguration, folder: string): ReadonlyMap<RosterName, RosterSource> {
   return new Map(
     [...rosters].map(([name, { from, olderThan, checksum }]) => [
       name,
       {
         olderThan,
         checksum,
-        read: () =>
-          from.startsWith('rsync://') ? readRosterByRsync(from, { checksum, path, state: folder }) : readRosterFile(from, { checksum }),
+        read: () => (from.startsWith('rsync://') ? readFetched(judged, name, from, checksum) : readRosterFile(from, { checksum })),
         kept: (digest: string) => keptList(folder, name, digest),
       },
     ]),

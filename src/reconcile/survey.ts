@@ -1,16 +1,14 @@
 // Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
-import { judgeClock, steadyNow, type BootClock, type ClockVerdict, type ClockWitnesses } from '../membership/clock.ts';
+import { judgeClock, steadyNow, type BootClock, type ClockVerdict } from '../membership/clock.ts';
 import type { Revocation, RosterGeneration } from '../membership/desired.ts';
 import type { Claim, People } from '../directory/directory.ts';
-import { applyDeltas } from '../judge/deltas.ts';
 import type { Memory } from '../ledger/memory.ts';
-import { inOrder, type CommitId, type GroupName, type Instant, type RosterName } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
-import { judgeBranch, type Branch, type ContentJudge, type Judged, type JudgingSettings } from '../judge/judging.ts';
-import type { PolicyParser } from '../judge/landing-files.ts';
-import type { GroupProposal, Problem } from './run.ts';
+import { minute } from '../time.ts';
+import { takeRecord, type Judged, type JudgingSeen } from './take.ts';
+import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName } from '../names.ts';
+import type { GroupProposal } from './run.ts';
 import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../membership/settled.ts';
-import { problemOf } from '../problems.ts';
+import { problemOf, type Problem } from '../problems.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from '../membership/proposal.ts';
 import {
   generationsThatMayCount,
@@ -23,9 +21,8 @@ import {
 
 /** What a run may ask. Nothing here can write to the directory. */
 export interface Sources {
-  readonly branch: Branch;
-  readonly loadParser: () => Promise<PolicyParser>;
-  readonly judge: ContentJudge;
+  /** What judging says, and how far it was taken into the ledger. */
+  readonly judging: () => Promise<JudgingSeen>;
   readonly rosters: ReadonlyMap<RosterName, RosterSource>;
   readonly revocations: () => Promise<{ readonly revocations: readonly Revocation[]; readonly warnings: readonly string[] }>;
   readonly memory: Memory;
@@ -34,12 +31,15 @@ export interface Sources {
   /** The kernel's clock now, and at the last run. */
   readonly boot: BootClock | undefined;
   readonly lastBoot: BootClock | undefined;
-  /** `Date` of the forge's latest answer; asks for one when `required`. */
-  readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
   readonly hash: (text: string) => string;
 }
 
-export interface SurveySettings extends JudgingSettings {
+export interface SurveySettings {
+  readonly start: CommitId;
+  /** The policy's, inside the repository. */
+  readonly folder: string;
+  /** The host's ceilings on the length of grants. */
+  readonly longest: ReadonlyMap<GroupName, Duration>;
   readonly managed: ReadonlyMap<GroupName, ManagedGroup>;
 }
 
@@ -81,10 +81,9 @@ export async function survey(
 ): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
-  const wasSeen = (commit: CommitId) => memory.firstSeen.has(commit);
-  const judged = await judgeBranch({ ...sources, remembered: memory.policy, wasSeen, now }, settings);
+  const judged = takeRecord(memory, await sources.judging(), { ...settings, now });
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
-  const clock = await checkClock(sources);
+  const clock = checkClock(sources, judged);
   const { revocations, warnings } = await sources.revocations();
   const directory = await reach(openDirectory);
   const grounds = {
@@ -194,7 +193,8 @@ async function propose(
     managed: settings.managed,
     policy: at.judged.policy,
     withoutPolicy: at.judged.problems[0]?.status ?? 'input',
-    memory: withJudged(sources.memory, at.judged.records),
+    memory: sources.memory,
+    gains: at.judged.gains,
     hash: sources.hash,
   };
   if (reached.kind === 'directory' && found.kind === 'answer') {
@@ -217,19 +217,12 @@ async function claimsIn(directory: Directory): Promise<readonly Claim[]> {
   });
 }
 
-/** The memory as it will be once this run's verdicts are written. */
-function withJudged(memory: Memory, records: readonly LedgerRecord[]): Memory {
-  const began = records.findLastIndex(({ type }) => type === 'start');
-  const start = records[began];
-  const state = start?.type === 'start' ? start.state : memory.policy;
-  const deltas = records.slice(began + 1).flatMap((record) => (record.type === 'verdict' ? [record.delta] : []));
-  return { ...memory, policy: state && applyDeltas(state, deltas) };
-}
+/** GitLab's `Date` counts for as long as it may be taken for the present one. */
+const freshClock = 15 * minute;
 
-async function checkClock(sources: Sources): Promise<ClockVerdict> {
-  const alone = judgeClock({ ...sources, gitlab: undefined });
-  const gitlab = await sources.forgeClock(alone.kind === 'unconfirmed');
-  return judgeClock({ ...sources, gitlab });
+function checkClock(sources: Sources, { clock }: Judged): ClockVerdict {
+  const isFresh = clock !== null && Math.abs(sources.now - clock.receivedAt) <= freshClock;
+  return judgeClock({ ...sources, gitlab: isFresh ? clock : undefined });
 }
 
 function clockProblems(clock: ClockVerdict): readonly Problem[] {

@@ -6,9 +6,8 @@ import { makeReport, type ReportPorts } from './make-report.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { steadyNow } from '../membership/clock.ts';
 import type { Reading } from '../judge/form.ts';
-import { emptyMemory } from '../ledger/memory.ts';
-import { instant, type Instant } from '../names.ts';
-import type { Problem } from '../reconcile/run.ts';
+import { instant, type CommitId, type Instant } from '../names.ts';
+import type { Problem } from '../problems.ts';
 import type { Report, ReportSettings } from './report.ts';
 import { statusOf } from '../status.ts';
 import { parseMoment, second } from '../time.ts';
@@ -18,7 +17,8 @@ import { judgeBranch } from '../judge/judging.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
-import { openEvidence } from '../evidence/open-evidence.ts';
+import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
+import { ownRecordInMemory } from '../judge/own-record.ts';
 import { goOnAsOwner, readConfiguration, requireState, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
 import { surveySettings } from '../reconcile/sources.ts';
@@ -113,7 +113,7 @@ function readerOf(configuration: Configuration, state: State, caller: Caller): R
     const wanted = pathsToRead(policy, [], folder);
     if (wanted.size === 0) return new Map();
     try {
-      return await withPrivateMirror(caller, state.folder, async (mirror) => {
+      return await withPrivateMirror(caller, configuration.judged ?? state.folder, async (mirror) => {
         const { blobs } = branchOf(await openMirrorOf(configuration, mirror, surroundingsOf(caller)));
         return landingFiles(blobs, loadParser, folder).readFiles(wanted);
       });
@@ -129,23 +129,34 @@ function readerOf(configuration: Configuration, state: State, caller: Caller): R
 async function fromBranch(configuration: Configuration, isPublic: boolean, caller: Caller): Promise<Made> {
   return withPrivateMirror(caller, undefined, async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
-    const memory = emptyMemory();
     const at = caller.now();
-    // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
-    const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: undefined }, caller, { firstSeen: () => instant(0) });
+    const record = ownRecordInMemory([], at);
+    const { judge } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, now: at });
     const branch = branchOf(mirror);
     const settings = surveySettings(configuration);
-    const judged = await judgeBranch({ branch, loadParser, judge, remembered: undefined, wasSeen: () => false, now: at }, settings);
+    const { begin, append } = record;
+    const ports = {
+      branch,
+      loadParser,
+      judge,
+      remembered: undefined,
+      wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),
+      begin,
+      toCatchUp: () => undefined,
+      append,
+      now: at,
+    };
+    const judged = await judgeBranch(ports, settings);
     const [problem] = judged.problems;
     if (!judged.policy) throw new Unavailable('git', problem?.message ?? 'the policy could not be read', undefined);
     const files = landingFiles(branch.blobs, loadParser, settings.folder);
-    const ports: ReportPorts = {
-      records: () => judged.records,
+    const told: ReportPorts = {
+      records: record.records,
       readFiles: (policy) => files.readFiles(pathsToRead(policy, [], settings.folder)),
       rosterPeople: () => Promise.resolve(undefined),
       pending: judged.policy.pending,
     };
-    const report = await makeReport(ports, settingsOf(configuration, { at, since: undefined }, 'policy'), isPublic);
+    const report = await makeReport(told, settingsOf(configuration, { at, since: undefined }, 'policy'), isPublic);
     return { report, problems: judged.problems };
   });
 }

@@ -182,10 +182,10 @@ function groupsOf({ members, memory }: Replay, { groups }: ReportSettings): read
 }
 
 function waitingOf({ memory }: Replay, { pending }: ReportSources): Report['waiting'] {
-  const commits = new Set([...memory.firstSeen.keys(), ...pending.map(({ commit }) => commit)]);
+  const commits = new Set([...memory.judged.firstSeen.keys(), ...pending.map(({ commit }) => commit)]);
   return [...commits].map((commit) => ({
     commit,
-    since: memory.firstSeen.get(commit),
+    since: memory.judged.firstSeen.get(commit),
     pending: pending.find((one) => one.commit === commit),
   }));
 }

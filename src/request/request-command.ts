@@ -10,7 +10,8 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import { renderByHand, renderMendingByHand, renderOpened } from './request-text.ts';
 import type { Printed } from '../commands.ts';
 import { surroundingsOf, type Caller } from '../reconcile/host.ts';
-import { forgeConfiguration, parseNumber, type ForgeConfiguration } from '../review/review-command.ts';
+import type { ForgeConfiguration } from '../review/comments.ts';
+import { forgeConfiguration, parseNumber } from '../review/review-command.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 

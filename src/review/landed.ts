@@ -1,7 +1,7 @@
 // Which merge request became a landing that was refused before GitLab had been asked about it, for what is wrong with its form needs no evidence.
 // Whoever merged it reads so there; nothing is decided by it.
 import type { CommitId, Instant } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import { bindingTime } from '../evidence/gitlab-judge.ts';
 
 /** By landing: the number of the merge request, or since when GitLab is asked for it. */
@@ -15,7 +15,7 @@ export function numberOf(landed: Landed, commit: CommitId): number | null {
 /** Asks for those of this run, and again for those that GitLab did not name yet: it writes down a merge some time after the branch moved. */
 export async function findLanded(
   known: Landed,
-  news: readonly LedgerRecord[],
+  news: readonly JudgingRecord[],
   now: Instant,
   ask: (commit: CommitId) => Promise<number | 'none' | 'not-known'>,
 ): Promise<Landed> {
@@ -30,6 +30,6 @@ export async function findLanded(
   return landed;
 }
 
-function isUnnamed(verdict: Extract<LedgerRecord, { type: 'verdict' }>['verdict']): boolean {
+function isUnnamed(verdict: VerdictRecord['verdict']): boolean {
   return verdict.kind === 'refused' && verdict.mergeRequest === null && verdict.code !== 'no-merge-request';
 }

@@ -4,7 +4,8 @@ import type { JudgedApproval, NotCountedReason } from '../evidence/approval.ts';
 import type { End } from '../judge/grants.ts';
 import { instant, type Uid } from '../names.ts';
 import type { Effect } from '../check/proposed-change.ts';
-import type { Reach, SettledGrant } from './settled-review.ts';
+import type { Reach } from '../record/standing.ts';
+import type { SettledGrant } from './settled-review.ts';
 import { count, day, renderInstant } from '../time.ts';
 import { renderMoment } from '../text.ts';
 

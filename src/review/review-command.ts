@@ -7,23 +7,22 @@ import { reviewMergeRequest, type Reviewed, type ReviewPorts, type ReviewSetting
 import type { Configuration } from '../config/configuration.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { joinedAt } from '../ledger/joined.ts';
-import { emptyMemory } from '../ledger/memory.ts';
-import { instant } from '../names.ts';
-import type { Reach, ReachOf } from './settled-review.ts';
+import type { Reach, ReachOf } from '../record/standing.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import { renderNote } from './note.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../commands.ts';
-import { openEvidence } from '../evidence/open-evidence.ts';
+import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
+import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
+import { openComments, type ForgeConfiguration } from './comments.ts';
+import { readRefusedByHand } from '../judge/refused-by-hand.ts';
+import type { CommitId } from '../names.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../reconcile/host.ts';
 import { surveySettings } from '../reconcile/sources.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
-
-/** What the commands about merge requests cannot do without. */
-export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
 
 export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
@@ -43,7 +42,7 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
   const configuration = await forgeConfiguration(invocation, caller);
   const iid = parseNumber(invocation.operands[0] ?? '');
   const state = await openLedgerIfThere(configuration);
-  const reviewed = await withPrivateMirror(caller, configuration.state, (folder) => review(iid, configuration, folder, state, caller));
+  const reviewed = await withPrivateMirror(caller, configuration.judged, (folder) => review(iid, configuration, folder, state, caller));
   for (const { message } of reviewed.problems) caller.warn(message);
   const text = renderNote(reviewed.review);
   const status = reviewStatus(reviewed);
@@ -67,21 +66,31 @@ async function review(
   caller: Caller,
 ): Promise<Reviewed> {
   const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
-  const memory = state?.memory ?? emptyMemory();
-  const now = steadyNow(caller.now(), state?.lastRun);
-  // Who keeps no record cannot have waited: what GitLab names no merge request for now is taken to have none.
-  const terms = state ? {} : { firstSeen: () => instant(0) };
-  const { judge } = await openEvidence(configuration, mirror, { memory, lastRun: state?.lastRun }, caller, terms);
+  const kept = configuration.judged === undefined ? [] : keptRecords(configuration.judged);
+  const record = ownRecordInMemory(kept, caller.now());
+  const { policy, project, firstSeen } = record.state();
+  const now = steadyNow(caller.now(), record.latest);
+  const refused = configuration.state === undefined ? new Map<CommitId, string>() : readRefusedByHand(configuration.state);
+  const known = {
+    project,
+    firstSeen: (commit: CommitId) => firstSeen.get(commit),
+    refusedByHand: (commit: CommitId) => refused.get(commit),
+  };
+  const { judge } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, ...(kept.length > 0 ? known : {}), now });
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
     loadParser: () => import('../policy/parser.ts'),
     judge,
-    remembered: memory.policy,
-    wasSeen: (commit) => memory.firstSeen.has(commit),
+    remembered: policy,
+    wasSeen: (commit) => record.state().firstSeen.has(commit),
+    begin: record.begin,
+    toCatchUp: () => undefined,
+    append: record.append,
     now,
     forge: await openForge(configuration, caller),
     commits: await commitsOf(mirror),
-    records: () => state?.records() ?? [],
+    judged: () => record.state().policy,
+    records: record.records,
     reachOf: state ? reachIn(state) : () => ({ kind: 'unknown' }),
   };
   caller.progress('reading');
@@ -138,11 +147,4 @@ async function post(
   const isNews = of.kind !== 'nothing' && of.kind !== 'unmerged' && !(of.kind === 'open' && of.empty && of.slippedIn.length === 0);
   const done = await notes.write(iid, noteMarker, text, isNews);
   return done === 'none' ? 'not needed' : done;
-}
-
-export async function openComments({ gitlab, file }: ForgeConfiguration, caller: Caller) {
-  if (gitlab.commentTokenFile === undefined)
-    throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
-  const { openNotes } = await import('../gitlab/notes.ts');
-  return openNotes({ ...forgeSettings(gitlab, caller.now), token: await readSecret(gitlab.commentTokenFile) });
 }

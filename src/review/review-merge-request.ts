@@ -4,13 +4,13 @@ import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../judge/effective.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
-import { emptyMemory, remember } from '../ledger/memory.ts';
 import { inOrder, type CommitId } from '../names.ts';
 import { changesIfMerged } from '../check/proposed-change.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import { reviewOpen, type OpenReview, type Proposal } from './review.ts';
-import type { Problem } from '../reconcile/run.ts';
-import { settledReview, type JudgedLanding, type ReachOf, type SettledReview } from './settled-review.ts';
+import type { Problem } from '../problems.ts';
+import type { ReachOf } from '../record/standing.ts';
+import { settledReview, type JudgedLanding, type SettledReview } from './settled-review.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judging.ts';
 import { landingFiles } from '../judge/landing-files.ts';
@@ -28,8 +28,9 @@ export interface ReviewPorts extends JudgingPorts {
     hidden(from: CommitId, to: CommitId, folder: string): Promise<string | undefined>;
     digestOf(changes: readonly PathChange[]): string;
   };
-  /** What the ledger holds; nothing where there is none. */
-  readonly records: () => Iterable<LedgerRecord>;
+  /** The policy in force by the record, and by what was judged beside it. */
+  readonly judged: () => PolicyState | undefined;
+  readonly records: () => Iterable<JudgingRecord>;
   readonly reachOf: ReachOf;
 }
 
@@ -60,10 +61,10 @@ export async function reviewMergeRequest(iid: number, ports: ReviewPorts, settin
   if (!policy) throw judgingProblem(judged);
   if (mergeRequest.state === 'merged') {
     const commit = landingCommit(mergeRequest);
-    const landing = findLanding(commit, [...ports.records(), ...judged.records]);
+    const landing = findLanding(commit, ports.records());
     return known(settledReview(commit, landing, policy, ports.reachOf, settings.folder, ports.now), judged.problems);
   }
-  const state = stateAfter(ports.remembered, judged.records);
+  const state = ports.judged();
   const { head } = judged;
   if (!state || !head) throw judgingProblem(judged);
   const proposal = await propose(mergeRequest, review, head, state, ports, settings);
@@ -75,18 +76,12 @@ function judgingProblem({ problems: [first] }: Judged): Error {
   return new Unavailable('git', first?.message ?? 'the branch is not known');
 }
 
-function stateAfter(remembered: PolicyState | undefined, records: readonly LedgerRecord[]): PolicyState | undefined {
-  const memory = { ...emptyMemory(), policy: remembered };
-  for (const record of records) remember(memory, record);
-  return memory.policy;
-}
-
-function findLanding(commit: CommitId | null, records: Iterable<LedgerRecord>): JudgedLanding | undefined {
+function findLanding(commit: CommitId | null, records: Iterable<JudgingRecord>): JudgedLanding | undefined {
   for (const record of records) if (record.type === 'verdict' && record.commit === commit) return landingOf(record);
   return undefined;
 }
 
-export function landingOf({ commit, verdict, delta }: Extract<LedgerRecord, { type: 'verdict' }>): JudgedLanding {
+export function landingOf({ commit, verdict, delta }: VerdictRecord): JudgedLanding {
   return { commit, verdict, paths: delta.tree.map(([path, entry]) => ({ path, stands: entry !== null })) };
 }
 

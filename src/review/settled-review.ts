@@ -8,14 +8,8 @@ import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from '../judge/grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
-import type { WithheldReason } from '../membership/desired.ts';
+import type { Reach, ReachOf } from '../record/standing.ts';
 import type { EffectivePolicy } from '../judge/waiting.ts';
-
-/** How far a grant in force has come in the directory, as far as the caller can know. */
-export type Reach =
-  | { readonly kind: 'member'; readonly since: Instant | undefined }
-  | { readonly kind: 'not-yet' | 'held' | 'unknown' }
-  | { readonly kind: 'withheld'; readonly code: WithheldReason['code'] };
 
 export type GrantStanding =
   | { readonly kind: 'in-force' | 'ends-soon'; readonly until: End; readonly shortened: boolean; readonly reach: Reach }
@@ -70,8 +64,6 @@ export interface JudgedLanding {
   /** Path, and whether a file stands there after the landing. */
   readonly paths: readonly { readonly path: string; readonly stands: boolean }[];
 }
-
-export type ReachOf = (grant: GrantInForce) => Reach;
 
 export function settledReview(
   commit: CommitId | null,

@@ -1,48 +1,36 @@
-// The last step of `reconcile`: notes on merge requests, where a token for them is configured. It never makes a run fail.
+// The last step of judging: notes on merge requests, where a token for them is configured. It never makes a look fail.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
-import { commit, instant, mapOf, natural } from '../ledger/shapes.ts';
+import { commit, instant, mapOf, natural } from '../record/shapes.ts';
 import { refreshNotes, type Remembered } from './tell.ts';
 import { inOrder } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
-import type { RunReport } from '../reconcile/run.ts';
+import type { JudgeConfiguration, Looked } from '../judge/judge-once.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import { readReach } from '../record/standing.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
-import type { RunPorts } from '../reconcile/ports.ts';
-import type { HostConfiguration, Caller } from '../reconcile/host.ts';
-import { openComments } from './review-command.ts';
+import type { Caller } from '../reconcile/host.ts';
+import { openComments } from './comments.ts';
 import { sha256 } from '../reconcile/sources.ts';
-import type { State } from '../ledger/state.ts';
 
-/** The ports, and what a run records through them. */
-export function overheard(ports: RunPorts): { readonly ports: RunPorts; readonly news: readonly LedgerRecord[] } {
-  const news: LedgerRecord[] = [];
-  const append: RunPorts['journal']['append'] = async (records) => {
-    await ports.journal.append(records);
-    news.push(...records);
-  };
-  return { ports: { ...ports, journal: { ...ports.journal, append } }, news };
-}
-
+/** `news`: what this look recorded. */
 export async function tellMergeRequests(
-  report: RunReport,
-  news: readonly LedgerRecord[],
-  configuration: HostConfiguration,
-  state: State,
+  { judged: { policy }, now: { at }, records, news }: Looked & { readonly news: readonly JudgingRecord[] },
+  configuration: JudgeConfiguration,
   caller: Caller,
 ): Promise<void> {
-  const { gitlab, mode, repository } = configuration;
-  if (gitlab?.commentTokenFile === undefined || mode !== 'enforce') return;
-  const file = join(state.folder, 'notes.json');
+  const { gitlab, mode, repository, judged: folder, state } = configuration;
+  if (gitlab?.commentTokenFile === undefined || mode !== 'enforce' || !policy) return;
+  const file = join(folder, 'notes.json');
   try {
     const before = readRemembered(file);
     let comments: ReturnType<typeof openComments> | undefined;
-    const next = await refreshNotes(report, repository.folder, {
-      memory: state.memory,
+    const next = await refreshNotes(policy, at, repository.folder, {
+      reachOf: readReach(state),
       news,
-      records: () => state.records(),
+      records,
       said: before?.said,
       landed: before?.landed ?? new Map(),
       mergeRequestOf: async (commit) => {

@@ -1,12 +1,10 @@
-// After a run: brings the notes on merge requests up to date, of those alone whose standing changed. A quiet run asks GitLab nothing.
+// After judging: brings the notes on merge requests up to date, of those alone whose standing changed. A quiet look asks GitLab nothing.
 import type { Refusal } from '../judge/effective.ts';
 import type { GrantInForce } from '../judge/grants.ts';
-import { joinedAt } from '../ledger/joined.ts';
-import type { Memory } from '../ledger/memory.ts';
 import type { CommitId, Instant } from '../names.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
-import { withheldFrom, type RunReport } from '../reconcile/run.ts';
-import { settledReview, standingInForce, type JudgedLanding, type Reach, type ReachOf } from './settled-review.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import type { ReachOf } from '../record/standing.ts';
+import { settledReview, standingInForce, type JudgedLanding } from './settled-review.ts';
 import type { EffectivePolicy } from '../judge/waiting.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { renderNote } from './note.ts';
@@ -17,11 +15,12 @@ import { landingOf } from './review-merge-request.ts';
 export type Said = ReadonlyMap<number, string | null>;
 
 export interface NotesPorts {
-  readonly memory: Memory;
-  /** What this run recorded. */
-  readonly news: readonly LedgerRecord[];
-  /** The whole record; only read when there is something to tell. */
-  readonly records: () => Iterable<LedgerRecord>;
+  /** How far grants have come in the directory, as converging left it. */
+  readonly reachOf: ReachOf;
+  /** What this look recorded. */
+  readonly news: readonly JudgingRecord[];
+  /** The whole record, with the news. */
+  readonly records: () => Iterable<JudgingRecord>;
   /** Undefined before the first time: then only what this run changed is told, and the rest taken as known. */
   readonly said: Said | undefined;
   readonly landed: Landed;
@@ -41,18 +40,15 @@ export interface Remembered {
 }
 
 /** Gives what is to be remembered. Never throws for anything that GitLab does. */
-export async function refreshNotes(report: RunReport, folder: string, ports: NotesPorts): Promise<Remembered> {
-  const { policy, at } = report;
-  if (!policy) return { said: ports.said ?? new Map(), landed: ports.landed };
-  const reachOf = reachAfter(report, ports.memory, new Map());
+export async function refreshNotes(policy: EffectivePolicy, at: Instant, folder: string, ports: NotesPorts): Promise<Remembered> {
+  const { reachOf } = ports;
   const landed = await landedBy(ports, at);
-  const standings = standingsByMergeRequest(policy, landed, reachOf, at, ports.digest);
+  const standings = standingsByMergeRequest(policy, landed, withoutSince(reachOf), at, ports.digest);
   const due = mergeRequestsToTell(standings, landed, ports);
   const said = new Map<number, string | null>([...standings].filter(([number]) => !due.includes(number)));
   if (due.length === 0) return { said, landed: stillOpen(landed, said) };
-  const all = [...ports.records(), ...ports.news];
-  const landings = landingsOf(all, landed, new Set(due));
-  const telling = { policy, reachOf: reachAfter(report, ports.memory, joinedAt(all)), folder, at };
+  const landings = landingsOf(ports.records(), landed, new Set(due));
+  const telling = { policy, reachOf, folder, at };
   let silent = false;
   for (const [index, number] of due.entries()) {
     const landing = landings.get(number);
@@ -62,6 +58,14 @@ export async function refreshNotes(report: RunReport, folder: string, ports: Not
     else if (standings.has(number)) said.set(number, standings.get(number) ?? null);
   }
   return { said, landed: stillOpen(landed, said) };
+}
+
+/** Since when somebody is a member is told, and is no reason to tell it again. */
+function withoutSince(reachOf: ReachOf): ReachOf {
+  return (grant) => {
+    const reach = reachOf(grant);
+    return reach.kind === 'member' ? { ...reach, since: undefined } : reach;
+  };
 }
 
 async function landedBy({ landed, news, mergeRequestOf, warn }: NotesPorts, now: Instant): Promise<Landed> {
@@ -108,8 +112,6 @@ function mergeRequestsToTell(standings: ReadonlyMap<number, string>, landed: Lan
   for (const record of news) {
     const number = record.type === 'verdict' ? (record.verdict.mergeRequest ?? numberOf(landed, record.commit)) : null;
     if (number !== null) changed.add(number);
-    if (record.type !== 'outcome') continue;
-    for (const { because } of record.add) if (because.kind === 'grant' && because.mergeRequest !== null) changed.add(because.mergeRequest);
   }
   for (const number of new Set([...standings.keys(), ...(said?.keys() ?? [])])) {
     if (said && standings.get(number) !== said.get(number)) changed.add(number);
@@ -118,7 +120,7 @@ function mergeRequestsToTell(standings: ReadonlyMap<number, string>, landed: Lan
 }
 
 /** The last landing of each merge request: one merge request endorses one landing. */
-function landingsOf(records: Iterable<LedgerRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
+function landingsOf(records: Iterable<JudgingRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
   const landings = new Map<number, JudgedLanding>();
   for (const record of records) {
     if (record.type !== 'verdict') continue;
@@ -153,17 +155,4 @@ async function tell(
     if (error instanceof Unavailable) onSilence();
     return false;
   }
-}
-
-/** What the run left behind, person by person. `since` is known only where the record was read. */
-function reachAfter({ groups }: RunReport, memory: Memory, since: ReturnType<typeof joinedAt>): ReachOf {
-  const proposals = new Map(groups.map(({ proposal }) => [proposal.group, proposal]));
-  return ({ group, uid }): Reach => {
-    const proposal = proposals.get(group);
-    if (memory.groups.get(group)?.members.has(uid)) return { kind: 'member', since: since.get(group)?.get(uid) };
-    const reason = proposal && withheldFrom(proposal).find((one) => one.uid === uid)?.reason;
-    if (reason) return { kind: 'withheld', code: reason.code };
-    if (proposal?.kind !== 'planned') return { kind: 'not-yet' };
-    return proposal.guarded.held.some(({ add }) => add.some((one) => one.uid === uid)) ? { kind: 'held' } : { kind: 'not-yet' };
-  };
 }

@@ -5,7 +5,8 @@ import type { Duration, Instant, RosterName } from '../names.ts';
 import type { RosterRecord } from '../ledger/record.ts';
 import { judgeRoster, parseRoster, tooManyUnknown, type FreshRoster, type RosterReading, type RosterState } from './roster.ts';
 import { count } from '../time.ts';
-import type { Problem, RosterStanding } from '../reconcile/run.ts';
+import type { RosterStanding } from '../reconcile/run.ts';
+import type { Problem } from '../problems.ts';
 import type { StatusName } from '../status.ts';
 
 /** A list that was accepted before. `lost`: what became of it, and of which file. */

@@ -1,12 +1,10 @@
-// Fetches a roster from an rsync daemon (rsync(1), rsyncd.conf(5)) into a folder of its own and reads it there like any other file.
+// Fetches a roster from an rsync daemon (rsync(1), rsyncd.conf(5)) into a folder of its own.
 // The daemon speaks in clear: what comes is judged as strictly as what lies on the disk.
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { RosterReading } from './roster.ts';
-import { Unusable } from '../errors.ts';
-import { makeTemporary } from '../kept-files.ts';
-import { largestRoster, readRosterFile } from './roster-file.ts';
+import type { Absent } from './fetched.ts';
+import { largestRoster } from './roster-file.ts';
 
 export interface RsyncTerms {
   readonly checksum: 'none' | 'required';
@@ -18,34 +16,19 @@ export interface RsyncTerms {
   readonly timeout?: number;
 }
 
-type Absent = Exclude<RosterReading, { kind: 'file' }>;
-
 interface Ended {
   readonly status: number | 'not-started' | null;
   readonly output: string;
 }
 
-/** `url`: `rsync://host/module/path`. Does not throw for anything that the daemon does, nor for a disk that is full. */
-export async function readRosterByRsync(url: string, terms: RsyncTerms): Promise<RosterReading> {
-  let folder: string;
-  try {
-    folder = makeTemporary('muster-roster-', terms.state);
-  } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
-    const message = `${url} could not be fetched: ${error.message}.`;
-    return { kind: 'unreadable', message, act: 'administrator', mayPass: true };
-  }
-  try {
-    const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
-    // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
-    const { status } = await rsync(['--times', `--max-size=${largestRoster}`, '--', ...urls, `${folder}/`], terms);
-    const problem = problemOf(url, status);
-    if (problem) return problem;
-    const reading = await readRosterFile(join(folder, basename(url)), { checksum: terms.checksum, called: url });
-    return reading.kind === 'missing' ? await whyNotSent(url, terms) : reading;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** `url`: `rsync://host/module/path`. Puts the file, and its checksum file where one is required, into `folder`; otherwise says why not. */
+export async function fetchByRsync(url: string, folder: string, terms: RsyncTerms): Promise<Absent | undefined> {
+  const urls = terms.checksum === 'required' ? [url, `${url}.sha256`] : [url];
+  // --times: the age of the list is the time its producer wrote it. Links are not sent, and nothing larger than a roster may be.
+  const { status } = await rsync(['--times', `--max-size=${largestRoster}`, '--', ...urls, `${folder}/`], terms);
+  const problem = problemOf(url, status);
+  if (problem) return problem;
+  return existsSync(join(folder, basename(url))) ? undefined : whyNotSent(url, terms);
 }
 
 /** rsync(1), EXIT VALUES. What is no problem yet: 0, and 23, where a file that was asked for could not be sent. */

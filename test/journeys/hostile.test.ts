@@ -82,7 +82,7 @@ describe('case 62: given somebody who planted things where the mirror lies, and 
     const trap = mkdtempSync(join(tmpdir(), 'muster-trap-'));
     const script = join(trap, 'run');
     writeFileSync(script, `#!/bin/sh\ntouch ${trap}/sprung\n`, { mode: 0o755 });
-    const mirror = join(host.state, 'mirror.git');
+    const mirror = join(host.state, 'judged/mirror.git');
     for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-auto-gc']) {
       mkdirSync(join(mirror, 'hooks'), { recursive: true });
       writeFileSync(join(mirror, 'hooks', hook), readFileSync(script), {

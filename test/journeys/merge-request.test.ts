@@ -55,6 +55,8 @@ describe('given a person who asks with muster request', () => {
     await scene.merge(asked);
     await scene.run('reconcile');
     expect(await scene.members()).toEqual(['urbanecm']);
+    // Judging tells it a minute later, when converging has left how far it came.
+    await scene.run('judge');
     expect(noteOn(asked)).toContain('**In force.**');
     expect(noteOn(asked)).toMatch(/`urbanecm` is in `klaxon-users` since 2026-.* UTC, until the end of 2026-/);
     expect(noteOn(asked)).toContain('sign out there and in again');
@@ -74,6 +76,7 @@ describe('given a person who asks with muster request', () => {
     scene.approve(opened(1), world.alice);
     await scene.merge(opened(1));
     await scene.run('reconcile');
+    await scene.run('judge');
     const written = noteOn(opened(1));
     world.gitlab.faults.forget();
 
@@ -174,6 +177,7 @@ describe('given a merge that nobody approved', () => {
     await scene.run('reconcile');
 
     expect(await scene.members()).toEqual(['urbanecm']);
+    await scene.run('judge');
     expect(noteOn(opened(3))).toContain('**In force.**');
   });
 });

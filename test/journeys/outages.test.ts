@@ -42,7 +42,7 @@ describe('given a git server that does not answer as it should', () => {
     const host = await world.newHost({ granted: ['alice'], roster: ['base'] });
     host.repository.commit('main', { [grantPath('bob')]: 'until: never\n' }, { date: '2026-11-21T00:00:00Z' });
     const before = await host.reconcile();
-    rmSync(join(host.state, 'mirror.git'), { recursive: true });
+    rmSync(join(host.state, 'judged/mirror.git'), { recursive: true });
     await world.git.set('down');
     const during = await host.reconcile(later(0, 1));
     await world.git.set('up');

@@ -100,6 +100,7 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
     await scene.run('reconcile');
 
     expect(await scene.members()).toEqual(['urbanecm']);
+    await scene.run('judge');
     expect(noteOn(again)).toContain('**In force.**');
   });
 

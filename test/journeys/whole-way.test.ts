@@ -87,6 +87,8 @@ async function muster(...args: readonly string[]): Promise<CommandResult> {
 async function reconciled(): Promise<void> {
   const { status, stdout, stderr } = await muster('reconcile');
   expect(status, `${stdout}${stderr}`).toBe(0);
+  // A minute later judging tells on the merge request how far the grant has come.
+  await muster('judge');
 }
 
 async function members(group: string): Promise<readonly string[]> {

@@ -161,7 +161,7 @@ describe('given a host with evidence: none, and a file that is refused', () => {
   it('when the branch cannot be read, then explain does not say that no file names somebody', async () => {
     const host = await world.newHost();
     await host.reconcile();
-    rmSync(join(host.state, 'mirror.git'), { recursive: true });
+    rmSync(join(host.state, 'judged/mirror.git'), { recursive: true });
     await world.git.set('down');
 
     const { stdout } = await host.run(['explain', 'martin']);

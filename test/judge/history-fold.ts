@@ -13,7 +13,8 @@ import {
   type Verdict,
 } from '../../src/judge/effective.ts';
 import { formObjection, lengthObjection, understood, type Readings } from '../../src/judge/form.ts';
-import { parseUid } from '../../src/names.ts';
+import { parseUid, type Instant } from '../../src/names.ts';
+import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import type { Rules } from '../../src/policy/policy.ts';
 import { acceptProposed, startingState } from '../../src/judge/start-state.ts';
 import { approval, bound, commit } from '../evidence/evidence-samples.ts';
@@ -114,4 +115,28 @@ function isApproved({ landing, approvers }: LandingEvent, readings: Readings, ru
   const mergeRequest = bound({ approvals }, { author: { id: 1, username: 'author' } });
   // Everybody who approved has seen exactly what landed; approval.test.ts is about those who have not.
   return countApprovals(mergeRequest, rules, paths, 'the change', new Map([[changeKey(commit('a'), commit('b')), 'the change']])).enough;
+}
+
+/** A state that was just started, as the lines of the record that tell it. */
+export function startRecords(state: PolicyState, at: Instant): readonly JudgingRecord[] {
+  const grants = [...new Map([...state.inForce, ...state.proposed])];
+  const isOfGrants = (path: string) => grants.some(([one]) => one === path);
+  const files = grants.map(([path, { group, uid, reason, ticket, contact, understood, from, until }]) => {
+    const given = { ticket, contact, understood, from };
+    const told = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return [path, { group, uid, reason, ...told, until }] as const;
+  });
+  const tree = [...state.tree];
+  return [
+    {
+      type: 'start',
+      at,
+      commit: state.start,
+      committedAt: onDay(0),
+      rules: state.rules,
+      tree: tree.filter(([path]) => !isOfGrants(path)),
+      parts: 1,
+    },
+    { type: 'start-part', at, tree: tree.filter(([path]) => isOfGrants(path)), grants: files },
+  ];
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseGrant, parseRules } from '../../src/policy/parser.ts';
 import type { Verdict } from '../../src/judge/effective.ts';
 import type { CommitId } from '../../src/names.ts';
-import { emptyMemory, remember } from '../../src/ledger/memory.ts';
+import { nothingJudged, takeJudged } from '../../src/record/judged-state.ts';
+import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../../src/judge/judging.ts';
 import type { PolicyParser } from '../../src/judge/landing-files.ts';
 import { commitId, committedAt, MemoryBranch, type Files } from '../support/memory-branch.ts';
@@ -52,7 +53,7 @@ class TestJudge implements ContentJudge {
 /** One run after another over the same branch and ledger. */
 class Host {
   readonly branch = new MemoryBranch();
-  readonly memory = emptyMemory();
+  memory = nothingJudged;
 
   constructor() {
     this.branch.push(first);
@@ -63,23 +64,35 @@ class Host {
     start: CommitId = commitId(0),
     folder = 'policy',
     parser: PolicyParser = { parseRules, parseGrant },
-  ): Promise<Judged> {
+  ): Promise<Run> {
     const { memory, branch } = this;
+    const records: JudgingRecord[] = [];
     const ports = {
       branch,
       loadParser: () => Promise.resolve(parser),
       judge,
       remembered: memory.policy,
       wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
+      begin: () => Promise.resolve(),
+      toCatchUp: () => undefined,
+      append: (more: readonly JudgingRecord[]) => {
+        records.push(...more);
+        return Promise.resolve();
+      },
       now: committedAt(100),
     };
     const judged = await judgeBranch(ports, { start, folder, longest: new Map() });
-    for (const record of judged.records) remember(memory, record);
-    return judged;
+    this.memory = takeJudged(memory, records, 'judging');
+    return { ...judged, records };
   }
 }
 
-function verdicts({ records }: Judged): readonly string[] {
+interface Run extends Judged {
+  /** What was recorded, in order. */
+  readonly records: readonly JudgingRecord[];
+}
+
+function verdicts({ records }: Run): readonly string[] {
   return records.flatMap((record) =>
     record.type === 'verdict' ? [record.verdict.kind === 'refused' ? record.verdict.code : 'endorsed'] : [],
   );
@@ -185,7 +198,7 @@ describe('given a landing that has to wait', () => {
   it('then it is recorded as seen once, and judged when the answer comes', async () => {
     const host = new Host();
     host.branch.push(withBob);
-    expect((await host.run(new TestJudge({ 1: 'later' }))).records.map(({ type }) => type)).toEqual(['start', 'seen']);
+    expect((await host.run(new TestJudge({ 1: 'later' }))).records.map(({ type }) => type)).toEqual(['start', 'start-part', 'seen']);
     expect((await host.run(new TestJudge({ 1: 'later' }))).records).toEqual([]);
     const judged = await host.run();
     expect(judged.records.map(({ type }) => type)).toEqual(['verdict']);
@@ -238,18 +251,21 @@ describe('given a branch that is not what it was', () => {
     expect(judged.records).toEqual([]);
   });
 
-  it('when a new start is set, then what it adds is proposed, and what it drops is out', async () => {
+  it('when a new start is set, then it is judged as it is, and whoever takes it proposes what it adds, and takes out what it drops', async () => {
     const host = new Host();
-    await host.run();
+    const { records: before } = await host.run();
     const number = host.branch.push({
       'policy/policy.yaml': policy,
       'policy/groups/klaxon-users.yaml': klaxon,
       [bob]: grant('2026-11-25'),
     });
     const judged = await host.run(new TestJudge(), commitId(number));
-    expect(members(judged)).toEqual([]);
-    expect(judged.policy?.proposed).toMatchObject([{ uid: 'bob' }]);
+    expect(members(judged)).toEqual(['bob']);
     expect(judged.policy?.refused).toEqual([]);
+    const { policy: taken } = takeJudged(nothingJudged, [...before, ...judged.records], 'converging');
+    expect([...(taken?.inForce.keys() ?? [])]).toEqual([]);
+    expect([...(taken?.proposed.keys() ?? [])]).toEqual([bob]);
+    expect([...(taken?.ended.keys() ?? [])]).toEqual([alice]);
   });
 
   it('when the server does not answer, then the last fetched tip is judged, and the failure is told', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/judge/form.ts';
 import type { Instant } from '../../src/names.ts';
-import { effectivePolicy, pathsToRead, tipTree, type EffectivePolicy, type WaitingLanding } from '../../src/judge/waiting.ts';
+import { effectivePolicy, isUndecided, pathsToRead, tipTree, type EffectivePolicy, type WaitingLanding } from '../../src/judge/waiting.ts';
 import { folder, grantAt, isRulesPath, onDay, policyTree, readingOf, same, type Tree } from './history-files.ts';
 import { fold, type Moment } from './history-fold.ts';
 import { grantPaths, histories, type History } from './history-model.ts';
@@ -72,9 +72,7 @@ describe('given any history whose last landings wait for a verdict', () => {
         for (const path of grantPaths) {
           const file = grantIn(tip, path);
           if (!file || (file.until !== 'open' && file.until <= outage.now)) continue;
-          const explained =
-            policy.grants.some((grant) => grant.path === path) ||
-            policy.undecided.some(({ group, uid }) => group === file.group && uid === file.uid);
+          const explained = policy.grants.some((grant) => grant.path === path) || isUndecided(policy, file.group, file.uid);
           expect(explained, path).toBe(true);
         }
       }),

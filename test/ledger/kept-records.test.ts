@@ -8,7 +8,7 @@ import { dn, duration, entryUuid } from '../../src/names.ts';
 import type { LedgerRecord, MembershipRecord } from '../../src/ledger/record.ts';
 import { approval, candidate, commit, rules, team, uid } from '../evidence/evidence-samples.ts';
 import { blobOf } from '../judge/history-files.ts';
-import { fold } from '../judge/history-fold.ts';
+import { fold, startRecords } from '../judge/history-fold.ts';
 import { histories } from '../judge/history-model.ts';
 import { becauseOf, grantOf, hours, klaxon, now, steward } from '../membership/membership-samples.ts';
 
@@ -103,8 +103,13 @@ const changes = {
 const inGroup = { at: now, group: klaxon };
 
 /** One of every type, and two where there are two forms. */
+const place = { id: 'ab'.repeat(16), head: { count: 3, hash: sha256 }, offset: 700 };
 const samples: readonly LedgerRecord[] = [
-  { type: 'start', at: now, state },
+  ...startRecords(state, now).map((record) => ({ ...record, place })),
+  { type: 'record', at: now, id: 'ab'.repeat(16), head: commit('b'), place },
+  { type: 'caught-up', at: now, commit: commit('b'), place },
+  { type: 'taken', at: now, place },
+  { type: 'begun-anew', at: now, id: 'ab'.repeat(16) },
   {
     type: 'verdict',
     at: now,
@@ -112,6 +117,7 @@ const samples: readonly LedgerRecord[] = [
     verdict: { kind: 'endorsed', reviewed: true, commit: commit('b'), mergeRequest: 3, approvedBy: [uid('bob')], landedAt: now, link },
     evidence,
     delta,
+    place,
   },
   {
     type: 'verdict',
@@ -120,10 +126,11 @@ const samples: readonly LedgerRecord[] = [
     verdict: { kind: 'refused', code: 'no-approval', detail: 'Nobody.', mergeRequest: 3, link, count, unbound: 'part-of-fast-forward' },
     evidence: null,
     delta,
+    place,
   },
-  { type: 'judged', at: now, commit: commit('b') },
-  { type: 'seen', at: now, commit: commit('b') },
-  { type: 'project', at: now, project: 7 },
+  { type: 'judged', at: now, commit: commit('b'), place },
+  { type: 'seen', at: now, commit: commit('b'), place },
+  { type: 'project', at: now, project: 7, place },
   { type: 'roster', at: now, roster: steward, sha256, people: 11, producedAt: now },
   { type: 'intent', ...inGroup, revision: 'x', allowed: [digest], accepted: [path], ...changes },
   { type: 'outcome', ...inGroup, result: 'failed', message: 'It said no.', members: 3, ...changes },
@@ -216,7 +223,7 @@ describe('given a record of every type', () => {
         'unlisted',
       ],
       // Of a revocation whose file was damaged; of a group's rules, and of a grant.
-      ...['at', 'understood'],
+      ...['at', 'understood', 'unlisted'],
     ];
     const keys = new Set(samples.flatMap((record) => JSON.stringify(written(record)).match(/(?<=")\w+(?=":)/g) ?? []));
     const needed = [...keys].filter((key) => !optional.includes(key));
@@ -257,13 +264,16 @@ describe('given a record of every type', () => {
   });
 
   it('when a path is said to be in force by the grant of another path, then it is none', () => {
-    const other = { ...state, inForce: new Map([['policy/grants/klaxon-users/bob.yaml', grant]]) };
-    expect(parseRecord(written({ type: 'start', at: now, state: other }))).toBeUndefined();
+    const other: PolicyDelta = { ...delta, inForce: [['policy/grants/klaxon-users/bob.yaml', grant]] };
+    const verdict = { kind: 'refused', code: 'dirty', detail: '', mergeRequest: null } as const;
+    expect(
+      parseRecord(written({ type: 'verdict', at: now, commit: commit('b'), verdict, evidence: null, delta: other, place })),
+    ).toBeUndefined();
   });
 
   it('when a key stands in a map twice, then it is none', () => {
     const [start] = samples.map(written);
-    const twice = JSON.parse(JSON.stringify(start).replace(/"usedMergeRequests":\[(.*?\])\]/, '"usedMergeRequests":[$1,$1]'));
+    const twice = JSON.parse(JSON.stringify(start).replace(/"teams":\[(\[.*?\]\])/, '"teams":[$1,$1'));
     expect(JSON.stringify(twice)).not.toBe(JSON.stringify(start));
     expect(parseRecord(twice)).toBeUndefined();
   });
@@ -273,11 +283,11 @@ it('the policy of any history, and every verdict on the way, comes back whole', 
   fc.assert(
     fc.property(histories, (history) => {
       for (const { state: reached, verdict, delta: step } of fold(history)) {
-        const record: LedgerRecord =
+        const records: readonly LedgerRecord[] =
           verdict && step
-            ? { type: 'verdict', at: now, commit: step.judged, verdict, evidence: null, delta: step }
-            : { type: 'start', at: now, state: reached };
-        expect(parseRecord(written(record))).toEqual(record);
+            ? [{ type: 'verdict', at: now, commit: step.judged, verdict, evidence: null, delta: step, place }]
+            : startRecords(reached, now).map((record) => ({ ...record, place }));
+        for (const record of records) expect(parseRecord(written(record))).toEqual(record);
       }
     }),
     { numRuns: 30 },

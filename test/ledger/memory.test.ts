@@ -8,7 +8,7 @@ import { recordedChanges } from '../../src/reconcile/recording.ts';
 import { day } from '../../src/time.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { commit, group, uid } from '../evidence/evidence-samples.ts';
-import { fold } from '../judge/history-fold.ts';
+import { fold, startRecords } from '../judge/history-fold.ts';
 import { histories } from '../judge/history-model.ts';
 import {
   becauseOf,
@@ -202,8 +202,8 @@ describe('everything else that is on record', () => {
       { type: 'roster', at: hours(-6), roster: steward, sha256: 'aa', people: 11, producedAt: hours(-7) },
       { type: 'roster', at: hours(-1), roster: steward, sha256: 'bb', people: 12, producedAt: hours(-2) },
     );
-    expect(memory.project).toBe(7);
-    expect(memory.firstSeen).toEqual(new Map([[commit('c'), hours(-8)]]));
+    expect(memory.judged.project).toBe(7);
+    expect(memory.judged.firstSeen).toEqual(new Map([[commit('c'), hours(-8)]]));
     expect(memory.refusedByHand).toEqual(new Map([[commit('d'), 'GitLab lost it.']]));
     expect(memory.rosters.get(steward)).toMatchObject({ sha256: 'bb', at: hours(-1) });
   });
@@ -239,7 +239,7 @@ describe('everything else that is on record', () => {
     fc.assert(
       fc.property(histories, fc.array(fc.subarray([...between])), (history, inserted) => {
         const records = fold(history).flatMap(({ state, verdict, delta }, number): readonly LedgerRecord[] => {
-          if (!verdict || !delta) return [{ type: 'start', at: hours(-3), state }];
+          if (!verdict || !delta) return startRecords(state, hours(-3));
           return [{ type: 'verdict', at: hours(-2), commit: delta.judged, verdict, evidence: null, delta }, ...(inserted[number] ?? [])];
         });
         const memory = emptyMemory();

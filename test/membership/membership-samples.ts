@@ -136,7 +136,7 @@ export function explanations(changes: Partial<Explanations> = {}): Explanations 
     ended: new Map(),
     withheld: new Map(),
     revoked: new Map(),
-    undecided: new Set(),
+    isUndecided: () => false,
     roster: undefined,
     unexplained: 'remove',
     now,

@@ -108,6 +108,7 @@ export function reportOf(changes: Partial<RunReport> = {}): RunReport {
     start: commit('a'),
     claims: [],
     head: commit('f'),
+    tokens: [],
     policy: policyOf([], {
       refused: [
         {

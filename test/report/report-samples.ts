@@ -184,19 +184,11 @@ export function begins(at: Instant): LedgerRecord {
   return {
     type: 'start',
     at,
-    state: {
-      start: commit('a'),
-      judged: commit('a'),
-      rules: sampleRules(),
-      endorsed: new Map(),
-      inForce: new Map(),
-      ended: new Map(),
-      tree: new Map(),
-      unlisted: 0,
-      refusals: new Map(),
-      usedMergeRequests: new Map(),
-      proposed: new Map(),
-    },
+    commit: commit('a'),
+    committedAt: at,
+    rules: sampleRules(),
+    tree: [],
+    parts: 0,
   };
 }
 
@@ -272,7 +264,7 @@ export function hostileRecords(text: string): readonly LedgerRecord[] {
   const known = sampleRules(text);
   return [
     ...sampleRecords().map((record): LedgerRecord => {
-      if (record.type === 'start') return { ...record, state: { ...record.state, rules: known } };
+      if (record.type === 'start') return { ...record, rules: known };
       return 'reason' in record ? { ...record, reason: text } : record;
     }),
     endorsement(

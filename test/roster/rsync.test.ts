@@ -4,8 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, ut
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readRosterByRsync } from '../../src/roster/rsync.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fetchRoster } from '../../src/judge/fetch-rosters.ts';
+import { readRosterFile } from '../../src/roster/roster-file.ts';
 import { duration, instant } from '../../src/names.ts';
 import { judgeRoster } from '../../src/roster/roster.ts';
 import { hour } from '../../src/time.ts';
@@ -16,12 +17,24 @@ const digest = createHash('sha256').update(list).digest('hex');
 const plain = { checksum: 'none', path: pathWithRsync, timeout: 5 } as const;
 const withChecksum = { ...plain, checksum: 'required' } as const;
 
+const folder = mkdtempSync(join(tmpdir(), 'muster-fetched-'));
+const place = join(folder, 'steward');
+
+/** As judging fetches it and converging reads it. */
+async function readRosterByRsync(url: string, terms: Parameters<typeof fetchRoster>[2]) {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  return (await fetchRoster(url, place, terms)) ?? readRosterFile(place, { checksum: terms.checksum, called: url });
+}
+
 let daemon: RsyncDaemon;
 const file = (name = 'steward.txt') => join(daemon.exports, name);
 beforeAll(async () => {
   daemon = await startRsyncDaemon();
 });
-afterAll(() => daemon.stop());
+afterAll(async () => {
+  await daemon.stop();
+  rmSync(folder, { recursive: true });
+});
 afterEach(() => {
   for (const name of readdirSync(daemon.exports)) rmSync(file(name), { recursive: true });
 });
@@ -30,21 +43,16 @@ describe('given a real rsync daemon that exports a list', () => {
   it('when it is fetched, then its bytes, its digest and the time at which it was written are given, and nothing is left behind', async () => {
     writeFileSync(file(), list);
     utimesSync(file(), 1_790_000_000, 1_790_000_000);
-    const own = mkdtempSync(join(tmpdir(), 'muster-fetching-'));
-    vi.stubEnv('TMPDIR', own);
     const reading = await readRosterByRsync(daemon.url('steward.txt'), plain);
     expect(reading).toMatchObject({ kind: 'file', sha256: digest, producedAt: 1_790_000_000_000, stated: { kind: 'not-asked' } });
     expect(reading.kind === 'file' && Buffer.from(reading.bytes).toString()).toBe(list);
-    expect(readdirSync(own)).toEqual([]);
-    vi.unstubAllEnvs();
-    rmSync(own, { recursive: true });
+    expect(readdirSync(folder)).toEqual(['steward']);
   });
 
   it('when the folder for temporary files is of no use, then it is fetched into another one', async () => {
     writeFileSync(file(), list);
-    vi.stubEnv('TMPDIR', '/nonexistent');
-    expect(await readRosterByRsync(daemon.url('steward.txt'), plain)).toMatchObject({ kind: 'file' });
-    vi.unstubAllEnvs();
+    const absent = await fetchRoster(daemon.url('steward.txt'), '/nonexistent/steward', plain);
+    expect(absent).toMatchObject({ kind: 'unreadable', act: 'administrator', mayPass: true });
   });
 
   it('when it was written 27 hours ago and carried just now, then it is stale after 26 hours', async () => {

@@ -1,12 +1,13 @@
-// Records of judging: what the branch brought and what was decided about it. They are kept as these shapes, and read as nothing else.
+// The lines of the record of judging: what the branch brought and what was decided about it. They are kept as these shapes, and read as
+// nothing else.
 import * as v from 'valibot';
 import { notCountedReasons, type ApprovalCount } from '../evidence/approval.ts';
 import { unboundReasons } from '../evidence/binding.ts';
-import { refusalCodes, type PolicyDelta, type PolicyState, type Refusal, type Verdict } from '../judge/effective.ts';
+import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from '../judge/effective.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import type { EndedGrant, GrantInForce } from '../judge/grants.ts';
-import type { Approver, GroupRules, Rules } from '../policy/policy.ts';
-import type { StartRecord, VerdictRecord, VerdictRecords } from './record.ts';
+import type { Approver, GrantFile, GroupRules, Rules } from '../policy/policy.ts';
+import { isJudgingType, type JudgingRecord } from './judging-record.ts';
 import { blob, commit, duration, end, group, instant, mapOf, natural, roster, team, texts, uid, type Shape } from './shapes.ts';
 
 const optionalText = v.exactOptional(v.string());
@@ -46,17 +47,23 @@ const rules: Shape<Rules> = v.strictObject({
 
 const provenance = { commit, mergeRequest: number, approvedBy: uids, landedAt: instant, link: optionalText };
 
-const grant: Shape<GrantInForce> = v.strictObject({
-  ...provenance,
+const grantFields = {
   group,
   uid,
-  path: v.string(),
   reason: v.string(),
   ticket: optionalText,
   contact: optionalText,
   understood: optionalText,
   from: v.exactOptional(instant),
   until: end,
+};
+
+const grantFile: Shape<GrantFile> = v.strictObject(grantFields);
+
+const grant: Shape<GrantInForce> = v.strictObject({
+  ...provenance,
+  ...grantFields,
+  path: v.string(),
   endorsedUntil: end,
   narrowedBy: v.exactOptional(commit),
 });
@@ -70,22 +77,6 @@ const refusal: Shape<Refusal> = v.strictObject({
   code: v.picklist(refusalCodes),
   detail: v.string(),
   link: optionalText,
-});
-
-const inForceByPath = keyed(v.string(), grant, ({ path }) => path);
-
-const state: Shape<PolicyState> = v.strictObject({
-  start: commit,
-  judged: commit,
-  rules,
-  endorsed: mapOf(v.string(), blob),
-  inForce: inForceByPath,
-  ended: keyed(v.string(), ended, (one) => one.grant.path),
-  tree: mapOf(v.string(), entry),
-  unlisted: natural,
-  refusals: keyed(v.string(), refusal, ({ path }) => path),
-  usedMergeRequests: mapOf(natural, commit),
-  proposed: inForceByPath,
 });
 
 const delta: Shape<PolicyDelta> = v.strictObject({
@@ -194,40 +185,48 @@ const verdict: Shape<Verdict> = v.variant('kind', [
   }),
 ]);
 
+const at = { at: instant };
+const tree = v.array(v.strictTuple([v.string(), entry]));
+
 /** By type. */
-export const verdictRecordShapes = {
-  start: v.strictObject({ type: v.literal('start'), at: instant, state }),
+export const judgingShapes = {
+  record: v.strictObject({ type: v.literal('record'), ...at, id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)), head: commit }),
+  start: v.strictObject({ type: v.literal('start'), ...at, commit, committedAt: instant, rules, tree, parts: natural }),
+  'start-part': v.strictObject({
+    type: v.literal('start-part'),
+    ...at,
+    tree,
+    grants: v.array(v.strictTuple([v.string(), grantFile])),
+  }),
   verdict: v.strictObject({
     type: v.literal('verdict'),
-    at: instant,
+    ...at,
     commit,
     covers: v.exactOptional(v.array(commit)),
     verdict,
     evidence: v.nullable(evidence),
     delta,
   }),
-  judged: v.strictObject({ type: v.literal('judged'), at: instant, commit }),
-  seen: v.strictObject({ type: v.literal('seen'), at: instant, commit, head: v.exactOptional(v.boolean()) }),
-  unanswered: v.strictObject({ type: v.literal('unanswered'), at: instant, commit, others: v.boolean() }),
-  project: v.strictObject({ type: v.literal('project'), at: instant, project: natural }),
-} satisfies { readonly [Type in VerdictRecords['type']]: Shape<Extract<VerdictRecords, { readonly type: Type }>> };
+  judged: v.strictObject({ type: v.literal('judged'), ...at, commit }),
+  seen: v.strictObject({ type: v.literal('seen'), ...at, commit, head: v.exactOptional(v.boolean()) }),
+  unanswered: v.strictObject({ type: v.literal('unanswered'), ...at, commit, others: v.boolean() }),
+  project: v.strictObject({ type: v.literal('project'), ...at, project: natural }),
+  'caught-up': v.strictObject({ type: v.literal('caught-up'), ...at, commit }),
+} satisfies { readonly [Type in JudgingRecord['type']]: Shape<Extract<JudgingRecord, { readonly type: Type }>> };
 
-export function renderStart(record: StartRecord): object {
-  const { state: of } = record;
-  const maps = {
-    endorsed: [...of.endorsed],
-    inForce: [...of.inForce],
-    ended: [...of.ended],
-    tree: [...of.tree],
-    refusals: [...of.refusals],
-    usedMergeRequests: [...of.usedMergeRequests],
-    proposed: [...of.proposed],
-  };
-  return { ...record, state: { ...of, ...maps, rules: renderRules(of.rules) } };
+/** Undefined: of a type or a shape that judging does not write. */
+export function parseJudgingRecord(kept: unknown): JudgingRecord | undefined {
+  const type: unknown = typeof kept === 'object' && kept !== null && 'type' in kept ? kept.type : undefined;
+  if (typeof type !== 'string' || !isJudgingType(type)) return undefined;
+  const parsed = v.safeParse(judgingShapes[type], kept, { abortEarly: true, abortPipeEarly: true });
+  return parsed.success ? parsed.output : undefined;
 }
 
-export function renderVerdict({ delta, ...record }: VerdictRecord): object {
-  return { ...record, delta: { ...delta, ...(delta.rules && { rules: renderRules(delta.rules) }) } };
+export function renderJudgingRecord(record: JudgingRecord): object {
+  if (record.type === 'start') return { ...record, rules: renderRules(record.rules) };
+  if (record.type !== 'verdict') return record;
+  const { delta: of, ...rest } = record;
+  return { ...rest, delta: { ...of, ...(of.rules && { rules: renderRules(of.rules) }) } };
 }
 
 function renderRules(of: Rules): object {

@@ -1,0 +1,156 @@
+// One look of judging: fetch, judge what is new, and write down the verdicts as they are made. What converging takes from here is `record.jsonl`,
+// `now.json` and `fetched/`, in the folder `judged`.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Configuration } from '../config/configuration.ts';
+import { errnoOf, Misuse, stateFailure, together, Unavailable, Unusable } from '../errors.ts';
+import { openEvidence, type NoMirror, type OpenEvidence } from '../evidence/open-evidence.ts';
+import { tokenStandings } from '../evidence/token-standings.ts';
+import type { TokenStanding } from '../evidence/tokens.ts';
+import { withLock } from '../flock.ts';
+import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import { setAside, withReserve } from '../ledger/reserve.ts';
+import type { Mirror } from '../history/mirror.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { publishFile } from '../published-file.ts';
+import { surroundingsOf, type Caller } from '../reconcile/host.ts';
+import { surveySettings } from '../reconcile/sources.ts';
+import { nowOf, type Now } from '../record/now.ts';
+import { parseNow, renderNow } from '../record/now-file.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import { tellMergeRequests } from '../review/tell-merge-requests.ts';
+import { fetchRosters } from './fetch-rosters.ts';
+import { judgeBranch, type Branch, type Judged } from './judging.ts';
+import { openOwnRecord, type OwnRecord } from './own-record.ts';
+import { readRefusedByHand } from './refused-by-hand.ts';
+
+export type JudgeConfiguration = Configuration & { readonly judged: string; readonly state: string };
+
+export function forJudging(configuration: Configuration): JudgeConfiguration {
+  const { judged, state, file } = configuration;
+  if (state === undefined || judged === undefined) throw new Misuse(`${file}: the key "state" is missing`);
+  return { ...configuration, judged, state };
+}
+
+export interface Looked {
+  readonly judged: Judged;
+  readonly now: Now;
+  readonly branch: Branch;
+  /** The whole record, with what this look added. */
+  readonly records: () => readonly JudgingRecord[];
+}
+
+export async function judgeOnce(configuration: JudgeConfiguration, caller: Caller): Promise<Looked> {
+  const { judged: folder } = configuration;
+  // Another look that is under way comes to verdicts as good as ours: nobody waits for it.
+  return withLock(folder, { pid: caller.pid, waitMs: 0 }, async () => {
+    const record = openOwnRecord(folder, caller.now());
+    for (const note of record.notes) caller.warn(note);
+    const before = record.records().length;
+    const fetching = fetchRosters(configuration, folder, surroundingsOf(caller).path, caller.now());
+    const tokens = configuration.metrics === undefined ? [] : await tokenStandings(configuration.gitlab, folder, caller.now());
+    const [looked] = await together(lookOnDisk(configuration, record, caller, tokens), fetching);
+    await withReserve(folder, async () =>
+      publishFile(join(folder, 'now.json'), renderNow(looked.now), join(folder, 'now.json.new'), 0o640),
+    );
+    await tellMergeRequests({ ...looked, news: record.records().slice(before) }, configuration, caller);
+    return looked;
+  });
+}
+
+/** Where the disk is full, nothing can be fetched but elsewhere, and what is decided is recorded from the reserve. */
+async function lookOnDisk(
+  configuration: JudgeConfiguration,
+  record: OwnRecord,
+  caller: Caller,
+  tokens: readonly TokenStanding[],
+): Promise<Looked> {
+  if (!setAside(configuration.judged)) return look(configuration, record, caller, { tokens });
+  return withPrivateMirror(caller, configuration.judged, (mirrorFolder) => look(configuration, record, caller, { tokens, mirrorFolder }));
+}
+
+interface LookTerms {
+  readonly mirrorFolder?: string;
+  readonly tokens?: readonly TokenStanding[];
+}
+
+/** Judges what the record does not have yet. `record` may be one that keeps nothing: `plan` looks so. */
+export async function look(
+  configuration: JudgeConfiguration,
+  record: OwnRecord,
+  caller: Caller,
+  { mirrorFolder = join(configuration.judged, 'mirror.git'), tokens = [] }: LookTerms,
+): Promise<Looked> {
+  const at = caller.now();
+  const refused = readRefusedByHand(configuration.state);
+  const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
+  const { project, policy } = record.state();
+  const { judge, forgeClock } = await openEvidence(configuration, mirror, caller, {
+    now: at,
+    project,
+    firstSeen: (commit) => record.state().firstSeen.get(commit),
+    wasHead: (commit) => record.state().heads.has(commit),
+    unanswered: (commit) => record.state().unanswered.get(commit),
+    refusedByHand: (commit) => refused.get(commit),
+    patience: longestLook,
+  });
+  const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
+  const judged = await judgeBranch(
+    {
+      branch,
+      loadParser: () => import('../policy/parser.ts'),
+      judge,
+      remembered: policy,
+      wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),
+      begin: record.begin,
+      toCatchUp: () => (record.state().caughtUp ? undefined : record.firstHead()),
+      append: record.append,
+      now: at,
+    },
+    surveySettings(configuration),
+  );
+  const state = record.state().policy;
+  const now = nowOf({
+    at,
+    record: record.place(),
+    head: judged.head,
+    clock: await clockOf(configuration.judged, at, forgeClock),
+    tokens,
+    problems: judged.problems,
+    judged: state && judged.policy ? { state, policy: judged.policy } : undefined,
+  });
+  return { judged, now, branch, records: record.records };
+}
+
+/** Milliseconds. Where more than that lies between two looks, judging did not run or the clock jumped: GitLab is asked for its `Date` alone. */
+const longestGap = 5 * 60 * 1000;
+
+async function clockOf(folder: string, at: Instant, forgeClock: OpenEvidence['forgeClock']): Promise<Now['clock']> {
+  const last = readOwnNow(folder);
+  const isDue = !last || Math.abs(at - last.at) > longestGap;
+  return (await forgeClock(isDue)) ?? (isDue ? null : last.clock);
+}
+
+function readOwnNow(folder: string): Now | undefined {
+  try {
+    return parseNow(readFileSync(join(folder, 'now.json'), 'utf8'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw stateFailure('ledger', folder, `${join(folder, 'now.json')} cannot be read`, error);
+  }
+}
+
+/** Milliseconds in which GitLab may be asked: what was not asked by then waits for the next look, which finds the verdicts of this one. */
+const longestLook = 50 * 60 * 1000;
+
+/** A mirror that cannot be opened holds up the judging, and nothing else. */
+async function openMirrorOrNot(configuration: Configuration, folder: string, caller: Caller): Promise<Mirror | NoMirror> {
+  try {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller), caller.warn);
+    for (const note of mirror.notes) caller.warn(note);
+    return mirror;
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof Unusable) return { reason: error };
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+// `now.json`: what judging saw when it last looked, beside what it decided. It is replaced whole at each look and its size is bounded; what did
+// not fit is counted. It can only lessen what the record gives (DESIGN, section 8): whom no file at the tip covers, and about whom nothing may
+// be concluded yet.
+import type { EffectivePolicy, Pending } from '../judge/waiting.ts';
+import type { PolicyState, Refusal } from '../judge/effective.ts';
+import { meet, type End } from '../judge/grants.ts';
+import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { Problem } from '../problems.ts';
+import type { TokenStanding } from '../evidence/tokens.ts';
+
+/** Of a grant in force, what the files at the tip still cover; null: nothing. */
+interface Lessened {
+  readonly path: string;
+  readonly commit: CommitId;
+  readonly cause: 'deleted' | 'refused';
+  readonly left: { readonly from: Instant | null; readonly until: End } | null;
+}
+
+/** A list that was cut for its size, and how many it lacks. */
+export interface Listed<One> {
+  readonly list: readonly One[];
+  readonly more: number;
+}
+
+/** How far the record went, as its reader knows it again: the record's own name, and its number of lines. */
+export interface RecordPlace {
+  readonly id: string;
+  readonly line: number;
+}
+
+export interface Now {
+  readonly format: 1;
+  /** When judging looked. */
+  readonly at: Instant;
+  readonly record: RecordPlace;
+  readonly head: CommitId | null;
+  /** `Date` of GitLab's last answer, and this host's time when it came; null where it was not asked, or said nothing. */
+  readonly clock: { readonly date: Instant; readonly receivedAt: Instant } | null;
+  /** How the tokens for GitLab stand, for the monitoring. */
+  readonly tokens: readonly TokenStanding[];
+  readonly problems: Listed<Problem>;
+  readonly lessened: Listed<Lessened>;
+  /** Named by a well-formed file at the tip that nobody could judge yet. */
+  readonly undecided: Listed<{ readonly group: GroupName; readonly uid: Uid }>;
+  readonly refused: Listed<Refusal>;
+  readonly pending: Listed<Pending>;
+}
+
+/** Bytes that each list may have of the 64 KB. */
+const room = { problems: 8_000, lessened: 20_000, undecided: 8_000, refused: 14_000, pending: 10_000 } as const;
+
+export interface Look {
+  readonly at: Instant;
+  readonly record: RecordPlace;
+  readonly head: CommitId | undefined;
+  readonly clock: Now['clock'] | undefined;
+  readonly tokens: readonly TokenStanding[];
+  readonly problems: readonly Problem[];
+  /** Undefined where nothing is in force yet. */
+  readonly judged: { readonly state: PolicyState; readonly policy: EffectivePolicy } | undefined;
+}
+
+export function nowOf({ at, record, head, clock, tokens, problems, judged }: Look): Now {
+  const policy = judged?.policy;
+  const refused = fitting(policy?.refused ?? [], room.refused);
+  return {
+    format: 1,
+    at,
+    record,
+    head: head ?? null,
+    clock: clock ?? null,
+    tokens,
+    problems: fitting(problems, room.problems),
+    lessened: fitting(judged ? lessenedBy(judged) : [], room.lessened),
+    undecided: fitting(policy && policy.undecided !== 'everybody' ? policy.undecided : [], room.undecided),
+    refused: { ...refused, more: refused.more + (policy?.unlisted ?? 0) },
+    pending: fitting(policy?.pending ?? [], room.pending),
+  };
+}
+
+function lessenedBy({ state, policy }: NonNullable<Look['judged']>): readonly Lessened[] {
+  const covered = new Map(policy.grants.map((grant) => [grant.path, grant]));
+  return [...state.inForce].flatMap(([path, grant]): Lessened[] => {
+    const left = covered.get(path);
+    if (left === grant) return [];
+    const ended = policy.ended.get(path);
+    const by = left?.narrowedBy ?? ended?.commit ?? state.judged;
+    return [{ path, commit: by, cause: ended?.cause ?? 'refused', left: left ? { from: left.from ?? null, until: left.until } : null }];
+  });
+}
+
+/** As many, from the first on, as `bytes` take. */
+function fitting<One>(all: readonly One[], bytes: number): Listed<One> {
+  let left = bytes;
+  const end = all.findIndex((one) => (left -= Buffer.byteLength(JSON.stringify(one)) + 1) < 0);
+  const list = end === -1 ? all : all.slice(0, end);
+  return { list, more: all.length - list.length };
+}
+
+/**
+ * The policy in force, from what was taken of the record and what judging saw when it last looked. Without that, or where it was written before
+ * the last line that was taken, nothing may be concluded from what is not there: whoever holds a grant keeps it, and `isCurrent` is false.
+ */
+export function policyInForce(state: PolicyState, now: Now | undefined, isCurrent: boolean): EffectivePolicy {
+  const seen = isCurrent ? now : undefined;
+  const grants = new Map(state.inForce);
+  const ended = new Map(state.ended);
+  for (const { path, commit: by, cause, left } of seen?.lessened.list ?? []) {
+    const grant = state.inForce.get(path);
+    if (!grant) continue;
+    if (left) grants.set(path, meet(grant, { until: left.until, ...(left.from === null ? {} : { from: left.from }) }, by));
+    else {
+      grants.delete(path);
+      ended.set(path, { grant, cause, reviewed: false, commit: by });
+    }
+  }
+  const pending = seen?.pending.list ?? [];
+  const waits = new Set(pending.map(({ path }) => path));
+  const isSettled = seen !== undefined && seen.pending.more === 0;
+  return {
+    rules: state.rules,
+    judged: state.judged,
+    grants: [...grants.values()].sort(byPath),
+    ended,
+    proposed: [...state.proposed.values()].filter(({ path }) => isSettled && !waits.has(path)).sort(byPath),
+    refused: [...(seen?.refused.list ?? [])].sort(byPath),
+    unlisted: seen ? seen.refused.more : state.unlisted,
+    pending,
+    undecided: !seen || seen.undecided.more > 0 ? 'everybody' : seen.undecided.list,
+  };
+}
+
+function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
+  return inOrder(left.path, right.path);
+}
