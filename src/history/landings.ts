@@ -1,6 +1,6 @@
 // The landings on a branch: the commits of its first-parent chain, and what each changes, as far as a person could review it.
 import { inOrder, instant, parseCommitId, type CommitId, type Instant } from '../names.ts';
-import { mostFiles } from '../policy/policy.ts';
+import { mostFiles, mostListedFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
 import { markHidden, type Step } from './hidden-diff.ts';
 import type { Landing, PathChange } from './landing.ts';
@@ -94,7 +94,7 @@ async function landingOf(trees: Trees, parent: CommitId, before: string, header:
   const changes: PathChange[] = [];
   const allowance = new Allowance();
   const [was, is] = [await trees.find(before, folder), await trees.find(after, folder)];
-  const isWhole = await trees.compare(folder, was, is, allowance, (change) => changes.push(change) <= mostFiles);
+  const isWhole = await trees.compare(folder, was, is, allowance, (change) => changes.push(change) <= mostListedFiles);
   let outside = 0;
   if (folder !== '' && (changes.length > 0 || !isWhole)) {
     const isAll = await trees.compare('', treeEntry(before), treeEntry(after), allowance, () => ++outside <= mostFiles, folder);

@@ -5,7 +5,7 @@ import type { UnboundReason } from '../evidence/binding.ts';
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from '../history/landing.ts';
 import { inOrder, type BlobId, type CommitId } from '../names.ts';
-import { placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
+import { mostFiles, placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
 export const refusalCodes = [
@@ -155,9 +155,11 @@ export function step(state: PolicyState, landing: Landing & Counted, files: Land
     : { ...shared, ...refuse(state, landing, listed, files, verdict, folder) };
 }
 
-/** Files that nobody endorsed are listed one by one up to these numbers: altogether, and of one landing that is too large to be reviewed. */
+/** Files that nobody endorsed are listed one by one up to these numbers: altogether, and of one landing whose list nobody would read. */
 const mostListed = 1000;
 const mostListedOfLarge = 10;
+/** A list of a landing that is too large to be reviewed is read up to so many letters (UTF-16 code units). */
+const mostLetters = 8 * 1024;
 /** A longer name is not listed (UTF-16 code units). */
 const longestListed = 256;
 
@@ -206,7 +208,9 @@ export function unlistedAfter(tree: PolicyTree, listed: readonly PathChange[], {
  */
 export function noted(state: Listing, { changes, cut }: Landing): readonly PathChange[] {
   const isNew = ({ path, after }: PathChange) => after !== undefined && path.length <= longestListed && !state.tree.has(path);
-  const room = changes.some(isNew) ? Math.min(mostListed - unendorsed(state), cut ? mostListedOfLarge : mostListed) : 0;
+  const isReadable =
+    !cut && (changes.length <= mostFiles || changes.reduce((letters, { path }) => letters + path.length, 0) <= mostLetters);
+  const room = changes.some(isNew) ? Math.min(mostListed - unendorsed(state), isReadable ? mostListed : mostListedOfLarge) : 0;
   let others = 0;
   return changes.filter((change) => state.tree.has(change.path) || (isNew(change) && others++ < room));
 }

@@ -3,7 +3,7 @@ import { isRules, place, type LandingFiles, type PolicyState, type RefusalCode }
 import type { Landing, PathChange } from '../history/landing.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
 import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
-import { mostFiles, type GrantFile, type Rules } from '../policy/policy.ts';
+import { mostFiles, mostListedFiles, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** One file after the landing, as far as it could be understood. */
 export type Reading =
@@ -37,7 +37,7 @@ export function formObjection(state: PolicyState, landing: Landing, readings: Re
   if (landing.parents > 2) return { code: 'not-bound', detail: `a merge of ${landing.parents} parents` };
   if (landing.hiddenBy !== undefined) return { code: 'hidden-diff', detail: landing.hiddenBy };
   if (landing.cut || changes.length > mostFiles)
-    return { code: 'too-many-files', detail: `${landing.cut ? `more than ${mostFiles}` : changes.length} files` };
+    return { code: 'too-many-files', detail: `${landing.cut ? `more than ${mostListedFiles}` : changes.length} files` };
   if (landing.outside > 0)
     return { code: 'impure', detail: `${landing.outside > mostFiles ? `more than ${mostFiles}` : landing.outside} outside ${folder}/` };
   for (const change of changes) {

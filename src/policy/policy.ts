@@ -113,6 +113,9 @@ export const largestFile = 16 * 1024;
 /** More files than this nobody reviews in one go. */
 export const mostFiles = 50;
 
+/** Nobody reviews these either, but a person would look at a list of so many. */
+export const mostListedFiles = 100;
+
 export function byPlace(left: Finding, right: Finding): number {
   return inOrder(left.path, right.path) || left.line - right.line || left.column - right.column || inOrder(left.code, right.code);
 }

@@ -194,7 +194,7 @@ describe('given entries and paths that no policy has', () => {
     const [landing] = await mirror.history.landings(start, head, 'policy');
     expect(landing).toMatchObject({ outside: 51, changes: { length: 1 } });
     expect(landing?.cut).toBeUndefined();
-    expect(await mirror.history.landings(start, head, 'data')).toMatchObject([{ cut: true, outside: 1, changes: { length: 51 } }]);
+    expect(await mirror.history.landings(start, head, 'data')).toMatchObject([{ cut: true, outside: 1, changes: { length: 101 } }]);
     expect(await mirror.history.entries(head, 'data', ['data/7/7', 'data/7/8', 'data/7'])).toMatchObject({
       files: 100_000,
       entries: new Map([['data/7/7', { mode: '100644', blob: blobOf(head, 'data/7/7') }]]),
@@ -338,8 +338,8 @@ describe('given equal trees nested in each other, as a kilobyte of objects makes
     const landings = await mirror.history.landings(start, head, 'policy');
     expect(landings).toMatchObject([
       { changes: [], outside: 0 },
-      { cut: true, changes: { length: 51 } },
-      { cut: true, changes: { length: 51 } },
+      { cut: true, changes: { length: 101 } },
+      { cut: true, changes: { length: 101 } },
     ]);
     const paths = ['policy/policy.yaml', 'policy/a.yaml'];
     expect(await mirror.history.entries(commitId(inside), 'policy', paths)).toMatchObject({ files: 11 ** 6 + 1, entries: { size: 1 } });

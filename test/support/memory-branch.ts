@@ -5,7 +5,7 @@ import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from 
 import { hour } from '../../src/time.ts';
 import { Unavailable } from '../../src/errors.ts';
 import type { Branch } from '../../src/judge/judging.ts';
-import { mostFiles } from '../../src/policy/policy.ts';
+import { mostListedFiles } from '../../src/policy/policy.ts';
 
 /** Text by path; a text that begins with a mode and a colon has that mode. */
 export type Files = Readonly<Record<string, string>>;
@@ -62,13 +62,13 @@ export class MemoryBranch implements Branch {
       if (was?.blob === is?.blob && was?.mode === is?.mode) return [];
       return [{ path, ...(was ? { before: was } : {}), ...(is ? { after: is } : {}) }];
     });
-    const isCut = changes.length > mostFiles;
+    const isCut = changes.length > mostListedFiles;
     return {
       commit: commitId(to),
       parent: commitId(from),
       parents: 2,
       committedAt: committedAt(to),
-      changes: changes.slice(0, mostFiles + 1),
+      changes: changes.slice(0, mostListedFiles + 1),
       ...(isCut && { cut: true }),
       outside: this.#outside[to] ?? 0,
     };
