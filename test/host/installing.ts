@@ -102,5 +102,5 @@ async function enforce(stage: Stage): Promise<void> {
   assert.equal(new Set(owners.split('\n')).size, 1, 'a file in the state folder is not the account’s');
   const { output } = await host.type('muster report');
   assert.match(output, /urbanecm/);
-  assert.match(output, /by account root/, 'who typed it is root, whatever account goes on');
+  assert.match(output, /by\s+account\s+root/, 'who typed it is root, whatever account goes on');
 }

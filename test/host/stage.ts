@@ -1,40 +1,20 @@
 // What the plays are played on: one maintenance host or two, the directory, a GitLab that behaves like CE, and the package.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import type { FileChanges } from '../support/gitlab/repository.ts';
-import { renderConfiguration } from '../support/slapd-configuration.ts';
-import { renderEntries } from '../support/slapd-entries.ts';
+import { accounts, serveDirectory, suffix } from './directory.ts';
 import { Machine } from './machine.ts';
+import { buildPackages, repository } from './packages.ts';
 
 export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos radimer superpes urbanecm'.split(' ');
 const others = ['alice', 'bob', 'bob-test', 'carol', 'martin', 'mallory', 'taavi'];
-const suffix = 'dc=wikimedia,dc=org';
-const accounts = {
-  suffix,
-  adminDn: `cn=admin,${suffix}`,
-  adminPassword: 'admin-secret',
-  writerDn: `cn=scriptuser,ou=profile,${suffix}`,
-  writerPassword: 'writer-secret',
-};
-const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** Where the first machine sees this repository. */
 export const sources = '/srv/muster';
-/** As Debian installs it. */
-export const installation = {
-  slapd: '/usr/sbin/slapd',
-  slapadd: '/usr/sbin/slapadd',
-  ldapsearch: '/usr/bin/ldapsearch',
-  ldapmodify: '/usr/bin/ldapmodify',
-  schema: '/etc/ldap/schema',
-  modules: '/usr/lib/ldap',
-  loaderPath: null,
-};
 const minute = 60_000;
 /** For the node exporter. */
 export const metrics = '/var/lib/prometheus/node.d/muster.prom';
@@ -81,7 +61,10 @@ export class Stage {
     cast.gitlab.clock.follow();
     const stage = new Stage(cast, root, debian, log);
     const first = await stage.addMachine('ldap-maint1001');
-    await serveDirectory(first);
+    const people = [...stewards, ...others];
+    // One of the groups is not as the roster says.
+    const groups = { stewards: stewards.filter((uid) => uid !== 'urbanecm'), 'klaxon-users': ['martin', 'taavi'] };
+    await serveDirectory(first, people, groups);
     return stage;
   }
 
@@ -243,65 +226,4 @@ function rulesOfTheSample(): Record<string, string> {
   // Without the second account of the sample: here she has one.
   const text = (path: string) => readFileSync(join(repository, path), 'utf8').replace('gitlab: [57, 99]', 'gitlab: 57');
   return Object.fromEntries(rules.map((path) => [path, text(path)]));
-}
-
-/** The package of this tree, and one with another version and other file names in it, as the next release has them. */
-function buildPackages(folder: string, debian: string): readonly string[] {
-  const built = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/deb.ts', '--out', folder], {
-    cwd: repository,
-    encoding: 'utf8',
-  }).trim();
-  const next = join(folder, 'next');
-  execFileSync('dpkg-deb', ['--raw-extract', built, next]);
-  const edit = (file: string, change: (text: string) => string) =>
-    writeFileSync(join(next, file), change(readFileSync(join(next, file), 'utf8')));
-  edit('DEBIAN/control', (text) => text.replace(/^Version: .*$/m, 'Version: 0.1.0+second'));
-  const chunks = readdirSync(join(next, 'usr/lib/muster/chunks'));
-  const others = (text: string) => chunks.reduce((all, name) => all.replaceAll(name, name.replace(/(?=\.m?js$)/, '0')), text);
-  const programs = execFileSync('find', ['usr/lib/muster', '-name', '*.*js'], { cwd: next, encoding: 'utf8' }).trim().split('\n');
-  for (const file of programs) edit(file, others);
-  for (const name of chunks)
-    execFileSync('mv', [join(next, 'usr/lib/muster/chunks', name), join(next, 'usr/lib/muster/chunks', others(name))]);
-  const second = join(folder, 'muster_0.1.0+second_all.deb');
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', next, second], { stdio: 'ignore' });
-  rmSync(next, { recursive: true });
-  return debian === 'bookworm' ? [built, second, packNode(folder)] : [built, second];
-}
-
-/** The Node that runs this, as a package: Debian 12 has none that is new enough. */
-function packNode(folder: string): string {
-  const stage = join(folder, 'nodejs');
-  execFileSync('install', ['-D', process.execPath, join(stage, 'usr/bin/node')]);
-  execFileSync('mkdir', [join(stage, 'DEBIAN')]);
-  const version = process.version.slice(1);
-  writeFileSync(
-    join(stage, 'DEBIAN/control'),
-    `Package: nodejs\nVersion: ${version}\nArchitecture: ${process.arch === 'x64' ? 'amd64' : process.arch}\nMaintainer: nobody <nobody@example.org>\nDescription: upstream's Node\n`,
-  );
-  const file = join(folder, `nodejs_${version}.deb`);
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', stage, file], { stdio: 'ignore' });
-  rmSync(stage, { recursive: true });
-  return file;
-}
-
-/** Debian's own slapd, in the shape of the production directory: people, two groups, one of which is not as the roster says. */
-async function serveDirectory(machine: Machine): Promise<void> {
-  const folder = '/var/lib/ldap/muster';
-  const own = fileURLToPath(new URL('../support/schema/', import.meta.url));
-  for (const name of readdirSync(own)) machine.write(`/etc/ldap/schema/own/${name}`, readFileSync(join(own, name), 'utf8'));
-  const facts = { ...accounts, folder, installation, externalWriter: undefined, certificates: undefined };
-  machine.write('/etc/ldap/slapd.conf', renderConfiguration(facts, {}).replaceAll(own, '/etc/ldap/schema/own/'));
-  const groups = { stewards: stewards.filter((uid) => uid !== 'urbanecm'), 'klaxon-users': ['martin', 'taavi'] };
-  const people = [...stewards, ...others].map((uid) => ({ uid }));
-  machine.write('/etc/ldap/entries.ldif', renderEntries({ ...accounts, people, groups, ppolicy: true, memberof: true }));
-  const settings = machine.read('/etc/default/slapd');
-  machine.write(
-    '/etc/default/slapd',
-    settings
-      .replace(/^SLAPD_CONF=.*$/m, 'SLAPD_CONF=/etc/ldap/slapd.conf')
-      .replace(/^SLAPD_SERVICES=.*$/m, 'SLAPD_SERVICES="ldap://127.0.0.1/"'),
-  );
-  await machine.must(
-    `install -d -o openldap -g openldap ${folder} ${folder}/data && slapadd -q -w -f /etc/ldap/slapd.conf -l /etc/ldap/entries.ldif && chown -R openldap: ${folder} && systemctl start slapd`,
-  );
 }

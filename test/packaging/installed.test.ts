@@ -1,7 +1,7 @@
 // The installed bundle, against a real slapd: as an account without rights, and under the system call filter of its unit.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,16 +64,6 @@ describe('given the package, unpacked', () => {
     expect(status).toBe(0);
     expect(await host.members('stewards')).toEqual([...stewards].sort());
     expect(await host.members('klaxon-users')).toEqual(['martin']);
-  });
-
-  it.skipIf(!isRoot)('when root runs a command by hand, then what it leaves belongs to the account of the timer', async () => {
-    const host = await newHost();
-    expect((await host.run(['reconcile'])).status).toBe(0);
-    expect((await host.run(['revoke', 'martin', '--reason', 'Account taken over.'])).status).toBe(0);
-    const left = readdirSync(host.state, { recursive: true, encoding: 'utf8' });
-    expect(left).toContain('revoked/martin.json');
-    expect(left.filter((name) => statSync(join(host.state, name)).uid !== Number(nobody))).toEqual([]);
-    expect((await runInstalled(host, ['reconcile'])).status).toBe(0);
   });
 
   it.skipIf(!isRoot)(
