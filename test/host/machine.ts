@@ -103,6 +103,8 @@ export class Machine {
   run(command: string): Promise<Typed> {
     const child = spawn('nsenter', ['--target', String(this.#leader), '--all', '--', '/bin/sh', '-c', command], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A machine that hangs is a play that fails.
+      timeout: 300_000,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         HOME: '/root',
