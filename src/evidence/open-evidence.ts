@@ -69,8 +69,8 @@ export async function openEvidence(
   const judge = gitlabJudge({
     forge,
     versions: {
-      ensureCommits: 'history' in mirror ? mirror.ensureCommits : absent,
-      changeDigests: 'history' in mirror ? mirror.history.changeDigests : absent,
+      ensureCommits: 'history' in mirror ? mirror.versions.ensureCommits : absent,
+      changeDigests: 'history' in mirror ? mirror.versions.changeDigests : absent,
       digestOf: ({ changes }) => digestOfChanges(changes),
     },
     branch: repository.branch,

@@ -18,6 +18,8 @@ export interface GitSettings {
   readonly token?: string;
   /** For https://. */
   readonly trust?: Trust | undefined;
+  /** A folder of more objects, for what only reads. */
+  readonly objects?: string;
   /** The longest that one git process may take. */
   readonly timeout: Duration;
 }
@@ -37,6 +39,10 @@ function fixedConfiguration(timeout: Duration): Configuration<string> {
     ['credential.helper', ''],
     ['fetch.fsckObjects', 'true'],
     ['transfer.fsckObjects', 'true'],
+    // What GitLab's own server lets pass (Gitaly's `receive.fsck`): a commit that it accepted must not end all fetching here.
+    ['fetch.fsck.badTimezone', 'ignore'],
+    ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
+    ['fetch.fsck.zeroPaddedFilemode', 'ignore'],
     // Packs come in whole or not at all; loose objects would stay half written when a fetch is killed.
     ['fetch.unpackLimit', '1'],
     ['fetch.recurseSubmodules', 'false'],
@@ -124,7 +130,9 @@ function ownerConfiguration(settings: GitSettings): Configuration<string> {
 
 /** The whole environment of a git process that reads the mirror: it is told no token and may open no connection. */
 export function mirrorEnvironment(settings: GitSettings): Record<string, string> {
-  return environmentFor(settings, 'none', fixedConfiguration(settings.timeout));
+  const { objects, timeout } = settings;
+  const environment = environmentFor(settings, 'none', fixedConfiguration(timeout));
+  return objects === undefined ? environment : { ...environment, GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
 }
 
 /** The whole environment of a git process that speaks to the server. */

@@ -7,12 +7,12 @@ import { Unavailable, Unusable } from '../errors.ts';
 import { keptRefs } from './mirror-layout.ts';
 import { commitsPresent } from './objects.ts';
 import type { Git } from './runner.ts';
-import { runFetch } from './server.ts';
+import { runFetch, type FetchOptions } from './server.ts';
 
 /** `refused`: the server has no such commit, or sends one that fails git's check. Both are final. */
 export type CommitPresence = 'present' | 'refused';
 
-const mostAtOnce = 50;
+export const mostAtOnce = 50;
 
 /**
  * Throws Unavailable when the server does not answer: then nothing is known of what is missing.
@@ -40,22 +40,23 @@ export async function ensureCommits(
 }
 
 /** Gives those that the server refuses. One bad commit spoils a whole fetch, so it is found and the others are asked for again. */
-async function fetchCommits(git: Git, batch: readonly CommitId[]): Promise<CommitId[]> {
+export async function fetchCommits(git: Git, batch: readonly CommitId[], options?: FetchOptions): Promise<CommitId[]> {
   if (batch.length === 0) return [];
   const outcome = await runFetch(
     git,
     batch.map((commit) => `+${commit}:${keptRefs}/${commit}`),
+    options,
   );
   if (outcome.kind === 'fetched') return [];
   const named = outcome.kind === 'unanswered' ? batch.filter((commit) => isRefusal(outcome.stderr, commit)) : [];
   if (named.length > 0) {
     const rest = batch.filter((commit) => !named.includes(commit));
-    return [...named, ...(await fetchCommits(git, rest))];
+    return [...named, ...(await fetchCommits(git, rest, options))];
   }
   if (outcome.kind === 'unanswered') throw outcome.error;
   if (batch.length === 1) return [...batch];
   const half = Math.ceil(batch.length / 2);
-  return [...(await fetchCommits(git, batch.slice(0, half))), ...(await fetchCommits(git, batch.slice(half)))];
+  return [...(await fetchCommits(git, batch.slice(0, half), options)), ...(await fetchCommits(git, batch.slice(half), options))];
 }
 
 /** upload-pack says the first where it may look at all objects (gitprotocol-v2(5)), our own git the second where the server offers only its refs. */

@@ -7,6 +7,7 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
 import { ensureCommits, type CommitPresence } from './kept-commits.ts';
+import { oldVersions, type OldVersions } from './old-versions.ts';
 import { branchRef, findDamage, prepareMirror, readTip, removeMirror, shownUrl } from './mirror-layout.ts';
 import { createGit, MirrorDamaged, type Git } from './runner.ts';
 import { readServerTip, runFetch } from './server.ts';
@@ -32,6 +33,8 @@ export interface Mirror {
   head(): Promise<CommitId | undefined>;
   /** Fetches the commits that are not in the mirror yet and keeps them. */
   ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, CommitPresence>>;
+  /** To compare what merge requests consisted of earlier. */
+  readonly versions: OldVersions;
 }
 
 /** So many packs are put together into one: every look-up goes through all of them. */
@@ -47,6 +50,7 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   const git = createGit(settings);
   const onBranch = new Set<CommitId>();
   const upkeep = new Upkeep(settings, git);
+  const versions = oldVersions(settings, onBranch);
   return {
     notes,
     history: whileSound(
@@ -57,6 +61,14 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
     fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
     ensureCommits: (commits) => upkeep.read(() => ensureCommits(git, [...commits], onBranch)),
+    versions: {
+      ensureCommits: (commits) => upkeep.read(() => versions.ensureCommits(commits)),
+      changeDigests: (pairs) =>
+        upkeep.read(
+          () => versions.changeDigests(pairs),
+          () => versions.ensureCommits(pairs.flat()),
+        ),
+    },
   };
 }
 

@@ -16,7 +16,8 @@ export type Outcome =
 
 export interface Git {
   readonly settings: GitSettings;
-  run(reach: Reach, args: readonly string[], input?: string): Promise<Outcome>;
+  /** `longestFile`: of what it writes, in blocks of at least 512 bytes. */
+  run(reach: Reach, args: readonly string[], input?: string, longestFile?: number): Promise<Outcome>;
   /** What a process that only reads the mirror prints. Throws Unusable when git cannot read it, Unavailable when it takes too long. */
   stream(args: readonly string[], input?: string): AsyncGenerator<Buffer, void, undefined>;
   /** A process that only reads the mirror, for one question after another. Whoever stops listening ends it. */
@@ -65,21 +66,21 @@ const longestWords = 64 * 1024;
 const longestAnswer = 4 * 1024 * 1024;
 
 /** git under its limits: they are set by the shell that becomes git, since Node can set none for its children. */
-function limited(args: readonly string[]): string[] {
-  const { addressSpace, processorTime, longestFile } = gitLimits;
+function limited(args: readonly string[], longestFile: number = gitLimits.longestFile): string[] {
+  const { addressSpace, processorTime } = gitLimits;
   return ['-c', `ulimit -v ${addressSpace} && ulimit -t ${processorTime} && ulimit -f ${longestFile} && exec git "$@"`, 'git', ...args];
 }
 
 export function createGit(settings: GitSettings): Git {
   return {
     settings,
-    run: (reach, args, input) => runGit(settings, reach, args, input),
+    run: (reach, args, input, longestFile) => runGit(settings, reach, args, input, longestFile),
     stream: (args, input) => streamGit(settings, args, input),
     converse: (args) => converse(settings, args),
   };
 }
 
-async function runGit(settings: GitSettings, reach: Reach, args: readonly string[], input = ''): Promise<Outcome> {
+async function runGit(settings: GitSettings, reach: Reach, args: readonly string[], input = '', longestFile?: number): Promise<Outcome> {
   const { simpleGit } = await import('simple-git');
   const environment = reach === 'server' ? serverEnvironment(settings) : mirrorEnvironment(settings);
   const deadline = AbortSignal.timeout(settings.timeout);
@@ -109,7 +110,7 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
       });
   });
   try {
-    return { kind: 'done', output: await git.env(environment).raw(limited(args)) };
+    return { kind: 'done', output: await git.env(environment).raw(limited(args, longestFile)) };
   } catch (error) {
     if (flood.signal.aborted)
       return { kind: 'failed', exitCode: null, stderr: '', words: `git said more than ${longestAnswer / 2 ** 20} MiB, and was ended` };

@@ -1,4 +1,6 @@
 // What is asked of the server, and how its silence is told from its answers.
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { shownUrl } from './mirror-layout.ts';
 import { parseCommitId, type CommitId } from '../names.ts';
 import { Unavailable, Untrusted, Unusable } from '../errors.ts';
@@ -45,9 +47,16 @@ export type FetchOutcome =
   | { readonly kind: 'damaged'; readonly words: string }
   | { readonly kind: 'unanswered'; readonly error: Unavailable | Unusable; readonly stderr: string };
 
+export interface FetchOptions {
+  readonly options?: readonly string[];
+  /** In blocks of at least 512 bytes. */
+  readonly longestFile?: number;
+}
+
 /** Fetches exactly what `refspecs` name: no tags, no submodules, nothing in the background. */
-export async function runFetch(git: Git, refspecs: readonly string[]): Promise<FetchOutcome> {
+export async function runFetch(git: Git, refspecs: readonly string[], more: FetchOptions = {}): Promise<FetchOutcome> {
   const options = [
+    ...(more.options ?? []),
     '--quiet',
     '--no-tags',
     '--no-write-fetch-head',
@@ -55,9 +64,16 @@ export async function runFetch(git: Git, refspecs: readonly string[]): Promise<F
     '--no-auto-maintenance',
     '--no-show-forced-updates',
   ];
-  const outcome = await git.run('server', ['fetch', ...options, 'origin', ...refspecs]);
+  const outcome = await git.run('server', ['fetch', ...options, 'origin', ...refspecs], '', more.longestFile);
   if (outcome.kind === 'done') return { kind: 'fetched' };
-  if (outcome.kind === 'late') return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: '' };
+  if (outcome.kind === 'late') {
+    removeHalves(git.settings.folder);
+    return { kind: 'unanswered', error: await silenceOf(git, outcome, 'objects'), stderr: '' };
+  }
+  // Nothing is left behind, and git does not say that it was ended for its length (SIGXFSZ).
+  const longest = more.longestFile === undefined ? 0 : blockSize * more.longestFile;
+  if (removeHalves(git.settings.folder) >= longest && longest > 0)
+    return { kind: 'damaged', words: 'it is larger than what is read of one' };
   // git has one status for all failures. Only words of its own that name its check mean that the server answered, and with what.
   if (/^fatal: fsck error in /m.test(outcome.stderr)) return { kind: 'damaged', words: outcome.words };
   if (isCutByLimits(outcome.stderr))
@@ -77,6 +93,18 @@ function isCutByLimits(stderr: string): boolean {
   const fatal = stderr.split('\n').filter((line) => /^(?:fatal|error): /.test(line));
   if (fatal.some((line) => /out of memory|cannot allocate memory|mmap failed/i.test(line))) return true;
   return fatal.length === 1 && fatal[0] === 'fatal: fetch-pack: invalid index-pack output';
+}
+
+/** Of `ulimit -f`, in bytes. */
+const blockSize = 512;
+
+/** Takes away what a fetch has begun to write. @returns the size of the largest of it */
+function removeHalves(folder: string): number {
+  const packs = join(folder, 'objects', 'pack');
+  const halves = readdirSync(packs).filter((name) => name.startsWith('tmp_'));
+  const sizes = halves.map((name) => lstatSync(join(packs, name)).size);
+  for (const name of halves) rmSync(join(packs, name), { force: true });
+  return Math.max(0, ...sizes);
 }
 
 /** Why git got no answer: what another try may give, or what a person has to mend first. */
@@ -101,6 +129,8 @@ async function silenceOf(
   if (distrust !== undefined) return new Untrusted(`${at}: ${distrust}`);
   const withToken =
     token === undefined ? 'if it asks for a token, name one as repository.token-file' : 'look at the token in repository.token-file';
+  if (/returned error: 30[1278]\b/.test(outcome.stderr))
+    return new Unusable(`${at} has moved, says the server: the administrator of this host writes its new address into repository.url`);
   if (/^fatal: repository '[^']*' not found$/m.test(outcome.stderr))
     return new Unusable(
       `${at} is not there, says the server, or not for everybody: the administrator of this host mends repository.url; ${withToken}`,

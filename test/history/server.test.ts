@@ -88,7 +88,7 @@ describe('given a server that asks for a token', () => {
       }),
     );
     const mirror = await bench.open({ url: `http://127.0.0.1:${redirecting.port}/x.git`, token });
-    expect(await failureOf(mirror.fetch())).toBeInstanceOf(Unavailable);
+    expect(await failureOf(mirror.fetch())).toBeInstanceOf(Unusable);
     expect(seen).toEqual([]);
     elsewhere.server.close();
     redirecting.server.close();
