@@ -146,6 +146,7 @@ function mergeRequestOf(
     head,
     mergeCommit: landing,
     squashCommit: null,
+    mergedCommit: null,
     mergedAt,
     mergedBy: merger,
     imported: false,

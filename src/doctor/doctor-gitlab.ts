@@ -1,5 +1,6 @@
 // GitLab in a checkup: what its settings forbid, and what its tokens may. muster relies on none of the settings; each one that is
 // missing costs people a surprise, and the message says which.
+import rehearsed from './rehearsed.json' with { type: 'json' };
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
 import type { Instant } from '../names.ts';
 import { day, renderDuration, renderInstant } from '../time.ts';
@@ -11,6 +12,8 @@ const administrator = 'the administrator of this host';
 /** Undefined: the server does not say, or not to this account. */
 export interface MergeSettings {
   readonly method: string | undefined;
+  /** GitLab makes other commits of a merge request while it merges it. */
+  readonly automaticRebase: boolean | undefined;
   readonly pipelineMustSucceed: boolean | undefined;
   readonly skippedPipelineCounts: boolean | undefined;
   readonly discussionsMustBeResolved: boolean | undefined;
@@ -55,6 +58,7 @@ export const gitlabArea: Area<GitLabFacts> = {
     { code: 'gitlab-token', look: ({ token, now }) => [tokenOf(token, 'gitlab-token', now)] },
     { code: 'gitlab-comment-token', look: ({ commentToken, now }) => [tokenOf(commentToken, 'gitlab-comment-token', now)] },
     { code: 'merge-method', look: settingsCheck(mergeMethod) },
+    { code: 'automatic-rebase', look: settingsCheck(automaticRebase) },
     { code: 'pipelines-must-succeed', look: settingsCheck(pipelines) },
     { code: 'discussions-resolved', look: settingsCheck(discussions) },
     { code: 'fork-pipelines', look: settingsCheck(forks) },
@@ -72,12 +76,27 @@ function projectOf({ project, knownId }: GitLabFacts): Verdict {
   );
 }
 
+/** What muster rests on was read in GitLab's source up to one version, and played on the servers that are named. */
+const newest = [rehearsed.source, ...rehearsed.servers].reduce((left, right) => (numberOf(left) < numberOf(right) ? right : left));
+
+/** `18.6.2` as 18006; 0 where it is no version. */
+function numberOf(version: string): number {
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) * 1000 + Number(minor);
+}
+
 /** `approved_at` came with about 18.4 or 18.5. */
 function versionOf(version: GitLabFacts['version']): Verdict {
   if (version.kind !== 'known') return withheld(version);
-  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(version.value) ?? [];
-  const number = Number(major) * 1000 + Number(minor);
-  if (number >= 18_005) return ok(version.value);
+  const number = numberOf(version.value);
+  if (number > numberOf(newest))
+    return advice(
+      `${version.value} is newer than the newest that muster was tried with (${newest})`,
+      administrator,
+      'Look for a release of muster that knows it, and have an eye on what is refused or waits.',
+    );
+  if (number >= 18_005)
+    return ok(rehearsed.servers.length > 0 ? version.value : `${version.value}; known from its source only, up to ${newest}`);
   const how = 'Update GitLab to 18.5 or later, or run with "evidence: none".';
   const said = `${version.value} may not say when somebody approved`;
   return number >= 18_004 ? advice(said, 'the administrator of GitLab', how) : error(said, 'the administrator of GitLab', how);
@@ -114,8 +133,8 @@ function tokenOf(token: GitLabFacts['token'], name: TokenName, now: Instant): Ve
 
 function absentToken(scope: 'read_api' | 'api'): Verdict {
   if (scope === 'api') return ok('none: muster writes no notes on merge requests');
-  return advice(
-    'none: GitLab is asked as anybody, and hides the settings of the project',
+  return error(
+    'none: GitLab shows versions, notes and events to nobody without a token, so nothing can ever be judged',
     administrator,
     'Add gitlab.token-file, a token with the scope read_api.',
   );
@@ -139,6 +158,16 @@ function mergeMethod({ method }: MergeSettings): Verdict {
     `${method}: a merge request whose branch main was merged into is refused`,
     maintainer,
     'Settings, Merge requests, Merge method: "Merge commit" or "Merge commit with semi-linear history".',
+  );
+}
+
+function automaticRebase({ automaticRebase: isOn, method }: MergeSettings): Verdict {
+  if (isOn === undefined) return method === undefined ? unseen : ok('this GitLab has no automatic rebase');
+  if (!isOn) return ok('what is merged is what was approved');
+  return error(
+    'GitLab rebases while it merges: what lands is not what anybody saw, and is refused',
+    maintainer,
+    'Settings, Merge requests: the automatic rebase off.',
   );
 }
 

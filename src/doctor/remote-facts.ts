@@ -1,5 +1,7 @@
 // What a checkup needs to know of the others: the repository, GitLab and the directory. Each is asked by itself, so that one that is
 // down hides nothing about the rest.
+import { noToken } from '../evidence/tokens.ts';
+import { Unusable } from '../errors.ts';
 import { readServer, readGroupFacts } from './directory-facts.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import { directoryReader } from '../directory/reader.ts';
@@ -65,6 +67,7 @@ export async function forgeView(
   ]);
   const terms = forgeSettings(gitlab, caller.now);
   const withToken = async (file: string | undefined) => ({ ...terms, token: file === undefined ? undefined : await readSecret(file) });
+  if (gitlab.tokenFile === undefined) throw new Unusable(noToken);
   const own = await withToken(gitlab.tokenFile);
   const forge = openGitLab(own);
   const project = await forge.project();

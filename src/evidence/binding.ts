@@ -69,13 +69,13 @@ export function isFastForward(
  * @param used numbers (iid) of the merge requests that earlier landings were bound to
  */
 export function bindMergeRequests(
-  landing: { readonly commit: CommitId; readonly parents: number },
+  landing: { readonly commit: CommitId; readonly parents: number; readonly committedAt?: Instant },
   candidates: readonly Candidate[],
   target: TargetBranch,
   used: ReadonlySet<number>,
 ): Binding {
   if (landing.parents > 2) return { kind: 'none', reason: 'octopus' };
-  const attempts = candidates.map((candidate) => bind(candidate, landing.commit, target, used));
+  const attempts = candidates.map((candidate) => bind(candidate, landing, target, used));
   const [first, ...others] = attempts.flatMap((attempt) => (attempt.kind === 'bound' ? [attempt.bound] : []));
   if (first) return { kind: 'bound', mergeRequests: [first, ...others] };
   const [closest] = attempts.flatMap((attempt) => (attempt.kind === 'unbound' ? [attempt] : [])).sort(byCloseness);
@@ -87,15 +87,35 @@ type Attempt =
   | { readonly kind: 'bound'; readonly bound: BoundMergeRequest }
   | { readonly kind: 'unbound'; readonly reason: UnboundReason; readonly iid: number };
 
-function bind({ mergeRequest, review }: Candidate, commit: CommitId, target: TargetBranch, used: ReadonlySet<number>): Attempt {
-  const { iid, mergedAt } = mergeRequest;
+function bind(
+  { mergeRequest, review }: Candidate,
+  { commit, committedAt }: { readonly commit: CommitId; readonly committedAt?: Instant },
+  target: TargetBranch,
+  used: ReadonlySet<number>,
+): Attempt {
+  const { iid } = mergeRequest;
   const reason = ruledOut(mergeRequest, commit, target) ?? (used.has(iid) ? 'used-before' : undefined);
   if (reason !== undefined) return { kind: 'unbound', reason, iid };
   const merges = (review?.stateEvents ?? []).filter((event) => event.state === 'merged');
-  // A merge without its event is not proof of an ordinary merge: the event is where GitLab says that it was another kind.
-  if (review === null || mergedAt === null || merges.length === 0) return { kind: 'unbound', reason: 'merge-not-recorded', iid };
   if (merges.some(namesAnotherSource)) return { kind: 'unbound', reason: 'merged-elsewhere', iid };
+  const mergedAt = mergeTime(mergeRequest, merges, committedAt);
+  if (review === null || mergedAt === undefined) return { kind: 'unbound', reason: 'merge-not-recorded', iid };
   return { kind: 'bound', bound: { mergeRequest, mergedAt, review } };
+}
+
+/**
+ * A merge without its event is not proof of an ordinary merge: the event is where GitLab says that it was another kind. Only one that GitLab freed
+ * itself, after it had been locked for hours, has neither an event nor a time; the commit that GitLab made of it is dated.
+ */
+function mergeTime(
+  { mergedAt, mergeCommit, squashCommit }: MergeRequest,
+  merges: readonly StateEvent[],
+  committedAt?: Instant,
+): Instant | undefined {
+  const [event] = merges;
+  if (event) return mergedAt ?? event.at;
+  const isMadeByGitLab = mergeCommit !== null || squashCommit !== null;
+  return mergedAt === null && isMadeByGitLab ? committedAt : undefined;
 }
 
 /** The last of several commits of a fast-forward: by itself it is not what anybody approved. */

@@ -8,6 +8,7 @@ import { findForward, NotAnswered } from './forward.ts';
 import type { PolicyState, Verdict } from '../judge/effective.ts';
 import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
+import { noToken } from './tokens.ts';
 import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from './waits.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
@@ -23,6 +24,8 @@ export const bindingTime = 15 * minute;
 
 export interface EvidencePorts {
   readonly forge: Forge;
+  /** Without a token GitLab shows nothing that a verdict could rest on. */
+  readonly hasToken: boolean;
   readonly versions: Versions;
   readonly branch: string;
   readonly folder: string;
@@ -62,7 +65,11 @@ class GitLabJudge implements ContentJudge {
   }
 
   async prepare(landings: readonly Landing[], fetched: boolean): Promise<readonly JudgingRecord[]> {
-    const { project: known, now, forge, branch, refusedByHand, unanswered } = this.#ports;
+    const { project: known, now, forge, hasToken, branch, refusedByHand, unanswered } = this.#ports;
+    if (!hasToken) {
+      this.#asked = { kind: 'unusable', code: 'no-token', detail: noToken };
+      return [];
+    }
     try {
       const { id: project } = await forge.project();
       const target = { project, branch };
@@ -170,10 +177,13 @@ class GitLabJudge implements ContentJudge {
     evidence: LandingEvidence,
     { target, inquiries }: Asked,
   ): Promise<Judgement> {
-    const binding = bindMergeRequests(landing, evidence.candidates, target, usedElsewhere(state, landing, evidence));
+    const seen = this.#ports.firstSeen(landing.commit) ?? this.#ports.now;
+    const waited = this.#ports.now - seen;
+    // GitLab writes the time and the event of a merge last: only where they do not come is the commit's own time taken.
+    const { committedAt, ...undated } = landing;
+    const dated = waited < bindingTime ? undated : { ...undated, committedAt };
+    const binding = bindMergeRequests(dated, evidence.candidates, target, usedElsewhere(state, landing, evidence));
     if (binding.kind === 'none') {
-      const seen = this.#ports.firstSeen(landing.commit) ?? this.#ports.now;
-      const waited = this.#ports.now - seen;
       const reason = this.#reasonOf(binding, evidence);
       const detail = renderUnbound(reason);
       if (waited < bindingTime)

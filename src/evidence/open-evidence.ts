@@ -68,6 +68,7 @@ export async function openEvidence(
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
   const judge = gitlabJudge({
     forge,
+    hasToken: gitlab.tokenFile !== undefined,
     versions: {
       ensureCommits: 'history' in mirror ? mirror.versions.ensureCommits : absent,
       changeDigests: 'history' in mirror ? mirror.versions.changeDigests : absent,

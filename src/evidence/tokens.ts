@@ -10,6 +10,10 @@ export interface TokenFacts {
   readonly expiresAt: Instant | undefined;
 }
 
+/** Why nothing is judged where no token is configured, and who mends that. */
+export const noToken =
+  'GitLab shows versions, notes and events to nobody without a token: the administrator of this host makes one with the scope read_api and names its file as gitlab.token-file';
+
 /** To read evidence, and to write notes; called as `doctor` calls its checks of them. */
 export type TokenName = 'gitlab-token' | 'gitlab-comment-token';
 

@@ -6,11 +6,14 @@ export class Declined extends Error {
   readonly status: number;
   /** It is the token that may not do this, whoever its account is. */
   readonly lacksScope: boolean;
+  /** Of a redirect, the number of the project that it leads to. */
+  readonly movedTo: number | undefined;
 
-  constructor(request: string, status: number, lacksScope = false) {
+  constructor(request: string, status: number, lacksScope = false, movedTo?: number) {
     super(`GitLab answers ${status} to ${request}`);
     this.status = status;
     this.lacksScope = lacksScope;
+    this.movedTo = movedTo;
   }
 }
 

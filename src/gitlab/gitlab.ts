@@ -116,6 +116,15 @@ export function complain(error: unknown, project: string): never {
   if (!(error instanceof Declined)) throw error;
   if (error.status === 401)
     throw new Unusable('GitLab does not accept the token: it is wrong, revoked or expired. Make a new one and put it into the token file');
+  if (error.status === 301 || error.status === 302 || error.status === 307 || error.status === 308) {
+    const how =
+      error.movedTo === undefined
+        ? 'write where it is now'
+        : `write "project: ${error.movedTo}", its number, which stays when it moves again,`;
+    throw new Unusable(
+      `GitLab says that the project ${project} has moved: the administrator of this host looks whether that is right, and ${how} into gitlab.project (and its new address into repository.url)`,
+    );
+  }
   if (error.status === 403) throw new Unusable('the token may not read the project: it needs the scope read_api');
   if (error.status === 404)
     throw new Unusable(

@@ -217,7 +217,12 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
   if (status < 200 || status > 299) {
     discard(response);
     if (status === 429 || status >= 500) return failed(`${request.name} was answered with status ${status}`, true, retryAfter(response));
-    return { kind: 'failed', error: new Declined(request.name, status), again: false };
+    const movedTo = /\/projects\/([1-9]\d{0,14})(?![^/?])/.exec(response.headers.location ?? '')?.[1];
+    return {
+      kind: 'failed',
+      error: new Declined(request.name, status, false, movedTo === undefined ? undefined : Number(movedTo)),
+      again: false,
+    };
   }
   const { body, bytes } = await readJson(request, response, largest);
   return { kind: 'answered', answer: { body, status, headers: singleHeaders(response) }, bytes };

@@ -28,6 +28,7 @@ const versionShape = v.object({ version: v.string() });
 const tokenShape = v.object({ scopes: v.array(v.string()), expires_at: v.nullish(v.string()) });
 const projectShape = v.object({
   merge_method: v.nullish(v.string()),
+  automatic_rebase_enabled: flag,
   only_allow_merge_if_pipeline_succeeds: flag,
   allow_merge_on_skipped_pipeline: flag,
   only_allow_merge_if_all_discussions_are_resolved: flag,
@@ -81,6 +82,7 @@ function mergeSettings(answer: unknown): MergeSettings {
   const one = understand(projectShape, answer, 'the project');
   return {
     method: one.merge_method ?? undefined,
+    automaticRebase: one.automatic_rebase_enabled ?? undefined,
     pipelineMustSucceed: one.only_allow_merge_if_pipeline_succeeds ?? undefined,
     skippedPipelineCounts: one.allow_merge_on_skipped_pipeline ?? undefined,
     discussionsMustBeResolved: one.only_allow_merge_if_all_discussions_are_resolved ?? undefined,

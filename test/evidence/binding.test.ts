@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bindMergeRequests, landingCommit, type Binding, type UnboundReason } from '../../src/evidence/binding.ts';
 import type { Candidate, MergeRequest, StateEvent } from '../../src/evidence/evidence.ts';
-import { candidate, commit, landing, merged, mergeRequest, target } from './evidence-samples.ts';
+import type { Instant } from '../../src/names.ts';
+import { at, candidate, commit, landing, merged, mergeRequest, target } from './evidence-samples.ts';
 
 function bind(candidates: readonly Candidate[], { parents = 2, used = [] }: { parents?: number; used?: readonly number[] } = {}): Binding {
   return bindMergeRequests({ commit: landing, parents }, candidates, target, new Set(used));
@@ -42,10 +43,22 @@ describe('binding', () => {
     ['another merge commit', { mergeCommit: commit('1') }, 'not-its-landing'],
     ['another squash commit', { mergeCommit: null, squashCommit: commit('1'), head: landing }, 'not-its-landing'],
     ['a longer fast-forward', { mergeCommit: null }, 'part-of-fast-forward'],
-    ['no merge time', { mergedAt: null }, 'merge-not-recorded'],
   ];
   test.each(spoiled)('given %s, then it is not bound', (_, fields, reason) => {
     expect(bind([candidate(fields)])).toEqual({ kind: 'none', reason, mergeRequest: 1 });
+  });
+
+  test('given no merge time, then the event dates it; without an event the commit that GitLab made does, once it may; a head dates nothing', () => {
+    const freed = candidate({ mergedAt: null }, { stateEvents: [] });
+    const dated = (one: Candidate, committedAt?: Instant) =>
+      bindMergeRequests({ commit: landing, parents: 2, ...(committedAt && { committedAt }) }, [one], target, new Set());
+    expect(dated(candidate({ mergedAt: null }))).toMatchObject({ mergeRequests: [{ mergedAt: at(4) }] });
+    expect(dated(freed, at(3))).toMatchObject({ mergeRequests: [{ mergedAt: at(3) }] });
+    expect(dated(freed)).toMatchObject({ reason: 'merge-not-recorded' });
+    expect(dated(candidate({ mergedAt: null, mergeCommit: null, head: landing }, { stateEvents: [] }), at(3))).toMatchObject({
+      reason: 'merge-not-recorded',
+    });
+    expect(dated(candidate({}, { stateEvents: [] }), at(3))).toMatchObject({ reason: 'merge-not-recorded' });
   });
 
   const events: readonly (readonly [string, readonly StateEvent[], UnboundReason])[] = [

@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { duration } from '../../src/names.ts';
-import { Unavailable } from '../../src/errors.ts';
+import { Unavailable, Unusable } from '../../src/errors.ts';
 import { startGitServer, type GitServer } from '../support/git-http.ts';
 import { commitId, failureOf, makeBench, watchGit, type Bench } from './mirrors.ts';
 

@@ -1,6 +1,9 @@
 // Every wait has an end: one that is a landing's own, after six hours; one that is everybody's, when it is over (cases 73, 74, 96, 98, 119).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Harm } from '../../support/gitlab/faults.ts';
+import { free } from '../../support/gitlab/reviewing.ts';
 import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
@@ -137,6 +140,65 @@ describe('case 98: given a merge request that stays locked', () => {
     expect((await scene.reconcile()).policy.pending[0]?.message).toMatch(/administrator of GitLab looks.* at 20.* it is refused/);
     scene.wait(4 * hour);
     expect(refusals(await scene.reconcile())).toEqual([`unanswered ${urbanecm}`]);
+  });
+
+  it('when it is freed before that, without a time and without an event, then it is dated by the commit and counts', async () => {
+    const { scene, mergeRequest } = await locked();
+    await scene.reconcile();
+    scene.wait(3 * hour);
+    free(mergeRequest);
+    const { groups } = await scene.reconcile();
+    expect([groups[0]?.add.map(({ uid }) => uid), await scene.members()]).toEqual([['urbanecm'], ['urbanecm']]);
+  });
+});
+
+describe('case 98: given a host whose GitLab is not as it was', () => {
+  async function landed(): Promise<Scene> {
+    const scene = await world.scene();
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    return scene;
+  }
+
+  it('when it has no token, then the run says so with status 5, and doctor says ERROR', async () => {
+    const scene = await landed();
+    const config = join(scene.folder, 'muster.yaml');
+    const text = readFileSync(config, 'utf8');
+    const [before = '', after = ''] = text.split(/^gitlab:\n/m);
+    writeFileSync(config, `${before}gitlab:\n${after.replace(/^ +token-file: .*\n/m, '')}`);
+    const run = await scene.reconcile();
+    expect([run.status.code, waitsFor(run), run.problems?.map(({ code }) => code)]).toEqual([5, ['no-token'], ['no-token']]);
+    expect((await scene.run('doctor')).stdout).toMatch(/ERROR +gitlab .*gitlab\.token-file/);
+  });
+
+  it('when the project has moved, then the run names the number to write', async () => {
+    const scene = await landed();
+    const old = scene.project.path;
+    world.gitlab.forge.move(scene.project, `${old}-moved`);
+    const git = await scene.reconcile();
+    expect([git.status.code, git.problems?.map(({ message }) => message).join()]).toEqual([5, expect.stringContaining('has moved')]);
+    const config = join(scene.folder, 'muster.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(`${old}.git`, `${old}-moved.git`));
+    const api = await scene.reconcile();
+    expect([api.status.code, api.problems?.map(({ message }) => message).join()]).toEqual([
+      5,
+      expect.stringContaining(`"project: ${scene.project.id}"`),
+    ]);
+    writeFileSync(config, readFileSync(config, 'utf8').replace(`project: ${old}`, `project: ${scene.project.id}`));
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['urbanecm']);
+  });
+
+  it('when GitLab rebases while it merges, then it is refused with words of its own, and doctor says ERROR', async () => {
+    const scene = await world.scene();
+    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
+    scene.approve(mergeRequest, world.alice);
+    await scene.push(world.bob, { 'README.md': 'Something else came first\n' });
+    await scene.merge(mergeRequest, { method: 'automatic-rebase' });
+    scene.project.settings = { automatic_rebase_enabled: true };
+    const run = await scene.settle();
+    expect([refusals(run), await scene.members()]).toEqual([[`not-bound ${urbanecm}`], []]);
+    expect(run.policy.refused[0]?.message).toContain('GitLab rebased it while it merged it');
+    expect((await scene.run('doctor')).stdout).toMatch(/ERROR +automatic-rebase/);
   });
 });
 

@@ -37,6 +37,8 @@ export class Forge {
   noteDelay = 900;
   /** Whether lists of notes can be asked for without comments. */
   filtersNotes = true;
+  /** Paths that projects had before. */
+  readonly moved = new Map<string, Project>();
   readonly #folder: string;
   #lastId = 1000;
 
@@ -98,6 +100,12 @@ export class Forge {
     const linked: Project = { ...fork, forkOf: of };
     this.projects[this.projects.indexOf(fork)] = linked;
     return linked;
+  }
+
+  /** [A] The old path answers with a redirect from then on. */
+  move(project: Project, path: string): void {
+    this.moved.set(project.path, project);
+    project.path = path;
   }
 
   /** [A] Approvals and events are rows of the user and go with it; what the user wrote is moved to the Ghost User. */

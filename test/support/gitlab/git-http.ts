@@ -11,6 +11,11 @@ const pattern = /^\/(.+?)\.git\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 export async function serveGit(forge: Forge, request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
   const [, path, rest] = pattern.exec(decodeURIComponent(url.pathname)) ?? [];
   if (path === undefined || rest === undefined) return false;
+  const moved = forge.moved.get(path);
+  if (moved) {
+    response.writeHead(301, { location: url.href.replace(path, moved.path) }).end();
+    return true;
+  }
   const writes = rest === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
   const token = basicToken(forge, request.headers.authorization);
   const project = forge.project(path);

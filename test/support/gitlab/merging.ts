@@ -4,7 +4,7 @@ import { react } from './pushing.ts';
 import { finish } from './reviewing.ts';
 import { Refused, type MergeRecord, type MergeRequest, type Project, type User } from './world.ts';
 
-export type MergeMethod = 'merge' | 'semi-linear' | 'squash' | 'squash+merge' | 'ff';
+export type MergeMethod = 'merge' | 'semi-linear' | 'squash' | 'squash+merge' | 'ff' | 'automatic-rebase';
 
 export interface MergeOptions {
   /** What the project's merge method and the squash box come to; `squash` is a fast-forward of the squash commit. */
@@ -49,6 +49,12 @@ async function build(forge: Forge, mergeRequest: MergeRequest, target: string, m
   switch (method) {
     case 'ff':
       return { tip: head, mergeCommit: null, squashCommit: null };
+    case 'automatic-rebase': {
+      // [A] What is shown of it stays as it was: `sha`, and no other commit; only the database knows what landed.
+      const tip = await rebased(forge, mergeRequest, target);
+      mergeRequest.mergedCommit = tip;
+      return { tip, mergeCommit: null, squashCommit: null };
+    }
     case 'squash': {
       const tip = await squash(forge, mergeRequest, target);
       return { tip, mergeCommit: null, squashCommit: tip };
@@ -77,13 +83,17 @@ async function mergeCommitOf(forge: Forge, { project, iid, title }: MergeRequest
 
 /** Rebase in the browser: the source branch's own commits anew on top of the target. GitLab pushes it in the name of whoever asked. */
 export async function rebase(forge: Forge, mergeRequest: MergeRequest, user: User): Promise<string> {
-  const { project, source, head, targetBranch } = mergeRequest;
-  const target = await project.git.head(targetBranch);
+  const { project, source, targetBranch } = mergeRequest;
+  const tip = await rebased(forge, mergeRequest, await project.git.head(targetBranch));
+  return publish(forge, source, project, user, mergeRequest.sourceBranch, tip);
+}
+
+async function rebased(forge: Forge, { project, head }: MergeRequest, target: string): Promise<string> {
   const base = await project.git.mergeBase(target, head);
   const own = await project.git.git('rev-list', '--reverse', '--no-merges', `${base}..${head}`);
   let tip = target;
   for (const commit of own.split('\n')) tip = await pick(forge, project, commit, tip);
-  return publish(forge, source, project, user, mergeRequest.sourceBranch, tip);
+  return tip;
 }
 
 /** One commit's change on another parent. */

@@ -130,7 +130,8 @@ async function mergeRequestsOfCommit(call: Call) {
   const found: MergeRequest[] = [];
   for (const candidate of project.mergeRequests) {
     const own = await project.git.between(candidate.versions.at(-1)?.base, candidate.head);
-    if (own.includes(id) || candidate.mergeCommit === id || candidate.squashCommit === id) found.push(candidate);
+    if (own.includes(id) || candidate.mergeCommit === id || candidate.squashCommit === id || candidate.mergedCommit === id)
+      found.push(candidate);
   }
   return list(found.map((candidate) => mergeRequestBasic(candidate, call.origin)));
 }

@@ -34,6 +34,7 @@ export async function openMergeRequest(forge: Forge, project: Project, options: 
     head,
     mergeCommit: null,
     squashCommit: null,
+    mergedCommit: null,
     mergedAt: null,
     mergedBy: null,
     imported: false,
@@ -129,6 +130,14 @@ export function finish(forge: Forge, mergeRequest: MergeRequest, record: MergeRe
   mergeRequest.unfinished = null;
   const { by: user, sourceCommit = null, sourceMergeRequest = null } = record;
   addStateEvent(forge, mergeRequest, { state: 'merged', user, sourceCommit, sourceMergeRequest });
+}
+
+/** [A] A worker frees those that stay locked, by `update_all`: neither an event nor a time is written. */
+export function free(mergeRequest: MergeRequest): void {
+  const { unfinished } = mergeRequest;
+  if (!unfinished) throw new Refused(405, 'it is not locked');
+  const { mergeCommit, squashCommit } = unfinished.record;
+  Object.assign(mergeRequest, { state: 'merged', mergeCommit, squashCommit, unfinished: null });
 }
 
 /** Ends the merges whose time has come. */

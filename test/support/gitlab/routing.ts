@@ -2,7 +2,7 @@
 import type { Forge } from './forge.ts';
 import type { Json } from './entities.ts';
 import type { Answer } from './faults.ts';
-import { Refused, type MergeRequest, type Project, type Token, type User } from './world.ts';
+import { Moved, Refused, type MergeRequest, type Project, type Token, type User } from './world.ts';
 
 export interface Call {
   readonly forge: Forge;
@@ -56,6 +56,8 @@ export function maySee({ token }: Pick<Call, 'token'>, { visibility, members }: 
 
 /** [C] What one may not see does not exist. */
 export function visibleProject(call: Call, idOrPath = call.parts[0] ?? ''): Project {
+  const movedTo = call.forge.moved.get(idOrPath);
+  if (movedTo && maySee(call, movedTo)) throw new Moved(movedTo);
   const project = call.forge.project(idOrPath);
   if (!project || !maySee(call, project)) throw new Refused(404, '404 Project Not Found');
   return project;
@@ -93,6 +95,12 @@ export async function answer(call: Omit<Call, 'parts'>, routes: readonly Route[]
     if (reply.kind === 'empty') return { status: reply.status, headers: {}, body: '' };
     return reply.kind === 'one' ? json(reply.status, reply.body) : page(call, reply.rows);
   } catch (error) {
+    if (error instanceof Moved) {
+      // [A] `redirect!` for GET; whatever writes is refused.
+      if (call.method !== 'GET') return json(405, { message: 'Non GET methods are not allowed for moved projects' });
+      const location = `${call.origin}${call.path.replace(/\/projects\/[^/]+/, `/projects/${error.project.id}`)}`;
+      return json(301, { message: 'This resource has been moved temporarily' }, { location });
+    }
     if (!(error instanceof Refused)) throw error;
     return json(error.status, { message: error.message });
   }

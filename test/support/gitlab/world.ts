@@ -30,7 +30,7 @@ export interface ProtectedBranch {
 
 export interface Project {
   readonly id: number;
-  readonly path: string;
+  path: string;
   readonly git: Repository;
   readonly forkOf: Project | null;
   visibility: 'public' | 'private';
@@ -112,6 +112,8 @@ export interface MergeRequest {
   head: string;
   mergeCommit: string | null;
   squashCommit: string | null;
+  /** Of the database alone: no answer shows it. */
+  mergedCommit: string | null;
   mergedAt: number | null;
   mergedBy: User | null;
   imported: boolean;
@@ -122,6 +124,17 @@ export interface MergeRequest {
   readonly stateEvents: StateEvent[];
   /** The merge that has moved the branch and not been written down yet. */
   unfinished: { readonly until: number; readonly record: MergeRecord } | null;
+}
+
+/** The path is that of a project which has another one now. */
+export class Moved extends Error {
+  override readonly name = 'Moved';
+  readonly project: Project;
+
+  constructor(project: Project) {
+    super(`it is ${project.path} now`);
+    this.project = project;
+  }
 }
 
 /** What a real server refuses. The routes turn it into an answer, tests that call directly see it thrown. */
