@@ -38,7 +38,7 @@ async function reconcile(
 }
 
 function sizeOfRecord(host: Host): number {
-  return statSync(join(host.state, 'ledger.jsonl')).size;
+  return ['ledger.jsonl', 'judged/record.jsonl'].reduce((sum, file) => sum + statSync(join(host.state, file)).size, 0);
 }
 
 /** One commit with the tree of another on top of main. */
@@ -69,7 +69,7 @@ describe('case 67: given a kilobyte of objects that names a million paths below 
       expect([refused.status, await host.members('klaxon-users')]).toEqual([4, ['alice']]);
       expect(refused.policy.unlisted).toBe(11 ** 6);
       expect(refused.policy.judged).toBe(repository.resolve('main'));
-      expect(sizeOfRecord(host) - record).toBeLessThan(40_000);
+      expect(sizeOfRecord(host) - record).toBeLessThan(80_000);
       expect(watch.megabytes()).toBeLessThan(mostMegabytes);
 
       // Beside the policy folder it is not muster's business, and inside nothing is endorsed on top of it.
@@ -128,10 +128,12 @@ describe('case 69: given six hundred commits in one push, each of which brings o
     repository.git(['fast-import', '--quiet'], commits.join(''));
     const record = sizeOfRecord(host);
 
-    const run = await reconcile(host, later(3));
-    expect([run.status, run.policy.unlisted, await host.members('klaxon-users')]).toEqual([0, 0, ['alice']]);
-    expect(run.policy.judged).toBe(repository.resolve('main'));
-    expect(sizeOfRecord(host) - record).toBeLessThan(8_000_000);
+    // What is due ends in the first run, however much of the record is left to be taken by the next ones.
+    let run = await reconcile(host, later(3));
+    expect(await host.members('klaxon-users')).toEqual(['alice']);
+    for (let hour = 1; hour < 8 && run.policy.judged !== repository.resolve('main'); hour++) run = await reconcile(host, later(3, hour));
+    expect([run.status, run.policy.unlisted, run.policy.judged]).toEqual([0, 0, repository.resolve('main')]);
+    expect(sizeOfRecord(host) - record).toBeLessThan(16_000_000);
     expect(watch.megabytes()).toBeLessThan(mostMegabytes);
   });
 });
@@ -232,7 +234,7 @@ describe('case 109: given a mirror that is damaged', () => {
     { given: 'a file stands in its place', damage: (mirror: string) => (rmSync(mirror, { recursive: true }), writeFileSync(mirror, '')) },
   ])('when $given, then it is made anew in the same run, which judges and ends', async ({ damage }) => {
     const host = await hostWithTwo();
-    damage(join(host.state, 'mirror.git'));
+    damage(join(host.state, 'judged', 'mirror.git'));
     // What is read in the run comes from before the damage as well: bob's file was there, and goes.
     host.grant('carol', '2026-12-07');
     host.repository.commit('main', { 'policy/zz': 'x\n', [grantPath('alice')]: null });
