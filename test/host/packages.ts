@@ -40,7 +40,7 @@ function packNode(folder: string): string {
     `Package: nodejs\nVersion: ${version}\nArchitecture: ${process.arch === 'x64' ? 'amd64' : process.arch}\nMaintainer: nobody <nobody@example.org>\nDescription: upstream's Node\n`,
   );
   const file = join(folder, `nodejs_${version}.deb`);
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', stage, file], { stdio: 'ignore' });
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', stage, file], { stdio: 'ignore' });
   rmSync(stage, { recursive: true });
   return file;
 }

@@ -48,7 +48,8 @@ async function playAll(): Promise<number> {
       } catch (error) {
         failed += 1;
         log(`FAILED  ${title}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-        await stage.host.type('journalctl --unit=muster.service --lines=40 --output=short-iso --no-pager');
+        for (const machine of stage.machines)
+          await machine.type('journalctl --unit=muster.service --lines=40 --output=short-iso --no-pager');
       }
     }
   } finally {
