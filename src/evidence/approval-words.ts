@@ -17,6 +17,7 @@ const reasons: Readonly<Record<NotCountedReason, Words>> = {
   pushed: { what: 'pushed to its branch' },
   'pusher-unknown': { what: 'may be the one who pushed to its branch: GitLab does not say who did' },
   'not-entitled': { what: 'is on no team that approves this' },
+  'taken-out': { what: 'is taken off the approvers by a change of the rules that was refused' },
   benefits: { what: 'gains by it' },
   'after-merge': { what: 'approved after the merge' },
   'too-old': { what: 'approved more than 14 days before the merge', again: true },

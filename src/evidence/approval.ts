@@ -28,6 +28,8 @@ export const notCountedReasons = [
   /** GitLab does not say who pushed some of what the merge request brings. */
   'pusher-unknown',
   'not-entitled',
+  /** A refused change of the rules took them out of the approvers. */
+  'taken-out',
   'benefits',
   'after-merge',
   'too-old',
@@ -83,8 +85,9 @@ export function countApprovals(
   changed: readonly ReviewedPath[],
   landing: string,
   digests: VersionDigests,
+  takenOut: ReadonlySet<Uid> = new Set(),
 ): ApprovalCount {
-  const judged = bound.review.approvals.map((approval) => judge({ approval, bound, rules, changed, landing, digests }));
+  const judged = bound.review.approvals.map((approval) => judge({ approval, bound, rules, changed, landing, digests, takenOut }));
   const paths = changed.map(({ path }) => quorum(path, rules, judged));
   return { enough: paths.length > 0 && paths.every(({ needed, by }) => by.length >= needed), approvals: judged, paths };
 }
@@ -103,6 +106,7 @@ interface Question {
   readonly changed: readonly ReviewedPath[];
   readonly landing: string;
   readonly digests: VersionDigests;
+  readonly takenOut: ReadonlySet<Uid>;
 }
 
 function judge(question: Question): JudgedApproval {
@@ -115,6 +119,7 @@ function judge(question: Question): JudgedApproval {
   const reason =
     whyNotThisPerson(approver, question) ??
     (entitled.length === 0 ? 'not-entitled' : undefined) ??
+    (question.takenOut.has(person) ? 'taken-out' : undefined) ??
     (disinterested.length === 0 ? 'benefits' : undefined) ??
     whyNotThen(approval, bound) ??
     whyNotThisContent(question);

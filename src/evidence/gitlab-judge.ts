@@ -207,7 +207,8 @@ class GitLabJudge implements ContentJudge {
     for (const bound of binding.mergeRequests) {
       const { review, mergeRequest } = bound;
       const digests = await inquiries.digestsOf(review, mergeRequest.author);
-      const countIn = (one: Review): ApprovalCount => countApprovals({ ...bound, review: one }, state.rules, paths, digest, digests);
+      const countIn = (one: Review): ApprovalCount =>
+        countApprovals({ ...bound, review: one }, state.rules, paths, digest, digests, state.takenOut);
       const count = countIn(review);
       if (count.enough) return endorsed(landing, bound, count, evidence);
       const shown = asIfNothingHidden(review, mergeRequest.author);

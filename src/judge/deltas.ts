@@ -23,10 +23,16 @@ export function applyDeltas(state: PolicyState, deltas: readonly PolicyDelta[]):
     usedMergeRequests: changed(state.usedMergeRequests, deltas, ({ usedMergeRequest, judged }) =>
       usedMergeRequest === null ? [] : [[usedMergeRequest, judged]],
     ),
+    takenOut: takenOutAfter(state.takenOut, deltas),
     // A landing speaks the last word on a path that a new start had proposed.
     proposed:
       state.proposed.size === 0 ? state.proposed : changed(state.proposed, deltas, ({ tree }) => tree.map(([path]) => [path, null])),
   };
+}
+
+function takenOutAfter(before: PolicyState['takenOut'], deltas: readonly PolicyDelta[]): PolicyState['takenOut'] {
+  const last = deltas.findLast(({ takenOut }) => takenOut)?.takenOut;
+  return last ? new Set(last) : before;
 }
 
 function changed<Key, Value>(

@@ -4,7 +4,7 @@ import type { ApprovalCount } from '../evidence/approval.ts';
 import type { UnboundReason } from '../evidence/binding.ts';
 import { latest, meet, type EndedGrant, type GrantInForce, type Provenance } from './grants.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from '../history/landing.ts';
-import { inOrder, type BlobId, type CommitId } from '../names.ts';
+import { inOrder, type BlobId, type CommitId, type Uid } from '../names.ts';
 import { mostFiles, placeOf, type GrantFile, type Place, type Rules } from '../policy/policy.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
@@ -85,6 +85,11 @@ export interface PolicyState {
   readonly refusals: ReadonlyMap<string, Refusal>;
   /** One merge request endorses one landing: which, by number. Judged anew after a new start, it may endorse the same one again. */
   readonly usedMergeRequests: ReadonlyMap<number, CommitId>;
+  /**
+   * Whom a refused rules change took out of the approvers: they count for nothing until a rules change is endorsed. Otherwise whoever is to be taken
+   * out would make that change fail, put the old rules back, and approve on.
+   */
+  readonly takenOut: ReadonlySet<Uid>;
   /** Grants that a new `start` would add or lengthen; in force once a person allowed them. */
   readonly proposed: ReadonlyMap<string, GrantInForce>;
 }
@@ -101,6 +106,8 @@ export interface PolicyDelta {
   readonly unlisted?: number;
   readonly refusals: readonly (readonly [string, Refusal | null])[];
   readonly usedMergeRequest: number | null;
+  /** All of them, where it changes who they are. */
+  readonly takenOut?: readonly Uid[];
 }
 
 /** What the step needs to know of the landing's files: each understood, or not. */
@@ -238,6 +245,7 @@ function endorse(
     ended: grants.map(({ path, after }) => [path, after ? null : endOf(path, state, verdict)]),
     refusals: landing.changes.map(({ path }) => [path, null]),
     usedMergeRequest: verdict.mergeRequest,
+    ...(files.rules && state.takenOut.size > 0 && { takenOut: [] }),
   };
 }
 
@@ -294,7 +302,24 @@ function refuse(
       after || (state.endorsed.has(path) && isRules(path, folder)) ? { path, ...refusal } : null,
     ]),
     usedMergeRequest: null,
+    ...takenOutBy(state, files.rules),
   };
+}
+
+/** Whoever has an account less by the refused rules than by those in force, or is not on a team any more; of a team that is gone, on none at all. */
+function takenOutBy({ rules, takenOut }: PolicyState, after: Rules | undefined): Pick<PolicyDelta, 'takenOut'> {
+  if (!after) return {};
+  const lost = new Set<Uid>(takenOut);
+  for (const { uid, gitlab } of rules.people.values()) {
+    const left = after.people.get(uid)?.gitlab ?? [];
+    if (gitlab.some((id) => !left.includes(id))) lost.add(uid);
+  }
+  const onAny = new Set([...after.teams.values()].flat());
+  for (const [team, members] of rules.teams) {
+    const left = after.teams.get(team);
+    for (const uid of members) if (left ? !left.includes(uid) : !onAny.has(uid)) lost.add(uid);
+  }
+  return lost.size > takenOut.size ? { takenOut: [...lost].sort(inOrder) } : {};
 }
 
 /** What an unreviewed edit leaves of a grant: the meet of what was in force and what the file now says; unreadable means none. */

@@ -33,6 +33,7 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     unlisted: 0,
     refusals: new Map(),
     usedMergeRequests: new Map(),
+    takenOut: new Set(),
     proposed: new Map(),
   };
   return earlierState ? carriedOver(fresh, earlierState) : fresh;

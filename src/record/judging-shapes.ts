@@ -89,6 +89,7 @@ const delta: Shape<PolicyDelta> = v.strictObject({
   unlisted: v.exactOptional(natural),
   refusals: changes(refusal, ({ path }) => path),
   usedMergeRequest: number,
+  takenOut: v.exactOptional(uids),
 });
 
 /** What a path has now; null where it has it no more. */

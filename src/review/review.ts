@@ -75,7 +75,7 @@ export function reviewOpen(
   const authors = personsOf(state.rules, mergeRequest, review);
   const bound = { mergeRequest, mergedAt: now, review };
   // No version has the digest `unseen`: what nobody can have looked at is approved by nobody.
-  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests);
+  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests, state.takenOut);
   const touched = new Set(proposal.own);
   const restoring = restores(landing, state);
   return {

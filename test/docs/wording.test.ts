@@ -21,6 +21,7 @@ const reasons: Readonly<Record<NotCountedReason, true>> = {
   pushed: true,
   'pusher-unknown': true,
   'not-entitled': true,
+  'taken-out': true,
   benefits: true,
   'after-merge': true,
   'too-old': true,

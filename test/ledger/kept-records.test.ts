@@ -44,6 +44,7 @@ const state: PolicyState = {
   unlisted: 12,
   refusals: new Map([[path, refusal]]),
   usedMergeRequests: new Map([[7, commit('3')]]),
+  takenOut: new Set([uid('carol')]),
   proposed: new Map([[path, { ...grant, until: 'open', endorsedUntil: 'open' }]]),
 };
 const delta: PolicyDelta = {
@@ -56,6 +57,7 @@ const delta: PolicyDelta = {
   unlisted: 3,
   refusals: [[path, refusal]],
   usedMergeRequest: 3,
+  takenOut: [uid('carol')],
 };
 const evidence = {
   commit: commit('b'),

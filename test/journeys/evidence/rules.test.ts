@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { group, minute, startWorld, type World } from './world.ts';
+import { group, minute, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -147,5 +147,41 @@ describe('given rules in force', () => {
     scene.wait(minute);
     const run = await scene.reconcile();
     expect([refusals(run), await scene.members()]).toEqual([[`too-long ${grantPath('hoo')}`], ['urbanecm']]);
+  });
+});
+
+describe('case 122: given a change of the rules that takes carol out and is refused, and the old file put back by carol', () => {
+  async function putBack(): Promise<Scene> {
+    const scene = await world.scene();
+    const before = policyFile();
+    const mergeRequest = await scene.open(world.bob, {
+      'policy/policy.yaml': policyFile({ sre: ['alice', 'bob'], owners: ['alice', 'bob'] }),
+    });
+    await scene.merge(mergeRequest, { by: world.bob });
+    await scene.reconcile();
+    await scene.push(world.carol, { 'policy/policy.yaml': before });
+    const run = await scene.settle();
+    expect(run.policy.refused).toEqual([]);
+    return scene;
+  }
+
+  it('when carol approves a grant, then that does not count, and the approval of bob does', async () => {
+    const scene = await putBack();
+    await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(14)) }, { author: world.alice, approvers: [world.carol] });
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) }, { author: world.alice, approvers: [world.bob] });
+    const run = await scene.reconcile();
+    expect(run.policy.refused[0]?.message).toContain('carol is taken off the approvers by a change of the rules that was refused');
+    expect(await scene.members()).toEqual(['hoo']);
+  });
+
+  it('when bob approves a change of the rules that keeps carol, then carol counts again', async () => {
+    const scene = await putBack();
+    await scene.land(
+      { 'policy/policy.yaml': policyFile({ approvals: 1, owners: ['carol', 'bob'] }) },
+      { author: world.alice, approvers: [world.bob] },
+    );
+    await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(14)) }, { author: world.alice, approvers: [world.carol] });
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['urbanecm']);
   });
 });
