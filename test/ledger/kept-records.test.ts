@@ -220,6 +220,7 @@ describe('given a record of every type', () => {
         'narrowedBy',
         'person',
         'rules',
+        'takenOut',
         'ticket',
         'unbound',
         'unlisted',
