@@ -1,8 +1,8 @@
 // The keys of the host's file (CONTRACT, section 2) and the kinds of their values.
 import * as v from 'valibot';
-import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName } from '../names.ts';
+import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName, type RosterName } from '../names.ts';
 import { complaint } from '../policy/complaints.ts';
-import { groupName, kind, lengthOfTime, list, map, mapOf, oldest, positive, rosterName, word } from '../policy/scalars.ts';
+import { groupName, kind, lengthOfTime, list, map, mapOf, natural, oldest, positive, rosterName, word } from '../policy/scalars.ts';
 
 const line = (what: string, fix: string) =>
   kind({
@@ -96,6 +96,29 @@ const proxy = kind({
 /** Of a server that is asked by https://. */
 const wayThere = { 'ca-file': v.exactOptional(file), proxy: v.exactOptional(proxy) };
 
+/** Where the members of a group may come from. */
+export type Source = 'grants' | { readonly roster: RosterName };
+
+const source = kind({
+  code: 'bad-word',
+  what: 'where members may come from',
+  fix: 'Write "grants", or "roster steward".',
+  read: (one): Source | undefined => {
+    if (one === 'grants') return one;
+    const named = parseRosterName(/^roster +(\S+)$/.exec(one)?.[1] ?? '');
+    return named && { roster: named };
+  },
+  editor: {},
+});
+
+const ceilings = map({
+  source: v.exactOptional(source),
+  members: v.exactOptional(positive),
+  longest: v.exactOptional(lengthOfTime),
+  additions: v.exactOptional(natural),
+  removals: v.exactOptional(natural),
+});
+
 const aGroup = complaint(
   'wrong-type',
   'a DN, or a DN with the attribute that holds the members, is expected here',
@@ -151,8 +174,8 @@ const directory = map({
     mapOf(
       groupName,
       parseGroupName,
-      map({ members: v.exactOptional(positive), longest: v.exactOptional(lengthOfTime) }),
-      'Write "klaxon-users: { members: 40, longest: 180 days }".',
+      ceilings,
+      'Write "klaxon-users: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }".',
     ),
   ),
   'empty-group': v.optional(placeholder, 'empty-dn'),

@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Disabled, MemberAttribute } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';
-import { configurationSchema, isLoopback, type ConfigurationFile } from './configuration-schema.ts';
+import { configurationSchema, isLoopback, type ConfigurationFile, type Source } from './configuration-schema.ts';
 import type { CommitId, Dn, Duration, GroupName, RosterName } from '../names.ts';
 import type { KeyPath } from '../policy/policy-rules.ts';
 import { Misuse } from '../errors.ts';
@@ -12,6 +12,16 @@ export type Credentials =
   | { readonly kind: 'password'; readonly dn: Dn; readonly file: string }
   | { readonly kind: 'profile'; readonly file: string; readonly profile: string };
 
+/** The host's word on a group, against a policy gone wrong and a judge that was taken over; the tighter of it and the policy wins. */
+export interface Ceilings {
+  readonly source?: Source;
+  readonly members?: number;
+  readonly longest?: Duration;
+  /** In 24 hours, whatever was approved. */
+  readonly additions?: number;
+  readonly removals?: number;
+}
+
 export interface DirectoryConfiguration {
   readonly url: string;
   readonly readUrl: string | undefined;
@@ -19,7 +29,7 @@ export interface DirectoryConfiguration {
   readonly authoritiesFile: string | undefined;
   readonly people: Dn;
   readonly groups: ReadonlyMap<GroupName, Dn>;
-  readonly ceilings: ReadonlyMap<GroupName, { readonly members?: number; readonly longest?: Duration }>;
+  readonly ceilings: ReadonlyMap<GroupName, Ceilings>;
   readonly emptyGroup: 'empty-dn' | 'no-member' | Dn;
   readonly startTls: boolean;
   /** The attribute in the name of a person's entry. */

@@ -28,6 +28,11 @@ export interface ConfigurationFacts {
   readonly standing: Answer<Standing>;
   readonly mode: 'enforce' | 'report';
   readonly evidence: 'gitlab' | 'none';
+  /** Groups of the host, and those of its ceilings that bound a judge that was taken over. */
+  readonly ceilings: readonly {
+    readonly group: string;
+    readonly missing: readonly ('source' | 'members' | 'longest' | 'additions' | 'removals')[];
+  }[];
 }
 
 const configurationChecks: readonly [Check<ConfigurationFacts>, ...Check<ConfigurationFacts>[]] = [
@@ -41,6 +46,7 @@ const configurationChecks: readonly [Check<ConfigurationFacts>, ...Check<Configu
   { code: 'active', look: ({ standing }) => [standingOf(standing)] },
   { code: 'mode', look: ({ mode }) => [modeOf(mode)] },
   { code: 'evidence', look: ({ evidence }) => [evidenceOf(evidence)] },
+  { code: 'ceilings', look: ({ ceilings }) => ceilings.map(ceilingsOf) },
 ];
 
 export const configurationArea: Area<ConfigurationFacts> = {
@@ -106,6 +112,27 @@ function evidenceOf(evidence: 'gitlab' | 'none'): Verdict {
     'Add the section "gitlab" and write "evidence: gitlab".',
   );
 }
+
+function ceilingsOf({ group, missing }: ConfigurationFacts['ceilings'][number]): Verdict {
+  if (missing.length === 0) return ok('the host bounds what judging may give and take', group);
+  const without = `no ${missing.join(', ')} for ${group}`;
+  const could = missing.filter((key) => key !== 'removals').map((key) => consequences[key]);
+  const said = could.length > 0 ? `a judge that was taken over could ${could.join(', and ')}` : consequences.removals;
+  return advice(
+    `${without}: ${said}`,
+    administrator,
+    `Write directory.ceilings, as in "${group}: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }".`,
+    group,
+  );
+}
+
+const consequences = {
+  source: 'take the members from elsewhere',
+  members: 'add as many people as it likes',
+  longest: 'add them for as long as it likes',
+  additions: 'add all of them at once',
+  removals: 'a judge that was taken over could take everybody out',
+} as const;
 
 export interface StateFacts {
   readonly folder: PathMode;

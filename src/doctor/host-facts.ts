@@ -9,13 +9,15 @@ import { readTimer } from './systemd.ts';
 import type { Answer } from './doctor.ts';
 import type { ConfigurationFacts, StateFacts } from './doctor-host.ts';
 import type { RosterFacts, TimerFacts } from './doctor-runs.ts';
-import type { Instant } from '../names.ts';
+import { inOrder, type Instant } from '../names.ts';
 import { judgeRoster } from '../roster/roster.ts';
 import type { RosterSource } from '../roster/rosters.ts';
 import { makeState, Unavailable } from '../errors.ts';
 import { asked } from './asked.ts';
 import { standingOf, type HostConfiguration } from '../reconcile/host.ts';
 import type { State } from '../ledger/state.ts';
+
+const ceilingKeys = ['source', 'members', 'longest', 'additions', 'removals'] as const;
 
 export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
   const { file, repository, mode, evidence } = configuration;
@@ -29,6 +31,10 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
     standing: await asked(() => standingOf(configuration)),
     mode,
     evidence,
+    ceilings: [...configuration.directory.groups.keys()].sort(inOrder).map((group) => ({
+      group,
+      missing: ceilingKeys.filter((key) => configuration.directory.ceilings.get(group)?.[key] === undefined),
+    })),
   };
 }
 

@@ -1,8 +1,10 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../judge/effective.ts';
-import { basisOf, type Binding } from '../membership/desired.ts';
+import { basisOf, type Because, type Binding } from '../membership/desired.ts';
+import { earlier } from '../judge/grants.ts';
+import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
-import { instant, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
+import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type {
   HeldRecord,
   IntentRecord,
@@ -23,12 +25,17 @@ import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/taken.ts';
 import { day } from '../time.ts';
 
+export interface Counts {
+  readonly removals: number;
+  readonly additions: number;
+}
+
 export interface KnownGroup {
-  /** Members as last recorded, and whether a roster brought them. Persons by uid, other values by DN. */
-  readonly members: Map<string, 'roster' | 'other'>;
+  /** Members as last recorded, and what they were members by when they came on record. Persons by uid, other values by DN. */
+  readonly members: Map<string, Because | null>;
   readonly bindings: Map<Uid, Binding>;
-  /** Limited changes that nobody allowed one by one, with the moment they were done. */
-  recent: { readonly at: Instant; readonly removals: number; readonly additions: number }[];
+  /** With the moment they were done: limited changes that nobody allowed one by one, and all that the host's ceilings count. */
+  recent: { readonly at: Instant; readonly limited: Counts; readonly counted: Counts }[];
   takenOver: boolean;
   holds: readonly KnownHold[];
   /** Begun and never finished: the run was killed, or the answer never came. */
@@ -203,19 +210,20 @@ function rememberGroup(known: KnownGroup, record: GroupRecord): void {
 
 function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
   if (record.result !== 'revoked') known.openIntent = undefined;
+  const counts = { at: record.at, limited: limitedChanges(record), counted: countedChanges(known, record) };
   for (const { because, members } of record.add) {
     for (const { uid, uuid } of members) {
-      known.members.set(uid, because.kind === 'roster' ? 'roster' : 'other');
+      known.members.set(uid, because);
       known.bindings.set(uid, { uuid, basis: basisOf(because) });
     }
   }
   for (const { members } of record.remove) for (const { uid } of members) known.members.delete(uid);
-  known.recent = [...known.recent.filter(({ at }) => record.at - at < recentFor), { at: record.at, ...limitedChanges(record) }];
+  known.recent = [...known.recent.filter(({ at }) => record.at - at < recentFor), counts];
 }
 
 function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
   known.takenOver = true;
-  for (const { name, because } of record.appeared) known.members.set(name, because?.kind === 'roster' ? 'roster' : 'other');
+  for (const { name, because } of record.appeared) known.members.set(name, because);
   for (const name of record.vanished) known.members.delete(name);
 }
 
@@ -229,28 +237,55 @@ function heldNow(before: readonly KnownHold[], record: HeldRecord): readonly Kno
   }));
 }
 
-function limitedChanges({ add, remove }: RecordedChanges): { removals: number; additions: number } {
+function limitedChanges({ add, remove }: RecordedChanges): Counts {
   const sum = (parts: readonly { readonly limited: boolean; readonly members: readonly unknown[] }[]) =>
     parts.reduce((total, { limited, members }) => total + (limited ? members.length : 0), 0);
   return { removals: sum(remove), additions: sum(add) };
 }
 
+/** All that the host's ceilings count. */
+function countedChanges(known: KnownGroup, { add, remove }: RecordedChanges): Counts {
+  const removals = remove.reduce(
+    (total, { because, members }) => total + members.filter(({ uid }) => !isDue(known, uid, because)).length,
+    0,
+  );
+  return { removals, additions: add.reduce((total, { members }) => total + members.length, 0) };
+}
+
 /**
- * Limited changes of the 24 hours before `now`. `seen`: what the directory shows of a change that was begun and never recorded as done;
+ * The host's own record says that they go, whatever judging says now: revoked, never on record, or at the end that they came with. `longest`: the
+ * host's ceiling on that.
+ */
+export function isDue({ members }: Pick<KnownGroup, 'members'>, name: string, because: RemovalCause, longest?: Duration): boolean {
+  const had = members.get(name);
+  if (because.kind === 'revoked' || had === undefined) return true;
+  if (because.kind !== 'expired' || had === null) return had === null;
+  if (had.kind !== 'grant') return false;
+  const capped = longest === undefined || had.landedAt === undefined ? 'open' : instant(had.landedAt + longest);
+  const until = earlier(had.until, capped);
+  return until !== 'open' && because.at >= until;
+}
+
+/**
+ * Changes of the 24 hours before `now`, the limited ones and what the host's ceilings count. `seen`: what the directory shows of a change that was begun and never recorded as done;
  * without such a look, all of it counts as done.
  */
 export function recentChanges(
   known: KnownGroup,
   now: Instant,
   seen: RecordedChanges | undefined = known.openIntent,
-): { readonly removals: number; readonly additions: number } {
+): { readonly limited: Counts; readonly counted: Counts } {
   // A time far ahead comes from a clock that was wrong then: it does not use up the limits until it has come.
   const recent = known.recent.filter(({ at }) => Math.abs(now - at) < recentFor);
-  const begun = seen ? limitedChanges(seen) : { removals: 0, additions: 0 };
+  const none: Counts = { removals: 0, additions: 0 };
   return {
-    removals: recent.reduce((total, { removals }) => total + removals, begun.removals),
-    additions: recent.reduce((total, { additions }) => total + additions, begun.additions),
+    limited: recent.map(({ limited }) => limited).reduce(sum, seen ? limitedChanges(seen) : none),
+    counted: recent.map(({ counted }) => counted).reduce(sum, seen ? countedChanges(known, seen) : none),
   };
+}
+
+function sum(left: Counts, right: Counts): Counts {
+  return { removals: left.removals + right.removals, additions: left.additions + right.additions };
 }
 
 /** Digests that a person allowed for a group and that still count. */

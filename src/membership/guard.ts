@@ -1,5 +1,6 @@
 // What of a plan may be done without a person, and what is held (DESIGN, section 5). Looked at before anything is written, in preview too.
 import type { ClockVerdict } from './clock.ts';
+import type { Ceilings } from '../config/configuration.ts';
 import { inOrder, type GroupName } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
@@ -45,8 +46,11 @@ export interface GuardCircumstances {
   /** Of these, those that are explained or were there before: what percentages are taken of. Whoever slips values in moves no limit. */
   readonly counted: number;
   readonly limits: Limits;
-  /** The host's ceiling on members. */
-  readonly ceiling?: number;
+  readonly ceilings: Pick<Ceilings, 'members' | 'additions' | 'removals'>;
+  /** Changes of the last 24 hours that the host's ceilings count. */
+  readonly done: { readonly removals: number; readonly additions: number };
+  /** The host's own record says that this person goes: no ceiling keeps them. */
+  readonly isDue: (removal: Removal) => boolean;
   /** False until this ledger has made the group its own. */
   readonly takenOver: boolean;
   /** Limited changes of the last 24 hours that were done without being allowed one by one. */
@@ -78,7 +82,7 @@ const none: Changes = { add: [], remove: [] };
 
 /** Each sieve takes out what must not go on by itself. The first that catches a change gives the reason. */
 export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
-  // The ceiling comes late, so that it counts everybody whose removal is held; those whom it keeps out may leave too few.
+  // The ceilings come late, so that they count everybody whose removal is held; those whom they keep out may leave too few.
   const sieves = [
     clockSieve,
     begunSieve,
@@ -88,6 +92,7 @@ export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
     removalsSieve,
     additionsSieve,
     minimumSieve,
+    removalsCeilingSieve,
     ceilingSieve,
     minimumSieve,
   ];
@@ -203,15 +208,36 @@ function keeping(sifted: Sifted, granted: readonly Addition[]): Sifted {
   return { ...sifted, open: kept(sifted.open), exempt: kept(sifted.exempt) };
 }
 
+/** Whoever judges could let everybody go; whom the host's own record lets go is not held. */
+function removalsCeilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const { removals } = at.ceilings;
+  const remove = [...sifted.open.remove, ...sifted.exempt.remove].filter((removal) => !at.isDue(removal));
+  if (removals === undefined || remove.length <= removals - at.done.removals) return sifted;
+  return holdAtCeiling(sifted, at, ofTheDay('removal', removals, at.done.removals, remove.length), { add: [], remove });
+}
+
 function ceilingSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
-  if (at.ceiling === undefined) return sifted;
+  const { members, additions } = at.ceilings;
   const add = arriving(sifted);
+  if (add.length === 0) return sifted;
   const after = membersAfter(sifted, at);
-  if (after <= at.ceiling || add.length === 0) return sifted;
-  const message = `the host allows ${count(at.ceiling, 'member')} in this group, and there would be ${after}`;
-  // What a person allowed is stopped too.
-  const exempt = { ...sifted.exempt, add: without(sifted.exempt.add, add) };
-  return hold({ ...sifted, exempt }, at, 'ceiling', message, { add, remove: [] });
+  if (members !== undefined && after > members) {
+    const message = `the host allows ${count(members, 'member')} in this group, and there would be ${after}`;
+    return holdAtCeiling(sifted, at, message, { add, remove: [] });
+  }
+  if (additions === undefined || add.length <= additions - at.done.additions) return sifted;
+  return holdAtCeiling(sifted, at, ofTheDay('addition', additions, at.done.additions, add.length), { add, remove: [] });
+}
+
+function ofTheDay(what: 'addition' | 'removal', ceiling: number, done: number, more: number): string {
+  const before = done > 0 ? `, after ${done} that were made` : '';
+  return `the host allows ${count(ceiling, what)} in this group in 24 hours, and there would be ${more} now${before}`;
+}
+
+/** What a person allowed is stopped too. */
+function holdAtCeiling(sifted: Sifted, at: GuardCircumstances, message: string, { add, remove }: Changes): Sifted {
+  const exempt = { add: without(sifted.exempt.add, add), remove: without(sifted.exempt.remove, remove) };
+  return hold({ ...sifted, exempt }, at, 'ceiling', message, { add, remove });
 }
 
 /** Additions that go on so far and bring somebody. */

@@ -54,6 +54,8 @@ export interface GroupPlan {
 export interface Recorded {
   readonly wasRecorded: (name: string) => boolean;
   readonly wasFromRoster: (name: string) => boolean;
+  /** The grant that they came on record with. */
+  readonly grantOf: (name: string) => Extract<Because, { readonly kind: 'grant' }> | undefined;
 }
 
 export interface Explanations {
@@ -149,6 +151,10 @@ function decideExtra(
     // Whoever came back since that removal came back past review: nothing of the old grant speaks for them.
     if (cause.kind === 'expired' || recorded.wasRecorded(name)) return remove(cause, limited);
   }
+  // Whatever judging says or no longer says: nobody stays past the end on record whom nothing in force covers.
+  const had = recorded.grantOf(name);
+  if (had && had.until !== 'open' && isOver(had.until, explanations.now))
+    return remove({ kind: 'expired', path: had.path, at: had.until }, false);
   if (explanations.isUndecided(uid)) return { kind: 'keep', uid };
   if (explanations.roster && recorded.wasFromRoster(name)) {
     return remove({ kind: 'left-roster', roster: explanations.roster.roster, sha256: explanations.roster.sha256 }, true);

@@ -1,11 +1,12 @@
 // From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
+import type { Ceilings } from '../config/configuration.ts';
 import type { ClockVerdict } from './clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
-import { instant, type Dn, type DnKey, type Duration, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { instant, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Claim, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
 import { earlier, type EndedGrant } from '../judge/grants.ts';
 import { guard } from './guard.ts';
-import { allowedDigests, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
+import { allowedDigests, isDue, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
 import { planGroup, unexplainedValues, type Explanations, type Addition, type GroupPlan, type Recorded } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
 import { namesOf, settleIntent } from '../reconcile/recording.ts';
@@ -28,11 +29,8 @@ export interface Directory {
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
 
-export interface ManagedGroup {
+export interface ManagedGroup extends Ceilings {
   readonly dn: Dn;
-  /** The host's ceilings. */
-  readonly members?: number;
-  readonly longest?: Duration;
 }
 
 /** Everything that decides about groups besides the directory. */
@@ -64,6 +62,11 @@ export function peopleToFind(world: Pick<World, 'managed' | 'policy' | 'now'>, g
     return rules?.members.kind === 'grants' ? namedPeople(rules, policy, undefined, world.now) : [];
   });
   return [...listed, ...granted];
+}
+
+function sourceOf(source: GroupRules['members'] | NonNullable<Ceilings['source']>): string {
+  if (source === 'grants') return 'grants';
+  return 'roster' in source ? `the roster ${source.roster}` : 'grants';
 }
 
 function rosterOf({ members }: GroupRules, generations: readonly RosterGeneration[]): RosterGeneration | undefined {
@@ -99,6 +102,10 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
       `the host lists this group and the policy in force has no file for it under groups/: whoever keeps the policy adds groups/${group}.yaml, or the host’s administrator takes it off directory.groups`,
     );
   const roster = rosterOf(rules, world.generations);
+  if (managed.source && sourceOf(rules.members) !== sourceOf(managed.source))
+    return frozen(
+      `the policy takes the members of this group from ${sourceOf(rules.members)}, and the host allows ${sourceOf(managed.source)} (directory.ceilings): whoever keeps the policy puts it back, or the host’s administrator changes the ceiling`,
+    );
   if (rules.members.kind === 'roster' && !roster) {
     const { roster: name } = rules.members;
     const standing = world.rosters.find((one) => one.roster === name);
@@ -153,18 +160,21 @@ async function planned(
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
   const recorded = recordedMembers(known);
   const plan = withGains(world.gains, planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world)));
+  const recent = recentChanges(known, now, begunOf(known, observed, desired, plan, now));
   const guarded = guard(plan, {
     group,
     members: observed.members.length,
     counted: plan.present + [...plan.remove, ...plan.kept].filter(({ uid }) => recorded.wasRecorded(uid)).length,
     limits: rules.limits,
     takenOver: known.takenOver,
-    recent: recentChanges(known, now, begunOf(known, observed, desired, plan, now)),
+    recent: recent.limited,
+    done: recent.counted,
     begun: known.openIntent,
     clock: world.clock,
     allowed: allowedDigests(memory, group, now),
     hash: world.hash,
-    ceiling: managed.members,
+    ceilings: managed,
+    isDue: ({ uid, because }) => isDue(known, uid, because, managed.longest),
   });
   return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
 }
@@ -192,11 +202,12 @@ function begunOf(
 /** Members as last recorded, those included that an unsettled change may have brought. */
 function recordedMembers({ members, openIntent }: KnownGroup): Recorded {
   const begun = new Map(
-    (openIntent?.add ?? []).flatMap(({ because, members: added }) => added.map(({ uid }) => [String(uid), because.kind] as const)),
+    (openIntent?.add ?? []).flatMap(({ because, members: added }) => added.map(({ uid }) => [String(uid), because] as const)),
   );
   return {
     wasRecorded: (name) => members.has(name) || begun.has(name),
-    wasFromRoster: (name) => members.get(name) === 'roster' || begun.get(name) === 'roster',
+    wasFromRoster: (name) => members.get(name)?.kind === 'roster' || begun.get(name)?.kind === 'roster',
+    grantOf: (name) => [members.get(name), begun.get(name)].find((because) => because?.kind === 'grant'),
   };
 }
 

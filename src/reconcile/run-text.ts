@@ -123,7 +123,7 @@ function renderMany(same: readonly Line[], indent: string): string {
 export function renderHold({ code, message, digest, add, remove }: Hold, group: string, command: RunReport['command']): string {
   const waits = hang('  ! ', `held, ${code}: ${plain(message)}`) + renderChanges({ add, remove }, '    ');
   if (code === 'ceiling')
-    return waits + hang('    ', 'To let them in, an administrator of this host raises directory.ceilings in the configuration.');
+    return waits + hang('    ', 'To have it made, an administrator of this host raises directory.ceilings in the configuration.');
   const when = command === 'plan' ? '' : ', and exactly this goes through, once, within 24 hours';
   // In two lines, for the width; a shell takes them as one.
   return `${waits}    If this is right, say so${when}:\n      muster allow ${group} \\\n        ${digest} --reason "…"\n`;

@@ -19,7 +19,7 @@ const holds: Readonly<Record<HoldCode, string>> = {
   'new-person': 'the entry was made after the person was named, and somebody has to make sure who is behind',
   'new-start': 'a new start would add or lengthen this, and it has to be allowed',
   clock: 'the clock of the host was in doubt',
-  ceiling: 'the host allows no more members in this group',
+  ceiling: 'it is beyond what the host allows in this group',
 };
 
 export function renderHoldCode(code: HoldCode): string {

@@ -206,6 +206,27 @@ const bad: readonly {
     says: /is not a whole number/,
   },
   {
+    key: 'directory.ceilings.klaxon-users.source',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { source: roster }',
+    column: 29,
+    says: /is not where members may come from.*roster steward/,
+  },
+  {
+    key: 'directory.ceilings.klaxon-users.additions',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { additions: 20% }',
+    column: 32,
+    says: /is not a whole number/,
+  },
+  {
+    key: 'directory.ceilings.klaxon-users.removals',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { removals: -1 }',
+    column: 31,
+    says: /is not a whole number/,
+  },
+  {
     key: 'directory.ceilings.klaxon-users.longest',
     line: '    klaxon-users: {',
     instead: '    klaxon-users: { longest: none }',

@@ -46,7 +46,8 @@ directory:
     stewards: cn=stewards,ou=groups,dc=example,dc=org
     klaxon-users: cn=klaxon-users,ou=groups,dc=example,dc=org
   ceilings:
-    klaxon-users: { members: 40, longest: 180 days }
+    klaxon-users: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 0 }
+    stewards: { source: roster steward }
   empty-group: cn=nobody,dc=example,dc=org
   start-tls: true
   disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,dc=example,dc=org" }

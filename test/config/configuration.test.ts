@@ -26,6 +26,7 @@ describe('given the least that is needed', () => {
       mode: 'enforce',
       active: { kind: 'always' },
       state: '/var/lib/muster',
+      judged: '/var/lib/muster/judged',
       metrics: undefined,
       report: undefined,
     });
@@ -57,7 +58,10 @@ it('given every key, then each is read, and relative paths are taken from the fo
       readUrl: 'ldap://ldap-ro.example.org',
       credentials: { kind: 'password', dn: 'cn=muster,dc=example,dc=org', file: '/etc/muster/ldap-password' },
       authoritiesFile: '/etc/muster/ca.pem',
-      ceilings: new Map([['klaxon-users', { members: 40, longest: 180 * 24 * 60 * 60 * 1000 }]]),
+      ceilings: new Map<string, unknown>([
+        ['klaxon-users', { source: 'grants', members: 40, longest: 180 * 24 * 60 * 60 * 1000, additions: 10, removals: 0 }],
+        ['stewards', { source: { roster: 'steward' } }],
+      ]),
       emptyGroup: 'cn=nobody,dc=example,dc=org',
       startTls: true,
       disabled: { attribute: 'pwdPolicySubentry', is: ['cn=disabled,ou=ppolicies,dc=example,dc=org'] },

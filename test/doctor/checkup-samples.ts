@@ -69,6 +69,7 @@ const configuration = casesOf(
     standing: known({ state: 'active', why: 'it has the file /etc/muster/active' } as const),
     mode: 'enforce',
     evidence: 'gitlab',
+    ceilings: [{ group: 'klaxon-users', missing: [] }],
   },
   [
     ['configuration-mode', 'a file that its group may write', { file: known(file(0o660)) }, 'error'],
@@ -97,6 +98,13 @@ const configuration = casesOf(
     ['active', 'a flag that cannot be looked at', { standing: silent }, 'unknown'],
     ['mode', 'report', { mode: 'report' }, 'advice'],
     ['evidence', 'none', { evidence: 'none' }, 'advice'],
+    [
+      'ceilings',
+      'none at all',
+      { ceilings: [{ group: 'klaxon-users', missing: ['source', 'members', 'longest', 'additions', 'removals'] }] },
+      'advice',
+    ],
+    ['ceilings', 'none on removals', { ceilings: [{ group: 'klaxon-users', missing: ['removals'] }] }, 'advice'],
   ],
 );
 

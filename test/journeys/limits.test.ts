@@ -188,6 +188,43 @@ describe('given limits of the host and of the group', () => {
     expect(await host.members('klaxon-users')).toEqual(['alice']);
   });
 
+  it('when the host bounds what may come and go in a day, then what was approved is held past it, and ends go on', async () => {
+    const ceilings = { 'klaxon-users': { source: 'grants', additions: 2, removals: 1 } };
+    const host = await world.newHost({ directory: { ceilings }, roster: ['base'] });
+    for (const uid of ['alice', 'bob']) host.grant(uid, uid === 'bob' ? '2026-11-24' : '2026-12-01');
+    await host.reconcile();
+    host.grant('carol', '2026-12-01');
+    const one = await host.reconcile(later(0, 1));
+    const { digest } = holdIn(one.document, 'klaxon-users', 'ceiling');
+    expect((await host.allow('klaxon-users', digest, later(0, 1))).status).toBe(1);
+    expect(await host.members('klaxon-users')).toEqual(['alice', 'bob']);
+
+    host.configure({ directory: { ceilings: { 'klaxon-users': { source: 'grants', removals: 0 } } } });
+    host.revokeGrants(['alice']);
+    const run = await host.reconcile(later(1, 13));
+
+    expect(changesIn(groupIn(run.document, 'klaxon-users'))).toEqual(['bob out: expired', 'carol in: grant']);
+    expect(holdIn(run.document, 'klaxon-users', 'ceiling').message).toContain('0 removals in this group in 24 hours');
+    expect(await host.members('klaxon-users')).toEqual(['alice', 'carol']);
+  });
+
+  it('when the policy takes the members from elsewhere than the host allows, then the group is frozen, status 5', async () => {
+    const host = await world.newHost({
+      directory: { ceilings: { stewards: { source: 'grants' }, 'klaxon-users': { source: 'grants' } } },
+      members: { stewards: ['mallory'] },
+      granted: ['alice'],
+    });
+
+    const run = await host.reconcile();
+
+    expect(groupIn(run.document, 'stewards')).toMatchObject({
+      state: 'frozen',
+      message: expect.stringContaining('the host allows grants'),
+    });
+    expect(run.document.status.all).toEqual(['input']);
+    expect([await host.members('stewards'), await host.members('klaxon-users')]).toEqual([['mallory'], ['alice']]);
+  });
+
   it('when a ceiling is lowered below the length of grants in force, then they end then', async () => {
     const host = await world.newHost({ granted: ['alice'], roster: ['base'] });
     await host.reconcile();

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Binding } from '../../src/membership/desired.ts';
-import { allowedDigests, emptyMemory, knownGroup, recentChanges, remember, rememberAll, type Memory } from '../../src/ledger/memory.ts';
-import { entryUuid, instant, type Instant } from '../../src/names.ts';
+import type { Because, Binding } from '../../src/membership/desired.ts';
+import type { RemovalCause } from '../../src/membership/plan.ts';
+import {
+  allowedDigests,
+  emptyMemory,
+  isDue,
+  knownGroup,
+  recentChanges,
+  remember,
+  rememberAll,
+  type Memory,
+} from '../../src/ledger/memory.ts';
+import { duration, entryUuid, instant, type Instant } from '../../src/names.ts';
 import type { HeldRecord, IntentRecord, LedgerRecord, OutcomeRecord, OverrideRecord } from '../../src/ledger/record.ts';
 import { recordedChanges } from '../../src/reconcile/recording.ts';
-import { day } from '../../src/time.ts';
+import { day, hour } from '../../src/time.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { commit, group, uid } from '../evidence/evidence-samples.ts';
 import { fold, startRecords } from '../judge/history-fold.ts';
@@ -74,19 +84,46 @@ describe('the members of a group, as last recorded', () => {
       ),
       klaxon,
     );
-    expect(members).toEqual(
-      new Map([
-        ['hoo', 'roster'],
-        ['carol', 'other'],
-        ['mallory', 'other'],
-      ]),
-    );
+    expect([...members].map(([name, because]) => [name, because?.kind])).toEqual([
+      ['hoo', 'roster'],
+      ['carol', 'grant'],
+      ['mallory', undefined],
+    ]);
   });
 
   it('given a first membership, even an empty one, then the group is taken over; by changes alone it is not', () => {
     expect(knownGroup(remembered(outcome(now, ['hoo'], [])), klaxon).takenOver).toBe(false);
     expect(knownGroup(remembered(membership(now, [])), klaxon).takenOver).toBe(true);
     expect(knownGroup(remembered(membership(now, [])), group('stewards')).takenOver).toBe(false);
+  });
+});
+
+describe('who is due by this record itself, whatever judging says', () => {
+  const grant = becauseOf(grantOf('alice', { until: hours(5), landedAt: hours(-10) }));
+  const members = new Map<string, Because | null>([
+    ['alice', grant],
+    ['base', becauseRoster(list)],
+    ['carol', becauseOf(grantOf('carol', { until: 'open' }))],
+    ['vol0', null],
+  ]);
+  const expired = (at: Instant) => ({ kind: 'expired', path: 'x', at }) as const;
+  it.each([
+    { given: 'somebody who is revoked', name: 'alice', because: { kind: 'revoked' } as const, gives: true },
+    { given: 'somebody never on record', name: 'mallory', because: { kind: 'unexplained' } as const, gives: true },
+    { given: 'the end that they came with', name: 'alice', because: expired(hours(5)), gives: true },
+    { given: 'a later end, of a renewal', name: 'alice', because: expired(hours(9)), gives: true },
+    { given: 'an end that was brought forward', name: 'alice', because: expired(hours(4)), gives: false },
+    { given: 'an end where there was none', name: 'carol', because: expired(hours(4)), gives: false },
+    { given: 'an end where a roster brought them', name: 'base', because: expired(hours(4)), gives: false },
+    { given: 'an end where nothing explained them', name: 'vol0', because: expired(hours(4)), gives: true },
+    { given: 'a deletion', name: 'alice', because: { kind: 'deleted', path: 'x', commit: commit('b') } as const, gives: false },
+  ])('given $given, then $gives', ({ name, because, gives }) => {
+    expect(isDue({ members }, name, because)).toBe(gives);
+  });
+
+  it('given a shorter ceiling of the host, then its end is due', () => {
+    expect(isDue({ members }, 'alice', expired(hours(2)), duration(12 * hour))).toBe(true);
+    expect(isDue({ members }, 'alice', expired(hours(1)), duration(12 * hour))).toBe(false);
   });
 });
 
@@ -98,11 +135,11 @@ describe('limited changes of the last 24 hours', () => {
     { given: 'an hour ahead, by a clock that went a little fast', at: hours(1), gives: 1 },
     { given: 'a day ahead, by a clock that was wrong', at: instant(now + day), gives: 0 },
   ])('given one removal $given, then $gives', ({ at, gives }) => {
-    expect(recentChanges(knownGroup(remembered(outcome(at, [], ['hoo'])), klaxon), now)).toEqual({ removals: gives, additions: 0 });
+    expect(recentChanges(knownGroup(remembered(outcome(at, [], ['hoo'])), klaxon), now).limited).toEqual({ removals: gives, additions: 0 });
   });
 
   it('given changes that are not limited, then they do not count', () => {
-    expect(recentChanges(knownGroup(remembered(outcome(now, ['hoo'], ['base'], false)), klaxon), now)).toEqual({
+    expect(recentChanges(knownGroup(remembered(outcome(now, ['hoo'], ['base'], false)), klaxon), now).limited).toEqual({
       removals: 0,
       additions: 0,
     });
@@ -110,13 +147,34 @@ describe('limited changes of the last 24 hours', () => {
 
   it('given a run that was killed after it began, then what it began counts as done, however long ago', () => {
     const memory = remembered(outcome(hours(-2), ['alice'], []), intent(hours(-48), ['hoo'], ['base', 'carol']));
-    expect(recentChanges(knownGroup(memory, klaxon), now)).toEqual({ removals: 2, additions: 2 });
+    expect(recentChanges(knownGroup(memory, klaxon), now).limited).toEqual({ removals: 2, additions: 2 });
   });
 
   it('given that it was settled, then only what the directory shows counts', () => {
     const memory = remembered(intent(hours(-2), ['hoo'], ['base', 'carol']), outcome(hours(-1), [], ['base']));
-    expect(recentChanges(knownGroup(memory, klaxon), now)).toEqual({ removals: 1, additions: 0 });
+    expect(recentChanges(knownGroup(memory, klaxon), now).limited).toEqual({ removals: 1, additions: 0 });
     expect(knownGroup(memory, klaxon).openIntent).toBeUndefined();
+  });
+
+  it('given changes of any kind, then the host’s ceilings count them, but for those who are due by this record itself', () => {
+    const before = [outcome(hours(-30), ['hoo'], []), outcome(hours(-3), ['carol', 'alice'], [], false)];
+    const gone = (at: Instant, name: string, because: RemovalCause): OutcomeRecord => ({
+      ...outcome(at, [], []),
+      ...recordedChanges([], [removalOf(name, because, false)]),
+    });
+    const known = knownGroup(
+      remembered(
+        ...before,
+        gone(hours(-1), 'hoo', { kind: 'deleted', path: 'x', commit: commit('b') }),
+        gone(hours(-1), 'carol', { kind: 'revoked' }),
+        gone(hours(-1), 'mallory', { kind: 'unexplained' }),
+      ),
+      klaxon,
+    );
+    expect(recentChanges(known, now)).toEqual({
+      limited: { removals: 0, additions: 0 },
+      counted: { removals: 1, additions: 2 },
+    });
   });
 
   it('any row of outcomes counts exactly those that are younger than a day', () => {
@@ -125,7 +183,7 @@ describe('limited changes of the last 24 hours', () => {
       fc.property(ages, (unsorted) => {
         const oldestFirst = [...unsorted].sort((left, right) => right - left);
         const memory = remembered(...oldestFirst.map((age, at) => outcome(instant(now - age), [], [`user0${at}`])));
-        const { removals } = recentChanges(knownGroup(memory, klaxon), now);
+        const { removals } = recentChanges(knownGroup(memory, klaxon), now).limited;
         expect(removals).toBe(oldestFirst.filter((age) => age < day).length);
       }),
     );

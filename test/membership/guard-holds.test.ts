@@ -5,48 +5,79 @@ import { causes, removalOf } from '../support/arbitraries.ts';
 import { allowing, at, codes, coming, exactly, granted, leaving, left, locked, names, planOf } from './guard-samples.ts';
 import { grantPathOf, now } from './membership-samples.ts';
 import { instant } from '../../src/names.ts';
+import { commit } from '../evidence/evidence-samples.ts';
 
 describe('given a ceiling of the host', () => {
   const limits = { removals: exactly(2), additions: exactly(10) };
 
   it('when additions reach it, then they go on; when they pass it, then they are all held', () => {
-    expect(codes(guard(planOf({ add: granted(5) }), at(35, { ceiling: 40 })))).toEqual([]);
-    expect(guard(planOf({ add: granted(6) }), at(35, { ceiling: 40 }))).toMatchObject({
+    expect(codes(guard(planOf({ add: granted(5) }), at(35, { ceilings: { members: 40 } })))).toEqual([]);
+    expect(guard(planOf({ add: granted(6) }), at(35, { ceilings: { members: 40 } }))).toMatchObject({
       add: [],
       held: [{ code: 'ceiling', add: { length: 6 } }],
     });
   });
 
   it('when as many go as come, then they go on', () => {
-    expect(codes(guard(planOf({ add: coming(2), remove: leaving(2) }), at(40, { ceiling: 40, limits })))).toEqual([]);
+    expect(codes(guard(planOf({ add: coming(2), remove: leaving(2) }), at(40, { ceilings: { members: 40 }, limits })))).toEqual([]);
   });
 
   it('when those who should make room are held, then those who would come are held too', () => {
-    const guarded = guard(planOf({ add: coming(5), remove: leaving(5) }), at(40, { ceiling: 40, limits }));
+    const guarded = guard(planOf({ add: coming(5), remove: leaving(5) }), at(40, { ceilings: { members: 40 }, limits }));
     expect(codes(guarded)).toEqual(['too-many-removals', 'ceiling']);
   });
 
   it('when those whom it keeps out leave too few, then nobody is removed either', () => {
-    const guarded = guard(planOf({ add: coming(4), remove: leaving(2) }), at(4, { ceiling: 5, limits: { ...limits, minimum: 4 } }));
+    const guarded = guard(
+      planOf({ add: coming(4), remove: leaving(2) }),
+      at(4, { ceilings: { members: 5 }, limits: { ...limits, minimum: 4 } }),
+    );
     expect(codes(guarded)).toEqual(['ceiling', 'too-few-left']);
   });
 
   it('when a person allows it, then it is held all the same: the host’s administrator raises it', () => {
-    const circumstance = at(35, { ceiling: 40 });
+    const circumstance = at(35, { ceilings: { members: 40 } });
     const plan = planOf({ add: granted(6) });
     const again = guard(plan, allowing(circumstance, guard(plan, circumstance)));
     expect(again).toMatchObject({ add: [], used: [], held: [{ code: 'ceiling' }] });
   });
 
   it('when a person allowed another hold of the same people, then the ceiling still stops them', () => {
-    const circumstance = at(3, { ceiling: 4, takenOver: false });
+    const circumstance = at(3, { ceilings: { members: 4 }, takenOver: false });
     const plan = planOf({ add: granted(6) });
     const again = guard(plan, allowing(circumstance, guard(plan, circumstance)));
     expect(again).toMatchObject({ add: [], held: [{ code: 'ceiling', add: { length: 6 } }] });
   });
 
+  it.each([
+    { given: 'as many come as it says', ceilings: { additions: 5 }, done: 0, gives: [] },
+    { given: 'one more comes', ceilings: { additions: 4 }, done: 0, gives: ['ceiling'] },
+    { given: 'some came today', ceilings: { additions: 5 }, done: 1, gives: ['ceiling'] },
+    { given: 'nobody may come', ceilings: { additions: 0 }, done: 0, gives: ['ceiling'] },
+    { given: 'another one is passed too', ceilings: { additions: 4, members: 20 }, done: 0, gives: ['ceiling'] },
+  ])('when $given in 24 hours, then $gives, whatever was approved', ({ ceilings, done, gives }) => {
+    const guarded = guard(planOf({ add: granted(5) }), at(35, { ceilings, done: { additions: done, removals: 0 } }));
+    expect(codes(guarded)).toEqual(gives);
+  });
+
+  it('when more go in 24 hours than it says, then all of them stay, reviewed or not, but for those who are due', () => {
+    const deleted = leaving(2, { kind: 'deleted', path: 'x', commit: commit('b') }, false);
+    const due = leaving(3, { kind: 'expired', path: 'x', at: now }, false, 10);
+    const plan = planOf({ remove: [...deleted, ...leaving(1, left, true, 5), ...due] });
+    const guarded = guard(plan, at(30, { ceilings: { removals: 2 } }));
+    expect(guarded).toMatchObject({ remove: { length: 3 }, held: [{ code: 'ceiling', remove: { length: 3 } }] });
+    expect(codes(guard(plan, allowing(at(30, { ceilings: { removals: 2 } }), guarded)))).toEqual(['ceiling']);
+    expect(codes(guard(plan, at(30, { ceilings: { removals: 3 } })))).toEqual([]);
+    expect(codes(guard(plan, at(30, { ceilings: { removals: 3 }, done: { additions: 0, removals: 1 } })))).toEqual(['ceiling']);
+  });
+
+  it('when removals are held at it, then they make no room for others', () => {
+    const guarded = guard(planOf({ add: granted(2), remove: leaving(2) }), at(40, { ceilings: { members: 40, removals: 1 } }));
+    expect(guarded).toMatchObject({ add: [], remove: [], held: [{ remove: { length: 2 } }, { add: { length: 2 } }] });
+  });
+
   it('when there are too many members already, then a longer grant of one of them is not held for it', () => {
-    const circumstance = at(9, { ceiling: 5 });
+    const circumstance = at(9, { ceilings: { members: 5 } });
     const plan = planOf({ lengthen: granted(1, true) });
     const again = guard(plan, allowing(circumstance, guard(plan, circumstance)));
     expect(again).toMatchObject({ held: [], accepted: [grantPathOf('urbanecm')] });

@@ -108,7 +108,7 @@ describe('laws of the guard', () => {
     fc.assert(
       fc.property(world, fc.array(fc.nat(causes.length - 1), { maxLength: 5 }), ({ plan, at: circumstance }, more) => {
         // A removal makes room below the ceiling, which is not about removals.
-        const { ceiling: _ceiling, ...without } = circumstance;
+        const without = { ...circumstance, ceilings: {} };
         const added = more.flatMap((index, number) => {
           const cause = causes[index];
           return cause ? [removalOf(names[30 + number] ?? '', cause[0]('x'), cause[1])] : [];
@@ -133,7 +133,9 @@ describe('laws of the guard', () => {
         if (!one || one.code === 'ceiling' || (one.code === 'new-start' && codes(before).includes('clock'))) return;
         const after = guard(plan, { ...circumstance, allowed: new Set([one.digest]) });
         const unlimited = new Set(idsOf([...after.add, ...after.remove].filter(({ limited }) => !limited)));
-        const atCeiling = new Set(after.held.filter(({ code }) => code === 'ceiling').flatMap(({ add }) => idsOf(add)));
+        const atCeiling = new Set(
+          after.held.filter(({ code }) => code === 'ceiling').flatMap(({ add, remove }) => idsOf([...add, ...remove])),
+        );
         const longer = new Set(idsOf(plan.lengthen));
         expect(after.used).toEqual([one.digest]);
         for (const key of idsOf([...one.add, ...one.remove]))
@@ -147,8 +149,23 @@ describe('laws of the guard', () => {
     fc.assert(
       fc.property(withAllowed, ({ plan, at: circumstance }) => {
         const { add, remove } = guard(plan, circumstance);
-        if (circumstance.ceiling === undefined || add.length === 0) return;
-        expect(circumstance.members - remove.length + add.length).toBeLessThanOrEqual(circumstance.ceiling);
+        const { members } = circumstance.ceilings;
+        if (members === undefined || add.length === 0) return;
+        expect(circumstance.members - remove.length + add.length).toBeLessThanOrEqual(members);
+      }),
+    );
+  });
+
+  it('no more come or go in 24 hours than the host’s ceilings say, whatever a person allows; whoever is due goes', () => {
+    fc.assert(
+      fc.property(withAllowed, ({ plan, at: circumstance }) => {
+        const { add, remove, held } = guard(plan, circumstance);
+        const { additions = Infinity, removals = Infinity } = circumstance.ceilings;
+        const { done, isDue } = circumstance;
+        expect(Math.max(0, add.length)).toBeLessThanOrEqual(Math.max(0, additions - done.additions));
+        expect(remove.filter((one) => !isDue(one)).length).toBeLessThanOrEqual(Math.max(0, removals - done.removals));
+        const atCeiling = held.filter(({ code }) => code === 'ceiling').flatMap((one) => one.remove);
+        expect(atCeiling.filter(isDue)).toEqual([]);
       }),
     );
   });

@@ -129,7 +129,7 @@ export function behindOf(...people: readonly DirectoryPerson[]): ReadonlyMap<DnK
   return new Map(people.map((one) => [one.key, { kind: 'person', person: one }]));
 }
 
-export const nothingRecorded: Recorded = { wasRecorded: () => false, wasFromRoster: () => false };
+export const nothingRecorded: Recorded = { wasRecorded: () => false, wasFromRoster: () => false, grantOf: () => undefined };
 
 export function explanations(changes: Partial<Explanations> = {}): Explanations {
   return {

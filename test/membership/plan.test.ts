@@ -1,6 +1,7 @@
+import { instant } from '../../src/names.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Withheld, WithheldReason } from '../../src/membership/desired.ts';
+import { groundsOf, type Withheld, type WithheldReason } from '../../src/membership/desired.ts';
 import type { MemberEntry, MemberValue } from '../../src/directory/directory.ts';
 import type { EndedGrant } from '../../src/judge/grants.ts';
 import type { DnKey } from '../../src/names.ts';
@@ -28,8 +29,8 @@ import {
 const mallory = person('mallory');
 const list = generation('hoo');
 
-const recorded: Recorded = { wasRecorded: () => true, wasFromRoster: () => false };
-const recordedFromRoster: Recorded = { wasRecorded: () => true, wasFromRoster: () => true };
+const recorded: Recorded = { wasRecorded: () => true, wasFromRoster: () => false, grantOf: () => undefined };
+const recordedFromRoster: Recorded = { ...recorded, wasFromRoster: () => true };
 
 /** The plan for a group whose only member is mallory, whom nobody desires. */
 function planFor(changes: Partial<Explanations>, known: Recorded = recorded, entry?: MemberEntry): GroupPlan {
@@ -48,6 +49,21 @@ function ended(changes: Partial<EndedGrant> = {}, until = hours(48), endorsedUnt
 }
 
 const path = grantPathOf('mallory');
+
+describe('given somebody whose grant judging no longer speaks of', () => {
+  const had = groundsOf(grantOf('mallory', { until: now }));
+  const ofGrant = { ...recorded, grantOf: () => had };
+
+  it.each([
+    { given: 'nothing at all', changes: {} },
+    { given: 'that nothing may be concluded yet', changes: { isUndecided: () => true } },
+    { given: 'rules that tolerate whom nothing explains', changes: { unexplained: 'report' as const } },
+  ])('when it says $given, then they go at the end that is on record', ({ changes }) => {
+    const expected = { because: { kind: 'expired', path, at: now }, limited: false };
+    expect(planFor(changes, ofGrant).remove).toMatchObject([expected]);
+    expect(planFor({ ...changes, now: instant(now - 1) }, ofGrant).remove.filter(({ because }) => because.kind === 'expired')).toEqual([]);
+  });
+});
 const revoked = { revoked: new Map([[mallory.uid, { uid: mallory.uid, at: hours(-1), reason: 'Stolen laptop.' }]]) };
 
 describe('why a member goes, and whether the limits bind it', () => {

@@ -147,16 +147,17 @@ export const circumstances: fc.Arbitrary<Omit<GuardCircumstances, 'members' | 'c
     removals: limits,
     additions: limits,
     minimum: fc.nat(6),
-    ceiling: fc.option(fc.integer({ min: 1, max: 16 }), { nil: undefined }),
+    ceilings: fc.record({ members: fc.integer({ min: 1, max: 16 }), additions: fc.nat(6), removals: fc.nat(6) }, { requiredKeys: [] }),
+    done: fc.record({ removals: fc.nat(3), additions: fc.nat(3) }),
     takenOver: fc.boolean(),
     recent: fc.record({ removals: fc.nat(3), additions: fc.nat(3) }),
     clock: clocks,
   })
-  .map(({ removals, additions, minimum, ceiling, ...others }) => ({
+  .map(({ removals, additions, minimum, ...others }) => ({
     ...others,
     group: klaxon,
     limits: { removals, additions, minimum },
-    ...(ceiling === undefined ? {} : { ceiling }),
+    isDue: ({ because }: Removal) => because.kind === 'expired' || because.kind === 'revoked',
     begun: undefined,
     allowed: new Set<string>(),
     hash: sha256,
