@@ -1,5 +1,5 @@
 // Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
-import type { Claim } from './directory/directory.ts';
+import type { Claim, Unwritten } from './directory/directory.ts';
 import type { Because, WithheldReason } from './membership/desired.ts';
 import type { End } from './judge/grants.ts';
 import type { RemovalCause } from './membership/plan.ts';
@@ -49,6 +49,20 @@ export function renderBecause(because: Because): string {
   const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
   const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
   return `${because.path} (${merge}${approved}), ${renderEnd(because.until)}`;
+}
+
+/** What counts people into a group besides what muster writes. */
+export function renderUnwritten(unwritten: readonly Unwritten[]): readonly string[] {
+  return (['member', 'uniqueMember', 'memberUid', 'computed'] as const).flatMap((where) => {
+    const names = unwritten.filter((one) => one.where === where).map(({ value }) => plain(value.text ?? value.dn));
+    if (names.length === 0) return [];
+    const who = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+    return where === 'computed'
+      ? [
+          `the server computes members that are not stored in the entry (${who}): muster cannot take them out, whoever keeps the rule (dynlist) has to`,
+        ]
+      : [`${where} of the same entry holds ${who}, which muster does not write: whoever keeps that attribute has to take them out`];
+  });
 }
 
 export function renderClaim({ uid, dn, changedAt, changedBy }: Claim): string {

@@ -42,9 +42,21 @@ for (const [comparison, oid, ...names] of known) {
   for (const name of [oid, ...names]) byName.set(name.toLowerCase(), type);
 }
 
+const comparisons: Readonly<Record<string, Comparison>> = {
+  caseignorematch: 'fold',
+  caseignoreia5match: 'fold-ascii',
+  caseexactia5match: 'exact-ascii',
+  integermatch: 'integer',
+};
+
+/** A type that the table does not have, as the server's schema tells it (schema.ts): a local one may name people too. */
+export function learnType(name: string, first: string, rule: string | undefined): void {
+  if (!byName.has(name)) byName.set(name, { name: first, comparison: comparisons[rule ?? ''] ?? 'exact' });
+}
+
 /**
- * The type behind a name, an alias or an OID. A name that is not in the table compares exactly, which can only tell
- * two spellings apart; an OID that is not in it means nothing (undefined).
+ * The type behind a name, an alias or an OID. A name that is neither in the table nor learned compares exactly, which can only tell
+ * two spellings apart; an OID that is not means nothing (undefined).
  */
 export function attributeTypeOf(text: string): AttributeType | undefined {
   const type = byName.get(text.toLowerCase());

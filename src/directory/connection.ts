@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { DirectoryUnusable, Misuse, Unavailable } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 import { refusal, resultCode } from './result-codes.ts';
+import { refuseActiveDirectory } from './schema.ts';
 import { openTransport, placeOf, type TransportSettings } from './transport.ts';
 import { distrustOf } from '../tls.ts';
 import { emitWholeMessages } from './whole-messages.ts';
@@ -21,7 +22,10 @@ export interface ConnectionSettings extends TransportSettings {
   readonly writeTimeoutMs?: number;
 }
 
-export type Question = Pick<SearchOptions, 'scope' | 'filter'> & { readonly attributes: readonly string[] };
+export type Question = Pick<SearchOptions, 'scope' | 'filter'> & {
+  readonly attributes: readonly string[];
+  readonly controls?: readonly Control[];
+};
 
 /**
  * Answers are whole or an error: `Unavailable` when none came in time, the connection is gone or the server is busy
@@ -55,8 +59,15 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
       });
     const identity = await line
       .ask('whoami', connectTimeout, () => client.exop(whoAmIOid))
-      .catch((error: unknown) => {
-        throw refusal(error, 'say whose connection it is (RFC 4532)');
+      .catch(async (error: unknown) => {
+        await refuseActiveDirectory({
+          search: async (base, { controls: _, ...question }) =>
+            (await client.search(base, { ...question, attributes: [...question.attributes] })).searchEntries,
+        });
+        throw refusal(
+          error,
+          'say whose connection it is (“Who am I?”, RFC 4532), so that nobody else’s rights are taken for this account’s',
+        );
       });
     return new BoundConnection(line, verified(identity.value ?? '', settings.bind), settings);
   } catch (error) {
@@ -194,7 +205,7 @@ class BoundConnection implements DirectoryConnection {
 
   async search(base: string, question: Question): Promise<readonly Entry[]> {
     const { searchEntries, searchReferences } = await this.#line.ask('search', this.#readTimeout, () =>
-      this.#line.client.search(base, this.#options(question)),
+      this.#line.client.search(base, this.#options(question), question.controls && [...question.controls]),
     );
     return wholeOf(searchEntries, searchReferences);
   }
@@ -225,7 +236,7 @@ class BoundConnection implements DirectoryConnection {
   }
 
   // Never a size limit of ours: with one, ldapts takes a list that the server cut short for a whole one.
-  #options({ attributes, ...question }: Question): SearchOptions {
+  #options({ attributes, controls: _, ...question }: Question): SearchOptions {
     return { ...question, attributes: [...attributes], timeLimit: Math.ceil(this.#readTimeout / 1000) };
   }
 }

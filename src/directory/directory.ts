@@ -31,6 +31,18 @@ export type People = ReadonlyMap<Uid, DirectoryPerson | 'ambiguous'>;
 export interface MemberValue {
   readonly dn: Dn;
   readonly key: DnKey;
+  /** As it stands in the entry, where that is no DN. */
+  readonly text?: string;
+  readonly uid?: Uid;
+}
+
+/** The formats of a group: DNs, DNs with an optional number (RFC 4517, section 3.3.21), plain uids. */
+export type MemberAttribute = 'member' | 'uniqueMember' | 'memberUid';
+
+/** A value that counts somebody in and that muster does not write: of another attribute, or computed by the server. */
+export interface Unwritten {
+  readonly where: MemberAttribute | 'computed';
+  readonly value: MemberValue;
 }
 
 export interface ObservedGroup {
@@ -41,6 +53,9 @@ export interface ObservedGroup {
   readonly revision: string;
   /** The entry must keep a value, if only the placeholder. */
   readonly needsValue: boolean;
+  /** What holds its members. */
+  readonly attribute: MemberAttribute;
+  readonly unwritten: readonly Unwritten[];
   /** Compared under distinguishedNameMatch, none twice; the placeholder of an empty group is not among them. */
   readonly members: readonly MemberValue[];
   /** The placeholder stands in the entry, alone or among members. */

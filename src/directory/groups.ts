@@ -1,18 +1,20 @@
-// Reads one managed group, and says what is the matter with one that cannot be used.
-import { dn, type Dn, type DnKey, type GroupName } from '../names.ts';
-import type { MemberValue, ObservedGroup, UnusableGroup } from './directory.ts';
+// Reads one managed group, in the format that its entry has, and says what is the matter with one that cannot be used.
+import { Control, type Entry } from 'ldapts';
+import { dn, dnKey, parseUid, type Dn, type DnKey, type GroupName } from '../names.ts';
+import type { MemberAttribute, MemberValue, ObservedGroup, Unwritten, UnusableGroup } from './directory.ts';
 import { DirectoryUnusable } from '../errors.ts';
-import type { Entry } from 'ldapts';
 import type { DirectoryConnection } from './connection.ts';
-import { namedBy, valuesOf } from './entries.ts';
+import { dnKeyOf } from './distinguished-names.ts';
+import { valuesOf } from './entries.ts';
 import { placeholderKey, type DirectoryLayout } from './layout.ts';
+import { findPeople } from './people.ts';
 import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { schemaOf, type Schema } from './schema.ts';
 
-// RFC 4519, section 3.5, and the classes of other schemas that keep people in `member`.
-const memberClasses = new Set(['groupofnames', 'groupofmembers', 'groupofentries']);
+const formats: readonly MemberAttribute[] = ['member', 'uniqueMember', 'memberUid'];
 
-// An attribute that may not be seen answers neither half, and then the entry is not in the answer.
-const memberCanBeSeen = '(|(member=*)(!(member=*)))';
+/** Only what is stored (RFC 3296): an overlay such as dynlist shows values that it computes. */
+const storedOnly = () => [new Control('2.16.840.1.113730.3.4.2', { critical: false })];
 
 export async function readGroup(
   connection: DirectoryConnection,
@@ -21,55 +23,130 @@ export async function readGroup(
   base: Dn,
 ): Promise<ObservedGroup | UnusableGroup> {
   const unusable = (message: string): UnusableGroup => ({ kind: 'unusable', group, dn: base, message });
-  const answer = await connection
-    .search(base, { scope: 'base', filter: memberCanBeSeen, attributes: ['objectClass', 'member', 'entryCSN'] })
-    .catch((error: unknown) => {
-      if (hasResultCode(error, resultCode.noSuchObject)) return undefined;
-      throw refusal(error, `show the group ${base}`);
-    });
-  if (answer === undefined)
+  const schema = await schemaOf(connection);
+  // What computes members is told by a URL, whatever its name (RFC 2079; memberURL is one).
+  const entry = await readEntry(connection, base, ['objectClass', 'entryCSN', 'labeledURI', ...formats], 'stored');
+  if (entry === undefined)
     return unusable(
       `the directory has no entry ${base}, or this account may not see it: muster creates no groups, the administrator of the directory has to`,
     );
-  const [entry] = answer;
-  if (!entry)
+  const format = formatOf(entry, schema, layout.attributes.get(group));
+  if ('flaw' in format) return unusable(format.flaw);
+  const { attribute, needsValue } = format;
+  if (valuesOf(entry, attribute).length === 0 && (needsValue || !(await canSee(connection, base, attribute))))
     return unusable(
-      `this account may not see member of ${base}: the administrator of the directory has to let it read and search that attribute`,
+      `this account may not see ${attribute} of ${base}: the administrator of the directory has to let it read and search that attribute`,
     );
-  const flaw = flawOf(entry);
-  return flaw === undefined ? observed(entry, group, placeholderKey(layout.emptyGroup)) : unusable(flaw);
+  const [revision = ''] = valuesOf(entry, 'entryCSN');
+  if (schema.asserts && revision === '')
+    return unusable(
+      `this account sees no entryCSN of ${base}: the administrator of the directory has to let it read that attribute, which tells whether somebody else wrote the group`,
+    );
+  const placeholder = placeholderKey(layout.emptyGroup);
+  const stored = await valuesIn(connection, layout, entry, attribute);
+  return {
+    ...{ kind: 'group', group, dn: dn(entry.dn), attribute, needsValue, revision: schema.asserts ? revision : '' },
+    members: stored.filter(({ key }) => key !== placeholder),
+    placeholder: stored.some(({ key }) => key === placeholder),
+    unwritten: await unwrittenIn(connection, layout, entry, attribute, placeholder),
+  };
 }
 
-function flawOf(entry: Entry): string | undefined {
-  const classes = valuesOf(entry, 'objectClass').map((name) => name.toLowerCase());
-  const values = valuesOf(entry, 'member');
-  if (Object.keys(entry).some((name) => /^member;/i.test(name))) {
+async function readEntry(connection: DirectoryConnection, base: Dn, attributes: readonly string[], what: 'stored' | 'shown') {
+  try {
+    const controls = what === 'stored' ? storedOnly() : [];
+    const [entry] = await connection.search(base, { scope: 'base', attributes, controls });
+    return entry;
+  } catch (error) {
+    if (hasResultCode(error, resultCode.noSuchObject)) return undefined;
+    throw refusal(error, `show the group ${base}`);
+  }
+}
+
+/** An attribute that may not be seen answers neither half, and then the entry is not in the answer. */
+async function canSee(connection: DirectoryConnection, base: Dn, attribute: MemberAttribute): Promise<boolean> {
+  const filter = `(|(${attribute}=*)(!(${attribute}=*)))`;
+  return (await connection.search(base, { scope: 'base', filter, attributes: ['1.1'] })).length > 0;
+}
+
+type Format = { readonly attribute: MemberAttribute; readonly needsValue: boolean } | { readonly flaw: string };
+
+/** What the entry holds already; else what its classes want or allow. A class name decides nothing. */
+function formatOf(entry: Entry, schema: Schema, configured: MemberAttribute | undefined): Format {
+  if (Object.keys(entry).some((name) => /^(?:member|uniqueMember|memberUid);/i.test(name))) {
     // Some servers hand out long lists in parts, `member;range=0-1499`: a part is not the group.
     throw new DirectoryUnusable(
-      `the directory shows member of ${entry.dn} in parts or with options, which muster cannot take for the whole group`,
+      `the directory shows the members of ${entry.dn} in parts or with options, which muster cannot take for the whole group`,
     );
   }
-  if (values.length === 0 && !classes.some((name) => memberClasses.has(name))) {
-    return `${entry.dn} is not a groupOfNames or another class that has member: the administrator of the directory has to create it as one`;
-  }
-  if (values.length === 0 && classes.includes('groupofnames')) {
-    return `this account sees no member of ${entry.dn}, though a groupOfNames always has one: the administrator of the directory has to let it read that attribute`;
-  }
-  if (valuesOf(entry, 'entryCSN').length !== 1) {
-    return `this account sees no entryCSN of ${entry.dn}: the administrator of the directory has to let it read that attribute, which tells whether somebody else wrote the group`;
-  }
-  return undefined;
+  const { must, may } = schema.attributesOf(valuesOf(entry, 'objectClass'));
+  const isIn = (names: ReadonlySet<string>) => (attribute: MemberAttribute) => names.has(attribute.toLowerCase());
+  const allowed = [...formats.filter(isIn(must)), ...formats.filter(isIn(may))];
+  const held = formats.filter((attribute) => valuesOf(entry, attribute).length > 0);
+  if (configured === undefined && held.length > 1)
+    return {
+      flaw: `${entry.dn} holds members in ${held.join(' and in ')}: the administrator of this host has to say which muster keeps, as in "directory.groups: { NAME: { dn: …, attribute: ${held[0]} } }"`,
+    };
+  const attribute = configured ?? held[0] ?? allowed[0];
+  if (attribute === undefined || !(allowed.includes(attribute) || held.includes(attribute)))
+    return {
+      flaw: `${entry.dn} is of no class that has ${configured ?? formats.join(', ')} (${valuesOf(entry, 'objectClass').join(', ')}): the administrator of the directory has to create it as one, such as groupOfNames`,
+    };
+  return { attribute, needsValue: isIn(must)(attribute) };
 }
 
-function observed(entry: Entry, group: GroupName, placeholder: DnKey): ObservedGroup {
-  const members: MemberValue[] = [];
-  let hasPlaceholder = false;
-  for (const text of valuesOf(entry, 'member')) {
-    const value = namedBy(text);
-    if (value.key === placeholder) hasPlaceholder = true;
-    else members.push(value);
+/** What stands in the entry for a member. */
+export function textOf(attribute: MemberAttribute, { dn: name, text, uid }: Pick<MemberValue, 'dn' | 'text' | 'uid'>): string {
+  if (text !== undefined) return text;
+  return attribute === 'memberUid' ? (uid ?? /^uid=([^,+\\]+)/i.exec(name)?.[1] ?? name) : name;
+}
+
+async function valuesIn(
+  connection: DirectoryConnection,
+  layout: DirectoryLayout,
+  entry: Entry,
+  attribute: MemberAttribute,
+): Promise<readonly MemberValue[]> {
+  const texts = valuesOf(entry, attribute);
+  if (attribute === 'member') return texts.map((text) => ({ dn: dn(text), key: keyOf(text) }));
+  if (attribute === 'uniqueMember')
+    return texts.map((text) => {
+      const name = text.replace(/#'[01]*'B$/, '');
+      return { dn: dn(name), key: keyOf(name), text };
+    });
+  const uids = texts.flatMap((text) => parseUid(text) ?? []);
+  const people = uids.length === 0 ? new Map<never, never>() : await findPeople(connection, layout, uids);
+  return texts.map((text) => {
+    const uid = parseUid(text);
+    const person = uid === undefined ? undefined : people.get(uid);
+    const name = person !== undefined && person !== 'ambiguous' ? person.dn : dn(uid === undefined ? text : `uid=${uid},${layout.people}`);
+    return { dn: name, key: keyOf(name), text };
+  });
+}
+
+/** A value that muster cannot read is a value of its own, and holds up no other. */
+function keyOf(text: string): DnKey {
+  return dnKeyOf(text) ?? dnKey(`\0${text}`);
+}
+
+/** What counts people in besides: values of another attribute, and those that the server shows and does not store. */
+async function unwrittenIn(
+  connection: DirectoryConnection,
+  layout: DirectoryLayout,
+  entry: Entry,
+  attribute: MemberAttribute,
+  placeholder: DnKey,
+): Promise<readonly Unwritten[]> {
+  const unwritten: Unwritten[] = [];
+  for (const where of formats.filter((one) => one !== attribute)) {
+    for (const value of await valuesIn(connection, layout, entry, where)) if (value.key !== placeholder) unwritten.push({ where, value });
   }
-  const [revision = ''] = valuesOf(entry, 'entryCSN');
-  const needsValue = valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
-  return { kind: 'group', group, dn: dn(entry.dn), revision, needsValue, members, placeholder: hasPlaceholder };
+  if (valuesOf(entry, 'labeledURI').length === 0) return unwritten;
+  const stored = new Set(valuesOf(entry, attribute));
+  const shown = await readEntry(connection, dn(entry.dn), [attribute], 'shown');
+  const values = shown ? await valuesIn(connection, layout, shown, attribute) : [];
+  return [
+    ...unwritten,
+    ...values.flatMap((value) => (stored.has(textOf(attribute, value)) ? [] : [{ where: 'computed' as const, value }])),
+  ];
 }

@@ -1,4 +1,5 @@
 // Where people and groups stand in the directory, and its local customs: the host's configuration, read once.
+import type { MemberAttribute } from './directory.ts';
 import { dnKey, type Dn, type DnKey, type GroupName, type Instant } from '../names.ts';
 import { Misuse } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
@@ -18,9 +19,6 @@ export interface DirectoryLayout {
   /** The moment by which a time in an entry has passed. */
   readonly now: Instant;
 }
-
-/** The formats of a group: DNs, DNs with an optional number (RFC 4517, section 3.3.21), plain uids. */
-export type MemberAttribute = 'member' | 'uniqueMember' | 'memberUid';
 
 export type EmptyGroup = 'empty-dn' | 'no-member' | Dn;
 

@@ -45,7 +45,7 @@ export async function personIn(connection: DirectoryConnection, layout: Director
 }
 
 export function attributesOf({ disabled }: DirectoryLayout): readonly string[] {
-  return ['uid', 'entryUUID', 'createTimestamp', 'aliasedObjectName', ...(disabled ? [disabled.attribute] : [])];
+  return ['uid', 'entryUUID', 'nsUniqueId', 'createTimestamp', 'aliasedObjectName', ...(disabled ? [disabled.attribute] : [])];
 }
 
 async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[], found: Found): Promise<Found> {
@@ -122,7 +122,8 @@ class Found {
 
   #personOf(entry: Entry, uid: Uid, dn: Dn, key: DnKey): DirectoryPerson {
     const { disabled, now } = this.#layout;
-    const [uuid] = valuesOf(entry, 'entryUUID');
+    // nsUniqueId: 389 Directory Server's.
+    const [uuid] = [...valuesOf(entry, 'entryUUID'), ...valuesOf(entry, 'nsUniqueId')];
     if (uuid === undefined)
       throw new DirectoryUnusable(
         `the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`,

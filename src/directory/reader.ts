@@ -1,13 +1,24 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
-import { escapeFilter, type Entry } from 'ldapts';
-import type { Claim, DirectoryPerson, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from './directory.ts';
+import { escapeFilter, Filter, type Entry } from 'ldapts';
+import type {
+  Claim,
+  DirectoryPerson,
+  MemberAttribute,
+  MemberEntry,
+  MemberValue,
+  ObservedGroup,
+  People,
+  UnusableGroup,
+  WriteMark,
+} from './directory.ts';
 import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
 import { DirectoryUnusable, Misuse } from '../errors.ts';
 import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { isWithin, uidOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
-import { readGroup } from './groups.ts';
+import { readGroup, textOf } from './groups.ts';
+import { schemaOf } from './schema.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
 import { attributesOf, findPeople, personIn, tellClaims, type Claims } from './people.ts';
@@ -44,6 +55,7 @@ const readsInFlight = 8;
 export function directoryReader(connection: DirectoryConnection, layout: DirectoryLayout): DirectoryReader {
   const peopleBase = configuredKey(layout.people);
   const claims: Claims = new Map();
+  const formats = new Map<GroupName, MemberAttribute>();
   return {
     mark: async () => {
       // Time passes without a write.
@@ -51,10 +63,21 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
       const mark = await readMark(connection, [peopleBase, ...[...layout.groups.values()].map(configuredKey)]);
       return mark && `${connection.identity} ${mark}`;
     },
-    people: (uids) => findPeople(connection, layout, [...new Set(uids)], claims),
+    people: async (uids) => {
+      // A naming attribute of a local schema compares as that says.
+      await schemaOf(connection);
+      return findPeople(connection, layout, [...new Set(uids)], claims);
+    },
     claims: () => tellClaims(connection, claims),
-    group: async (name) => readGroup(connection, layout, name, dnOf(layout, name)),
-    isMember: (name, member) => isMember(connection, dnOf(layout, name), member),
+    group: async (name) => {
+      const observed = await readGroup(connection, layout, name, dnOf(layout, name));
+      if (observed.kind === 'group') formats.set(name, observed.attribute);
+      return observed;
+    },
+    isMember: (name, member) => {
+      const attribute = formats.get(name) ?? layout.attributes.get(name) ?? 'member';
+      return isMember(connection, dnOf(layout, name), attribute, member);
+    },
     straight: (uid) => namedBy(`uid=${uid},${layout.people}`),
     withUuid: (uuid) => entriesWith(connection, layout, uuid),
     membersBehind: (values) => membersBehind(connection, layout, peopleBase, values),
@@ -68,7 +91,7 @@ function dnOf({ groups }: DirectoryLayout, group: GroupName): Dn {
 }
 
 /** What may not be seen answers neither yes nor no (RFC 4511, section 4.5.1.7). */
-async function isMember(connection: DirectoryConnection, group: Dn, member: Dn): Promise<boolean> {
+async function isMember(connection: DirectoryConnection, group: Dn, attribute: MemberAttribute, member: Dn): Promise<boolean> {
   const answers = async (filter: string) => {
     try {
       return (await connection.search(group, { scope: 'base', filter, attributes: ['1.1'] })).length > 0;
@@ -76,7 +99,7 @@ async function isMember(connection: DirectoryConnection, group: Dn, member: Dn):
       throw refusal(error, `say whether ${member} is a member of ${group}`);
     }
   };
-  const isOne = escapeFilter`(member=${member})`;
+  const isOne = `(${attribute}=${Filter.escape(textOf(attribute, { dn: member }))})`;
   if (await answers(isOne)) return true;
   if (await answers(`(!${isOne})`)) return false;
   throw new DirectoryUnusable(
@@ -86,7 +109,7 @@ async function isMember(connection: DirectoryConnection, group: Dn, member: Dn):
 
 async function entriesWith(connection: DirectoryConnection, { people }: DirectoryLayout, uuid: EntryUuid) {
   try {
-    const filter = escapeFilter`(entryUUID=${uuid})`;
+    const filter = escapeFilter`(|(entryUUID=${uuid})(nsUniqueId=${uuid}))`;
     return (await connection.search(people, { scope: 'sub', filter, attributes: ['1.1'] })).map(({ dn }) => namedBy(dn));
   } catch (error) {
     throw refusal(error, `search ${people} by entryUUID`);

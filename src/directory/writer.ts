@@ -5,6 +5,7 @@ import type { ChangeOutcome, GroupChange } from './directory.ts';
 import { Unavailable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { RevisionAfter, UnchangedSince } from './controls.ts';
+import { textOf } from './groups.ts';
 import { placeholderOf, type DirectoryLayout } from './layout.ts';
 import { renderRefusal, resultCode } from './result-codes.ts';
 
@@ -70,7 +71,7 @@ class Application {
     this.#limits = limits;
     this.#change = change;
     this.#progress = progress;
-    this.#placeholder = emptyGroup === 'no-member' ? undefined : placeholderOf(emptyGroup);
+    this.#placeholder = emptyGroup === 'no-member' || change.group.attribute === 'memberUid' ? undefined : placeholderOf(emptyGroup);
     this.#revision = change.group.revision;
     this.#members = change.group.members.length;
     this.#hasPlaceholder = change.group.placeholder;
@@ -78,8 +79,8 @@ class Application {
 
   async run(): Promise<ChangeOutcome> {
     const { removals, additions, bytes } = this.#limits;
-    const remove = chunksOf(this.#change.remove, removals, bytes).map((values) => ['delete', values] as const);
-    const add = chunksOf(this.#change.add, additions, bytes / 2).map((values) => ['add', values] as const);
+    const remove = chunksOf(this.#change, 'remove', removals, bytes).map((values) => ['delete', values] as const);
+    const add = chunksOf(this.#change, 'add', additions, bytes / 2).map((values) => ['add', values] as const);
     for (const [operation, values] of [...remove, ...add]) {
       const end = await this.#make(operation, values);
       if (end) return this.#told(end);
@@ -120,7 +121,8 @@ class Application {
   async #modify(parts: readonly (readonly [Operation, readonly string[]])[]): Promise<void> {
     const { dn } = this.#change.group;
     const changes = parts.map(
-      ([operation, values]) => new Change({ operation, modification: new Attribute({ type: 'member', values: [...values] }) }),
+      ([operation, values]) =>
+        new Change({ operation, modification: new Attribute({ type: this.#change.group.attribute, values: [...values] }) }),
     );
     const after = this.#revision === '' ? undefined : new RevisionAfter();
     await this.#connection.modify(dn, changes, after ? [new UnchangedSince(dn, this.#revision), after] : []);
@@ -158,10 +160,11 @@ class Application {
   }
 }
 
-function chunksOf(members: GroupChange['add'], most: number, bytes: number): readonly (readonly string[])[] {
+function chunksOf(change: GroupChange, part: 'add' | 'remove', most: number, bytes: number): readonly (readonly string[])[] {
   const chunks: string[][] = [];
   let size = 0;
-  for (const { dn: value } of members) {
+  for (const member of change[part]) {
+    const value = textOf(change.group.attribute, member);
     const length = Buffer.byteLength(value) + 6;
     const last = chunks.at(-1);
     if (last && last.length < most && size + length <= bytes) {

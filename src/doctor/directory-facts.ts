@@ -3,14 +3,14 @@ import type { Entry } from 'ldapts';
 import type { GroupFacts } from './doctor-directory.ts';
 import type { ServerFacts } from './doctor-server.ts';
 import type { Answer } from './doctor.ts';
-import type { ObservedGroup } from '../directory/directory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
 import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
-import { namedBy, valuesOf } from '../directory/entries.ts';
+import { namedBy } from '../directory/entries.ts';
 import { claimedBy, tellClaims, type Claims } from '../directory/people.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from '../directory/layout.ts';
 import { directoryReader } from '../directory/reader.ts';
+import { schemaOf } from '../directory/schema.ts';
 import { refusal } from '../directory/result-codes.ts';
 import { mayChangeMember } from './rights.ts';
 
@@ -18,9 +18,7 @@ const pageSize = 1000;
 
 /** Throws Unavailable or Unusable where the server does not answer at all. */
 export async function readServer(connection: DirectoryConnection, layout: DirectoryLayout): Promise<ServerFacts> {
-  const [root] = await connection.search('', { scope: 'base', attributes: ['supportedControl'] }).catch((error: unknown) => {
-    throw refusal(error, 'show its root DSE');
-  });
+  const { asserts } = await schemaOf(connection);
   const { disabled, people } = layout;
   const claims: Claims = new Map();
   const base = configuredKey(people);
@@ -31,7 +29,7 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
   const mark = await directoryReader(connection, layout).mark();
   const seen = disabled && `(&(uid=*)(|(${disabled.attribute}=*)(!(${disabled.attribute}=*))))`;
   return {
-    controls: new Set(root ? valuesOf(root, 'supportedControl') : []),
+    asserts,
     keepsMark: mark !== undefined,
     people: await answered(() => countEntries(connection, people, '(uid=*)', look)),
     claims: await answered(() => tellClaims(connection, claims)),
@@ -76,7 +74,11 @@ export async function readGroupFacts(
   const name = layout.groups.get(group);
   const usable = await answered(() => usableGroup(reading, layout, group));
   const untold = { untold: 'the server that is written did not let this account in' };
-  return { group, usable, mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name) : untold };
+  return {
+    group,
+    usable,
+    mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name, layout.attributes.get(group)) : untold,
+  };
 }
 
 async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<Usable> {
@@ -90,17 +92,10 @@ async function usableGroup(connection: DirectoryConnection, layout: DirectoryLay
     persons: persons.length,
     locked: persons.filter(({ locked }) => locked).length,
     placeholder: group.placeholder,
-    needsMember: await needsMember(connection, group),
+    unwritten: group.unwritten,
+    needsMember: group.needsValue,
     memberOf: await countEntries(connection, layout.people, `(memberOf=${escaped(group.dn)})`),
   };
-}
-
-/** RFC 4519, section 3.5: a groupOfNames must have a member; groupOfMembers of rfc2307bis need not. */
-async function needsMember(connection: DirectoryConnection, { dn }: ObservedGroup): Promise<boolean> {
-  const [entry] = await connection.search(dn, { scope: 'base', attributes: ['objectClass'] }).catch((error: unknown) => {
-    throw refusal(error, `show the group ${dn}`);
-  });
-  return entry !== undefined && valuesOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'groupofnames');
 }
 
 function isLocked({ attribute, is }: Disabled, now: Instant): string {

@@ -1,5 +1,8 @@
 // The directory in a checkup: the connection, how the managed groups stand, and that the account may change members and little else.
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
+import type { Unwritten } from '../directory/directory.ts';
+import { renderUnwritten } from '../text.ts';
+import { inOrder } from '../names.ts';
 import { count } from '../time.ts';
 
 const administrator = 'the administrator of this host';
@@ -61,6 +64,7 @@ export interface GroupFacts {
     readonly persons: number;
     readonly locked: number;
     readonly placeholder: boolean;
+    readonly unwritten: readonly Unwritten[];
     /** The class demands at least one value of `member`. */
     readonly needsMember: boolean;
     /** Entries that the overlay memberof counts into the group. */
@@ -86,7 +90,7 @@ export const groupsArea: Area<GroupsFacts> = {
     { code: 'members', look: ({ groups }) => groups.map(membersOf) },
     { code: 'memberof', look: ({ groups }) => groups.map(memberOfOf) },
     { code: 'may-write-member', look: ({ groups }) => groups.map(mayWrite) },
-    { code: 'may-write-else', look: ({ others }) => others.map(mayWriteElse) },
+    { code: 'may-write-else', look: ({ others }) => mayWriteElse(others) },
   ],
 };
 
@@ -94,6 +98,8 @@ const create = 'Create the group as a groupOfNames, or let the account see it.';
 
 function groupOf({ group, usable }: GroupFacts): Verdict {
   if (usable.kind !== 'known') return failed(usable, { who: directoryAdministrator, how: create }, group);
+  const [besides] = renderUnwritten(usable.value.unwritten);
+  if (besides !== undefined) return advice(besides, directoryAdministrator, 'Whoever is in there has access that no plan shows.', group);
   return ok(`there, of a class that has members: ${count(usable.value.members, 'member')}`, group);
 }
 
@@ -153,16 +159,35 @@ function mayWrite({ group, mayWriteMember }: GroupFacts): Verdict {
   return unknown(mayWriteMember.untold, group);
 }
 
-function mayWriteElse({ what, permission }: GroupsFacts['others'][number]): Verdict {
-  if (permission === 'may-not') return ok('the account may not change it', what);
-  if (permission === 'may')
-    return advice(
-      'the account may change it, which muster does not need',
-      directoryAdministrator,
-      'Give muster an account of its own that may change member of the managed groups only.',
-      what,
-    );
-  return unknown(permission.untold, what);
+/** `cn=ops` and its like first: whoever may write those may give themselves anything. */
+function mayWriteElse(others: GroupsFacts['others']): readonly Verdict[] {
+  const groups = others.filter(({ what }) => what.startsWith('member of '));
+  const open = groups.filter(({ permission }) => permission === 'may').map(({ what }) => what.slice('member of '.length));
+  open.sort((left, right) => Number(/^cn=ops,/i.test(right)) - Number(/^cn=ops,/i.test(left)) || inOrder(left, right));
+  const rule =
+    'access to dn.exact="GROUP" attrs=member by dn.exact="ACCOUNT" write by * read, one for each managed group, and no wider rule before them';
+  const closed = groups.filter(({ permission }) => permission === 'may-not').length;
+  const rest = others.flatMap(({ what, permission }): readonly Verdict[] => {
+    if (typeof permission === 'object') return [unknown(permission.untold, what)];
+    if (what.startsWith('member of ')) return [];
+    if (permission === 'may-not') return [ok('the account may not change it', what)];
+    return [
+      advice(
+        'the account may change it, which muster does not need',
+        directoryAdministrator,
+        'Give muster an account of its own that may change member of the managed groups only.',
+        what,
+      ),
+    ];
+  });
+  const said = `it could also change the members of ${count(open.length, 'other group')}: ${open.slice(0, 10).join('; ')}${open.length > 10 ? ` and ${open.length - 10} more` : ''}`;
+  return [
+    ...(open.length > 0
+      ? [error(said, directoryAdministrator, `Let it write the managed groups only, as by these rules (OpenLDAP): ${rule}.`)]
+      : []),
+    ...(closed > 0 && open.length === 0 ? [ok(`the account may change the members of none of ${count(closed, 'other group')}`)] : []),
+    ...rest,
+  ];
 }
 
 function unseen(group: string): Verdict {

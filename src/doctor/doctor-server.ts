@@ -9,7 +9,8 @@ const directoryAdministrator = 'the administrator of the directory';
 
 /** What the server offers (RFC 4512, section 5.1) and how it answers long questions. */
 export interface ServerFacts {
-  readonly controls: ReadonlySet<string>;
+  /** A change can be bound to the entry that was read. */
+  readonly asserts: boolean;
   /** contextCSN tells that nothing was written. */
   readonly keepsMark: boolean;
   /** Everybody under the people base, counted by pages. */
@@ -28,7 +29,7 @@ export const serverArea: Area<ServerFacts> = {
   remedy:
     'Where the connection above is an error, that one comes first; otherwise let the account of muster read the root DSE and the people.',
   checks: [
-    { code: 'controls', look: ({ controls }) => [controlsOf(controls)] },
+    { code: 'controls', look: ({ asserts }) => [wayOf(asserts)] },
     { code: 'context-csn', look: ({ keepsMark }) => [markOf(keepsMark)] },
     { code: 'size-limit', look: ({ people }) => [pagesOf(people)] },
     { code: 'uid-claims', look: ({ claims }) => claimsOf(claims) },
@@ -36,21 +37,9 @@ export const serverArea: Area<ServerFacts> = {
   ],
 };
 
-/** RFC 4528 and RFC 4527. */
-const assertion = '1.3.6.1.1.12';
-const postRead = '1.3.6.1.1.13.2';
-
-function controlsOf(controls: ReadonlySet<string>): Verdict {
-  const missing = [
-    ...(controls.has(assertion) ? [] : ['assertion (RFC 4528)']),
-    ...(controls.has(postRead) ? [] : ['post-read (RFC 4527)']),
-  ];
-  if (missing.length === 0) return ok('assertion and post-read are there: a change is bound to what was read');
-  return error(
-    `the server does not offer ${missing.join(' and ')}`,
-    directoryAdministrator,
-    'Without them muster does not write: use a server that has them, such as OpenLDAP.',
-  );
+function wayOf(asserts: boolean): Verdict {
+  if (asserts) return ok('a change is bound to the entry that was read (assertion control and entryCSN)');
+  return ok('no assertion control or no entryCSN, as on 389 Directory Server: each value is changed by itself, and asked for afterwards');
 }
 
 function markOf(keepsMark: boolean): Verdict {

@@ -74,7 +74,7 @@ async function change(
   if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
     group: observed,
-    add: guarded.add.map(({ member }) => member),
+    add: guarded.add.map(({ member, uid }) => ({ ...member, uid })),
     remove: guarded.remove.map(({ member }) => member),
   };
   const outcome = await writer.apply(values, async (done, total) => {

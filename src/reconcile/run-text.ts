@@ -6,7 +6,17 @@ import type { Status } from '../status.ts';
 import { count } from '../time.ts';
 import { needsWayBack, renderPending, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
-import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+import {
+  hang,
+  plain,
+  renderBecause,
+  renderClaim,
+  renderLink,
+  renderMoment,
+  renderRemoval,
+  renderUnwritten,
+  renderWithheld,
+} from '../text.ts';
 
 const column = ' '.repeat(11);
 
@@ -64,7 +74,8 @@ function renderGroup(result: GroupResult, command: RunReport['command']): string
   const lines = [`group      ${proposal.group}: ${words[state]}${size}\n`];
   if (message !== undefined) lines.push(hang(column, plain(message)));
   if (proposal.kind !== 'planned') return lines.join('');
-  const { guarded, plan } = proposal;
+  const { guarded, plan, observed } = proposal;
+  for (const one of renderUnwritten(observed.unwritten)) lines.push(hang(column, one));
   lines.push(renderChanges(guarded, '  '));
   for (const hold of guarded.held) lines.push(renderHold(hold, proposal.group, command));
   for (const { uid } of plan.reported)

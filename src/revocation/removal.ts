@@ -1,6 +1,6 @@
 // Takes one revoked person out of one group, whatever else is known or not known about the group: it can only narrow. Who is a member is
 // the server's answer, before and after.
-import type { DirectoryPerson, MemberValue, ObservedGroup } from '../directory/directory.ts';
+import type { DirectoryPerson, MemberValue, ObservedGroup, Unwritten } from '../directory/directory.ts';
 import type { EntryUuid, GroupName, Instant, Uid } from '../names.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import type { OutcomeRecord } from '../ledger/record.ts';
@@ -15,8 +15,9 @@ export type Removal =
       readonly values: readonly MemberValue[];
       readonly members: number;
       readonly doubt?: Doubt;
+      readonly unwritten: readonly Unwritten[];
     }
-  | { readonly kind: 'no-member' }
+  | { readonly kind: 'no-member'; readonly unwritten: readonly Unwritten[] }
   /** `tried`: what may be gone all the same, for the answer never came. */
   | ({ readonly kind: 'failed'; readonly tried?: readonly MemberValue[] } & Doubt);
 
@@ -80,10 +81,10 @@ async function tryToRemove(group: GroupName, revoked: Revoked, open: OpenToWrite
     const { reader, writer } = await open();
     const observed = await reader.group(group);
     if (observed.kind === 'unusable') return { kind: 'failed', status: 'directory', message: observed.message };
-    const { values, unseen = revoked.doubt } = await valuesOf(revoked, observed, reader);
+    const { values, unwritten, unseen = revoked.doubt } = await valuesOf(revoked, observed, reader);
     if (values.length === 0) {
-      if (removed.length === 0) return unseen ? { kind: 'failed', ...unseen } : { kind: 'no-member' };
-      return { kind: 'removed', group, values: removed, members: observed.members.length, doubt: unseen };
+      if (removed.length === 0) return unseen ? { kind: 'failed', ...unseen } : { kind: 'no-member', unwritten };
+      return { kind: 'removed', group, values: removed, members: observed.members.length, unwritten, doubt: unseen };
     }
     for (const value of values) if (!removed.some(({ key }) => key === value.key)) removed.push(value);
     // Each value is a compare-and-set of its own: nothing else about the group has to be as it was read.
@@ -101,7 +102,7 @@ async function valuesOf(
   { uid, found, elsewhere }: Revoked,
   observed: ObservedGroup,
   reader: Directory,
-): Promise<{ readonly values: readonly MemberValue[]; readonly unseen?: Doubt }> {
+): Promise<{ readonly values: readonly MemberValue[]; readonly unwritten: readonly Unwritten[]; readonly unseen?: Doubt }> {
   const { group, members } = observed;
   const person = found === 'ambiguous' ? undefined : found;
   const names = [...(person ? [{ dn: person.dn, key: person.key }] : []), ...elsewhere];
@@ -118,10 +119,12 @@ async function valuesOf(
       (entry?.kind === 'no-person' && entry.uids.includes(uid))
     );
   });
+  const unwritten = observed.unwritten.filter(({ value }) => isSpelled(value));
+  const told = [...listed, ...unwritten.flatMap(({ where, value }) => (where === 'computed' ? [value] : []))];
   const unlisted: MemberValue[] = [];
   for (const value of names)
-    if (![...listed, ...unlisted].some(({ key }) => key === value.key) && (await reader.isMember(group, value.dn))) unlisted.push(value);
-  return { values: [...listed, ...unlisted], unseen };
+    if (![...told, ...unlisted].some(({ key }) => key === value.key) && (await reader.isMember(group, value.dn))) unlisted.push(value);
+  return { values: [...listed, ...unlisted], unwritten, unseen };
 }
 
 /** What the ledger keeps of it. */

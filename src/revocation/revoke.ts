@@ -6,6 +6,7 @@ import { isNear } from '../near.ts';
 import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
+import { renderUnwritten } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { isDiskFull, Unavailable, Unusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
@@ -91,6 +92,7 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   for (const removal of removals.slice(-groups.length)) {
     if (removal.kind === 'failed') failures.push(removal.status);
     else if (removal.kind === 'removed' && removal.doubt) failures.push(removal.doubt.status);
+    else if (removal.unwritten.length > 0) failures.push('directory');
   }
   if (notRecorded) failures.push(problemOf(notRecorded, 'ledger').status);
   if (kept && removals.slice(-groups.length).some(({ kind }) => kind === 'failed'))
@@ -162,14 +164,12 @@ async function takeOut(group: GroupName, revoked: Revoked, ports: RevokePorts, b
 }
 
 function saidOf(removal: Removal): string {
-  switch (removal.kind) {
-    case 'failed':
-      return `STILL IN, as far as can be told: ${removal.message}`;
-    case 'no-member':
-      return 'was not a member';
-    case 'removed':
-      return removal.doubt ? `out; whether under another name too cannot be told: ${removal.doubt.message}` : 'out';
-  }
+  if (removal.kind === 'failed') return `STILL IN, as far as can be told: ${removal.message}`;
+  const besides = renderUnwritten(removal.unwritten).map((one) => `; but ${one}`);
+  const out = removal.kind === 'no-member' ? 'was not a member' : 'out';
+  const doubt =
+    removal.kind === 'removed' && removal.doubt ? `; whether under another name too cannot be told: ${removal.doubt.message}` : '';
+  return `${out}${doubt}${besides.join('')}`;
 }
 
 /** What went wrong, if something did; what `wasTold` already is not told twice. */

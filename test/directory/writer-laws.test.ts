@@ -21,6 +21,8 @@ function changeOf(before: readonly string[], after: readonly string[], placehold
       dn: dn('cn=klaxon'),
       revision: '',
       needsValue,
+      attribute: 'member',
+      unwritten: [],
       members: before.map(value),
       placeholder,
     },

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readGroupFacts, readServer } from '../../src/doctor/directory-facts.ts';
 import type { DirectoryConnection } from '../../src/directory/connection.ts';
-import { mayChangeMember, readOtherRights } from '../../src/doctor/rights.ts';
-import { dn } from '../../src/names.ts';
+import { readOtherRights } from '../../src/doctor/rights.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
 import { group, layoutOf, openAsWriter, people, suffix } from '../directory/open-directory.ts';
 
@@ -35,8 +34,8 @@ describe('given a slapd of the usual shape', () => {
 
   it('when the server is looked at, then its controls, its mark and all people are seen', async () => {
     const facts = await readServer(connection, layout());
-    expect([...facts.controls]).toEqual(expect.arrayContaining(['1.3.6.1.1.12', '1.3.6.1.1.13.2']));
     expect(facts).toMatchObject({
+      asserts: true,
       keepsMark: true,
       people: { kind: 'known', value: 3 },
       disabledVisible: { kind: 'known', value: 3 },
@@ -49,7 +48,7 @@ describe('given a slapd of the usual shape', () => {
       group: 'klaxon',
       usable: {
         kind: 'known',
-        value: { members: 3, persons: 2, locked: 1, placeholder: false, needsMember: true, memberOf: 2 },
+        value: { members: 3, persons: 2, locked: 1, placeholder: false, unwritten: [], needsMember: true, memberOf: 2 },
       },
       mayWriteMember: 'may',
     });
@@ -83,11 +82,6 @@ describe('given an account with other rights', () => {
     expect((await factsOf('klaxon')).mayWriteMember).toBe('may-not');
     expect((await factsOf('stewards')).mayWriteMember).toBe('may-not');
     expect((await readOtherRights(connection, layout())).map(({ permission }) => permission)).toEqual(['may-not', 'may-not', 'may-not']);
-  });
-
-  it('when it may take members away and add none, then that is not enough', async () => {
-    await open({ access: [`access to attrs=member by dn.exact="${writer}" =zrscxd by * read`, ...rest] });
-    expect((await factsOf('klaxon')).mayWriteMember).toBe('may-not');
   });
 
   it('when it may do everything, then asking changes nothing at all, not even where it is a member itself', async () => {
@@ -124,24 +118,5 @@ describe('given an account with other rights', () => {
     const { people: counted } = await readServer(limited, layout());
     await limited.close();
     expect(counted).toMatchObject({ kind: 'refused', reason: expect.stringContaining('limit') });
-  });
-});
-
-describe('given a server that does not know the no-op control', () => {
-  beforeAll(() => open({ globalLines: ['disallow bind_anon'] }));
-  afterAll(close);
-
-  it('when the account’s rights are asked for, then they are not known', async () => {
-    const without: DirectoryConnection = {
-      ...{ identity: connection.identity, isLost: false, close: () => connection.close() },
-      search: (...question) => connection.search(...question),
-      pages: (...question) => connection.pages(...question),
-      // The same modify with a control that no server knows is what such a server makes of it.
-      modify: (name, changes, controls) => {
-        for (const control of controls) control.type = '1.3.6.1.4.1.4203.666.5.99';
-        return connection.modify(name, changes, controls);
-      },
-    };
-    expect(await mayChangeMember(without, dn(slapd.groupDn('klaxon')))).toEqual({ untold: expect.stringContaining('no-op') });
   });
 });

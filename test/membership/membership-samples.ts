@@ -119,6 +119,8 @@ export function observedOf(members: readonly MemberValue[]): ObservedGroup {
     dn: dn('cn=klaxon-users,ou=groups,dc=example,dc=org'),
     revision: '20261123120000.000000Z#000000#000#000000',
     needsValue: true,
+    attribute: 'member',
+    unwritten: [],
     members: members.map(({ dn: name, key }) => ({ dn: name, key })),
     placeholder: members.length === 0,
   };
