@@ -1,6 +1,5 @@
 // The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { dirname, isAbsolute, resolve } from 'node:path';
 import type { MemberAttribute } from '../directory/directory.ts';
 import type { Disabled } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';

@@ -60,10 +60,7 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
     const identity = await line
       .ask('whoami', connectTimeout, () => client.exop(whoAmIOid))
       .catch(async (error: unknown) => {
-        await refuseActiveDirectory({
-          search: async (base, { controls: _, ...question }) =>
-            (await client.search(base, { ...question, attributes: [...question.attributes] })).searchEntries,
-        });
+        if (error instanceof ResultCodeError) await line.ask('search', connectTimeout, () => refuseActiveDirectory(client));
         throw refusal(
           error,
           'say whose connection it is (“Who am I?”, RFC 4532), so that nobody else’s rights are taken for this account’s',

@@ -1,5 +1,6 @@
 // What the server says of itself (RFC 4512, sections 4.2 and 5.1), read once: what a class needs and allows, how the values of a type compare,
 // and whether a change can be bound to the entry that was read.
+import type { Client } from 'ldapts';
 import { DirectoryUnusable } from '../errors.ts';
 import { learnType } from './attribute-types.ts';
 import type { DirectoryConnection } from './connection.ts';
@@ -32,25 +33,26 @@ export function schemaOf(connection: DirectoryConnection): Promise<Schema> {
 
 /** [MS-ADTS], section 3.1.1.3.4.3: what Active Directory, and Samba in its place, say of themselves. */
 const activeDirectory = '1.2.840.113556.1.4.800';
+const isActiveDirectory =
+  'this is Active Directory, or Samba in its place, and muster keeps no groups there: it is for OpenLDAP and 389 Directory Server';
 const assertion = '1.3.6.1.1.12';
 
-export async function refuseActiveDirectory(connection: Pick<DirectoryConnection, 'search'>): Promise<void> {
-  const [root] = await connection.search('', { scope: 'base', attributes: ['supportedCapabilities'] });
-  if (root && valuesOf(root, 'supportedCapabilities').includes(activeDirectory))
-    throw new DirectoryUnusable(
-      'this is Active Directory, or Samba in its place, and muster keeps no groups there: it is for OpenLDAP and 389 Directory Server',
-    );
+/** Asked on the bare client too: Samba knows no "Who am I?", and no other question comes before that one. */
+export async function refuseActiveDirectory(client: Pick<Client, 'search'>): Promise<void> {
+  const { searchEntries } = await client.search('', { scope: 'base', attributes: ['supportedCapabilities'] });
+  if (searchEntries.some((root) => valuesOf(root, 'supportedCapabilities').includes(activeDirectory)))
+    throw new DirectoryUnusable(isActiveDirectory);
 }
 
 async function readSchema(connection: DirectoryConnection): Promise<Schema> {
-  await refuseActiveDirectory(connection);
   const ask = async (base: string, filter: string, attributes: readonly string[]) => {
     const [entry] = await connection.search(base, { scope: 'base', filter, attributes }).catch((error: unknown) => {
       throw refusal(error, base === '' ? 'show its root DSE' : `show its schema, ${base}`);
     });
     return (attribute: string) => (entry ? valuesOf(entry, attribute) : []);
   };
-  const root = await ask('', '(objectClass=*)', ['subschemaSubentry', 'supportedControl']);
+  const root = await ask('', '(objectClass=*)', ['subschemaSubentry', 'supportedControl', 'supportedCapabilities']);
+  if (root('supportedCapabilities').includes(activeDirectory)) throw new DirectoryUnusable(isActiveDirectory);
   const [place = 'cn=Subschema'] = root('subschemaSubentry');
   const schema = await ask(place, '(objectClass=subschema)', ['objectClasses', 'attributeTypes']);
   if (schema('objectClasses').length === 0)

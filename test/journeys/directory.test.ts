@@ -172,7 +172,7 @@ describe('case 111: given a change of several thousand that is cut off after its
       isOver = true;
       await work();
     };
-    for (let message = 1; message < 60; message++) cut.beforeMessage(message, look);
+    for (let message = 1; message < 300; message++) cut.beforeMessage(message, look);
   }
 
   it.each(['killed', 'cut'] as const)('when a first fill is %s, then the next run goes on with the same set', async (how) => {
