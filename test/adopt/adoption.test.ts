@@ -42,7 +42,17 @@ function facts(members: readonly string[], change: Partial<AdoptionFacts> = {}, 
   );
   return {
     rules: { ...rules, ...more },
-    observed: { kind: 'group', group, dn: dn('cn=klaxon-users'), revision: '1', needsValue: true, attribute: 'member', unwritten: [], members: values, placeholder: false },
+    observed: {
+      kind: 'group',
+      group,
+      dn: dn('cn=klaxon-users'),
+      revision: '1',
+      needsValue: true,
+      attribute: 'member',
+      unwritten: [],
+      members: values,
+      placeholder: false,
+    },
     behind,
     revocations: [],
     granted: new Set(),
