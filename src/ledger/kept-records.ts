@@ -7,7 +7,6 @@ import { isJudgingType } from '../record/judging-record.ts';
 import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 
 const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;
-const placeShape = v.looseObject({ place: takenShape });
 
 export function renderRecord(record: LedgerRecord): object {
   if (record.type === 'membership') return renderMembership(record);
@@ -28,11 +27,9 @@ export function parseRecord(kept: unknown): LedgerRecord | undefined {
 }
 
 function parseTakenLine(kept: object): TakenLine | undefined {
-  const parsed = v.safeParse(placeShape, kept, { abortEarly: true });
-  if (!parsed.success) return undefined;
-  const { place, ...line } = parsed.output;
-  const record = parseJudgingRecord(line);
-  return record && { ...record, place };
+  const place = v.safeParse(takenShape, Reflect.get(kept, 'place'), { abortEarly: true });
+  const record = parseJudgingRecord(Object.fromEntries(Object.entries(kept).filter(([key]) => key !== 'place')));
+  return record && place.success ? { ...record, place: place.output } : undefined;
 }
 
 function isOwnType(type: string): type is OwnRecord['type'] {

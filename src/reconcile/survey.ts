@@ -81,7 +81,7 @@ export async function survey(
 ): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
-  const judged = takeRecord(memory, await sources.judging(), { ...settings, now });
+  const judged = takeRecord(memory, await sources.judging(), { ...settings, now, clock: sources.now });
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const clock = checkClock(sources, judged);
   const { revocations, warnings } = await sources.revocations();

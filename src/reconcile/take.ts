@@ -28,6 +28,8 @@ export interface TakeTerms {
   readonly start: CommitId;
   readonly folder: string;
   readonly now: Instant;
+  /** By this host's clock, which may lie behind `now`: judging looked by the same clock. */
+  readonly clock: Instant;
 }
 
 export interface Judged {
@@ -82,7 +84,7 @@ function behind(isOurStart: boolean): Problem {
   return { status: 'unavailable', code: 'judging-behind', message };
 }
 
-function problemsOf(now: JudgingSeen['now'], { now: at }: TakeTerms): Problem[] {
+function problemsOf(now: JudgingSeen['now'], { clock: at }: TakeTerms): Problem[] {
   switch (now.kind) {
     case 'absent':
       return [
