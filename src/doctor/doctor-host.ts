@@ -191,7 +191,7 @@ function disk({ freeBytes }: StateFacts): Verdict {
   const megabytes = Math.floor(freeBytes / 1024 / 1024);
   if (freeBytes >= leastFree) return ok(`${megabytes} MiB free`);
   return error(
-    `${megabytes} MiB free: on a full disk nothing is written to the directory`,
+    `${megabytes} MiB free: on a full disk nobody is added to a group`,
     administrator,
     'Make room on the file system of the state folder.',
   );
