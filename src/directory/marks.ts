@@ -9,7 +9,7 @@ import { hasResultCode, refusal, resultCode } from './result-codes.ts';
 // RFC 4533: who offers content synchronisation keeps contextCSN up.
 const syncRequestOid = '1.3.6.1.4.1.4203.1.9.1.1';
 
-/** The contextCSN values of every naming context (RFC 4512, section 5.1) that holds one of the bases, in a stable order. */
+/** The contextCSN values of the naming context (RFC 4512, section 5.1) that holds all of the bases, in a stable order. */
 export async function readMark(connection: DirectoryConnection, bases: readonly DnKey[]): Promise<WriteMark> {
   const [root] = await connection
     .search('', { scope: 'base', attributes: ['namingContexts', 'supportedControl'] })
@@ -19,15 +19,12 @@ export async function readMark(connection: DirectoryConnection, bases: readonly 
   if (!root) return undefined;
   const named = valuesOf(root, 'namingContexts');
   const isKept = valuesOf(root, 'supportedControl').includes(syncRequestOid);
-  const contexts = new Set(bases.map((base) => contextOf(base, named)));
-  const marks: string[] = [];
-  for (const context of contexts) {
-    const values = context === undefined ? [] : await stateOf(connection, context);
-    if (context === undefined || values.length === 0) return undefined;
-    if (!isKept && (await hasNewerEntry(connection, context, values))) return undefined;
-    marks.push(...values);
-  }
-  return marks.sort(inOrder).join(' ');
+  const [context, ...others] = new Set(bases.map((base) => contextOf(base, named)));
+  // Own writes show of one database alone that its mark moves.
+  if (context === undefined || others.length > 0) return undefined;
+  const values = await stateOf(connection, context);
+  if (values.length === 0 || (!isKept && (await hasNewerEntry(connection, context, values)))) return undefined;
+  return [...values].sort(inOrder).join(' ');
 }
 
 function contextOf(base: DnKey, contexts: readonly string[]): string | undefined {

@@ -43,4 +43,6 @@ export interface Settlement {
   last(): Promise<LastSettled>;
   /** A failure costs the next run some time and nothing else. */
   keep(run: SettledRun): Promise<void>;
+  /** Before a write of our own the mark was this: until it moves, it is no mark. */
+  wrote(before: string | undefined): void;
 }

@@ -47,6 +47,7 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   }
   if (seen.groups.some(isPending) && !(await ports.isActive())) return unwritten([noLongerActive]);
   const groups: GroupResult[] = [];
+  if (seen.groups.some(isPending)) ports.settled.wrote(seen.mark);
   for (const proposal of seen.groups) {
     if (proposal.kind === 'planned') groups.push(await converge(proposal, ports, settings, seen));
     else groups.push(proposal.kind === 'frozen' ? await takeOutRevoked(proposal, ports, settings, seen) : asProposed(proposal));

@@ -1,6 +1,6 @@
 // Groups that were in order, kept in the state folder from one run to the next.
 import { build } from '../build.ts';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -38,6 +38,9 @@ const settledRun: Shape<SettledRun> = v.strictObject({
 /** `head` is that of the ledger, and only what was found at the very same head is believed. */
 export function settlementIn(folder: string, configuration: Configuration, head: { readonly hash: string }): Settlement {
   const file = join(folder, 'settled.json');
+  const written = join(folder, 'written.json');
+  const { url, readUrl = url, people } = configuration.directory ?? { url: '', people: '' };
+  const directory = JSON.stringify([url, readUrl, people]);
   return {
     last: async () => ({
       // The name of a built file changes with whatever the file holds or loads: another build judges for itself.
@@ -45,7 +48,19 @@ export function settlementIn(folder: string, configuration: Configuration, head:
         JSON.stringify([build, configuration, head.hash], (_, value: unknown) => (value instanceof Map ? [...value] : value)),
       ),
       run: readRun(file),
+      counts: (mark) => {
+        const write = readWrite(written);
+        return write?.directory === directory && write.before !== mark;
+      },
     }),
+    wrote: (before) => {
+      try {
+        if (before === undefined) rmSync(written, { force: true });
+        else replaceFile(written, JSON.stringify({ directory, before }));
+      } catch {
+        // Then every run reads everything.
+      }
+    },
     keep: async (run) => {
       try {
         replaceFile(file, JSON.stringify(run));
@@ -60,6 +75,16 @@ export function settlementIn(folder: string, configuration: Configuration, head:
 function readRun(file: string): SettledRun | undefined {
   try {
     return v.parse(settledRun, JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+const write = v.strictObject({ directory: v.string(), before: v.string() });
+
+function readWrite(file: string): v.InferOutput<typeof write> | undefined {
+  try {
+    return v.parse(write, JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // Everything before `apply`: what is in force, who the rosters name, what the directory shows, and what follows. Reads only.
 import { judgeClock, steadyNow, type BootClock, type ClockVerdict } from '../membership/clock.ts';
 import type { Revocation, RosterGeneration } from '../membership/desired.ts';
-import type { Claim, People } from '../directory/directory.ts';
+import type { Claim, People, WriteMark } from '../directory/directory.ts';
 import type { Memory } from '../ledger/memory.ts';
 import { minute } from '../time.ts';
 import { takeRecord, type Judged, type JudgingSeen } from './take.ts';
@@ -57,6 +57,8 @@ export interface Survey {
   readonly claims: readonly Claim[];
   /** Stands for all that the groups were judged by; undefined where that cannot be told. */
   readonly stamp?: string;
+  /** Of the directory, before anything was written in this run. */
+  readonly mark?: string;
   readonly problems: readonly Problem[];
 }
 
@@ -70,6 +72,8 @@ export interface LastSettled {
   /** Stands for this build, the host's configuration and the ledger. */
   readonly context: string;
   readonly run: SettledRun | undefined;
+  /** The mark has moved with muster's last own write to this directory: only then does one that stands still tell anything. */
+  readonly counts: (mark: string) => boolean;
 }
 
 /** With `last`, groups that were in order and that nothing has touched since are not judged again. */
@@ -94,7 +98,9 @@ export async function survey(
     accepted: memory.rosters,
     revocations,
   };
-  const stamp = last && (await stampOf(directory, { ...grounds, context: last.context }, sources.hash));
+  const mark = last && (await markOf(directory));
+  const counted = mark !== undefined && last?.counts(mark) === true ? mark : undefined;
+  const stamp = last && stampOf({ ...grounds, context: last.context, mark: counted }, sources.hash);
   const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
   const asked = await generationsThatMayCount(candidates);
   const wanted = { managed: settings.managed, policy: judged.policy, now };
@@ -112,17 +118,20 @@ export async function survey(
   const proposed = people
     ? await propose(circumstances, sources, settings, directory, people)
     : { groups: settled ?? [], claims: [], problems };
-  return { ...circumstances, stamp, ...proposed };
+  return { ...circumstances, stamp, mark, ...proposed };
 }
 
-/** A directory that does not answer has no stamp; the question for the people will say so. */
-async function stampOf(directory: Reached, grounds: Omit<Grounds, 'mark'>, hash: Sources['hash']): Promise<string | undefined> {
+/** A directory that does not answer has none; the question for the people will say so. */
+async function markOf(directory: Reached): Promise<WriteMark> {
   if (directory.kind === 'problem') return undefined;
-  const mark = await directory.directory.mark().catch((error: unknown) => {
+  return directory.directory.mark().catch((error: unknown) => {
     problemOf(error, 'directory');
     return undefined;
   });
-  const text = renderGrounds({ ...grounds, mark });
+}
+
+function stampOf(grounds: Grounds, hash: Sources['hash']): string | undefined {
+  const text = renderGrounds(grounds);
   return text === undefined ? undefined : hash(text);
 }
 

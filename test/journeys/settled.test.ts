@@ -142,3 +142,24 @@ describe('given groups that were in order as one account was shown them', () => 
     expect(await readsPeople()).toBe(false);
   });
 });
+
+describe('case 77: given a database whose contextCSN stands still beside one that has the control', () => {
+  it('when a person is deleted, then the run after an own write does not take anything for unchanged', async () => {
+    const still = await openWorld({
+      overlays: ['memberof', 'ppolicy', 'unique', 'deref'],
+      globalLines: ['moduleload syncprov.so'],
+      // The root DSE lists the control that any database has.
+      databaseLines: ['database ldif', 'directory .', 'suffix "dc=other"', 'overlay syncprov'],
+    });
+    try {
+      const host = await still.newHost({ roster: ['base', 'hoo', 'melos'] });
+      for (let hour = 0; hour < 4; hour++) await host.reconcile(later(0, hour));
+      expect(existsSync(settledFile(host))).toBe(false);
+      await still.slapd.lock('hoo');
+      await host.reconcile(later(0, 5));
+      expect(await host.members('stewards')).toEqual(['base', 'melos']);
+    } finally {
+      await still.stop();
+    }
+  });
+});
