@@ -33,6 +33,7 @@ export interface Branch {
 
 /** The fast-forward that the landing at `place` is part of; undefined where it is a landing by itself. Throws NotAnswered. */
 export async function findForward(branch: Branch, place: number): Promise<Forward | undefined> {
+  if (!mayBePart(branch, place)) return undefined;
   const evidence = await evidenceAt(branch, place);
   for (const { mergeRequest } of evidence?.candidates ?? []) {
     const to = branch.landings.findIndex(({ commit }, at) => at >= place && commit === mergeRequest.head);
@@ -45,6 +46,11 @@ export async function findForward(branch: Branch, place: number): Promise<Forwar
     if (own.length <= longestForward && own.every(({ parents }) => parents === 1)) return { kind: 'forward', from, to };
   }
   return undefined;
+}
+
+/** Before anybody is asked: a merge is part of none, and neither is what stands alone between what was judged and a merge, or the end of the branch. */
+function mayBePart({ landings, judged }: Branch, place: number): boolean {
+  return landings[place]?.parents === 1 && (place > judged + 1 || landings[place + 1]?.parents === 1);
 }
 
 async function evidenceAt({ landings, answerFor }: Branch, place: number): Promise<LandingEvidence | undefined> {

@@ -314,6 +314,19 @@ describe('what a server need not say', () => {
     expect(await binding(commit)).toMatchObject({ reason: 'imported' });
   });
 
+  test('given times with an offset, or without fractions of a second, then they are the same moments', async () => {
+    const { mergeRequest, commit } = await landed();
+    const [approval] = mergeRequest.approvals;
+    const at = new Date((approval?.at ?? 0) + 3_600_000).toISOString().replace(/\.000Z$/, '+01:00');
+    cast.gitlab.faults.add(/approvals/, {
+      kind: 'rewrite',
+      change: (body) => JSON.parse(JSON.stringify(body).replace(/"approved_at":"[^"]*"/, `"approved_at":"${at}"`)),
+    });
+    const [candidate] = (await known(commit)).candidates;
+    expect(at).toMatch(/:\d\d\+01:00$/);
+    expect(candidate?.review?.approvals).toMatchObject([{ at: approval?.at }]);
+  });
+
   test('given one of two approvals without its time, then only the other is there to be counted', async () => {
     const mergeRequest = await opened();
     cast.gitlab.approve(mergeRequest, cast.bob);

@@ -159,3 +159,16 @@ it('given the commits of a merge request that somebody pushed past it, then noth
   const run = await scene.settle();
   expect([run.policy.refused.map(({ path }) => path), await scene.members()]).toEqual([[hoo, urbanecm], []]);
 });
+
+it.each([
+  { what: 'a push', merged: false },
+  { what: 'a merge', merged: true },
+])('given $what that is refused for its form, when GitLab does not answer, then that is final at once', async ({ merged }) => {
+  const scene = await world.scene();
+  const files = { [urbanecm]: grantFile(scene.day(14)), 'README.md': 'more\n' };
+  if (merged) await scene.land(files);
+  else await scene.push(world.mallory, files);
+  world.gitlab.faults.add(/\/api\/v4\//, { kind: 'drop' });
+  const run = await scene.reconcile();
+  expect([refusals(run), run.policy.pending]).toEqual([[`impure ${urbanecm}`], []]);
+});
