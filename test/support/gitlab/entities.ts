@@ -1,4 +1,5 @@
 // The bodies of GitLab CE's answers, field by field as its API entities show them.
+import { looseRef } from '../repositories.ts';
 import { renderTime } from './clock.ts';
 import { lines } from './repository.ts';
 import type { MergeRequest, Note, Project, ProtectedBranch, PushEvent, StateEvent, User, Version } from './world.ts';
@@ -34,6 +35,8 @@ export function project(of: Project, origin: string, anonymous: boolean): Json {
     squash_commit_template: null,
     remove_source_branch_after_merge: true,
     archived: false,
+    empty_repo: looseRef(of.git.path, 'refs/heads/main') === undefined,
+    import_status: 'finished',
     ...(of.forkOf ? { forked_from_project: { id: of.forkOf.id, path_with_namespace: of.forkOf.path } } : {}),
     ...of.settings,
   };
@@ -55,7 +58,7 @@ export function mergeRequestBasic(of: MergeRequest, origin: string): Json {
     target_branch: of.targetBranch,
     source_branch: of.sourceBranch,
     author: userBasic(of.author, origin),
-    source_project_id: of.source.id,
+    source_project_id: of.source.isDeleted ? null : of.source.id,
     target_project_id: of.project.id,
     draft: of.title.startsWith('Draft:'),
     imported: of.imported,
@@ -135,7 +138,7 @@ export function stateEvent(of: StateEvent, on: MergeRequest, origin: string): Js
 }
 
 /** [C] `commit_title` is what the pusher wrote. */
-export function pushEvent({ id, user, branch, action, from, to, at }: PushEvent, origin: string): Json {
+export function pushEvent({ id, user, branch, branches = 4, action, from, to, at }: PushEvent, origin: string): Json {
   const name = { created: 'pushed new', pushed: 'pushed to', removed: 'deleted' }[action];
   return {
     id,
@@ -152,7 +155,7 @@ export function pushEvent({ id, user, branch, action, from, to, at }: PushEvent,
       commit_to: branch === null ? null : (to ?? null),
       ref: branch,
       commit_title: branch === null ? null : 'a title that its author chose',
-      ref_count: branch === null ? 4 : null,
+      ref_count: branch === null ? branches : null,
     },
   };
 }
@@ -173,14 +176,15 @@ const words: Readonly<Record<number, string>> = { 0: 'No one', 30: 'Developers +
 
 export async function commit(of: Project, id: string): Promise<Json> {
   const [parents = '', author = '', email = '', date = '', ...message] = (
-    await of.git.git('show', '-s', '--format=%P%n%an%n%ae%n%aI%n%B', id)
+    await of.git.git('show', '-s', '--format=%H %P%n%an%n%ae%n%aI%n%B', id)
   ).split('\n');
   const text = message.join('\n').trim();
   const title = lines(text)[0] ?? '';
   return {
     id,
     short_id: id.slice(0, 8),
-    parent_ids: parents.split(' '),
+    // The first is the commit itself: a line that is empty would be cut off.
+    parent_ids: parents.trim().split(' ').slice(1),
     title,
     message: text,
     author_name: author,

@@ -1,6 +1,7 @@
 // The accounts, projects and clock of the stand-in. What happens to merge requests is in reviewing.ts, pushing.ts and merging.ts.
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
+import type { Kindness } from './kindnesses.ts';
 import { Repository, type FileChanges } from './repository.ts';
 import type { AccessLevel, MergeRequest, Project, Token, User } from './world.ts';
 
@@ -14,9 +15,19 @@ export interface ProjectOptions {
   readonly members?: readonly (readonly [User, number])[];
   /** The first commit of main. */
   readonly files?: FileChanges;
+  /** Without any commit. */
+  readonly isEmpty?: true;
   /** The protection of main. */
   readonly push?: AccessLevel;
   readonly merge?: AccessLevel;
+}
+
+export interface Suggestion {
+  readonly mergeRequest: MergeRequest;
+  readonly by: User;
+  readonly path: string;
+  readonly line: number;
+  readonly content: string;
 }
 
 export class Forge {
@@ -39,6 +50,9 @@ export class Forge {
   filtersNotes = true;
   /** Paths that projects had before. */
   readonly moved = new Map<string, Project>();
+  /** What it is asked to be kinder in than GitLab is. */
+  readonly kind = new Set<Kindness>();
+  readonly suggestions = new Map<number, Suggestion>();
   readonly #folder: string;
   #lastId = 1000;
 
@@ -75,11 +89,15 @@ export class Forge {
       mergeMethod: options.mergeMethod ?? 'merge',
       squash: options.squash ?? 'default_off',
       settings: options.settings ?? {},
-      protectedBranches: [{ name: 'main', push: options.push ?? 0, merge: options.merge ?? 40, allowForcePush: false }],
+      protectedBranches: [
+        { name: 'main', push: options.push ?? (options.isEmpty ? 40 : 0), merge: options.merge ?? 40, allowForcePush: false },
+      ],
       members: new Map((options.members ?? []).map(([user, level]) => [user.id, level])),
       mergeRequests: [],
       pushes: [],
     };
+    this.projects.push(project);
+    if (options.isEmpty) return project;
     const first = await project.git.commit({
       parents: [],
       changes: options.files ?? { 'README.md': 'Access\n' },
@@ -87,16 +105,13 @@ export class Forge {
       at: this.clock.now(),
     });
     await project.git.setRef('refs/heads/main', first);
-    this.projects.push(project);
     return project;
   }
 
   /** [A] Whoever forks into their own namespace owns the fork (50), and it is seen by those who see the original. It does not follow the original. */
   async fork(of: Project, owner: User, path = `${owner.username}/${of.path.split('/').at(-1)}`): Promise<Project> {
-    const fork = await this.createProject(path, { visibility: of.visibility, members: [[owner, 50]] });
-    const head = await of.git.head('main');
-    await fork.git.fetch(of.git, head);
-    await fork.git.setRef('refs/heads/main', head);
+    const fork = await this.createProject(path, { visibility: of.visibility, members: [[owner, 50]], isEmpty: true });
+    await fork.git.git('fetch', '--quiet', of.git.path, '+refs/heads/*:refs/heads/*');
     const linked: Project = { ...fork, forkOf: of };
     this.projects[this.projects.indexOf(fork)] = linked;
     return linked;
@@ -105,13 +120,20 @@ export class Forge {
   /** [A] The old path answers with a redirect from then on. */
   move(project: Project, path: string): void {
     this.moved.set(project.path, project);
+    this.moved.delete(path);
     project.path = path;
+  }
+
+  deleteProject(project: Project): void {
+    project.isDeleted = true;
+    this.projects.splice(this.projects.indexOf(project), 1);
   }
 
   /** [A] Approvals and events are rows of the user and go with it; what the user wrote is moved to the Ghost User. */
   deleteUser(user: User): void {
     const ghost = this.users.find(({ username }) => username === 'ghost') ?? this.createUser('ghost', { name: 'Ghost User' });
     this.users.splice(this.users.indexOf(user), 1);
+    if (this.kind.has('deleted-accounts-stay')) return;
     for (const { pushes } of this.projects) pushes.splice(0, pushes.length, ...pushes.filter((push) => push.user !== user));
     for (const mergeRequest of this.mergeRequests()) {
       mergeRequest.approvals = mergeRequest.approvals.filter((row) => row.user !== user);

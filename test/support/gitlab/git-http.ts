@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Forge } from './forge.ts';
-import { react } from './pushing.ts';
+import { received } from './pushing.ts';
 import type { Project, Token } from './world.ts';
 
 const pattern = /^\/(.+?)\.git\/(info\/refs|git-upload-pack|git-receive-pack)$/;
@@ -57,9 +57,10 @@ async function branches(project: Project): Promise<ReadonlyMap<string, string>> 
 }
 
 async function noticePush(forge: Forge, project: Project, token: Token, before: ReadonlyMap<string, string>): Promise<void> {
-  for (const [branch, commit] of await branches(project)) {
-    if (before.get(branch) !== commit) await react(forge, project, token.user, branch, before.get(branch), commit);
-  }
+  const now = await branches(project);
+  const names = [...new Set([...before.keys(), ...now.keys()])].filter((branch) => branch !== '' && before.get(branch) !== now.get(branch));
+  const changes = names.map((branch) => ({ branch, before: before.get(branch), after: now.get(branch) }));
+  await received(forge, project, token.user, changes);
 }
 
 /** Branches that nobody may push to cannot be changed: receive-pack does not touch hidden refs. */

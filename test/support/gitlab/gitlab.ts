@@ -11,6 +11,7 @@ import { Forge } from './forge.ts';
 import { serveGit } from './git-http.ts';
 import { mergeRequestRoutes } from './merge-request-routes.ts';
 import { applySuggestion, merge, rebase, updateFromTarget, type MergeOptions } from './merging.ts';
+import { playRoutes } from './play-routes.ts';
 import { projectRoutes } from './project-routes.ts';
 import { push } from './pushing.ts';
 import type { FileChanges } from './repository.ts';
@@ -18,7 +19,7 @@ import { approve, close, openMergeRequest, reopen, retarget, settle, unapprove, 
 import { answer, authenticate, json } from './routing.ts';
 import type { MergeRequest, Project, User } from './world.ts';
 
-const routes = [...projectRoutes, ...mergeRequestRoutes];
+const routes = [...projectRoutes, ...mergeRequestRoutes, ...playRoutes];
 const api = '/api/v4';
 
 export interface StandInOptions {

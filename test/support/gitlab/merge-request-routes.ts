@@ -3,7 +3,7 @@ import * as body from './entities.ts';
 import { merge, type MergeMethod } from './merging.ts';
 import { text } from './project-routes.ts';
 import { addNote, approve, close, openMergeRequest, reopen, retarget, unapprove } from './reviewing.ts';
-import { list, one, roleIn, viewer, visibleMergeRequest, visibleProject, type Call, type Reply, type Route } from './routing.ts';
+import { list, maySee, one, roleIn, viewer, visibleMergeRequest, visibleProject, type Call, type Reply, type Route } from './routing.ts';
 import { Refused, type MergeRequest, type Note, type Project } from './world.ts';
 
 const single = '^/projects/([^/]+)/merge_requests/(\\d+)';
@@ -32,7 +32,8 @@ function route(rest: string): RegExp {
 }
 
 function shown(call: Call, mergeRequest: MergeRequest, status = 200): Reply {
-  return one(body.mergeRequest(mergeRequest, call.origin), status);
+  const more = call.forge.kind.has('merged-commit-shown') ? { merged_commit_sha: mergeRequest.mergedCommit } : {};
+  return one({ ...body.mergeRequest(mergeRequest, call.origin), ...more }, status);
 }
 
 /** Newest first, as GitLab lists them. [B] `scope` is `all` unless told. */
@@ -121,7 +122,7 @@ function unapproveAs(call: Call): Reply {
 
 /** [A] Without a token neither versions nor notes nor state events are shown, of a public project either: `before { authenticate! }`. Newest first, twenty to a page. A worker writes them some time after the push. */
 function versions(call: Call): Reply {
-  viewer(call);
+  signedIn(call);
   const mergeRequest = visibleMergeRequest(call);
   const written = mergeRequest.versions.filter(({ at }) => at <= call.forge.clock.now());
   return list(written.toReversed().map((version) => body.version(version, mergeRequest)));
@@ -135,7 +136,7 @@ function oneVersion(call: Call): Reply {
 }
 
 function notes(call: Call): Reply {
-  viewer(call);
+  signedIn(call);
   const mergeRequest = visibleMergeRequest(call);
   const written = mergeRequest.notes.filter(({ at }) => at <= call.forge.clock.now());
   const newestFirst = written.toSorted((left, right) => right.at - left.at || right.id - left.id);
@@ -144,7 +145,16 @@ function notes(call: Call): Reply {
   const shown =
     call.forge.filtersNotes && call.query.get('activity_filter') === 'only_activity' ? ordered.filter(({ system }) => system) : ordered;
   // [A] Paginated first, and only then what the reader may not see is dropped.
-  return list(shown.map((note) => (note.hidden ? null : body.note(note, mergeRequest, call.origin))));
+  const rows = shown.map((note) => (isShown(note, call) ? body.note(note, mergeRequest, call.origin) : null));
+  return list(call.forge.kind.has('hidden-notes-not-counted') ? rows.filter((row) => row !== null) : rows);
+}
+
+function signedIn(call: Call): void {
+  if (!call.forge.kind.has('notes-without-token')) viewer(call);
+}
+
+function isShown({ hidden, names }: Note, call: Call): boolean {
+  return call.forge.kind.has('notes-never-hidden') || !(hidden || (names && !maySee(call, names)));
 }
 
 function createNote(call: Call): Reply {
@@ -174,7 +184,7 @@ function removeNote(call: Call): Reply {
 }
 
 function stateEvents(call: Call): Reply {
-  viewer(call);
+  signedIn(call);
   const mergeRequest = visibleMergeRequest(call);
   return list(mergeRequest.stateEvents.map((event) => body.stateEvent(event, mergeRequest, call.origin)));
 }

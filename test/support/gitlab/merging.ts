@@ -97,11 +97,19 @@ async function rebased(forge: Forge, { project, head }: MergeRequest, target: st
 }
 
 /** One commit's change on another parent. */
-async function pick(forge: Forge, project: Project, commit: string, onto: string): Promise<string> {
+export async function pick(forge: Forge, project: Project, commit: string, onto: string): Promise<string> {
   // git merge-tree learns --merge-base in 2.40; a stand-in for `onto` with the right parent gives the same.
   const ours = await project.git.commit({ parents: [`${commit}^`], tree: await project.git.tree(onto) });
   const tree = await project.git.mergedTree(ours, commit);
   return project.git.commit({ parents: [onto], tree, message: 'rebased', at: forge.clock.now() });
+}
+
+/** The same, backwards: what the commit did is undone on top of `onto`. Of a merge, what it brought to its first parent. */
+export async function unpick(forge: Forge, project: Project, commit: string, onto: string): Promise<string> {
+  const [ours, theirs] = [await project.git.tree(onto), await project.git.tree(`${commit}^`)];
+  const made = await Promise.all([ours, theirs].map(async (tree) => project.git.commit({ parents: [commit], tree })));
+  const tree = await project.git.mergedTree(made[0] ?? '', made[1] ?? '');
+  return project.git.commit({ parents: [onto], tree, message: `Revert ${commit}`, at: forge.clock.now() });
 }
 
 /** Merges the target into the source branch, as authors do to catch up. `changes` smuggles an edit into the merge commit. */

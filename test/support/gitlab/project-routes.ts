@@ -152,12 +152,14 @@ async function createCommit(call: Call) {
     throw new Refused(403, '403 Forbidden - You are not allowed to push into this branch');
   const existing = await project.git.find(`refs/heads/${name}`);
   if (existing !== undefined && 'start_branch' in call.body) throw new Refused(400, `A branch called '${name}' already exists.`);
-  const parent = existing ?? (await start.git.head(text(call.body, 'start_branch')));
-  if (start !== project) await project.git.fetch(start.git, parent);
-  const changes = await actions(call.body['actions'], new Set(lines(await project.git.git('ls-tree', '-r', '--name-only', parent))));
+  const isFirst = existing === undefined && (await project.git.git('for-each-ref', 'refs/heads')) === '';
+  const parent = existing ?? (isFirst ? undefined : await start.git.head(text(call.body, 'start_branch')));
+  if (start !== project && parent !== undefined) await project.git.fetch(start.git, parent);
+  const present = parent === undefined ? [] : lines(await project.git.git('ls-tree', '-r', '--name-only', parent));
+  const changes = await actions(call.body['actions'], new Set(present));
   const author = { name: user.name, email: `${user.username}@users.noreply.localhost` };
   const made = await project.git.commit({
-    parents: [parent],
+    parents: parent === undefined ? [] : [parent],
     changes,
     message: text(call.body, 'commit_message'),
     author,

@@ -38,6 +38,7 @@ export class Repository {
   readonly #between = new Map<string | undefined, Map<string, readonly string[]>>();
   readonly #ancestors = new Set<string>();
   readonly #known = new Set<string>();
+  readonly #titles = new Map<string, string>();
 
   private constructor(path: string) {
     this.path = path;
@@ -69,7 +70,13 @@ export class Repository {
     const format = ['--date-format=raw-permissive', '--cat-blob-fd=1'];
     const made = (await run(['-C', this.path, 'fast-import', '--quiet', '--force', ...format], fastImport(ref, options))).trim();
     this.#known.add(made);
+    if (options.message !== undefined) this.#titles.set(made, lines(options.message)[0] ?? '');
     return made;
+  }
+
+  /** Of a commit that was made here. */
+  titleOf(commit: string): string | undefined {
+    return this.#titles.get(commit);
   }
 
   async setRef(ref: string, commit: string): Promise<void> {

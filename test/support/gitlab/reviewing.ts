@@ -82,6 +82,8 @@ export function addStateEvent(
  * [A] The author may approve, and so may everybody who can update the merge request. After the merge: 401.
  */
 export function approve(forge: Forge, mergeRequest: MergeRequest, user: User, at = forge.clock.now()): void {
+  if (forge.kind.has('author-cannot-approve') && mergeRequest.author === user) throw new Refused(401, '401 Unauthorized');
+  if (forge.kind.has('approving-again-renews')) mergeRequest.approvals = mergeRequest.approvals.filter((row) => row.user !== user);
   if (mergeRequest.state === 'merged' || mergeRequest.state === 'locked') throw new Refused(401, '401 Unauthorized');
   if (mergeRequest.approvals.some((row) => row.user === user)) throw new Refused(304, 'already approved');
   mergeRequest.approvals.push({ user, at });

@@ -57,8 +57,8 @@ export function maySee({ token }: Pick<Call, 'token'>, { visibility, members }: 
 /** [C] What one may not see does not exist. */
 export function visibleProject(call: Call, idOrPath = call.parts[0] ?? ''): Project {
   const movedTo = call.forge.moved.get(idOrPath);
-  if (movedTo && maySee(call, movedTo)) throw new Moved(movedTo);
-  const project = call.forge.project(idOrPath);
+  if (movedTo && maySee(call, movedTo) && !call.forge.kind.has('old-path-answers')) throw new Moved(movedTo);
+  const project = movedTo ?? call.forge.project(idOrPath);
   if (!project || !maySee(call, project)) throw new Refused(404, '404 Project Not Found');
   return project;
 }

@@ -6,6 +6,7 @@ export interface User {
   username: string;
   name: string;
   state: 'active' | 'blocked' | 'deactivated';
+  isAdministrator?: boolean;
 }
 
 export interface Token {
@@ -43,6 +44,7 @@ export interface Project {
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
   readonly pushes: PushEvent[];
+  isDeleted?: true;
 }
 
 export interface PushEvent {
@@ -50,6 +52,8 @@ export interface PushEvent {
   readonly user: User;
   /** null for a push of more than three branches at once, of which GitLab names none. */
   readonly branch: string | null;
+  /** How many there were, of those. */
+  readonly branches?: number;
   readonly action: 'created' | 'pushed' | 'removed';
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -78,6 +82,8 @@ export interface Note {
   updatedAt: number;
   /** A reference in it leads to something that the reader may not see: it is left out of what they are shown, and counted all the same. */
   hidden?: true;
+  /** A project that it refers to: whoever may not see that is not shown the note. */
+  names?: Project;
 }
 
 export interface StateEvent {

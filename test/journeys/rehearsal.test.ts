@@ -1,0 +1,93 @@
+// `npm run rehearse` as somebody types it, and the built command as the judge of scenes: one of each chapter. The others are judged in the tests'
+// own process (test/rehearsal/scenes.test.ts).
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shippedJudge } from '../rehearsal/judges.ts';
+import { playAll } from '../rehearsal/play.ts';
+import { scenes } from '../rehearsal/scenes.ts';
+import { openStandIn, type StandInHouse } from '../rehearsal/stand-in.ts';
+import { runNode, type CommandResult } from '../support/command.ts';
+
+let folder: string;
+let stage: StandInHouse;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rehearsal-test-'));
+  stage = await openStandIn(shippedJudge(true));
+  for (const [name, token] of Object.entries(stage.tokens)) writeFileSync(join(folder, name), `${token}\n`);
+});
+afterAll(async () => {
+  await stage.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function rehearse(...args: readonly string[]): Promise<CommandResult> {
+  return runNode(['--import', 'tsx', 'test/rehearsal/rehearse.ts', ...args], {});
+}
+
+const here = (project = stage.house.project.path): readonly string[] => [
+  ...['--url', stage.gitlab.url, '--project', project, '--token-file', join(folder, 'token')],
+  ...['--second-token-file', join(folder, 'secondToken')],
+];
+
+describe('given the built command as the judge', () => {
+  it.each([
+    'fast-forward of three commits',
+    'approved, then pushed',
+    'a push, judged, and taken back by force',
+    'the account of one who pushed, deleted',
+  ])('when the scene is: %s, then all is as assumed', async (name) => {
+    stage.gitlab.clock.advance(60_000);
+    const chosen = scenes.filter((scene) => scene.name === name);
+    const outcomes = await playAll(chosen, stage.house, { sideBySide: 1 });
+    expect(outcomes.map(({ kind, reasons }) => [kind, ...reasons])).toEqual([['as-assumed']]);
+  });
+});
+
+describe('given somebody who types npm run rehearse', () => {
+  it('when no server is named, then it says what it needs, and nothing is done', async () => {
+    const { status, stdout } = await rehearse();
+    expect(status).toBe(2);
+    await expect(stdout).toMatchFileSnapshot('../golden/rehearse.txt');
+  });
+
+  it('when the server does not answer, then it says so', async () => {
+    const { status, stderr } = await rehearse('--url', 'http://127.0.0.1:9', '--project', 'a/b', '--token-file', join(folder, 'token'));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('fetch failed')]);
+  });
+
+  it('when the project is not empty, then it is refused, and nothing in it is changed', async () => {
+    const owner = stage.gitlab.forge.users.find(({ username }) => username === 'carol');
+    const used = await stage.gitlab.forge.createProject('carol/in-use', { members: owner ? [[owner, 50]] : [] });
+    const before = await used.git.git('for-each-ref');
+    const { status, stderr } = await rehearse(...here('carol/in-use'));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('the project carol/in-use is not empty')]);
+    expect([await used.git.git('for-each-ref'), used.members.size]).toEqual([before, 1]);
+  });
+
+  it('when scenes are played, then it tells of each, skips what it has no token for, and leaves no branch behind', async () => {
+    stage.gitlab.clock.follow();
+    const files = ['--junit', join(folder, 'junit.xml'), '--fixtures', join(folder, 'fixtures')];
+    const token = await rehearse(...here(), ...files, '--only', 'a direct push');
+    const { status, stdout, stderr } = await rehearse(...here(), ...files, '--only', 'the account of the author');
+    expect([token.status, token.stdout.replaceAll(/ +\d+ s/g, ' N s'), token.stderr]).toEqual([
+      0,
+      'as assumed N s  a direct push\nGitLab 18.6.2: 1 of 1 as assumed\n',
+      '',
+    ]);
+    expect([status, stderr, stdout]).toEqual([
+      1,
+      '',
+      "skipped        0 s  the account of the author, deleted\n                    it needs an administrator's token\nGitLab 18.6.2: 0 of 0 as assumed, 1 skipped\n",
+    ]);
+    expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain('<skipped message="it needs an administrator\'s token" />');
+    const fixture = readFileSync(join(folder, 'fixtures', 'a-direct-push.json'), 'utf8');
+    expect(fixture).toContain('"method": "POST"');
+    for (const secret of [...Object.values(stage.tokens), 'carol', stage.gitlab.url, '@example.org"'.replace('@', 'carol@')])
+      expect(fixture).not.toContain(secret);
+    expect(readdirSync(join(folder, 'fixtures')).length).toBe(2);
+    const [project] = stage.gitlab.forge.projects.filter(({ id }) => id === stage.house.project.id);
+    expect((await project?.git.git('for-each-ref', '--format=%(refname)', 'refs/heads'))?.split('\n')).toEqual(['refs/heads/main']);
+  });
+});
