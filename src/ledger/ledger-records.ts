@@ -77,8 +77,13 @@ export const takenShape: Shape<Taken> = v.strictObject({
 
 /** By type. */
 export const ledgerRecordShapes = {
-  taken: v.strictObject({ type: v.literal('taken'), at: instant, place: takenShape }),
-  'begun-anew': v.strictObject({ type: v.literal('begun-anew'), at: instant, id: v.string() }),
+  'other-record': v.strictObject({
+    type: v.literal('other-record'),
+    at: instant,
+    id: v.string(),
+    how: v.picklist(['succeeds', 'repeats']),
+  }),
+  'all-taken': v.strictObject({ type: v.literal('all-taken'), at: instant, waits: v.array(commit) }),
   roster: v.strictObject({ type: v.literal('roster'), at: instant, roster, sha256: hex64, people: natural, producedAt: instant }),
   intent,
   outcome,

@@ -20,7 +20,7 @@ import type {
   WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../judge/start-state.ts';
-import { beginAnew, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
+import { goOnWith, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/taken.ts';
 import { day } from '../time.ts';
@@ -57,6 +57,8 @@ export interface Memory {
   readonly policy: PolicyState | undefined;
   /** When this ledger began; undefined while it is empty. */
   began: Instant | undefined;
+  /** What waited for a verdict when it had first taken all that judging had; undefined before. */
+  waited: readonly CommitId[] | undefined;
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
   overrides: OverrideRecord[];
@@ -79,6 +81,7 @@ export function emptyMemory(): Memory {
       return this.judged.policy;
     },
     began: undefined,
+    waited: undefined,
     rosters: new Map(),
     groups: new Map(),
     overrides: [],
@@ -130,11 +133,12 @@ function isTakenLine(record: LedgerRecord): record is TakenLine {
 
 function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
   switch (record.type) {
-    case 'taken':
-      memory.taken = record.place;
+    case 'other-record':
+      memory.judged = goOnWith(memory.judged, record.how);
+      memory.taken = undefined;
       return;
-    case 'begun-anew':
-      memory.judged = beginAnew(memory.judged);
+    case 'all-taken':
+      memory.waited = record.waits;
       return;
     case 'roster':
       memory.rosters.set(record.roster, record);

@@ -9,18 +9,19 @@ import type { RemovalCause } from '../membership/plan.ts';
 /** A line of the record of judging, and how far it was taken with that; without it where no ledger keeps it. */
 export type TakenLine = JudgingRecord & { readonly place?: Taken };
 
-/** How far a record of judging was taken that holds nothing new. */
-export interface TakenRecord {
-  readonly type: 'taken';
-  readonly at: Instant;
-  readonly place: Taken;
-}
-
-/** On root's word another record of judging counts, once it has caught up. */
-export interface BegunAnewRecord {
-  readonly type: 'begun-anew';
+/** Another record of judging lies there: on root's word it counts once it has caught up, or it must come to the same. */
+export interface OtherRecord {
+  readonly type: 'other-record';
   readonly at: Instant;
   readonly id: string;
+  readonly how: 'succeeds' | 'repeats';
+}
+
+/** All that judging had recorded was taken for the first time; what waited for its verdict then. */
+export interface AllTakenRecord {
+  readonly type: 'all-taken';
+  readonly at: Instant;
+  readonly waits: readonly CommitId[];
 }
 
 export interface RosterRecord {
@@ -172,8 +173,8 @@ export interface RefuseRecord {
 
 export type LedgerRecord =
   | TakenLine
-  | TakenRecord
-  | BegunAnewRecord
+  | OtherRecord
+  | AllTakenRecord
   | RosterRecord
   | IntentRecord
   | OutcomeRecord

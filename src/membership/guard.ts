@@ -1,11 +1,11 @@
 // What of a plan may be done without a person, and what is held (DESIGN, section 5). Looked at before anything is written, in preview too.
 import type { ClockVerdict } from './clock.ts';
 import type { Ceilings } from '../config/configuration.ts';
-import { inOrder, type GroupName } from '../names.ts';
+import { inOrder, type GroupName, type Instant } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
 import type { Limit, Limits } from '../policy/policy.ts';
-import { count } from '../time.ts';
+import { count, renderInstant } from '../time.ts';
 
 export const holdCodes = [
   'too-many-removals',
@@ -53,6 +53,8 @@ export interface GuardCircumstances {
   readonly isDue: (removal: Removal) => boolean;
   /** False until this ledger has made the group its own. */
   readonly takenOver: boolean;
+  /** Ends before this moment may have been moved by what has no verdict yet; undefined where all has. */
+  readonly renewable: Instant | undefined;
   /** Limited changes of the last 24 hours that were done without being allowed one by one. */
   readonly recent: { readonly removals: number; readonly additions: number };
   /** What was begun without counting against a limit and cut off: it goes on as the same change. */
@@ -87,6 +89,7 @@ export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
     clockSieve,
     begunSieve,
     newPersonSieve,
+    renewableSieve,
     firstRunSieve,
     newStartSieve,
     removalsSieve,
@@ -180,6 +183,15 @@ function newPersonSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newPerson = false, newStart }) => newPerson && !newStart);
   const message = `${count(add.length, 'entry', 'entries')} in the directory made after the policy or the roster named ${add.length === 1 ? 'this uid' : 'these uids'}: make sure who is behind`;
   return hold(sifted, at, 'new-person', message, { add, remove: [] });
+}
+
+/** Of the time before this ledger it is not known yet what was renewed. */
+function renewableSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
+  const { renewable } = at;
+  if (renewable === undefined) return sifted;
+  const remove = sifted.open.remove.filter(({ because }) => because.kind === 'expired' && because.at < renewable);
+  const message = `this ledger began at ${renderInstant(renewable)}, and judging has not come to where the branch stood then: ${count(remove.length, 'end')} from before may have been renewed. It goes on by itself`;
+  return hold(sifted, at, 'first-run', message, { add: [], remove });
 }
 
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {

@@ -48,6 +48,8 @@ export interface World {
   readonly clock: ClockVerdict;
   /** Whom judging lets in: see take.ts. */
   readonly gains: 'all' | 'by-roster' | 'none';
+  /** All that the branch held when this ledger began has a verdict. */
+  readonly caughtUp: boolean;
   readonly hash: (text: string) => string;
 }
 
@@ -167,6 +169,7 @@ async function planned(
     counted: plan.present + [...plan.remove, ...plan.kept].filter(({ uid }) => recorded.wasRecorded(uid)).length,
     limits: rules.limits,
     takenOver: known.takenOver,
+    renewable: world.caughtUp ? undefined : (memory.began ?? now),
     recent: recent.limited,
     done: recent.counted,
     begun: known.openIntent,

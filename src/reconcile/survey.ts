@@ -204,6 +204,7 @@ async function propose(
     withoutPolicy: at.judged.problems[0]?.status ?? 'input',
     memory: sources.memory,
     gains: at.judged.gains,
+    caughtUp: at.judged.caughtUp,
     hash: sources.hash,
   };
   if (reached.kind === 'directory' && found.kind === 'answer') {

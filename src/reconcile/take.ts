@@ -1,13 +1,12 @@
 // What of the record of judging is taken into the ledger, and what judging then says (DESIGN, section 8). It is taken as claims: times of the
 // future are not believed, what could not truly be said is tampering, and a record that is another one must come to the same. Pure.
 import { instant, type CommitId, type Instant } from '../names.ts';
-import type { PolicyState } from '../judge/effective.ts';
 import type { GrantInForce } from '../judge/grants.ts';
 import type { EffectivePolicy } from '../judge/waiting.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { Problem } from '../problems.ts';
-import { beginAnew, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
+import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
@@ -41,7 +40,7 @@ export interface Judged {
   readonly problems: readonly Problem[];
   /** Nobody is added by a grant while judging is behind, and nobody at all while the record is not what it should be. */
   readonly gains: 'all' | 'by-roster' | 'none';
-  /** Judging has passed the commit that was the branch's head when the record began. */
+  /** All that the branch held when this ledger began has a verdict: until then an end from before may have been renewed. */
   readonly caughtUp: boolean;
   /** `Date` of GitLab's last answer, and this host's time when it came. */
   readonly clock: Now['clock'];
@@ -58,16 +57,17 @@ export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms):
   const { state } = taking;
   const isSound = problems.every(({ status }) => status !== 'input');
   const isOurStart = state.policy?.start === terms.start;
-  const isCurrent = isSound && isOurStart && isAt(now, taking.place);
+  const isCurrent = isSound && isOurStart && !state.other && isAt(now, taking.place);
   if (isSound && state.policy && !isCurrent && problems.length === 0) problems.push(behind(isOurStart));
   const policy = state.policy && policyInForce(state.policy, now, isCurrent);
+  const waited = memory.waited ?? (isCurrent && state.caughtUp ? [...state.firstSeen.keys()] : undefined);
   return {
     policy,
     head: now?.head ?? undefined,
-    records: taking.records,
+    records: waited && !memory.waited ? [...taking.records, { type: 'all-taken', at: terms.now, waits: waited }] : taking.records,
     problems: [...problems, ...(now?.problems.list ?? [])],
     gains: !isSound ? 'none' : isCurrent && now?.lessened.more === 0 ? 'all' : 'by-roster',
-    caughtUp: state.caughtUp && isCurrent,
+    caughtUp: waited?.every((commit) => !state.firstSeen.has(commit)) ?? false,
     clock: now?.clock ?? null,
     tokens: now?.tokens ?? [],
   };
@@ -99,7 +99,7 @@ function problemsOf(now: JudgingSeen['now'], { clock: at }: TakeTerms): Problem[
       return [unusable(now.message)];
     case 'read':
       if (!now.content) return [unusable('now.json is not what judging writes')];
-      if (at - now.content.at <= longestSilence) return [];
+      if (Math.abs(at - now.content.at) <= longestSilence) return [];
       return [
         {
           status: 'unavailable',
@@ -128,64 +128,39 @@ interface Taking {
 
 function takingOf(memory: Memory, { piece, begunAnew }: JudgingSeen, terms: TakeTerms): Taking {
   const nothing = (...problems: readonly Problem[]): Taking => ({ records: [], state: memory.judged, place: undefined, problems });
-  if (piece.kind === 'absent')
-    return memory.taken ? nothing(unusable('the record of judging that was taken so far is not there any more')) : nothing();
+  const { judged, taken: before } = memory;
+  if (piece.kind === 'absent') {
+    // Root has set it aside, and the new one is still to come.
+    const isExpected = !before || (begunAnew !== undefined && begunAnew !== before.id);
+    return isExpected ? nothing() : nothing(unusable('the record of judging that was taken so far is not there any more'));
+  }
   if (piece.kind !== 'read') return nothing(unusable(piece.message));
   const { lines, isAnother, id } = piece.content;
   if (lines.some(({ record }) => !couldBe(record, terms))) return nothing(unusable('the record of judging holds what could not be so'));
-  if (!isAnother) return { ...taken(memory.judged, lines, terms), place: lines.at(-1)?.place ?? memory.taken, problems: [] };
-  if (id !== undefined && id === begunAnew) {
-    const anew = taken(beginAnew(memory.judged), lines, terms);
-    return { ...anew, records: [{ type: 'begun-anew', at: terms.now, id }, ...anew.records], place: lines.at(-1)?.place, problems: [] };
-  }
-  return (
-    compared(memory, lines, terms) ??
-    nothing(unusable('another record of judging lies there than was taken so far, and it comes to other verdicts'))
-  );
+  if (!isAnother || id === undefined) return taken(judged, [], before, lines, terms);
+  const how = id === begunAnew ? 'succeeds' : 'repeats';
+  return taken(goOnWith(judged, how), [{ type: 'other-record', at: terms.now, id, how }], undefined, lines, terms);
 }
 
-function taken(before: JudgedState, lines: Piece['lines'], { now }: TakeTerms): Pick<Taking, 'records' | 'state'> {
-  const place = lines.at(-1)?.place;
-  if (!place) return { records: [], state: before };
-  const records = lines.map((line) => ({ ...believed(line.record, now), place: line.place }));
-  return { records, state: takeJudged(before, records, 'converging') };
-}
-
-/** A record that was lost, or another host's, begins at `start` and comes to the same: it goes on where the first one was taken. Undefined: it does not. */
-function compared({ judged }: Memory, lines: Piece['lines'], terms: TakeTerms): Taking | undefined {
-  const had = judged.policy;
-  if (!had) return { ...taken(nothingJudged, lines, terms), place: lines.at(-1)?.place, problems: [] };
-  const reached = lines.findIndex(({ record }) => isDecided(record, had.judged)) + 1;
-  // Judging is on its way there.
-  if (reached === 0) return { records: [], state: judged, place: undefined, problems: [] };
-  const again = takeJudged(
-    nothingJudged,
-    lines.slice(0, reached).map(({ record }) => believed(record, terms.now)),
-    'converging',
-  );
-  if (!again.policy || render(again.policy) !== render(had)) return undefined;
-  const rest = taken(judged, lines.slice(reached), terms);
-  const place = lines.at(-1)?.place;
-  const records = rest.records.length > 0 || !place ? rest.records : [{ type: 'taken', at: terms.now, place } as const];
-  return { ...rest, records, place, problems: [] };
-}
-
-function isDecided(record: JudgingRecord, commit: CommitId): boolean {
-  return (record.type === 'verdict' || record.type === 'judged' || record.type === 'start') && record.commit === commit;
-}
-
-/** All that gives access, in order: the rules in force, what is endorsed, and the grants. */
-function render({ rules, endorsed, inForce, proposed }: PolicyState): string {
-  const inOrder = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([left], [right]) => (left < right ? -1 : 1));
-  const grants = inOrder(new Map([...inForce, ...proposed])).map(([path, { from, until, endorsedUntil, commit }]) => [
-    path,
-    from,
-    until,
-    endorsedUntil,
-    commit,
-  ]);
-  const { people, teams, groups } = rules;
-  return JSON.stringify([[...people], [...teams], rules.rules, [...groups], inOrder(endorsed), grants]);
+function taken(
+  before: JudgedState,
+  records: readonly LedgerRecord[],
+  from: Taken | undefined,
+  lines: Piece['lines'],
+  { now }: TakeTerms,
+): Taking {
+  const believedLines = lines.map((line) => ({ ...believed(line.record, now), place: line.place }));
+  const state = takeJudged(before, believedLines, 'converging');
+  const problems = state.contradicted
+    ? [unusable('another record of judging lies there than was taken so far, and it comes to other verdicts')]
+    : [];
+  return {
+    // Of what contradicts, no more than shows it.
+    records: before.contradicted ? [] : [...records, ...believedLines],
+    state,
+    place: lines.at(-1)?.place ?? from,
+    problems,
+  };
 }
 
 /** What stands at a path is about the person and the group that the path names, and a landing's verdict changes what that landing brought. */

@@ -5,7 +5,7 @@ import type { PolicyDelta, PolicyState } from '../judge/effective.ts';
 import { meet } from '../judge/grants.ts';
 import { carriedOver, startingState, type StartingPoint } from '../judge/start-state.ts';
 import type { CommitId, Instant } from '../names.ts';
-import type { JudgingRecord } from './judging-record.ts';
+import type { JudgingRecord, VerdictRecord } from './judging-record.ts';
 
 export interface JudgedState {
   /** Undefined: nothing is in force yet. */
@@ -22,8 +22,15 @@ export interface JudgedState {
   readonly unanswered: ReadonlyMap<CommitId, Unanswered>;
   /** Judging has passed the commit that was the branch's head when this record began. */
   readonly caughtUp: boolean;
-  /** A record that was begun anew on root's word: judged to its first head before it counts. */
-  readonly anew: JudgedState | undefined;
+  /** The last landing that got a verdict, or the start. */
+  readonly decided: CommitId | undefined;
+  /**
+   * Another record, from its beginning. `succeeds`: root began it anew, and it counts once it has caught up. `repeats`: it was lost or is another
+   * host's, and it must come to the same.
+   */
+  readonly other: { readonly state: JudgedState; readonly how: 'succeeds' | 'repeats' } | undefined;
+  /** That one came to other verdicts: nothing of it counts. */
+  readonly contradicted: boolean;
 }
 
 export const nothingJudged: JudgedState = {
@@ -34,7 +41,9 @@ export const nothingJudged: JudgedState = {
   heads: new Set(),
   unanswered: new Map(),
   caughtUp: false,
-  anew: undefined,
+  decided: undefined,
+  other: undefined,
+  contradicted: false,
 };
 
 /**
@@ -46,6 +55,7 @@ export type Side = 'judging' | 'converging';
 /** A row of verdicts, such as a first run's, is taken as one change of the policy. */
 export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>, side: Side): JudgedState {
   let state = before;
+  if (state.contradicted) return state;
   let row: PolicyDelta[] = [];
   const applyRow = (): void => {
     if (row.length > 0 && state.policy) state = { ...state, policy: applyDeltas(state.policy, row) };
@@ -53,12 +63,12 @@ export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>
   };
   for (const record of records) {
     // Irrelevant landings would copy the maps as well.
-    if (record.type === 'judged' && !state.anew) {
+    if (record.type === 'judged' && !state.other) {
       row.push({ ...noChange, judged: record.commit });
       if (state.heads.size > 0) state = { ...state, ...settled(state, [...state.heads]) };
-    } else if (record.type === 'verdict' && !state.anew && (side === 'judging' || record.verdict.kind === 'endorsed')) {
+    } else if (record.type === 'verdict' && !state.other && (side === 'judging' || record.verdict.kind === 'endorsed')) {
       row.push(record.delta);
-      if (state.firstSeen.size > 0) state = { ...state, ...settled(state, [record.commit, ...(record.covers ?? [])]) };
+      state = { ...state, ...settledBy(state, record) };
     } else {
       applyRow();
       state = takeOne(state, record, side);
@@ -70,17 +80,37 @@ export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>
 
 const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
 
-/** From now on another record counts, once it has caught up. */
-export function beginAnew(state: JudgedState): JudgedState {
-  return { ...state, anew: nothingJudged };
+/** Another record lies there from now on. */
+export function goOnWith(state: JudgedState, how: 'succeeds' | 'repeats'): JudgedState {
+  return state.policy ? { ...state, other: { state: nothingJudged, how }, contradicted: false } : nothingJudged;
+}
+
+function takeOther(state: JudgedState, other: NonNullable<JudgedState['other']>, record: JudgingRecord, side: Side): JudgedState {
+  const taken = takeJudged(other.state, [record], side);
+  const { policy } = state;
+  if (other.how === 'succeeds' && taken.caughtUp && taken.policy)
+    return { ...taken, policy: policy ? carriedOver(taken.policy, policy) : taken.policy };
+  if (other.how === 'repeats' && policy && taken.policy && taken.decided === state.decided)
+    return render(taken.policy) === render(policy) ? { ...taken, policy } : { ...state, other: undefined, contradicted: true };
+  return { ...state, other: { ...other, state: taken } };
+}
+
+/** All that gives access, in order: the rules in force, what is endorsed, and the grants. */
+function render({ rules, endorsed, inForce, proposed }: PolicyState): string {
+  const inOrder = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([left], [right]) => (left < right ? -1 : 1));
+  const grants = inOrder(new Map([...inForce, ...proposed])).map(([path, { from, until, endorsedUntil, commit }]) => [
+    path,
+    from,
+    until,
+    endorsedUntil,
+    commit,
+  ]);
+  const { people, teams, groups } = rules;
+  return JSON.stringify([[...people], [...teams], rules.rules, [...groups], inOrder(endorsed), grants]);
 }
 
 function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedState {
-  if (state.anew) {
-    const anew = takeJudged(state.anew, [record], side);
-    if (!anew.caughtUp || !anew.policy) return { ...state, anew };
-    return { ...anew, policy: state.policy ? carriedOver(anew.policy, state.policy) : anew.policy };
-  }
+  if (state.other) return takeOther(state, state.other, record, side);
   switch (record.type) {
     case 'record':
       return state;
@@ -98,11 +128,7 @@ function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedS
     case 'verdict': {
       const { policy } = state;
       if (!policy) return state;
-      return {
-        ...state,
-        policy: applyDeltas(policy, [onlyNarrowing(policy, record.delta)]),
-        ...settled(state, [record.commit, ...(record.covers ?? [])]),
-      };
+      return { ...state, policy: applyDeltas(policy, [onlyNarrowing(policy, record.delta)]), ...settledBy(state, record) };
     }
     case 'judged':
       return state.policy ? { ...state, policy: applyDeltas(state.policy, [{ ...noChange, judged: record.commit }]) } : state;
@@ -133,7 +159,7 @@ function begun(state: JudgedState, side: Side): JudgedState {
   const started = startingState(starting.point, side === 'converging' ? policy : undefined);
   // One merge request endorses one landing, also after a new start.
   const used = policy ? { usedMergeRequests: policy.usedMergeRequests } : {};
-  return { ...state, starting: undefined, policy: { ...started, ...used } };
+  return { ...state, starting: undefined, decided: started.start, policy: { ...started, ...used } };
 }
 
 /** What nobody endorsed can take from a grant in force, or from one that a new start proposes, and give nothing. */
@@ -147,15 +173,22 @@ function onlyNarrowing(state: PolicyState, delta: PolicyDelta): PolicyDelta {
   return { ...rest, inForce, usedMergeRequest: null };
 }
 
-/** What waited and is decided now. Where the branch stood then is of no use once it has been judged to there. */
-function settled(
-  { firstSeen, heads, unanswered }: JudgedState,
-  commits: readonly CommitId[],
-): Pick<JudgedState, 'firstSeen' | 'heads' | 'unanswered'> {
+type Waiting = Pick<JudgedState, 'firstSeen' | 'heads' | 'unanswered'>;
+
+function settledBy(state: JudgedState, { commit, covers = [], verdict }: VerdictRecord): Waiting & Pick<JudgedState, 'decided'> {
+  // Whatever waited lies within the jump.
+  const isJump = verdict.kind === 'refused' && verdict.code === 'off-chain';
+  return { ...settled(state, isJump ? [...state.firstSeen.keys()] : [commit, ...covers]), decided: commit };
+}
+
+/** What waited and is decided now. Where the branch stood before is of no use once it has been judged to there. */
+function settled({ firstSeen, heads, unanswered }: JudgedState, commits: readonly CommitId[]): Waiting {
+  const stood = [...heads];
+  const passed = stood.slice(0, stood.findLastIndex((head) => commits.includes(head)) + 1);
   return {
-    firstSeen: without(firstSeen, commits),
+    firstSeen: without(firstSeen, [...commits, ...passed]),
     unanswered: without(unanswered, commits),
-    heads: commits.some((commit) => heads.has(commit)) ? new Set() : heads,
+    heads: passed.length > 0 ? new Set(stood.slice(passed.length)) : heads,
   };
 }
 

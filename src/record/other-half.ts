@@ -47,6 +47,7 @@ export function withForeignFile<Content>(path: string, owner: number, work: (fil
       },
     });
   } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
     return { kind: 'unreadable', message: `${path} cannot be read (${errnoOf(error)})` };
   } finally {
     closeSync(file);

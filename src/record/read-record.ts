@@ -26,6 +26,7 @@ export const longestRecordLine = 1024 * 1024;
 export function readRecordPiece(path: string, owner: number, from: Taken | undefined): Foreign<Piece> {
   return withForeignFile(path, owner, (file) => {
     const first = lineAt(file, 0);
+    if (first === undefined && file.size >= longestFirstLine) return strange(path, 1);
     if (first === undefined)
       return from ? took(path) : { kind: 'read', content: { lines: [], isAnother: false, id: undefined, more: false } };
     const parsed = parseJudgingRecord(jsonIn(first));
@@ -56,9 +57,11 @@ function linesFrom(path: string, file: OpenFile, from: Taken, isAnother: boolean
   return { kind: 'read', content: { lines, isAnother, id: from.id, more } };
 }
 
+const longestFirstLine = 4096;
+
 /** The line that begins there, where it has its newline. */
 function lineAt(file: OpenFile, offset: number): Buffer | undefined {
-  const bytes = file.read(offset, 4096);
+  const bytes = file.read(offset, longestFirstLine);
   const end = bytes.indexOf(0x0a);
   return end === -1 ? undefined : bytes.subarray(0, end);
 }

@@ -110,8 +110,8 @@ const samples: readonly LedgerRecord[] = [
   ...startRecords(state, now).map((record) => ({ ...record, place })),
   { type: 'record', at: now, id: 'ab'.repeat(16), head: commit('b'), place },
   { type: 'caught-up', at: now, commit: commit('b'), place },
-  { type: 'taken', at: now, place },
-  { type: 'begun-anew', at: now, id: 'ab'.repeat(16) },
+  { type: 'other-record', at: now, id: 'ab'.repeat(16), how: 'succeeds' },
+  { type: 'all-taken', at: now, waits: [commit('b')] },
   {
     type: 'verdict',
     at: now,

@@ -4,7 +4,7 @@ import { defaultLimits } from '../../src/policy/policy.ts';
 import { causes, removalOf } from '../support/arbitraries.ts';
 import { allowing, at, codes, coming, exactly, granted, leaving, left, locked, names, planOf } from './guard-samples.ts';
 import { grantPathOf, now } from './membership-samples.ts';
-import { instant } from '../../src/names.ts';
+import { instant, type Instant } from '../../src/names.ts';
 import { commit } from '../evidence/evidence-samples.ts';
 
 describe('given a ceiling of the host', () => {
@@ -81,6 +81,35 @@ describe('given a ceiling of the host', () => {
     const plan = planOf({ lengthen: granted(1, true) });
     const again = guard(plan, allowing(circumstance, guard(plan, circumstance)));
     expect(again).toMatchObject({ held: [], accepted: [grantPathOf('urbanecm')] });
+  });
+});
+
+describe('case 114: given ends from before this ledger began, and judging that has not come to where the branch stood then', () => {
+  const expired = (at: Instant, number: number, skip: number) => leaving(number, { kind: 'expired', path: 'x', at }, false, skip);
+  const plan = planOf({
+    remove: [...expired(instant(now - 1), 3, 0), ...expired(now, 2, 5), ...leaving(1, { kind: 'revoked' }, false, 8)],
+  });
+
+  it.each([true, false])(
+    'when the group was taken over (%s), then they wait, as first-run, and later ends and revocations go on',
+    (takenOver) => {
+      const guarded = guard(plan, at(20, { takenOver, renewable: now }));
+      expect(guarded).toMatchObject({ remove: { length: 3 }, held: [{ code: 'first-run', remove: { length: 3 } }] });
+      expect(guarded.held[0]?.message).toContain('3 ends from before may have been renewed');
+    },
+  );
+
+  it('when it has come there, then they go on by themselves', () => {
+    expect(guard(plan, at(20, { takenOver: false }))).toMatchObject({ remove: { length: 6 }, held: [] });
+  });
+
+  it('when the rest of the first plan waits too, then to allow that is no word on these', () => {
+    const circumstance = at(20, { takenOver: false, renewable: now });
+    const both = planOf({ ...plan, add: granted(2) });
+    const [ends, rest] = guard(both, circumstance).held;
+    expect([ends?.remove.length, rest?.add.length]).toEqual([3, 2]);
+    const after = guard(both, { ...circumstance, allowed: new Set([rest?.digest ?? '']) });
+    expect([after.add.length, after.held.map(({ digest }) => digest)]).toEqual([2, [ends?.digest]]);
   });
 });
 

@@ -39,6 +39,7 @@ export function at(
     members,
     counted: members,
     takenOver: true,
+    renewable: undefined,
     recent: { removals: 0, additions: 0 },
     done: { removals: 0, additions: 0 },
     ceilings: {},

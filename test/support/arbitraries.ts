@@ -150,6 +150,7 @@ export const circumstances: fc.Arbitrary<Omit<GuardCircumstances, 'members' | 'c
     ceilings: fc.record({ members: fc.integer({ min: 1, max: 16 }), additions: fc.nat(6), removals: fc.nat(6) }, { requiredKeys: [] }),
     done: fc.record({ removals: fc.nat(3), additions: fc.nat(3) }),
     takenOver: fc.boolean(),
+    renewable: fc.option(fc.constantFrom(now, instant(now - 1)), { nil: undefined }),
     recent: fc.record({ removals: fc.nat(3), additions: fc.nat(3) }),
     clock: clocks,
   })
