@@ -1,5 +1,5 @@
-// Bundles muster into dist/: main.js launches it, program.mjs and the chunks that commands load when they are called are the program, and
-// compiled/ is the same program in one piece, compiled ahead of time for this Node. Does nothing when nothing changed.
+// Bundles muster into dist/: main.js launches one of three programs: judging, converging, and looking for all that people type beside. compiled/
+// has the first two in one piece each, compiled ahead of time for this Node. Does nothing when nothing changed.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -52,14 +52,22 @@ const loadedLate = {
   },
 };
 
+const programs = ['judging', 'converging', 'looking'];
+/** What the timers run. */
+const compiledAhead = ['judging', 'converging'];
+
 /** What main.js is launched with when nothing compiled fits. */
 const programBeside = {
   name: 'program beside',
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './program.mjs', external: true })),
+  setup: ({ onResolve }) =>
+    onResolve({ filter: new RegExp(`^\\./(${programs.join('|')})\\.ts$`) }, ({ path }) => ({
+      path: path.replace(/ts$/, 'mjs'),
+      external: true,
+    })),
 };
 
-if (!existsSync(join(root, 'src/main.ts'))) {
-  process.stderr.write('build: there is no src/main.ts to build from\n');
+if (!existsSync(join(root, 'src/launch.ts'))) {
+  process.stderr.write('build: there is no src/launch.ts to build from\n');
   process.exitCode = 1;
 } else if (readStamp() !== fingerprint() || !existsSync(join(root, 'dist/main.js'))) {
   await build();
@@ -84,7 +92,7 @@ async function build() {
   try {
     const { metafile } = await bundle({
       ...options,
-      entryPoints: { program: 'src/main.ts' },
+      entryPoints: Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])),
       outdir: draft,
       splitting: true,
       format: 'esm',
@@ -96,7 +104,7 @@ async function build() {
     });
     await bundle({
       ...options,
-      entryPoints: { program: 'src/main.ts' },
+      entryPoints: Object.fromEntries(compiledAhead.map((name) => [name, `src/${name}.ts`])),
       outdir: join(draft, 'compiled'),
       format: 'cjs',
       plugins: [notInstalled, loadedLate],
@@ -109,7 +117,7 @@ async function build() {
     }
     await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
-    refuseLateBuiltins(readFileSync(join(draft, 'compiled/program.js'), 'latin1'));
+    for (const name of compiledAhead) refuseLateBuiltins(readFileSync(join(draft, 'compiled', `${name}.js`), 'latin1'));
     finish(draft, before);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

@@ -13,11 +13,12 @@ import { constants, Script } from 'node:vm';
 const self = fileURLToPath(import.meta.url);
 const main = join(dirname(self), 'main.js');
 const folder = join(dirname(self), 'compiled');
-const file = join(folder, 'program.js');
-/** The exit status of a run whose directory does not answer. */
-const unavailable = 75;
+/** The programs that are compiled, each with the command that it is learnt from. */
+const programs = { judging: 'judge', converging: 'reconcile' };
+/** The exit statuses of judging that has nothing left to do, and of a run whose directory does not answer. */
+const statuses = { judge: 0, reconcile: 75 };
 
-if (process.argv[2] === 'run') runAndKeep();
+if (process.argv[2] === 'run') runAndKeep(process.argv[3]);
 else compile();
 
 function compile() {
@@ -25,8 +26,10 @@ function compile() {
   try {
     const configuration = layOut(world);
     // The first run fetches the policy, and the second finds nothing new.
-    run([main, 'reconcile'], configuration);
-    run([self, 'run'], configuration);
+    run([main, 'reconcile'], configuration, statuses.reconcile);
+    for (const [name, command] of Object.entries(programs)) run([self, 'run', name], configuration, statuses[command]);
+    const kept = Object.keys(programs).flatMap((name) => [`${name}.js`, `${name}.cache`]);
+    replace('SHA256SUMS', kept.map((name) => `${sumOf(readFileSync(join(folder, name)))}  ${name}\n`).join(''));
   } finally {
     rmSync(world, { recursive: true, force: true });
   }
@@ -74,23 +77,21 @@ function layOut(world) {
   return configuration;
 }
 
-function run(args, configuration) {
+function run(args, configuration, expected) {
   const env = { PATH: process.env.PATH, HOME: dirname(configuration), MUSTER_CONFIG: configuration };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 120_000, encoding: 'utf8' });
-  if (status !== unavailable) throw new Error(`a run to learn from ended with ${status}\n${stdout}${stderr}`);
+  if (status !== expected) throw new Error(`a run to learn from ended with ${status}\n${stdout}${stderr}`);
 }
 
-/** Runs the program from its source, and keeps what Node has compiled of it by then. */
-function runAndKeep() {
+/** Runs a program from its source, and keeps what Node has compiled of it by then. */
+function runAndKeep(name) {
+  const file = join(folder, `${name}.js`);
   const source = readFileSync(file);
   const options = { filename: file, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
   const script = new Script(source.toString('latin1'), options);
-  process.on('exit', () => {
-    const cache = script.createCachedData();
-    replace('program.cache', cache);
-    replace('SHA256SUMS', `${sumOf(source)}  program.js\n${sumOf(cache)}  program.cache\n`);
-  });
-  process.argv.splice(1, 2, main, 'reconcile');
+  process.on('exit', () => replace(`${name}.cache`, script.createCachedData()));
+  const alone = name === 'converging' ? ['--judged'] : [];
+  process.argv.splice(1, 3, main, programs[name], ...alone);
   script.runInThisContext()({ exports: {} }, createRequire(file), file, folder);
 }
 

@@ -1,4 +1,4 @@
-// The errors that are thrown on purpose: main.ts catches them, and everything else is a bug.
+// The errors that are thrown on purpose: process.ts catches them, and everything else is a bug.
 
 export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations';
 

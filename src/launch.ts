@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Where the process begins: with muster as this very Node has compiled it before (scripts/compile.mjs), or else as it was bundled.
-// V8 takes a cache for its own by version, flags and the length of the source alone, so checksums are looked at before it:
+// Where the process begins: with the part of muster that has the command, as this very Node has compiled it before (scripts/compile.mjs), or else
+// as it was bundled. V8 takes a cache for its own by version, flags and the length of the source alone, so checksums are looked at before it:
 // what is torn, or left over from another build, is never run.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,8 +8,26 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { constants, Script } from 'node:vm';
 
+type Part = 'judging' | 'converging' | 'looking';
+
+const parts: Readonly<Record<string, Part>> = {
+  judge: 'judging',
+  reconcile: 'converging',
+  allow: 'converging',
+  refuse: 'converging',
+  revoke: 'converging',
+  lift: 'converging',
+};
+
+/** Whatever else is typed, and what is typed wrongly, is for those who look. */
+function partOf(args: readonly string[]): Part {
+  const command = args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '--config');
+  return (command !== undefined && Object.hasOwn(parts, command) ? parts[command] : undefined) ?? 'looking';
+}
+
+const part = partOf(process.argv.slice(2));
 const folder = join(__dirname, 'compiled');
-const file = join(folder, 'program.js');
+const file = join(folder, `${part}.js`);
 
 type Program = (module: object, require: NodeJS.Require, file: string, folder: string) => void;
 
@@ -20,8 +38,8 @@ function compiledProgram(): Program | undefined {
   try {
     const sums = readFileSync(join(folder, 'SHA256SUMS'), 'latin1');
     source = readFileSync(file);
-    cachedData = readFileSync(join(folder, 'program.cache'));
-    if (sums !== `${sumOf(source)}  program.js\n${sumOf(cachedData)}  program.cache\n`) return undefined;
+    cachedData = readFileSync(join(folder, `${part}.cache`));
+    if (!sums.includes(`${sumOf(source)}  ${part}.js\n${sumOf(cachedData)}  ${part}.cache\n`)) return undefined;
   } catch {
     // Without it a run takes longer, and does the same.
     return undefined;
@@ -41,6 +59,17 @@ function sumOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+function loadBundle(): Promise<unknown> {
+  switch (part) {
+    case 'judging':
+      return import('./judging.ts');
+    case 'converging':
+      return import('./converging.ts');
+    case 'looking':
+      return import('./looking.ts');
+  }
+}
+
 const program = compiledProgram();
 if (program) program({ exports: {} }, createRequire(file), file, folder);
-else void import('./main.ts');
+else void loadBundle();

@@ -1,7 +1,7 @@
 // Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
 import type { Claim, Unwritten } from './directory/directory.ts';
 import type { Because, WithheldReason } from './membership/desired.ts';
-import type { End } from './judge/grants.ts';
+import type { End } from './record/grants.ts';
 import type { RemovalCause } from './membership/plan.ts';
 import type { Instant } from './names.ts';
 import { renderInstant } from './time.ts';

@@ -13,7 +13,7 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 const at = (path: string) => join(temporary, 'dist', path);
 
 function launch(...flags: readonly string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [...flags, at('main.js'), '--help'], { encoding: 'utf8', env: {} });
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, at('main.js'), 'reconcile', '--help'], { encoding: 'utf8', env: {} });
   return stdout + stderr;
 }
 
@@ -29,19 +29,19 @@ describe('given a build, whose bundle was replaced by one that says so', () => {
   beforeEach(() => {
     rmSync(at(''), { recursive: true, force: true });
     cpSync(dist, at(''), { recursive: true });
-    writeFileSync(at('program.mjs'), "process.stdout.write('the bundle');");
+    writeFileSync(at('converging.mjs'), "process.stdout.write('the bundle');");
   });
 
   it('when what was compiled is whole, then it is launched', () => {
-    expect(launch()).toMatch(/^Usage: muster/);
+    expect(launch()).toMatch(/^Usage: muster reconcile/);
   });
 
   it.each([
-    { given: 'the compiled code is another one of the same length', change: () => disturb('compiled/program.js') },
-    { given: 'the cache is another one of the same length', change: () => disturb('compiled/program.cache') },
-    { given: 'the cache is cut', change: () => writeFileSync(at('compiled/program.cache'), 'cut') },
+    { given: 'the compiled code is another one of the same length', change: () => disturb('compiled/converging.js') },
+    { given: 'the cache is another one of the same length', change: () => disturb('compiled/converging.cache') },
+    { given: 'the cache is cut', change: () => writeFileSync(at('compiled/converging.cache'), 'cut') },
     { given: 'the checksums are of another build', change: () => disturb('compiled/SHA256SUMS') },
-    { given: 'the cache is missing', change: () => rmSync(at('compiled/program.cache')) },
+    { given: 'the cache is missing', change: () => rmSync(at('compiled/converging.cache')) },
     { given: 'nothing was compiled', change: () => rmSync(at('compiled'), { recursive: true }) },
   ])('when $given, then the bundle is launched', ({ change }) => {
     change();
@@ -53,12 +53,12 @@ describe('given a build, whose bundle was replaced by one that says so', () => {
   });
 
   it('when it is compiled once more, then that is launched again', () => {
-    rmSync(at('compiled/program.cache'));
-    cpSync(join(dist, 'program.mjs'), at('program.mjs'));
+    rmSync(at('compiled/converging.cache'));
+    cpSync(join(dist, 'converging.mjs'), at('converging.mjs'));
     const { status, stderr } = spawnSync(process.execPath, [at('compile.mjs')], { encoding: 'utf8' });
     expect(status, stderr).toBe(0);
-    writeFileSync(at('program.mjs'), "process.stdout.write('the bundle');");
-    expect(launch()).toMatch(/^Usage: muster/);
+    writeFileSync(at('converging.mjs'), "process.stdout.write('the bundle');");
+    expect(launch()).toMatch(/^Usage: muster reconcile/);
   });
 });
 

@@ -12,9 +12,9 @@ import { DirectoryUnusable, Misuse, Unusable } from '../errors.ts';
 import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from './adoption-text.ts';
 import { readTip } from '../history/branch-head.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import type { Printed } from '../commands.ts';
+import type { Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
-import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
 
 export async function runAdopt(invocation: Invocation, caller: Caller): Promise<Printed> {
   // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.

@@ -1,5 +1,5 @@
 // What is wrong with a change as a change, however good its files are: what the reconciler would refuse by form, and CI can say before.
-import { isRules } from '../judge/effective.ts';
+import { isRules } from '../policy/policy.ts';
 import { mostFiles } from '../policy/policy.ts';
 import type { PathChange } from '../history/landing.ts';
 import type { Finding } from '../policy/policy.ts';

@@ -2,7 +2,7 @@
 // The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
 import { changeFindings, differences, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-import { isRules } from '../judge/effective.ts';
+import { isRules } from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';

@@ -5,9 +5,9 @@ import type { CheckOptions, CheckResult } from './check.ts';
 import { parseDuration } from '../time.ts';
 import { Misuse } from '../errors.ts';
 import type { CheckedChange } from './check-change.ts';
-import type { Printed } from '../commands.ts';
-import { surroundingsOf, type Caller } from '../reconcile/host.ts';
-import { sha256 } from '../reconcile/sources.ts';
+import type { Printed } from '../command.ts';
+import { surroundingsOf, type Caller } from '../host.ts';
+import { sha256 } from '../digest.ts';
 
 export async function runCheck({ operands: [folder = 'policy'], options }: Invocation, caller: Caller): Promise<Printed> {
   const within = options['endingWithin'];

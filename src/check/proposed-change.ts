@@ -1,9 +1,9 @@
 // What a change of the policy would do if it were endorsed as it stands, and who would have to endorse it.
 // It is measured against what is in force, not against the text on the branch: what nobody approved counts for nothing here.
 import { requirement, type ReviewedPath } from '../evidence/approval.ts';
-import { isRules, place } from '../judge/effective.ts';
+import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed } from '../judge/form.ts';
-import { earlier, isOver, type End } from '../judge/grants.ts';
+import { earlier, isOver, type End } from '../record/grants.ts';
 import type { PathChange } from '../history/landing.ts';
 import { inOrder, parseExactUid, parseGroupName, type GroupName, type Instant, type TeamName, type Uid } from '../names.ts';
 import { membersOf, type Approver, type GrantFile, type Rules } from '../policy/policy.ts';

@@ -1,5 +1,5 @@
 // The host's own side of a checkup: its configuration, its secrets and the state folder.
-import type { Standing } from '../reconcile/run.ts';
+import type { Standing } from '../host.ts';
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Check, type Verdict } from './doctor.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { count, day, hour, renderDuration, renderInstant } from '../time.ts';

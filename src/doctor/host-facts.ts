@@ -14,7 +14,7 @@ import { judgeRoster } from '../roster/roster.ts';
 import type { RosterSource } from '../roster/rosters.ts';
 import { makeState, Unavailable } from '../errors.ts';
 import { asked } from './asked.ts';
-import { standingOf, type HostConfiguration } from '../reconcile/host.ts';
+import { standingOf, type HostConfiguration } from '../host.ts';
 import type { State } from '../ledger/state.ts';
 
 const ceilingKeys = ['source', 'members', 'longest', 'additions', 'removals'] as const;

@@ -21,7 +21,7 @@ import { readTip } from '../history/branch-head.ts';
 import { asked } from './asked.ts';
 import { branchOf, openMirrorOf } from '../history/branch.ts';
 import { layoutOf, openConnection } from '../directory/access.ts';
-import { surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
 
 export async function repositoryFacts(configuration: HostConfiguration, mirrorFolder: string, caller: Caller): Promise<RepositoryFacts> {
   const { repository, directory, rosters } = configuration;

@@ -1,6 +1,6 @@
 // Why approvals do not count, in words for whoever opened the merge request: while it is open each says what would make it count.
-import type { ApprovalCount, JudgedApproval, NotCountedReason } from './approval.ts';
-import type { UnboundReason } from './binding.ts';
+import type { ApprovalCount, JudgedApproval, NotCountedReason } from '../record/approval-count.ts';
+import type { UnboundReason } from '../record/approval-count.ts';
 import { count } from '../time.ts';
 
 interface Words {

@@ -5,6 +5,7 @@ import type { Account, Approval, Version } from './evidence.ts';
 import { inOrder, type TeamName, type Uid } from '../names.ts';
 import { membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';
+import type { ApprovalCount, JudgedApproval, NotCountedReason, PathQuorum } from '../record/approval-count.ts';
 import { digestOf, isPusher, isPusherUnknown, versionsShown, type VersionDigests } from './pushers.ts';
 
 /** An approval is worth nothing for a merge that comes later than this. */
@@ -14,56 +15,6 @@ export const longestApproval = 14 * day;
 export interface ReviewedPath {
   readonly path: string;
   readonly beneficiaries: readonly Uid[];
-}
-
-export const notCountedReasons = [
-  'not-a-person-in-policy',
-  /** The GitLab account is blocked or deactivated. */
-  'inactive',
-  'author',
-  /** Whoever opened the merge request has deleted the account since, and may have had another. */
-  'author-unknown',
-  /** Pushed to the branch, applied a suggestion or rebased it in the browser. */
-  'pushed',
-  /** GitLab does not say who pushed some of what the merge request brings. */
-  'pusher-unknown',
-  'not-entitled',
-  /** A refused change of the rules took them out of the approvers. */
-  'taken-out',
-  'benefits',
-  'after-merge',
-  'too-old',
-  /** The merge request was retargeted, closed or reopened after the approval. */
-  'retargeted-after',
-  /** What landed, or something else, came less than a minute before the approval. */
-  'just-changed',
-  /** What was merged came only after the approval. */
-  'before-last-push',
-  /** What was approved is not what landed. */
-  'other-content',
-  /** The server no longer has the commits that were approved. */
-  'version-gone',
-] as const;
-
-export type NotCountedReason = (typeof notCountedReasons)[number];
-
-export type JudgedApproval =
-  | { readonly kind: 'counted'; readonly approval: Approval; readonly person: Uid; readonly paths: readonly string[] }
-  | { readonly kind: 'not-counted'; readonly approval: Approval; readonly person?: Uid; readonly reason: NotCountedReason };
-
-/** What one path needs and has. */
-export interface PathQuorum {
-  readonly path: string;
-  readonly teams: readonly TeamName[];
-  readonly needed: number;
-  /** Different persons, in order. */
-  readonly by: readonly Uid[];
-}
-
-export interface ApprovalCount {
-  readonly enough: boolean;
-  readonly approvals: readonly JudgedApproval[];
-  readonly paths: readonly PathQuorum[];
 }
 
 /** Who must approve a change of this path; undefined where the rules know no such path, and then nobody can. */

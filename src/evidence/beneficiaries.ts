@@ -1,5 +1,5 @@
 // Who gains by a change of the policy: they and their other accounts cannot approve it (DESIGN, section 3).
-import { place } from '../judge/effective.ts';
+import { place } from '../policy/policy.ts';
 import type { Landing } from '../history/landing.ts';
 import { inOrder, parseExactUid, type Uid } from '../names.ts';
 import type { ReviewedPath } from './approval.ts';

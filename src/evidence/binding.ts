@@ -2,6 +2,7 @@
 // and calls one merged when somebody pushed its head. Only one that GitLab itself merged as exactly this landing is bound (DESIGN, section 3).
 import type { Candidate, MergeRequest, Review, StateEvent, TargetBranch } from './evidence.ts';
 import type { CommitId, Instant } from '../names.ts';
+import type { UnboundReason } from '../record/approval-count.ts';
 
 /** A candidate that is the landing. Its merge time is known and its review complete. */
 export interface BoundMergeRequest {
@@ -9,30 +10,6 @@ export interface BoundMergeRequest {
   readonly mergedAt: Instant;
   readonly review: Review;
 }
-
-export const unboundReasons = [
-  /** GitLab names no merge request at all for the commit. */
-  'no-merge-request',
-  'other-project',
-  'other-branch',
-  'not-merged',
-  'imported',
-  /** The commit is in the merge request, but is not what GitLab made of it. */
-  'not-its-landing',
-  /** One of several commits of a fast-forward that is not one landing: a merge is among them. */
-  'part-of-fast-forward',
-  /** GitLab made other commits of it while it merged it (automatic rebase): what landed is not what anybody saw. */
-  'rebased-while-merging',
-  /** More than two parents: no merge request is merged like that. */
-  'octopus',
-  'used-before',
-  /** It became merged because its commits were pushed, or merged by another merge request. */
-  'merged-elsewhere',
-  /** GitLab has no event or no time for the merge, or not yet. */
-  'merge-not-recorded',
-] as const;
-
-export type UnboundReason = (typeof unboundReasons)[number];
 
 export type Binding =
   /** Each to be tried by itself: approvals of different merge requests are never added up. */

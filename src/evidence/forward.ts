@@ -1,7 +1,7 @@
 // A fast-forward of several commits by one merge request is one landing: from where the branch really stood to its head (DESIGN, section 2).
 // The base in a version never decides: a merge request that is stacked on another shows the other's changes as if they had been there.
 import type { Landing } from '../history/landing.ts';
-import { longestForward, type Forward } from '../judge/judging.ts';
+import { longestForward, type Forward } from '../judge/judge-branch.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { bindMergeRequests, isFastForward, ruledOut } from './binding.ts';
 import type { EvidenceAnswer, LandingEvidence, TargetBranch } from './evidence.ts';

@@ -1,15 +1,17 @@
 // `evidence: gitlab`: which merge request brought a landing, and whether people entitled by the rules before it approved exactly its content.
 // GitLab and Git are asked in inquiries.ts; what counts is decided in binding.ts and approval.ts.
-import { countApprovals, type ApprovalCount } from './approval.ts';
+import { countApprovals } from './approval.ts';
+import { type ApprovalCount } from '../record/approval-count.ts';
 import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
-import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest, type UnboundReason } from './binding.ts';
+import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
+import { type UnboundReason } from '../record/approval-count.ts';
 import { findForward, NotAnswered } from './forward.ts';
-import type { PolicyState, Verdict } from '../judge/effective.ts';
+import type { PolicyState, Verdict } from '../record/policy-state.ts';
 import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
 import { noToken } from './tokens.ts';
-import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from './waits.ts';
+import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from '../record/waits.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
@@ -17,7 +19,7 @@ import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge, type Versions } from './inquiries.ts';
-import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judging.ts';
+import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;

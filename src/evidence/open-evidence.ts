@@ -2,16 +2,16 @@
 import { digestOfChanges } from '../history/changes.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge } from './gitlab-judge.ts';
-import type { Unanswered } from './waits.ts';
+import type { Unanswered } from '../record/waits.ts';
 import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
-import type { ContentJudge } from '../judge/judging.ts';
+import type { ContentJudge } from '../judge/judge-branch.ts';
 import type { ClockWitnesses } from '../membership/clock.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Caller } from '../host.ts';
 
 export interface NoMirror {
   readonly reason: Unavailable | Unusable;

@@ -10,7 +10,7 @@ import { instant, mapOf } from '../record/shapes.ts';
 import type { Instant } from '../names.ts';
 import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
 import { Misuse, Unavailable, Untrusted, Unusable } from '../errors.ts';
-import { sha256 } from '../reconcile/sources.ts';
+import { sha256 } from '../digest.ts';
 
 type GitLab = NonNullable<Configuration['gitlab']>;
 type KnownTokens = ReadonlyMap<TokenName, KnownToken>;

@@ -10,10 +10,11 @@ import { Misuse } from '../errors.ts';
 import { problemOf, type Problem } from '../problems.ts';
 import { plain } from '../text.ts';
 import { readGrantsAtTip } from '../history/branch-head.ts';
-import { hostConfiguration, type Printed } from '../commands.ts';
+import { hostConfiguration, type Printed } from '../command.ts';
 import type { DirectoryAccess } from '../directory/access.ts';
-import { withHostToRead, type Caller } from '../reconcile/host.ts';
-import { surveySettings } from '../reconcile/sources.ts';
+import { type Caller } from '../host.ts';
+import { withHostToRead } from '../look/host-to-read.ts';
+import { surveySettings } from '../config/survey-settings.ts';
 
 export async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);

@@ -1,7 +1,7 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
 import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from './explained.ts';
 import type { Claim } from '../directory/directory.ts';
-import type { Refusal } from '../judge/effective.ts';
+import type { Refusal } from '../record/policy-state.ts';
 import type { Status } from '../status.ts';
 import { count, renderInstant } from '../time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';

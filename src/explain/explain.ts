@@ -1,10 +1,10 @@
 // `muster explain UID|GROUP`: why somebody is a member, or is not, and how that came to be. Everything it says was decided elsewhere.
-import { place } from '../judge/effective.ts';
+import { place } from '../policy/policy.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { inOrder, type Dn, type GroupName, type Uid } from '../names.ts';
 import type { GroupExplained, GroupStanding, HistoryEntry, IdleFile, PersonExplained } from './explained.ts';
 import type { Reading } from '../judge/form.ts';
-import { isOver } from '../judge/grants.ts';
+import { isOver } from '../record/grants.ts';
 import { distance } from '../near.ts';
 import { personHistories } from '../ledger/person-history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';

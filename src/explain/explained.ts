@@ -1,11 +1,11 @@
 // What `explain` says of a person or a group: where they stand, why, and how it came to be.
 import type { Because, WithheldReason } from '../membership/desired.ts';
-import type { Refusal } from '../judge/effective.ts';
+import type { Refusal } from '../record/policy-state.ts';
 import type { Hold } from '../membership/guard.ts';
 import type { CommitId, Dn, GroupName, Instant, RosterName, Uid } from '../names.ts';
 import type { Removal } from '../membership/plan.ts';
 import type { GroupResult, RunReport } from '../reconcile/run.ts';
-import type { Pending } from '../judge/waiting.ts';
+import type { Pending } from '../record/effective-policy.ts';
 
 export interface HistoryEntry {
   readonly at: Instant;

@@ -9,8 +9,8 @@ import { duration, type CommitId } from '../names.ts';
 import { minute } from '../time.ts';
 import { trustIn } from '../tls.ts';
 import { Unavailable } from '../errors.ts';
-import type { Branch } from '../judge/judging.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Branch } from '../judge/judge-branch.ts';
+import type { Caller } from '../host.ts';
 
 export interface Surroundings {
   /** As in PATH. */

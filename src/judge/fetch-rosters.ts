@@ -6,8 +6,8 @@ import type { Configuration } from '../config/configuration.ts';
 import { errnoOf } from '../errors.ts';
 import type { Instant } from '../names.ts';
 import { publishFile } from '../published-file.ts';
-import { fetchedFile, renderFetching, standingFile, type Absent } from '../roster/fetched.ts';
-import { fetchByRsync, type RsyncTerms } from '../roster/rsync.ts';
+import { fetchedFile, renderFetching, standingFile, type Absent } from '../record/fetched.ts';
+import { fetchByRsync, type RsyncTerms } from './rsync.ts';
 
 /** For the account of converging, which is in the group of this folder. */
 const mode = 0o640;

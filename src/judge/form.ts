@@ -1,5 +1,7 @@
 // Condition 1 of DESIGN, section 2: what can be said against a landing by looking at it, before anybody is asked who approved it.
-import { isRules, place, type LandingFiles, type PolicyState, type RefusalCode } from './effective.ts';
+import { isRules, place } from '../policy/policy.ts';
+import { type LandingFiles } from './effective.ts';
+import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
 import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';

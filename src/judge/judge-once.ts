@@ -9,20 +9,20 @@ import { tokenStandings } from '../evidence/token-standings.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import { withLock } from '../flock.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import { setAside, withReserve } from '../ledger/reserve.ts';
+import { setAside, withReserve } from '../chain/reserve.ts';
 import type { Mirror } from '../history/mirror.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { publishFile } from '../published-file.ts';
-import { surroundingsOf, type Caller } from '../reconcile/host.ts';
-import { surveySettings } from '../reconcile/sources.ts';
+import { surroundingsOf, type Caller } from '../host.ts';
+import { surveySettings } from '../config/survey-settings.ts';
 import { nowOf, type Now } from '../record/now.ts';
 import { parseNow, renderNow } from '../record/now-file.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { tellMergeRequests } from '../review/tell-merge-requests.ts';
 import { fetchRosters } from './fetch-rosters.ts';
-import { judgeBranch, type Branch, type Judged } from './judging.ts';
+import { judgeBranch, type Branch, type Judged } from './judge-branch.ts';
 import { openOwnRecord, type OwnRecord } from './own-record.ts';
-import { readRefusedByHand } from './refused-by-hand.ts';
+import { readRefusedByHand } from '../record/refused-by-hand.ts';
 
 export type JudgeConfiguration = Configuration & { readonly judged: string; readonly state: string };
 

@@ -1,5 +1,7 @@
 // Reads and understands the policy files of landings: few processes for many landings, and never more of a landing than a person could review.
-import { dirtyRules, isRules, place, type PolicyState } from './effective.ts';
+import { dirtyRules } from './effective.ts';
+import { isRules, place } from '../policy/policy.ts';
+import { type PolicyState } from '../record/policy-state.ts';
 import { type Reading, type Readings } from './form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import type { BlobId } from '../names.ts';

@@ -1,47 +1,20 @@
 // The policy in force while landings wait for an answer (DESIGN, section 2): nobody is in a group whom no file at the tip covers,
 // and nobody is unexplained whom a well-formed file at the tip covers. And what differs between the files and what is in force.
-import { isEndorsed, isRules, place, type PolicyState, type Refusal, type RefusalCode } from './effective.ts';
-import { isOver, meet, saysMore, type EndedGrant, type GrantInForce } from './grants.ts';
+import { isEndorsed } from './effective.ts';
+import { isRules, place } from '../policy/policy.ts';
+import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
+import { isOver, meet, saysMore, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import { isWellFormed, type Reading } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
-import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
-import type { GrantFile, Rules } from '../policy/policy.ts';
+import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
+import { inOrder, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { GrantFile } from '../policy/policy.ts';
 
 /** A landing that nobody could judge yet, or one that stands behind such a landing. */
 export interface WaitingLanding {
   readonly landing: Landing;
   readonly code: string;
   readonly detail: string;
-}
-
-export interface Pending {
-  readonly path: string;
-  readonly commit: CommitId;
-  readonly code: string;
-  readonly detail: string;
-}
-
-export interface EffectivePolicy {
-  readonly rules: Rules;
-  readonly judged: CommitId;
-  /** By path, in order. Some may be over or not begun. */
-  readonly grants: readonly GrantInForce[];
-  readonly ended: ReadonlyMap<string, EndedGrant>;
-  readonly proposed: readonly GrantInForce[];
-  readonly refused: readonly Refusal[];
-  /** Files at the tip that are not in force and not listed in `refused`: too many, or their names too long. */
-  readonly unlisted: number;
-  readonly pending: readonly Pending[];
-  /**
-   * While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. `everybody`:
-   * nothing may be concluded yet about who is not named.
-   */
-  readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[] | 'everybody';
-}
-
-/** Nothing may be concluded yet about somebody whom no grant in force explains. */
-export function isUndecided({ undecided }: EffectivePolicy, group: GroupName, uid: string): boolean {
-  return undecided === 'everybody' || undecided.some((one) => one.group === group && one.uid === uid);
 }
 
 export interface Tip {
@@ -99,19 +72,6 @@ export function effectivePolicy(
     unlisted,
     pending: pendingPaths(waiting),
     undecided: waiting.length === 0 ? [] : undecidedPeople(state, tip, now),
-  };
-}
-
-/** With what a new start proposed for these paths in force, as once a person has allowed it. */
-export function withAccepted(policy: EffectivePolicy, paths: readonly string[]): EffectivePolicy {
-  const accepted = policy.proposed.filter(({ path }) => paths.includes(path));
-  if (accepted.length === 0) return policy;
-  const isAccepted = (path: string) => accepted.some((one) => one.path === path);
-  return {
-    ...policy,
-    grants: [...policy.grants.filter(({ path }) => !isAccepted(path)), ...accepted].sort((left, right) => inOrder(left.path, right.path)),
-    proposed: policy.proposed.filter(({ path }) => !isAccepted(path)),
-    ended: new Map([...policy.ended].filter(([path]) => !isAccepted(path))),
   };
 }
 

@@ -1,8 +1,9 @@
 // What a report draws of the last year: for how long each grant counted, what was refused, and what happened
 // to each person. Bounded: the latest of each person.
-import { place, type PolicyState, type RefusalCode } from '../judge/effective.ts';
+import { place } from '../policy/policy.ts';
+import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
 import type { HistoryEntry } from '../explain/explained.ts';
-import { earlier, type End, type GrantInForce } from '../judge/grants.ts';
+import { earlier, type End, type GrantInForce } from '../record/grants.ts';
 import { instant, parseGroupName, parseUid, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { toldBy } from './person-history.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';

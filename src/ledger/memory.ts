@@ -1,7 +1,7 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
-import type { PolicyState } from '../judge/effective.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier } from '../judge/grants.ts';
+import { earlier } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -19,7 +19,7 @@ import type {
   RosterRecord,
   WhichRevocation,
 } from './record.ts';
-import { acceptProposed } from '../judge/start-state.ts';
+import { acceptProposed } from '../record/start-state.ts';
 import { goOnWith, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/taken.ts';

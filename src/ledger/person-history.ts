@@ -1,5 +1,5 @@
 // What the ledger tells of one person, group by group, oldest first.
-import { place } from '../judge/effective.ts';
+import { place } from '../policy/policy.ts';
 import type { HistoryEntry } from '../explain/explained.ts';
 import { parseGroupName, type GroupName, type Uid } from '../names.ts';
 import type { LedgerRecord, MembershipRecord, OutcomeRecord } from './record.ts';

@@ -2,7 +2,7 @@
 // people of the last year and not with the length of the ledger.
 import type { Because } from '../membership/desired.ts';
 import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chronicle.ts';
-import type { PolicyState } from '../judge/effective.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
 import { instant, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';

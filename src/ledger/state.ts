@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
-import { openLedger } from './open.ts';
+import { openLedger } from '../chain/open.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
-import { setAside, withReserve } from './reserve.ts';
+import { setAside, withReserve } from '../chain/reserve.ts';
 import { emptyMemory, rememberAll, type Memory } from './memory.ts';
 import { duration, type Instant } from '../names.ts';
 import type { BootClock } from '../membership/clock.ts';

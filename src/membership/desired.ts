@@ -1,7 +1,7 @@
 // Who should be in a group now, and for everybody who is named and should not: why not (DESIGN, section 5).
 import type { DirectoryPerson, People } from '../directory/directory.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
-import { earlier, isOver, type End, type GrantInForce } from '../judge/grants.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
+import { earlier, isOver, type End, type GrantInForce } from '../record/grants.ts';
 import {
   inOrder,
   instant,

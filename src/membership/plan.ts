@@ -1,7 +1,7 @@
 // What turns the observed group into the desired one, each change with its cause. Sorted by uid; removals are carried out first.
 import type { MemberEntry, MemberValue, ObservedGroup } from '../directory/directory.ts';
 import type { Because, Desired, DesiredMember, Revocation, RosterGeneration, Withheld } from './desired.ts';
-import { isOver, type EndedGrant } from '../judge/grants.ts';
+import { isOver, type EndedGrant } from '../record/grants.ts';
 import { inOrder, parseUid, type CommitId, type DnKey, type EntryUuid, type Instant, type RosterName, type Uid } from '../names.ts';
 
 export type RemovalCause =

@@ -8,7 +8,7 @@ import type { RosterRecord } from '../ledger/record.ts';
 import type { RosterState } from '../roster/roster.ts';
 import type { GroupProposal } from '../reconcile/run.ts';
 import { hour } from '../time.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 /** In order: nothing to add, remove, hold or report. */
 export interface SettledGroup {

@@ -124,3 +124,12 @@ export function byPlace(left: Finding, right: Finding): number {
 export function membersOf(rules: Rules, teams: readonly TeamName[]): readonly Uid[] {
   return [...new Set(teams.flatMap((team) => rules.teams.get(team) ?? []))].sort(inOrder);
 }
+
+export function place(path: string, folder: string): Place {
+  return path.startsWith(`${folder}/`) ? placeOf(path.slice(folder.length + 1)) : { kind: 'other' };
+}
+
+export function isRules(path: string, folder: string): boolean {
+  const { kind } = place(path, folder);
+  return kind === 'policy' || kind === 'group';
+}

@@ -11,7 +11,7 @@ import type { RemovalCause } from '../membership/plan.ts';
 import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { RunPorts } from './ports.ts';
-import { isUndecided } from '../judge/waiting.ts';
+import { isUndecided } from '../record/effective-policy.ts';
 import { surveyAgain, type Sources, type Survey, type SurveySettings } from './survey.ts';
 
 /** Never throws for anything that the directory or the disk does: one bad group holds up no other. */

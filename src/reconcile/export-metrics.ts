@@ -12,7 +12,7 @@ import type { RunReport } from './run.ts';
 import { statusOf, type Status } from '../status.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { Unavailable, Unusable, unwritten } from '../errors.ts';
-import type { HostConfiguration, Caller } from './host.ts';
+import type { HostConfiguration, Caller } from '../host.ts';
 
 export interface RunFacts {
   readonly report: RunReport;

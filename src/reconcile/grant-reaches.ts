@@ -1,5 +1,5 @@
 // How far the grants in force have come after a run.
-import type { GrantInForce } from '../judge/grants.ts';
+import type { GrantInForce } from '../record/grants.ts';
 import { joinedAt } from '../ledger/joined.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Memory } from '../ledger/memory.ts';
 import type { Now } from '../record/now.ts';
 import { largestNow, parseNow } from '../record/now-file.ts';
-import { ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
+import { begunAnewIn, ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
 import { readRecordPiece } from '../record/read-record.ts';
 import type { JudgingSeen } from './take.ts';
 
@@ -25,11 +25,6 @@ const absent = { kind: 'absent' } as const;
 function readNow(path: string, owner: number): Foreign<Now | undefined> {
   const found = readForeignText(path, owner, largestNow);
   return found.kind === 'read' ? { kind: 'read', content: parseNow(found.content) } : found;
-}
-
-/** `muster judge --begin-anew` leaves here, in converging's own folder, which record root means. */
-export function begunAnewIn(state: string): string {
-  return join(state, 'begun-anew');
 }
 
 function readBegunAnew(state: string): string | undefined {

@@ -1,6 +1,6 @@
 // The JSON of `plan` and `reconcile` (CONTRACT, section 5): the same inputs give the same bytes apart from `at`.
 import type { Because } from '../membership/desired.ts';
-import type { End } from '../judge/grants.ts';
+import type { End } from '../record/grants.ts';
 import type { Hold } from '../membership/guard.ts';
 import type { Addition, Removal, RemovalCause } from '../membership/plan.ts';
 import { isPending, withheldFrom, type GroupResult, type RosterStanding, type RunReport } from './run.ts';

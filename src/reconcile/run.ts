@@ -11,7 +11,7 @@ import type { SettledGroup } from '../membership/settled.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import type { Problem } from '../problems.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 export interface RosterStanding {
   readonly roster: RosterName;
@@ -54,12 +54,6 @@ export interface GroupResult {
   readonly members: number | undefined;
   readonly status?: StatusName;
   readonly message?: string;
-}
-
-export interface Standing {
-  readonly state: 'active' | 'standby';
-  /** What of the configuration makes it so: goes on after "this host is …, for". */
-  readonly why: string;
 }
 
 export interface RunReport {

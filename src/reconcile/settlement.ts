@@ -9,7 +9,7 @@ import { because, commit, dn, group, instant, natural, uid, type Shape } from '.
 import type { WithheldReason } from '../membership/desired.ts';
 import type { SettledRun } from '../membership/settled.ts';
 import type { Settlement } from './ports.ts';
-import { sha256 } from './sources.ts';
+import { sha256 } from '../digest.ts';
 
 const narrowedBy = v.exactOptional(commit);
 

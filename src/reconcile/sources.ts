@@ -1,26 +1,16 @@
 // From the configuration to what a run may ask.
-import { createHash } from 'node:crypto';
-import { readFetched } from '../roster/fetched.ts';
+import { readFetched } from '../roster/read-fetched.ts';
 import { readRosterFile } from '../roster/roster-file.ts';
+import { sha256 } from '../digest.ts';
 import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
 import { readRevocations } from '../revocation/revocations.ts';
-import type { Configuration } from '../config/configuration.ts';
-import type { GroupName, RosterName } from '../names.ts';
+import type { RosterName } from '../names.ts';
 import { parseRosterName } from '../names.ts';
 import { errnoOf, Unavailable } from '../errors.ts';
-import type { ManagedGroup } from '../membership/proposal.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
-import type { Caller, HostConfiguration } from './host.ts';
-import type { Sources, SurveySettings } from './survey.ts';
+import type { Caller, HostConfiguration } from '../host.ts';
+import type { Sources } from './survey.ts';
 import type { State } from '../ledger/state.ts';
-
-export function surveySettings({ repository, directory }: Configuration): SurveySettings {
-  const managed = new Map<GroupName, ManagedGroup>(
-    [...(directory?.groups ?? [])].map(([group, dn]) => [group, { dn, ...directory?.ceilings.get(group) }]),
-  );
-  const longest = new Map([...managed].flatMap(([group, one]) => (one.longest === undefined ? [] : [[group, one.longest] as const])));
-  return { start: repository.start, folder: repository.folder, longest, managed };
-}
 
 export function sourcesOf(
   configuration: HostConfiguration,
@@ -39,10 +29,6 @@ export function sourcesOf(
     lastBoot: state.lastBoot,
     hash: sha256,
   };
-}
-
-export function sha256(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 /** A list that lies behind rsync is the one that judging fetched last. */

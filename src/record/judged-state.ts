@@ -1,9 +1,9 @@
 // The record of judging as a state: a left fold over its lines, the same on both sides. Judging goes on from it; converging has it in force.
-import { prolonged, type Unanswered } from '../evidence/waits.ts';
-import { applyDeltas } from '../judge/deltas.ts';
-import type { PolicyDelta, PolicyState } from '../judge/effective.ts';
-import { meet } from '../judge/grants.ts';
-import { carriedOver, startingState, type StartingPoint } from '../judge/start-state.ts';
+import { prolonged, type Unanswered } from './waits.ts';
+import { applyDeltas } from './deltas.ts';
+import type { PolicyDelta, PolicyState } from './policy-state.ts';
+import { meet } from './grants.ts';
+import { carriedOver, startingState, type StartingPoint } from './start-state.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { JudgingRecord, VerdictRecord } from './judging-record.ts';
 

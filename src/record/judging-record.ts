@@ -1,7 +1,7 @@
 // The lines of the record of judging as values: what one half writes and the other one takes.
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import type { TreeEntry } from '../history/landing.ts';
-import type { PolicyDelta, Verdict } from '../judge/effective.ts';
+import type { PolicyDelta, Verdict } from './policy-state.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { GrantFile, Rules } from '../policy/policy.ts';
 

@@ -1,11 +1,11 @@
 // The lines of the record of judging: what the branch brought and what was decided about it. They are kept as these shapes, and read as
 // nothing else.
 import * as v from 'valibot';
-import { notCountedReasons, type ApprovalCount } from '../evidence/approval.ts';
-import { unboundReasons } from '../evidence/binding.ts';
-import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from '../judge/effective.ts';
+import { notCountedReasons, type ApprovalCount } from './approval-count.ts';
+import { unboundReasons } from './approval-count.ts';
+import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from './policy-state.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
-import type { EndedGrant, GrantInForce } from '../judge/grants.ts';
+import type { EndedGrant, GrantInForce } from './grants.ts';
 import type { Approver, GrantFile, GroupRules, Rules } from '../policy/policy.ts';
 import { isJudgingType, type JudgingRecord } from './judging-record.ts';
 import { blob, commit, duration, end, group, instant, mapOf, natural, roster, team, texts, uid, type Shape } from './shapes.ts';

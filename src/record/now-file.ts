@@ -1,7 +1,7 @@
 // `now.json` as text.
 import * as v from 'valibot';
 import type { TokenStanding } from '../evidence/tokens.ts';
-import { refusalCodes } from '../judge/effective.ts';
+import { refusalCodes } from './policy-state.ts';
 import type { Listed, Now } from './now.ts';
 import { commit, end, group, instant, natural, uid, type Shape } from './shapes.ts';
 

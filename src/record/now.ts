@@ -1,9 +1,9 @@
 // `now.json`: what judging saw when it last looked, beside what it decided. It is replaced whole at each look and its size is bounded; what did
 // not fit is counted. It can only lessen what the record gives (DESIGN, section 8): whom no file at the tip covers, and about whom nothing may
 // be concluded yet.
-import type { EffectivePolicy, Pending } from '../judge/waiting.ts';
-import type { PolicyState, Refusal } from '../judge/effective.ts';
-import { meet, type End } from '../judge/grants.ts';
+import type { EffectivePolicy, Pending } from './effective-policy.ts';
+import type { PolicyState, Refusal } from './policy-state.ts';
+import { meet, type End } from './grants.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Problem } from '../problems.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';

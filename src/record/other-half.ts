@@ -1,6 +1,7 @@
 // Files that the other half of muster wrote. It may have been taken over: they are opened without following links and without waiting, must be
 // plain files with one name that belong to the account that is expected, and are read no further than a bound. Nothing of them is quoted.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
 /** `strange`: something stands there that the other half does not make. `unreadable`: the host's administrator mends that. */
@@ -75,4 +76,9 @@ export function readForeignText(path: string, owner: number, most: number): Fore
 export function ownerOf(folder: string): number | undefined {
   const state = lstatSync(folder, { throwIfNoEntry: false });
   return state?.isDirectory() === true ? state.uid : undefined;
+}
+
+/** `muster judge --begin-anew` leaves here, in converging's own folder, which record root means. */
+export function begunAnewIn(state: string): string {
+  return join(state, 'begun-anew');
 }

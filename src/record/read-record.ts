@@ -1,6 +1,6 @@
 // The record of judging, read by the other half: from where it was read last, a bounded piece at a time, each line checked against the chain and
 // its schema. A last line without its newline is not there yet.
-import { follow, start, withoutOwnKeys } from '../ledger/chain.ts';
+import { follow, start, withoutOwnKeys } from '../chain/chain.ts';
 import type { JudgingRecord } from './judging-record.ts';
 import { parseJudgingRecord } from './judging-shapes.ts';
 import { withForeignFile, type Foreign, type OpenFile } from './other-half.ts';

@@ -1,21 +1,20 @@
 // `muster report`: everybody with access and why, at a moment, or what changed between two. Reads the ledger, or judges the branch without one.
-import type { PolicyState } from '../judge/effective.ts';
-import type { Reading } from '../judge/form.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { publicReport } from './report-public.ts';
-import { reportOf, type Report, type ReportSettings, type ReportSources } from './report.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
+import { reportOf, type Report, type ReportSettings } from './report.ts';
 import { renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
 
 export interface ReportPorts {
   readonly records: () => Iterable<LedgerRecord>;
-  /** What the grant files say that are not as endorsed; those that cannot be read any more are left out. */
-  readonly readFiles: (state: PolicyState) => Promise<ReadonlyMap<string, Reading>>;
+  /** What is in force by that state, and what is refused or waits. */
+  readonly policyOf: (state: PolicyState) => Promise<EffectivePolicy>;
   /** The people of a generation; undefined where the list is no longer kept. */
   readonly rosterPeople: (generation: RosterRecord) => Promise<ReadonlySet<string> | undefined>;
-  readonly pending: ReportSources['pending'];
 }
 
 /** Throws Misuse where the record does not reach back to the moment that is asked for. */
@@ -29,8 +28,8 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
     const people = await ports.rosterPeople(generation);
     if (people) rosterPeople.set(generation.roster, people);
   }
-  const readings = memory.policy ? await ports.readFiles(memory.policy) : new Map<string, Reading>();
-  const report = reportOf(replayed, { readings, rosterPeople, pending: ports.pending }, settings);
+  const policy = memory.policy && (await ports.policyOf(memory.policy));
+  const report = reportOf(replayed, { policy, rosterPeople }, settings);
   return isPublic ? publicReport(report) : report;
 }
 

@@ -3,7 +3,7 @@ import type { GroupName } from '../names.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { HoldReport, NotIn, Report } from './report.ts';
-import type { Refusal } from '../judge/effective.ts';
+import type { Refusal } from '../record/policy-state.ts';
 
 export type Attention =
   | { readonly kind: 'unexplained'; readonly group: GroupName; readonly names: readonly string[] }

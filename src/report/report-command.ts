@@ -1,30 +1,27 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
-import { createHash } from 'node:crypto';
-import { publishFile } from '../published-file.ts';
 import type { Invocation } from '../cli.ts';
 import { makeReport, type ReportPorts } from './make-report.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { steadyNow } from '../membership/clock.ts';
 import type { Reading } from '../judge/form.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import type { Problem } from '../problems.ts';
-import type { Report, ReportSettings } from './report.ts';
+import { nowOf, renderPage, settingsOf, type Moments } from './page.ts';
+import type { Report } from './report.ts';
 import { statusOf } from '../status.ts';
 import { parseMoment, second } from '../time.ts';
-import { pathsToRead } from '../judge/waiting.ts';
-import { Misuse, Unavailable, Unusable, unwritten } from '../errors.ts';
-import { judgeBranch } from '../judge/judging.ts';
+import { effectivePolicy, pathsToRead } from '../judge/waiting.ts';
+import type { PolicyState } from '../record/policy-state.ts';
+import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { judgeBranch } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import type { Printed } from '../commands.ts';
+import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { ownRecordInMemory } from '../judge/own-record.ts';
-import { goOnAsOwner, readConfiguration, requireState, surroundingsOf, type Caller, type HostConfiguration } from '../reconcile/host.ts';
+import { goOnAsOwner, readConfiguration, requireState, surroundingsOf, type Caller } from '../host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
-import { surveySettings } from '../reconcile/sources.ts';
+import { surveySettings } from '../config/survey-settings.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
-
-type Moments = Pick<ReportSettings, 'at' | 'since'>;
 
 interface Made {
   readonly report: Report;
@@ -58,11 +55,6 @@ async function made(configuration: Configuration, options: Invocation['options']
   return { report, problems: [] };
 }
 
-/** Never before what is on record. */
-function nowOf({ memory, lastRun }: State, caller: Caller): Instant {
-  return instant(Math.max(steadyNow(caller.now(), lastRun), memory.latest));
-}
-
 function momentsOf(options: Invocation['options'], now: Instant): Moments {
   const at = momentOf(options, 'at');
   const since = momentOf(options, 'since');
@@ -84,12 +76,6 @@ function momentOf(options: Invocation['options'], name: 'at' | 'since'): Instant
   return moment;
 }
 
-function settingsOf(configuration: Configuration, moments: Moments, side: Report['side']): ReportSettings {
-  const { folder, longest, managed } = surveySettings(configuration);
-  const { evidence, mode } = configuration;
-  return { ...moments, folder, side, longest: longest ?? new Map(), groups: [...managed.keys()], evidence, mode };
-}
-
 async function fromLedger(
   configuration: Configuration,
   state: State,
@@ -97,17 +83,20 @@ async function fromLedger(
   isPublic: boolean,
   caller: Caller,
 ): Promise<Report> {
+  const settings = settingsOf(configuration, moments, 'record');
+  const readFiles = readerOf(configuration, state, caller);
   const ports: ReportPorts = {
     records: () => state.records(),
-    readFiles: readerOf(configuration, state, caller),
+    policyOf: async (policy) => effectivePolicy(policy, [], await readFiles(policy), settings.at, settings.folder),
     rosterPeople: (generation) => peopleOfGeneration(generation, state.folder),
-    pending: [],
   };
-  return makeReport(ports, settingsOf(configuration, moments, 'record'), isPublic);
+  return makeReport(ports, settings, isPublic);
 }
 
+type ReadFiles = (state: PolicyState) => Promise<ReadonlyMap<string, Reading>>;
+
 /** From the mirror as it is; nothing is fetched. Without it, a file that differs from what was endorsed counts as one that says more. */
-function readerOf(configuration: Configuration, state: State, caller: Caller): ReportPorts['readFiles'] {
+function readerOf(configuration: Configuration, state: State, caller: Caller): ReadFiles {
   const { folder } = surveySettings(configuration);
   return async (policy) => {
     const wanted = pathsToRead(policy, [], folder);
@@ -149,12 +138,11 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     const judged = await judgeBranch(ports, settings);
     const [problem] = judged.problems;
     if (!judged.policy) throw new Unavailable('git', problem?.message ?? 'the policy could not be read', undefined);
-    const files = landingFiles(branch.blobs, loadParser, settings.folder);
+    const { policy } = judged;
     const told: ReportPorts = {
       records: record.records,
-      readFiles: (policy) => files.readFiles(pathsToRead(policy, [], settings.folder)),
+      policyOf: () => Promise.resolve(policy),
       rosterPeople: () => Promise.resolve(undefined),
-      pending: judged.policy.pending,
     };
     const report = await makeReport(told, settingsOf(configuration, { at, since: undefined }, 'policy'), isPublic);
     return { report, problems: judged.problems };
@@ -168,27 +156,8 @@ async function rendered(report: Report, format: string, status: Printed['status'
     case 'csv':
       return (await import('./report-csv.ts')).renderReportCsv(report);
     case 'html':
-      return page(report, configuration);
+      return renderPage(report, configuration);
     default:
       return (await import('./report-text.ts')).renderReportText(report);
-  }
-}
-
-async function page(report: Report, { gitlab }: Configuration): Promise<string> {
-  const { renderReportHtml } = await import('./report-html.ts');
-  const digest = (text: string) => createHash('sha256').update(text).digest('base64');
-  return renderReportHtml(report, { forge: gitlab?.url, digest });
-}
-
-/** The page, replaced in one step. One that cannot be written holds up nothing. */
-export async function publishPage(file: string, configuration: HostConfiguration, caller: Caller): Promise<void> {
-  try {
-    const state = await openStateToRead(configuration.state);
-    const moments = { at: nowOf(state, caller), since: undefined };
-    const report = await fromLedger(configuration, state, moments, false, caller);
-    publishFile(file, await page(report, configuration), `${file}.${caller.pid}.new`);
-  } catch (error) {
-    const known = error instanceof Unavailable || error instanceof Unusable ? error : unwritten(`the page ${file}`, error);
-    caller.warn(known.message);
   }
 }

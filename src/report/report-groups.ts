@@ -1,11 +1,11 @@
 // One group in a report: its members with their reasons, and whom something names without being a member.
 import { groundsOf, type Because } from '../membership/desired.ts';
-import { isOver, type GrantInForce } from '../judge/grants.ts';
+import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GroupRules } from '../policy/policy.ts';
 import type { Membership, Replay } from '../ledger/replay.ts';
 import type { GroupReport, HoldReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 /** What is known of one group at the moment. */
 interface GroupFacts {

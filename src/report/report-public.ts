@@ -1,6 +1,6 @@
 // A report for everybody to see: without reasons, contacts, tickets and the names of approvers. Who has access, and until when, stays.
 import type { Because } from '../membership/desired.ts';
-import type { Refusal } from '../judge/effective.ts';
+import type { Refusal } from '../record/policy-state.ts';
 import type { Attention } from './report-attention.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, Report } from './report.ts';

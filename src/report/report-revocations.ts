@@ -2,7 +2,7 @@
 import type { GroupName, Instant, RosterName, Uid } from '../names.ts';
 import { stillNamed } from '../revocation/ratification.ts';
 import type { RevocationStory } from '../ledger/replay.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 export interface RevocationReport {
   readonly uid: Uid;

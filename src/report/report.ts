@@ -1,9 +1,8 @@
 // Who has access at a moment, when it ends, and why; who should have it and has not; and what needs a person. Made of a replay of the ledger.
 import type { Because, WithheldReason } from '../membership/desired.ts';
 import type { Chronicle } from '../ledger/chronicle.ts';
-import type { Refusal } from '../judge/effective.ts';
-import type { Reading } from '../judge/form.ts';
-import type { End } from '../judge/grants.ts';
+import type { Refusal } from '../record/policy-state.ts';
+import type { End } from '../record/grants.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
 import { changesBetween, type ReportChanges } from './report-changes.ts';
 import { groupReport } from './report-groups.ts';
@@ -14,7 +13,7 @@ import type { RosterRecord } from '../ledger/record.ts';
 import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
 import { revocationReports, type RevocationReport } from './report-revocations.ts';
 import { day } from '../time.ts';
-import { effectivePolicy, type EffectivePolicy, type Pending } from '../judge/waiting.ts';
+import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
 export type MemberReason =
   | { readonly kind: 'grant'; readonly because: Because }
@@ -118,12 +117,10 @@ export interface Report {
 }
 
 export interface ReportSources {
-  /** Grant files at the tip that differ from what was endorsed, by path. */
-  readonly readings: ReadonlyMap<string, Reading>;
+  /** What was in force, refused and waiting at the moment of the report; undefined where nothing was judged yet. */
+  readonly policy: EffectivePolicy | undefined;
   /** The people of the generations that counted; absent where they are no longer on disk. */
   readonly rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>;
-  /** What waits for a verdict, where the branch was just looked at. */
-  readonly pending: readonly Pending[];
 }
 
 export interface ReportSettings {
@@ -139,9 +136,9 @@ export interface ReportSettings {
 }
 
 export function reportOf({ replay, before }: Replayed, sources: ReportSources, settings: ReportSettings): Report {
-  const { at, since, folder } = settings;
+  const { at, since } = settings;
   const { memory } = replay;
-  const policy = memory.policy && effectivePolicy(memory.policy, [], sources.readings, at, folder);
+  const { policy } = sources;
   const groups = groupsOf(replay, settings).map((group) => groupReport(group, replay, policy, sources, settings));
   const facts = {
     at,
@@ -155,7 +152,7 @@ export function reportOf({ replay, before }: Replayed, sources: ReportSources, s
     rules: memory.policy?.rules,
     groups,
     refused: policy?.refused ?? [],
-    waiting: waitingOf(replay, sources),
+    waiting: waitingOf(replay, policy?.pending ?? []),
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
     revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
     overrides: replay.overrides,
@@ -181,7 +178,7 @@ function groupsOf({ members, memory }: Replay, { groups }: ReportSettings): read
   return [...new Set([...groups, ...members.keys(), ...(memory.policy?.rules.groups.keys() ?? [])])].sort(inOrder);
 }
 
-function waitingOf({ memory }: Replay, { pending }: ReportSources): Report['waiting'] {
+function waitingOf({ memory }: Replay, pending: readonly Pending[]): Report['waiting'] {
   const commits = new Set([...memory.judged.firstSeen.keys(), ...pending.map(({ commit }) => commit)]);
   return [...commits].map((commit) => ({
     commit,

@@ -7,7 +7,7 @@ import type { PathChange, TreeEntry } from '../history/landing.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { largestFile } from '../policy/policy.ts';
 import { Misuse } from '../errors.ts';
-import type { Branch } from '../judge/judging.ts';
+import type { Branch } from '../judge/judge-branch.ts';
 import { renderMendingAgain, renderMendingByHand, renderMendingRevert } from './request-text.ts';
 import { branchName, type FileAction, type Forge, type Opened } from './request.ts';
 

@@ -8,11 +8,11 @@ import { statusOf } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { renderByHand, renderMendingByHand, renderOpened } from './request-text.ts';
-import type { Printed } from '../commands.ts';
-import { surroundingsOf, type Caller } from '../reconcile/host.ts';
+import type { Printed } from '../command.ts';
+import { surroundingsOf, type Caller } from '../host.ts';
 import type { ForgeConfiguration } from '../review/comments.ts';
 import { forgeConfiguration, parseNumber } from '../review/review-command.ts';
-import { surveySettings } from '../reconcile/sources.ts';
+import { surveySettings } from '../config/survey-settings.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {

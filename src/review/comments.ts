@@ -3,7 +3,7 @@ import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Misuse } from '../errors.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Caller } from '../host.ts';
 
 /** What the commands about merge requests cannot do without. */
 export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };

@@ -1,7 +1,7 @@
 // Words of the one note on a merge request. Nothing in it was written by whoever opened the merge request: what an author chooses (title, branch,
 // reason, names) is not an argument of any function here, and of what is, only letters that no Markdown and no quick action is made of get through.
-import type { JudgedApproval, NotCountedReason } from '../evidence/approval.ts';
-import type { End } from '../judge/grants.ts';
+import type { JudgedApproval, NotCountedReason } from '../record/approval-count.ts';
+import type { End } from '../record/grants.ts';
 import { instant, type Uid } from '../names.ts';
 import type { Effect } from '../check/proposed-change.ts';
 import type { Reach } from '../record/standing.ts';

@@ -1,7 +1,7 @@
 // Why a change of the policy is not in force, and what to do next, in words that somebody understands who only knows GitLab's web pages.
-import type { Refusal, RefusalCode } from '../judge/effective.ts';
+import type { Refusal, RefusalCode } from '../record/policy-state.ts';
 import type { RunReport } from '../reconcile/run.ts';
-import type { Pending } from '../judge/waiting.ts';
+import type { Pending } from '../record/effective-policy.ts';
 import { plain } from '../text.ts';
 
 /** With `none` there is no GitLab to speak of: nobody merges and nobody approves. */

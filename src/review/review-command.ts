@@ -13,14 +13,14 @@ import { Misuse } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import { renderNote } from './note.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import type { Printed } from '../commands.ts';
+import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
 import { openComments, type ForgeConfiguration } from './comments.ts';
-import { readRefusedByHand } from '../judge/refused-by-hand.ts';
+import { readRefusedByHand } from '../record/refused-by-hand.ts';
 import type { CommitId } from '../names.ts';
-import { readConfiguration, surroundingsOf, type Caller } from '../reconcile/host.ts';
-import { surveySettings } from '../reconcile/sources.ts';
+import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';
+import { surveySettings } from '../config/survey-settings.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 

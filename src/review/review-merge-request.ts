@@ -1,7 +1,7 @@
 // `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
 import { changeKey, type VersionDigests } from '../evidence/pushers.ts';
 import { landingCommit } from '../evidence/binding.ts';
-import type { PolicyState } from '../judge/effective.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import { inOrder, type CommitId } from '../names.ts';
@@ -12,7 +12,7 @@ import type { Problem } from '../problems.ts';
 import type { ReachOf } from '../record/standing.ts';
 import { settledReview, type JudgedLanding, type SettledReview } from './settled-review.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judging.ts';
+import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 
 export interface ReviewPorts extends JudgingPorts {

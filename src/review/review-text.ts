@@ -1,6 +1,6 @@
 // A review as JSON, with the facts of the note.
-import type { JudgedApproval, PathQuorum } from '../evidence/approval.ts';
-import type { End } from '../judge/grants.ts';
+import type { JudgedApproval, PathQuorum } from '../record/approval-count.ts';
+import type { End } from '../record/grants.ts';
 import type { Effect, Need } from '../check/proposed-change.ts';
 import type { Status } from '../status.ts';
 import { renderInstant } from '../time.ts';

@@ -1,9 +1,12 @@
 // What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
 // The answer is the one that the reconciler would give if it were merged now.
-import { countApprovals, type ApprovalCount, type JudgedApproval, type PathQuorum } from '../evidence/approval.ts';
+import { countApprovals } from '../evidence/approval.ts';
+import { type ApprovalCount, type JudgedApproval, type PathQuorum } from '../record/approval-count.ts';
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-import { dirtyPath, dirtyRules, isEndorsed, place, type PolicyState, type Refusal, type RefusalCode } from '../judge/effective.ts';
+import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
+import { place } from '../policy/policy.ts';
+import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import { formObjection, isWellFormed, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
@@ -11,7 +14,7 @@ import { duration, inOrder, type Instant, type Uid } from '../names.ts';
 import { grantObjections } from '../policy/policy-rules.ts';
 import type { Rules } from '../policy/policy.ts';
 import { effectsOf, needsOf, type Effect, type Need } from '../check/proposed-change.ts';
-import type { EffectivePolicy, Pending } from '../judge/waiting.ts';
+import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
 /** Something that keeps the change from being endorsed, whoever approves it. The path is one that muster accepts, or left out. */
 export interface Obstacle {

@@ -1,15 +1,15 @@
 // What muster has to say about a merge request that was merged: what its landing was judged to be, and how things stand with it today.
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
-import type { JudgedApproval, PathQuorum } from '../evidence/approval.ts';
-import type { UnboundReason } from '../evidence/binding.ts';
-import type { Refusal, RefusalCode, Verdict } from '../judge/effective.ts';
-import { isRules, place } from '../judge/effective.ts';
+import type { JudgedApproval, PathQuorum } from '../record/approval-count.ts';
+import type { UnboundReason } from '../record/approval-count.ts';
+import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
+import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
-import { isOver, type End, type EndedGrant, type GrantInForce } from '../judge/grants.ts';
+import { isOver, type End, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 export type GrantStanding =
   | { readonly kind: 'in-force' | 'ends-soon'; readonly until: End; readonly shortened: boolean; readonly reach: Reach }

@@ -11,9 +11,9 @@ import type { JudgingRecord } from '../record/judging-record.ts';
 import { readReach } from '../record/standing.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Caller } from '../host.ts';
 import { openComments } from './comments.ts';
-import { sha256 } from '../reconcile/sources.ts';
+import { sha256 } from '../digest.ts';
 
 /** `news`: what this look recorded. */
 export async function tellMergeRequests(

@@ -1,11 +1,11 @@
 // After judging: brings the notes on merge requests up to date, of those alone whose standing changed. A quiet look asks GitLab nothing.
-import type { Refusal } from '../judge/effective.ts';
-import type { GrantInForce } from '../judge/grants.ts';
+import type { Refusal } from '../record/policy-state.ts';
+import type { GrantInForce } from '../record/grants.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { ReachOf } from '../record/standing.ts';
 import { settledReview, standingInForce, type JudgedLanding } from './settled-review.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { renderNote } from './note.ts';
 import { findLanded, numberOf, type Landed } from './landed.ts';

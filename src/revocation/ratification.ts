@@ -1,8 +1,8 @@
 // Whether the policy and the rosters have followed a local revocation: until they have, it alone keeps the person out. The report, the
 // metrics and `revoke` itself all ask here.
-import { isOver, type GrantInForce } from '../judge/grants.ts';
+import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
-import type { EffectivePolicy } from '../judge/waiting.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 /** What still says that a revoked person has access. */
 export interface StillNamed {

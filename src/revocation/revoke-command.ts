@@ -1,6 +1,6 @@
 // `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
 import { isDeepStrictEqual } from 'node:util';
-import { withReserve } from '../ledger/reserve.ts';
+import { withReserve } from '../chain/reserve.ts';
 import { readDetails } from '../directory/details.ts';
 import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
@@ -13,9 +13,10 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { LedgerRecord, OutcomeRecord } from '../ledger/record.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
 import { plain, renderBy } from '../text.ts';
-import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../commands.ts';
+import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
-import { goOnAsOwner, refuseOnStandby, requireState, withStateToWrite, type HostConfiguration, type Caller } from '../reconcile/host.ts';
+import { goOnAsOwner, refuseOnStandby, requireState, type HostConfiguration, type Caller } from '../host.ts';
+import { withStateToWrite } from '../reconcile/state-to-write.ts';
 import { openNamesOnRecord } from './names-on-record.ts';
 import { renderStillNamed } from './ratification-words.ts';
 import { openStateToRead, type WritableState } from '../ledger/state.ts';

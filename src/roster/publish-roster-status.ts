@@ -5,7 +5,7 @@ import { publishFile } from '../published-file.ts';
 import { rosterStatuses } from './roster-status.ts';
 import type { RunReport } from '../reconcile/run.ts';
 import { renderRosterStatus } from './roster-status-json.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Caller } from '../host.ts';
 
 /** Each is replaced in one step. A file that cannot be written holds up nothing: its `at` shows that it is old. */
 export function publishRosterStatuses(state: string, report: RunReport, { warn }: Pick<Caller, 'warn'>): void {

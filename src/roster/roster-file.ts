@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { instant, type Instant } from '../names.ts';
+import { largestRoster } from '../record/fetched.ts';
 import type { RosterReading, StatedChecksum } from './roster.ts';
 
-export const largestRoster = 1024 * 1024;
 const largestChecksum = 4096;
 
 type Problem = Exclude<RosterReading, { kind: 'file' }>;

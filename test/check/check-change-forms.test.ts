@@ -8,7 +8,7 @@ import { openWorktree } from '../../src/history/worktree.ts';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
 import { readPolicy } from '../../src/policy/parser.ts';
 import { checkChange } from '../../src/check/check-change.ts';
-import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { RefusalCode } from '../../src/record/policy-state.ts';
 import { instant } from '../../src/names.ts';
 import { landings, ofRules, startingPolicy, type Landing } from '../journeys/evidence/forms.ts';
 import { grantFile, grantPath } from '../journeys/evidence/policy-files.ts';

@@ -1,5 +1,6 @@
 // The host's file twice: with the least that is needed, and with every key there is.
 import { parseConfiguration, type Configuration } from '../../src/config/configuration.ts';
+import { Misuse } from '../../src/errors.ts';
 
 export const file = '/etc/muster/muster.yaml';
 export const start = '0123456789abcdef0123456789abcdef01234567';
@@ -63,4 +64,15 @@ report: report/index.html
 
 export function parsed(text: string, named = file): Configuration {
   return parseConfiguration(named, new TextEncoder().encode(text));
+}
+
+/** What somebody reads who wrote this. */
+export function complaintAbout(text: string): string {
+  try {
+    parsed(text);
+  } catch (error) {
+    if (error instanceof Misuse) return error.message;
+    throw error;
+  }
+  throw new Error(`nothing was said against\n${text}`);
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { WithheldReason } from '../../src/membership/desired.ts';
-import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { RefusalCode } from '../../src/record/policy-state.ts';
 import type { HoldCode } from '../../src/membership/guard.ts';
 import type { RosterState } from '../../src/roster/roster.ts';
 import { exitStatus } from '../../src/status.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changeKey } from '../../src/evidence/pushers.ts';
-import { countApprovals, requirement, type ApprovalCount, type NotCountedReason, type ReviewedPath } from '../../src/evidence/approval.ts';
+import { countApprovals, requirement, type ReviewedPath } from '../../src/evidence/approval.ts';
+import { type ApprovalCount, type NotCountedReason } from '../../src/record/approval-count.ts';
 import type { BoundMergeRequest } from '../../src/evidence/binding.ts';
 import type { Approval, Version } from '../../src/evidence/evidence.ts';
 import { instant } from '../../src/names.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bindMergeRequests, landingCommit, type Binding, type UnboundReason } from '../../src/evidence/binding.ts';
+import { bindMergeRequests, landingCommit, type Binding } from '../../src/evidence/binding.ts';
+import { type UnboundReason } from '../../src/record/approval-count.ts';
 import type { Candidate, MergeRequest, StateEvent } from '../../src/evidence/evidence.ts';
 import type { Instant } from '../../src/names.ts';
 import { at, candidate, commit, landing, merged, mergeRequest, target } from './evidence-samples.ts';

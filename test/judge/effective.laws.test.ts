@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyDelta, applyDeltas } from '../../src/judge/deltas.ts';
+import { applyDelta, applyDeltas } from '../../src/record/deltas.ts';
 import { fold } from './history-fold.ts';
 import { folded, invariants } from './history-invariants.ts';
 import { histories } from './history-model.ts';

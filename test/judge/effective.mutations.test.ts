@@ -2,8 +2,8 @@
 // the invariant named with it must find it out. Seeds are fixed: the same mistake is found in the same history every time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PolicyDelta } from '../../src/judge/effective.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { PolicyDelta } from '../../src/record/policy-state.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import { fold, realFunctions, type FoldFunctions } from './history-fold.ts';
 import { folded, invariants } from './history-invariants.ts';
 import { histories } from './history-model.ts';

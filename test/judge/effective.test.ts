@@ -1,10 +1,11 @@
 // The examples that DESIGN gives for the fold, each as a short history of one file. The laws are in effective.laws.test.ts.
 import { describe, expect, it } from 'vitest';
-import { applyDelta } from '../../src/judge/deltas.ts';
-import { dirtyPath, dirtyRules, step, type PolicyState, type Verdict } from '../../src/judge/effective.ts';
+import { applyDelta } from '../../src/record/deltas.ts';
+import { dirtyPath, dirtyRules, step } from '../../src/judge/effective.ts';
+import { type PolicyState, type Verdict } from '../../src/record/policy-state.ts';
 import { understood } from '../../src/judge/form.ts';
 import type { Landing } from '../../src/history/landing.ts';
-import { startingState } from '../../src/judge/start-state.ts';
+import { startingState } from '../../src/record/start-state.ts';
 import { rules, uid } from '../evidence/evidence-samples.ts';
 import {
   differences,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyState, RefusalCode } from '../../src/judge/effective.ts';
+import type { PolicyState, RefusalCode } from '../../src/record/policy-state.ts';
 import {
   formObjection,
   isWellFormed,
@@ -13,7 +13,7 @@ import { mostFiles } from '../../src/policy/policy.ts';
 import type { Landing, PathChange } from '../../src/history/landing.ts';
 import { duration } from '../../src/names.ts';
 import type { GrantFile, GroupRules, Rules } from '../../src/policy/policy.ts';
-import { startingState } from '../../src/judge/start-state.ts';
+import { startingState } from '../../src/record/start-state.ts';
 import { day } from '../../src/time.ts';
 import { commit, group, rules, team, uid } from '../evidence/evidence-samples.ts';
 import { blobOf } from './history-files.ts';

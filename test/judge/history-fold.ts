@@ -2,21 +2,14 @@
 import { countApprovals } from '../../src/evidence/approval.ts';
 import { changeKey } from '../../src/evidence/pushers.ts';
 import { reviewedPaths } from '../../src/evidence/beneficiaries.ts';
-import { applyDelta } from '../../src/judge/deltas.ts';
-import {
-  dirtyPath,
-  dirtyRules,
-  step,
-  type PolicyDelta,
-  type PolicyState,
-  type RefusalCode,
-  type Verdict,
-} from '../../src/judge/effective.ts';
+import { applyDelta } from '../../src/record/deltas.ts';
+import { dirtyPath, dirtyRules, step } from '../../src/judge/effective.ts';
+import { type PolicyDelta, type PolicyState, type RefusalCode, type Verdict } from '../../src/record/policy-state.ts';
 import { formObjection, lengthObjection, understood, type Readings } from '../../src/judge/form.ts';
 import { parseUid, type Instant } from '../../src/names.ts';
 import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import type { Rules } from '../../src/policy/policy.ts';
-import { acceptProposed, startingState } from '../../src/judge/start-state.ts';
+import { acceptProposed, startingState } from '../../src/record/start-state.ts';
 import { approval, bound, commit } from '../evidence/evidence-samples.ts';
 import { folder, grantAt, onDay, policyTree, readingsOf, rulesIn, type Tree } from './history-files.ts';
 import { commitOf, type History, type HistoryEvent } from './history-model.ts';

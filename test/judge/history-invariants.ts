@@ -1,5 +1,5 @@
 // The invariants of DESIGN that the fold must keep, each a question to a history and to what the fold made of it.
-import type { PolicyState } from '../../src/judge/effective.ts';
+import type { PolicyState } from '../../src/record/policy-state.ts';
 import type { Instant } from '../../src/names.ts';
 import { onDay, rulesIn } from './history-files.ts';
 import type { Moment } from './history-fold.ts';

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyState, Refusal } from '../../src/judge/effective.ts';
+import type { PolicyState, Refusal } from '../../src/record/policy-state.ts';
 import type { Reading } from '../../src/judge/form.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import type { Landing, PathChange, TreeEntry } from '../../src/history/landing.ts';
 import { parseBlobId } from '../../src/names.ts';
 import type { GrantFile } from '../../src/policy/policy.ts';
-import { startingState } from '../../src/judge/start-state.ts';
-import { effectivePolicy, pathsToRead, tipTree, type EffectivePolicy, type WaitingLanding } from '../../src/judge/waiting.ts';
+import { startingState } from '../../src/record/start-state.ts';
+import { effectivePolicy, pathsToRead, tipTree, type WaitingLanding } from '../../src/judge/waiting.ts';
+import { type EffectivePolicy } from '../../src/record/effective-policy.ts';
 import { commit, rules, uid } from '../evidence/evidence-samples.ts';
 import { grantOf, grantPathOf, hours, klaxon, now } from '../membership/membership-samples.ts';
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRecord, renderRecord } from '../../src/ledger/kept-records.ts';
-import type { PolicyDelta, PolicyState } from '../../src/judge/effective.ts';
+import type { PolicyDelta, PolicyState } from '../../src/record/policy-state.ts';
 import { dn, duration, entryUuid } from '../../src/names.ts';
 import type { LedgerRecord, MembershipRecord } from '../../src/ledger/record.ts';
 import { approval, candidate, commit, rules, team, uid } from '../evidence/evidence-samples.ts';

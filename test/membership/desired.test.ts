@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, namedPeople, type Binding, type Circumstances, type Desired } from '../../src/membership/desired.ts';
 import type { DirectoryPerson } from '../../src/directory/directory.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import { duration, entryUuid, instant, type Uid } from '../../src/names.ts';
 import { day } from '../../src/time.ts';
 import { grantAndFile, moments } from '../support/arbitraries.ts';

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { Because, Desired, RosterGeneration } from '../../src/membership/desired.ts';
 import type { DirectoryPerson, MemberEntry, MemberValue, ObservedGroup } from '../../src/directory/directory.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import { dn, dnKey, entryUuid, instant, parseRosterName, type DnKey, type Instant } from '../../src/names.ts';
 import type { Explanations, Recorded } from '../../src/membership/plan.ts';
 import type { GroupRules } from '../../src/policy/policy.ts';
 import { hour } from '../../src/time.ts';
-import type { EffectivePolicy } from '../../src/judge/waiting.ts';
+import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
 import { commit, group, rules, uid } from '../evidence/evidence-samples.ts';
 
 export const now = instant(Date.UTC(2026, 10, 23, 12));

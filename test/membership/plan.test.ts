@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groundsOf, type Withheld, type WithheldReason } from '../../src/membership/desired.ts';
 import type { MemberEntry, MemberValue } from '../../src/directory/directory.ts';
-import type { EndedGrant } from '../../src/judge/grants.ts';
+import type { EndedGrant } from '../../src/record/grants.ts';
 import type { DnKey } from '../../src/names.ts';
 import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from '../../src/membership/plan.ts';
 import { similarNames } from '../support/arbitraries.ts';

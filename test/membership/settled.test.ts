@@ -1,12 +1,12 @@
 // When groups that were in order need not be judged again: never where anything is open, and only until time alone may change something.
 
 import { describe, expect, it } from 'vitest';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import { duration, instant, parseCommitId, parseGroupName, parseRosterName, parseTeamName, parseUid } from '../../src/names.ts';
 import { firstChange, isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../../src/membership/settled.ts';
 import type { Rules } from '../../src/policy/policy.ts';
 import { day, hour, minute } from '../../src/time.ts';
-import type { EffectivePolicy } from '../../src/judge/waiting.ts';
+import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
 
 function must<Name>(name: Name | undefined): Name {
   if (name === undefined) throw new Error('not a name');

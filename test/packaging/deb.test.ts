@@ -80,20 +80,22 @@ describe('given the package', () => {
       'chunks',
       'compile.mjs',
       'compiled',
+      'converging.mjs',
+      'judging.mjs',
+      'looking.mjs',
       'main.js',
       'package.json',
-      'program.mjs',
       'tell-failure',
     ]);
   });
 
   it('when it is installed, then the host’s own node compiles the program, again with every other node; removed, nothing of that stays', () => {
     const compiled = join(built.root, 'usr/lib/muster/compiled');
-    const shipped = ['gitlab.js', 'metrics.js', 'program.js'];
+    const shipped = ['converging.js', 'gitlab.js', 'judging.js', 'metrics.js'];
     expect(readdirSync(compiled).sort()).toEqual(shipped);
     execFileSync(process.execPath, [join(built.root, 'usr/lib/muster/compile.mjs')]);
     const made = readdirSync(compiled).filter((name) => !shipped.includes(name));
-    expect(made.sort()).toEqual(['SHA256SUMS', 'program.cache']);
+    expect(made.sort()).toEqual(['SHA256SUMS', 'converging.cache', 'judging.cache']);
     expect(script('postinst')).toContain('/usr/bin/node /usr/lib/muster/compile.mjs');
     expect(script('triggers')).toBe('interest-noawait /usr/bin/node\n');
     for (const name of made) {

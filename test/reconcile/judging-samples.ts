@@ -1,7 +1,7 @@
 // What judging leaves, as values: a record of a few lines and what it saw, and a host that takes of it run after run.
 import { emptyMemory, rememberAll, type Memory } from '../../src/ledger/memory.ts';
 import { parseBlobId, type CommitId, type Instant } from '../../src/names.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import type { JudgingRecord, VerdictRecord } from '../../src/record/judging-record.ts';
 import type { Now } from '../../src/record/now.ts';
 import { takeRecord, type Judged, type JudgingSeen } from '../../src/reconcile/take.ts';

@@ -1,7 +1,9 @@
 // A ledger in which everything has happened that a report tells of: three quarters of a year, told at noon on 23 November 2026.
+import type { Reading } from '../../src/judge/form.ts';
+import { effectivePolicy } from '../../src/judge/waiting.ts';
 import { createHash } from 'node:crypto';
-import type { Verdict } from '../../src/judge/effective.ts';
-import type { GrantInForce } from '../../src/judge/grants.ts';
+import type { Verdict } from '../../src/record/policy-state.ts';
+import type { GrantInForce } from '../../src/record/grants.ts';
 import { instant, parseBlobId, parseCommitId, type CommitId, type Instant } from '../../src/names.ts';
 import type { RemovalCause } from '../../src/membership/plan.ts';
 import { defaultLimits, type GroupRules } from '../../src/policy/policy.ts';
@@ -252,11 +254,19 @@ export const reportSettings: ReportSettings = {
   longest: new Map(),
 };
 
-export const reportSources: ReportSources = { readings: new Map(), rosterPeople: new Map([[steward, new Set(second.uids)]]), pending: [] };
+interface SampleSources extends Pick<ReportSources, 'rosterPeople'> {
+  /** Grant files at the tip that differ from what was endorsed, by path. */
+  readonly readings: ReadonlyMap<string, Reading>;
+}
+
+export const reportSources: SampleSources = { readings: new Map(), rosterPeople: new Map([[steward, new Set(second.uids)]]) };
 
 export function reportFrom(records: Iterable<LedgerRecord>, settings: Partial<ReportSettings> = {}, sources = reportSources): Report {
   const all = { ...reportSettings, ...settings };
-  return reportOf(replayTo(records, all), sources, all);
+  const replayed = replayTo(records, all);
+  const { policy: state } = replayed.replay.memory;
+  const policy = state && effectivePolicy(state, [], sources.readings, all.at, all.folder);
+  return reportOf(replayed, { policy, rosterPeople: sources.rosterPeople }, all);
 }
 
 /** The same with this text wherever somebody may write what they like. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JudgedApproval, NotCountedReason } from '../../src/evidence/approval.ts';
-import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { JudgedApproval, NotCountedReason } from '../../src/record/approval-count.ts';
+import type { RefusalCode } from '../../src/record/policy-state.ts';
 import type { OpenReview } from '../../src/review/review.ts';
 import type { Reach } from '../../src/record/standing.ts';
 import type { GrantStanding, SettledReview } from '../../src/review/settled-review.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RefusalCode } from '../../src/judge/effective.ts';
+import type { RefusalCode } from '../../src/record/policy-state.ts';
 import { renderPending, renderRefusal, renderRemedy, renderWayBack, wayBack } from '../../src/review/refusals.ts';
 import { hostile, inert } from '../reconcile/run-samples.ts';
 

@@ -3,7 +3,7 @@ import type { Reading } from '../../src/judge/form.ts';
 import type { Landing, PathChange } from '../../src/history/landing.ts';
 import { parseBlobId, type BlobId } from '../../src/names.ts';
 import { reviewOpen, type OpenReview, type Proposal } from '../../src/review/review.ts';
-import { startingState } from '../../src/judge/start-state.ts';
+import { startingState } from '../../src/record/start-state.ts';
 import { approval, at, commit, group, mergeRequest, review, rules, uid } from '../evidence/evidence-samples.ts';
 import { grantOf, grantPathOf, policyOf } from '../membership/membership-samples.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../src/judge/effective.ts';
+import type { Verdict } from '../../src/record/policy-state.ts';
 import { settledReview, type JudgedLanding } from '../../src/review/settled-review.ts';
-import type { EffectivePolicy } from '../../src/judge/waiting.ts';
+import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
 import { approval, commit, team, uid } from '../evidence/evidence-samples.ts';
 import { grantOf, grantPathOf, hours, now, policyOf } from '../membership/membership-samples.ts';
 

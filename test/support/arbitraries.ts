@@ -2,7 +2,7 @@
 // independently differ in everything, and never show what an unneeded change looks like.
 import fc from 'fast-check';
 import type { ClockVerdict } from '../../src/membership/clock.ts';
-import type { End, GrantInForce } from '../../src/judge/grants.ts';
+import type { End, GrantInForce } from '../../src/record/grants.ts';
 import type { GuardCircumstances } from '../../src/membership/guard.ts';
 import { instant, type Instant } from '../../src/names.ts';
 import type { Addition, GroupPlan, Removal, RemovalCause } from '../../src/membership/plan.ts';

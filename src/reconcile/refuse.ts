@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { errnoOf, stateFailure } from '../errors.ts';
 import type { CommitId } from '../names.ts';
 import { publishFile } from '../published-file.ts';
-import { folderOfRefused, renderRefusedByHand } from './refused-by-hand.ts';
+import { folderOfRefused, renderRefusedByHand } from '../record/refused-by-hand.ts';
 
 export interface Refused {
   readonly kind: 'refused' | 'not-waiting';

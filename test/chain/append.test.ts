@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLedger, type SoundLedger } from '../../src/ledger/open.ts';
+import { openLedger, type SoundLedger } from '../../src/chain/open.ts';
 import { Unusable } from '../../src/errors.ts';
 
 const appending = fileURLToPath(new URL('appending-process.ts', import.meta.url));

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLedger, type SoundLedger } from '../../src/ledger/open.ts';
+import { openLedger, type SoundLedger } from '../../src/chain/open.ts';
 import { Unusable } from '../../src/errors.ts';
 
 let folder: string;

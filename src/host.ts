@@ -1,21 +1,18 @@
-// What the host's commands need, opened from the configuration and closed again. Each command is a few lines on top of this.
-import { withLock } from '../flock.ts';
+// What both halves know of the host: the process as far as a command may know it, the configuration, and whether this host is the active one.
 import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from '../config/configuration.ts';
-import type { BootClock } from '../membership/clock.ts';
-import type { Instant } from '../names.ts';
-import { errnoOf, Misuse, stateFailure, Unavailable } from '../errors.ts';
-import type { RunPorts } from './ports.ts';
-import type { Standing } from './run.ts';
-import type { Sources } from './survey.ts';
-import type { Branch } from '../judge/judging.ts';
-import { readJudging } from './read-judging.ts';
-import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
-import { settlementIn } from './settlement.ts';
-import { keepIn, sourcesOf } from './sources.ts';
-import { openStateToRead, openStateToWrite, type State, type WritableState } from '../ledger/state.ts';
+import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from './config/configuration.ts';
+import { errnoOf, Misuse, stateFailure, Unavailable } from './errors.ts';
+import type { BootClock } from './membership/clock.ts';
+import type { Instant } from './names.ts';
+
+/** Is this host the one that may write? */
+export interface Standing {
+  readonly state: 'active' | 'standby';
+  /** What of the configuration makes it so: goes on after "this host is …, for". */
+  readonly why: string;
+}
 
 /** The process, as far as a command may know it. */
 export interface Caller {
@@ -110,7 +107,6 @@ export function requireState({ state }: Pick<HostConfiguration, 'state'>): void 
   }
 }
 
-/** Is this host the one that may write? */
 export async function standingOf({ active }: Configuration): Promise<Standing> {
   switch (active.kind) {
     case 'always':
@@ -155,86 +151,6 @@ export async function refuseOnStandby(configuration: Configuration): Promise<voi
   throw new Misuse(`this host is the standby and writes nothing, for ${why}; run it ${where}`);
 }
 
-interface Opened {
-  readonly sources: Sources;
-  readonly directory: DirectoryAccess;
-}
-
 export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
   return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
-}
-
-/** For commands that write nothing: no lock, and judging in memory. */
-export async function withHostToRead<Result>(
-  configuration: HostConfiguration,
-  caller: Caller,
-  work: (opened: Opened, state: State, branch: Branch) => Promise<Result>,
-): Promise<Result> {
-  requireState(configuration);
-  const state = await openStateToRead(configuration.state);
-  const { seenInMemory, withJudgingInMemory } = await import('../judge/in-memory.ts');
-  return withJudgingInMemory(configuration, caller, async (looked) => {
-    const judging = () => Promise.resolve(seenInMemory(looked, state.memory.taken));
-    const directory = directoryAccess(configuration.directory, caller.now());
-    try {
-      return await work({ sources: sourcesOf(configuration, state, judging, caller), directory }, state, looked.branch);
-    } finally {
-      await directory.close();
-    }
-  });
-}
-
-/** The state alone, under its lock: for commands that ask neither Git nor GitLab. Whoever waits is told `soFar` first. */
-export async function withStateToWrite<Result>(
-  configuration: HostConfiguration,
-  caller: Caller,
-  work: (state: WritableState) => Promise<Result>,
-  soFar = '',
-): Promise<Result> {
-  const before = soFar === '' ? '' : `${soFar}: `;
-  const onWait = (holder: string) => caller.warn(`${before}another run holds the lock (${holder}); waiting up to 60 s`);
-  return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
-    const state = await openStateToWrite(configuration.state);
-    for (const note of state.notes) caller.warn(note);
-    return work(state);
-  });
-}
-
-/** Under the lock of the state folder: one run at a time. */
-export async function withHostToWrite<Result>(
-  configuration: HostConfiguration,
-  caller: Caller,
-  work: (ports: RunPorts, state: WritableState) => Promise<Result>,
-): Promise<Result> {
-  return withStateToWrite(configuration, caller, async (state) => {
-    const judging = () => Promise.resolve(readJudging(configuration, state.memory));
-    const sources = sourcesOf(configuration, state, judging, caller);
-    const directory = directoryAccess(configuration.directory, caller.now());
-    try {
-      return await work(portsOf(configuration, state, sources, directory, caller), state);
-    } finally {
-      await directory.close();
-    }
-  });
-}
-
-function portsOf(
-  configuration: HostConfiguration,
-  state: WritableState,
-  sources: Sources,
-  directory: DirectoryAccess,
-  caller: Caller,
-): RunPorts {
-  return {
-    sources,
-    memory: state.memory,
-    journal: state.journal,
-    openToRead: directory.openToRead,
-    openToWrite: directory.openToWrite,
-    settled: settlementIn(state.folder, configuration, state.head),
-    readsElsewhere: directory.readsElsewhere,
-    keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
-    isActive: () => isActive(configuration),
-    progress: caller.progress,
-  };
 }

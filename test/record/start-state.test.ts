@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { applyDelta } from '../../src/judge/deltas.ts';
-import { step, type PolicyState } from '../../src/judge/effective.ts';
+import { applyDelta } from '../../src/record/deltas.ts';
+import { step } from '../../src/judge/effective.ts';
+import { type PolicyState } from '../../src/record/policy-state.ts';
 import type { Landing } from '../../src/history/landing.ts';
-import { acceptProposed, startingState } from '../../src/judge/start-state.ts';
+import { acceptProposed, startingState } from '../../src/record/start-state.ts';
 import { commit, rules } from '../evidence/evidence-samples.ts';
-import { folder, grantAt, onDay, plain, policyTree, type Content, type File, type Tree } from './history-files.ts';
+import { folder, grantAt, onDay, plain, policyTree, type Content, type File, type Tree } from '../judge/history-files.ts';
 
 const alice = 'policy/grants/klaxon-users/alice.yaml';
 const bob = 'policy/grants/klaxon-users/bob.yaml';

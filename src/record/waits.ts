@@ -1,6 +1,6 @@
 // How long a landing may wait for its own answer. What fails for all lasts as long as it lasts; what fails for one landing, while GitLab
 // answers the same questions about others, is final after six hours of that.
-import type { UnansweredRecord } from '../record/judging-record.ts';
+import type { UnansweredRecord } from './judging-record.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import { hour, renderInstant } from '../time.ts';
 

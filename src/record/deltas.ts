@@ -1,5 +1,5 @@
 // From one state of the policy to a later one, by the deltas that the ledger keeps.
-import type { PolicyDelta, PolicyState } from './effective.ts';
+import type { PolicyDelta, PolicyState } from './policy-state.ts';
 
 /** The state after a delta. */
 export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState {

@@ -7,10 +7,11 @@ import { duration, instant } from './names.ts';
 import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
 import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
-import { priorities, renderForJournal } from './reconcile/journal.ts';
+import { priorities, renderForJournal } from './journal.ts';
 import { plain } from './text.ts';
 import { build, version } from './build.ts';
-import type { Caller } from './reconcile/host.ts';
+import type { Commands } from './command.ts';
+import type { Caller } from './host.ts';
 
 // Servers are always verified (tls.ts). What says otherwise is taken away, and Node does not warn of what is not so.
 delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -170,11 +171,12 @@ function versionText(): string {
   return `muster ${version} (build ${build.slice(0, 12)}), Node ${process.versions.node}`;
 }
 
-async function main(args: readonly string[]): Promise<readonly StatusName[]> {
+async function main(args: readonly string[], commands: Commands): Promise<readonly StatusName[]> {
   try {
     const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
     if (!invocation) return [];
-    const { run } = await import('./commands.ts');
+    const run = commands[invocation.command];
+    if (!run) throw new Misuse(`this part of muster has no command "${invocation.command}"`);
     const { text, status } = await run(invocation, surroundings);
     process.stdout.write(renderFor(invocation, text));
     return status.all;
@@ -200,15 +202,18 @@ function endOf(names: readonly StatusName[]): number {
   return statusOf([...names, 'input']).code;
 }
 
-async function runToTheEnd(): Promise<void> {
+/** Runs the command that was typed, which is one of these, and ends the process. */
+export function begin(commands: Commands): void {
+  void runToTheEnd(commands);
+}
+
+async function runToTheEnd(commands: Commands): Promise<void> {
   tellBegun(process.env);
   // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
   process.exitCode = exitStatus.bug;
   process.once('beforeExit', () => tell(priorities.error, 'a bug: nothing is left to wait for, and the work is not done'));
-  const names = await main(process.argv.slice(2));
+  const names = await main(process.argv.slice(2), commands);
   // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended. That some of it
   // could not be written is told a turn later.
   process.stdout.write('', () => process.stderr.write('', () => setImmediate(() => process.exit(endOf(names)))));
 }
-
-void runToTheEnd();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, stateFailure } from '../errors.ts';
 import { parseCommitId, type CommitId, type Instant } from '../names.ts';
-import { ownerOf, readForeignText } from '../record/other-half.ts';
-import { commit, instant } from '../record/shapes.ts';
+import { ownerOf, readForeignText } from './other-half.ts';
+import { commit, instant } from './shapes.ts';
 
 export interface RefusedByHand {
   readonly commit: CommitId;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { renderForJournal } from '../../src/reconcile/journal.ts';
-import { renderRunText } from '../../src/reconcile/run-text.ts';
-import { hostile, quiet, reportOf, statusFor, troubled } from './run-samples.ts';
+import { renderForJournal } from '../src/journal.ts';
+import { renderRunText } from '../src/reconcile/run-text.ts';
+import { hostile, quiet, reportOf, statusFor, troubled } from './reconcile/run-samples.ts';
 
 const marked = (report: typeof quiet) => renderForJournal(renderRunText(report, statusFor(report)));
 const upTo = (text: string, priority: number) => text.split('\n').filter((line) => Number(/^<(\d)>/.exec(line)?.[1] ?? 9) <= priority);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { earlier, isOver, latest, meet, saysMore, type End } from '../../src/judge/grants.ts';
+import { earlier, isOver, latest, meet, saysMore, type End } from '../../src/record/grants.ts';
 import type { Instant } from '../../src/names.ts';
 import { ends, grantAndFile, moments, type Span } from '../support/arbitraries.ts';
 import { commit } from '../evidence/evidence-samples.ts';

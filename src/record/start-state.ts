@@ -1,5 +1,5 @@
 // Where the fold begins: the commit that the host's configuration calls `start`, taken as it is, and what a new one may change at once.
-import type { PolicyState } from './effective.ts';
+import type { PolicyState } from './policy-state.ts';
 import { earlier, meet, type GrantInForce } from './grants.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import type { CommitId, Instant, Uid } from '../names.ts';

@@ -1,10 +1,10 @@
 // Judging for those who only look: on a copy of the mirror, from what the host's record holds, and nothing is kept.
 import { withPrivateMirror } from '../history/branch.ts';
-import type { Caller } from '../reconcile/host.ts';
+import type { Caller } from '../host.ts';
 import type { JudgingSeen } from '../reconcile/take.ts';
 import type { Taken } from '../record/taken.ts';
-import { look, type JudgeConfiguration, type Looked } from './judge-once.ts';
-import { keptRecords, ownRecordInMemory } from './own-record.ts';
+import { look, type JudgeConfiguration, type Looked } from '../judge/judge-once.ts';
+import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
 
 /** `work` gets what judging would say now, with the branch that it was read from. */
 export async function withJudgingInMemory<Result>(

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLedger, type SoundLedger } from '../../src/ledger/open.ts';
+import { openLedger, type SoundLedger } from '../../src/chain/open.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
 
 let folder: string;

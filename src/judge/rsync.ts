@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Absent } from './fetched.ts';
-import { largestRoster } from './roster-file.ts';
+import type { Absent } from '../record/fetched.ts';
+import { largestRoster } from '../record/fetched.ts';
 
 export interface RsyncTerms {
   readonly checksum: 'none' | 'required';

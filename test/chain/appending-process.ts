@@ -1,7 +1,7 @@
 // A process of its own that appends to the ledger in its first argument until it is killed or an append fails.
 // It prints one line for every append that was promised, so that the test can hold the ledger to it.
 import { writeSync } from 'node:fs';
-import { openLedger } from '../../src/ledger/open.ts';
+import { openLedger } from '../../src/chain/open.ts';
 import { Unavailable } from '../../src/errors.ts';
 
 const [folder = '', size = '100'] = process.argv.slice(2);

@@ -1,0 +1,31 @@
+// What the commands have in common: how they are called, the host's configuration, and what they give back.
+import type { Invocation } from './cli.ts';
+import { Misuse } from './errors.ts';
+import { forHost, goOnAsOwner, readConfiguration, type Caller, type HostConfiguration } from './host.ts';
+import type { Status } from './status.ts';
+
+export interface Printed {
+  readonly text: string;
+  readonly status: Status;
+}
+
+/** By the name of the command. */
+export type Commands = Readonly<Record<string, (invocation: Invocation, caller: Caller) => Promise<Printed>>>;
+
+export async function hostConfiguration(invocation: Invocation, caller: Caller): Promise<HostConfiguration> {
+  const configuration = await configurationOf(invocation, caller);
+  await goOnAsOwner(configuration, caller);
+  return configuration;
+}
+
+/** As whoever typed the command. */
+export async function configurationOf({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
+  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+}
+
+export function reasonOf(options: Invocation['options']): string {
+  const reason = String(options['reason'] ?? '').trim();
+  // Help and messages show "…" for what only a person can say.
+  if (!/[\p{L}\p{N}]/u.test(reason)) throw new Misuse('--reason must say why, in words: it is kept in the record');
+  return reason;
+}

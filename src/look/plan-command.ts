@@ -1,0 +1,23 @@
+// `muster plan`: the survey, and nothing after it.
+import type { Invocation } from '../cli.ts';
+import { hostConfiguration, type Printed } from '../command.ts';
+import { standingOf, type Caller, type HostConfiguration } from '../host.ts';
+import { plan } from '../reconcile/preview.ts';
+import { printed, stopped } from '../reconcile/print-run.ts';
+import { runStatus, type RunReport } from '../reconcile/run.ts';
+import { surveySettings } from '../config/survey-settings.ts';
+import { withHostToRead } from './host-to-read.ts';
+
+export async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const report = await planned(configuration, caller).catch((error: unknown) => stopped('plan', configuration, error, caller));
+  const { state } = await standingOf(configuration);
+  return printed(report, runStatus(report, invocation.options['exitCode'] === true), invocation, state);
+}
+
+async function planned(configuration: HostConfiguration, caller: Caller): Promise<RunReport> {
+  caller.progress('reading');
+  return withHostToRead(configuration, caller, ({ sources, directory }) =>
+    plan(sources, surveySettings(configuration), directory.openToRead, configuration),
+  );
+}

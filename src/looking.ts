@@ -1,0 +1,13 @@
+// The commands that people type to look, or to ask for something: they use both halves, and write to no directory.
+import { begin } from './process.ts';
+
+begin({
+  check: async (invocation, caller) => (await import('./check/check-command.ts')).runCheck(invocation, caller),
+  plan: async (invocation, caller) => (await import('./look/plan-command.ts')).runPlan(invocation, caller),
+  explain: async (invocation, caller) => (await import('./explain/explain-command.ts')).runExplain(invocation, caller),
+  report: async (invocation, caller) => (await import('./report/report-command.ts')).runReport(invocation, caller),
+  review: async (invocation, caller) => (await import('./review/review-command.ts')).runReview(invocation, caller),
+  request: async (invocation, caller) => (await import('./request/request-command.ts')).runRequest(invocation, caller),
+  doctor: async (invocation, caller) => (await import('./doctor/doctor-command.ts')).runDoctor(invocation, caller),
+  adopt: async (invocation, caller) => (await import('./adopt/adopt-command.ts')).runAdopt(invocation, caller),
+});

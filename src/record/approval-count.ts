@@ -1,0 +1,77 @@
+// What a verdict keeps of the approvals: which counted, and why the others did not.
+import type { Approval } from '../evidence/evidence.ts';
+import type { TeamName, Uid } from '../names.ts';
+
+export const notCountedReasons = [
+  'not-a-person-in-policy',
+  /** The GitLab account is blocked or deactivated. */
+  'inactive',
+  'author',
+  /** Whoever opened the merge request has deleted the account since, and may have had another. */
+  'author-unknown',
+  /** Pushed to the branch, applied a suggestion or rebased it in the browser. */
+  'pushed',
+  /** GitLab does not say who pushed some of what the merge request brings. */
+  'pusher-unknown',
+  'not-entitled',
+  /** A refused change of the rules took them out of the approvers. */
+  'taken-out',
+  'benefits',
+  'after-merge',
+  'too-old',
+  /** The merge request was retargeted, closed or reopened after the approval. */
+  'retargeted-after',
+  /** What landed, or something else, came less than a minute before the approval. */
+  'just-changed',
+  /** What was merged came only after the approval. */
+  'before-last-push',
+  /** What was approved is not what landed. */
+  'other-content',
+  /** The server no longer has the commits that were approved. */
+  'version-gone',
+] as const;
+
+export type NotCountedReason = (typeof notCountedReasons)[number];
+
+export type JudgedApproval =
+  | { readonly kind: 'counted'; readonly approval: Approval; readonly person: Uid; readonly paths: readonly string[] }
+  | { readonly kind: 'not-counted'; readonly approval: Approval; readonly person?: Uid; readonly reason: NotCountedReason };
+
+/** What one path needs and has. */
+export interface PathQuorum {
+  readonly path: string;
+  readonly teams: readonly TeamName[];
+  readonly needed: number;
+  /** Different persons, in order. */
+  readonly by: readonly Uid[];
+}
+
+export interface ApprovalCount {
+  readonly enough: boolean;
+  readonly approvals: readonly JudgedApproval[];
+  readonly paths: readonly PathQuorum[];
+}
+
+export const unboundReasons = [
+  /** GitLab names no merge request at all for the commit. */
+  'no-merge-request',
+  'other-project',
+  'other-branch',
+  'not-merged',
+  'imported',
+  /** The commit is in the merge request, but is not what GitLab made of it. */
+  'not-its-landing',
+  /** One of several commits of a fast-forward that is not one landing: a merge is among them. */
+  'part-of-fast-forward',
+  /** GitLab made other commits of it while it merged it (automatic rebase): what landed is not what anybody saw. */
+  'rebased-while-merging',
+  /** More than two parents: no merge request is merged like that. */
+  'octopus',
+  'used-before',
+  /** It became merged because its commits were pushed, or merged by another merge request. */
+  'merged-elsewhere',
+  /** GitLab has no event or no time for the merge, or not yet. */
+  'merge-not-recorded',
+] as const;
+
+export type UnboundReason = (typeof unboundReasons)[number];

@@ -1,0 +1,48 @@
+// The policy in force as a run goes by it: with what waits, what is refused, and about whom nothing may be concluded yet.
+import { inOrder, type CommitId, type GroupName, type Uid } from '../names.ts';
+import type { Rules } from '../policy/policy.ts';
+import type { EndedGrant, GrantInForce } from './grants.ts';
+import type { Refusal } from './policy-state.ts';
+
+export interface Pending {
+  readonly path: string;
+  readonly commit: CommitId;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface EffectivePolicy {
+  readonly rules: Rules;
+  readonly judged: CommitId;
+  /** By path, in order. Some may be over or not begun. */
+  readonly grants: readonly GrantInForce[];
+  readonly ended: ReadonlyMap<string, EndedGrant>;
+  readonly proposed: readonly GrantInForce[];
+  readonly refused: readonly Refusal[];
+  /** Files at the tip that are not in force and not listed in `refused`: too many, or their names too long. */
+  readonly unlisted: number;
+  readonly pending: readonly Pending[];
+  /**
+   * While anything waits, the well-formed files at the tip that are not endorsed: whoever they name is neither added nor unexplained. `everybody`:
+   * nothing may be concluded yet about who is not named.
+   */
+  readonly undecided: readonly { readonly group: GroupName; readonly uid: Uid }[] | 'everybody';
+}
+
+/** Nothing may be concluded yet about somebody whom no grant in force explains. */
+export function isUndecided({ undecided }: EffectivePolicy, group: GroupName, uid: string): boolean {
+  return undecided === 'everybody' || undecided.some((one) => one.group === group && one.uid === uid);
+}
+
+/** With what a new start proposed for these paths in force, as once a person has allowed it. */
+export function withAccepted(policy: EffectivePolicy, paths: readonly string[]): EffectivePolicy {
+  const accepted = policy.proposed.filter(({ path }) => paths.includes(path));
+  if (accepted.length === 0) return policy;
+  const isAccepted = (path: string) => accepted.some((one) => one.path === path);
+  return {
+    ...policy,
+    grants: [...policy.grants.filter(({ path }) => !isAccepted(path)), ...accepted].sort((left, right) => inOrder(left.path, right.path)),
+    proposed: policy.proposed.filter(({ path }) => !isAccepted(path)),
+    ended: new Map([...policy.ended].filter(([path]) => !isAccepted(path))),
+  };
+}
