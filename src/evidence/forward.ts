@@ -33,7 +33,6 @@ export interface Branch {
 
 /** The fast-forward that the landing at `place` is part of; undefined where it is a landing by itself. Throws NotAnswered. */
 export async function findForward(branch: Branch, place: number): Promise<Forward | undefined> {
-  if (!mayBePart(branch, place)) return undefined;
   const evidence = await evidenceAt(branch, place);
   for (const { mergeRequest } of evidence?.candidates ?? []) {
     const to = branch.landings.findIndex(({ commit }, at) => at >= place && commit === mergeRequest.head);
@@ -49,7 +48,7 @@ export async function findForward(branch: Branch, place: number): Promise<Forwar
 }
 
 /** Before anybody is asked: a merge is part of none, and neither is what stands alone between what was judged and a merge, or the end of the branch. */
-function mayBePart({ landings, judged }: Branch, place: number): boolean {
+export function mayBePart({ landings, judged }: Pick<Branch, 'landings' | 'judged'>, place: number): boolean {
   return landings[place]?.parents === 1 && (place > judged + 1 || landings[place + 1]?.parents === 1);
 }
 

@@ -6,7 +6,7 @@ import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
 import { type UnboundReason } from '../record/approval-count.ts';
-import { findForward, NotAnswered } from './forward.ts';
+import { findForward, mayBePart, NotAnswered } from './forward.ts';
 import type { PolicyState, Verdict } from '../record/policy-state.ts';
 import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
@@ -110,7 +110,10 @@ class GitLabJudge implements ContentJudge {
   async forwardOf(state: PolicyState, landings: readonly Landing[], place: number, judged: number): Promise<Forward | Trouble | undefined> {
     const asked = this.#asked;
     const landing = landings[place];
-    if (asked?.kind !== 'asked' || !landing || this.#ports.refusedByHand(landing.commit) !== undefined) return undefined;
+    if (!asked || !landing || this.#ports.refusedByHand(landing.commit) !== undefined || !mayBePart({ landings, judged }, place))
+      return undefined;
+    // Whether it is part of one cannot be known now.
+    if (asked.kind !== 'asked') return this.#waiting(landing, asked, false);
     try {
       return await findForward(
         {

@@ -160,15 +160,35 @@ it('given the commits of a merge request that somebody pushed past it, then noth
   expect([run.policy.refused.map(({ path }) => path), await scene.members()]).toEqual([[hoo, urbanecm], []]);
 });
 
-it.each([
-  { what: 'a push', merged: false },
-  { what: 'a merge', merged: true },
-])('given $what that is refused for its form, when GitLab does not answer, then that is final at once', async ({ merged }) => {
-  const scene = await world.scene();
-  const files = { [urbanecm]: grantFile(scene.day(14)), 'README.md': 'more\n' };
-  if (merged) await scene.land(files);
-  else await scene.push(world.mallory, files);
-  world.gitlab.faults.add(/\/api\/v4\//, { kind: 'drop' });
-  const run = await scene.reconcile();
-  expect([refusals(run), run.policy.pending]).toEqual([[`impure ${urbanecm}`], []]);
+describe('given what is refused for its form', () => {
+  const impure = (scene: Scene) => ({ [urbanecm]: grantFile(scene.day(14)), 'README.md': 'more\n' });
+  const end = async (scene: Scene) => {
+    const run = await scene.reconcile();
+    return [refusals(run), run.policy.pending.length];
+  };
+
+  it.each([
+    { what: 'pushed', merged: false },
+    { what: 'merged', merged: true },
+  ])('when it was $what alone, and GitLab says nothing of commits, then that is final at once', async ({ merged }) => {
+    const scene = await world.scene();
+    if (merged) await scene.land(impure(scene));
+    else await scene.push(world.mallory, impure(scene));
+    world.gitlab.faults.add(/commits\/[0-9a-f]+\/merge_requests/, { kind: 'answer', status: 500 });
+    expect(await end(scene)).toEqual([[`impure ${urbanecm}`], 0]);
+  });
+
+  it.each([
+    { what: 'answers nothing', where: /\/api\/v4\// },
+    { what: 'says nothing of commits', where: /commits\/[0-9a-f]+\/merge_requests/ },
+  ])('when it may be the middle of a fast-forward, and GitLab $what, then it waits until that is known', async ({ where }) => {
+    const scene = await world.scene();
+    const mergeRequest = await stack(scene, 'middle', [impure(scene), { 'README.md': null }, { [hoo]: grantFile(scene.day(14)) }]);
+    scene.approve(mergeRequest, world.alice);
+    await scene.merge(mergeRequest, { method: 'ff' });
+    world.gitlab.faults.add(where, { kind: 'answer', status: 500 });
+    const [refused] = await end(scene);
+    world.gitlab.faults.clear();
+    expect([refused, await end(scene), await scene.members()]).toEqual([[], [[], 0], ['hoo', 'urbanecm']]);
+  });
 });
