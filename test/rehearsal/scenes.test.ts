@@ -40,6 +40,29 @@ describe('given the stand-in', () => {
     expect(await reasonsOf(scene)).toEqual([]);
   });
 
+  it.each([
+    { edition: 'ce', times: 'whole-seconds' },
+    { edition: 'ce', times: 'offset' },
+    { edition: 'ee', times: 'fractions' },
+  ] as const)('when it answers as $edition, with $times, then the verdicts are the same', async (style) => {
+    const { forge } = stage.gitlab;
+    const before = { ...forge.style };
+    Object.assign(forge.style, style);
+    const chosen = [
+      'fast-forward of three commits',
+      'approved at once',
+      'approved, pushed, revoked, approved again',
+      'pushed and approved by the same person',
+    ];
+    const outcomes = await playAll(
+      scenes.filter(({ name }) => chosen.includes(name)),
+      stage.house,
+      { sideBySide: 1 },
+    );
+    Object.assign(forge.style, before);
+    expect(outcomes.map(({ kind, reasons }) => [kind, ...reasons])).toEqual(chosen.map(() => ['as-assumed']));
+  });
+
   it('when it is kinder than GitLab, then a scene notices: every one of the kindnesses', async () => {
     const unnoticed: Record<string, readonly string[]> = {};
     for (const [kindness, name] of Object.entries(noticedBy) as [Kindness, string][]) {

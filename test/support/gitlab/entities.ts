@@ -2,6 +2,7 @@
 import { looseRef } from '../repositories.ts';
 import { renderTime } from './clock.ts';
 import { lines } from './repository.ts';
+import { moreOfEvent, moreOfMergeRequest, moreOfNote, moreOfProject, moreOfSingle } from './shapes.ts';
 import type { MergeRequest, Note, Project, ProtectedBranch, PushEvent, StateEvent, User, Version } from './world.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -24,6 +25,7 @@ export function project(of: Project, origin: string, anonymous: boolean): Json {
   };
   if (anonymous) return basic;
   return {
+    ...moreOfProject(of, origin),
     ...basic,
     visibility: of.visibility,
     merge_method: of.mergeMethod,
@@ -45,6 +47,7 @@ export function project(of: Project, origin: string, anonymous: boolean): Json {
 /** [A] What lists show; `diff_refs` is in the answer about a single one only. */
 export function mergeRequestBasic(of: MergeRequest, origin: string): Json {
   return {
+    ...moreOfMergeRequest(of),
     id: of.id,
     iid: of.iid,
     project_id: of.project.id,
@@ -76,6 +79,7 @@ export function mergeRequest(of: MergeRequest, origin: string): Json {
   const latest = of.versions.at(-1);
   return {
     ...mergeRequestBasic(of, origin),
+    ...moreOfSingle,
     diff_refs: latest ? { base_sha: latest.base, head_sha: latest.head, start_sha: latest.start } : null,
   };
 }
@@ -109,6 +113,7 @@ export function version({ id, head, base, start, at }: Version, of: MergeRequest
 
 export function note(of: Note, on: MergeRequest, origin: string): Json {
   return {
+    ...moreOfNote,
     id: of.id,
     type: null,
     body: of.body,
@@ -141,6 +146,7 @@ export function stateEvent(of: StateEvent, on: MergeRequest, origin: string): Js
 export function pushEvent({ id, user, branch, branches = 4, action, from, to, at }: PushEvent, origin: string): Json {
   const name = { created: 'pushed new', pushed: 'pushed to', removed: 'deleted' }[action];
   return {
+    ...moreOfEvent,
     id,
     action_name: name,
     author_id: user.id,

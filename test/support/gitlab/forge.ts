@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Kindness } from './kindnesses.ts';
 import { Repository, type FileChanges } from './repository.ts';
+import type { Style } from './shapes.ts';
 import type { AccessLevel, MergeRequest, Project, Token, User } from './world.ts';
 
 export interface ProjectOptions {
@@ -52,6 +53,8 @@ export class Forge {
   readonly moved = new Map<string, Project>();
   /** What it is asked to be kinder in than GitLab is. */
   readonly kind = new Set<Kindness>();
+  /** How its answers look. */
+  readonly style: Style = { edition: 'ce', times: 'fractions' };
   readonly suggestions = new Map<number, Suggestion>();
   readonly #folder: string;
   #lastId = 1000;

@@ -17,6 +17,7 @@ import { push } from './pushing.ts';
 import type { FileChanges } from './repository.ts';
 import { approve, close, openMergeRequest, reopen, retarget, settle, unapprove, type OpenOptions } from './reviewing.ts';
 import { answer, authenticate, json } from './routing.ts';
+import { styled } from './shapes.ts';
 import type { MergeRequest, Project, User } from './world.ts';
 
 const routes = [...projectRoutes, ...mergeRequestRoutes, ...playRoutes];
@@ -143,7 +144,7 @@ export class GitLabStandIn {
     const body = await readBody(request);
     if (token === undefined) return deliver(response, json(401, { message: '401 Unauthorized' }), harm);
     const call = { forge: this.forge, origin: this.#origin, method, path: url.pathname, query: url.searchParams, body, token };
-    return deliver(response, await answer(call, routes, api), harm);
+    return deliver(response, styled(await answer(call, routes, api), url.pathname, this.forge.style), harm);
   }
 }
 
