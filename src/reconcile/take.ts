@@ -60,7 +60,8 @@ export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms):
   const isCurrent = isSound && isOurStart && !state.other && isAt(now, taking.place);
   if (isSound && state.policy && !isCurrent && problems.length === 0) problems.push(behind(isOurStart));
   const policy = state.policy && policyInForce(state.policy, now, isCurrent);
-  const waited = memory.waited ?? (isCurrent && state.caughtUp ? [...state.firstSeen.keys()] : undefined);
+  const hasAll = isCurrent && state.caughtUp && hasLooked(now, memory.began ?? terms.now);
+  const waited = memory.waited ?? (hasAll ? [...state.firstSeen.keys()] : undefined);
   return {
     policy,
     head: now?.head ?? undefined,
@@ -75,6 +76,11 @@ export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms):
 
 function isAt(now: Now | undefined, place: Taken | undefined): boolean {
   return now !== undefined && place !== undefined && now.record.id === place.id && now.record.line === place.head.count;
+}
+
+/** Since then, with an answer of the server that has the branch. */
+function hasLooked(now: Now | undefined, since: Instant): boolean {
+  return now !== undefined && now.at >= since && !now.problems.list.some(({ code }) => /^(git|policy)-/.test(code));
 }
 
 function behind(isOurStart: boolean): Problem {

@@ -23,5 +23,5 @@ export async function readFetched(folder: string, roster: RosterName, url: strin
   const fetching = parseFetching(found.content);
   if (!fetching)
     return { kind: 'unreadable', message: `${standingFile(folder, roster)} is not what judging writes.`, act: 'administrator' };
-  return fetching.absent ?? readRosterFile(fetchedFile(folder, roster), { checksum, called: url });
+  return fetching.absent ?? readRosterFile(fetchedFile(folder, roster), { checksum, called: url, owner });
 }

@@ -16,17 +16,19 @@ interface Place {
   readonly path: string;
   /** How messages name it: where people find it. */
   readonly called: string;
+  /** The number of the account that made it, and gave it one name: where judging did. */
+  readonly owner: number | undefined;
 }
 
 /** `required` reads `<path>.sha256` too. Does not throw for anything that may stand at `path`, which messages name as `called`. */
 export async function readRosterFile(
   path: string,
-  { checksum, called = path }: { readonly checksum: 'none' | 'required'; readonly called?: string },
+  { checksum, called = path, owner }: { readonly checksum: 'none' | 'required'; readonly called?: string; readonly owner?: number },
 ): Promise<RosterReading> {
-  const found = readWhole({ path, called }, largestRoster);
+  const found = readWhole({ path, called, owner }, largestRoster);
   if (found.kind !== 'content') return found;
   const stated: StatedChecksum =
-    checksum === 'required' ? readChecksum({ path: `${path}.sha256`, called: `${called}.sha256` }) : { kind: 'not-asked' };
+    checksum === 'required' ? readChecksum({ path: `${path}.sha256`, called: `${called}.sha256`, owner }) : { kind: 'not-asked' };
   const sha256 = createHash('sha256').update(found.bytes).digest('hex');
   return { kind: 'file', bytes: found.bytes, sha256, producedAt: found.writtenAt, stated };
 }
@@ -43,12 +45,12 @@ function readChecksum(place: Place): StatedChecksum {
   return { kind: 'stated', sha256: sha256.toLowerCase() };
 }
 
-function readWhole({ path, called }: Place, limit: number): Content | Problem {
+function readWhole({ path, called, owner }: Place, limit: number): Content | Problem {
   let file: number | undefined;
   try {
     // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. O_NOFOLLOW: open(2) gives ELOOP for a link.
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return readOpened(file, called, limit);
+    return readOpened(file, called, owner, limit);
   } catch (error) {
     return problemOf(called, error);
   } finally {
@@ -56,9 +58,11 @@ function readWhole({ path, called }: Place, limit: number): Content | Problem {
   }
 }
 
-function readOpened(file: number, called: string, limit: number): Content | Problem {
+function readOpened(file: number, called: string, owner: number | undefined, limit: number): Content | Problem {
   const before = fstatSync(file, { bigint: true });
   if (!before.isFile()) return { kind: 'unreadable', message: `${called} is not a regular file.`, act: 'administrator' };
+  if (owner !== undefined && (before.nlink !== 1n || before.uid !== BigInt(owner)))
+    return { kind: 'unreadable', message: `${called} is not the file that judging fetched.`, act: 'administrator' };
   if (before.size > limit)
     return { kind: 'damaged', message: `${called} has ${before.size} bytes, and ${limit} are the most.`, act: 'producer' };
   // One byte more than there should be shows a file that grows.

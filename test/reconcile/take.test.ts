@@ -263,6 +263,22 @@ describe('given a new ledger', () => {
     expect(host.take(old, undefined, now, 4).caughtUp).toBe(true);
   });
 
+  it.each([
+    { given: 'looked last before it began', seenNow: { at: instant(now - 1) } },
+    {
+      given: 'could not ask for the branch',
+      seenNow: { problems: { list: [{ status: 'unavailable', code: 'git-unavailable', message: '' }], more: 0 } },
+    },
+    { given: 'never looked', seenNow: { kind: 'absent' } },
+  ] as const)('when judging $given, then it has not caught up', ({ seenNow }) => {
+    const host = new Taker();
+    expect([host.take(whole, seenNow).caughtUp, host.take(whole, seenNow).caughtUp, host.take(whole).caughtUp]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
   it('when judging is silent for a day after that, then it has caught up all the same', () => {
     const host = new Taker();
     host.take(whole);
