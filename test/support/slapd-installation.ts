@@ -17,7 +17,8 @@ export interface SlapdInstallation {
   readonly loaderPath: string | null;
 }
 
-const note = new URL('../../.cache/openldap/installation.json', import.meta.url);
+/** MUSTER_TEST_OPENLDAP names the note of another OpenLDAP, of the same form, for the tests to run against. */
+const note = process.env['MUSTER_TEST_OPENLDAP'] ?? new URL('../../.cache/openldap/installation.json', import.meta.url);
 
 /** Throws with the script's own words on stderr when there is no OpenLDAP and none can be fetched. */
 export function slapdInstallation(): SlapdInstallation {
