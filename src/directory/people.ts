@@ -239,3 +239,15 @@ export async function tellClaims(connection: DirectoryConnection, claims: Claims
   }
   return told;
 }
+
+/** What people recognise a person by, for eyes only. */
+export async function readDetails(
+  connection: DirectoryConnection,
+  { dn }: DirectoryPerson,
+): Promise<{ readonly name: string; readonly mail: string }> {
+  const [entry] = await connection.search(dn, { scope: 'base', attributes: ['cn', 'mail'] }).catch((error: unknown) => {
+    throw refusal(error, `show the entry ${dn}`);
+  });
+  const first = (attribute: string) => (entry ? (valuesOf(entry, attribute)[0] ?? '') : '');
+  return { name: first('cn'), mail: first('mail') };
+}

@@ -1,7 +1,7 @@
 // `revoke`, `revoke --list` and `lift`: wired so that nothing but the directory has to answer.
 import { isDeepStrictEqual } from 'node:util';
 import { withReserve } from '../chain/reserve.ts';
-import { readDetails } from '../directory/details.ts';
+import { readDetails } from '../directory/people.ts';
 import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
