@@ -16,6 +16,7 @@ Exit statuses
 
 Examples
   muster check                                   is the policy in ./policy in order?
+  muster status                                  how did the last run end, and what waits for whom?
   muster plan                                    what would the next run do, and why?
   muster explain urbanecm                        why is urbanecm in, or not?
   muster allow stewards sha256:… --reason "…"    let a held set through, once
@@ -163,6 +164,15 @@ function mergeRequestCommands(program: Command, take: Take): void {
 
 function runCommands(program: Command, take: Take): void {
   program.commandsGroup('On the maintenance host:');
+  program
+    .command('status')
+    .description('one screen: the last run, each group, what waits and for whom, how old the inputs are; asks nobody')
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nIt reads the state folder and the folder of judging, and ends with 0 whatever they say.\n\nExamples\n  muster status\n  muster status --json | jq "{lastRun, waiting, refused}"\n',
+    )
+    .action(take('status'));
   program
     .command('plan')
     .description('what would change, may it, and why; writes nothing')

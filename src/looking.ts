@@ -3,6 +3,7 @@ import { begin } from './process.ts';
 
 begin({
   check: async (invocation, caller) => (await import('./check/check-command.ts')).runCheck(invocation, caller),
+  status: async (invocation, caller) => (await import('./look/status-command.ts')).runStatus(invocation, caller),
   plan: async (invocation, caller) => (await import('./look/plan-command.ts')).runPlan(invocation, caller),
   explain: async (invocation, caller) => (await import('./explain/explain-command.ts')).runExplain(invocation, caller),
   report: async (invocation, caller) => (await import('./report/report-command.ts')).runReport(invocation, caller),

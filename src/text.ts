@@ -16,10 +16,8 @@ export function renderLink(link: string | undefined): string | undefined {
   return link !== undefined && /^https?:\/\/[!-~]+$/.test(link) ? link : undefined;
 }
 
-const width = 100;
-
-/** `start` and then the text, in lines of at most 100 columns: the text stands in a column of its own. A longer word is left whole. */
-export function hang(start: string, text: string): string {
+/** `start` and then the text, in lines of at most `width` columns: the text stands in a column of its own. A longer word is left whole. */
+export function hang(start: string, text: string, width = 100): string {
   const lines: string[] = [];
   let line = start;
   let isFirst = true;

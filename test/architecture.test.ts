@@ -30,6 +30,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   history: ['attributes', 'landing'],
   judge: ['effective', 'form', 'waiting'],
   ledger: ['chronicle', 'joined', 'memory', 'person-history', 'record', 'replay'],
+  look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
   '': ['journal', 'names', 'near', 'status', 'text', 'time'],
   policy: ['policy-reading', 'policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],

@@ -24,3 +24,28 @@ export function joinedAt(records: Iterable<LedgerRecord>): ReadonlyMap<GroupName
   }
   return groups;
 }
+
+/** The last time that somebody came into a group or left it, as far as the record goes. */
+export interface LastChange {
+  readonly at: Instant;
+  readonly came: readonly string[];
+  readonly left: readonly string[];
+}
+
+export function lastChanges(records: Iterable<LedgerRecord>): ReadonlyMap<GroupName, LastChange> {
+  const changes = new Map<GroupName, LastChange>();
+  for (const record of records) {
+    const change = changeOf(record);
+    if (change && change.came.length + change.left.length > 0 && 'group' in record) changes.set(record.group, change);
+  }
+  return changes;
+}
+
+function changeOf(record: LedgerRecord): LastChange | undefined {
+  const { at } = record;
+  if (record.type === 'membership') return { at, came: record.appeared.map(({ name }) => name), left: record.vanished };
+  if (record.type !== 'outcome') return undefined;
+  const names = (parts: readonly { readonly members: readonly { readonly uid: string }[] }[]) =>
+    parts.flatMap(({ members }) => members.map(({ uid }) => uid));
+  return { at, came: names(record.add), left: names(record.remove) };
+}

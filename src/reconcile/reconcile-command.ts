@@ -9,12 +9,13 @@ import type { WritableState } from '../ledger/state.ts';
 import { problemOf, type Problem } from '../problems.ts';
 import { keepStanding } from '../record/standing.ts';
 import { publishRosterStatuses, rosterStatusIn } from '../roster/publish-roster-status.ts';
-import { exitStatus, statusOf } from '../status.ts';
+import { exitStatus, statusOf, type Status } from '../status.ts';
 import { grantReaches } from './grant-reaches.ts';
 import { goOnAsOwner, readOutputs, standingOf, type Caller, type HostConfiguration } from '../host.ts';
 import { withHostToWrite } from './state-to-write.ts';
 import { nothingRead, printed, stopped } from './print-run.ts';
 import { renderRunJson } from './run-json.ts';
+import { keepEnd, runEnd } from './run-end.ts';
 import { runReconcile as runConverging } from './run-reconcile.ts';
 import { runStatus, type RunReport } from './run.ts';
 import { surveySettings } from '../config/survey-settings.ts';
@@ -64,6 +65,7 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
     notes: [],
   }));
   const status = runStatus(report, false);
+  leaveEnd(report, status, configuration, caller);
   if (configuration.metrics !== undefined) {
     const { exportMetrics } = await import('./export-metrics.ts');
     await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
@@ -91,6 +93,15 @@ function leaveStanding({ policy, groups, mode }: RunReport, state: WritableState
     keepStanding(state.folder, grantReaches(policy.grants, groups, state));
   } catch (error) {
     warn(`how far grants have come could not be left for the notes on merge requests (${errnoOf(error)})`);
+  }
+}
+
+/** For `muster status`: it shows that the file is an old one. */
+function leaveEnd(report: RunReport, status: Status, { state }: HostConfiguration, { pid, warn }: Caller): void {
+  try {
+    keepEnd(state, runEnd(report, status), pid);
+  } catch (error) {
+    warn(`how this run ended could not be left for "muster status" (${errnoOf(error)})`);
   }
 }
 

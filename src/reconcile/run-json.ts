@@ -10,7 +10,8 @@ import { inOrder } from '../names.ts';
 import { renderPending, renderRefusal } from '../review/refusals.ts';
 import { renderWithheld } from '../text.ts';
 
-export type GroupState = 'in-sync' | 'changes' | 'changed' | 'held' | 'frozen' | 'failed';
+export const groupStates = ['in-sync', 'changes', 'changed', 'held', 'frozen', 'failed'] as const;
+export type GroupState = (typeof groupStates)[number];
 
 export function groupState({ proposal, outcome, status }: GroupResult): GroupState {
   if (proposal.kind === 'settled') return 'in-sync';

@@ -31,7 +31,7 @@ export function renderRunText(report: RunReport, status: Status, notes: readonly
     renderWithheldPeople(report),
     renderRefused(report),
     ...report.problems.filter(({ code }) => !code.startsWith('roster-')).map(({ message }) => hang('PROBLEM    ', plain(message))),
-    `${closing(status)}\n`,
+    `${renderClosing(status)}\n`,
   ];
   return blocks.join('');
 }
@@ -58,7 +58,7 @@ function renderRoster({ roster, state, generation }: RosterStanding): string {
   return `ROSTER     ${roster}: ${state.kind.toUpperCase()}; ${kept}\n${hang(column, plain(state.message))}`;
 }
 
-const words: Readonly<Record<GroupState, string>> = {
+export const groupStateWords: Readonly<Record<GroupState, string>> = {
   'in-sync': 'in sync',
   changes: 'changes wait',
   changed: 'changed',
@@ -71,7 +71,7 @@ function renderGroup(result: GroupResult, command: RunReport['command']): string
   const { proposal, members, message } = result;
   const state = groupState(result);
   const size = members === undefined ? '' : `, ${count(members, 'member')}`;
-  const lines = [`group      ${proposal.group}: ${words[state]}${size}\n`];
+  const lines = [`group      ${proposal.group}: ${groupStateWords[state]}${size}\n`];
   if (message !== undefined) lines.push(hang(column, plain(message)));
   if (proposal.kind !== 'planned') return lines.join('');
   const { guarded, plan, observed } = proposal;
@@ -190,6 +190,6 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** In one line, so that the last line of a log says it all: what decided the status in words, whatever else holds by its name. */
-function closing({ code, all: [first = 'in order', ...others] }: Status): string {
+export function renderClosing({ code, all: [first = 'in order', ...others] }: Status): string {
   return `status ${code}: ${meanings[first] ?? first}${others.length > 0 ? `; also ${others.join(', ')}` : ''}`;
 }

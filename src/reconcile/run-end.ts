@@ -1,0 +1,91 @@
+// How the last run ended, in a file of the state folder: what the ledger does not tell, for `muster status`.
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { GroupName, Instant, RosterName } from '../names.ts';
+import { publishFile } from '../published-file.ts';
+import { ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
+import { group, instant, natural, roster, type Shape } from '../record/shapes.ts';
+import { exitStatus, type Status, type StatusName } from '../status.ts';
+import { groupState, groupStates, type GroupState } from './run-json.ts';
+import { withheldFrom, type RunReport } from './run.ts';
+import type { RosterState } from '../roster/roster.ts';
+
+export interface RunEnd {
+  readonly format: 1;
+  /** The moment by which it decided. */
+  readonly at: Instant;
+  /** All that held, worst first. */
+  readonly statuses: readonly StatusName[];
+  readonly problems: readonly string[];
+  readonly groups: readonly {
+    readonly group: GroupName;
+    readonly state: GroupState;
+    /** People whom something names and who are no members for it, those whose grant is over left out. */
+    readonly withheld: number;
+    readonly message: string | null;
+  }[];
+  readonly rosters: readonly { readonly roster: RosterName; readonly state: RosterState['kind']; readonly message: string | null }[];
+}
+
+const rosterStates = ['fresh', 'stale', 'damaged', 'empty', 'missing', 'unreadable'] as const satisfies readonly RosterState['kind'][];
+
+const mostProblems = 10;
+/** Letters of a message. */
+const longestMessage = 500;
+/** Bytes of the whole file. */
+const largest = 1024 * 1024;
+
+const shape: Shape<RunEnd> = v.strictObject({
+  format: v.literal(1),
+  at: instant,
+  statuses: v.array(v.custom<StatusName>((value) => typeof value === 'string' && Object.hasOwn(exitStatus, value))),
+  problems: v.array(v.string()),
+  groups: v.array(v.strictObject({ group, state: v.picklist(groupStates), withheld: natural, message: v.nullable(v.string()) })),
+  rosters: v.array(v.strictObject({ roster, state: v.picklist(rosterStates), message: v.nullable(v.string()) })),
+});
+
+export function runEnd({ at, problems, groups, rosters }: RunReport, { all }: Status): RunEnd {
+  const short = (message: string) => message.slice(0, longestMessage);
+  return {
+    format: 1,
+    at,
+    statuses: all,
+    problems: problems.slice(0, mostProblems).map(({ message }) => short(message)),
+    groups: groups.map((result) => ({
+      group: result.proposal.group,
+      state: groupState(result),
+      withheld: withheldFrom(result.proposal).filter(({ reason }) => reason.code !== 'expired').length,
+      message: result.message === undefined ? null : short(result.message),
+    })),
+    rosters: rosters.map(({ roster: name, state }) => ({
+      roster: name,
+      state: state.kind,
+      message: state.kind === 'fresh' ? null : short(state.message),
+    })),
+  };
+}
+
+function endIn(state: string): string {
+  return join(state, 'run-end.json');
+}
+
+/** Throws what the file system says. */
+export function keepEnd(state: string, end: RunEnd, pid: number): void {
+  publishFile(endIn(state), `${JSON.stringify(end)}\n`, `${endIn(state)}.${pid}.new`, 0o600);
+}
+
+/** Its content is undefined where it is not what a run leaves. */
+export function readEnd(state: string): Foreign<RunEnd | undefined> {
+  const owner = ownerOf(state);
+  const found = owner === undefined ? ({ kind: 'absent' } as const) : readForeignText(endIn(state), owner, largest);
+  return found.kind === 'read' ? { kind: 'read', content: parseEnd(found.content) } : found;
+}
+
+function parseEnd(text: string): RunEnd | undefined {
+  try {
+    const parsed = v.safeParse(shape, JSON.parse(text), { abortEarly: true });
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

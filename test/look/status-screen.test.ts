@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { lastChanges } from '../../src/ledger/joined.ts';
+import type { LedgerRecord } from '../../src/ledger/record.ts';
+import { renderStatusJson, renderStatusScreen, type StatusFacts } from '../../src/look/status-screen.ts';
+import { dn } from '../../src/names.ts';
+import type { RunEnd } from '../../src/reconcile/run-end.ts';
+import { statusOf } from '../../src/status.ts';
+import { klaxon, steward } from '../membership/membership-samples.ts';
+import { hostile, inert } from '../reconcile/run-samples.ts';
+import { commitOf, days, hostileRecords, reportFrom, sampleRecords, stewards } from '../report/report-samples.ts';
+
+const end: RunEnd = {
+  format: 1,
+  at: days(-1 / 720),
+  statuses: ['held', 'refused', 'unavailable'],
+  problems: ['gitlab did not answer'],
+  groups: [
+    { group: klaxon, state: 'in-sync', withheld: 2, message: null },
+    { group: stewards, state: 'held', withheld: 0, message: null },
+  ],
+  rosters: [{ roster: steward, state: 'fresh', message: null }],
+};
+
+function factsOf(records: readonly LedgerRecord[], more: Partial<StatusFacts> = {}): StatusFacts {
+  return {
+    at: days(0),
+    standing: { state: 'active', why: 'its configuration has no key "active"' },
+    report: reportFrom(records, {}, { readings: new Map(), rosterPeople: new Map() }),
+    dns: new Map([[klaxon, dn('cn=klaxon-users,ou=groups,dc=example,dc=org')]]),
+    lastChanges: lastChanges(records),
+    lastRun: end.at,
+    end: { kind: 'read', content: end },
+    now: {
+      format: 1,
+      at: days(-1 / 360),
+      record: { id: '0'.repeat(32), line: 12 },
+      head: commitOf('merge 13'),
+      clock: null,
+      tokens: [],
+      problems: { list: [], more: 0 },
+      lessened: { list: [], more: 0 },
+      undecided: { list: [], more: 0 },
+      refused: { list: [], more: 0 },
+      pending: { list: [], more: 0 },
+    },
+    problems: [{ status: 'unavailable', code: 'gitlab-unavailable', message: 'gitlab did not answer' }],
+    ...more,
+  };
+}
+
+describe('the screen of status', () => {
+  const facts = factsOf(sampleRecords());
+
+  it('given everything that may happen, then it is the screen that was agreed on, of 24 lines of 80 columns', async () => {
+    const screen = renderStatusScreen(facts);
+    await expect(screen).toMatchFileSnapshot('../golden/status.txt');
+    expect(screen.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(screen.split('\n').length - 1).toBeLessThanOrEqual(24);
+  });
+
+  it('given everything that may happen, then it is the JSON that was agreed on', async () => {
+    await expect(renderStatusJson(facts, statusOf([]))).toMatchFileSnapshot('../golden/status.json');
+  });
+
+  it('given a host that has never run, then it says so and what to do', () => {
+    const fresh = factsOf([], { lastRun: undefined, end: { kind: 'absent' }, now: undefined, problems: [] });
+    expect(renderStatusScreen(fresh)).toContain(
+      'last run   none on this host yet: see muster.timer, or run "muster reconcile"\njudging    has not looked yet\n',
+    );
+  });
+
+  it.each<{ given: string; end: StatusFacts['end'] }>([
+    { given: 'no file', end: { kind: 'absent' } },
+    { given: 'a file that no run wrote', end: { kind: 'read', content: undefined } },
+    { given: 'a file that is older than the last run', end: { kind: 'read', content: { ...end, at: days(-2) } } },
+  ])('given $given, then how the run ended is not known, and nothing of an older one is told as if it were now', ({ end: kept }) => {
+    const screen = renderStatusScreen(factsOf(sampleRecords(), { end: kept }));
+    expect(screen).toContain('(2 minutes ago); how it ended is not known');
+    expect(screen).not.toContain('in sync');
+  });
+
+  it('given a standby, a stale roster and a judge that is silent, then each is told with what is kept', () => {
+    const screen = renderStatusScreen(
+      factsOf(sampleRecords(), {
+        standing: { state: 'standby', why: 'it has no file /etc/muster/active' },
+        end: {
+          kind: 'read',
+          content: { ...end, rosters: [{ roster: steward, state: 'stale', message: 'Whoever produces the list must mend it.' }] },
+        },
+        problems: [{ status: 'unavailable', code: 'judging-silent', message: 'judging has not looked since yesterday' }],
+      }),
+    );
+    expect(screen).toContain('standby    this host writes nothing, for it has no file /etc/muster/active\n');
+    expect(screen).toContain('ROSTER     steward: STALE, kept is 5 people, written');
+    expect(screen).toContain('PROBLEM    judging has not looked since yesterday\n');
+  });
+
+  it('given text made to deceive in every field, then every line is printable and short, and the JSON is whole', () => {
+    const told = { ...end, problems: [hostile], groups: [{ group: klaxon, state: 'failed', withheld: 0, message: hostile } as const] };
+    const deceiving = factsOf(hostileRecords(hostile), { end: { kind: 'read', content: told } });
+    const screen = renderStatusScreen(deceiving).split('\n');
+    expect(screen.filter((line) => !inert.test(line) || (line.length > 80 && !line.includes('sha256')))).toEqual([]);
+    expect(JSON.parse(renderStatusJson(deceiving, statusOf([])))).toMatchObject({ command: 'status' });
+  });
+});
