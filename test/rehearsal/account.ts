@@ -1,4 +1,6 @@
 // An account on a GitLab: what it asks over the API, and what it is answered, whatever that is. Tokens go into headers and nowhere else.
+import { setTimeout as wait } from 'node:timers/promises';
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -47,7 +49,16 @@ export class Account {
     return Object.assign(new Account(this.server, this.token, record), { id: this.id, username: this.username });
   }
 
+  /** Whoever is told to come later does. */
   async ask(method: string, path: string, body?: Fields): Promise<Answer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#askOnce(method, path, body);
+      if (answer.status !== 429 || attempt === 5) return answer;
+      await wait(Math.min(60, Number(answer.headers.get('retry-after') ?? 10)) * 1000);
+    }
+  }
+
+  async #askOnce(method: string, path: string, body: Fields | undefined): Promise<Answer> {
     const response = await fetch(`${this.server}/api/v4/${path}`, {
       method,
       redirect: 'manual',

@@ -16,7 +16,6 @@ export interface OpenHouse {
   readonly house: House;
   /** Of GitLab. */
   readonly version: string;
-  readonly isEnterprise: boolean;
   readonly clean: () => Promise<void>;
 }
 
@@ -30,7 +29,7 @@ export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge'
   const second = terms.secondToken === undefined ? undefined : await Account.of(terms.server, terms.secondToken);
   const admin = terms.adminToken === undefined ? undefined : await Account.of(terms.server, terms.adminToken);
   if (second?.id === first.id) throw new NotDone(`both tokens belong to ${first.username}; the second must be another account's`);
-  const { version, enterprise } = await first.one('version');
+  const { version } = await first.one('version');
   const shown = await backInPlace(first, await projectOf(first, terms.project));
   const project = {
     id: Number(shown['id']),
@@ -55,7 +54,6 @@ export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge'
   return {
     house: { ...rest, project, first, second, admin, prefix, number, alone: inTurn() },
     version: text(version),
-    isEnterprise: enterprise === true,
     clean,
   };
 }

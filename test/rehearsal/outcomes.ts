@@ -1,4 +1,5 @@
 // What a rehearsal came to, for people, for CI and as fixtures. Whoever reads them learns no token, no mail address and no name.
+import { plain } from '../../src/text.ts';
 import type { Outcome } from './play.ts';
 
 const words: Readonly<Record<Outcome['kind'], string>> = {
@@ -10,7 +11,7 @@ const words: Readonly<Record<Outcome['kind'], string>> = {
 
 export function renderOutcome({ scene, kind, reasons, seconds }: Outcome): string {
   const line = `${words[kind].padEnd(10)}  ${seconds.toFixed(0).padStart(4)} s  ${scene}`;
-  return [line, ...reasons.map((reason) => `                    ${reason}`)].map((one) => `${one}\n`).join('');
+  return [line, ...reasons.map((reason) => `                    ${plain(reason)}`)].map((one) => `${one}\n`).join('');
 }
 
 /** `GitLab 19.3.1: 31 of 31 as assumed` */
@@ -49,6 +50,17 @@ function escaped(given: string): string {
   const entities: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
   // XML 1.0, section 2.2: most control characters cannot be written at all.
   return given.replaceAll(/[<>&"]/g, (letter) => entities[letter] ?? '').replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '?');
+}
+
+export interface Rehearsed {
+  readonly source: string;
+  readonly servers: readonly string[];
+}
+
+/** What `doctor` knows of, with one more. */
+export function withServer({ servers, ...rest }: Rehearsed, version: string): Rehearsed {
+  const inOrder = (left: string, right: string) => left.localeCompare(right, 'en', { numeric: true });
+  return { ...rest, servers: [...new Set([...servers, version])].sort(inOrder) };
 }
 
 export interface Secrets {

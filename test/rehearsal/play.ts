@@ -78,15 +78,23 @@ function renderError(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : (error.stack ?? error.message);
 }
 
-async function judged(stage: Stage, { gives = [], problems = [] }: Scene): Promise<readonly string[]> {
+async function judged(stage: Stage, { gives = [], waits = [], problems = [] }: Scene): Promise<readonly string[]> {
   const found = await stage.judge();
   const differs = (what: string, is: readonly string[], must: readonly string[]): readonly string[] =>
-    is.join('; ') === must.join('; ') ? [] : [`the judge says ${what} ${JSON.stringify(is)}, and must say ${JSON.stringify(must)}`];
+    is.length === must.length && must.every((one, place) => matches(is[place] ?? '', one))
+      ? []
+      : [`the judge says ${what} ${JSON.stringify(is)}, and must say ${JSON.stringify(must)}`];
   return [
     ...differs('of the landings', found.verdicts, gives),
-    ...differs('that these wait:', found.waits, []),
+    ...differs('that these wait:', found.waits, waits),
     ...differs(`of problems${found.told.map((words) => ` (${words})`).join('')}`, found.problems, problems),
   ];
+}
+
+/** `(…` stands for more reasons before the one that is named. */
+function matches(is: string, must: string): boolean {
+  const [begin = '', end] = must.split('…');
+  return end === undefined ? is === must : is.startsWith(begin) && is.endsWith(end);
 }
 
 /** An account of the scene's own, with a token, that may push and approve. */
@@ -97,7 +105,10 @@ async function makeGuest({ house, admin, first, recorded }: Stage, place: number
     ...{ force_random_password: true, skip_confirmation: true },
   });
   const { id } = fields(body);
-  const made = await admin.done('POST', `users/${id}/personal_access_tokens`, { name: 'rehearsal', scopes: ['api'] });
+  const made = await admin.done('POST', `users/${id}/personal_access_tokens`, {
+    ...{ name: 'rehearsal', scopes: ['api'] },
+    expires_at: new Date(house.time.now() + 2 * 86_400_000).toISOString().slice(0, 10),
+  });
   await first.done('POST', `projects/${house.project.id}/members`, { user_id: id, access_level: 30 });
   return Account.of(first.server, text(fields(made.body)['token']), (one) => void recorded.push(one));
 }

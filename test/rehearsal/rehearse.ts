@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { NotDone } from './account.ts';
 import { openHouse, type OpenHouse } from './house.ts';
 import { shippedJudge } from './judges.ts';
-import { renderFixture, renderJunit, renderOutcome, renderSummary } from './outcomes.ts';
+import { renderFixture, renderJunit, renderOutcome, renderSummary, withServer, type Rehearsed } from './outcomes.ts';
 import { playAll, type Outcome } from './play.ts';
 import { scenes } from './scenes.ts';
 
@@ -77,30 +77,35 @@ function read(args: readonly string[]): Told | undefined {
 
 async function rehearse(told: Told): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
-  const time = { now: Date.now, pause: (milliseconds: number) => wait(milliseconds) };
+  // It holds a token.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const pause = (milliseconds: number) =>
+    wait(milliseconds, undefined, { signal }).catch(() => {
+      throw new NotDone('stopped');
+    });
   let open: OpenHouse | undefined;
-  let stopped = false;
   const stop = (): void => {
-    if (stopped) process.exit(130);
-    stopped = true;
-    process.stderr.write('The scenes under way are ended, and what was made is taken away; once more stops at once.\n');
+    if (signal.aborted) process.exit(130);
+    stopping.abort();
+    process.stderr.write('What was made is taken away; once more, and it stays until the next rehearsal in this project.\n');
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
-    open = await openHouse({ server: told.url, ...told }, { time, judge: shippedJudge(false), folder });
+    open = await openHouse({ server: told.url, ...told }, { time: { now: Date.now, pause }, judge: shippedJudge(false), folder });
     const chosen = scenes.filter(({ name }) => name.includes(told.only));
     const print = (outcome: Outcome) => void process.stdout.write(renderOutcome(outcome));
-    const outcomes = await playAll(chosen, open.house, { sideBySide: told.sideBySide, told: print, goOn: () => !stopped });
+    const outcomes = await playAll(chosen, open.house, { sideBySide: told.sideBySide, told: print, goOn: () => !signal.aborted });
     keep(told, open, outcomes);
     process.stdout.write(`${renderSummary(open.version, outcomes)}\n`);
-    if (stopped) return 130;
+    if (signal.aborted) return 130;
     const isAsAssumed =
       outcomes.some(({ kind }) => kind === 'as-assumed') && outcomes.every(({ kind }) => kind === 'as-assumed' || kind === 'skipped');
     if (isAsAssumed && outcomes.length === scenes.length && open.house.second) extend(open);
     return isAsAssumed ? 0 : 1;
   } finally {
     await open?.clean();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -118,9 +123,9 @@ const rehearsedFile = fileURLToPath(new URL('../../src/doctor/rehearsed.json', i
 
 /** What `doctor` knows of: the versions on which everything that could be played was as assumed. */
 function extend({ version }: OpenHouse): void {
-  const rehearsed = JSON.parse(readFileSync(rehearsedFile, 'utf8')) as { readonly source: string; readonly servers: readonly string[] };
+  const rehearsed = JSON.parse(readFileSync(rehearsedFile, 'utf8')) as Rehearsed;
   if (rehearsed.servers.includes(version)) return;
-  writeFileSync(rehearsedFile, `${JSON.stringify({ ...rehearsed, servers: [...rehearsed.servers, version].sort() }, null, 2)}\n`);
+  writeFileSync(rehearsedFile, `${JSON.stringify(withServer(rehearsed, version), null, 2)}\n`);
   process.stdout.write(
     `${version} is written into src/doctor/rehearsed.json: commit it, and "muster doctor" knows that it was rehearsed.\n`,
   );

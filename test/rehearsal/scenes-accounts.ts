@@ -73,6 +73,48 @@ export const accountScenes: readonly Scene[] = [
   }),
 ];
 
+/** Case 122: the change that takes alice off the approvers is refused, and she pushes the old file back. */
+const takenOff: Scene = {
+  name: 'taken off the approvers, and back by a push',
+  needs: ['second'],
+  gives: ['refused no-approval', 'refused rules-dirty', 'refused no-approval (taken-out)'],
+  async play(stage) {
+    const path = 'policy/policy.yaml';
+    const before = stage.policy(['alice', 'bob', 'carol']);
+    const change = await stage.open(stage.first, { name: 'rules', files: { [path]: { update: stage.policy(['bob', 'carol']) } } });
+    await stage.merge(change);
+    await stage.change(stage.second, stage.target, { [path]: { update: before } });
+    const iid = await stage.open(stage.first);
+    await stage.lookAtIt();
+    await stage.approve(stage.second, iid);
+    await stage.merge(iid);
+  },
+};
+
+/** Case 119. */
+const narrowToken: Scene = {
+  name: 'asked with a token that may only fetch',
+  needs: ['second', 'admin'],
+  gives: [],
+  waits: ['gitlab-unusable'],
+  problems: ['gitlab-unusable'],
+  async play(stage) {
+    const iid = await stage.open(stage.first);
+    await stage.lookAtIt();
+    await stage.approve(stage.second, iid);
+    await stage.merge(iid);
+    const { body } = await stage.admin.done('POST', `users/${stage.second.id}/personal_access_tokens`, {
+      ...{ name: 'rehearsal', scopes: ['read_repository'] },
+      expires_at: new Date(stage.house.time.now() + 2 * 86_400_000).toISOString().slice(0, 10),
+    });
+    const { id, token } = fields(body);
+    stage.afterwards(() => stage.admin.ask('DELETE', `personal_access_tokens/${id}`));
+    stage.reader = new Account(stage.first.server, text(token));
+    const { status } = await stage.reader.ask('GET', stage.path('merge_requests'));
+    stage.assume('such a token is declined, and not answered with nothing', status === 403, status);
+  },
+};
+
 const withoutToken: Scene = {
   name: 'asked without a token',
   alone: true,
@@ -122,4 +164,4 @@ const moved: Scene = {
   },
 };
 
-export const answerScenes: readonly Scene[] = [withoutToken, moved];
+export const answerScenes: readonly Scene[] = [takenOff, narrowToken, withoutToken, moved];

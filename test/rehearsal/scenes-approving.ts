@@ -62,9 +62,10 @@ const pushedAfterwards: Scene = {
       event['ref'] === branchOf(stage) && event['author_id'] === stage.first.id,
       event,
     );
-    const [written, pushed] = [version['created_at'], event['created_at']].map((at) => Date.parse(text(at)));
-    stage.assume('a version is written after the push, and not with it', Number(written) > Number(pushed), [
-      event['created_at'],
+    const { created_at: made } = await stage.reader.one(stage.path(`repository/commits/${head}`));
+    const [written, committed] = [version['created_at'], made].map((at) => Date.parse(text(at)));
+    stage.assume('a version is written after the push, and not with it', Number(written) > Number(committed), [
+      made,
       version['created_at'],
     ]);
     const after = await stage.approvals(iid);

@@ -16,6 +16,8 @@ export interface Scene {
   readonly alone?: true;
   /** The verdicts about its landings, oldest first. Without them nothing is judged. */
   readonly gives?: readonly string[];
+  /** Codes of what is not decided, also sixteen minutes later. */
+  readonly waits?: readonly string[];
   readonly problems?: readonly string[];
   readonly play: (stage: Stage) => Promise<void>;
 }

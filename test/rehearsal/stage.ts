@@ -56,6 +56,8 @@ export class Stage {
   /** Accounts made for this scene; they may approve. */
   readonly guests: Account[] = [];
   #git: LocalGit | undefined;
+  /** Who asks for muster: whoever sees less. */
+  reader: Account;
   readonly #afterwards: (() => Promise<unknown>)[] = [];
   start = '';
 
@@ -66,6 +68,7 @@ export class Stage {
     this.first = house.first.recordingTo(record);
     this.#second = house.second?.recordingTo(record);
     this.#admin = house.admin?.recordingTo(record);
+    this.reader = this.#second ?? this.first;
   }
 
   get second(): Account {
@@ -78,11 +81,6 @@ export class Stage {
     return this.#admin;
   }
 
-  /** Who asks for muster: whoever sees less. */
-  get reader(): Account {
-    return this.#second ?? this.first;
-  }
-
   path(rest: string): string {
     return `projects/${this.house.project.id}/${rest}`;
   }
@@ -91,8 +89,8 @@ export class Stage {
     return (this.#git ??= await LocalGit.open(`${this.house.folder}/${this.target}`, this.house.project.gitUrl));
   }
 
-  /** The branch with its policy: alice has the second account, carol the first, and guests are people too. */
-  async begin(): Promise<void> {
+  /** alice has the second account, carol the first, and guests are people too. */
+  policy(sre: readonly string[]): string {
     const nobody = 900_000_000;
     const guests = Object.fromEntries(this.guests.map(({ id }, place) => [`guest${place + 1}`, { gitlab: id }]));
     const people = {
@@ -101,11 +99,19 @@ export class Stage {
       carol: { gitlab: this.first.id },
       ...guests,
     };
-    const policy = policyFile({ people, sre: Object.keys(people) });
+    return policyFile({ people, sre: [...sre, ...Object.keys(guests)] });
+  }
+
+  /** The branch with its policy, and one grant. */
+  async begin(): Promise<void> {
     this.start = await this.change(
       this.first,
       this.target,
-      { 'policy/policy.yaml': policy, 'policy/groups/klaxon-users.yaml': groupFile(), [grantPath('h2o')]: this.grant() },
+      {
+        'policy/policy.yaml': this.policy(['alice', 'bob', 'carol']),
+        'policy/groups/klaxon-users.yaml': groupFile(),
+        [grantPath('h2o')]: this.grant(),
+      },
       { from: 'main' },
     );
   }
@@ -234,7 +240,12 @@ export class Stage {
         const { detailed_merge_status: status } = await this.first.one(this.path(`merge_requests/${iid}`));
         return ['unchecked', 'checking', 'preparing', 'approvals_syncing'].includes(text(status)) ? undefined : status;
       });
-      await this.first.done('PUT', this.path(`merge_requests/${iid}/merge`), { squash, should_remove_source_branch: false });
+      // GitLab may still be looking whether there are conflicts, and declines meanwhile.
+      const options = { squash, should_remove_source_branch: false };
+      await this.until(`!${iid} is merged`, async () => {
+        const { status } = await this.first.ask('PUT', this.path(`merge_requests/${iid}/merge`), options);
+        return status === 200 || undefined;
+      });
       return this.merged(iid);
     });
   }
