@@ -26,7 +26,7 @@ import { renderConfigurationManual, renderManual, type Edition } from './deb/man
 const root = fileURLToPath(new URL('../', import.meta.url));
 // RFC 2606, section 2: an address that is nobody's; whoever publishes the package writes their own.
 const maintainer = 'muster maintainers <maintainers@muster.invalid>';
-const documents = ['operating', 'policy', 'requesting', 'approving', 'threat-model', 'decisions', 'ARCHITECTURE'].map(
+const documents = ['operating', 'wikimedia', 'policy', 'requesting', 'approving', 'threat-model', 'decisions', 'ARCHITECTURE'].map(
   (name) => `${name}.md`,
 );
 const documentation = 'usr/share/doc/muster';
