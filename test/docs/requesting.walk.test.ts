@@ -68,6 +68,8 @@ describe('given the page for people who ask', () => {
 
     page.says('you have access, and the note says so. **Sign out and sign in again**');
     expect(await scene.members()).toEqual(['hoo']);
+    // Judging writes the note, and learns from the run before who is in.
+    await scene.run('reconcile');
     expect(noteOn(asked)).toMatch(/`hoo` is in `klaxon-users` since [^]*sign out there and in again/);
     page.says('The note says so a week before.');
     scene.wait(7 * day);

@@ -43,7 +43,7 @@ describe('given a directory with the entries and access rules of the page for Wi
   it('when doctor looks, then the rights are as it wants them', async () => {
     const host = await newHost();
     const { checks } = (await host.run(['doctor', '--json'])).json<{ checks: { area: string; code: string; severity: string }[] }>();
-    const rights = checks.filter(({ area }) => /^Managed/.test(area));
+    const rights = checks.filter(({ area }) => area.startsWith('Managed'));
     expect(rights.length).toBeGreaterThan(5);
     expect(rights.filter(({ severity }) => severity !== 'ok')).toEqual([]);
   });
