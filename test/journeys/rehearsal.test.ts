@@ -59,11 +59,11 @@ describe('given somebody who types npm run rehearse', () => {
 
   it('when the project is not empty, then it is refused, and nothing in it is changed', async () => {
     const owner = stage.gitlab.forge.users.find(({ username }) => username === 'carol');
-    const used = await stage.gitlab.forge.createProject('carol/in-use', { members: owner ? [[owner, 50]] : [] });
+    const used = await stage.gitlab.forge.createProject('carol/in-use-moved', { members: owner ? [[owner, 50]] : [] });
     const before = await used.git.git('for-each-ref');
-    const { status, stderr } = await rehearse(...here('carol/in-use'));
-    expect([status, stderr]).toEqual([2, expect.stringContaining('the project carol/in-use is not empty')]);
-    expect([await used.git.git('for-each-ref'), used.members.size]).toEqual([before, 1]);
+    const { status, stderr } = await rehearse(...here('carol/in-use-moved'));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('the project carol/in-use-moved is not empty')]);
+    expect([await used.git.git('for-each-ref'), used.members.size, used.path]).toEqual([before, 1, 'carol/in-use-moved']);
   });
 
   const branches = async (): Promise<readonly string[]> => {

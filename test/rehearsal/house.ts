@@ -27,17 +27,20 @@ const title = 'Begin rehearsals of muster';
 export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge' | 'folder'>): Promise<OpenHouse> {
   const first = await Account.of(terms.server, terms.token);
   const second = terms.secondToken === undefined ? undefined : await Account.of(terms.server, terms.secondToken);
+  if (second && (await second.one('user'))['is_admin'] === true)
+    throw new NotDone(`${second.username} is an administrator, who sees everything: the second token must be another account's`);
   const admin = terms.adminToken === undefined ? undefined : await Account.of(terms.server, terms.adminToken);
   if (second?.id === first.id) throw new NotDone(`both tokens belong to ${first.username}; the second must be another account's`);
   const { version } = await first.one('version');
-  const shown = await backInPlace(first, await projectOf(first, terms.project));
+  const found = await projectOf(first, terms.project);
+  await beginIn(first, Number(found['id']), found);
+  const shown = await backInPlace(first, found);
   const project = {
     id: Number(shown['id']),
     path: text(shown['path_with_namespace']),
     // What GitLab calls its own address may not be the one by which it was reached.
     gitUrl: `${first.server}/${text(shown['path_with_namespace'])}.git`,
   };
-  await beginIn(first, project.id, shown);
   if (second) await letIn(first, second, project.id);
   const prefix = `rehearsal-${Date.now().toString(36).slice(-6)}`;
   const accounts = [first, ...(second ? [second] : [])];
@@ -69,7 +72,7 @@ async function projectOf(first: Account, name: string): Promise<Fields> {
 /** One scene renames the project; a rehearsal that was stopped then left it so. */
 async function backInPlace(first: Account, shown: Fields): Promise<Fields> {
   const [, name] = /^(.+)-moved$/.exec(text(shown['path'])) ?? [];
-  if (name === undefined) return shown;
+  if (name === undefined || shown['empty_repo'] === true) return shown;
   return fields((await first.done('PUT', `projects/${String(shown['id'])}`, { path: name })).body);
 }
 
