@@ -98,10 +98,11 @@ export function commandTree(take: Take, version = ''): Command {
     .addHelpText('after', footer)
     .showSuggestionAfterError();
   policyCommands(program, take);
+  beginning(program, take);
   mergeRequestCommands(program, take);
   runCommands(program, take);
   personCommands(program, take);
-  for (const one of program.commands) if (one.name() !== 'check') showConfig(one, program);
+  for (const one of program.commands) if (one.name() !== 'check' && one.name() !== 'init') showConfig(one, program);
   return program;
 }
 
@@ -129,6 +130,36 @@ function policyCommands(program: Command, take: Take): void {
       '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n  muster check --against origin/main\n',
     )
     .action(take('check'));
+}
+
+/** An option that may be given several times: one value a line. */
+const several = (value: string, before: string | undefined): string => (before === undefined ? value : `${before}\n${value}`);
+
+function beginning(program: Command, take: Take): void {
+  program.commandsGroup('To begin with:');
+  program
+    .command('init')
+    .description('make a first configuration and a policy project from what the directory, and GitLab, have now')
+    .argument('<dir>', 'where muster.yaml and the folder policy-project are written; what is there already stays as it is')
+    .requiredOption('--directory <url>', 'the LDAP server: ldaps://HOST, ldap://HOST with --start-tls, or ldapi://PATH')
+    .requiredOption('--people <dn>', 'the entry below which everybody stands')
+    .option('--group <name=dn>', 'a group to manage; may be given several times. Without it, every group that has people in it', several)
+    .option('--bind-dn <dn>', 'the account to bind as; without it, the directory is read anonymously')
+    .option('--password-file <file>', 'the file with the password of that account')
+    .option('--ca-file <file>', 'who vouches for the LDAP server; without it, the system’s own list')
+    .option('--start-tls', 'encrypt the connection to an ldap:// server')
+    .option('--gitlab <url>', 'the GitLab server where merge requests are approved')
+    .option('--project <path>', 'the path or number of the policy project there')
+    .option('--token-file <file>', 'the file with a GitLab token (scope read_api); default: $MUSTER_GITLAB_TOKEN_FILE')
+    .option('--gitlab-ca-file <file>', 'who vouches for GitLab; without it, the system’s own list')
+    .option('--approver <uid=id>', 'somebody who may approve, with their numeric GitLab id; may be given several times', several)
+    .addHelpText(
+      'after',
+      '\nReads only, and asks nobody. What it could not find it names, with the way to find it. A second\nrun writes nothing over but the folder .muster of the policy project, which is muster itself for CI.\n' +
+        '\nExamples\n  muster init access --directory ldaps://ldap.example.org --people ou=people,dc=example,dc=org \\\n    --bind-dn cn=reader,dc=example,dc=org --password-file password\n' +
+        '  muster init access --directory ldapi:///run/slapd/ldapi --people ou=people,dc=example,dc=org \\\n    --group deployers=cn=deployers,ou=groups,dc=example,dc=org --approver alice=42 --approver bob=51\n',
+    )
+    .action(take('init'));
 }
 
 function mergeRequestCommands(program: Command, take: Take): void {

@@ -10,5 +10,6 @@ begin({
   review: async (invocation, caller) => (await import('./review/review-command.ts')).runReview(invocation, caller),
   request: async (invocation, caller) => (await import('./request/request-command.ts')).runRequest(invocation, caller),
   doctor: async (invocation, caller) => (await import('./doctor/doctor-command.ts')).runDoctor(invocation, caller),
+  init: async (invocation, caller) => (await import('./init/init-command.ts')).runInit(invocation, caller),
   adopt: async (invocation, caller) => (await import('./adopt/adopt-command.ts')).runAdopt(invocation, caller),
 });

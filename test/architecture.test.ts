@@ -28,6 +28,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   evidence: ['approval-words', 'approval', 'beneficiaries', 'binding', 'evidence', 'pushers', 'tokens'],
   explain: ['explain-text', 'explained', 'history-words'],
   history: ['attributes', 'landing'],
+  init: ['beginning', 'init-text'],
   judge: ['effective', 'form', 'waiting'],
   ledger: ['chronicle', 'joined', 'memory', 'person-history', 'record', 'replay'],
   look: ['status-screen'],

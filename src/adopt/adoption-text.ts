@@ -22,6 +22,10 @@ export function renderAdoptedFiles(files: readonly AdoptedFile[]): string {
   return files.map(({ path, text }) => `# ${path}\n${text}`).join('\n');
 }
 
+export function renderLeftOut(one: LeftOut): string {
+  return `${plain(one.name)}: ${why[one.why]}`;
+}
+
 /** For people, a line each. */
 export function renderAdoptionNotes(adoption: Adoption): readonly string[] {
   const { leftOut } = adoption;
@@ -29,7 +33,7 @@ export function renderAdoptionNotes(adoption: Adoption): readonly string[] {
   const adopted = adoption.kind === 'roster' ? adoption.uids.length : adoption.grants.size;
   return [
     `${count(adopted, 'member')} adopted, ${leftOut.length} left out`,
-    ...leftOut.map((one) => `left out: ${plain(one.name)}: ${why[one.why]}`),
+    ...leftOut.map((one) => `left out: ${renderLeftOut(one)}`),
     ...(isHeld ? ['the first run will hold what it would take out, until somebody looks at it and allows it (first-run)'] : []),
     ...(adoption.kind === 'grants' && adoption.unsaid.length > 0 && adopted > 0
       ? ['the group requires "understood", and only the person can say what they have read: "muster check" names the files that lack it']

@@ -54,11 +54,11 @@ export function layoutOf(configuration: DirectoryConfiguration, now: Instant): D
   return { people, groups, attributes, emptyGroup, namedBy, now, disabled };
 }
 
-/** A connection that is bound as the configuration says. */
-export async function openConnection(url: string, configuration: DirectoryConfiguration): Promise<DirectoryConnection> {
+/** A connection that is bound as the configuration says, or as the caller does. */
+export async function openConnection(url: string, configuration: DirectoryConfiguration, as?: Bind): Promise<DirectoryConnection> {
   const { authoritiesFile, startTls } = configuration;
   const trust = startTls || url.startsWith('ldaps:') ? trustIn(authoritiesFile, 'directory.ca-file') : undefined;
-  return openDirectory({ url, startTls, bind: await bindOf(configuration), trust });
+  return openDirectory({ url, startTls, bind: as ?? (await bindOf(configuration)), trust });
 }
 
 async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {

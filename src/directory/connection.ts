@@ -10,7 +10,11 @@ import { openTransport, placeOf, type TransportSettings } from './transport.ts';
 import { distrustOf } from '../tls.ts';
 import { emitWholeMessages } from './whole-messages.ts';
 
-export type Bind = { readonly kind: 'simple'; readonly dn: string; readonly password: string } | { readonly kind: 'external' };
+export type Bind =
+  | { readonly kind: 'simple'; readonly dn: string; readonly password: string }
+  | { readonly kind: 'external' }
+  /** As nobody, for a first look before there is an account; no configuration can say so. */
+  | { readonly kind: 'anonymous' };
 
 export interface ConnectionSettings extends TransportSettings {
   readonly bind: Bind;
@@ -77,6 +81,7 @@ const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
 
 function refuseUnsafe(settings: ConnectionSettings): void {
   const place = placeOf(settings);
+  if (settings.bind.kind === 'anonymous') return;
   if (settings.bind.kind === 'external') {
     if (place.kind !== 'socket') throw new Misuse('sasl: external is for ldapi:// URLs');
     return;
@@ -116,14 +121,17 @@ function clientOn(socket: Socket): Client {
 
 async function bind(client: Client, as: Bind): Promise<void> {
   if (as.kind === 'external') await client.bindSASL('EXTERNAL');
+  else if (as.kind === 'anonymous') await client.bind('', '');
   else await client.bind(as.dn, as.password);
 }
 
 function accountOf(as: Bind): string {
+  if (as.kind === 'anonymous') return 'anybody without a name (anonymous)';
   return as.kind === 'simple' ? as.dn : 'the account of this process (SASL EXTERNAL)';
 }
 
 function verified(identity: string, as: Bind): string {
+  if (as.kind === 'anonymous') return identity;
   if (identity === '' || identity === 'dn:')
     throw new DirectoryUnusable('the directory took the bind for an anonymous one: look at its configuration and at the credentials');
   if (as.kind === 'external') return identity;

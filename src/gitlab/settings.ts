@@ -21,6 +21,8 @@ export interface Settings {
   readonly protection: (branch: string) => Promise<Protection>;
   /** Of these ids; an id that nobody has is not in the answer. */
   readonly accounts: (ids: readonly number[]) => Promise<ReadonlyMap<number, ForgeAccount>>;
+  /** Of the project, with those it inherits. */
+  readonly members: () => Promise<ReadonlyMap<number, ForgeAccount>>;
 }
 
 const flag = v.nullish(v.boolean());
@@ -57,6 +59,7 @@ export function openSettings(settings: GitLabSettings): Settings {
     mergeSettings: () => told('the settings of the project', async () => mergeSettings(await gitlab.Projects.show(project))),
     protection: (branch) => told(`the protection of ${branch}`, () => protection(gitlab, project, branch)),
     accounts: (ids) => told('the accounts of those who approve', () => accounts(gitlab, project, ids)),
+    members: () => told('the members of the project', () => membersOf(gitlab, project)),
   };
 }
 
@@ -123,7 +126,7 @@ function covers(rule: string, branch: string): boolean {
   return new RegExp(`^${pattern.join('.*')}$`).test(branch);
 }
 
-async function accounts(gitlab: Client, project: string, ids: readonly number[]): Promise<ReadonlyMap<number, ForgeAccount>> {
+async function membersOf(gitlab: Client, project: string): Promise<Map<number, ForgeAccount>> {
   const members = await whole(memberShape, gitlab.ProjectMembers.all(project, { includeInherited: true, ...pages }), 'the members');
   const found = new Map<number, ForgeAccount>();
   for (const { id, username, state, access_level } of members) {
@@ -131,6 +134,11 @@ async function accounts(gitlab: Client, project: string, ids: readonly number[])
     const role = Math.max(access_level, found.get(id)?.role ?? 0);
     found.set(id, { username, state, role });
   }
+  return found;
+}
+
+async function accounts(gitlab: Client, project: string, ids: readonly number[]): Promise<ReadonlyMap<number, ForgeAccount>> {
+  const found = await membersOf(gitlab, project);
   const strangers = ids.filter((id) => !found.has(id));
   for (const id of strangers) {
     const answer = await gitlab.Users.show(id).catch((error: unknown) => {

@@ -1,0 +1,171 @@
+// What a first configuration and a policy project say, of what was found: every line with its reason beside it. Nothing here asks or writes.
+import { duration, inOrder, type CommitId, type Dn, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import { renderLastEnd } from '../policy/policy-rules-grants.ts';
+import { plain } from '../text.ts';
+import { renderInstant } from '../time.ts';
+
+/** What was typed, with absolute paths. */
+export interface Typed {
+  readonly url: string;
+  readonly people: string;
+  readonly startTls: boolean;
+  readonly authoritiesFile: string | undefined;
+  /** Undefined: as nobody. */
+  readonly bind: { readonly dn: string; readonly passwordFile: string } | 'external' | undefined;
+  readonly gitlab:
+    | {
+        readonly url: string;
+        /** Its number, once that is known. */
+        readonly project: string;
+        readonly path: string;
+        readonly tokenFile: string;
+        readonly authoritiesFile: string | undefined;
+      }
+    | undefined;
+}
+
+export interface FoundGroup {
+  readonly group: GroupName;
+  readonly dn: Dn;
+  readonly description: string | undefined;
+  /** Its class wants a member always. */
+  readonly needsValue: boolean;
+  /** Every present member can have a grant. */
+  readonly isWhole: boolean;
+}
+
+/** Somebody who may approve; a stand-in is nobody, and holds the place of somebody. */
+export interface FoundApprover {
+  readonly uid: string;
+  readonly gitlab: number;
+  readonly isStandIn: boolean;
+}
+
+/** No account has such a number yet: GitLab counts from 1, and gitlab.com is at some tens of millions. */
+const idOfNobody = 999_999_000;
+
+/** One more than an approval needs, for nobody approves their own change: stand-ins where there are fewer. */
+export function withStandIns(known: readonly { readonly uid: Uid; readonly gitlab: number }[]): readonly FoundApprover[] {
+  const real = known.map((one) => ({ ...one, isStandIn: false })).sort((left, right) => inOrder(left.uid, right.uid));
+  const missing = [1, 2].slice(Math.min(real.length, 2));
+  return [...real, ...missing.map((number) => ({ uid: `approver-${number}`, gitlab: idOfNobody + number, isStandIn: true }))];
+}
+
+export function renderPolicy(approvers: readonly FoundApprover[]): string {
+  const people = approvers.map(
+    ({ uid, gitlab, isStandIn }) =>
+      `  ${uid}: { gitlab: ${gitlab} }${isStandIn ? ' # nobody: put the uid and the number of somebody who may approve' : ''}\n`,
+  );
+  return `# yaml-language-server: $schema=../.muster/schema/policy.schema.json
+# Who approves what. A change of this file, or of a file under groups/, must be approved by the people named under
+# "rules", as they were before the change.
+version: 1 # of this format
+
+# Everybody who may approve: the uid in the directory, and the numeric id of the GitLab account (its profile page shows it).
+people:
+${people.join('')}
+# People in teams. Groups and rules name teams, never people.
+teams:
+  access-owners: [${approvers.map(({ uid }) => uid).join(', ')}]
+
+# Who may change this file and groups/. One person more than approvals are needed: nobody approves their own change.
+rules:
+  approvers: [access-owners]
+  approvals: 1
+`;
+}
+
+export const longest = '365 days';
+
+export function renderGroup({ group, dn, description, isWhole }: FoundGroup, owner: string): string {
+  const purpose = plain(description ?? '').trim() || `The members of ${plain(dn)}.`;
+  return `# yaml-language-server: $schema=../../.muster/schema/group.schema.json
+# The name of this file is the name of the group in muster.yaml. ${description === undefined ? 'The directory does not say what the group is for: write it here.' : 'The purpose is the description in the directory.'}
+purpose: ${JSON.stringify(purpose)}
+owner: ${owner} # the team that answers for the group, and approves its grants
+members: grants # one file per person, grants/${group}/UID.yaml
+approvals: 1 # how many people must approve a grant
+longest: ${longest} # a grant must end within this time of its merge. The ends of the present members are spread over it
+# What every grant must say besides its reason. The present members have not said it: ask them first, then take away the "#".
+# requires: [contact]
+unexplained: ${isWhole ? 'remove # a member whom no grant explains is taken out' : 'report # some present members could not be given a grant ("remove" would take them out)'}
+`;
+}
+
+/** Ends from a quarter of the longest time on, evenly: so that not all are to be renewed on one day, and none at once. */
+export function spreadEnds(uids: readonly Uid[], within: Duration | 'none', now: Instant): ReadonlyMap<Uid, string> {
+  if (within === 'none') return new Map();
+  const sorted = [...uids].sort(inOrder);
+  return new Map(
+    sorted.map((uid, at) => [uid, renderLastEnd(now, duration(Math.floor(within * (0.25 + (0.75 * (at + 1)) / sorted.length))))]),
+  );
+}
+
+/** `start` is 40 zeros until there is one: then it is only read, to see whether what was typed can be meant. */
+export function renderConfiguration(
+  typed: Typed,
+  { namedBy, groups, start, now }: { namedBy: string; groups: readonly FoundGroup[]; start: CommitId | string; now: Instant },
+): string {
+  const mayBeEmpty = groups.length > 0 && groups.every(({ needsValue }) => !needsValue);
+  return `# How muster runs on this host, made by "muster init" on ${renderInstant(now).slice(0, 10)}. It is not part of the policy project: it limits the policy,
+# which can touch no other groups than those listed here. "man muster.yaml" and docs/operating.md explain every key.
+
+repository:
+${typed.gitlab ? '  url: ' + quoted(repositoryUrl(typed.gitlab)) + ' # where git fetches the policy from' : '  url: policy-project # the folder beside this file; the https:// address once the project is on a server'}
+  branch: main
+  path: policy # the folder inside the repository
+  start: ${start} # its policy is taken as it is; what comes after it needs evidence
+${typed.gitlab ? gitlabLines('repository', typed.gitlab) : ''}
+${evidenceLines(typed)}
+directory:
+  url: ${quoted(typed.url)}
+${typed.startTls ? '  start-tls: true # an ldap:// connection is encrypted, always\n' : ''}${bindLines(typed.bind)}${typed.authoritiesFile === undefined ? '' : `  ca-file: ${quoted(typed.authoritiesFile)} # who vouches for the server\n`}  people: ${quoted(typed.people)} # everybody stands below it
+  named-by: ${namedBy} # the attribute in the name (RDN) of most people's entries
+  groups:${groups.length === 0 ? ' {}' : ''} # all that muster may ever touch
+${groups.map(({ group, dn }) => `    ${group}: ${quoted(dn)}\n`).join('')}  empty-group: ${mayBeEmpty ? 'no-member # the class of these groups allows an entry without members' : 'empty-dn # what stands in a group without members: their class wants a value'}
+  # Who counts as locked, and is taken out. Nothing in the directory says which attribute means that:
+  # disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,…" }
+
+mode: report # plan and record, and write nothing to the directory; "enforce" writes
+state: state # revocations and the record; on a host of its own /var/lib/muster
+`;
+}
+
+function evidenceLines({ gitlab }: Typed): string {
+  if (!gitlab)
+    return `# Whatever is on the branch counts, and every run warns of that. With GitLab, where merge requests are approved, write
+# "evidence: gitlab" and a section "gitlab" with url, project and token-file (scope read_api).
+evidence: none
+`;
+  return `gitlab:
+  url: ${quoted(gitlab.url)}
+  project: ${quoted(gitlab.project)} # its number stays when the project moves
+${gitlabLines('gitlab', gitlab)}evidence: gitlab # a change counts when somebody entitled approved its merge request there
+`;
+}
+
+type Forge = NonNullable<Typed['gitlab']>;
+
+function gitlabLines(section: 'repository' | 'gitlab', { tokenFile, authoritiesFile }: Forge): string {
+  const scope = section === 'gitlab' ? 'read_api' : 'read_repository';
+  const authorities = authoritiesFile === undefined ? '' : `  ca-file: ${quoted(authoritiesFile)} # who vouches for the server\n`;
+  return `  token-file: ${quoted(tokenFile)} # scope ${scope}; one line\n${authorities}`;
+}
+
+export function repositoryUrl({ url, path }: Forge): string {
+  return `${url.replace(/\/+$/, '')}/${path}.git`;
+}
+
+function bindLines(bind: Typed['bind']): string {
+  if (bind === 'external') return '  sasl: external # as the account that runs muster\n';
+  if (bind) return `  bind-dn: ${quoted(bind.dn)}\n  password-file: ${quoted(bind.passwordFile)} # one line, for its owner only\n`;
+  return `  # muster plans and writes as an account of its own, never as nobody. Put it here:
+  # bind-dn: "cn=muster,…"
+  # password-file: password
+`;
+}
+
+/** JSON is YAML. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

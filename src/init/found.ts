@@ -1,0 +1,190 @@
+// What the directory, and GitLab, have now: the groups with people in them, who these people are, and who could approve. Reads only.
+import type { DirectoryConfiguration } from '../config/configuration.ts';
+import { readSecret } from '../config/secret-files.ts';
+import { openConnection } from '../directory/access.ts';
+import type { DirectoryConnection } from '../directory/connection.ts';
+import type { MemberEntry, ObservedGroup } from '../directory/directory.ts';
+import { dnKeyOf, isWithin } from '../directory/distinguished-names.ts';
+import { valuesOf } from '../directory/entries.ts';
+import { configuredKey, type DirectoryLayout } from '../directory/layout.ts';
+import { directoryReader, type DirectoryReader } from '../directory/reader.ts';
+import { hasResultCode, refusal, resultCode } from '../directory/result-codes.ts';
+import { Misuse } from '../errors.ts';
+import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
+import { openSettings } from '../gitlab/settings.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { dn, inOrder, parseGroupName, parseUid, type Dn, type DnKey, type GroupName, type Instant, type Uid } from '../names.ts';
+import { plain } from '../text.ts';
+import type { FoundGroup } from './beginning.ts';
+
+export interface DirectoryFound {
+  readonly namedBy: string;
+  readonly groups: readonly (FoundGroup & { readonly observed: ObservedGroup; readonly behind: ReadonlyMap<DnKey, MemberEntry> })[];
+  /** Groups that are not taken, and why. */
+  readonly leftOut: readonly { readonly dn: string; readonly why: string }[];
+  /** Those of the uids that somebody has. */
+  readonly known: ReadonlySet<Uid>;
+}
+
+interface Candidate {
+  readonly group: GroupName;
+  readonly dn: Dn;
+  readonly description: string | undefined;
+  /** It was named, so that it must be there. */
+  readonly isNamed: boolean;
+}
+
+/** More are not begun with by accident, and each is a question or two. */
+const mostGroups = 50;
+
+export async function lookIntoDirectory(
+  configuration: DirectoryConfiguration,
+  bound: 'anonymous' | 'as-configured',
+  wanted: ReadonlyMap<GroupName, Dn>,
+  uids: readonly Uid[],
+  now: Instant,
+): Promise<DirectoryFound> {
+  const connection = await openConnection(configuration.url, configuration, bound === 'anonymous' ? { kind: 'anonymous' } : undefined);
+  try {
+    const namedBy = await namingAttribute(connection, configuration.people);
+    const { candidates, leftOut } = wanted.size > 0 ? named(wanted) : await search(connection, configuration);
+    const layout: DirectoryLayout = {
+      ...{ people: configuration.people, attributes: new Map(), emptyGroup: configuration.emptyGroup, namedBy, now },
+      groups: new Map(candidates.map(({ group, dn: name }) => [group, name])),
+    };
+    const reader = directoryReader(connection, layout);
+    const groups: DirectoryFound['groups'][number][] = [];
+    for (const candidate of candidates) {
+      const seen = await look(reader, candidate);
+      if ('why' in seen) leftOut.push({ dn: candidate.dn, why: seen.why });
+      else groups.push(seen);
+    }
+    const known = new Set((await reader.people(uids)).keys());
+    return { namedBy, groups, leftOut, known };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What most people's entries are named by; a hundred tell. Throws Misuse where nobody stands there. */
+async function namingAttribute(connection: DirectoryConnection, people: Dn): Promise<string> {
+  const counts = new Map<string, number>();
+  try {
+    for await (const page of connection.pages(people, { scope: 'sub', filter: '(uid=*)', attributes: ['1.1'] }, 100)) {
+      for (const entry of page) {
+        const attribute = /^ *([A-Za-z][A-Za-z0-9-]*) *=/.exec(entry.dn)?.[1]?.toLowerCase();
+        if (attribute !== undefined) counts.set(attribute, (counts.get(attribute) ?? 0) + 1);
+      }
+      break;
+    }
+  } catch (error) {
+    if (!hasResultCode(error, resultCode.noSuchObject)) throw refusal(error, `search ${people}`);
+    throw new Misuse(
+      `--people: the directory has no entry ${people}, or this account may not see it. To find it, look up one person: ldapsearch -x -H URL -b SUFFIX uid=SOMEBODY dn`,
+    );
+  }
+  const [most] = [...counts].sort(([, left], [, right]) => right - left);
+  if (!most)
+    throw new Misuse(
+      `--people: below ${people} this account sees nobody who has a uid. Name the entry below which people stand, or bind as an account that may read them`,
+    );
+  return most[0];
+}
+
+interface Candidates {
+  readonly candidates: readonly Candidate[];
+  readonly leftOut: { readonly dn: string; readonly why: string }[];
+}
+
+function named(wanted: ReadonlyMap<GroupName, Dn>): Candidates {
+  return { candidates: [...wanted].map(([group, name]) => ({ group, dn: name, description: undefined, isNamed: true })), leftOut: [] };
+}
+
+const groupClasses = ['groupOfNames', 'groupOfUniqueNames', 'groupOfMembers', 'groupOfEntries', 'posixGroup'];
+
+async function search(connection: DirectoryConnection, { people }: DirectoryConfiguration): Promise<Candidates> {
+  const filter = `(|${groupClasses.map((name) => `(objectClass=${name})`).join('')})`;
+  const candidates = new Map<GroupName, Candidate>();
+  const leftOut: Candidates['leftOut'] = [];
+  const base = await suffixOf(connection, people);
+  try {
+    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['cn', 'description'] }, 500)) {
+      for (const entry of page) {
+        const [cn = ''] = valuesOf(entry, 'cn');
+        const group = parseGroupName(cn.toLowerCase());
+        const other = group && candidates.get(group);
+        if (!group) leftOut.push({ dn: entry.dn, why: `its cn is no name that a file can have; take it with --group NAME=DN` });
+        else if (other) leftOut.push({ dn: entry.dn, why: `${other.dn} has the same cn; take it with --group NAME=DN` });
+        else candidates.set(group, { group, dn: dn(entry.dn), description: valuesOf(entry, 'description')[0], isNamed: false });
+      }
+      if (candidates.size + leftOut.length > mostGroups)
+        throw new Misuse(
+          `${base} has more than ${mostGroups} groups: say which of them muster is to manage, each with --group NAME=DN. To see them: ldapsearch -x -H URL -b ${JSON.stringify(base)} ${JSON.stringify(filter)} dn`,
+        );
+    }
+  } catch (error) {
+    throw refusal(error, `search ${base} for groups`);
+  }
+  return { candidates: [...candidates.values()].sort((left, right) => inOrder(left.group, right.group)), leftOut };
+}
+
+/** The naming context that people are in, as the server names it (RFC 4512, section 5.1). */
+async function suffixOf(connection: DirectoryConnection, people: Dn): Promise<string> {
+  const [root] = await connection
+    .search('', { scope: 'base', filter: '(objectClass=*)', attributes: ['namingContexts'] })
+    .catch((error: unknown) => {
+      throw refusal(error, 'show its root DSE');
+    });
+  const contexts = root ? valuesOf(root, 'namingContexts') : [];
+  const within = contexts.find((context) => {
+    const key = dnKeyOf(context);
+    return key !== undefined && key !== '' && isWithin(configuredKey(people), key);
+  });
+  if (within !== undefined) return within;
+  throw new Misuse(
+    `the directory does not say which suffix ${people} is in, so groups cannot be looked for: name each with --group NAME=DN`,
+  );
+}
+
+async function look(
+  reader: DirectoryReader,
+  { group, dn: name, description, isNamed }: Candidate,
+): Promise<DirectoryFound['groups'][number] | { readonly why: string }> {
+  const observed = await reader.group(group);
+  if (observed.kind === 'unusable') {
+    if (isNamed) throw new Misuse(`--group ${group}: ${observed.message}`);
+    return { why: observed.message };
+  }
+  const behind = await reader.membersBehind(observed.members);
+  const people = observed.members.filter(({ key }) => behind.get(key)?.kind === 'person').length;
+  if (people === 0 && !isNamed) return { why: 'no person is a member of it; take it with --group NAME=DN' };
+  const isWhole = people === observed.members.length;
+  return { group, dn: name, description, needsValue: observed.needsValue, isWhole, observed, behind };
+}
+
+export interface ForgeFound {
+  readonly id: number;
+  readonly path: string;
+  /** Members who may approve, by the uid that their username is. */
+  readonly members: ReadonlyMap<Uid, number>;
+  readonly notUids: readonly string[];
+}
+
+/** Developer: with less nobody can approve where the project asks for rights (docs.gitlab.com/user/permissions). */
+const developer = 30;
+
+export async function lookIntoGitLab(gitlab: NonNullable<Configuration['gitlab']>, now: () => Instant): Promise<ForgeFound> {
+  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
+  const settings = { ...forgeSettings(gitlab, now), ...token };
+  const { id: project, path } = await openGitLab(settings).project();
+  const members = await openSettings(settings).members();
+  const found = new Map<Uid, number>();
+  const notUids: string[] = [];
+  for (const [id, { username, state, role = 0 }] of members) {
+    if (state !== 'active' || role < developer) continue;
+    const uid = parseUid(username);
+    if (uid) found.set(uid, id);
+    else notUids.push(plain(username));
+  }
+  return { id: project, path, members: found, notUids: notUids.sort(inOrder) };
+}

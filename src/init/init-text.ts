@@ -1,0 +1,110 @@
+// What `muster init` prints: what it wrote, what it could not find and how to find that, and what to type next.
+import type { LeftOut } from '../adopt/adoption.ts';
+import { renderLeftOut } from '../adopt/adoption-text.ts';
+import type { CommitId, GroupName } from '../names.ts';
+import { hang, plain } from '../text.ts';
+import { count } from '../time.ts';
+import { repositoryUrl, type FoundApprover, type FoundGroup, type Typed } from './beginning.ts';
+
+export interface Written {
+  readonly start: CommitId;
+  readonly adopted: readonly { readonly group: GroupName; readonly grants: readonly unknown[]; readonly leftOut: readonly LeftOut[] }[];
+  readonly hasProgram: boolean;
+}
+
+interface Begun extends Written {
+  readonly project: string;
+  readonly file: string;
+  readonly typed: Typed;
+  readonly found: {
+    readonly groups: readonly FoundGroup[];
+    readonly leftOut: readonly { readonly dn: string; readonly why: string }[];
+  };
+  readonly people: readonly FoundApprover[];
+  /** Accounts that may approve on GitLab, or were named, and are nobody in the directory. */
+  readonly strangers: readonly string[];
+  readonly notUids: readonly string[];
+}
+
+const mostShown = 20;
+
+/** `result`: what `muster check` says of the new policy. */
+export function renderBegun(begun: Begun, result: string): string {
+  const { file, project, start, adopted, found } = begun;
+  const groups = adopted.map(({ group, grants }) => `  ${group}: ${count(grants.length, 'grant')}\n`).join('');
+  const leftOut = [
+    ...found.leftOut.map(({ dn, why }) => `${plain(dn)}: ${plain(why)}`),
+    ...adopted.flatMap(({ group, leftOut: members }) => members.map((one) => `${group}: ${renderLeftOut(one)}`)),
+  ];
+  const more = leftOut.length > mostShown ? [`and ${leftOut.length - mostShown} more`] : [];
+  return [
+    `Written: ${file} (mode: report), and ${project}, a git repository whose commit "start" is ${start.slice(0, 12)}.`,
+    `Every line says in a comment what it is for. ${count(found.groups.length, 'group')}:\n${groups}`,
+    ...list('Left out:', [...leftOut.slice(0, mostShown), ...more]),
+    ...list('Not found, and how to find it:', missing(begun)),
+    `${result}\nNext:\n${next(begun)}`,
+  ].join('\n');
+}
+
+function list(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`${title}\n${lines.map((line) => hang('  - ', line)).join('')}`];
+}
+
+function missing({ typed, people, strangers, notUids, found, hasProgram }: Begun): readonly string[] {
+  const standIns = people.filter(({ isStandIn }) => isStandIn).map(({ uid }) => uid);
+  const unsaid = found.groups.filter(({ description }) => description === undefined).map(({ group }) => group);
+  const lost = [...strangers, ...notUids];
+  return [
+    ...(typed.bind
+      ? []
+      : [
+          'The account that muster binds as (directory.bind-dn and password-file in muster.yaml). The administrator of the directory makes one that may read people and groups, and later write the members of these groups. Without it "muster plan" cannot begin.',
+        ]),
+    ...(standIns.length === 0
+      ? []
+      : [
+          `Who may approve: ${standIns.join(' and ')} in policy/policy.yaml ${standIns.length === 1 ? 'is nobody, and holds a place' : 'are nobody, and hold places'}. The number of an account stands on its profile page on GitLab, and in GITLAB/api/v4/users?username=NAME.`,
+        ]),
+    ...(lost.length === 0
+      ? []
+      : [
+          `Who these accounts are in the directory: ${lost.slice(0, mostShown).join(', ')}. Look for their name or mail with ldapsearch, and write uid and number into policy/policy.yaml where they may approve.`,
+        ]),
+    ...(typed.gitlab
+      ? []
+      : [
+          'Who approved what: without GitLab (--gitlab URL --project PATH) whatever is on the branch counts ("evidence: none"). muster.yaml says beside that line what to write once there is a project.',
+        ]),
+    `Who counts as locked (directory.disabled): compare an account that is locked with one that is not, ldapsearch -x -H ${typed.url} -b ${JSON.stringify(typed.people)} uid=SOMEBODY '*' '+'.`,
+    ...(unsaid.length === 0
+      ? []
+      : [`What these groups are for ("purpose" in policy/groups/): ${unsaid.join(', ')}. Ask whoever had them made.`]),
+    'What every grant must say ("requires" in policy/groups/): ask the present members, for instance for a contact, and then take away the "#".',
+    ...(hasProgram
+      ? []
+      : [
+          'The program for CI (.muster/): this muster runs from its sources. Run "npm run build", then dist/main.js init with the same options.',
+        ]),
+  ];
+}
+
+function next({ typed, project, file }: Begun): string {
+  const push = typed.gitlab ? [`  git -C ${project} push ${repositoryUrl(typed.gitlab)} main    # the project there must be empty`] : [];
+  const bind = typed.bind ? [] : [`  (write bind-dn and password-file into ${file})`];
+  return [...push, ...bind, `  muster --config ${file} plan    # reads only, and should find nothing to change`, ''].join('\n');
+}
+
+export function renderRefreshed(one: {
+  readonly project: string;
+  readonly file: string;
+  readonly written: readonly string[];
+  readonly hasProgram: boolean;
+}): string {
+  const { project, file, written, hasProgram } = one;
+  const lines = [...(hasProgram ? ['.muster/'] : []), ...written].map((path) => `  ${path}\n`).join('');
+  return [
+    `${file} is there already: nothing was read, and nothing of it or of the policy was touched.`,
+    ...(lines === '' ? [] : [`Written in ${project}, for you to commit where it changed (git status):\n${lines}`]),
+    '',
+  ].join('\n');
+}

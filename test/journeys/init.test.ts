@@ -1,0 +1,173 @@
+// A directory that muster has never seen: five groups below dc=example,dc=org, and one command before the first plan.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runMuster, type CommandResult } from '../support/command.ts';
+import { startSlapd, type Slapd } from '../support/slapd.ts';
+import type { RunDocument } from './documents.ts';
+import { contentsOf, noon } from './world.ts';
+
+const groups = {
+  admins: ['alice', 'bob'],
+  deployers: ['alice', 'carol', '007'],
+  editors: ['dave', 'erin', 'no'],
+  vpn: ['alice', 'bob', 'carol', 'dave', 'erin', '1e3'],
+  wiki: ['erin'],
+};
+
+let slapd: Slapd;
+let folder: string;
+beforeAll(async () => {
+  slapd = await startSlapd({
+    suffix: 'dc=example,dc=org',
+    people: [...new Set(Object.values(groups).flat())],
+    groups: { ...groups, 'nobody-yet': [], machines: ['cn=scriptuser,ou=profile,dc=example,dc=org'] },
+  });
+  folder = mkdtempSync(join(tmpdir(), 'muster-init-'));
+  writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, { mode: 0o600 });
+});
+afterAll(async () => {
+  await slapd.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function init(
+  place: string,
+  more: readonly string[] = [],
+  people = 'ou=people,dc=example,dc=org',
+  url = slapd.url,
+): Promise<CommandResult> {
+  return runMuster(['init', place, '--directory', url, '--people', people, ...more], { cwd: folder, at: noon });
+}
+
+const bound = () => ['--bind-dn', slapd.writerDn, '--password-file', 'password'];
+
+async function plan(place: string): Promise<RunDocument> {
+  const result = await runMuster(['plan', '--json'], { cwd: folder, config: join(folder, place, 'muster.yaml'), at: noon });
+  return result.json<RunDocument>();
+}
+
+describe('given a directory with five groups', () => {
+  it('when a newcomer types init, then the policy is in order and the first plan changes nobody', async () => {
+    const result = await init('access', bound());
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    const project = join(folder, 'access/policy-project');
+    const check = await runMuster(['check', '--json'], { cwd: project, at: noon });
+    expect(check.json<{ findings: unknown[] }>()).toMatchObject({ findings: [] });
+    const first = await plan('access');
+    expect(first).toMatchObject({ mode: 'report', status: { code: 0 } });
+    expect(first.groups.map(({ group, state, members, add, remove, held }) => ({ group, state, members, add, remove, held }))).toEqual(
+      Object.entries(groups).map(([group, uids]) => ({ group, state: 'in-sync', members: uids.length, add: [], remove: [], held: [] })),
+    );
+    expect(result.stdout).toContain('plan');
+    expect(result.stdout).toContain('cn=machines,ou=groups,dc=example,dc=org: no person is a member of it');
+  });
+
+  it('then the ends of the present members are spread over the year that the group allows, and what is not known is a comment', () => {
+    const policy = join(folder, 'access/policy-project/policy');
+    const ends = groups.vpn.map((uid) => /^until: (.*)$/m.exec(readFileSync(join(policy, `grants/vpn/${uid}.yaml`), 'utf8'))?.[1] ?? '');
+    expect(new Set(ends).size).toBe(groups.vpn.length);
+    expect([...ends].sort()[0]! > '2027-02-20').toBe(true);
+    expect([...ends].sort().at(-1)! <= '2027-11-23').toBe(true);
+    expect(readFileSync(join(policy, 'groups/vpn.yaml'), 'utf8')).toContain('# requires: [contact]\n');
+  });
+
+  it('then everything is in one commit, "start", which the configuration names', () => {
+    const git = (...args: readonly string[]) =>
+      execFileSync('git', ['-C', join(folder, 'access/policy-project'), ...args], { encoding: 'utf8' });
+    expect(git('log', '--format=%s')).toBe('start\n');
+    expect(git('status', '--porcelain')).toBe('');
+    expect(readFileSync(join(folder, 'access/muster.yaml'), 'utf8')).toContain(`start: ${git('rev-parse', 'HEAD').trim()} #`);
+  });
+
+  it('when it is typed again, then nothing is written over but muster’s own', async () => {
+    const grant = join(folder, 'access/policy-project/policy/grants/wiki/erin.yaml');
+    rmSync(grant);
+    const mine = join(folder, 'access/policy-project/policy/groups/wiki.yaml');
+    writeFileSync(mine, readFileSync(mine, 'utf8').replace('365 days', '30 days'));
+    writeFileSync(join(folder, 'access/policy-project/.muster/main.js'), 'broken');
+    const before = contentsOf(join(folder, 'access'));
+
+    const result = await init('access', bound());
+
+    const changed = Object.entries(contentsOf(join(folder, 'access'))).filter(([path, text]) => before[path] !== text);
+    expect(result.status).toBe(0);
+    expect(changed.map(([path]) => path)).toEqual(['policy-project/.muster/main.js']);
+    const inProject = execFileSync(process.execPath, ['.muster/main.js', 'check'], { cwd: join(folder, 'access/policy-project') });
+    expect(inProject.toString()).toContain('in order');
+  });
+
+  it('when some groups are named, then only those are taken, also an empty one, and the approvers are who was said', async () => {
+    const named = ['--group', `new=${slapd.groupDn('nobody-yet')}`, '--group', `wiki=${slapd.groupDn('wiki')}`];
+    const result = await init('named', [...bound(), ...named, '--approver', 'alice=42', '--approver', 'bob=51']);
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect((await plan('named')).groups.map(({ group, state, members }) => [group, state, members])).toEqual([
+      ['new', 'in-sync', 0],
+      ['wiki', 'in-sync', 1],
+    ]);
+    const policy = readFileSync(join(folder, 'named/policy-project/policy/policy.yaml'), 'utf8');
+    expect(policy).toContain('  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\n');
+    expect(result.stdout).not.toContain('Who may approve');
+  });
+
+  it('when it is read as nobody, then all is written but the account, and that is told', async () => {
+    const result = await init('anonymous');
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(result.stdout).toContain('The account that muster binds as');
+    expect(result.stdout).toContain('Who may approve: approver-1 and approver-2');
+    const started = await runMuster(['plan'], { config: join(folder, 'anonymous/muster.yaml'), at: noon });
+    expect(started).toMatchObject({ status: 2 });
+    expect(started.stderr).toContain('bind-dn');
+  });
+
+  it('when a group holds somebody who is not there, then its present members stay, and that one is told', async () => {
+    await slapd.setMembers('wiki', ['erin', 'uid=ghost,ou=people,dc=example,dc=org']);
+    const result = await init('ghost', [...bound(), '--group', `wiki=${slapd.groupDn('wiki')}`]);
+    await slapd.setMembers('wiki', groups.wiki);
+
+    expect(result.stdout).toContain('uid=ghost,ou=people,dc=example,dc=org: the directory has no entry of this name');
+    expect(readFileSync(join(folder, 'ghost/policy-project/policy/groups/wiki.yaml'), 'utf8')).toContain('unexplained: report #');
+  });
+
+  it.each([
+    {
+      given: 'people that the directory does not have',
+      args: ['ou=staff,dc=example,dc=org'],
+      says: 'has no entry ou=staff,dc=example,dc=org',
+    },
+    { given: 'people among whom nobody is', args: ['ou=profile,dc=example,dc=org'], says: 'sees nobody who has a uid' },
+    { given: 'no DN', args: ['people'], says: 'directory.people: "people" is not a distinguished name' },
+  ])('when it is given $given, then that is the error, and nothing is written', async ({ args: [people = ''], says }) => {
+    const result = await init('wrong', bound(), people);
+
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain(says);
+    expect(() => contentsOf(join(folder, 'wrong'))).toThrow('ENOENT');
+  });
+
+  it('when a group is named that is not there, then that is the error', async () => {
+    const result = await init('wrong', [...bound(), '--group', `x=cn=x,ou=groups,dc=example,dc=org`]);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain('--group x: the directory has no entry cn=x,ou=groups,dc=example,dc=org');
+  });
+
+  it('when no --people is given, then that is the error', async () => {
+    const result = await runMuster(['init', 'wrong', '--directory', slapd.url], { cwd: folder });
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain("required option '--people <dn>' not specified");
+  });
+
+  it('when the directory does not answer, then the status is 75, and nothing is written', async () => {
+    await slapd.halt();
+    const result = await init('wrong', bound());
+    await slapd.restart();
+    expect(result).toMatchObject({ status: 75, stdout: '' });
+    expect(result.stderr).toContain('directory did not answer');
+    expect(() => contentsOf(join(folder, 'wrong'))).toThrow('ENOENT');
+  });
+});
