@@ -285,15 +285,18 @@ function personCommands(program: Command, take: Take): void {
     .action(take('explain'));
   program
     .command('report')
-    .description('everybody with access and why, at a moment, or what changed since one; also as a page or a spreadsheet')
+    .description(
+      'everybody with access, why, and by whose approval: now, at a moment, on a day, or in a period; also as a page or a spreadsheet',
+    )
     .option('--at <time>', 'at this moment: 2026-12-07 (its first instant, UTC), or a time with its zone')
-    .option('--since <time>', 'also what changed since this moment')
+    .option('--on <day>', 'everybody who had access at any time of this day, UTC')
+    .option('--since <time>', 'everybody who had access at any time since this moment, and what changed')
     .option('--public', 'leave out reasons, contacts, tickets and the names of approvers')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'csv', 'html']).default('text'))
     .option(...json)
     .addHelpText(
       'after',
-      '\nExamples\n  muster report\n  muster report --at 2026-03-09T12:00Z --format csv > march.csv\n  muster report --since 2026-11-16\n  muster report --public --format html > public/index.html\n',
+      '\nExamples\n  muster report\n  muster report --at 2026-03-09T12:00Z --format csv > march.csv\n  muster report --on 2026-03-09\n  muster report --since 2026-07-01 --at 2026-10-01 --format csv > quarter.csv\n  muster report --public --format html > public/index.html\n',
     )
     .action(take('report'));
 }

@@ -4,11 +4,12 @@ import type { Because } from '../membership/desired.ts';
 import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chronicle.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
-import { instant, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { instant, type CommitId, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HeldRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
-import { day } from '../time.ts';
+import { emptyStays, staysSince, takeStays, type Departure, type Stay } from './stays.ts';
+import { day, second } from '../time.ts';
 
 /** How far back a report tells what is over. */
 const yearLong = 365 * day;
@@ -17,12 +18,6 @@ export interface Membership {
   /** As it was when it began; null where nothing explained it. */
   readonly because: Because | null;
   readonly since: Instant;
-}
-
-export interface Departure {
-  /** null: gone, and not by muster. */
-  readonly because: RemovalCause | null;
-  readonly at: Instant;
 }
 
 export interface RevocationStory {
@@ -52,13 +47,8 @@ export interface JudgedLanding {
   readonly paths: readonly string[];
 }
 
-/** Who was a member at a moment, and by which policy. */
-export interface Standing {
-  readonly members: ReadonlyMap<GroupName, ReadonlyMap<string, Membership>>;
+export interface Replay {
   readonly policy: PolicyState | undefined;
-}
-
-export interface Replay extends Standing {
   readonly memory: Memory;
   readonly members: Map<GroupName, Map<string, Membership>>;
   readonly departures: Map<GroupName, Map<string, Departure>>;
@@ -74,32 +64,39 @@ export interface Replay extends Standing {
 
 export interface ReplaySettings {
   readonly at: Instant;
-  /** The earlier of two moments to compare. */
+  /** The beginning of a period that is asked for. */
   readonly since: Instant | undefined;
   readonly folder: string;
   /** Those that a revocation of everything takes away. */
   readonly groups: readonly GroupName[];
+  /** The host's ceilings on the length of grants. */
+  readonly longest: ReadonlyMap<GroupName, Duration>;
 }
 
 export interface Replayed {
   readonly replay: Replay;
-  /** As it was at `since`. */
-  readonly before: Standing | undefined;
+  /** From `since` on: who was in at any time of it, and by which policy it began. */
+  readonly period: { readonly stays: readonly Stay[]; readonly policyBefore: PolicyState | undefined } | undefined;
 }
 
 /** Records later than `at` are passed over. */
 export function replayTo(records: Iterable<LedgerRecord>, settings: ReplaySettings): Replayed {
   const replay = emptyReplay();
-  const { at, since } = settings;
-  let before: Standing | undefined;
+  const { at, since, longest } = settings;
+  // A second that is named means the whole of it: who left in it was in.
+  const terms = since === undefined ? undefined : { begin: instant(since - (since % second)), longest };
+  const stays = emptyStays();
+  let policyBefore: PolicyState | undefined;
   for (const record of records) {
     replay.begins ??= record.at;
     if (record.at > at) continue;
-    if (since !== undefined && !before && record.at > since) before = copyOf(replay);
     take(replay, record, settings);
+    if (!terms) continue;
+    takeStays(stays, record, terms);
+    if (since !== undefined && record.at <= since) policyBefore = replay.policy;
   }
   forgetBefore(replay.chronicle, instant(at - yearLong));
-  return { replay, before: since === undefined ? undefined : (before ?? copyOf(replay)) };
+  return { replay, period: terms && { stays: staysSince(stays, terms), policyBefore } };
 }
 
 function emptyReplay(): Replay {
@@ -119,10 +116,6 @@ function emptyReplay(): Replay {
     chronicle: emptyChronicle(),
     begins: undefined,
   };
-}
-
-function copyOf({ members, memory }: Replay): Standing {
-  return { members: new Map([...members].map(([group, of]) => [group, new Map(of)])), policy: memory.policy };
 }
 
 function take(replay: Replay, record: LedgerRecord, settings: ReplaySettings): void {

@@ -1,40 +1,36 @@
-// What changed between two moments: who came and went, what was decided, and whether the rules are others.
+// What a period saw: who was in at any time of it, who came and went, what was decided, and whether the rules are others.
 import type { Because } from '../membership/desired.ts';
-import { inOrder, type GroupName, type Instant } from '../names.ts';
-import type { JudgedLanding, Departure, Replay, Standing, OverrideStory, RevocationStory } from '../ledger/replay.ts';
+import type { GroupName, Instant } from '../names.ts';
+import type { JudgedLanding, OverrideStory, Replayed, RevocationStory } from '../ledger/replay.ts';
+import type { Departure, Stay } from '../ledger/stays.ts';
 
 export interface ReportChanges {
   readonly since: Instant;
+  /** Everybody who was in at any time of the period. */
+  readonly access: readonly Stay[];
   readonly joined: readonly { readonly group: GroupName; readonly name: string; readonly at: Instant; readonly because: Because | null }[];
-  readonly left: readonly { readonly group: GroupName; readonly name: string; readonly departure: Departure | undefined }[];
+  readonly left: readonly { readonly group: GroupName; readonly name: string; readonly departure: Departure }[];
   readonly landings: readonly JudgedLanding[];
   readonly revocations: readonly RevocationStory[];
   readonly overrides: readonly OverrideStory[];
   readonly rulesChanged: boolean;
 }
 
-export function changesBetween(before: Standing, now: Replay, since: Instant): ReportChanges {
-  const groups = [...new Set([...before.members.keys(), ...now.members.keys()])].sort(inOrder);
+export function changesIn(
+  { stays, policyBefore }: NonNullable<Replayed['period']>,
+  { replay: now }: Replayed,
+  since: Instant,
+): ReportChanges {
   return {
     since,
-    joined: groups.flatMap((group) =>
-      newIn(before.members.get(group), now.members.get(group)).map(([name, { since: at, because }]) => ({ group, name, at, because })),
-    ),
-    left: groups.flatMap((group) =>
-      newIn(now.members.get(group), before.members.get(group)).map(([name]) => ({
-        group,
-        name,
-        departure: now.departures.get(group)?.get(name),
-      })),
-    ),
+    access: stays,
+    joined: stays
+      .filter(({ from }) => from > since)
+      .map(({ group, name, from, reasons }) => ({ group, name, at: from, because: reasons[0]?.because ?? null })),
+    left: stays.flatMap(({ group, name, departure }) => (departure ? [{ group, name, departure }] : [])),
     landings: now.landings,
     revocations: now.revocations.filter(({ record, lifted }) => record.at > since || (lifted !== undefined && lifted.at > since)),
     overrides: now.overrides.filter(({ record, usedAt }) => record.at > since || (usedAt !== undefined && usedAt > since)),
-    rulesChanged: now.landings.length > 0 && before.policy !== undefined && before.policy.rules !== now.policy?.rules,
+    rulesChanged: now.landings.length > 0 && policyBefore !== undefined && policyBefore.rules !== now.policy?.rules,
   };
-}
-
-/** Those of `after` that `before` does not have, in order. */
-function newIn<Of>(before: ReadonlyMap<string, unknown> | undefined, after: ReadonlyMap<string, Of> | undefined): readonly [string, Of][] {
-  return [...(after ?? [])].filter(([name]) => !before?.has(name)).sort(([left], [right]) => inOrder(left, right));
 }

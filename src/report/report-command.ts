@@ -8,7 +8,7 @@ import type { Problem } from '../problems.ts';
 import { nowOf, renderPage, settingsOf, type Moments } from './page.ts';
 import type { Report } from './report.ts';
 import { statusOf } from '../status.ts';
-import { parseMoment, second } from '../time.ts';
+import { day, parseMoment, second } from '../time.ts';
 import { effectivePolicy, pathsToRead } from '../judge/waiting.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
@@ -45,8 +45,8 @@ export async function runReport({ options }: Invocation, caller: Caller): Promis
 async function made(configuration: Configuration, options: Invocation['options'], isPublic: boolean, caller: Caller): Promise<Made> {
   const { state: folder } = configuration;
   if (folder === undefined) {
-    if (options['at'] !== undefined || options['since'] !== undefined)
-      throw new Misuse('--at and --since need the ledger of a host: without one there is nothing but now');
+    if (['at', 'on', 'since'].some((name) => options[name] !== undefined))
+      throw new Misuse('--at, --on and --since need the ledger of a host: without one there is nothing but now');
     return fromBranch(configuration, isPublic, caller);
   }
   requireState({ state: folder });
@@ -56,11 +56,23 @@ async function made(configuration: Configuration, options: Invocation['options']
 }
 
 function momentsOf(options: Invocation['options'], now: Instant): Moments {
+  if (typeof options['on'] === 'string') return dayOf(options['on'], options, now);
   const at = momentOf(options, 'at');
   const since = momentOf(options, 'since');
   if (at !== undefined && at > now) throw new Misuse('--at is in the future');
   if (since !== undefined && since > (at ?? now)) throw new Misuse('--since is after the moment of the report');
   return { at: at === undefined ? now : wholeSecond(at), since: since && wholeSecond(since) };
+}
+
+/** A day is a period: from its first instant to its last, or to now. */
+function dayOf(text: string, options: Invocation['options'], now: Instant): Moments {
+  if (options['at'] !== undefined || options['since'] !== undefined)
+    throw new Misuse('--on is a whole day; --at and --since ask for something else');
+  const begin = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseMoment(text) : undefined;
+  if (begin === undefined) throw new Misuse(`--on "${text}" is no day; write 2026-12-07`);
+  if (begin > now) throw new Misuse('--on is in the future');
+  const since = wholeSecond(begin);
+  return { since, at: instant(Math.max(since, Math.min(now, begin + day - 1))) };
 }
 
 /** Nobody reads or types a finer time: what the record tells of a second has happened at that second. */

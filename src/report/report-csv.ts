@@ -19,6 +19,7 @@ const columns = [
   'approved_by',
   'from',
   'until',
+  'left',
   'roster',
   'sha256',
   'explanation',
@@ -26,9 +27,11 @@ const columns = [
   'ticket',
   'contact',
   'by',
+  'since',
+  'at',
 ] as const;
 
-type Row = Partial<Record<(typeof columns)[number], string>> & { readonly row: string };
+type Row = Partial<Record<Exclude<(typeof columns)[number], 'since' | 'at'>, string>> & { readonly row: string };
 
 export function renderReportCsv(report: Report): string {
   const rows: readonly Row[] = [
@@ -55,11 +58,12 @@ export function renderReportCsv(report: Report): string {
       by: record.by ?? '',
     })),
     ...report.approvers.map(({ uid, landings }) => ({ row: 'approver', uid, kind: String(landings) })),
-    ...changeRows(report),
+    ...accessRows(report),
   ];
-  return [columns.join(','), ...rows.map((row) => columns.map((column) => cell(row[column] ?? '')).join(','))]
-    .map((line) => `${line}\r\n`)
-    .join('');
+  // What was asked for stands in every row: a spreadsheet is looked at long after.
+  const asked = { since: report.changes ? renderInstant(report.changes.since) : '', at: renderInstant(report.at) };
+  const cells = (row: Row) => columns.map((column) => cell({ ...row, ...asked }[column] ?? ''));
+  return [columns.join(','), ...rows.map((row) => cells(row).join(','))].map((line) => `${line}\r\n`).join('');
 }
 
 /** Spreadsheets take these beginnings, also behind spaces, for a formula; a quote before them makes them text. */
@@ -136,22 +140,18 @@ function revocationRows({ revocations }: Report): readonly Row[] {
   }));
 }
 
-function changeRows({ changes }: Report): readonly Row[] {
-  if (!changes) return [];
-  return [
-    ...changes.joined.map(({ group, name, at, because }) => ({
-      row: 'joined',
+/** Everybody who was in at any time of the period, once for each grant or list that named them in it. */
+function accessRows({ changes }: Report): readonly Row[] {
+  return (changes?.access ?? []).flatMap(({ group, name, from, departure, reasons }) =>
+    reasons.map(({ because }) => ({
+      row: 'access',
       group,
       uid: name,
+      kind: because?.kind ?? 'none',
       ...groundsColumns(because),
-      from: renderInstant(at),
+      from: renderInstant(from),
+      left: departure ? renderInstant(departure.at) : '',
+      explanation: departure ? (departure.because ? renderRemoval(departure.because) : 'not by muster') : '',
     })),
-    ...changes.left.map(({ group, name, departure }) => ({
-      row: 'left',
-      group,
-      uid: name,
-      until: departure ? renderInstant(departure.at) : '',
-      explanation: departure?.because ? renderRemoval(departure.because) : 'not by muster',
-    })),
-  ];
+  );
 }

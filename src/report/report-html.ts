@@ -7,6 +7,7 @@ import { anchorOf, pagesOf, renderPeople, type PageOf } from './report-people.ts
 import { script, style } from './report-style.ts';
 import { renderTimeline } from './report-timeline.ts';
 import {
+  renderAccess,
   renderApprover,
   renderAttention,
   renderEnding,
@@ -15,9 +16,10 @@ import {
   renderJoined,
   renderLanding,
   renderLeft,
-  renderNotes,
   renderNotIn,
+  renderNotes,
   renderOverride,
+  renderPeriod,
   renderRevocation,
   renderTeams,
 } from './report-words.ts';
@@ -122,11 +124,12 @@ function section(heading: string, lines: readonly string[], none?: string): Mark
     ${body}`;
 }
 
-function changes({ changes: of }: Report): Markup {
+function changes({ changes: of, at }: Report): Markup {
   if (!of) return nothing;
   const lines = [...of.joined.map(renderJoined), ...of.left.map(renderLeft), ...of.landings.map(renderLanding)];
   const others = of.rulesChanged ? ['The rules are others than then.'] : [];
-  return section(`Changed since ${renderMoment(of.since)}`, [...lines, ...others], 'Nothing.');
+  const access = section(renderPeriod(of.since, at), of.access.map(renderAccess), 'Nobody.');
+  return markup`${access}${section(`Changed since ${renderMoment(of.since)}`, [...lines, ...others], 'Nothing.')}`;
 }
 
 function ending(report: Report): Markup {

@@ -124,14 +124,22 @@ function rulesJson({ rules }: Report): unknown {
   };
 }
 
-function changesJson({ joined, left, landings, rulesChanged }: NonNullable<Report['changes']>): object {
+function changesJson({ access, joined, left, landings, rulesChanged }: NonNullable<Report['changes']>): object {
   return {
+    access: access.map(({ group, name, from, departure, reasons }) => ({
+      group,
+      uid: name,
+      from: renderInstant(from),
+      left: orNull(departure?.at),
+      leftBecause: departure?.because ? causeJson(departure.because) : null,
+      because: reasons.map(({ at, because }) => ({ since: renderInstant(at), grounds: because && linked(because) })),
+    })),
     joined: joined.map((one) => ({ ...one, at: renderInstant(one.at), because: one.because && linked(one.because) })),
     left: left.map(({ group, name, departure }) => ({
       group,
       name,
-      at: orNull(departure?.at),
-      because: departure?.because ? causeJson(departure.because) : null,
+      at: renderInstant(departure.at),
+      because: departure.because ? causeJson(departure.because) : null,
     })),
     landings: landings.map(({ at, commit, verdict, paths }) => ({
       at: renderInstant(at),

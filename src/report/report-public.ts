@@ -106,6 +106,10 @@ function publicLanding(landing: JudgedLanding): JudgedLanding {
 function publicChanges(changes: NonNullable<Report['changes']>): NonNullable<Report['changes']> {
   return {
     ...changes,
+    access: changes.access.map((one) => ({
+      ...one,
+      reasons: one.reasons.map(({ at, because }) => ({ at, because: publicBecause(because) })),
+    })),
     joined: changes.joined.map((one) => ({ ...one, because: publicBecause(one.because) })),
     landings: changes.landings.map(publicLanding),
     revocations: changes.revocations.map(publicStory),

@@ -2,6 +2,7 @@
 import type { GroupReport, MemberReport, Report } from './report.ts';
 import { count } from '../time.ts';
 import {
+  renderAccess,
   renderApprover,
   renderAttention,
   renderEnding,
@@ -14,6 +15,7 @@ import {
   renderNotes,
   renderNotIn,
   renderOverride,
+  renderPeriod,
   renderRevocation,
   renderSize,
   renderTeams,
@@ -25,6 +27,7 @@ export function renderReportText(report: Report): string {
   return [
     `muster report, ${renderMoment(report.at)}\n`,
     ...renderNotes(report).map((note) => hang('  ', note)),
+    ...(report.changes ? [section(renderPeriod(report.changes.since, report.at), report.changes.access.map(renderAccess), 'nobody')] : []),
     section('Needs a person', attentionLines(report), 'nothing'),
     ...(report.changes ? [section(`Changed since ${renderMoment(report.changes.since)}`, changeLines(report), 'nothing')] : []),
     ...report.groups.map((group) => groupBlock(group, report)),

@@ -5,8 +5,10 @@ import type { ReportChanges } from './report-changes.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { ApproverReport, EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { Stay } from '../ledger/stays.ts';
 import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
+import type { Instant } from '../names.ts';
 import { count, renderDuration } from '../time.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
 import { plain, renderBecause, renderMoment, renderRemoval, renderWithheld, renderBy } from '../text.ts';
@@ -119,8 +121,22 @@ export function renderJoined({ group, name, at, because }: ReportChanges['joined
 }
 
 export function renderLeft({ group, name, departure }: ReportChanges['left'][number]): string {
-  const why = departure?.because ? `: ${renderRemoval(departure.because)}` : ', not by muster';
-  return `${plain(name)} left ${group}${departure ? ` at ${renderMoment(departure.at)}` : ''}${why}`;
+  const why = departure.because ? `: ${renderRemoval(departure.because)}` : ', not by muster';
+  return `${plain(name)} left ${group} at ${renderMoment(departure.at)}${why}`;
+}
+
+/** Above those who had access in it. */
+export function renderPeriod(since: Instant, at: Instant): string {
+  return `Had access at any time from ${renderMoment(since)} to ${renderMoment(at)}`;
+}
+
+/** Who was in, from when until when, and by whose word. */
+export function renderAccess({ group, name, from, departure, reasons }: Stay): string {
+  const why = reasons.map(({ because }) => (because ? renderBecause(because) : 'no grant or roster explained it')).join('; then ');
+  const who = `${plain(name)} in ${group}`;
+  if (!departure) return `${who} since ${renderMoment(from)}: ${plain(why)}`;
+  const out = departure.because ? renderRemoval(departure.because) : 'not by muster';
+  return `${who} from ${renderMoment(from)} to ${renderMoment(departure.at)}: ${plain(why)}. Out: ${out}`;
 }
 
 /** Below a group's name: how its members come about. */

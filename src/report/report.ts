@@ -4,7 +4,7 @@ import type { Chronicle } from '../ledger/chronicle.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { End } from '../record/grants.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
-import { changesBetween, type ReportChanges } from './report-changes.ts';
+import { changesIn, type ReportChanges } from './report-changes.ts';
 import { groupReport } from './report-groups.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -135,8 +135,9 @@ export interface ReportSettings {
   readonly longest: ReadonlyMap<GroupName, Duration>;
 }
 
-export function reportOf({ replay, before }: Replayed, sources: ReportSources, settings: ReportSettings): Report {
+export function reportOf(replayed: Replayed, sources: ReportSources, settings: ReportSettings): Report {
   const { at, since } = settings;
+  const { replay, period } = replayed;
   const { memory } = replay;
   const { policy } = sources;
   const groups = groupsOf(replay, settings).map((group) => groupReport(group, replay, policy, sources, settings));
@@ -158,7 +159,7 @@ export function reportOf({ replay, before }: Replayed, sources: ReportSources, s
     overrides: replay.overrides,
     approvers: approverReports(replay),
     ending: endingSoon(policy, at),
-    changes: before && since !== undefined ? changesBetween(before, replay, since) : undefined,
+    changes: period && since !== undefined ? changesIn(period, replayed, since) : undefined,
     chronicle: replay.chronicle,
   };
   return { ...facts, attention: attentionOf(facts) };

@@ -10,6 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
+interface AccessDocument {
+  readonly changes: { readonly access: readonly { readonly uid: string; readonly left: string | null }[] };
+}
+
 interface ReportDocument {
   readonly side: string;
   readonly groups: readonly { readonly group: string; readonly members: readonly { readonly uid: string; readonly kind: string }[] }[];
@@ -58,7 +62,26 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
     expect(text.stdout).toContain('melos came into stewards');
     expect(text.stdout.replaceAll(/\s+/g, ' ')).toContain('martin left klaxon-users at 2026-11-26 12:00 UTC: the grant ended');
     const csv = await host.run(['report', '--format', 'csv', '--since', later(0, 1)], { at: new Date(later(4)) });
-    expect(csv.stdout).toMatch(/\r\nleft,stewards,hoo,/);
+    expect(csv.stdout).toMatch(/\r\naccess,stewards,hoo,roster,.*,2026-11-26T12:00:00Z,/);
+  });
+
+  it('when somebody asks who had access on the day on which people left, then those are told too, with file, times and cause', async () => {
+    const asked = { at: new Date(later(4)) };
+    const text = (await host.run(['report', '--on', '2026-11-26'], asked)).stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('Had access at any time from 2026-11-26 00:00 UTC to 2026-11-26 23:59:59 UTC');
+    expect(text).toMatch(
+      /martin in klaxon-users from 2026-11-23 12:00 UTC to 2026-11-26 12:00 UTC: policy\/grants\/.* Out: the grant ended at/,
+    );
+    const json = (await host.run(['report', '--on', '2026-11-26', '--json'], asked)).json<AccessDocument>();
+    expect(json.changes.access.map(({ uid, left }) => [uid, left?.slice(0, 10) ?? null])).toEqual([
+      ['carol', null],
+      ['martin', '2026-11-26'],
+      ['base', null],
+      ['hoo', '2026-11-26'],
+      ['melos', null],
+    ]);
+    const after = (await host.run(['report', '--on', '2026-11-27', '--json'], asked)).json<AccessDocument>();
+    expect(after.changes.access.map(({ uid }) => uid)).toEqual(['carol', 'base', 'melos']);
   });
 
   it('when somebody asks what changed since a time before the record, then everything on it has, and it says when it begins', async () => {
@@ -71,6 +94,10 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
     { args: ['--at', '2026-11-01'], says: 'the record begins at 2026-11-23T12:00:00Z' },
     { args: ['--at', '2030-01-01'], says: 'in the future' },
     { args: ['--at', 'yesterday'], says: 'is no moment' },
+    { args: ['--on', '2026-11-26T12:00Z'], says: 'is no day; write 2026-12-07' },
+    { args: ['--on', '2026-11-29'], says: 'in the future' },
+    { args: ['--on', '2026-11-22'], says: 'the record begins at' },
+    { args: ['--on', '2026-11-26', '--since', '2026-11-25'], says: 'a whole day' },
     { args: ['--since', '2026-11-25', '--at', '2026-11-24'], says: 'after the moment of the report' },
   ])('when somebody asks for $args, then it is a misuse that says why', async ({ args, says }) => {
     const { status, stderr } = await host.run(['report', ...args], { at: new Date(later(4)) });

@@ -1,0 +1,100 @@
+// Who was in which group from when until when, as the ledger tells it, and by which grants and lists one after the other.
+import { groundsOf, type Because } from '../membership/desired.ts';
+import type { RemovalCause } from '../membership/plan.ts';
+import { inOrder, type Duration, type GroupName, type Instant } from '../names.ts';
+import type { GrantInForce } from '../record/grants.ts';
+import type { LedgerRecord } from './record.ts';
+
+export interface Departure {
+  /** null: gone, and not by muster. */
+  readonly because: RemovalCause | null;
+  readonly at: Instant;
+}
+
+export interface Stay {
+  readonly group: GroupName;
+  /** A uid, or a DN where no person can be told. */
+  readonly name: string;
+  readonly from: Instant;
+  /** Undefined: still in. */
+  readonly departure: Departure | undefined;
+  /** What named the person, and from when on: a grant that was renewed has several. null: nothing explained it. */
+  readonly reasons: readonly { readonly at: Instant; readonly because: Because | null }[];
+}
+
+/** The builder's own, changed in place. */
+export interface Stays {
+  readonly present: Map<GroupName, Map<string, Stay>>;
+  readonly over: Stay[];
+}
+
+export interface StayTerms {
+  /** Stays that were over before this are not kept. */
+  readonly begin: Instant;
+  /** The host's ceilings on the length of grants. */
+  readonly longest: ReadonlyMap<GroupName, Duration>;
+}
+
+export function emptyStays(): Stays {
+  return { present: new Map(), over: [] };
+}
+
+/** Takes one more record in. */
+export function takeStays(stays: Stays, record: LedgerRecord, terms: StayTerms): void {
+  switch (record.type) {
+    case 'outcome':
+      for (const { because, members } of record.remove) for (const { uid } of members) leave(stays, record, uid, because, terms);
+      for (const { because, members } of record.add)
+        for (const { uid } of members) {
+          // Gone in between, and nobody saw it.
+          leave(stays, record, uid, null, terms);
+          enter(stays, record, uid, because);
+        }
+      return;
+    case 'membership':
+      for (const name of record.vanished) leave(stays, record, name, null, terms);
+      for (const { name, because } of record.appeared) enter(stays, record, name, because);
+      return;
+    case 'verdict':
+      for (const [, grant] of record.delta.inForce) if (grant) renew(stays, grant, record.at, terms);
+      return;
+    default:
+  }
+}
+
+type InGroup = { readonly group: GroupName; readonly at: Instant };
+
+function leave({ present, over }: Stays, { group, at }: InGroup, name: string, because: RemovalCause | null, { begin }: StayTerms): void {
+  const stay = present.get(group)?.get(name);
+  if (!stay) return;
+  present.get(group)?.delete(name);
+  if (at >= begin) over.push({ ...stay, departure: { because, at } });
+}
+
+function enter({ present }: Stays, { group, at }: InGroup, name: string, because: Because | null): void {
+  const members = present.get(group) ?? new Map<string, Stay>();
+  present.set(group, members);
+  if (!members.has(name)) members.set(name, { group, name, from: at, departure: undefined, reasons: [{ at, because }] });
+}
+
+/** Another grant for somebody who is in: from then on that one is the reason. One that was only shortened stays the same one. */
+function renew({ present }: Stays, grant: GrantInForce, at: Instant, { longest }: StayTerms): void {
+  const members = present.get(grant.group);
+  const stay = members?.get(grant.uid);
+  const last = stay?.reasons.at(-1);
+  if (!members || !stay || !last) return;
+  const because = groundsOf(grant, longest.get(grant.group));
+  const isSame = last.because?.kind === 'grant' && last.because.commit === grant.commit;
+  const reasons = isSame ? [...stay.reasons.slice(0, -1), { ...last, because }] : [...stay.reasons, { at, because }];
+  members.set(grant.uid, { ...stay, reasons });
+}
+
+/** All that lasted into the time since `begin`, with the reasons that counted in it; by group, name and beginning. */
+export function staysSince({ present, over }: Stays, { begin }: StayTerms): readonly Stay[] {
+  return [...over, ...[...present.values()].flatMap((members) => [...members.values()])]
+    .map((stay) => ({
+      ...stay,
+      reasons: stay.reasons.filter((_, index) => (stay.reasons[index + 1]?.at ?? Infinity) > begin),
+    }))
+    .sort((left, right) => inOrder(left.group, right.group) || inOrder(left.name, right.name) || left.from - right.from);
+}
