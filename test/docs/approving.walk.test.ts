@@ -68,6 +68,17 @@ describe('given the two-minute check', () => {
     }
   });
 
+  it('when the answer is no, then the merge request is closed and nobody gains by it', async () => {
+    page.says('Press **Revoke approval**, and then close it.');
+    const mergeRequest = await asked();
+    scene.approve(mergeRequest, world.alice);
+    world.gitlab.unapprove(mergeRequest, world.alice);
+    world.gitlab.close(mergeRequest, world.alice);
+    await scene.run('reconcile');
+    page.says('what is not merged gives nobody anything');
+    expect(await scene.members()).toEqual([]);
+  });
+
   it('when it is to be shorter, then whoever writes it does not approve it, and whoever suggests it does', async () => {
     page.says('do not press "Apply suggestion" or "Rebase": then you have pushed to the branch, and your approval does not count');
     const own = await asked();

@@ -40,9 +40,9 @@ const change = (content: string | null) => scene.open(world.carol, { [file]: con
 
 describe('given the page for people who ask', () => {
   it('when it is followed from the first step to the last day, then everything happens as it says', async () => {
-    page.says('write as its name `policy/grants/klaxon-users/UID.yaml`, with your own uid for UID');
-    page.says('makes you a copy of the project (a fork) to write in');
-    page.says('Choose the description `Grant`');
+    page.says('As file name write `policy/grants/klaxon-users/UID.yaml`, with your own uid for UID');
+    page.says('it makes you a copy of the project to write in');
+    page.says('choose the template `Grant`');
     const fork = await world.gitlab.forge.fork(scene.project, hoo);
     const description = readFileSync('.gitlab/merge_request_templates/Grant.md', 'utf8');
     const asked = await scene.open(hoo, { [file]: grant('soon') }, { sourceProject: fork, description });
@@ -66,16 +66,17 @@ describe('given the page for people who ask', () => {
     world.gitlab.unapprove(asked, world.alice);
     await merged(asked);
 
-    page.says('you have access, and the note says so. **Sign out and sign in again**');
+    page.says('you have access, and the note says so.');
+    page.says('**Sign out and sign in again**');
     expect(await scene.members()).toEqual(['hoo']);
     // Judging writes the note, and learns from the run before who is in.
     await scene.run('reconcile');
     expect(noteOn(asked)).toMatch(/`hoo` is in `klaxon-users` since [^]*sign out there and in again/);
-    page.says('The note says so a week before.');
+    page.says('The note says so a week before the end, too.');
     scene.wait(7 * day);
     await scene.run('reconcile');
     expect(noteOn(asked)).toContain('**In force, and about to end.**');
-    page.says('it counts to its end, UTC');
+    page.says('You have access to the end of that day, UTC.');
     world.gitlab.clock.set('2026-12-06T23:59:00Z');
     await scene.run('reconcile');
     expect(await scene.members()).toEqual(['hoo']);
@@ -125,7 +126,7 @@ describe('given the page for people who ask', () => {
     page.says('Less access acts as soon as it is merged, even when nobody approved it.');
     const old = grant(scene.day(40));
     await merged(await change(grant(scene.day(10))), false);
-    page.says('a file whose shorter date nobody approved has to be put back before anything can be changed in it again');
+    page.says('If nobody approved the shorter date, that file has to be put back before anything can be changed in it again');
     const stopped = await change(grant(scene.day(20)));
     expect((await scene.run('review', String(stopped.iid))).stdout).toContain('Somebody put it there without approval.');
     page.says('Putting it back does not bring back the time: that is more access, and needs an approval.');
@@ -136,7 +137,7 @@ describe('given the page for people who ask', () => {
 
     await merged(await change(grant(scene.day(20))));
     expect(await scene.members()).toEqual(['hoo']);
-    page.says('unapproved removals have a limit a day');
+    page.says('Unapproved removals have a limit a day');
     scene.wait(2 * day);
     page.says('Delete your file in a merge request (description `Removal`)');
     await merged(await change(null), false);
