@@ -1,7 +1,7 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier } from '../record/grants.ts';
+import { earlier, isOver } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -214,7 +214,7 @@ function rememberGroup(known: KnownGroup, record: GroupRecord): void {
 
 function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
   if (record.result !== 'revoked') known.openIntent = undefined;
-  const counts = { at: record.at, limited: limitedChanges(record), counted: countedChanges(known, record) };
+  const counts = { at: record.at, limited: limitedChanges(record), counted: countedChanges(known, record, record.at) };
   for (const { because, members } of record.add) {
     for (const { uid, uuid } of members) {
       known.members.set(uid, because);
@@ -248,26 +248,30 @@ function limitedChanges({ add, remove }: RecordedChanges): Counts {
 }
 
 /** All that the host's ceilings count. */
-function countedChanges(known: KnownGroup, { add, remove }: RecordedChanges): Counts {
+function countedChanges(known: KnownGroup, { add, remove }: RecordedChanges, at: Instant): Counts {
   const removals = remove.reduce(
-    (total, { because, members }) => total + members.filter(({ uid }) => !isDue(known, uid, because)).length,
+    (total, { because, members }) => total + members.filter(({ uid }) => !isDue(known, uid, because, at)).length,
     0,
   );
   return { removals, additions: add.reduce((total, { members }) => total + members.length, 0) };
 }
 
 /**
- * The host's own record says that they go, whatever judging says now: revoked, never on record, or at the end that they came with. `longest`: the
- * host's ceiling on that.
+ * The host's own record says that they go by now, whatever judging says: revoked, never on record, or past the end that they came with. `longest`:
+ * the host's ceiling on that.
  */
-export function isDue({ members }: Pick<KnownGroup, 'members'>, name: string, because: RemovalCause, longest?: Duration): boolean {
+export function isDue(
+  { members }: Pick<KnownGroup, 'members'>,
+  name: string,
+  because: RemovalCause,
+  at: Instant,
+  longest?: Duration,
+): boolean {
   const had = members.get(name);
   if (because.kind === 'revoked' || had === undefined) return true;
-  if (because.kind !== 'expired' || had === null) return had === null;
-  if (had.kind !== 'grant') return false;
+  if (had?.kind !== 'grant') return had === null && because.kind === 'expired';
   const capped = longest === undefined || had.landedAt === undefined ? 'open' : instant(had.landedAt + longest);
-  const until = earlier(had.until, capped);
-  return until !== 'open' && because.at >= until;
+  return isOver(earlier(had.until, capped), at);
 }
 
 /**
@@ -284,7 +288,7 @@ export function recentChanges(
   const none: Counts = { removals: 0, additions: 0 };
   return {
     limited: recent.map(({ limited }) => limited).reduce(sum, seen ? limitedChanges(seen) : none),
-    counted: recent.map(({ counted }) => counted).reduce(sum, seen ? countedChanges(known, seen) : none),
+    counted: recent.map(({ counted }) => counted).reduce(sum, seen ? countedChanges(known, seen, now) : none),
   };
 }
 

@@ -114,7 +114,7 @@ export function basisOf(because: Because): string {
 }
 
 /** `longest`: the host's ceiling, from the merge on. */
-function capped(end: End, landedAt: Instant, longest: Duration | undefined): End {
+export function capped(end: End, landedAt: Instant, longest: Duration | undefined): End {
   return longest === undefined ? end : earlier(end, instant(landedAt + longest));
 }
 

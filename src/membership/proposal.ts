@@ -177,7 +177,7 @@ async function planned(
     allowed: allowedDigests(memory, group, now),
     hash: world.hash,
     ceilings: managed,
-    isDue: ({ uid, because }) => isDue(known, uid, because, managed.longest),
+    isDue: ({ uid, because }) => isDue(known, uid, because, now, managed.longest),
   });
   return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
 }

@@ -1,7 +1,10 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, isDue, overridesUsed } from './converge.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
-import { noEntry, type Instant, type Uid } from '../names.ts';
+import { capped } from '../membership/desired.ts';
+import type { RemovalCause } from '../membership/plan.ts';
+import { noEntry, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { isOver, latest, type GrantInForce } from '../record/grants.ts';
 import { revocationsNotOnRecord } from './recording.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { asProposed, isPending, noLongerActive, type GroupProposal, type GroupResult, type UnplannedGroup } from './run.ts';
@@ -50,7 +53,7 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   if (seen.groups.some(isPending)) ports.settled.wrote(seen.mark);
   for (const proposal of seen.groups) {
     if (proposal.kind === 'planned') groups.push(await converge(proposal, ports, settings, seen));
-    else groups.push(proposal.kind === 'frozen' ? await takeOutRevoked(proposal, ports, settings, seen) : asProposed(proposal));
+    else groups.push(proposal.kind === 'frozen' ? await takeOutDue(proposal, ports, settings, seen) : asProposed(proposal));
   }
   const problems = [...seen.problems, ...(await recordAccepted(seen, ports))];
   // What was recorded in this run is not what it was judged by: the next run looks once more.
@@ -89,45 +92,59 @@ function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): bool
   );
 }
 
-/** A frozen group is left as it is, but nobody stays in it who is revoked. */
-async function takeOutRevoked(
-  proposal: UnplannedGroup,
-  ports: RunPorts,
-  { managed }: SurveySettings,
-  { now, revocations }: Survey,
-): Promise<GroupResult> {
+/** Members by a grant whose end is on record and has come, and whom no other grant covers: whatever a policy says of the group now. */
+function endedIn(group: GroupName, { managed }: SurveySettings, { judged: { policy }, clock, now }: Survey, memory: Memory) {
+  if (!policy || (clock.kind !== 'sound' && clock.kind !== 'skewed')) return [];
+  const longest = managed.get(group)?.longest;
+  const runs = ({ until, endorsedUntil, landedAt }: GrantInForce) => !isOver(capped(latest(until, endorsedUntil), landedAt, longest), now);
+  const grants = [...policy.grants, ...[...policy.ended.values()].map(({ grant }) => grant)];
+  const covered = new Set(grants.filter((grant) => grant.group === group && runs(grant)).map(({ uid }) => uid));
+  return [...knownGroup(memory, group).members].flatMap(([name, because]): (readonly [Uid, RemovalCause])[] => {
+    const uid = parseUid(name);
+    if (!uid || covered.has(uid) || because?.kind !== 'grant' || because.until === 'open' || !isOver(because.until, now)) return [];
+    return [[uid, { kind: 'expired', path: because.path, at: because.until }]];
+  });
+}
+
+/** A frozen group is left as it is, but nobody stays in it who is revoked, or past the end that is on record. */
+async function takeOutDue(proposal: UnplannedGroup, ports: RunPorts, settings: SurveySettings, seen: Survey): Promise<GroupResult> {
   const { group } = proposal;
-  const uids = revocations.filter((one) => one.group === undefined || one.group === group).map(({ uid }) => uid);
+  const { now } = seen;
+  const revocations = seen.revocations.filter((one) => one.group === undefined || one.group === group);
+  const due = new Map<Uid, RemovalCause>([
+    ...endedIn(group, settings, seen, ports.memory),
+    ...revocations.map(({ uid }) => [uid, { kind: 'revoked', at: now }] as const),
+  ]);
   const result = asProposed(proposal);
-  if (uids.length === 0 || !managed.has(group)) return result;
-  const removals: (readonly [Uid, Removal])[] = [];
+  if (due.size === 0 || !settings.managed.has(group)) return result;
+  const removals: (readonly [Uid, Removal, RemovalCause])[] = [];
   try {
     if (!(await ports.isActive())) return result;
-    for (const uid of uids) {
+    for (const [uid, because] of due) {
       const bound = knownGroup(ports.memory, group).bindings.get(uid);
       const revoked = await lookFor(uid, bound && bound.uuid !== noEntry ? [bound.uuid] : [], ports.openToWrite);
-      removals.push([uid, await removeFrom(group, revoked, ports.openToWrite)]);
+      removals.push([uid, await removeFrom(group, revoked, ports.openToWrite), because]);
     }
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
-    return { ...result, status, message: `somebody who is revoked may still be in: ${message}` };
+    return { ...result, status, message: `somebody who is revoked, or whose end has come, may still be in: ${message}` };
   }
   const [, failed] = removals.find(([, { kind }]) => kind === 'failed') ?? [];
   const unrecorded = await recordRemovals(removals, ports, now);
   if (failed?.kind === 'failed')
-    return { ...result, status: failed.status, message: `somebody who is revoked is still in: ${failed.message}` };
+    return { ...result, status: failed.status, message: `somebody who is revoked, or whose end has come, is still in: ${failed.message}` };
   return unrecorded ? { ...result, ...unrecorded } : result;
 }
 
-/** Whoever is revoked is out of the group by now: what cannot be recorded of it is told as that. */
-async function recordRemovals(removals: readonly (readonly [Uid, Removal])[], { journal }: RunPorts, now: Instant) {
+/** They are out of the group by now: what cannot be recorded of it is told as that. */
+async function recordRemovals(removals: readonly (readonly [Uid, Removal, RemovalCause])[], { journal }: RunPorts, now: Instant) {
   try {
-    const records = removals.flatMap(([uid, removal]) => removalRecords(uid, [removal], now));
+    const records = removals.flatMap(([uid, removal, because]) => removalRecords(uid, [removal], now, because));
     if (records.length > 0) await journal.append(records, 'reserve');
     return undefined;
   } catch (error) {
     const { status, message } = problemOf(error, 'ledger');
-    return { status, message: `whoever is revoked is out, and that could not be recorded: ${message}` };
+    return { status, message: `whoever had to go is out, and that could not be recorded: ${message}` };
   }
 }
 

@@ -2,7 +2,7 @@
 // the server's answer, before and after.
 import type { DirectoryPerson, MemberValue, ObservedGroup, Unwritten } from '../directory/directory.ts';
 import type { EntryUuid, GroupName, Instant, Uid } from '../names.ts';
-import { uidSpelledIn } from '../membership/plan.ts';
+import { uidSpelledIn, type RemovalCause } from '../membership/plan.ts';
 import type { OutcomeRecord } from '../ledger/record.ts';
 import { DirectoryUnusable, Unavailable } from '../errors.ts';
 import type { WritableDirectory } from '../reconcile/ports.ts';
@@ -128,11 +128,16 @@ async function valuesOf(
 }
 
 /** What the ledger keeps of it. */
-export function removalRecords(uid: Uid, removals: readonly Removal[], at: Instant): readonly OutcomeRecord[] {
+export function removalRecords(
+  uid: Uid,
+  removals: readonly Removal[],
+  at: Instant,
+  because: RemovalCause = { kind: 'revoked', at },
+): readonly OutcomeRecord[] {
   return removals.flatMap((removal) => {
     if (removal.kind !== 'removed') return [];
     const { group, values, members } = removal;
-    const remove = [{ because: { kind: 'revoked', at } as const, limited: false, members: values.map(({ dn }) => ({ uid, dn })) }];
+    const remove = [{ because, limited: false, members: values.map(({ dn }) => ({ uid, dn })) }];
     return [{ type: 'outcome', at, group, result: 'revoked', add: [], remove, members } as const];
   });
 }

@@ -107,23 +107,25 @@ describe('who is due by this record itself, whatever judging says', () => {
     ['vol0', null],
   ]);
   const expired = (at: Instant) => ({ kind: 'expired', path: 'x', at }) as const;
+  const deleted = { kind: 'deleted', path: 'x', commit: commit('b') } as const;
   it.each([
-    { given: 'somebody who is revoked', name: 'alice', because: { kind: 'revoked' } as const, gives: true },
-    { given: 'somebody never on record', name: 'mallory', because: { kind: 'unexplained' } as const, gives: true },
-    { given: 'the end that they came with', name: 'alice', because: expired(hours(5)), gives: true },
-    { given: 'a later end, of a renewal', name: 'alice', because: expired(hours(9)), gives: true },
-    { given: 'an end that was brought forward', name: 'alice', because: expired(hours(4)), gives: false },
-    { given: 'an end where there was none', name: 'carol', because: expired(hours(4)), gives: false },
-    { given: 'an end where a roster brought them', name: 'base', because: expired(hours(4)), gives: false },
-    { given: 'an end where nothing explained them', name: 'vol0', because: expired(hours(4)), gives: true },
-    { given: 'a deletion', name: 'alice', because: { kind: 'deleted', path: 'x', commit: commit('b') } as const, gives: false },
-  ])('given $given, then $gives', ({ name, because, gives }) => {
-    expect(isDue({ members }, name, because)).toBe(gives);
+    { given: 'somebody who is revoked', name: 'alice', because: { kind: 'revoked' } as const, at: hours(1), gives: true },
+    { given: 'somebody never on record', name: 'mallory', because: { kind: 'unexplained' } as const, at: hours(1), gives: true },
+    { given: 'the end that they came with', name: 'alice', because: expired(hours(5)), at: hours(5), gives: true },
+    { given: 'an end that was brought forward', name: 'alice', because: expired(hours(4)), at: hours(4), gives: false },
+    { given: 'the same, once the first one has come too', name: 'alice', because: expired(hours(4)), at: hours(5), gives: true },
+    { given: 'an end where there was none', name: 'carol', because: expired(hours(4)), at: hours(9), gives: false },
+    { given: 'an end where a roster brought them', name: 'base', because: expired(hours(4)), at: hours(9), gives: false },
+    { given: 'an end where nothing explained them', name: 'vol0', because: expired(hours(4)), at: hours(4), gives: true },
+    { given: 'a deletion', name: 'alice', because: deleted, at: hours(4), gives: false },
+    { given: 'a deletion, once the end has come', name: 'alice', because: deleted, at: hours(5), gives: true },
+  ])('given $given, then $gives', ({ name, because, at, gives }) => {
+    expect(isDue({ members }, name, because, at)).toBe(gives);
   });
 
   it('given a shorter ceiling of the host, then its end is due', () => {
-    expect(isDue({ members }, 'alice', expired(hours(2)), duration(12 * hour))).toBe(true);
-    expect(isDue({ members }, 'alice', expired(hours(1)), duration(12 * hour))).toBe(false);
+    expect(isDue({ members }, 'alice', expired(hours(2)), hours(2), duration(12 * hour))).toBe(true);
+    expect(isDue({ members }, 'alice', expired(hours(1)), hours(1), duration(12 * hour))).toBe(false);
   });
 });
 
