@@ -15,7 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -145,6 +145,45 @@ function refuseLateBuiltins(program) {
     );
 }
 
+/** Of this repository, what a policy project has too: `muster init` writes it there, with the program itself below .muster/. */
+function projectSources() {
+  const within = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+  const guides = ['requesting', 'approving', 'policy'].map((name) => `docs/${name}.md`);
+  return ['.gitlab-ci.yml', '.ci/note', '.ci/page', ...within('.gitlab/merge_request_templates'), ...guides, ...within('schema')];
+}
+
+function placeInProject(path) {
+  return path.startsWith('.gitlab') ? path : `.muster/${path.replace(/^\.ci\//, '')}`;
+}
+
+function gatherProject(folder) {
+  for (const path of projectSources()) {
+    const place = join(folder, placeInProject(path));
+    const text = readFileSync(join(root, path), 'utf8')
+      .replaceAll('dist/main.js', '.muster/main.js')
+      .replaceAll(/(?<![\w./])\.ci\//g, '.muster/')
+      .replaceAll(/(?<![\w./(])docs\//g, '.muster/docs/');
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, path === '.gitlab-ci.yml' ? pipelineOfProject(text) : text, { mode: statSync(join(root, path)).mode });
+  }
+}
+
+/** The pipeline without the jobs for code, and with a program that need not be built: paragraphs of the file are jobs. */
+function pipelineOfProject(text) {
+  const program =
+    '# The muster that lies in .muster/ of this project: nothing is built or fetched. "muster init" on a newer muster writes it anew.\n' +
+    '.muster:\n  stage: check\n  needs: []\n  timeout: 10 minutes';
+  const isCode = (paragraph) => /^(?:\.code|code|tests):$/m.test(paragraph);
+  const paragraphs = text
+    .trimEnd()
+    .split('\n\n')
+    .filter((one) => !isCode(one));
+  const pipeline = paragraphs.map((one) => (/^\.muster:$/m.test(one) ? program : one)).join('\n\n') + '\n';
+  if (/\bdist\/|\bnpm\b|\.ci\//.test(pipeline))
+    throw new Error('a policy project cannot run this .gitlab-ci.yml: it names what is built here');
+  return pipeline;
+}
+
 function versionOf() {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 }
@@ -163,6 +202,7 @@ function finish(draft, builtFrom) {
   chmodSync(join(draft, 'main.js'), 0o755);
   writeFileSync(join(draft, 'package.json'), '{ "type": "commonjs" }\n');
   copyFileSync(join(root, 'scripts/compile.mjs'), join(draft, 'compile.mjs'));
+  gatherProject(join(draft, 'project'));
   execFileSync(process.execPath, [join(draft, 'compile.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(draft, '.built-from'), builtFrom);
   // In one step each, so that a command started meanwhile finds the old or the new one.
@@ -189,6 +229,7 @@ function fingerprint() {
     'tsconfig.json',
     'scripts/build.mjs',
     'scripts/compile.mjs',
+    ...projectSources(),
   ].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);

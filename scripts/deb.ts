@@ -95,6 +95,11 @@ function stageProgram(): void {
   const inFolder = (folder: string) => readdirSync(join(root, 'dist', folder)).map((name) => `${folder}/${name}`);
   const compiled = inFolder('compiled').filter((path) => path.endsWith('.js'));
   for (const path of [...others, ...compiled, ...inFolder('chunks')].sort()) put(`usr/lib/muster/${path}`, read(`dist/${path}`));
+  // What `muster init` puts into a policy project.
+  for (const name of readdirSync(join(root, 'dist/project'), { recursive: true, encoding: 'utf8' }).sort()) {
+    const file = statSync(join(root, 'dist/project', name));
+    if (file.isFile()) put(`usr/lib/muster/project/${name}`, read(`dist/project/${name}`), (file.mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/muster/main.js', join(stage, 'usr/bin/muster'));
 }

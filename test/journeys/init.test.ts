@@ -1,9 +1,10 @@
 // A directory that muster has never seen: five groups below dc=example,dc=org, and one command before the first plan.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cloneOfBranch } from '../ci/pipelines.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import type { RunDocument } from './documents.ts';
@@ -80,6 +81,37 @@ describe('given a directory with five groups', () => {
     expect(git('log', '--format=%s')).toBe('start\n');
     expect(git('status', '--porcelain')).toBe('');
     expect(readFileSync(join(folder, 'access/muster.yaml'), 'utf8')).toContain(`start: ${git('rev-parse', 'HEAD').trim()} #`);
+  });
+
+  it('when GitLab runs the pipeline of the project, then it checks the policy with the muster of the project, and nothing else of muster', async () => {
+    const checkout = await cloneOfBranch(join(folder, 'access/policy-project'), 'main');
+    try {
+      rmSync(join(checkout.folder, 'node_modules'));
+      const main = { CI_PIPELINE_SOURCE: 'push', CI_COMMIT_BRANCH: 'main' };
+      expect(await checkout.jobs(main)).toEqual(['policy']);
+      expect(await checkout.jobs({ CI_PIPELINE_SOURCE: 'schedule' })).toEqual(['endings']);
+
+      const { status, stdout } = await checkout.run('policy', main);
+      expect(stdout).toContain('The policy is in order.');
+      expect(status).toBe(0);
+      expect(checkout.read('policy-quality.json')).toBe('[]\n');
+
+      writeFileSync(join(checkout.folder, 'policy/grants/wiki/erin.yaml'), 'reason: why\n');
+      const broken = await checkout.run('policy', main);
+      expect(broken.status).not.toBe(0);
+      expect(broken.stdout).toContain('policy/grants/wiki/erin.yaml:');
+    } finally {
+      checkout.remove();
+    }
+  });
+
+  it('then editors find the schemas, and whoever opens a merge request a template', () => {
+    const project = join(folder, 'access/policy-project');
+    for (const path of ['policy/policy.yaml', 'policy/groups/wiki.yaml', 'policy/grants/wiki/erin.yaml']) {
+      const schema = /\$schema=(.*)$/m.exec(readFileSync(join(project, path), 'utf8'))?.[1] ?? '';
+      expect(JSON.parse(readFileSync(join(project, path, '..', schema), 'utf8'))).toHaveProperty('$schema');
+    }
+    expect(readdirSync(join(project, '.gitlab/merge_request_templates'))).toEqual(readdirSync('.gitlab/merge_request_templates'));
   });
 
   it('when it is typed again, then nothing is written over but muster’s own', async () => {

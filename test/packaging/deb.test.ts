@@ -35,6 +35,9 @@ describe('given the package', () => {
     const odd = entries.filter(({ mode }) => !['drwxr-xr-x', '-rw-r--r--', 'lrwxrwxrwx'].includes(mode));
     expect(odd.map(({ mode, path }) => `${mode} ${path}`)).toEqual([
       '-rwxr-xr-x ./usr/lib/muster/main.js',
+      // What `muster init` writes into a policy project, for its pipeline.
+      '-rwxr-xr-x ./usr/lib/muster/project/.muster/note',
+      '-rwxr-xr-x ./usr/lib/muster/project/.muster/page',
       '-rwxr-xr-x ./usr/lib/muster/tell-failure',
     ]);
     expect(readlinkSync(join(built.root, 'usr/bin/muster'))).toBe('../lib/muster/main.js');
@@ -85,6 +88,7 @@ describe('given the package', () => {
       'looking.mjs',
       'main.js',
       'package.json',
+      'project',
       'tell-failure',
     ]);
   });
