@@ -19,7 +19,7 @@ export interface Caller {
   readonly pid: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The current folder. Throws Misuse where that has gone. */
-  readonly folder: string;
+  readonly folder: () => string;
   readonly now: () => Instant;
   /** The kernel's clock; undefined where it does not tell. */
   readonly boot: () => BootClock | undefined;
@@ -55,7 +55,7 @@ function configurationFile(option: string | undefined, caller: Caller): { readon
 
 /** What the person who typed it means by a path. */
 export function pathFrom(caller: Caller, path: string): string {
-  return isAbsolute(path) ? path : resolve(caller.folder, path);
+  return isAbsolute(path) ? path : resolve(caller.folder(), path);
 }
 
 function readConfigured(file: string, name: string): Uint8Array {

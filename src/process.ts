@@ -93,7 +93,7 @@ const surroundings: Caller = {
   },
   pid: process.pid,
   environment: process.env,
-  get folder() {
+  folder: () => {
     if (folder === undefined)
       throw new Misuse('the folder in which this was typed is not there any more; go to another one, or name files from "/" on');
     return folder;

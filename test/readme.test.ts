@@ -1,5 +1,5 @@
 // The README shows the help, and documents name files: both are compared with what is there. `npx vitest run test/readme.test.ts -u` brings the help up to date.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runMuster } from './support/command.ts';
@@ -21,5 +21,23 @@ describe('given the README', () => {
     const links = [...readFileSync(here, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
     expect(links).not.toEqual([]);
     expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link, here))))).toEqual([]);
+  });
+});
+
+describe('given the map', () => {
+  const map = readFileSync(new URL('docs/ARCHITECTURE.md', root), 'utf8');
+  const sources = readdirSync(new URL('src/', root), { withFileTypes: true });
+
+  it('when a walk names a file, then it is there, and there are four walks', () => {
+    const walks = map.slice(map.indexOf('## Four walks'), map.indexOf('## Words'));
+    const files = [...walks.matchAll(/`([a-z-]+\/[a-z-]+\.ts)`/g)].map(([, file = '']) => file);
+    expect(walks.match(/^\*\*/gm)).toHaveLength(4);
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !existsSync(new URL(`src/${file}`, root)))).toEqual([]);
+  });
+
+  it('when there is a room, then it is in the table', () => {
+    const rooms = sources.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(rooms.filter((name) => !map.includes(`\`${name}/\``))).toEqual([]);
   });
 });

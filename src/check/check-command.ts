@@ -27,7 +27,7 @@ async function checkFolder(directory: string, known: CheckOptions, caller: Calle
     import('../policy/folder.ts'),
     import('../policy/parser.ts'),
   ]);
-  const { folder, files, findings } = readPolicyFolder(findPolicyFolder(directory, caller.folder), caller.folder);
+  const { folder, files, findings } = readPolicyFolder(findPolicyFolder(directory, caller.folder()), caller.folder());
   return check(readPolicy(files, folder), { ...known, found: findings });
 }
 
@@ -38,7 +38,7 @@ async function checkAgainst(revision: string, directory: string, known: CheckOpt
     import('../policy/parser.ts'),
     import('../history/worktree.ts'),
   ]);
-  const clone = await openWorktree(resolve(caller.folder, findPolicyFolder(directory, caller.folder)), surroundingsOf(caller));
+  const clone = await openWorktree(resolve(caller.folder(), findPolicyFolder(directory, caller.folder())), surroundingsOf(caller));
   // Paths are told from the top of the clone, as the merge request shows them.
   const { files, findings } = readPolicyFolder(resolve(clone.top, clone.folder), clone.top);
   return checkChange(revision, files, clone, readPolicy, { ...known, found: findings });

@@ -42,8 +42,8 @@ export interface Looked {
 
 export async function judgeOnce(configuration: JudgeConfiguration, caller: Caller): Promise<Looked> {
   const { judged: folder } = configuration;
-  // Another look that is under way comes to verdicts as good as ours: nobody waits for it.
-  return withLock(folder, { pid: caller.pid, waitMs: 0 }, async () => {
+  // Another look that is under way comes to verdicts as good as ours: it is waited for as long as a look mostly takes, and no longer.
+  return withLock(folder, { pid: caller.pid, waitMs: 10_000 }, async () => {
     const record = openOwnRecord(folder, caller.now());
     for (const note of record.notes) caller.warn(note);
     const before = record.records().length;

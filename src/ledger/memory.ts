@@ -62,7 +62,6 @@ export interface Memory {
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
   overrides: OverrideRecord[];
-  readonly refusedByHand: Map<CommitId, string>;
   /** Revocations on record that were not lifted, by whom they take what from. In force is what lies under state/revoked/. */
   readonly revoked: Map<string, readonly WhichRevocation[]>;
   /** The latest time in any record. */
@@ -85,7 +84,6 @@ export function emptyMemory(): Memory {
     rosters: new Map(),
     groups: new Map(),
     overrides: [],
-    refusedByHand: new Map(),
     revoked: new Map(),
     latest: instant(0),
     records: 0,
@@ -144,7 +142,7 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       memory.rosters.set(record.roster, record);
       return;
     case 'refuse':
-      memory.refusedByHand.set(record.commit, record.by === undefined ? record.reason : `${record.reason}, by ${record.by}`);
+      // Judging reads it in the file beside the ledger.
       return;
     case 'revocation':
       takeRevocation(memory, record);

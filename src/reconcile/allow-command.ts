@@ -40,8 +40,9 @@ export async function runRefuse(invocation: Invocation, caller: Caller): Promise
   await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
     const { kind, message } = await refuse(named, memory.judged.firstSeen.keys(), async (commit) => {
-      writeRefusedByHand(configuration.state, { commit, at: sources.now, reason });
-      await journal.append([{ type: 'refuse', at: sources.now, commit, reason, by: caller.typedBy() }]);
+      const refused = { at: sources.now, commit, reason, by: caller.typedBy() };
+      writeRefusedByHand(configuration.state, refused);
+      await journal.append([{ type: 'refuse', ...refused }]);
     });
     return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
   });

@@ -12,9 +12,11 @@ export interface RefusedByHand {
   readonly at: Instant;
   /** Free text, as somebody wrote it. */
   readonly reason: string;
+  /** Who typed it. */
+  readonly by: string;
 }
 
-const shape = v.strictObject({ format: v.literal(1), commit, at: instant, reason: v.string() });
+const shape = v.strictObject({ format: v.literal(1), commit, at: instant, reason: v.string(), by: v.string() });
 const largest = 16 * 1024;
 
 export function folderOfRefused(state: string): string {
@@ -25,7 +27,7 @@ export function renderRefusedByHand(refused: RefusedByHand): string {
   return `${JSON.stringify({ format: 1, ...refused })}\n`;
 }
 
-/** The reasons, by commit. A file that cannot be understood refuses all the same what its name names: the doubt is on the side of less access. */
+/** Why, and by whom, by commit. A file that cannot be understood refuses all the same what its name names: the doubt is on the side of less access. */
 export function readRefusedByHand(state: string): ReadonlyMap<CommitId, string> {
   const folder = folderOfRefused(state);
   const owner = ownerOf(state);
@@ -43,7 +45,8 @@ export function readRefusedByHand(state: string): ReadonlyMap<CommitId, string> 
 function reasonIn(text: string, named: CommitId): string | undefined {
   try {
     const parsed = v.safeParse(shape, JSON.parse(text));
-    return parsed.success && parsed.output.commit === named ? parsed.output.reason : undefined;
+    if (!parsed.success || parsed.output.commit !== named) return undefined;
+    return `${parsed.output.reason}, by ${parsed.output.by}`;
   } catch {
     return undefined;
   }

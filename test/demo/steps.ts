@@ -57,11 +57,12 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-11-23T10:00:00Z',
-    heading: 'An hour later the timer runs muster again. Nothing has changed, so nothing is written, and nobody is asked.',
+    heading:
+      'An hour later the timer runs muster again. Nothing has changed, so nothing is written, and GitLab is asked for the time only.',
     command: reconcile,
     status: 0,
     says: ['in sync'],
-    asked: 0,
+    asked: 1,
     holds: { stewards, 'klaxon-users': ['martin'] },
   },
   {
@@ -130,7 +131,7 @@ export const steps: readonly Step[] = [
     },
     command: reconcile,
     status: 4,
-    says: ['0 of 1 approval by sre', 'bob opened the merge request', '15 minutes are given to GitLab'],
+    says: ['0 of 1 approval by sre', 'bob opened the merge request', 'GitLab is given until 2026-11-28T08:15:00Z to say otherwise'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
   },
   {
@@ -170,7 +171,7 @@ export const steps: readonly Step[] = [
     command: () => ['explain', 'martin'],
     status: 0,
     says: [forMartin, '!1, approved by alice', 'merged as', '/-/merge_requests/1'],
-    asked: 0,
+    asked: 1,
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['hoo', 'martin'] },
   },
   {

@@ -28,13 +28,12 @@ describe('given two runs at once', () => {
 
   it('when somebody else holds the lock for a moment, then the run waits and says so; plan does not', async () => {
     const host = await world.newHost({ roster: ['base'] });
-    const holder = spawn('flock', [join(host.state, 'lock'), 'sleep', '2'], {
-      stdio: 'ignore',
-    });
+    const holder = spawn('flock', [join(host.state, 'lock'), 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
     await pause(300);
     const reconciling = host.reconcile();
     expect((await host.plan()).status).toBe(0);
-    expect(holder.exitCode).toBeNull();
+    await pause(2000);
+    holder.stdin.end();
     await once(holder, 'exit');
 
     const run = await reconciling;

@@ -61,6 +61,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
         evidence: 'none',
         judged: head,
         refused: [],
+        unlisted: 0,
         pending: [],
       },
       rosters: [

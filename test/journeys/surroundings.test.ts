@@ -118,8 +118,8 @@ describe('given a folder for temporary files that is of no use', () => {
       const { status, stderr } = await bash(`muster ${command}`, { TMPDIR: folder() });
       expect({ command, status, stderr }).toEqual({ command, status: 0, stderr: '' });
     }
-    expect(existsSync(join(host.state, 'tmp'))).toBe(true);
-    expect(readdirSync(join(host.state, 'tmp'))).toEqual([]);
+    expect(existsSync(join(host.state, 'judged/tmp'))).toBe(true);
+    expect(readdirSync(join(host.state, 'judged/tmp'))).toEqual([]);
   });
 
   it('when a killed process left something there, then it goes after a day, and not before', async () => {
@@ -127,12 +127,12 @@ describe('given a folder for temporary files that is of no use', () => {
       ['muster-old', 25],
       ['muster-new', 1],
     ] as const) {
-      mkdirSync(join(host.state, 'tmp', name), { recursive: true });
+      mkdirSync(join(host.state, 'judged/tmp', name), { recursive: true });
       const at = new Date(Date.now() - age * 3_600_000);
-      utimesSync(join(host.state, 'tmp', name), at, at);
+      utimesSync(join(host.state, 'judged/tmp', name), at, at);
     }
     expect((await bash('muster plan', { TMPDIR: '/nonexistent' })).status).toBe(0);
-    expect(readdirSync(join(host.state, 'tmp'))).toEqual(['muster-new']);
+    expect(readdirSync(join(host.state, 'judged/tmp'))).toEqual(['muster-new']);
   });
 
   it('when a roster comes by rsync, then it is fetched all the same', async () => {

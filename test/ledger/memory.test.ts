@@ -258,13 +258,11 @@ describe('everything else that is on record', () => {
     const memory = remembered(
       { type: 'project', at: hours(-9), project: 7 },
       { type: 'seen', at: hours(-8), commit: commit('c') },
-      { type: 'refuse', at: hours(-7), commit: commit('d'), reason: 'GitLab lost it.' },
       { type: 'roster', at: hours(-6), roster: steward, sha256: 'aa', people: 11, producedAt: hours(-7) },
       { type: 'roster', at: hours(-1), roster: steward, sha256: 'bb', people: 12, producedAt: hours(-2) },
     );
     expect(memory.judged.project).toBe(7);
     expect(memory.judged.firstSeen).toEqual(new Map([[commit('c'), hours(-8)]]));
-    expect(memory.refusedByHand).toEqual(new Map([[commit('d'), 'GitLab lost it.']]));
     expect(memory.rosters.get(steward)).toMatchObject({ sha256: 'bb', at: hours(-1) });
   });
 

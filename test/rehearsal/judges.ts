@@ -57,7 +57,7 @@ export const judgeHere: Judge = judgeBy(async (config, at) => {
     {
       pid: process.pid,
       environment: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
-      folder: '/',
+      folder: () => '/',
       now: () => instant(at.getTime()),
       boot: () => undefined,
       progress: () => undefined,

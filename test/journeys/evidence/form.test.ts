@@ -47,6 +47,18 @@ describe("given a row of merge requests that alice approved, each with a form of
 });
 
 describe('given an approved merge request', () => {
+  it('case 21: when it brings 51 files, then each of them is refused as too-many-files', async () => {
+    const scene = await world.scene();
+    const names = Array.from({ length: 51 }, (_, index) => grantPath(`many${index + 1}`));
+    await scene.land(Object.fromEntries(names.map((path) => [path, proper(scene)])));
+    const { policy, groups } = await scene.plan();
+    expect([policy.refused.map(({ path }) => path).sort(), new Set(policy.refused.map(({ code }) => code))]).toEqual([
+      names.sort(),
+      new Set(['too-many-files']),
+    ]);
+    expect(groups.flatMap(({ add }) => add)).toEqual([]);
+  });
+
   it.each(ofRules)('when it brings $what, then it is refused as $code', async ({ files, code }) => {
     const scene = await world.scene({ files: startingPolicy });
     await scene.land(files(proper(scene), urbanecm), { approvers: [world.alice, world.bob] });

@@ -26,11 +26,6 @@ const shapes: readonly Landing[] = [
   { what: 'a group that nobody knows', code: 'unknown-group', files: (file) => ({ 'policy/grants/stewards/urbanecm.yaml': file }) },
   { what: 'case 20: README.md beside a grant', code: 'impure', files: (file, path) => ({ [path]: file, 'README.md': 'x\n' }) },
   { what: 'case 21: 20 KiB', code: 'too-large', files: (file, path) => ({ [path]: `# ${'x'.repeat(20 * 1024)}\n${file}` }) },
-  {
-    what: 'case 21: 51 files',
-    code: 'too-many-files',
-    files: (file) => Object.fromEntries(Array.from({ length: 51 }, (_, index) => [grantPath(`many${index + 1}`), file])),
-  },
 ];
 
 const times: readonly Landing[] = [

@@ -131,7 +131,11 @@ describe('given a clock', () => {
     await scene.reconcile();
     await scene.land({ [grantPath('person1')]: grantFile(scene.day(14)) });
     const far = new Date(world.gitlab.clock.now() + 3650 * day);
-    const run = await runMuster(['reconcile', '--json'], { config: join(scene.folder, 'muster.yaml'), at: far });
+    const run = await runMuster(['reconcile', '--json'], {
+      config: join(scene.folder, 'muster.yaml'),
+      at: far,
+      boot: { at: new Date(world.gitlab.clock.now()).toISOString() },
+    });
     expect(run.status).toBe(5);
     expect(await scene.members()).toEqual(['h2o', 'hoo', 'urbanecm']);
     const back = await scene.reconcile();
