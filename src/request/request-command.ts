@@ -7,20 +7,20 @@ import { parseGroupName, parseUid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import { renderByHand, renderMendingByHand, renderOpened } from './request-text.ts';
+import { renderByHand, renderInForce, renderMendingByHand, renderOpened } from './request-text.ts';
 import type { Printed } from '../command.ts';
 import { surroundingsOf, type Caller } from '../host.ts';
 import type { ForgeConfiguration } from '../review/comments.ts';
-import { forgeConfiguration, parseNumber } from '../review/review-command.ts';
+import { forgeConfiguration, parseNumber, review } from '../review/review-command.ts';
 import { surveySettings } from '../config/survey-settings.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await forgeConfiguration(invocation, caller);
-  return withPrivateMirror(caller, configuration.state, async (folder) => {
+  const { mend: number } = invocation.options;
+  return withPrivateMirror(caller, configuration.judged, async (folder) => {
+    if (typeof number === 'string') return runMend(parseNumber(number), configuration, folder, caller);
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
-    const number = invocation.options['mend'];
-    if (typeof number === 'string') return runMend(parseNumber(number), configuration, mirror, caller);
     return runGrant(requestOf(invocation), configuration, mirror, caller);
   });
 }
@@ -77,18 +77,31 @@ async function renderRequested(requested: Requested): Promise<string> {
   return renderByHand(requested);
 }
 
-async function runMend(number: number, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
+async function runMend(number: number, configuration: ForgeConfiguration, folder: string, caller: Caller): Promise<Printed> {
   const forge = await openForge(configuration, caller);
   if (!forge) throw new Misuse(`there is no token (gitlab.comment-token-file, or MUSTER_GITLAB_TOKEN_FILE): ${renderMendingByHand()}`);
+  await refuseToMend(number, configuration, folder, caller);
   const { mend } = await import('./mend.ts');
+  const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const { history } = mirror;
   const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };
-  const { folder, branch } = configuration.repository;
-  const { revert, again } = await mend(number, ports, { folder, targetBranch: branch });
+  const { folder: policy, branch } = configuration.repository;
+  const { revert, again } = await mend(number, ports, { folder: policy, targetBranch: branch });
   const text = [
     `1. Merge !${revert.iid}, without squashing; nobody needs to approve it: ${revert.url}`,
     `2. Have !${again.iid} approved, and only then merge it: ${again.url}`,
     '',
   ].join('\n');
   return { text, status: statusOf([]) };
+}
+
+/** The pair of reverts would take away what was approved. Judged as a note on the merge request would be, by the token of whoever asks. */
+async function refuseToMend(number: number, configuration: ForgeConfiguration, folder: string, caller: Caller): Promise<void> {
+  const { gitlab } = configuration;
+  const asCaller = { ...configuration, gitlab: { ...gitlab, tokenFile: caller.environment[ownToken] ?? gitlab.tokenFile } };
+  const { review: standing, problems } = await review(number, asCaller, folder, undefined, caller);
+  if (standing.kind === 'endorsed') throw new Misuse(renderInForce(number, standing));
+  // With half of the answers nothing can be said about it, and what was merged is looked at by its files.
+  if (standing.kind === 'waiting' && problems.length === 0)
+    throw new Misuse(`!${number} has no verdict yet, and may be in force soon: "muster review ${number}" says what it waits for`);
 }

@@ -1,5 +1,6 @@
 // What `muster request` writes into a merge request, and what it prints. Texts of the person who asks stand in the file alone.
-import type { GroupName, Uid } from '../names.ts';
+import type { GroupName, Instant, Uid } from '../names.ts';
+import { renderMoment } from '../text.ts';
 import { parseEnd } from '../time.ts';
 
 export type Asked = 'new' | 'renewal' | 'end';
@@ -95,6 +96,15 @@ export function renderByHand({
     '4. Have it approved by somebody who may, and only then merge it. muster writes on it what is missing.',
     '',
   ].join('\n');
+}
+
+/** Why a merge request that was approved is not mended. */
+export function renderInForce(
+  iid: number,
+  { approvedBy, landedAt }: { readonly approvedBy: readonly string[]; readonly landedAt: Instant },
+): string {
+  const by = approvedBy.length > 0 ? `, approved by ${approvedBy.join(', ')}` : '';
+  return `!${iid} came into force at ${renderMoment(landedAt)}${by}, so there is nothing to mend. To end access, ask for that: muster request GROUP UID --revoke`;
 }
 
 export function renderMendingByHand(): string {

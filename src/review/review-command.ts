@@ -58,7 +58,8 @@ async function openLedgerIfThere({ state }: Configuration): Promise<State | unde
   return state !== undefined && existsSync(state) ? openStateToRead(state) : undefined;
 }
 
-async function review(
+/** Whoever has no ledger, or may not read it, is told nothing of how far grants have come. */
+export async function review(
   iid: number,
   configuration: ForgeConfiguration,
   folder: string,

@@ -156,6 +156,25 @@ describe('given a person who asks with muster request', () => {
   });
 });
 
+describe('given a merge request that is in force', () => {
+  it('when somebody would mend it, then that is refused with who approved it, and nothing is opened', async () => {
+    await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
+    scene.wait(minute);
+    scene.approve(opened(1), world.alice);
+    await scene.merge(opened(1));
+    await scene.run('reconcile');
+    expect(await scene.members()).toEqual(['urbanecm']);
+
+    const { status, stderr, stdout } = await scene.run('request', '--mend', '1');
+
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /!1 came into force at .*, approved by alice, so there is nothing to mend\. .* muster request GROUP UID --revoke/,
+    );
+    expect(scene.project.mergeRequests.length).toBe(1);
+  });
+});
+
 describe('given a merge that nobody approved', () => {
   it('when it is mended with the pair of reverts, then the person is in and the notes led the way', async () => {
     await request(group, 'urbanecm', '--until', scene.day(20), '--reason', 'An abuse wave', '--contact', 'irc');
