@@ -1,11 +1,13 @@
 // A directory that muster has never seen: five groups below dc=example,dc=org, and one command before the first plan.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneOfBranch } from '../ci/pipelines.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
+import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import type { RunDocument } from './documents.ts';
 import { contentsOf, noon } from './world.ts';
@@ -18,6 +20,25 @@ const groups = {
   wiki: ['erin'],
 };
 
+/** People whose entries are not named by their uid. */
+const staff = `
+dn: ou=staff,dc=example,dc=org
+objectClass: organizationalUnit
+ou: staff
+
+dn: cn=Fay Doe,ou=staff,dc=example,dc=org
+objectClass: inetOrgPerson
+cn: Fay Doe
+sn: Doe
+uid: fay
+
+dn: cn=staffers,ou=groups,dc=example,dc=org
+objectClass: groupOfNames
+cn: staffers
+description: Whoever is paid.
+member: cn=Fay Doe,ou=staff,dc=example,dc=org
+`;
+
 let slapd: Slapd;
 let folder: string;
 beforeAll(async () => {
@@ -25,6 +46,7 @@ beforeAll(async () => {
     suffix: 'dc=example,dc=org',
     people: [...new Set(Object.values(groups).flat())],
     groups: { ...groups, 'nobody-yet': [], machines: ['cn=scriptuser,ou=profile,dc=example,dc=org'] },
+    ldif: staff,
   });
   folder = mkdtempSync(join(tmpdir(), 'muster-init-'));
   writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, { mode: 0o600 });
@@ -119,6 +141,7 @@ describe('given a directory with five groups', () => {
     rmSync(grant);
     const mine = join(folder, 'access/policy-project/policy/groups/wiki.yaml');
     writeFileSync(mine, readFileSync(mine, 'utf8').replace('365 days', '30 days'));
+    writeFileSync(join(folder, 'access/policy-project/.gitlab-ci.yml'), 'include: []\n');
     writeFileSync(join(folder, 'access/policy-project/.muster/main.js'), 'broken');
     const before = contentsOf(join(folder, 'access'));
 
@@ -145,6 +168,36 @@ describe('given a directory with five groups', () => {
     expect(result.stdout).not.toContain('Who may approve');
   });
 
+  it('when there is a policy project already, then what is in it stays, and only the rest is written', async () => {
+    const project = join(folder, 'kept/policy-project/policy');
+    const mine = {
+      'policy.yaml':
+        'version: 1\npeople:\n  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\nteams:\n  owners: [alice, bob]\nrules:\n  approvers: [owners]\n',
+      'groups/vpn.yaml': 'purpose: Mine.\nowner: owners\nmembers: grants\n',
+    };
+    mkdirSync(join(project, 'groups'), { recursive: true });
+    for (const [path, text] of Object.entries(mine)) writeFileSync(join(project, path), text);
+
+    const result = await init('kept', bound());
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    for (const [path, text] of Object.entries(mine)) expect(readFileSync(join(project, path), 'utf8')).toBe(text);
+    expect(readFileSync(join(project, 'groups/wiki.yaml'), 'utf8')).toContain('owner: owners #');
+    // Who was taken out of a group that is there already does not come back by this.
+    expect(readdirSync(join(project, 'grants'))).toEqual(Object.keys(groups).filter((group) => group !== 'vpn'));
+  });
+
+  it('when people are named by their cn, then that is found, and the first plan changes nobody', async () => {
+    const result = await init('staff', bound(), 'ou=staff,dc=example,dc=org');
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'staff/muster.yaml'), 'utf8')).toContain('named-by: cn #');
+    expect(readFileSync(join(folder, 'staff/policy-project/policy/groups/staffers.yaml'), 'utf8')).toContain(
+      'purpose: "Whoever is paid."\n',
+    );
+    expect((await plan('staff')).groups).toMatchObject([{ group: 'staffers', state: 'in-sync', members: 1, add: [], remove: [] }]);
+  });
+
   it('when it is read as nobody, then all is written but the account, and that is told', async () => {
     const result = await init('anonymous');
 
@@ -168,8 +221,8 @@ describe('given a directory with five groups', () => {
   it.each([
     {
       given: 'people that the directory does not have',
-      args: ['ou=staff,dc=example,dc=org'],
-      says: 'has no entry ou=staff,dc=example,dc=org',
+      args: ['ou=crew,dc=example,dc=org'],
+      says: 'has no entry ou=crew,dc=example,dc=org',
     },
     { given: 'people among whom nobody is', args: ['ou=profile,dc=example,dc=org'], says: 'sees nobody who has a uid' },
     { given: 'no DN', args: ['people'], says: 'directory.people: "people" is not a distinguished name' },
@@ -200,5 +253,44 @@ describe('given a directory with five groups', () => {
     expect(result).toMatchObject({ status: 75, stdout: '' });
     expect(result.stderr).toContain('directory did not answer');
     expect(() => contentsOf(join(folder, 'wrong'))).toThrow('ENOENT');
+  });
+});
+
+describe('given the same directory, and an empty project on GitLab', () => {
+  let cast: Cast;
+  beforeAll(async () => {
+    cast = await startWithPeople({ now: noon, isEmpty: true });
+  });
+  afterAll(() => cast.gitlab.stop());
+
+  it('when init is told of it, then its members approve, and once the project is pushed the first plan changes nobody', async () => {
+    const { gitlab, alice } = cast;
+    const reader = gitlab.forge.users.find(({ username }) => username === 'muster-reader') ?? alice;
+    const token = gitlab.forge.createToken(reader, ['read_api', 'read_repository']).value;
+    writeFileSync(join(folder, 'token'), `${token}\n`, { mode: 0o600 });
+
+    const result = await init('forge', [...bound(), '--gitlab', gitlab.url, '--project', 'repos/sre/access', '--token-file', 'token']);
+
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    const policy = readFileSync(join(folder, 'forge/policy-project/policy/policy.yaml'), 'utf8');
+    expect(policy).toContain('people:\n  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\n  carol: { gitlab: 57 }\n\n');
+    // A member who is nobody in the directory is told; one who may only report is nobody's approver.
+    expect(result.stdout).toMatch(/Who these accounts are in the directory: mallory\./);
+    expect(result.stdout).toContain(`push ${gitlab.url}/repos/sre/access.git main`);
+    const writer = gitlab.forge.createToken(alice, ['write_repository']).value;
+    const url = `${gitlab.url.replace('//', `//oauth2:${writer}@`)}/repos/sre/access.git`;
+    await promisify(execFile)('git', ['-C', join(folder, 'forge/policy-project'), 'push', '--quiet', url, 'main']);
+    const first = await plan('forge');
+    expect(first).toMatchObject({ policy: { evidence: 'gitlab', refused: [], pending: [] }, status: { code: 0 } });
+    expect(first.groups.filter(({ state }) => state !== 'in-sync')).toEqual([]);
+  });
+
+  it.each([
+    { given: 'no token', args: ['--gitlab', 'https://gitlab.example.org', '--project', 'a/b'], says: '--gitlab needs a token' },
+    { given: 'no project', args: ['--gitlab', 'https://gitlab.example.org'], says: '--gitlab and --project belong together' },
+  ])('when there is $given, then that is the error', async ({ args, says }) => {
+    const result = await init('wrong', [...bound(), ...args]);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain(says);
   });
 });
