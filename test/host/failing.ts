@@ -140,8 +140,8 @@ async function upgrade(stage: Stage): Promise<void> {
   await eventually('GitLab is asked', 20_000, () => Promise.resolve(cast.gitlab.faults.count(/^\/api\//) > 0));
   assert.equal((await host.type(`apt-get install --yes ${stage.packageOf('second')}`)).status, 0);
   assert.equal(await host.must('systemctl is-active muster.service || true'), 'activating', 'the upgrade was over before the run was');
-  await eventually('the run ends', 60_000, async () => (await host.run('systemctl is-active muster.service')).output !== 'activating\n');
   stage.setGitLab('up');
+  await eventually('the run ends', 60_000, async () => (await host.run('systemctl is-active muster.service')).output !== 'activating\n');
   assert.match(host.read(metrics), /^muster_exit_status 0$/m);
   assert.ok((await stage.members('klaxon-users')).includes('bob'));
   assert.equal(await stage.run(), 0);

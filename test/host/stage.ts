@@ -176,7 +176,7 @@ report: /var/www/muster/index.html
     const { faults } = this.cast.gitlab;
     faults.clear();
     if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
-    if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 5000 });
+    if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 15_000 });
     this.log(`(GitLab is ${state}.)\n`);
   }
 
