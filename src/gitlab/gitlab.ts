@@ -65,10 +65,13 @@ export function openGitLab(settings: GitLabSettings): GitLab {
     const server = header === null ? Number.NaN : Date.parse(header);
     if (!Number.isNaN(server)) reading = { server: instant(server), here: settings.now() };
   };
-  let api: Promise<Api> | undefined;
+  // All that is loaded late, before the first question: after an answer that took minutes an upgrade may have put other files in its place.
+  const load = () => Promise.all([import('./api.ts'), import('./gathering.ts'), import('../evidence/binding.ts')]);
+  let loaded: ReturnType<typeof load> | undefined;
+  let api: Api | undefined;
   const connected = async (): Promise<Api> => {
-    api ??= import('./api.ts').then(({ connect }) => connect(requesterSettings(settings, onDate)));
-    return api;
+    const [{ connect }] = await (loaded ??= load());
+    return (api ??= connect(requesterSettings(settings, onDate)));
   };
   return {
     project: async () => (await connected()).project(settings.project).catch((error: unknown) => complain(error, settings.project)),

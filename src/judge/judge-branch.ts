@@ -158,6 +158,8 @@ class Walk {
     const { judged } = this.state;
     const { branch, now, append } = this.#ports;
     if (judged === head) return this.#catchUp([]);
+    // Before GitLab is asked, which may take minutes: an upgrade puts other files in the place of those that are not loaded yet.
+    await this.#ports.loadParser();
     const ancestry = await branch.ancestry(judged, head);
     if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
     if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
