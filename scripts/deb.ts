@@ -112,7 +112,7 @@ function stageManuals(): void {
 }
 
 function stageHost(): void {
-  const units = readdirSync(join(root, 'packaging/systemd')).filter((name) => /\.(?:service|timer)$/.test(name));
+  const units = readdirSync(join(root, 'packaging/systemd')).filter((name) => /\.(?:path|service|timer)$/.test(name));
   for (const name of units.sort()) put(`usr/lib/systemd/system/${name}`, read(`packaging/systemd/${name}`));
   put('usr/lib/muster/tell-failure', read('packaging/systemd/tell-failure'), 0o755);
   put('usr/lib/sysusers.d/muster.conf', read('packaging/systemd/muster.sysusers'));

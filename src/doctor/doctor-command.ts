@@ -63,12 +63,12 @@ async function hostFindings(configuration: HostConfiguration, state: Answer<Stat
   const { path } = surroundingsOf(caller);
   const facts = await configurationFacts(configuration);
   const isActiveHost = facts.standing.kind === 'known' && facts.standing.value.state === 'active';
-  const timer = await timerFacts(isActiveHost, state, path);
+  const timers = await timerFacts(isActiveHost, state, path);
   return [
     ...examine(configurationArea, { kind: 'known', value: facts }),
     ...examine(stateArea, await stateFacts(configuration, state, isActiveHost, caller.now())),
-    ...(timer
-      ? examine(timerArea, { kind: 'known', value: timer })
+    ...(timers.length > 0
+      ? timers.flatMap((value) => examine(timerArea, { kind: 'known', value }))
       : timerArea.checks.map(({ code }) => ({ code, area: timerArea.area, ...unknown('systemd does not answer on this host') }))),
     ...examine(rosterArea, {
       kind: 'known',

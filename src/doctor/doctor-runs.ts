@@ -7,8 +7,10 @@ import { count, renderInstant } from '../time.ts';
 
 const administrator = 'the administrator of this host';
 
-/** What systemd says of the timer and of the last run it started. */
+/** What systemd says of a timer and of the last run it started. */
 export interface TimerFacts {
+  /** Of both the timer and its service: `muster`, or `muster-judge` where judging has a unit of its own. */
+  readonly unit: 'muster' | 'muster-judge';
   /** `enabled`, `disabled`, `not-found`, … */
   readonly enabled: string;
   /** `active`, `inactive`, `failed`, … */
@@ -25,25 +27,27 @@ export const timerArea: Area<TimerFacts> = {
   fixer: administrator,
   checks: [
     { code: 'timer', look: (facts) => [timerOf(facts)] },
-    { code: 'last-service-run', look: ({ last }) => [lastServiceRun(last)] },
+    { code: 'last-service-run', look: (facts) => [lastServiceRun(facts)] },
   ],
 };
 
-function timerOf({ enabled, active, isActive, isNew }: TimerFacts): Verdict {
+function timerOf({ unit, enabled, active, isActive, isNew }: TimerFacts): Verdict {
   const runs = enabled.startsWith('enabled') && active === 'active';
-  const said = `muster.timer is ${enabled} and ${active}`;
+  const said = `${unit}.timer is ${enabled} and ${active}`;
   if (runs) return ok(said);
   if (!isActive) return ok(`${said}, and this is the standby`);
-  const fix = [administrator, 'systemctl enable --now muster.timer'] as const;
+  const fix = [administrator, `systemctl enable --now ${unit}.timer`] as const;
   if (isNew) return advice(`${said}; enable it as the last step, when "muster plan" shows what is wanted`, ...fix);
-  return error(`${said}: nothing happens by itself on this host, expiry included`, ...fix);
+  const without =
+    unit === 'muster' ? 'nothing happens by itself on this host, expiry included' : 'what is merged is not judged, and gives nothing';
+  return error(`${said}: ${without}`, ...fix);
 }
 
-function lastServiceRun(last: TimerFacts['last']): Verdict {
-  if (!last) return unknown('systemd knows of no run of muster.service since this host started');
-  const said = `muster.service ended at ${renderInstant(last.at)} with status ${last.status}`;
+function lastServiceRun({ unit, last }: TimerFacts): Verdict {
+  if (!last) return unknown(`systemd knows of no run of ${unit}.service since this host started`);
+  const said = `${unit}.service ended at ${renderInstant(last.at)} with status ${last.status}`;
   if (last.result === 'success') return ok(said);
-  return error(`${said} (${last.result})`, administrator, 'Look at "journalctl -u muster" and at "muster plan".');
+  return error(`${said} (${last.result})`, administrator, `Look at "journalctl -u ${unit}" and at "muster plan".`);
 }
 
 export interface ClockFacts {

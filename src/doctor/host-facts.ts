@@ -115,9 +115,14 @@ async function innerFolders(state: string): Promise<StateFacts['inner']> {
   return modes.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : []));
 }
 
-export async function timerFacts(isActiveHost: boolean, opened: Answer<State>, path: string): Promise<TimerFacts | undefined> {
-  const state = await readTimer('muster.timer', 'muster.service', path);
-  return state && { ...state, isActive: isActiveHost, isNew: opened.kind === 'known' && opened.value.lastRun === undefined };
+/** None where systemd does not answer. Where judging has no unit of its own, runs start it. */
+export async function timerFacts(isActiveHost: boolean, opened: Answer<State>, path: string): Promise<readonly TimerFacts[]> {
+  const terms = { isActive: isActiveHost, isNew: opened.kind === 'known' && opened.value.lastRun === undefined };
+  const units = ['muster-judge', 'muster'] as const;
+  const states = await Promise.all(units.map(async (unit) => ({ unit, state: await readTimer(`${unit}.timer`, `${unit}.service`, path) })));
+  return states.flatMap(({ unit, state }) =>
+    state && (unit === 'muster' || state.enabled !== 'not-found') ? [{ ...state, ...terms, unit }] : [],
+  );
 }
 
 export async function rosterFacts(

@@ -96,13 +96,15 @@ function makeFolder({ judged, state }: JudgeConfiguration): void {
     else statSync(judged);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return;
-    throw dirname(judged) === state ? stateFailure('ledger', state, `${judged} cannot be made`, error) : missing(judged, error);
+    // The account that only judges may make nothing in the state folder.
+    const isForJudge = dirname(judged) !== state || errnoOf(error) === 'EACCES';
+    throw isForJudge ? missing(judged, error) : stateFailure('ledger', state, `${judged} cannot be made`, error);
   }
 }
 
 function missing(judged: string, error: unknown): Unusable {
   return new Unusable(
-    `the folder of judging ${judged} cannot be used (${errnoOf(error)}). The administrator of this host mounts it or restores it from its backup; on a new host it is made, empty, for the account that judges: install -d -m 2750 -o muster-judge -g muster ${judged}`,
+    `the folder of judging ${judged} cannot be used (${errnoOf(error)}). The administrator of this host mounts it or restores it from its backup; on a new host it is made, empty, for the account that judges: install -d -m 0750 -o muster-judge -g muster-judge ${judged}`,
     { cause: error },
   );
 }

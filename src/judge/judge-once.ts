@@ -1,6 +1,6 @@
 // One look of judging: fetch, judge what is new, and write down the verdicts as they are made. What converging takes from here is `record.jsonl`,
 // `now.json` and `fetched/`, in the folder `judged`.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { errnoOf, Misuse, stateFailure, together, Unavailable, Unusable } from '../errors.ts';
@@ -50,9 +50,11 @@ export async function judgeOnce(configuration: JudgeConfiguration, caller: Calle
     const fetching = fetchRosters(configuration, folder, surroundingsOf(caller).path, caller.now());
     const tokens = configuration.metrics === undefined ? [] : await tokenStandings(configuration.gitlab, folder, caller.now());
     const [looked] = await together(lookOnDisk(configuration, record, caller, tokens), fetching);
-    await withReserve(folder, async () =>
-      publishFile(join(folder, 'now.json'), renderNow(looked.now), join(folder, 'now.json.new'), 0o640),
-    );
+    await withReserve(folder, async () => {
+      publishFile(join(folder, 'now.json'), renderNow(looked.now), join(folder, 'now.json.new'), 0o640);
+      // What starts converging at once (muster.path). It comes last: a line of the record brings nobody in before the now.json that goes with it.
+      if (record.records().length > before) writeFileSync(join(folder, 'grown'), '');
+    });
     await tellMergeRequests({ ...looked, news: record.records().slice(before) }, configuration, caller);
     return looked;
   });

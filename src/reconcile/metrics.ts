@@ -66,13 +66,18 @@ export function standbyMetrics(now: Instant): readonly Metric[] {
 const acts = '1 where this host keeps the groups, 0 on the standby.';
 
 function runMetrics(report: RunReport, at: MetricsCircumstances): readonly Metric[] {
-  const { policy } = report;
+  const { policy, problems } = report;
   return [
     one('muster_active', acts, 1),
     ...endMetrics(report.at, at),
     one('muster_run_duration_seconds', 'How long the last run took.', at.duration / 1000),
     one('muster_refused_files', 'Files on the branch that are not in force because their evidence does not hold.', policy?.refused.length),
     one('muster_pending_files', 'Files on the branch that wait for a verdict.', policy?.pending.length),
+    one(
+      'muster_judging_silent',
+      '1 where judging has not looked for a quarter of an hour.',
+      problems.some(({ code }) => code === 'judging-silent') ? 1 : 0,
+    ),
     one('muster_evidence_none', '1 where nobody is asked for approvals.', report.evidence === 'none' ? 1 : 0),
   ];
 }

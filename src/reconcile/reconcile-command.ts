@@ -1,5 +1,5 @@
 // `muster reconcile`: judging as a limited child, then the run, and what it leaves for others: metrics, the page, roster statuses.
-import { rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import type { Invocation } from '../cli.ts';
 import { configurationOf, type Printed } from '../command.ts';
 import { isBehind } from '../doctor/host-files.ts';
@@ -109,7 +109,8 @@ function leaveEnd(report: RunReport, status: Status, { state }: HostConfiguratio
 const longestWait = 60_000;
 
 /** What keeps judging from beginning is told by judging itself. */
-async function judgeBefore({ file }: HostConfiguration, caller: Caller): Promise<readonly Problem[]> {
+async function judgeBefore({ file, judged }: HostConfiguration, caller: Caller): Promise<readonly Problem[]> {
+  if (isOfAnother(judged)) return [];
   caller.progress('judging');
   const ended = await caller.startAnother(['judge', '--config', file], longestWait);
   if (ended === 'goes-on') caller.warn('judging takes longer than a minute and goes on by itself; this run takes what is there');
@@ -117,6 +118,16 @@ async function judgeBefore({ file }: HostConfiguration, caller: Caller): Promise
   return [
     { status: 'misuse', code: 'judging-misuse', message: 'judging could not begin: what is wrong with the configuration is told above' },
   ];
+}
+
+/** Root may write everywhere, and has judging become the owner of its folder; any other account that may not write there takes what is there. */
+function isOfAnother(judged: string): boolean {
+  try {
+    accessSync(judged, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'EACCES';
+  }
 }
 
 const newLedger =

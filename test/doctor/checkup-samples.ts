@@ -140,14 +140,19 @@ const state = casesOf(
 );
 
 const ended = (result: string, status: number) => ({ result, status, at: hours(-0.1) });
-const timer = casesOf(timerArea, { enabled: 'enabled', active: 'active', last: ended('success', 0), isActive: true, isNew: false }, [
-  ['timer', 'one that is not enabled', { enabled: 'disabled', active: 'inactive' }, 'error'],
-  ['timer', 'one that is not enabled, before the first run', { enabled: 'disabled', active: 'inactive', isNew: true }, 'advice'],
-  ['timer', 'one that is enabled and was stopped', { active: 'inactive' }, 'error'],
-  ['timer', 'one that is not enabled, on the standby', { enabled: 'disabled', active: 'inactive', isActive: false }, 'ok'],
-  ['last-service-run', 'a run that failed', { last: ended('exit-code', 5) }, 'error'],
-  ['last-service-run', 'no run', { last: undefined }, 'unknown'],
-]);
+const timer = casesOf(
+  timerArea,
+  { unit: 'muster', enabled: 'enabled', active: 'active', last: ended('success', 0), isActive: true, isNew: false },
+  [
+    ['timer', 'one that is not enabled', { enabled: 'disabled', active: 'inactive' }, 'error'],
+    ['timer', 'one that is not enabled, before the first run', { enabled: 'disabled', active: 'inactive', isNew: true }, 'advice'],
+    ['timer', 'one that is enabled and was stopped', { active: 'inactive' }, 'error'],
+    ['timer', 'the one of judging, which is not enabled', { unit: 'muster-judge', enabled: 'disabled', active: 'inactive' }, 'error'],
+    ['timer', 'one that is not enabled, on the standby', { enabled: 'disabled', active: 'inactive', isActive: false }, 'ok'],
+    ['last-service-run', 'a run that failed', { last: ended('exit-code', 5) }, 'error'],
+    ['last-service-run', 'no run', { last: undefined }, 'unknown'],
+  ],
+);
 
 const clock = casesOf(clockArea, { verdict: { kind: 'sound' }, witness: 'told' }, [
   ['clock', 'one that is behind', { verdict: { kind: 'behind', message: 'it is behind' } }, 'error'],

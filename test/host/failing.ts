@@ -12,6 +12,16 @@ export const failing: readonly Play[] = [
   { account, title: 'a state folder that is lost stays lost: the unit, a boot, an upgrade', play: lostFolder },
   { account, title: 'a ledger that is lost, with other files left, is an error', play: lostLedger },
   { account, title: 'a full disk: ends and revocations go on', play: fullDisk },
+  {
+    account: 'muster-judge',
+    title: 'a judge that hangs, and one that is killed in the middle of a line: what ends, ends on time',
+    play: noJudge,
+  },
+  {
+    account: 'muster-judge',
+    title: 'the judge reads no credential of the directory, and nothing of converging but what is for it',
+    play: apart,
+  },
   { account, title: 'an upgrade in the middle of a run', play: upgrade },
 ];
 
@@ -136,13 +146,86 @@ async function upgrade(stage: Stage): Promise<void> {
   await stage.merge(grantFor('bob', 3600), { by: 'carol', approvedBy: 'alice' });
   stage.setGitLab('slow');
   cast.gitlab.faults.forget();
-  await host.type('systemctl start --no-block muster.service');
+  await host.type('systemctl start --no-block muster-judge.service');
   await eventually('GitLab is asked', 20_000, () => Promise.resolve(cast.gitlab.faults.count(/^\/api\//) > 0));
   assert.equal((await host.type(`apt-get install --yes ${stage.packageOf('second')}`)).status, 0);
-  assert.equal(await host.must('systemctl is-active muster.service || true'), 'activating', 'the upgrade was over before the run was');
+  assert.equal(
+    await host.must('systemctl is-active muster-judge.service || true'),
+    'activating',
+    'the upgrade was over before judging was',
+  );
   stage.setGitLab('up');
-  await eventually('the run ends', 60_000, async () => (await host.run('systemctl is-active muster.service')).output !== 'activating\n');
-  assert.match(host.read(metrics), /^muster_exit_status 0$/m);
+  const isOver = async () => (await host.run('systemctl is-active muster-judge.service')).output !== 'activating\n';
+  await eventually('judging ends', 120_000, isOver);
+  assert.equal(await host.must('systemctl show --property=ExecMainStatus --value muster-judge.service'), '0');
+  assert.equal(await stage.converge(), 0);
   assert.ok((await stage.members('klaxon-users')).includes('bob'));
   assert.equal(await stage.run(), 0);
+}
+
+async function noJudge(stage: Stage): Promise<void> {
+  const { host } = stage;
+  // The first end comes five seconds before a run, the second one when nobody judges any more.
+  const soon = 25;
+  const ends = Date.now() + (soon + ((85 - new Date(Date.now() + soon * 1000).getSeconds()) % 60)) * 1000;
+  const seconds = (at: number) => (at - Date.now()) / 1000;
+  const late = ends + 45_000;
+  await stage.merge({ ...grantFor('mallory', seconds(ends)), ...grantFor('hoo', seconds(late)) }, { by: 'carol', approvedBy: 'alice' });
+  assert.equal(await stage.run(), 0);
+  const before = await stage.members('klaxon-users');
+  assert.ok(before.includes('mallory') && before.includes('hoo'));
+
+  stage.setGitLab('hanging');
+  await host.type('systemctl start muster-judge.timer muster.timer && systemctl start --no-block muster-judge.service');
+  const isIn = async (uid: string) => (await stage.members('klaxon-users')).includes(uid);
+  await eventually('what ends is out', seconds(ends) * 1000 + 30_000, async () => !(await isIn('mallory')));
+  stage.log(`(mallory is out ${Math.round(-seconds(ends))} seconds after the end.)\n`);
+  assert.equal(await host.must('systemctl is-active muster-judge.service || true'), 'activating', 'the judge does not hang');
+
+  await host.type('systemctl stop muster-judge.timer muster.timer; systemctl kill --signal=KILL muster-judge.service');
+  const record = '/var/lib/muster/judged/record.jsonl';
+  await host.must(`setpriv --reuid=muster-judge --regid=muster-judge --init-groups sh -c 'printf "{\\"type\\":\\"verd" >>${record}'`);
+  await pause(Math.max(0, late + 1000 - Date.now()));
+  assert.equal(await stage.converge(), 0);
+  assert.equal(await isIn('hoo'), false, 'what ended is out');
+
+  stage.setGitLab('up');
+  await stage.merge(grantFor('hoo', 3600), { by: 'carol', approvedBy: 'alice' });
+  // Without a timer: what is judged, after the line that was cut, starts the other half.
+  assert.equal((await host.type('systemctl start muster.path && systemctl start muster-judge.service')).status, 0);
+  await eventually('what was judged is in force', 20_000, () => isIn('hoo'));
+  await host.must('systemctl stop muster.path');
+  assert.equal(await stage.run(), 0);
+}
+
+async function apart({ host }: Stage): Promise<void> {
+  const reads = async (account: string, file: string) =>
+    (await host.run(`setpriv --reuid=${account} --regid=${account} --init-groups cat ${file}`)).status === 0;
+  const may = {
+    'muster-judge': ['/etc/muster/gitlab-token', '/var/lib/muster/standing.json'],
+    muster: ['/etc/muster/ldap-password', '/var/lib/muster/judged/record.jsonl'],
+  };
+  for (const [account, files] of Object.entries(may))
+    for (const file of files) assert.ok(await reads(account, file), `${account} cannot read ${file}`);
+  for (const file of ['/etc/muster/ldap-password', '/var/lib/muster/ledger.jsonl', '/var/lib/muster/last-good'])
+    assert.equal(await reads('muster-judge', file), false, `muster-judge can read ${file}`);
+  for (const command of ['ls /var/lib/muster', 'touch /var/lib/muster/refused'])
+    assert.notEqual((await host.run(`setpriv --reuid=muster-judge --regid=muster-judge --init-groups ${command}`)).status, 0, command);
+  // Typed by hand: the account muster takes what is there, and root has the judge begin as the owner of its folder.
+  const looked = () => host.must('stat --format "%U %Y" /var/lib/muster/judged/now.json');
+  const before = await looked();
+  await pause(1100);
+  assert.equal((await host.type('setpriv --reuid=muster --regid=muster --init-groups muster reconcile')).status, 0);
+  assert.equal(await looked(), before);
+  assert.equal((await host.type('muster reconcile')).status, 0);
+  assert.match(await looked(), /^muster-judge /);
+  assert.notEqual(await looked(), before);
+  assert.match(
+    (
+      await host.type(
+        'systemd-analyze security --no-pager muster.service muster-judge.service | grep -i overall; systemctl show --property=MemoryMax,TasksMax muster-judge.service',
+      )
+    ).output,
+    /TasksMax=64/,
+  );
 }

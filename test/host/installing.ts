@@ -19,9 +19,12 @@ async function install(stage: Stage): Promise<void> {
   const { status } = await host.type(`apt-get install --yes ${stage.packageOf('first')}`);
   assert.equal(status, 0);
 
-  assert.equal((await host.run('systemctl is-enabled muster.timer')).output, 'disabled\n');
-  assert.equal((await host.run('systemctl is-active muster.timer')).output, 'inactive\n');
+  for (const unit of ['muster.timer', 'muster-judge.timer']) {
+    assert.equal((await host.run(`systemctl is-enabled ${unit}`)).output, 'disabled\n');
+    assert.equal((await host.run(`systemctl is-active ${unit}`)).output, 'inactive\n');
+  }
   assert.equal(await host.must('stat --format "%U:%G %a" /var/lib/muster'), 'muster:muster 711');
+  assert.equal(await host.must('stat --format "%U:%G %a" /var/lib/muster/judged'), 'muster-judge:muster-judge 750');
   assert.match(await host.must('muster --version'), /0\.1\.0/);
 }
 
@@ -35,13 +38,13 @@ async function configure(stage: Stage): Promise<void> {
 
   const { status, output } = await host.type('muster doctor');
   assert.doesNotMatch(output, /^ +ERROR/m);
-  assert.match(output, /muster\.timer/);
+  for (const timer of [/muster\.timer/, /muster-judge\.timer/]) assert.match(output, timer);
   assert.equal(status, 0);
 }
 
 export async function writeSecrets(stage: Stage, machine = stage.host): Promise<void> {
   for (const [name, secret] of Object.entries(stage.secrets())) machine.write(`/etc/muster/${name}`, `${secret}\n`, 0o640);
-  await machine.must('chown root:muster /etc/muster/muster.yaml /etc/muster/gitlab-token /etc/muster/ldap-password');
+  await machine.must('chown root:muster /etc/muster/ldap-password && chown root:muster-judge /etc/muster/gitlab-token');
 }
 
 const grant = (until: Date) =>
@@ -63,7 +66,6 @@ async function adopt(stage: Stage): Promise<void> {
   // What only the person can say is added, and the merge is the start.
   const start = await stage.merge({ ...grantFor('martin', 86_400), ...grantFor('taavi', 86_400) }, { by: 'carol', approvedBy: 'alice' });
   stage.configure(host, { start });
-  await host.must('chown root:muster /etc/muster/muster.yaml');
   const { output } = await host.type('muster plan');
   assert.match(output, /urbanecm/);
 }
@@ -91,15 +93,15 @@ export async function heldDigest(stage: Stage): Promise<string> {
 async function enforce(stage: Stage): Promise<void> {
   const { host } = stage;
   stage.configure(host, { mode: 'enforce' });
-  await host.must('chown root:muster /etc/muster/muster.yaml');
   const digest = await heldDigest(stage);
   assert.equal((await host.type(`muster allow stewards ${digest} --reason "The first plan, read name by name"`)).status, 0);
   assert.equal(await stage.run(), 0);
 
   assert.deepEqual(await stage.members('stewards'), [...stewards].sort());
   assert.deepEqual(await stage.members('klaxon-users'), ['martin', 'taavi']);
-  const owners = await host.must('find /var/lib/muster -printf "%U\\n" | sort -u; id --user muster');
-  assert.equal(new Set(owners.split('\n')).size, 1, 'a file in the state folder is not the account’s');
+  const owners = await host.must('find /var/lib/muster -printf "%u %P\\n"');
+  for (const [, owner, file = ''] of owners.matchAll(/^(\S+) (.*)$/gm))
+    assert.equal(owner, /^judged(?:\/|$)/.test(file) ? 'muster-judge' : 'muster', file);
   const { output } = await host.type('muster report');
   assert.match(output, /urbanecm/);
   assert.match(output, /by\s+account\s+root/, 'who typed it is root, whatever account goes on');

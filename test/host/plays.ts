@@ -49,7 +49,7 @@ async function playAll(): Promise<number> {
         failed += 1;
         log(`FAILED  ${title}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
         for (const machine of stage.machines)
-          await machine.type('journalctl --unit=muster.service --lines=40 --output=short-iso --no-pager');
+          await machine.type('journalctl --unit=muster.service --unit=muster-judge.service --lines=40 --output=short-iso --no-pager');
       }
     }
   } finally {

@@ -15,19 +15,20 @@ export const running: readonly Play[] = [
 
 async function timer(stage: Stage): Promise<void> {
   const { host } = stage;
-  assert.equal((await host.type('systemctl enable --now muster.timer')).status, 0);
+  assert.equal((await host.type('systemctl enable --now muster-judge.timer muster.timer')).status, 0);
   // It ends half a minute after the run that brings it in, so that the run after that takes it out.
   const left = 60 - new Date().getSeconds();
   await stage.merge(grantFor('mallory', 25 + (left < 10 ? 60 + left : left)), { by: 'carol', approvedBy: 'bob' });
   const isIn = async () => (await stage.members('klaxon-users')).includes('mallory');
   const seconds = await eventually('a grant that was merged is in force', 90_000, isIn);
   stage.log(`(mallory is in after ${seconds} seconds.)\n`);
-  await host.type('systemctl list-timers --no-pager muster.timer');
+  await host.type('systemctl list-timers --no-pager "muster*"');
 
   const ended = await eventually('a grant that ended is out of force', 120_000, async () => !(await isIn()));
   stage.log(`(mallory is out after another ${ended} seconds.)\n`);
   await host.type('muster explain mallory');
-  await host.must('systemctl disable --now muster.timer');
+  await host.must('systemctl disable --now muster-judge.timer muster.timer');
+  assert.equal(await host.must('systemctl is-active muster.path || true'), 'inactive', 'the path goes with the timer');
   await stage.run();
   const run = await host.must('systemctl show --property=InvocationID --value muster.service');
   const idle = await host.type(`journalctl _SYSTEMD_INVOCATION_ID=${run} --output=cat --no-pager`);

@@ -23,7 +23,7 @@ export const metrics = '/var/lib/prometheus/node.d/muster.prom';
 export interface Play {
   readonly title: string;
   /** Whose unit and files it is about. */
-  readonly account: 'muster';
+  readonly account: 'muster' | 'muster-judge';
   /** Throws what is not as it must be. */
   readonly play: (stage: Stage) => Promise<void>;
 }
@@ -99,7 +99,7 @@ export class Stage {
 
   configure(machine: Machine, settings: Partial<Settings> = {}): void {
     this.settings = { ...this.settings, ...settings };
-    machine.write('/etc/muster/muster.yaml', this.#configuration(), 0o640);
+    machine.write('/etc/muster/muster.yaml', this.#configuration());
   }
 
   #configuration(): string {
@@ -172,11 +172,12 @@ report: /var/www/muster/index.html
   }
 
   /** GitLab, its API and git alike. */
-  setGitLab(state: 'up' | 'down' | 'slow'): void {
+  setGitLab(state: 'up' | 'down' | 'slow' | 'hanging'): void {
     const { faults } = this.cast.gitlab;
     faults.clear();
     if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
     if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 15_000 });
+    if (state === 'hanging') faults.add(/./, { kind: 'delay', milliseconds: 600_000 });
     this.log(`(GitLab is ${state}.)\n`);
   }
 
@@ -186,10 +187,15 @@ report: /var/www/muster/index.html
     machine.write('/srv/exports/ldap_group/steward.txt', uids.map((uid) => `${uid}\n`).join(''));
   }
 
-  /** A run, as somebody types it who does not wait for the timer. @returns the status of muster itself */
+  /** Both halves, as somebody types it who does not wait for the timers. @returns the status of converging */
   async run(machine = this.host): Promise<number> {
     // systemd starts a unit five times in ten seconds at most, unless a failure was seen.
-    await machine.run('systemctl reset-failed muster.service');
+    await machine.run('systemctl reset-failed muster-judge.service; systemctl start muster-judge.service');
+    return this.converge(machine);
+  }
+
+  /** @returns the status of muster itself */
+  async converge(machine = this.host): Promise<number> {
     const { status } = await machine.type('systemctl start muster.service');
     if (status !== 0) return Number(await machine.must('systemctl show --property=ExecMainStatus --value muster.service'));
     // systemd forgets the status of a run that it takes for a success; a standby has no metrics of runs.

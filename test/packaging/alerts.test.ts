@@ -72,9 +72,11 @@ const cases: readonly {
       'muster_group_held_changes{group="stewards"}': minutes(120, '0+0'),
       'muster_roster_fresh{roster="steward",state="fresh"}': minutes(120, '1+0'),
       muster_refused_files: minutes(120, '0+0'),
+      'muster_judging_silent{instance="a"}': minutes(120, '0+0'),
     },
     fires: {
       MusterFailed: [],
+      MusterJudgingSilent: [],
       MusterStale: [],
       MusterAbsent: [],
       MusterStandbyStale: [],
@@ -90,6 +92,15 @@ const cases: readonly {
     at: '2h',
     series: { 'muster_last_run_timestamp_seconds{instance="a"}': minutes(120, '0+0') },
     fires: { MusterStale: [{ instance: 'a', severity: 'critical' }], MusterTwice: [] },
+  },
+  {
+    given: 'a judge that died, or hangs',
+    at: '2h',
+    series: {
+      'muster_judging_silent{instance="a"}': `${minutes(110, '0+0')} ${minutes(10, '1+0')}`,
+      'muster_last_run_timestamp_seconds{instance="a"}': minutes(120, '0+60'),
+    },
+    fires: { MusterJudgingSilent: [{ instance: 'a', severity: 'warning' }], MusterStale: [] },
   },
   { given: 'nobody who tells anything', at: '2h', series: {}, fires: { MusterAbsent: [{ severity: 'critical' }] } },
   {

@@ -58,6 +58,7 @@ describe('given the package', () => {
     const removed = [...script('postrm').matchAll(/\brm (.*?)(?:;|$)/gm)].flatMap(([, what = '']) => what.split(' ').slice(1));
     expect(removed).toEqual([
       '/etc/systemd/system/timers.target.wants/muster.timer',
+      '/etc/systemd/system/timers.target.wants/muster-judge.timer',
       '/etc/systemd/system/timers.target.wants/muster-standby@*.timer',
       '/var/lib/muster-failure',
       '"$metrics"',

@@ -13,7 +13,16 @@ beforeAll(() => {
 });
 afterAll(() => built.remove());
 
-const units = ['muster.service', 'muster.timer', 'muster-failure@.service', 'muster-standby@.service', 'muster-standby@.timer'];
+const units = [
+  'muster-judge.service',
+  'muster-judge.timer',
+  'muster.service',
+  'muster.timer',
+  'muster.path',
+  'muster-failure@.service',
+  'muster-standby@.service',
+  'muster-standby@.timer',
+];
 const unit = (name: string) => readFileSync(join(built.root, 'usr/lib/systemd/system', name), 'utf8');
 const settings = (name: string, key: string) => [...unit(name).matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 
@@ -32,11 +41,11 @@ describe.skipIf(!installed('systemd-analyze'))('given systemd-analyze (skipped w
     expect(status).toBe(0);
   });
 
-  it('when it rates the hardening of the service, then the exposure is at most 2.0 of 10', () => {
-    const file = join(built.root, 'usr/lib/systemd/system/muster.service');
+  it.each(['muster', 'muster-judge'])('when it rates the hardening of %s.service, then the exposure is at most 2.0 of 10', (name) => {
+    const file = join(built.root, `usr/lib/systemd/system/${name}.service`);
     const rated = spawnSync('systemd-analyze', ['security', '--offline=true', '--threshold=20', '--no-pager', file], { encoding: 'utf8' });
     expect(rated.status, rated.stdout).toBe(0);
-    expect(rated.stdout).toMatch(/Overall exposure level for muster\.service: [01]\.\d/);
+    expect(rated.stdout).toMatch(new RegExp(`Overall exposure level for ${name}\\.service: [01]\\.\\d`));
   });
 });
 
@@ -46,7 +55,17 @@ describe('given the service', () => {
   });
 
   it('when node compiles, then nothing forbids it', () => {
-    expect(settings('muster.service', 'MemoryDenyWriteExecute')).toEqual([]);
+    for (const name of ['muster', 'muster-judge']) expect(settings(`${name}.service`, 'MemoryDenyWriteExecute')).toEqual([]);
+  });
+
+  it('when it is started often, then its starts are not used up: ends are carried out by it', () => {
+    expect(settings('muster.service', 'StartLimitIntervalSec')).toEqual(['0']);
+  });
+
+  it('when something was judged, then nothing of judging is started, and git is out of reach', () => {
+    expect(settings('muster.service', 'ExecStart')).toEqual(['/usr/bin/muster reconcile --judged']);
+    expect(settings('muster.service', 'InaccessiblePaths').join(' ')).toMatch(/-\/usr\/bin\/git .*-\/usr\/bin\/rsync /);
+    expect(settings('muster.path', 'PathChanged')).toEqual(['/var/lib/muster/judged/grown']);
   });
 
   it('when it writes, then it is the account muster, in the folder of the record', () => {
@@ -54,6 +73,17 @@ describe('given the service', () => {
     expect(settings('muster.service', 'ProtectSystem')).toEqual(['strict']);
     expect(settings('muster.service', 'ReadWritePaths').join(' ').split(' ')).toContain('-/var/lib/muster');
     expect(readFileSync(join(built.root, 'usr/lib/sysusers.d/muster.conf'), 'utf8')).toMatch(/^u muster - /);
+  });
+
+  it('when judging reads what strangers write, then it is another account with limits, not in the group of the directory’s credential', () => {
+    const values = (key: string) => settings('muster-judge.service', key);
+    expect(values('User')).toEqual(['muster-judge']);
+    expect(values('ReadWritePaths')).toEqual(['-/var/lib/muster/judged']);
+    expect(values('InaccessiblePaths').join(' ').split(' ')).toContain('-/etc/muster/ldap-password');
+    expect([values('MemoryMax'), values('TasksMax'), values('TimeoutStartSec')]).toEqual([['1G'], ['64'], ['1h']]);
+    // Refused files are told by the other unit.
+    expect(values('SuccessExitStatus')).toEqual([`${exitStatus.refused} ${exitStatus.unavailable}`]);
+    expect(readFileSync(join(built.root, 'usr/lib/sysusers.d/muster.conf'), 'utf8')).not.toMatch(/^m muster-judge /m);
   });
 
   it('when the clock is judged, then the kernel’s boot id can be read', () => {
@@ -69,10 +99,13 @@ describe('given the service', () => {
 
 describe('given the timer', () => {
   it('when something is merged or ends, then the next run begins within a minute and a few seconds', () => {
-    expect(settings('muster.timer', 'OnCalendar')).toEqual(['minutely']);
-    const delays = ['AccuracySec', 'RandomizedDelaySec'].flatMap((key) => settings('muster.timer', key).map(Number));
-    expect(delays.reduce((sum, one) => sum + one, 0)).toBeLessThan(10);
-    expect(settings('muster.timer', 'Persistent')).toEqual(['yes']);
+    const calendar = { 'muster-judge.timer': 'minutely', 'muster.timer': '*:*:30' };
+    for (const [name, when] of Object.entries(calendar)) {
+      expect(settings(name, 'OnCalendar')).toEqual([when]);
+      const delays = ['AccuracySec', 'RandomizedDelaySec'].flatMap((key) => settings(name, key).map(Number));
+      expect(delays.reduce((sum, one) => sum + one, 0)).toBeLessThan(10);
+      expect(settings(name, 'Persistent')).toEqual(['yes']);
+    }
   });
 });
 
