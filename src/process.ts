@@ -116,13 +116,17 @@ const heapOfAnother = 192;
 /** Gives its status. What it prints for programs is nobody's; what it warns of is told. It ends by itself, also where nobody waits for it any more. */
 function startAnother(args: readonly string[], patience: number): Promise<number | 'goes-on'> {
   const [script = ''] = process.argv.slice(1);
+  // Whoever reads a pipe waits for the last process that holds it, so this one hands on what the other tells, and lets go when it stops waiting.
+  const isHandedOn = process.stderr.isTTY || isJournal(2);
   const child = spawn(process.execPath, [...process.execArgv, `--max-old-space-size=${heapOfAnother}`, script, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', isHandedOn ? 'inherit' : 'pipe'],
     detached: true,
   });
+  child.stderr?.pipe(process.stderr, { end: false });
   return new Promise((resolve) => {
     const tired = setTimeout(() => {
       child.unref();
+      child.stderr?.destroy();
       resolve('goes-on');
     }, patience);
     const end = (status: number) => {

@@ -227,7 +227,7 @@ describe('what messages repeat of a file', () => {
   it.each([
     { text: 'a\n"b" é\u202e', gives: '"a\\n\\"b\\" \\u{e9}\\u{202e}"' },
     { text: 'x'.repeat(100), gives: `"${'x'.repeat(60)}…"` },
-    { text: 'ldaps://user:secret@host/', gives: '"ldaps://\\u{2026}@host/"' },
+    { text: 'ldaps://user:secret@host/', gives: '"ldaps://[hidden]@host/"' },
   ])('given $text, then it is one short line that hides nothing but passwords', ({ text, gives }) => {
     expect(quoted(text)).toBe(gives);
   });

@@ -52,7 +52,7 @@ export function runMuster(args: readonly string[], options: CommandOptions = {})
 /** `node ARGS`, with only the given environment and what every process has. */
 export function runNode(
   args: readonly string[],
-  { env = {}, cwd, through = [], timeout = 60_000, started }: CommandOptions,
+  { env = {}, cwd, through = [], timeout = 150_000, started }: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const [program = process.execPath, ...rest] = [...through, process.execPath, ...args];
