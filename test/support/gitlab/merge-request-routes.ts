@@ -145,8 +145,8 @@ function notes(call: Call): Reply {
   const shown =
     call.forge.filtersNotes && call.query.get('activity_filter') === 'only_activity' ? ordered.filter(({ system }) => system) : ordered;
   // [A] Paginated first, and only then what the reader may not see is dropped.
-  const rows = shown.map((note) => (isShown(note, call) ? body.note(note, mergeRequest, call.origin) : null));
-  return list(call.forge.kind.has('hidden-notes-not-counted') ? rows.filter((row) => row !== null) : rows);
+  const counted = call.forge.kind.has('hidden-notes-not-counted') ? shown.filter((note) => isShown(note, call)) : shown;
+  return list(counted.map((note) => () => (isShown(note, call) ? body.note(note, mergeRequest, call.origin) : null)));
 }
 
 function signedIn(call: Call): void {

@@ -18,9 +18,11 @@ export interface Call {
 
 export type Reply =
   | { readonly kind: 'one'; readonly status: number; readonly body: Json }
-  /** null: counted, and left out of its page. */
-  | { readonly kind: 'list'; readonly rows: readonly (Json | null)[] }
+  | { readonly kind: 'list'; readonly rows: readonly Row[] }
   | { readonly kind: 'empty'; readonly status: number };
+
+/** null: counted, and left out of its page. What takes a while to be made is made for the page that shows it. */
+type Row = Json | null | (() => Json | null);
 
 export interface Route {
   readonly method: string;
@@ -32,7 +34,7 @@ export function one(body: Json, status = 200): Reply {
   return { kind: 'one', status, body };
 }
 
-export function list(rows: readonly (Json | null)[]): Reply {
+export function list(rows: readonly Row[]): Reply {
   return { kind: 'list', rows };
 }
 
@@ -111,7 +113,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
 }
 
 /** Offset pages: 20 unless asked for more, never more than 100, `Link` for what comes next. */
-function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly (Json | null)[]): Answer {
+function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly Row[]): Answer {
   const size = Math.min(Number(query.get('per_page') ?? 20), 100);
   const number = Number(query.get('page') ?? 1);
   const last = Math.max(1, Math.ceil(rows.length / size));
@@ -122,7 +124,8 @@ function page({ query, path, origin }: Omit<Call, 'parts'>, rows: readonly (Json
     return `<${origin}${path}?${next.toString()}>; rel="${relation}"`;
   };
   const links = [...(number < last ? [link(number + 1, 'next')] : []), link(1, 'first'), link(last, 'last')];
-  const shown = rows.slice((number - 1) * size, number * size).filter((row) => row !== null);
+  const made = rows.slice((number - 1) * size, number * size).map((row) => (typeof row === 'function' ? row() : row));
+  const shown = made.filter((row) => row !== null);
   return json(200, shown, {
     link: links.join(', '),
     'x-page': String(number),
