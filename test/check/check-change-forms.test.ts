@@ -10,7 +10,7 @@ import { readPolicy } from '../../src/policy/parser.ts';
 import { checkChange } from '../../src/check/check-change.ts';
 import type { RefusalCode } from '../../src/record/policy-state.ts';
 import { instant } from '../../src/names.ts';
-import { landings, ofRules, startingPolicy, type Landing } from '../journeys/evidence/forms.ts';
+import { landings, ofRules, startingPolicy, tooMany, type Landing } from '../journeys/evidence/forms.ts';
 import { grantFile, grantPath } from '../journeys/evidence/policy-files.ts';
 import { Repository } from '../support/gitlab/repository.ts';
 import { environment } from '../support/repositories.ts';
@@ -75,7 +75,7 @@ describe('given a clone of a branch whose policy is in order', () => {
     expect(await errorsAfter({ [path]: proper })).toEqual([]);
   });
 
-  it.each([...landings, ...ofRules])(
+  it.each([...landings, tooMany, ...ofRules])(
     'when there is $what, which is refused as $code, then check fails and says what to do',
     async ({ files }) => {
       const errors = await errorsAfter(files(proper, path));
@@ -85,7 +85,7 @@ describe('given a clone of a branch whose policy is in order', () => {
   );
 
   it('when all of them were tried, then every code was among them', () => {
-    const tried = new Set([...landings, ...ofRules].map(({ code }) => code));
+    const tried = new Set([...landings, tooMany, ...ofRules].map(({ code }) => code));
     expect(Object.keys(forms).filter((code) => !tried.has(code))).toEqual([]);
   });
 });

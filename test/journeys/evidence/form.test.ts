@@ -1,7 +1,7 @@
 // What a landing may look like at all: refused at once, however many approved it (cases 16 to 21, 37 to 42).
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { landings, ofRules, startingPolicy, type Landing } from './forms.ts';
+import { landings, ofRules, startingPolicy, tooMany, type Landing } from './forms.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, type RunDocument } from './run-document.ts';
 import { startWorld, type Scene, type World } from './world.ts';
@@ -49,12 +49,12 @@ describe("given a row of merge requests that alice approved, each with a form of
 describe('given an approved merge request', () => {
   it('case 21: when it brings 51 files, then each of them is refused as too-many-files', async () => {
     const scene = await world.scene();
-    const names = Array.from({ length: 51 }, (_, index) => grantPath(`many${index + 1}`));
-    await scene.land(Object.fromEntries(names.map((path) => [path, proper(scene)])));
+    const files = tooMany.files(proper(scene), urbanecm);
+    await scene.land(files);
     const { policy, groups } = await scene.plan();
     expect([policy.refused.map(({ path }) => path).sort(), new Set(policy.refused.map(({ code }) => code))]).toEqual([
-      names.sort(),
-      new Set(['too-many-files']),
+      Object.keys(files).sort(),
+      new Set([tooMany.code]),
     ]);
     expect(groups.flatMap(({ add }) => add)).toEqual([]);
   });

@@ -70,6 +70,13 @@ const texts: readonly Landing[] = [
 
 export const landings: readonly Landing[] = [...shapes, ...times, endless, ...texts];
 
+/** In a repository of its own: what it leaves refused fills the list. */
+export const tooMany: Landing = {
+  what: 'case 21: 51 files',
+  code: 'too-many-files',
+  files: (file) => Object.fromEntries(Array.from({ length: 51 }, (_, index) => [grantPath(`many${index + 1}`), file])),
+};
+
 const group = 'policy/groups/klaxon-users.yaml';
 const rules = 'policy/policy.yaml';
 const rosterGroup = groupFile({
