@@ -177,7 +177,7 @@ report: /var/www/muster/index.html
     faults.clear();
     if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
     if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 15_000 });
-    if (state === 'hanging') faults.add(/./, { kind: 'delay', milliseconds: 600_000 });
+    if (state === 'hanging') faults.add(/./, { kind: 'hang' });
     this.log(`(GitLab is ${state}.)\n`);
   }
 
