@@ -9,9 +9,9 @@ const apart = ['*', '{ci,demo,docs,journeys,packaging,scripts,support}/**/*'].ma
 
 export default defineConfig({
   test: {
-    // Journeys start slapd, git and the built command several times each.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Journeys start slapd, git and the built command several times each, and a busy machine takes its time: only what hangs ends here.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     // Much of their time they wait: for deadlines, for processes, for disks.
     maxWorkers: availableParallelism() + 2,
