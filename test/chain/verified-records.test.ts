@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,17 +60,13 @@ describe('given a ledger of ten megabytes', () => {
       await appender.append(Array.from({ length: 1000 }, (_, part) => ({ kind: 'outcome', part, text })));
   });
 
-  it('when it is opened, then it is verified in far less than a second', () => {
-    const began = performance.now();
-    expect(openSound().head.count).toBe(10_000);
-    expect(performance.now() - began).toBeLessThan(500);
-  });
-
   it('when only its first record is wanted, then the rest is not read', () => {
     const opened = openSound();
-    const began = performance.now();
+    expect(opened.head.count).toBe(10_000);
+    const path = join(folder, 'ledger.jsonl');
+    truncateSync(path, statSync(path).size / 2);
     const [first] = opened.records();
     expect(first).toMatchObject({ sequence: 1, kept: { part: 0 } });
-    expect(performance.now() - began).toBeLessThan(100);
+    expect(() => [...opened.records()]).toThrow(Unusable);
   });
 });

@@ -78,7 +78,7 @@ describe('given somebody who types npm run rehearse', () => {
       const before = stage.gitlab.forge.mergeRequests().length;
       let send: (of: NodeJS.Signals) => void = () => undefined;
       const ended = runNode(['--import', 'tsx', 'test/rehearsal/rehearse.ts', ...here(), ...scene], { started: (kill) => (send = kill) });
-      await vi.waitUntil(() => stage.gitlab.forge.mergeRequests().length > before, { timeout: 20_000 });
+      await vi.waitUntil(() => stage.gitlab.forge.mergeRequests().length > before, { timeout: 60_000 });
       send(signal);
       return ended;
     };

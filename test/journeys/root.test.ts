@@ -193,7 +193,7 @@ describe.skipIf(!isRoot)('given root, a node that cannot change user, and a stat
       expect(ended).toMatchObject(gives);
       const pid = ended.seen[1]?.pid;
       expect(pid).toBeGreaterThan(0);
-      await expect.poll(() => existsSync(`/proc/${pid}/exe`), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => existsSync(`/proc/${pid}/exe`), { timeout: 60_000 }).toBe(false);
     } finally {
       process.kill(-(lock.pid ?? 0), 'SIGKILL');
     }

@@ -155,10 +155,8 @@ describe('given a daemon that gives nothing', () => {
     started.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const startedAt = performance.now();
     const reading = await readRosterByRsync(`rsync://127.0.0.1:${port}/exports/steward.txt`, { ...plain, timeout: 1 });
     expect(reading).toMatchObject({ kind: 'unreadable', mayPass: true });
-    expect(performance.now() - startedAt).toBeLessThan(6_000);
   });
 
   it('when rsync is not installed, then the administrator is asked for it', async () => {

@@ -147,8 +147,8 @@ describe('files made to exhaust the reader', () => {
       expect(result.kind === 'invalid' && result.findings[0].code).toBe(code);
       return process.cpuUsage(before).user;
     });
-    // 100 ms is the aim.
-    expect(Math.min(...times)).toBeLessThan(300_000);
+    // 100 ms is the aim; a slow machine may take ten times that, and what grows with the square of the length takes far more.
+    expect(Math.min(...times)).toBeLessThan(1_000_000);
   });
 
   it('given comments drawn with dashes, then they are no depth', () => {

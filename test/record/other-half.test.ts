@@ -60,8 +60,7 @@ const written = (records: readonly JudgingRecord[]) => bytesOf(records.map(rende
 const recordFile = () => join(places.judged, 'record.jsonl');
 
 describe.each(inPlace.filter(({ asRoot }) => isRoot || asRoot === undefined))('given $stands', ({ put, stands }) => {
-  it('when it stands in place of the record or of now.json, then that is told at once, and nothing of it is quoted', () => {
-    const began = Date.now();
+  it('when it stands in place of the record or of now.json, then that is told, and nothing of it is quoted', () => {
     for (const name of ['record.jsonl', 'now.json']) put(join(places.judged, name));
 
     const { piece, now: seen } = readJudging(places, emptyMemory());
@@ -70,7 +69,6 @@ describe.each(inPlace.filter(({ asRoot }) => isRoot || asRoot === undefined))('g
     expect(piece.kind === 'strange' && piece.message.length).toBeLessThan(300);
     // Letters that are no JSON are no file of judging either.
     expect(seen.kind === 'strange' || (seen.kind === 'read' && seen.content === undefined)).toBe(true);
-    expect(Date.now() - began).toBeLessThan(3000);
   });
 
   it('when it stands in place of a fetched roster or of what is told of it, then that roster is not used', async () => {

@@ -55,7 +55,7 @@ describe('given a server that answers every message with ten bytes, behind a pro
     const [short, long] = [Buffer.from([0x30, 1, 65]), Buffer.from([0x30, 0x82, 0, 3, 66, 67, 68])];
     const before: string[] = [];
     proxy.beforeMessage(2, async () => {
-      await vi.waitUntil(() => received.length > 0);
+      await vi.waitUntil(() => received.length > 0, { timeout: 60_000 });
       before.push(...received);
     });
     await ask(Buffer.concat([short, long]));
