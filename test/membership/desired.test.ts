@@ -186,6 +186,13 @@ describe('what a new start proposes', () => {
     expect(desired.lengthened).toMatchObject([{ newStart: true, because: { commit: commit('c') } }]);
   });
 
+  it('given a grant of another group, then it says nothing here', () => {
+    const elsewhere = grantOf('urbanecm', { group: group('stewards') });
+    expect(decided([], {}, [elsewhere])).toEqual({ members: new Map(), lengthened: [], withheld: [] });
+    expect(decided([grantOf('urbanecm')], {}, [elsewhere]).lengthened).toEqual([]);
+    expect(namedPeople(groupRules(), policyOf([], { proposed: [elsewhere] }), undefined, now)).toEqual([]);
+  });
+
   it('given that both are withheld, then the reason of the one in force is told, and once', () => {
     const desired = decided([grantOf('urbanecm', { until: now })], { people: peopleOf() }, [longer]);
     expect(desired.withheld).toMatchObject([{ reason: { code: 'expired' }, because: { commit: commit('a') } }]);

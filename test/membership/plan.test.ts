@@ -7,7 +7,7 @@ import type { EndedGrant } from '../../src/record/grants.ts';
 import type { DnKey } from '../../src/names.ts';
 import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from '../../src/membership/plan.ts';
 import { similarNames } from '../support/arbitraries.ts';
-import { commit } from '../evidence/evidence-samples.ts';
+import { commit, uid } from '../evidence/evidence-samples.ts';
 import {
   becauseOf,
   becauseRoster,
@@ -161,6 +161,16 @@ describe('why a member goes, and whether the limits bind it', () => {
     expect(planFor({}, nothingRecorded).remove).toMatchObject([{ because: { kind: 'unexplained' }, limited: false }]);
   });
 
+  it.each([
+    { given: 'approved', reviewed: true },
+    { given: 'not approved', reviewed: false },
+  ])('given somebody who came back past review after a deletion that was $given, then the old grant does not speak for them', (one) => {
+    const deletion = ended({ reviewed: one.reviewed });
+    expect(planFor(deletion, nothingRecorded).remove).toMatchObject([{ because: { kind: 'unexplained' }, limited: false }]);
+    expect(planFor(deletion, recorded).remove).toMatchObject([{ because: { kind: 'deleted' }, limited: !one.reviewed }]);
+    expect(planFor({ ...deletion, unexplained: 'report' }, nothingRecorded)).toMatchObject({ remove: [], reported: [{ uid: 'mallory' }] });
+  });
+
   it('given somebody whom the roster brought and no longer names, then they left it', () => {
     const because = { kind: 'left-roster', roster: list.roster, sha256: list.sha256 };
     expect(planFor({ roster: list }, recordedFromRoster).remove).toMatchObject([{ because, limited: true }]);
@@ -207,6 +217,16 @@ describe('what beats what', () => {
     expect(planFor(revoked, recorded, { kind: 'absent' }).remove).toMatchObject([{ because: { kind: 'revoked' }, limited: false }]);
   });
 
+  it.each([
+    { given: 'its DN names another person', value: mallory },
+    { given: 'its DN names nobody', value: memberValue('cn=robot,ou=other,dc=example,dc=org') },
+  ])('given a revocation of any of the uids of an entry, and $given, then it is a revocation', ({ value }) => {
+    const entry: MemberEntry = { kind: 'no-person', uids: [uid('base'), uid('hoo')] };
+    const explained = explanations({ revoked: new Map([[uid('hoo'), { uid: uid('hoo'), reason: 'Stolen laptop.' }]]) });
+    const plan = planGroup(desiredOf([]), observedOf([value]), new Map([[value.key, entry]]), recorded, explained);
+    expect(plan.remove).toMatchObject([{ member: { key: value.key }, because: { kind: 'revoked' }, limited: false }]);
+  });
+
   it('given a revocation whose file has no moment, then it is a revocation', () => {
     const revocation = { uid: mallory.uid, reason: 'damaged' };
     expect(planFor({ revoked: new Map([[mallory.uid, revocation]]) }).remove[0]?.because).toEqual({ kind: 'revoked' });
@@ -236,6 +256,12 @@ describe('who stays though nothing explains them', () => {
 
   it('given a uid that the directory has twice, then nobody can say that it is somebody else', () => {
     expect(planFor(withheld({ code: 'ambiguous-person' }))).toMatchObject({ remove: [], kept: [{ uid: 'mallory' }] });
+  });
+
+  it('given a value whose uid the directory has twice, then it stays where it was on record, and dangles where it was not', () => {
+    const [ambiguous, entry] = [withheld({ code: 'ambiguous-person' }), { kind: 'no-person', uids: [mallory.uid] } as const];
+    expect(planFor(ambiguous, recorded, entry)).toMatchObject({ remove: [], kept: [{ uid: 'mallory' }], reported: [] });
+    expect(planFor(ambiguous, nothingRecorded, entry)).toMatchObject({ remove: [{ because: { kind: 'dangling' } }], kept: [] });
   });
 });
 
