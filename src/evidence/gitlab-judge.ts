@@ -14,11 +14,12 @@ import { noToken } from './tokens.ts';
 import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from '../record/waits.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
+import type { Versions } from '../history/versions.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { Inquiries, type Forge, type Versions } from './inquiries.ts';
+import { Inquiries, type Forge } from './inquiries.ts';
 import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
@@ -29,6 +30,8 @@ export interface EvidencePorts {
   /** Without a token GitLab shows nothing that a verdict could rest on. */
   readonly hasToken: boolean;
   readonly versions: Versions;
+  /** The digest of a landing that changes nothing outside the policy folder. */
+  readonly digestOf: (landing: Landing) => string;
   readonly branch: string;
   readonly folder: string;
   /** The project's id as the ledger knows it. */
@@ -206,7 +209,7 @@ class GitLabJudge implements ContentJudge {
       readings.rules?.kind === 'valid' ? readings.rules.value : undefined,
       this.#ports.folder,
     );
-    const digest = this.#ports.versions.digestOf(landing);
+    const digest = this.#ports.digestOf(landing);
     // Each merge request is tried by itself: approvals of different ones are never added up.
     const counts: [BoundMergeRequest, ApprovalCount][] = [];
     for (const bound of binding.mergeRequests) {

@@ -3,6 +3,7 @@
 import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
 import type { Account, EvidenceAnswer, Review, TargetBranch } from './evidence.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
+import type { Versions } from '../history/versions.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 
@@ -13,15 +14,6 @@ export interface Forge {
   stoodBefore(commit: CommitId, target: TargetBranch, at: Instant): Promise<CommitId | undefined>;
   /** The landings of the merge requests that were merged last, newest first; of not many. */
   lastMerged(target: TargetBranch): Promise<readonly CommitId[]>;
-}
-
-export interface Versions {
-  /** Commits of merge requests, fetched where the mirror lacks them. */
-  ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
-  /** The digests of changes, in order; undefined where one is more than a landing may change. */
-  changeDigests(pairs: readonly CommitPair[]): Promise<readonly (string | undefined)[]>;
-  /** The digest of a landing that changes nothing outside the policy folder. */
-  digestOf(landing: Landing): string;
 }
 
 interface Ports {
@@ -93,7 +85,7 @@ export class Inquiries {
       const digest = this.#digests.get(changeKey(...pair));
       return digest === undefined ? [] : [[changeKey(...pair), digest] as const];
     });
-    return known.length === pairs.length ? new Map(known) : this.#readDigests(pairs);
+    return known.length === pairs.length ? new Map(known) : readDigests(this.#ports.versions, pairs);
   }
 
   async #answersOf(row: number): Promise<Answers> {
@@ -129,7 +121,8 @@ export class Inquiries {
   async #digestsAhead(answers: Answers): Promise<VersionDigests> {
     const candidates = [...answers.values()].flatMap((answer) => (answer.kind === 'known' ? answer.evidence.candidates : []));
     try {
-      return await this.#readDigests(
+      return await readDigests(
+        this.#ports.versions,
         candidates.flatMap(({ mergeRequest, review }) => (review ? pairsOf(review, mergeRequest.author) : [])),
       );
     } catch (error) {
@@ -137,16 +130,20 @@ export class Inquiries {
       throw error;
     }
   }
+}
 
-  async #readDigests(pairs: readonly CommitPair[]): Promise<VersionDigests> {
-    if (pairs.length === 0) return new Map();
-    const { versions } = this.#ports;
-    const presence = await versions.ensureCommits(pairs.flat());
-    const present = pairs.filter((pair) => pair.every((commit) => presence.get(commit) === 'present'));
-    const digests = await versions.changeDigests(present);
-    const read = present.map((pair, place) => [changeKey(...pair), digests[place] ?? 'refused'] as const);
-    return new Map([...pairs.map((pair) => [changeKey(...pair), 'refused'] as const), ...read]);
-  }
+async function readDigests(versions: Versions, pairs: readonly CommitPair[]): Promise<VersionDigests> {
+  if (pairs.length === 0) return new Map();
+  const presence = await versions.ensureCommits(pairs.flat());
+  const present = pairs.filter((pair) => pair.every((commit) => presence.get(commit) === 'present'));
+  const digests = await versions.changeDigests(present);
+  const read = present.map((pair, place) => [changeKey(...pair), digests[place] ?? 'refused'] as const);
+  return new Map([...pairs.map((pair) => [changeKey(...pair), 'refused'] as const), ...read]);
+}
+
+/** The digests of all that decides about approvals of a merge request. */
+export function digestsOf(versions: Versions, review: Review, author: Account | null): Promise<VersionDigests> {
+  return readDigests(versions, pairsOf(review, author));
 }
 
 function pairsOf(review: Review, author: Account | null): readonly CommitPair[] {

@@ -69,11 +69,8 @@ export async function openEvidence(
   const judge = gitlabJudge({
     forge,
     hasToken: gitlab.tokenFile !== undefined,
-    versions: {
-      ensureCommits: 'history' in mirror ? mirror.versions.ensureCommits : absent,
-      changeDigests: 'history' in mirror ? mirror.versions.changeDigests : absent,
-      digestOf: ({ changes }) => digestOfChanges(changes),
-    },
+    versions: 'history' in mirror ? mirror.versions : { ensureCommits: absent, changeDigests: absent },
+    digestOf: ({ changes }) => digestOfChanges(changes),
     branch: repository.branch,
     folder: repository.folder,
     project: knownProject,

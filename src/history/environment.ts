@@ -20,6 +20,8 @@ export interface GitSettings {
   readonly trust?: Trust | undefined;
   /** A folder of more objects, for what only reads. */
   readonly objects?: string;
+  /** A file that is not there was too long to be fetched. */
+  readonly lacksLongFiles?: true;
   /** The longest that one git process may take. */
   readonly timeout: Duration;
 }

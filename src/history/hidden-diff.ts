@@ -7,7 +7,7 @@ import type { Git } from './runner.ts';
 import type { Trees } from './trees.ts';
 
 /** An attributes file longer than this is not read: it hides. In bytes. */
-const longestRead = 64 * 1024;
+export const longestAttributes = 64 * 1024;
 
 /** Attributes files that are in memory at a time. */
 const mostAtOnce = 64;
@@ -68,7 +68,7 @@ async function hidingEntries(
   for (let start = 0; start < entries.length; start += mostAtOnce) {
     const some = entries.slice(start, start + mostAtOnce);
     const files = some.flatMap(([, entry]) => (isFile(entry) ? [entry.blob] : []));
-    const { contents } = await readBlobs(git, files, longestRead);
+    const { contents } = await readBlobs(git, files, longestAttributes);
     for (const [path, entry] of some) {
       const where = path.slice(0, Math.max(0, path.lastIndexOf('/')));
       if (hidesPolicy(isFile(entry) ? contents.get(entry.blob) : undefined, policyFolder, where)) hiding.add(placeOf([path, entry]));

@@ -1,9 +1,9 @@
 // Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
-import type { Ancestry, CommitPair, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntry } from './landing.ts';
+import type { Ancestry, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntry } from './landing.ts';
 import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { readChangeDigests, readChanges } from './changes.ts';
-import { chainBegins, readJump, readLandings, type Met } from './landings.ts';
+import { readChanges } from './changes.ts';
+import { chainBegins, readJump, readLandings } from './landings.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
 import { MirrorDamaged, type Git } from './runner.ts';
 import { Allowance, withTrees } from './trees.ts';
@@ -24,9 +24,6 @@ export interface History {
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Blobs>;
   /** Everything that differs between two commits, over the whole tree. */
   changes(from: CommitId, to: CommitId): Promise<PathChange[]>;
-  /** The digests of what differs (DESIGN, section 3), in order; undefined where that is more than a landing may change. Every id must name a commit that is there. */
-  changeDigests(pairs: readonly CommitPair[]): Promise<(string | undefined)[]>;
-  isAncestor(ancestor: CommitId, descendant: CommitId): Promise<boolean>;
   /** The last commit that both have in their history; undefined where they have none, or the history here is cut short. */
   mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
   /** First parent first. */
@@ -35,18 +32,15 @@ export interface History {
   committedAt(commit: CommitId): Promise<Instant>;
 }
 
-/** `met` hears of commits that the branch leads to. */
-export function createHistory(git: Git, met: Met = () => undefined): History {
+export function createHistory(git: Git): History {
   return {
     ancestry: (judged, head) => judgeAncestry(git, judged, head),
-    landings: (after, head, folder) => readLandings(git, after, head, folder, met),
+    landings: (after, head, folder) => readLandings(git, after, head, folder),
     jump: (after, head, folder) => readJump(git, after, head, folder),
     policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
     entries: (commit, folder, paths) => readEntries(git, commit, folder, paths),
     blobs: (ids, limit) => readBlobs(git, ids, limit),
     changes: (from, to) => readChanges(git, from, to),
-    changeDigests: (pairs) => readChangeDigests(git, pairs),
-    isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
     mergeBase: (left, right) => readMergeBase(git, left, right),
     parents: (commit) => readParents(git, commit),
     committedAt: (commit) => readCommitterTime(git, commit),

@@ -14,9 +14,6 @@ const mostCommits = 5000;
 /** After so many letters of changed paths there is enough in memory, too. */
 const mostLetters = 8 * 1024 * 1024;
 
-/** Of a commit's parents, so many are taken note of. */
-const mostParents = 16;
-
 const headerFormat = '--format=%H %ct %T %P';
 
 interface Header {
@@ -24,32 +21,26 @@ interface Header {
   readonly tree: string;
   readonly committedAt: Instant;
   readonly parentCount: number;
-  /** The first of them. */
-  readonly parents: readonly CommitId[];
+  readonly parent: CommitId | undefined;
 }
-
-export type Met = (commit: CommitId) => void;
 
 /**
  * The landings after `after` on the way to `head`, oldest first, and no more than can be held: the last of them is `head` or the place to go on from.
  * `after` stands on the first-parent chain of `head`. `folder` is the policy folder, from the root of the repository.
  * Throws Unusable when the chain does not start at `after`.
- * `met` hears of what the branch leads to: landings that change something in the folder, and their parents.
  */
-export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string, met: Met): Promise<Landing[]> {
+export async function readLandings(git: Git, after: CommitId, head: CommitId, folder: string): Promise<Landing[]> {
   const headers = await readHeaders(git, after, head, mostCommits);
-  if (headers.length > 0 && headers[0]?.parents[0] !== after)
-    throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
+  if (headers.length > 0 && headers[0]?.parent !== after) throw new Unusable(`commit ${after} is not on the first-parent chain of ${head}`);
   return withTrees(git, async (trees) => {
     const steps: Step[] = [];
     let weight = 0;
     let before: string = after;
     for (const header of headers) {
-      const [parent] = header.parents;
+      const { parent } = header;
       // A branch does not grow by a commit without parents: its chain would have ended there.
       if (parent === undefined) throw new Unusable(`commit ${header.commit} on the branch has no parent`);
       const landing = await landingOf(trees, parent, before, header, folder);
-      if (landing.changes.length > 0 || landing.cut) for (const commit of [header.commit, ...header.parents]) met(commit);
       steps.push({ landing, before, after: header.tree });
       before = header.tree;
       weight += landing.changes.reduce((sum, { path }) => sum + path.length, 0);
@@ -73,7 +64,7 @@ export async function readJump(git: Git, after: CommitId, head: CommitId, folder
 /** The parent of the oldest commit on the first-parent chain that leads to `head` and not to `judged`. */
 export async function chainBegins(git: Git, judged: CommitId, head: CommitId): Promise<CommitId | undefined> {
   const [first] = await readHeaders(git, judged, head, 1);
-  return first?.parents[0];
+  return first?.parent;
 }
 
 async function readHeaders(git: Git, after: CommitId | undefined, head: CommitId, most: number): Promise<Header[]> {
@@ -107,10 +98,9 @@ async function landingOf(trees: Trees, parent: CommitId, before: string, header:
 function readHeader(record: string): Header {
   const [id, time, tree, ...named] = record.trim().split(' ');
   const commit = parseCommitId(id ?? '');
-  const parents = named.slice(0, mostParents).flatMap((each) => parseCommitId(each) ?? []);
   if (commit === undefined || time === undefined || tree === undefined)
     throw new Unusable(`git printed no commit: ${record.slice(0, 100)}`);
-  return { commit, tree, committedAt: readCommitterTime(time), parentCount: named.length, parents };
+  return { commit, tree, committedAt: readCommitterTime(time), parentCount: named.length, parent: parseCommitId(named[0] ?? '') };
 }
 
 function readCommitterTime(seconds: string): Instant {

@@ -24,9 +24,6 @@ import { parseCommitId, type CommitId } from '../names.ts';
 /** The branch of the server as last fetched. */
 export const branchRef = 'refs/muster/branch';
 
-/** Commits fetched by their ids stand here, so that they stay. */
-export const keptRefs = 'refs/muster/kept';
-
 const headFile = `ref: ${branchRef}\n`;
 
 /**
@@ -98,9 +95,7 @@ export function findDamage(folder: string): string | undefined {
     const trailer = readTrailer(file);
     if (!trailer.isSound || (kind === 'pack' ? trailer.sum : trailer.packSum) !== sum) return `its file ${name} was damaged`;
   }
-  const refs = readNames(folder, 'refs', 'muster', 'kept');
-  const torn = refs.find((name) => readRef(folder, `${keptRefs}/${name}`) !== name);
-  return torn === undefined ? undefined : `its ${keptRefs}/${torn} was damaged`;
+  return undefined;
 }
 
 /** In bytes. */
@@ -163,7 +158,7 @@ function findForeign(folder: string, wanted: ReadonlyMap<string, string>): strin
   for (const name of ['objects', 'objects/info', 'objects/pack', 'refs']) {
     if (!kindOf(join(folder, name))?.isDirectory()) return `its ${name} was no folder`;
   }
-  for (const name of ['.', 'objects/pack', 'refs', 'refs/muster', keptRefs]) {
+  for (const name of ['.', 'objects/pack', 'refs', 'refs/muster']) {
     if (kindOf(join(folder, name)) && !mayUse(join(folder, name))) return `its ${name} could not be used`;
   }
   const strangers = [
@@ -171,7 +166,7 @@ function findForeign(folder: string, wanted: ReadonlyMap<string, string>): strin
     ...namesBeside(readNames(folder, 'objects'), ['info', 'pack']).map((name) => `objects/${name}`),
     ...namesBeside(readNames(folder, 'objects', 'info'), []).map((name) => `objects/info/${name}`),
     ...namesBeside(readNames(folder, 'refs'), ['muster']).map((name) => `refs/${name}`),
-    ...namesBeside(readNames(folder, 'refs', 'muster'), ['branch', 'kept']).map((name) => `refs/muster/${name}`),
+    ...namesBeside(readNames(folder, 'refs', 'muster'), ['branch']).map((name) => `refs/muster/${name}`),
   ];
   removeStaleLocks(folder);
   const [stranger] = strangers;
@@ -211,7 +206,7 @@ function kindOf(path: string): Stats | undefined {
 
 /** A git that was killed leaves its lock behind, and no later one would get past it. */
 function removeStaleLocks(folder: string): void {
-  for (const place of ['.', 'refs', 'refs/muster', keptRefs]) {
+  for (const place of ['.', 'refs', 'refs/muster']) {
     const locks = readNames(folder, place).filter((name) => name.endsWith('.lock'));
     for (const lock of locks) rmSync(join(folder, place, lock), { recursive: true, force: true });
   }

@@ -6,11 +6,10 @@ import { isBranchName, type CommitId } from '../names.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
-import { ensureCommits, type CommitPresence } from './kept-commits.ts';
-import { oldVersions, type OldVersions } from './old-versions.ts';
 import { branchRef, findDamage, prepareMirror, readTip, removeMirror, shownUrl } from './mirror-layout.ts';
 import { createGit, MirrorDamaged, type Git } from './runner.ts';
 import { readServerTip, runFetch } from './server.ts';
+import { openVersions, readProposal, type Versions } from './versions.ts';
 
 export interface MirrorSettings extends GitSettings {
   /** The branch that is judged, as in `main`. */
@@ -31,10 +30,10 @@ export interface Mirror {
   fetch(): Promise<CommitId>;
   /** The tip as last fetched; undefined when there never was one. */
   head(): Promise<CommitId | undefined>;
-  /** Fetches the commits that are not in the mirror yet and keeps them. */
-  ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, CommitPresence>>;
+  /** The branch as it stands at `tip`, and what leads to the head of a merge request; undefined where the server has no such commit. */
+  proposal(head: CommitId, tip: CommitId): Promise<History | undefined>;
   /** To compare what merge requests consisted of earlier. */
-  readonly versions: OldVersions;
+  readonly versions: Versions;
 }
 
 /** So many packs are put together into one: every look-up goes through all of them. */
@@ -48,19 +47,14 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   if (/[^\x21-\x7e]|^-|^$/.test(url.replaceAll(' ', ''))) throw new Misuse('repository.url cannot be the address of a repository');
   const notes = prepareMirror(folder, url);
   const git = createGit(settings);
-  const onBranch = new Set<CommitId>();
   const upkeep = new Upkeep(settings, git);
-  const versions = oldVersions(settings, onBranch);
+  const versions = openVersions(settings);
   return {
     notes,
-    history: whileSound(
-      createHistory(git, (commit) => void onBranch.add(commit)),
-      upkeep,
-      (commits) => ensureCommits(git, commits, onBranch),
-    ),
+    history: whileSound(createHistory(git), upkeep),
     fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
-    ensureCommits: (commits) => upkeep.read(() => ensureCommits(git, [...commits], onBranch)),
+    proposal: (head, tip) => upkeep.read(() => readProposal(settings, head, tip)),
     versions: {
       ensureCommits: (commits) => upkeep.read(() => versions.ensureCommits(commits)),
       changeDigests: (pairs) =>
@@ -148,7 +142,7 @@ class Upkeep {
   }
 }
 
-function whileSound(history: History, upkeep: Upkeep, ensure: (commits: readonly CommitId[]) => Promise<unknown>): History {
+function whileSound(history: History, upkeep: Upkeep): History {
   return {
     ancestry: (...asked) => upkeep.read(() => history.ancestry(...asked)),
     landings: (...asked) => upkeep.read(() => history.landings(...asked)),
@@ -159,36 +153,10 @@ function whileSound(history: History, upkeep: Upkeep, ensure: (commits: readonly
       const wanted = [...ids];
       return upkeep.read(() => history.blobs(wanted, limit));
     },
-    changes: (...pair) =>
-      upkeep.read(
-        () => history.changes(...pair),
-        () => ensure(pair),
-      ),
-    changeDigests: (pairs) =>
-      upkeep.read(
-        () => history.changeDigests(pairs),
-        () => ensure(pairs.flat()),
-      ),
-    isAncestor: (...pair) =>
-      upkeep.read(
-        () => history.isAncestor(...pair),
-        () => ensure(pair),
-      ),
-    mergeBase: (...pair) =>
-      upkeep.read(
-        () => history.mergeBase(...pair),
-        () => ensure(pair),
-      ),
-    parents: (commit) =>
-      upkeep.read(
-        () => history.parents(commit),
-        () => ensure([commit]),
-      ),
-    committedAt: (commit) =>
-      upkeep.read(
-        () => history.committedAt(commit),
-        () => ensure([commit]),
-      ),
+    changes: (...pair) => upkeep.read(() => history.changes(...pair)),
+    mergeBase: (...pair) => upkeep.read(() => history.mergeBase(...pair)),
+    parents: (commit) => upkeep.read(() => history.parents(commit)),
+    committedAt: (commit) => upkeep.read(() => history.committedAt(commit)),
   };
 }
 

@@ -22,9 +22,10 @@ export async function readBlobs(git: Git, ids: Iterable<BlobId>, limit: number):
   const tooLarge = new Set<BlobId>();
   for (const id of wanted) {
     const head = heads.get(id);
-    if (head?.type !== 'blob')
+    if (!head && git.settings.lacksLongFiles) tooLarge.add(id);
+    else if (head?.type !== 'blob')
       throw new MirrorDamaged(`the mirror ${git.settings.folder} has no blob ${id}; if it is damaged, remove it: it is fetched anew`);
-    if (head.size > limit) tooLarge.add(id);
+    else if (head.size > limit) tooLarge.add(id);
     else small.push(id);
   }
   return { contents: await readContents(git, small), tooLarge };

@@ -109,15 +109,9 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promis
   return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
 }
 
-async function commitsOf({ history, ensureCommits }: Mirror): Promise<ReviewPorts['commits']> {
+async function commitsOf({ proposal, versions }: Mirror): Promise<ReviewPorts['commits']> {
   const { digestOfChanges } = await import('../history/changes.ts');
-  return {
-    ensureCommits,
-    mergeBase: history.mergeBase,
-    changes: history.changes,
-    hidden: async (from, to, folder) => (from === to ? undefined : (await history.jump(from, to, folder)).hiddenBy),
-    digestOf: digestOfChanges,
-  };
+  return { proposal, versions, digestOf: digestOfChanges };
 }
 
 /** From the ledger alone: the directory is not asked. */

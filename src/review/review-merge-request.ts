@@ -1,9 +1,11 @@
 // `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
-import { changeKey, type VersionDigests } from '../evidence/pushers.ts';
+import { digestsOf } from '../evidence/inquiries.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import type { History } from '../history/history.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
+import type { Versions } from '../history/versions.ts';
 import { inOrder, type CommitId } from '../names.ts';
 import { changesIfMerged } from '../check/proposed-change.ts';
 import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
@@ -15,17 +17,17 @@ import { Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 
+export type ProposedHistory = Pick<History, 'mergeBase' | 'changes' | 'jump' | 'blobs'>;
+
 export interface ReviewPorts extends JudgingPorts {
   readonly forge: {
     project(): Promise<number>;
     read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
   };
   readonly commits: {
-    ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, 'present' | 'refused'>>;
-    mergeBase(left: CommitId, right: CommitId): Promise<CommitId | undefined>;
-    changes(from: CommitId, to: CommitId): Promise<readonly PathChange[]>;
-    /** The `.gitattributes` in one of the two that hides policy files, if one does. */
-    hidden(from: CommitId, to: CommitId, folder: string): Promise<string | undefined>;
+    /** What merging it would bring, read together with the branch at its tip; undefined where the server has no such commit. */
+    proposal(head: CommitId, tip: CommitId): Promise<ProposedHistory | undefined>;
+    readonly versions: Versions;
     digestOf(changes: readonly PathChange[]): string;
   };
   /** The policy in force by the record, and by what was judged beside it. */
@@ -96,18 +98,17 @@ async function propose(
 ): Promise<Proposal> {
   const { commits } = ports;
   const { head } = mergeRequest;
-  const presence = await commits.ensureCommits(
-    [head, ...review.versions.flatMap(({ base, head: at }) => [base, at])].filter((one) => one !== null),
-  );
-  if (head === null || presence.get(head) !== 'present')
+  const history = head === null ? undefined : await commits.proposal(head, tip);
+  if (head === null || !history)
     throw new Unavailable('git', `the commits of !${mergeRequest.iid} are not there; GitLab may still be at work on the last push`);
-  const base = await commits.mergeBase(tip, head);
+  const base = await history.mergeBase(tip, head);
   if (base === undefined) throw new Unusable(`!${mergeRequest.iid} has no history in common with the branch`);
-  const own = await commits.changes(base, head);
-  const { changes, overlaps } = changesIfMerged(own, await commits.changes(base, tip));
+  const own = await history.changes(base, head);
+  const { changes, overlaps } = changesIfMerged(own, await history.changes(base, tip));
   const isInside = ({ path }: PathChange) => path === folder || path.startsWith(`${folder}/`);
   const inside = changes.filter(isInside).sort((left, right) => inOrder(left.path, right.path));
-  const hiddenBy = (await commits.hidden(base, head, folder)) ?? (await commits.hidden(base, tip, folder));
+  const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
+  const hiddenBy = (await hidden(head)) ?? (await hidden(tip));
   const landing: Landing = {
     commit: head,
     parent: tip,
@@ -117,7 +118,7 @@ async function propose(
     outside: changes.length - inside.length,
     hiddenBy,
   };
-  const files = landingFiles(ports.branch.blobs, ports.loadParser, folder);
+  const files = landingFiles(history.blobs, ports.loadParser, folder);
   return {
     mergeRequest,
     review,
@@ -126,20 +127,6 @@ async function propose(
     own: own.filter(isInside).map(({ path }) => path),
     overlaps,
     digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
-    digests: await digestsOf(review, presence, ports),
+    digests: await digestsOf(commits.versions, review, mergeRequest.author),
   };
-}
-
-async function digestsOf(
-  { versions }: Review,
-  presence: ReadonlyMap<CommitId, 'present' | 'refused'>,
-  { commits }: ReviewPorts,
-): Promise<VersionDigests> {
-  const digests = new Map<string, string>();
-  for (const { base, head } of versions) {
-    if (base === null || head === null) continue;
-    const there = presence.get(base) === 'present' && presence.get(head) === 'present';
-    digests.set(changeKey(base, head), there ? commits.digestOf(await commits.changes(base, head)) : 'refused');
-  }
-  return digests;
 }

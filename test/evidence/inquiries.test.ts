@@ -5,7 +5,8 @@ import type { EvidenceAnswer } from '../../src/evidence/evidence.ts';
 import type { CommitPair, Landing } from '../../src/history/landing.ts';
 import type { CommitId } from '../../src/names.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
-import { Inquiries, type Forge, type Versions } from '../../src/evidence/inquiries.ts';
+import { Inquiries, type Forge } from '../../src/evidence/inquiries.ts';
+import type { Versions } from '../../src/history/versions.ts';
 import { accounts, at, candidate, review, target, version } from './evidence-samples.ts';
 import { commitId } from '../support/memory-branch.ts';
 
@@ -63,8 +64,6 @@ class Mirror implements Versions {
     this.calls.push(pairs);
     return Promise.resolve(pairs.map((pair) => `digest of ${changeKey(...pair)}`));
   };
-
-  digestOf = () => '';
 }
 
 function open() {

@@ -34,8 +34,8 @@ describe('given the digest of a change', () => {
     const before = commitId(bench.repository.commit('main', { README: 'x\n' }));
     bench.repository.merge('main', 'version', 'squash');
     const head = await mirror.fetch();
-    await mirror.ensureCommits([version]);
-    const [seen, landed] = await mirror.history.changeDigests([
+    await mirror.versions.ensureCommits([version]);
+    const [seen, landed] = await mirror.versions.changeDigests([
       [start, version],
       [before, head],
     ]);
@@ -48,8 +48,8 @@ describe('given the digest of a change', () => {
       bench.repository.commitTree({ 'policy/groups/a.yaml': { mode: '100755', content: 'whole\n' } }, { parents: [before] }),
     );
     for (const id of [evil, executable]) bench.repository.branch(`keep-${id}`, id);
-    await mirror.ensureCommits([evil, executable]);
-    const others = await mirror.history.changeDigests([
+    await mirror.versions.ensureCommits([evil, executable]);
+    const others = await mirror.versions.changeDigests([
       [before, evil],
       [before, executable],
       [head, before],
@@ -71,9 +71,9 @@ describe('given the digest of a change', () => {
     await mirror.fetch();
     const pairs = commits.flatMap((from) => commits.map((to) => [from, to] as const));
     const alone = await Promise.all(pairs.map(async ([from, to]) => digestOfChanges(await mirror.history.changes(from, to))));
-    expect(await mirror.history.changeDigests(pairs)).toEqual(alone);
+    expect(await mirror.versions.changeDigests(pairs)).toEqual(alone);
     expect(new Set(alone).size).toBeGreaterThan(commits.length);
-    expect(await mirror.history.changeDigests([])).toEqual([]);
+    expect(await mirror.versions.changeDigests([])).toEqual([]);
   });
 
   it.each([
@@ -84,7 +84,7 @@ describe('given the digest of a change', () => {
     const head = commitId(bench.repository.commit('main', { README: 'x\n' }));
     await mirror.fetch();
     const pair = [commitId(from ?? start), commitId(to ?? head)] as const;
-    expect(await failureOf(mirror.history.changeDigests([[start, head], pair, [start, head]]))).toBeInstanceOf(Unusable);
+    expect(await failureOf(mirror.versions.changeDigests([[start, head], pair, [start, head]]))).toBeInstanceOf(Unusable);
   });
 });
 

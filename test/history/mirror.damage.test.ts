@@ -178,8 +178,8 @@ describe('given a mirror on a disk that forgets', () => {
       [...tree.values()].map(({ blob }) => blob),
       1000,
     );
-    await mirror.ensureCommits([version]);
-    return { head, landings, tree, contents, digests: await mirror.history.changeDigests([[start, version]]) };
+    await mirror.versions.ensureCommits([version]);
+    return { head, landings, tree, contents, digests: await mirror.versions.changeDigests([[start, version]]) };
   }
 
   async function grown(): Promise<{ readonly start: CommitId; readonly version: CommitId; readonly expected: unknown }> {

@@ -134,32 +134,27 @@ describe('given commits that no branch leads to', () => {
     const tip = await mirror.fetch();
     const versions = [makeVersion('one'), makeVersion('two')].map(commitId);
     const unknown = [commitId('1'.repeat(40)), commitId('2'.repeat(40))];
-    const answers = await mirror.ensureCommits([...versions, ...unknown, tip]);
+    const answers = await mirror.versions.ensureCommits([...versions, ...unknown, tip]);
     expect([...answers]).toEqual([...versions.map((id) => [id, 'present']), ...unknown.map((id) => [id, 'refused']), [tip, 'present']]);
-    expect(await mirror.history.parents(versions[0] ?? tip)).toEqual([tip]);
   });
 
-  it('when they were fetched once, then they stay and are not asked for again', async () => {
+  it('when they were fetched once, then they are not asked for again', async () => {
     const version = commitId(makeVersion('one'));
-    await (await bench.open({ url, token })).ensureCommits([version]);
-    await server.set('down');
     const mirror = await bench.open({ url, token });
-    expect(await mirror.ensureCommits([version])).toEqual(new Map([[version, 'present']]));
-    expect(mirror.notes).toEqual([]);
-    expect(readdirSync(join(bench.folder, 'refs/muster/kept'))).toEqual([version]);
+    await mirror.versions.ensureCommits([version]);
+    await server.set('down');
+    expect(await mirror.versions.ensureCommits([version])).toEqual(new Map([[version, 'present']]));
   });
 
-  it('when the branch leads to them by landings that were read, then only the others are anchored', async () => {
+  it('when the branch leads to them, then only the others are fetched', async () => {
     const mirror = await bench.open({ url, token });
-    const before = await mirror.fetch();
     const head = commitId(bench.repository.commit('topic', { 'policy/topic.yaml': 'x\n' }, { parents: ['main'] }));
     const landing = commitId(bench.repository.merge('main', 'topic'));
-    const outside = commitId(bench.repository.commit('main', { 'README.md': 'x\n' }));
+    await mirror.fetch();
     const version = commitId(makeVersion('one'));
-    await mirror.history.landings(before, await mirror.fetch(), 'policy');
-    const answers = await mirror.ensureCommits([before, head, landing, outside, version]);
+    const answers = await mirror.versions.ensureCommits([head, landing, version]);
     expect(new Set(answers.values())).toEqual(new Set(['present']));
-    expect(readdirSync(join(bench.folder, 'refs/muster/kept')).sort()).toEqual([outside, version].sort());
+    expect(readdirSync(`${bench.folder}.versions/refs/muster/named`)).toEqual([version]);
   });
 
   it.each(['down', 'html', 'error'] as const)(
@@ -167,7 +162,7 @@ describe('given commits that no branch leads to', () => {
     async (mode) => {
       const mirror = await bench.open({ url, token });
       await server.set(mode);
-      expect(await failureOf(mirror.ensureCommits([commitId('1'.repeat(40))]))).toBeInstanceOf(Unavailable);
+      expect(await failureOf(mirror.versions.ensureCommits([commitId('1'.repeat(40))]))).toBeInstanceOf(Unavailable);
     },
   );
 
@@ -179,7 +174,7 @@ describe('given commits that no branch leads to', () => {
     const text = `tree ${tree}\nauthor A <a@example.org> 1 +0000\ncommitter A <a@example.org> 1 +0000\n\nx\n`;
     const bad = commitId(bench.repository.git(['hash-object', '-t', 'commit', '-w', '--stdin'], text));
     const mirror = await bench.open({ url, token });
-    expect(await mirror.ensureCommits([bad, good])).toEqual(
+    expect(await mirror.versions.ensureCommits([bad, good])).toEqual(
       new Map([
         [bad, 'refused'],
         [good, 'present'],
@@ -190,7 +185,7 @@ describe('given commits that no branch leads to', () => {
   it('when what is named is no commit, then it is refused', async () => {
     const tree = commitId(bench.repository.git(['rev-parse', 'main^{tree}']));
     const mirror = await bench.open({ url, token });
-    expect(await mirror.ensureCommits([tree])).toEqual(new Map([[tree, 'refused']]));
+    expect(await mirror.versions.ensureCommits([tree])).toEqual(new Map([[tree, 'refused']]));
   });
 });
 

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from './run-document.ts';
 import { lookingTime, startWorld, type Scene, type World } from './world.ts';
@@ -63,13 +64,16 @@ describe('case 71: given an approved merge request', () => {
 });
 
 describe('case 72: given an approved and squashed merge request whose history holds a large file that the next commit takes back', () => {
-  async function heavy(): Promise<Scene> {
-    const scene = await world.scene();
+  /** It cannot be made smaller on the way, and nobody tries. */
+  async function largeFile({ project: { git } }: Scene): Promise<string> {
+    await git.git('config', 'core.compression', '0');
+    const made = spawnSync('sh', ['-c', `head -c 70000000 /dev/urandom | git -C '${git.path}' hash-object -w --stdin`]);
+    return made.stdout.toString('utf8').trim();
+  }
+
+  async function heavy(): Promise<MergeRequest> {
     const { git } = scene.project;
-    // It cannot be made smaller on the way.
-    const file = spawnSync('sh', ['-c', `head -c 100000000 /dev/urandom | git -C '${git.path}' hash-object -w --stdin`])
-      .stdout.toString('utf8')
-      .trim();
+    const file = await largeFile(scene);
     const grant = await git.commit({ parents: [await git.head('main')], changes: { [urbanecm]: grantFile(scene.day(14)) } });
     const tree = await git.tree(grant);
     const heavyTree = written(scene, 'tree', Buffer.concat([Buffer.from('100644 heavy\0'), Buffer.from(file, 'hex')]));
@@ -78,25 +82,26 @@ describe('case 72: given an approved and squashed merge request whose history ho
     const mergeRequest = await world.gitlab.openMergeRequest(scene.project, { author: world.carol, sourceBranch: 'heavy' });
     scene.wait(lookingTime);
     scene.approve(mergeRequest, world.alice);
-    await scene.merge(mergeRequest, { method: 'squash' });
-    return scene;
+    return mergeRequest;
   }
   const size = (folder: string): number => Number(spawnSync('du', ['-sk', folder]).stdout.toString('utf8').split('\t')[0]);
 
+  let scene: Scene;
+  beforeEach(async () => {
+    scene = await world.scene();
+  });
+
   it('when it is judged, then only what is compared is fetched, and it counts', async () => {
-    const scene = await heavy();
+    await scene.merge(await heavy(), { method: 'squash' });
     await scene.reconcile();
     expect(await scene.members()).toEqual(['urbanecm']);
     expect(size(scene.state)).toBeLessThan(20_000);
   });
 
   it('when the server leaves no contents out, and what is compared holds the file itself, then the answer is final, and nothing is left behind', async () => {
-    const scene = await world.scene();
     const { git } = scene.project;
     await git.git('config', 'uploadpack.allowFilter', 'false');
-    const file = spawnSync('sh', ['-c', `head -c 100000000 /dev/urandom | git -C '${git.path}' hash-object -w --stdin`])
-      .stdout.toString('utf8')
-      .trim();
+    const file = await largeFile(scene);
     const grant = await git.commit({ parents: [await git.head('main')], changes: { [urbanecm]: grantFile(scene.day(14)) } });
     const seen = await git.commit({
       parents: [grant],
@@ -117,5 +122,13 @@ describe('case 72: given an approved and squashed merge request whose history ho
     const packs = join(scene.state, folder, 'objects', 'pack');
     expect([existsSync(packs), readdirSync(packs).filter((name) => name.startsWith('tmp_'))]).toEqual([true, []]);
     expect(size(scene.state)).toBeLessThan(20_000);
+  });
+
+  it('when it is still open, and the server leaves no contents out, then review says that it is too much, and what to do', async () => {
+    await scene.project.git.git('config', 'uploadpack.allowFilter', 'false');
+    const { iid } = await heavy();
+    const { status, stderr } = await scene.run('review', String(iid));
+    expect([status, stderr]).toEqual([5, expect.stringContaining('larger than what is read of one')]);
+    expect(stderr).toContain('a new branch, with the change alone');
   });
 });
