@@ -1,9 +1,10 @@
 // Makes a fresh clone ready: the right Node, the packages of package-lock.json, an OpenLDAP and an rsync for the tests,
-// and a Chromium for some of them where one can be had.
+// and for some of them a Chromium and a 389 Directory Server where one can be had.
 // Needs only Node, npm and, where these are not installed, Debian's apt; never root. The second time it has nothing to do.
 
 import { prepareNode, preparePackages } from './packages.mjs';
 import { prepareChromium } from './chromium.mjs';
+import { prepare389 } from './ds389.mjs';
 import { prepareOpenldap } from './openldap.mjs';
 import { prepareRsync } from './rsync.mjs';
 
@@ -16,6 +17,7 @@ try {
     prepareOpenldap();
     prepareRsync();
     prepareChromium();
+    prepare389();
   }
 } catch (error) {
   process.stderr.write(`prepare: ${error instanceof Error ? error.message : String(error)}\n`);

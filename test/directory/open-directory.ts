@@ -11,15 +11,18 @@ import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
 export const suffix = 'dc=wikimedia,dc=org';
 export const people = `ou=people,${suffix}`;
 
-export function settingsFor(slapd: Slapd, more: Partial<ConnectionSettings> = {}): ConnectionSettings {
+/** slapd or another server (ds389.ts). */
+type Server = Pick<Slapd, 'url' | 'writerDn' | 'writerPassword' | 'people' | 'suffix' | 'groupDn'>;
+
+export function settingsFor(slapd: Server, more: Partial<ConnectionSettings> = {}): ConnectionSettings {
   return { url: slapd.url, startTls: false, bind: { kind: 'simple', dn: slapd.writerDn, password: slapd.writerPassword }, ...more };
 }
 
-export function openAsWriter(slapd: Slapd, more: Partial<ConnectionSettings> = {}): Promise<DirectoryConnection> {
+export function openAsWriter(slapd: Server, more: Partial<ConnectionSettings> = {}): Promise<DirectoryConnection> {
   return openDirectory(settingsFor(slapd, more));
 }
 
-export function layoutOf(slapd: Slapd, groups: readonly string[], more: Partial<DirectoryLayout> = {}): DirectoryLayout {
+export function layoutOf(slapd: Server, groups: readonly string[], more: Partial<DirectoryLayout> = {}): DirectoryLayout {
   return {
     people: dn(slapd.people),
     groups: new Map(groups.map((name) => [group(name), dn(slapd.groupDn(name))])),
