@@ -30,7 +30,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   history: ['attributes', 'landing'],
   init: ['beginning', 'init-text'],
   judge: ['effective', 'form', 'waiting'],
-  ledger: ['chronicle', 'joined', 'memory', 'person-history', 'record', 'replay', 'stays'],
+  ledger: ['chronicle', 'memory', 'person-history', 'record', 'replay', 'stays'],
   look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
   '': ['journal', 'names', 'near', 'status', 'text', 'time'],

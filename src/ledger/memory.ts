@@ -30,9 +30,23 @@ export interface Counts {
   readonly additions: number;
 }
 
+/** As it was when it came on record; null where nothing explained it. Many members share one. */
+export interface Membership {
+  readonly because: Because | null;
+  readonly since: Instant;
+}
+
+/** The last time that somebody came into a group or left it. */
+export interface LastChange {
+  readonly at: Instant;
+  readonly came: readonly string[];
+  readonly left: readonly string[];
+}
+
 export interface KnownGroup {
-  /** Members as last recorded, and what they were members by when they came on record. Persons by uid, other values by DN. */
-  readonly members: Map<string, Because | null>;
+  /** Members as last recorded. Persons by uid, other values by DN. */
+  readonly members: Map<string, Membership>;
+  lastChange: LastChange | undefined;
   readonly bindings: Map<Uid, Binding>;
   /** With the moment they were done: limited changes that nobody allowed one by one, and all that the host's ceilings count. */
   recent: { readonly at: Instant; readonly limited: Counts; readonly counted: Counts }[];
@@ -46,7 +60,8 @@ export interface KnownHold {
   readonly code: HoldCode;
   readonly digest: string;
   readonly since: Instant;
-  readonly changes: number;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
 }
 
 export interface Memory {
@@ -93,7 +108,15 @@ export function emptyMemory(): Memory {
 export function knownGroup(memory: Memory, group: GroupName): KnownGroup {
   const known = memory.groups.get(group);
   if (known) return known;
-  const fresh: KnownGroup = { members: new Map(), bindings: new Map(), recent: [], takenOver: false, holds: [], openIntent: undefined };
+  const fresh: KnownGroup = {
+    members: new Map(),
+    lastChange: undefined,
+    bindings: new Map(),
+    recent: [],
+    takenOver: false,
+    holds: [],
+    openIntent: undefined,
+  };
   memory.groups.set(group, fresh);
   return fresh;
 }
@@ -213,20 +236,38 @@ function rememberGroup(known: KnownGroup, record: GroupRecord): void {
 function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
   if (record.result !== 'revoked') known.openIntent = undefined;
   const counts = { at: record.at, limited: limitedChanges(record), counted: countedChanges(known, record, record.at) };
+  for (const { members } of record.remove) for (const { uid } of members) known.members.delete(uid);
   for (const { because, members } of record.add) {
+    const membership = { because, since: record.at };
+    const basis = basisOf(because);
     for (const { uid, uuid } of members) {
-      known.members.set(uid, because);
-      known.bindings.set(uid, { uuid, basis: basisOf(because) });
+      known.members.set(uid, membership);
+      known.bindings.set(uid, { uuid, basis });
     }
   }
-  for (const { members } of record.remove) for (const { uid } of members) known.members.delete(uid);
+  rememberChange(known, record.at, namesIn(record.add), namesIn(record.remove));
   known.recent = [...known.recent.filter(({ at }) => record.at - at < recentFor), counts];
 }
 
 function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
   known.takenOver = true;
-  for (const { name, because } of record.appeared) known.members.set(name, because);
   for (const name of record.vanished) known.members.delete(name);
+  let shared: Membership | undefined;
+  for (const { name, because } of record.appeared) {
+    const since = known.members.get(name)?.since ?? record.at;
+    if (!shared || shared.because !== because || shared.since !== since) shared = { because, since };
+    known.members.set(name, shared);
+  }
+  const came = record.appeared.map(({ name }) => name);
+  rememberChange(known, record.at, came, record.vanished);
+}
+
+function namesIn(parts: readonly { readonly members: readonly { readonly uid: string }[] }[]): readonly string[] {
+  return parts.flatMap(({ members }) => members.map(({ uid }) => uid));
+}
+
+function rememberChange(known: KnownGroup, at: Instant, came: readonly string[], left: readonly string[]): void {
+  if (came.length + left.length > 0) known.lastChange = { at, came, left };
 }
 
 /** A hold that is still the same one keeps its age: its alarm grows. */
@@ -234,7 +275,8 @@ function heldNow(before: readonly KnownHold[], record: HeldRecord): readonly Kno
   return record.holds.map(({ code, digest, add, remove }) => ({
     code,
     digest,
-    changes: add.length + remove.length,
+    add,
+    remove,
     since: before.find((one) => one.code === code)?.since ?? record.at,
   }));
 }
@@ -265,7 +307,7 @@ export function isDue(
   at: Instant,
   longest?: Duration,
 ): boolean {
-  const had = members.get(name);
+  const had = members.get(name)?.because;
   if (because.kind === 'revoked' || had === undefined) return true;
   if (had?.kind !== 'grant') return had === null && because.kind === 'expired';
   const capped = longest === undefined || had.landedAt === undefined ? 'open' : instant(had.landedAt + longest);

@@ -1,24 +1,16 @@
 // The ledger played back to a moment: who was a member then and why, as the record tells it. One pass; what is kept grows with the
 // people of the last year and not with the length of the ledger.
-import type { Because } from '../membership/desired.ts';
 import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chronicle.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
-import type { RemovalCause } from '../membership/plan.ts';
-import type { HeldRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
+import type { LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
-import { emptyStays, staysSince, takeStays, type Departure, type Stay } from './stays.ts';
+import { emptyStays, staysSince, takeStays, type Stay } from './stays.ts';
 import { day, second } from '../time.ts';
 
 /** How far back a report tells what is over. */
 const yearLong = 365 * day;
-
-export interface Membership {
-  /** As it was when it began; null where nothing explained it. */
-  readonly because: Because | null;
-  readonly since: Instant;
-}
 
 export interface RevocationStory {
   readonly record: RevocationRecord;
@@ -48,11 +40,7 @@ export interface JudgedLanding {
 }
 
 export interface Replay {
-  readonly policy: PolicyState | undefined;
   readonly memory: Memory;
-  readonly members: Map<GroupName, Map<string, Membership>>;
-  readonly departures: Map<GroupName, Map<string, Departure>>;
-  readonly held: Map<GroupName, HeldRecord>;
   revocations: readonly RevocationStory[];
   overrides: readonly OverrideStory[];
   readonly approvals: Map<Uid, Approvals>;
@@ -93,22 +81,15 @@ export function replayTo(records: Iterable<LedgerRecord>, settings: ReplaySettin
     take(replay, record, settings);
     if (!terms) continue;
     takeStays(stays, record, terms);
-    if (since !== undefined && record.at <= since) policyBefore = replay.policy;
+    if (since !== undefined && record.at <= since) policyBefore = replay.memory.policy;
   }
   forgetBefore(replay.chronicle, instant(at - yearLong));
   return { replay, period: terms && { stays: staysSince(stays, terms), policyBefore } };
 }
 
 function emptyReplay(): Replay {
-  const memory = emptyMemory();
   return {
-    memory,
-    get policy() {
-      return memory.policy;
-    },
-    members: new Map(),
-    departures: new Map(),
-    held: new Map(),
+    memory: emptyMemory(),
     revocations: [],
     overrides: [],
     approvals: new Map(),
@@ -121,7 +102,6 @@ function emptyReplay(): Replay {
 function take(replay: Replay, record: LedgerRecord, settings: ReplaySettings): void {
   const begin = instant(settings.at - yearLong);
   remember(replay.memory, lightened(record));
-  takeMembers(replay, record, begin);
   takeDecisions(replay, record, settings, begin);
   chronicle(replay.chronicle, record, replay.memory.policy, { begin, ...settings });
 }
@@ -129,31 +109,6 @@ function take(replay: Replay, record: LedgerRecord, settings: ReplaySettings): v
 /** Which merge requests were used up grows with the ledger, and no report asks for it. */
 function lightened(record: LedgerRecord): LedgerRecord {
   return record.type === 'verdict' ? { ...record, delta: { ...record.delta, usedMergeRequest: null } } : record;
-}
-
-function takeMembers({ members, departures, held }: Replay, record: LedgerRecord, begin: Instant): void {
-  if (record.type === 'held') held.set(record.group, record);
-  if (record.type !== 'outcome' && record.type !== 'membership') return;
-  const { at, group } = record;
-  const present = members.get(group) ?? new Map<string, Membership>();
-  const gone = departures.get(group) ?? new Map<string, Departure>();
-  members.set(group, present);
-  departures.set(group, gone);
-  const leave = (name: string, because: RemovalCause | null) => {
-    present.delete(name);
-    if (at >= begin) gone.set(name, { because, at });
-  };
-  const enter = (name: string, because: Because | null, since: Instant) => {
-    present.set(name, { because, since });
-    gone.delete(name);
-  };
-  if (record.type === 'membership') {
-    for (const name of record.vanished) leave(name, null);
-    for (const { name, because } of record.appeared) enter(name, because, present.get(name)?.since ?? at);
-    return;
-  }
-  for (const { because, members: of } of record.remove) for (const { uid } of of) leave(uid, because);
-  for (const { because, members: of } of record.add) for (const { uid } of of) enter(uid, because, at);
 }
 
 function takeDecisions(replay: Replay, record: LedgerRecord, { since }: ReplaySettings, begin: Instant): void {

@@ -2,7 +2,6 @@
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
 import { requireState, standingOf, type Caller, type HostConfiguration } from '../host.ts';
-import { lastChanges } from '../ledger/joined.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { openStateToRead } from '../ledger/state.ts';
 import { readEnd } from '../reconcile/run-end.ts';
@@ -36,7 +35,7 @@ async function readStatus(configuration: HostConfiguration, caller: Caller): Pro
     standing: await standingOf(configuration),
     report: reportOf(replayTo(state.records(), settings), { policy: judged.policy, rosterPeople: new Map() }, settings),
     dns: configuration.directory.groups,
-    lastChanges: lastChanges(state.records()),
+    known: state.memory.groups,
     lastRun: state.lastRun,
     end: readEnd(configuration.state),
     now: seen.now.kind === 'read' ? seen.now.content : undefined,

@@ -1,12 +1,12 @@
 // `muster status`: what a host is doing, on one screen of 80 columns, and the same for programs.
-import type { LastChange } from '../ledger/joined.ts';
+import type { KnownGroup, KnownHold, LastChange } from '../ledger/memory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
 import type { Problem } from '../problems.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Now } from '../record/now.ts';
 import type { RunEnd } from '../reconcile/run-end.ts';
 import { groupStateWords, renderClosing } from '../reconcile/run-text.ts';
-import type { GroupReport, HoldReport, Report } from '../report/report.ts';
+import type { GroupReport, Report } from '../report/report.ts';
 import { renderHoldCode } from '../report/report-words.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
 import { statusOf, type Status } from '../status.ts';
@@ -18,7 +18,7 @@ export interface StatusFacts {
   readonly standing: { readonly state: 'active' | 'standby'; readonly why: string };
   readonly report: Report;
   readonly dns: ReadonlyMap<GroupName, Dn>;
-  readonly lastChanges: ReadonlyMap<GroupName, LastChange>;
+  readonly known: ReadonlyMap<GroupName, Pick<KnownGroup, 'lastChange'>>;
   /** The last run with a sound clock. */
   readonly lastRun: Instant | undefined;
   readonly end: Foreign<RunEnd | undefined>;
@@ -122,7 +122,7 @@ function groupLines(group: GroupReport, facts: StatusFacts): string {
   const size = group.recorded ? count(group.members.length, 'member') : 'members not on record yet';
   const state = last ? `, ${groupStateWords[last.state]}` : '';
   const out = last && last.withheld > 0 ? `; ${last.withheld} named and not in` : '';
-  const change = facts.lastChanges.get(group.group);
+  const change = facts.known.get(group.group)?.lastChange;
   const changed = change ? `; last change ${renderMoment(change.at)}: ${renderChange(change)}` : '';
   return (
     lines('group', `${group.group}: ${size} ${sourceOf(group)}${state}${out}${changed}`) +
@@ -141,7 +141,7 @@ function few(names: readonly string[]): string {
     : names.join(', ');
 }
 
-type Held = HoldReport & Pick<GroupReport, 'group'>;
+type Held = KnownHold & Pick<GroupReport, 'group'>;
 
 function heldIn({ groups }: Report): readonly Held[] {
   return groups.flatMap(({ group, held }) => held.map((hold) => ({ ...hold, group })));
@@ -213,7 +213,7 @@ function orNull(at: Instant | undefined): string | null {
 
 function groupJson({ group, rules, recorded, members, held }: GroupReport, facts: StatusFacts): unknown {
   const last = endOf(facts)?.groups.find((one) => one.group === group);
-  const change = facts.lastChanges.get(group);
+  const change = facts.known.get(group)?.lastChange;
   return {
     group,
     dn: facts.dns.get(group) ?? null,

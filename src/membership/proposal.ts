@@ -209,8 +209,8 @@ function recordedMembers({ members, openIntent }: KnownGroup): Recorded {
   );
   return {
     wasRecorded: (name) => members.has(name) || begun.has(name),
-    wasFromRoster: (name) => members.get(name)?.kind === 'roster' || begun.get(name)?.kind === 'roster',
-    grantOf: (name) => [members.get(name), begun.get(name)].find((because) => because?.kind === 'grant'),
+    wasFromRoster: (name) => members.get(name)?.because?.kind === 'roster' || begun.get(name)?.kind === 'roster',
+    grantOf: (name) => [members.get(name)?.because, begun.get(name)].find((because) => because?.kind === 'grant'),
   };
 }
 

@@ -1,22 +1,16 @@
 // How far the grants in force have come after a run.
 import type { GrantInForce } from '../record/grants.ts';
-import { joinedAt } from '../ledger/joined.ts';
 import type { Memory } from '../ledger/memory.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
 import type { GrantReach, Reach } from '../record/standing.ts';
 import { withheldFrom, type GroupResult } from './run.ts';
 
-export function grantReaches(
-  grants: readonly GrantInForce[],
-  groups: readonly GroupResult[],
-  { memory, records }: { readonly memory: Memory; readonly records: () => Iterable<LedgerRecord> },
-): readonly GrantReach[] {
-  const since = joinedAt(records());
+export function grantReaches(grants: readonly GrantInForce[], groups: readonly GroupResult[], memory: Memory): readonly GrantReach[] {
   const proposals = new Map(groups.map(({ proposal }) => [proposal.group, proposal]));
   return grants.map(({ group, uid }) => {
     const proposal = proposals.get(group);
     const reach = (): Reach => {
-      if (memory.groups.get(group)?.members.has(uid)) return { kind: 'member', since: since.get(group)?.get(uid) };
+      const membership = memory.groups.get(group)?.members.get(uid);
+      if (membership) return { kind: 'member', since: membership.since };
       const reason = proposal && withheldFrom(proposal).find((one) => one.uid === uid)?.reason;
       if (reason) return { kind: 'withheld', code: reason.code };
       const isHeld = proposal?.kind === 'planned' && proposal.guarded.held.some(({ add }) => add.some((one) => one.uid === uid));

@@ -90,7 +90,7 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
 function leaveStanding({ policy, groups, mode }: RunReport, state: WritableState, { warn }: Caller): void {
   if (!policy || mode !== 'enforce') return;
   try {
-    keepStanding(state.folder, grantReaches(policy.grants, groups, state));
+    keepStanding(state.folder, grantReaches(policy.grants, groups, state.memory));
   } catch (error) {
     warn(`how far grants have come could not be left for the notes on merge requests (${errnoOf(error)})`);
   }

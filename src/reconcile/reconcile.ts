@@ -99,7 +99,7 @@ function endedIn(group: GroupName, { managed }: SurveySettings, { judged: { poli
   const runs = ({ until, endorsedUntil, landedAt }: GrantInForce) => !isOver(capped(latest(until, endorsedUntil), landedAt, longest), now);
   const grants = [...policy.grants, ...[...policy.ended.values()].map(({ grant }) => grant)];
   const covered = new Set(grants.filter((grant) => grant.group === group && runs(grant)).map(({ uid }) => uid));
-  return [...knownGroup(memory, group).members].flatMap(([name, because]): (readonly [Uid, RemovalCause])[] => {
+  return [...knownGroup(memory, group).members].flatMap(([name, { because }]): (readonly [Uid, RemovalCause])[] => {
     const uid = parseUid(name);
     if (!uid || covered.has(uid) || because?.kind !== 'grant' || because.until === 'open' || !isOver(because.until, now)) return [];
     return [[uid, { kind: 'expired', path: because.path, at: because.until }]];

@@ -2,12 +2,13 @@
 import type { GroupName } from '../names.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
-import type { HoldReport, NotIn, Report } from './report.ts';
+import type { KnownHold } from '../ledger/memory.ts';
+import type { NotIn, Report } from './report.ts';
 import type { Refusal } from '../record/policy-state.ts';
 
 export type Attention =
   | { readonly kind: 'unexplained'; readonly group: GroupName; readonly names: readonly string[] }
-  | { readonly kind: 'held'; readonly group: GroupName; readonly hold: HoldReport }
+  | { readonly kind: 'held'; readonly group: GroupName; readonly hold: KnownHold }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'waiting'; readonly waiting: Report['waiting'][number] }
   | { readonly kind: 'frozen'; readonly group: GroupName }

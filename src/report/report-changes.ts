@@ -31,6 +31,6 @@ export function changesIn(
     landings: now.landings,
     revocations: now.revocations.filter(({ record, lifted }) => record.at > since || (lifted !== undefined && lifted.at > since)),
     overrides: now.overrides.filter(({ record, usedAt }) => record.at > since || (usedAt !== undefined && usedAt > since)),
-    rulesChanged: now.landings.length > 0 && policyBefore !== undefined && policyBefore.rules !== now.policy?.rules,
+    rulesChanged: now.landings.length > 0 && policyBefore !== undefined && policyBefore.rules !== now.memory.policy?.rules,
   };
 }

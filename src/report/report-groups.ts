@@ -3,8 +3,9 @@ import { groundsOf, type Because } from '../membership/desired.ts';
 import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GroupRules } from '../policy/policy.ts';
-import type { Membership, Replay } from '../ledger/replay.ts';
-import type { GroupReport, HoldReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
+import type { KnownGroup, KnownHold, Membership } from '../ledger/memory.ts';
+import type { Replay } from '../ledger/replay.ts';
+import type { GroupReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 /** What is known of one group at the moment. */
@@ -16,7 +17,7 @@ interface GroupFacts {
   readonly grants: ReadonlyMap<string, Granted>;
   /** The roster's reason, and its people where they are known. */
   readonly roster: { readonly because: Because; readonly people: ReadonlySet<string> | undefined } | undefined;
-  readonly held: readonly HoldReport[];
+  readonly held: readonly KnownHold[];
 }
 
 interface Granted {
@@ -32,10 +33,11 @@ export function groupReport(
   settings: ReportSettings,
 ): GroupReport {
   const rules = policy?.rules.groups.get(group);
-  const held = holdsOf(group, replay);
+  const known = replay.memory.groups.get(group);
+  const held = known?.holds ?? [];
   const grants = grantsOf(group, rules, policy, settings);
   const facts: GroupFacts = { group, at: settings.at, rules, grants, roster: rosterOf(rules, replay, sources), held };
-  const recorded = replay.members.get(group);
+  const recorded = known && isOnRecord(known) ? known.members : undefined;
   if (settings.side === 'policy') return { group, rules, recorded: false, members: entitled(facts), withheld: notBegun(facts), held: [] };
   const members = [...(recorded ?? [])].map(([name, membership]) => memberReport(name, membership, facts));
   return {
@@ -67,11 +69,9 @@ function rosterOf(rules: GroupRules | undefined, { memory }: Replay, { rosterPeo
   return { because: { kind: 'roster', roster, sha256 }, people: rosterPeople.get(roster) };
 }
 
-function holdsOf(group: GroupName, { held, memory }: Replay): readonly HoldReport[] {
-  const record = held.get(group);
-  if (!record) return [];
-  const known = memory.groups.get(group)?.holds ?? [];
-  return record.holds.map((hold) => ({ ...hold, since: known.find(({ digest }) => digest === hold.digest)?.since ?? record.at }));
+/** Its members are known: it was taken over, or changed. */
+export function isOnRecord({ takenOver, lastChange }: KnownGroup): boolean {
+  return takenOver || lastChange !== undefined;
 }
 
 function hasBegun({ grant }: Granted, at: Instant): boolean {
@@ -139,6 +139,7 @@ function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }:
   if (from !== undefined && at < from) return { code: 'not-yet', from };
   const hold = held.find(({ add }) => add.includes(uid));
   if (hold) return { code: 'held', hold: hold.code, since: hold.since };
-  const departed = replay.departures.get(group)?.get(uid)?.because;
-  return departed?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
+  const { entries = [] } = replay.chronicle.people.get(uid) ?? {};
+  const last = entries.findLast((one) => one.group === group && (one.event === 'removed' || one.event === 'vanished'));
+  return last?.because?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
 }

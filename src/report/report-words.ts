@@ -4,7 +4,8 @@ import type { Attention } from './report-attention.ts';
 import type { ReportChanges } from './report-changes.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
-import type { ApproverReport, EndingGrant, GroupReport, HoldReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { ApproverReport, EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { KnownHold } from '../ledger/memory.ts';
 import type { Stay } from '../ledger/stays.ts';
 import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
@@ -50,7 +51,7 @@ export function renderNotIn(reason: NotInReason): string {
   return 'the record does not tell why: runs record whom they put in and take out, and not whom the directory does not know or has locked ("muster explain UID" asks it now)';
 }
 
-export function renderHold({ code, since, add, remove, digest }: HoldReport): string {
+export function renderHold({ code, since, add, remove, digest }: KnownHold): string {
   const changes = [
     add.length > 0 ? `in: ${add.map(plain).join(', ')}` : '',
     remove.length > 0 ? `out: ${remove.map(plain).join(', ')}` : '',

@@ -5,10 +5,11 @@ import type { Refusal } from '../record/policy-state.ts';
 import type { End } from '../record/grants.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
 import { changesIn, type ReportChanges } from './report-changes.ts';
-import { groupReport } from './report-groups.ts';
+import { groupReport, isOnRecord } from './report-groups.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
+import type { KnownHold } from '../ledger/memory.ts';
 import type { RosterRecord } from '../ledger/record.ts';
 import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
 import { revocationReports, type RevocationReport } from './report-revocations.ts';
@@ -53,14 +54,6 @@ export interface NotIn {
   readonly because: Because;
 }
 
-export interface HoldReport {
-  readonly code: HoldCode;
-  readonly digest: string;
-  readonly since: Instant;
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-}
-
 export interface GroupReport {
   readonly group: GroupName;
   /** Undefined where the rules in force do not know the group. */
@@ -69,7 +62,7 @@ export interface GroupReport {
   readonly recorded: boolean;
   readonly members: readonly MemberReport[];
   readonly withheld: readonly NotIn[];
-  readonly held: readonly HoldReport[];
+  readonly held: readonly KnownHold[];
 }
 
 export interface EndingGrant {
@@ -175,8 +168,9 @@ function approverReports({ approvals }: Replay): readonly ApproverReport[] {
 }
 
 /** The host's groups, and every other that the record or the rules of then know. */
-function groupsOf({ members, memory }: Replay, { groups }: ReportSettings): readonly GroupName[] {
-  return [...new Set([...groups, ...members.keys(), ...(memory.policy?.rules.groups.keys() ?? [])])].sort(inOrder);
+function groupsOf({ memory }: Replay, { groups }: ReportSettings): readonly GroupName[] {
+  const recorded = [...memory.groups].flatMap(([group, known]) => (isOnRecord(known) ? [group] : []));
+  return [...new Set([...groups, ...recorded, ...(memory.policy?.rules.groups.keys() ?? [])])].sort(inOrder);
 }
 
 function waitingOf({ memory }: Replay, pending: readonly Pending[]): Report['waiting'] {

@@ -6,7 +6,6 @@ import type { Invocation } from '../cli.ts';
 import { reviewMergeRequest, type Reviewed, type ReviewPorts, type ReviewSettings } from './review-merge-request.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { steadyNow } from '../membership/clock.ts';
-import { joinedAt } from '../ledger/joined.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Misuse } from '../errors.ts';
@@ -115,10 +114,11 @@ async function commitsOf({ proposal, versions }: Mirror): Promise<ReviewPorts['c
 }
 
 /** From the ledger alone: the directory is not asked. */
-function reachIn(state: State): ReachOf {
-  const since = joinedAt(state.records());
-  return ({ group, uid }): Reach =>
-    state.memory.groups.get(group)?.members.has(uid) ? { kind: 'member', since: since.get(group)?.get(uid) } : { kind: 'not-yet' };
+function reachIn({ memory }: State): ReachOf {
+  return ({ group, uid }): Reach => {
+    const membership = memory.groups.get(group)?.members.get(uid);
+    return membership ? { kind: 'member', since: membership.since } : { kind: 'not-yet' };
+  };
 }
 
 function reviewStatus({ review: of, problems }: Reviewed): Status {

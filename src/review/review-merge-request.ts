@@ -12,7 +12,7 @@ import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import { reviewOpen, type OpenReview, type Proposal } from './review.ts';
 import type { Problem } from '../problems.ts';
 import type { ReachOf } from '../record/standing.ts';
-import { settledReview, type JudgedLanding, type SettledReview } from './settled-review.ts';
+import { settledReview, type SettledReview } from './settled-review.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
@@ -78,13 +78,9 @@ function judgingProblem({ problems: [first] }: Judged): Error {
   return new Unavailable('git', first?.message ?? 'the branch is not known');
 }
 
-function findLanding(commit: CommitId | null, records: Iterable<JudgingRecord>): JudgedLanding | undefined {
-  for (const record of records) if (record.type === 'verdict' && record.commit === commit) return landingOf(record);
+function findLanding(commit: CommitId | null, records: Iterable<JudgingRecord>): VerdictRecord | undefined {
+  for (const record of records) if (record.type === 'verdict' && record.commit === commit) return record;
   return undefined;
-}
-
-export function landingOf({ commit, verdict, delta }: VerdictRecord): JudgedLanding {
-  return { commit, verdict, paths: delta.tree.map(([path, entry]) => ({ path, stands: entry !== null })) };
 }
 
 /** The landing that merging now would make, without merging anything. */

@@ -2,13 +2,14 @@
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
 import type { JudgedApproval, PathQuorum } from '../record/approval-count.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
-import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
+import type { Refusal, RefusalCode } from '../record/policy-state.ts';
 import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
+import type { VerdictRecord } from '../record/judging-record.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 export type GrantStanding =
@@ -57,17 +58,9 @@ export type SettledReview =
 /** The time before an end in which a note says that it comes. */
 export const endsSoon = week;
 
-/** A landing of a merge request: what it changed inside the policy folder, and the verdict on it, if there is one. */
-export interface JudgedLanding {
-  readonly commit: CommitId;
-  readonly verdict: Verdict;
-  /** Path, and whether a file stands there after the landing. */
-  readonly paths: readonly { readonly path: string; readonly stands: boolean }[];
-}
-
 export function settledReview(
   commit: CommitId | null,
-  landing: JudgedLanding | undefined,
+  landing: VerdictRecord | undefined,
   policy: EffectivePolicy,
   reachOf: ReachOf,
   folder: string,
@@ -76,7 +69,7 @@ export function settledReview(
   const pending = policy.pending.find((one) => one.commit === commit);
   if (pending) return { kind: 'waiting', code: pending.code };
   if (!landing) return { kind: 'nothing' };
-  const { verdict, paths } = landing;
+  const { verdict, delta } = landing;
   if (verdict.kind === 'refused') {
     const open = policy.refused.filter((one) => one.commit === landing.commit).map(({ path }: Refusal) => path);
     const { code, count, unbound } = verdict;
@@ -87,12 +80,12 @@ export function settledReview(
     };
   }
   const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));
-  const grants = paths.flatMap(({ path, stands }) => {
+  const grants = delta.tree.flatMap(([path, entry]) => {
     const where = place(path, folder);
     const group = where.kind === 'grant' ? parseGroupName(where.group) : undefined;
     const uid = where.kind === 'grant' ? parseExactUid(where.uid) : undefined;
     if (group === undefined || uid === undefined) return [];
-    const standing = standingOf(stands, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
+    const standing = standingOf(entry !== null, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
     return [{ path, group, uid, standing }];
   });
   return {
@@ -100,7 +93,7 @@ export function settledReview(
     approvedBy: verdict.approvedBy,
     landedAt: verdict.landedAt,
     grants: grants.sort((left, right) => inOrder(left.path, right.path)),
-    rules: paths.some(({ path }) => isRules(path, folder)),
+    rules: delta.tree.some(([path]) => isRules(path, folder)),
   };
 }
 

@@ -2,14 +2,13 @@
 import type { Refusal } from '../record/policy-state.ts';
 import type { GrantInForce } from '../record/grants.ts';
 import type { CommitId, Instant } from '../names.ts';
-import type { JudgingRecord } from '../record/judging-record.ts';
+import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import type { ReachOf } from '../record/standing.ts';
-import { settledReview, standingInForce, type JudgedLanding } from './settled-review.ts';
+import { settledReview, standingInForce } from './settled-review.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { renderNote } from './note.ts';
 import { findLanded, numberOf, type Landed } from './landed.ts';
-import { landingOf } from './review-merge-request.ts';
 
 /** What a note last said, by merge request: a digest of the standing; null where it still has to be told. */
 export type Said = ReadonlyMap<number, string | null>;
@@ -120,12 +119,12 @@ function mergeRequestsToTell(standings: ReadonlyMap<number, string>, landed: Lan
 }
 
 /** The last landing of each merge request: one merge request endorses one landing. */
-function landingsOf(records: Iterable<JudgingRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
-  const landings = new Map<number, JudgedLanding>();
+function landingsOf(records: Iterable<JudgingRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, VerdictRecord> {
+  const landings = new Map<number, VerdictRecord>();
   for (const record of records) {
     if (record.type !== 'verdict') continue;
     const mergeRequest = record.verdict.mergeRequest ?? numberOf(landed, record.commit);
-    if (mergeRequest !== null && wanted.has(mergeRequest)) landings.set(mergeRequest, landingOf(record));
+    if (mergeRequest !== null && wanted.has(mergeRequest)) landings.set(mergeRequest, record);
   }
   return landings;
 }
@@ -139,7 +138,7 @@ interface Telling {
 
 async function tell(
   number: number,
-  landing: JudgedLanding,
+  landing: VerdictRecord,
   { policy, reachOf, folder, at }: Telling,
   { write, warn }: NotesPorts,
   onSilence: () => void,

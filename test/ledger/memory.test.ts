@@ -84,11 +84,27 @@ describe('the members of a group, as last recorded', () => {
       ),
       klaxon,
     );
-    expect([...members].map(([name, because]) => [name, because?.kind])).toEqual([
+    expect([...members].map(([name, { because }]) => [name, because?.kind])).toEqual([
       ['hoo', 'roster'],
       ['carol', 'grant'],
       ['mallory', undefined],
     ]);
+  });
+
+  it('given somebody who is found in again, then they are in since the first time; whoever left and came again, since the last', () => {
+    const known = knownGroup(
+      remembered(
+        membership(hours(-9), ['alice', 'bob']),
+        outcome(hours(-5), ['hoo'], ['bob']),
+        membership(hours(-4), ['alice', 'carol']),
+        membership(hours(-3), ['bob'], ['hoo']),
+        membership(hours(-2), []),
+      ),
+      klaxon,
+    );
+    const since = Object.fromEntries([...known.members].map(([name, one]) => [name, one.since]));
+    expect(since).toEqual({ alice: hours(-9), carol: hours(-4), bob: hours(-3) });
+    expect(known.lastChange).toEqual({ at: hours(-3), came: ['bob'], left: ['hoo'] });
   });
 
   it('given a first membership, even an empty one, then the group is taken over; by changes alone it is not', () => {
@@ -100,12 +116,13 @@ describe('the members of a group, as last recorded', () => {
 
 describe('who is due by this record itself, whatever judging says', () => {
   const grant = becauseOf(grantOf('alice', { until: hours(5), landedAt: hours(-10) }));
-  const members = new Map<string, Because | null>([
+  const onRecord: readonly (readonly [string, Because | null])[] = [
     ['alice', grant],
     ['base', becauseRoster(list)],
     ['carol', becauseOf(grantOf('carol', { until: 'open' }))],
     ['vol0', null],
-  ]);
+  ];
+  const members = new Map(onRecord.map(([name, because]) => [name, { because, since: hours(-9) }]));
   const expired = (at: Instant) => ({ kind: 'expired', path: 'x', at }) as const;
   const deleted = { kind: 'deleted', path: 'x', commit: commit('b') } as const;
   it.each([
@@ -219,7 +236,9 @@ describe('which entry a uid meant', () => {
 describe('holds', () => {
   it('given a hold that is still held, then it keeps its age, also when its set has changed', () => {
     const memory = remembered(held(hours(-48), 'too-many-removals', 'one'), held(hours(-1), 'too-many-removals', 'two'));
-    expect(knownGroup(memory, klaxon).holds).toEqual([{ code: 'too-many-removals', digest: sha256('two'), since: hours(-48), changes: 2 }]);
+    const [add, remove] = [[], ['hoo', 'base']];
+    const hold = { code: 'too-many-removals', digest: sha256('two'), since: hours(-48), add, remove };
+    expect(knownGroup(memory, klaxon).holds).toEqual([hold]);
   });
 
   it('given another hold, or none in between, then its age begins anew', () => {

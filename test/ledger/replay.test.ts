@@ -12,7 +12,7 @@ import { minute } from '../../src/time.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { uid } from '../evidence/evidence-samples.ts';
 import { becauseOf, grantOf, klaxon, now, observedOf, person } from '../membership/membership-samples.ts';
-import { days, reportSettings, sampleRecords, stewards } from '../report/report-samples.ts';
+import { days, reportSettings, sampleRecords } from '../report/report-samples.ts';
 
 const names = ['alice', 'base', 'bob', 'carol', 'hoo', 'mallory'];
 
@@ -109,7 +109,7 @@ class Host {
 
 function membersAt(records: readonly LedgerRecord[], at: Instant): readonly string[] {
   const { replay } = replayTo(records, { ...reportSettings, at });
-  return [...(replay.members.get(klaxon)?.keys() ?? [])].sort();
+  return [...knownGroup(replay.memory, klaxon).members.keys()].sort();
 }
 
 describe('the ledger played back', () => {
@@ -132,20 +132,17 @@ describe('the ledger played back', () => {
     for (const { at } of records) {
       const settings = { ...reportSettings, at, since: days(-300) };
       const known = records.filter((one) => one.at <= at);
-      expect(JSON.stringify([...replayTo(records, settings).replay.members])).toBe(
-        JSON.stringify([...replayTo(known, settings).replay.members]),
-      );
+      expect(replayTo(records, settings).replay.memory.groups).toEqual(replayTo(known, settings).replay.memory.groups);
       expect(replayTo(records, settings).replay.chronicle).toEqual(replayTo(known, settings).replay.chronicle);
     }
   });
 
   it('what was over more than a year ago is no longer kept', () => {
     const later = { ...reportSettings, at: days(700) };
-    const { chronicle, revocations, departures } = replayTo(sampleRecords(), later).replay;
+    const { chronicle, revocations } = replayTo(sampleRecords(), later).replay;
     expect([...chronicle.spans.values()].flat().every(({ until }) => until === 'open' || until >= days(700 - 365))).toBe(true);
     // One that is in force is never forgotten, however old.
     expect(revocations).toHaveLength(1);
-    expect([...(departures.get(stewards)?.keys() ?? [])]).toEqual([]);
   });
 
   it('given hundreds of runs that change the same few people, then what is kept of them is bounded', () => {
@@ -153,8 +150,9 @@ describe('the ledger played back', () => {
       const host = new Host();
       for (let time = 0; time < times; time += 1)
         host.run({ drift: ['hoo'], wanted: ['alice', 'bob'], lost: [], killed: false, revokes: false, minutes: 1 });
-      const { chronicle, departures, members } = replayTo(host.records, { ...reportSettings, at: instant(now + times * minute) }).replay;
-      return [...chronicle.people.values()].reduce((sum, { entries }) => sum + entries.length, 0) + departures.size + members.size;
+      const { chronicle, memory } = replayTo(host.records, { ...reportSettings, at: instant(now + times * minute) }).replay;
+      const told = [...chronicle.people.values()].reduce((sum, { entries }) => sum + entries.length, 0);
+      return told + knownGroup(memory, klaxon).members.size;
     };
     expect(kept(400)).toBeLessThan(100);
   });

@@ -68,10 +68,10 @@ describe('who had access in a period', () => {
         const seen = new Set<string>();
         for (let moment = instant(since - 1); moment <= end; moment = instant(moment + minute / 2)) {
           const { replay } = replayTo(records, { ...reportSettings, at: moment });
-          for (const name of replay.members.get(klaxon)?.keys() ?? []) seen.add(name);
+          for (const name of replay.memory.groups.get(klaxon)?.members.keys() ?? []) seen.add(name);
         }
         const { replay } = replayTo(records, { ...reportSettings, at: end });
-        for (const name of replay.members.get(klaxon)?.keys() ?? []) seen.add(name);
+        for (const name of replay.memory.groups.get(klaxon)?.members.keys() ?? []) seen.add(name);
         const told = replayTo(records, { ...reportSettings, since, at: end }).period?.stays.map(({ name }) => name);
         expect([...new Set(told)].sort()).toEqual([...seen].sort());
       }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastChanges } from '../../src/ledger/joined.ts';
+import { emptyMemory, rememberAll } from '../../src/ledger/memory.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { renderStatusJson, renderStatusScreen, type StatusFacts } from '../../src/look/status-screen.ts';
 import { dn } from '../../src/names.ts';
@@ -22,12 +22,14 @@ const end: RunEnd = {
 };
 
 function factsOf(records: readonly LedgerRecord[], more: Partial<StatusFacts> = {}): StatusFacts {
+  const memory = emptyMemory();
+  rememberAll(memory, records);
   return {
     at: days(0),
     standing: { state: 'active', why: 'its configuration has no key "active"' },
     report: reportFrom(records, {}, { readings: new Map(), rosterPeople: new Map() }),
     dns: new Map([[klaxon, dn('cn=klaxon-users,ou=groups,dc=example,dc=org')]]),
-    lastChanges: lastChanges(records),
+    known: memory.groups,
     lastRun: end.at,
     end: { kind: 'read', content: end },
     now: {

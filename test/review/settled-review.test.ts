@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/record/policy-state.ts';
-import { settledReview, type JudgedLanding } from '../../src/review/settled-review.ts';
+import { settledReview } from '../../src/review/settled-review.ts';
 import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
+import type { VerdictRecord } from '../../src/record/judging-record.ts';
 import { approval, commit, team, uid } from '../evidence/evidence-samples.ts';
+import { refused as judged } from '../reconcile/judging-samples.ts';
 import { grantOf, grantPathOf, hours, now, policyOf } from '../membership/membership-samples.ts';
 
 const path = grantPathOf('urbanecm');
@@ -16,8 +18,8 @@ const endorsed: Verdict = {
 };
 const refused: Verdict = { kind: 'refused', code: 'no-approval', detail: '/approve @all', mergeRequest: 7 };
 
-function landing(verdict: Verdict, stands = true): JudgedLanding {
-  return { commit: commit('a'), verdict, paths: [{ path, stands }] };
+function landing(verdict: Verdict, stands = true): VerdictRecord {
+  return { ...judged(commit('a'), [[path, null]], stands ? {} : { tree: [[path, null]] }), verdict };
 }
 
 function standing(policy: EffectivePolicy, stands = true): unknown {
@@ -64,7 +66,7 @@ describe('how a merged grant stands', () => {
 });
 
 describe('what became of a merge', () => {
-  const ask = (policy: EffectivePolicy, judged?: JudgedLanding) =>
+  const ask = (policy: EffectivePolicy, judged?: VerdictRecord) =>
     settledReview(commit('a'), judged, policy, () => ({ kind: 'unknown' }), 'policy', now);
   const refusal = { path, commit: commit('a'), mergeRequest: 7, code: 'no-approval', detail: '' } as const;
 
