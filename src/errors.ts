@@ -1,6 +1,6 @@
 // The errors that are thrown on purpose: process.ts catches them, and everything else is a bug.
 
-export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations';
+export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations' | 'ssh-keygen';
 
 /** Wrong arguments or a broken configuration: the person who called can mend it. */
 export class Misuse extends Error {

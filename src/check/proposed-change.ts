@@ -36,12 +36,18 @@ export interface Need {
   readonly notCounted: readonly Uid[];
 }
 
+/** `after` stands for the file that is there afterwards, whatever is known of it. */
+export interface ChangedPath {
+  readonly path: string;
+  readonly after?: object;
+}
+
 /**
  * What the change does to people and rules, by path; changes that only touch words have no effect.
  * `before` is what is in force, by path; `after` what the changed files say, as far as they could be understood.
  */
 export function effectsOf(
-  changes: readonly PathChange[],
+  changes: readonly ChangedPath[],
   before: ReadonlyMap<string, Term>,
   after: ReadonlyMap<string, Term>,
   folder: string,
@@ -68,7 +74,7 @@ function current(term: Term | undefined, now: Instant): Term | undefined {
 function effectOn(
   before: Term | undefined,
   after: Term | undefined,
-  change: PathChange,
+  change: ChangedPath,
   now: Instant,
 ): Pick<Effect, 'effect' | 'until' | 'from'> | undefined {
   if (!change.after) return before && { effect: 'loses', until: null };

@@ -47,6 +47,13 @@ const commit = kind({
   read: parseCommitId,
   editor: {},
 });
+const rulesDigest = kind({
+  code: 'bad-value',
+  what: 'the digest of rules files',
+  fix: 'Write the "sha256:…" that "muster plan" prints.',
+  read: (one) => (/^sha256:[0-9a-f]{64}$/.test(one) ? one : undefined),
+  editor: {},
+});
 const truth = kind({
   code: 'bad-word',
   what: '"true" or "false"',
@@ -117,6 +124,7 @@ const ceilings = map({
   longest: v.exactOptional(lengthOfTime),
   additions: v.exactOptional(natural),
   removals: v.exactOptional(natural),
+  signed: v.exactOptional(natural),
 });
 
 const aGroup = complaint(
@@ -141,6 +149,7 @@ const repository = map({
   branch: v.optional(branch, 'main'),
   path: v.optional(line('a folder inside the repository', 'Write it as in "policy".'), 'policy'),
   start: commit,
+  rules: v.exactOptional(rulesDigest),
   'token-file': v.exactOptional(file),
   ...wayThere,
 });
@@ -204,6 +213,7 @@ export const configurationSchema = map({
   ),
   state: v.exactOptional(folder),
   judged: v.exactOptional(folder),
+  'require-touch': v.optional(truth, 'false'),
   metrics: v.exactOptional(file),
   report: v.exactOptional(file),
 });

@@ -1,6 +1,7 @@
 // The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { MemberAttribute } from '../directory/directory.ts';
+import type { SignedCeilings } from '../evidence/approval.ts';
 import type { Disabled } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';
 import { configurationSchema, isLoopback, type ConfigurationFile, type Source } from './configuration-schema.ts';
@@ -21,6 +22,8 @@ export interface Ceilings {
   /** In 24 hours, whatever was approved. */
   readonly additions?: number;
   readonly removals?: number;
+  /** The least number of signatures on a grant. */
+  readonly signed?: number;
 }
 
 export interface DirectoryConfiguration {
@@ -54,6 +57,8 @@ export interface Configuration {
     readonly branch: string;
     readonly folder: string;
     readonly start: CommitId;
+    /** `sha256:…` over the rules files at `start`, by root's word. */
+    readonly rules: string | undefined;
     readonly tokenFile: string | undefined;
   } & WayThere;
   readonly gitlab:
@@ -77,6 +82,10 @@ export interface Configuration {
   readonly state: string | undefined;
   /** Where judging keeps its mirror and its record. */
   readonly judged: string | undefined;
+  /** Only signatures that were made with a touch count. */
+  readonly requireTouch: boolean;
+  /** The host's word on how much must be signed. */
+  readonly signed: SignedCeilings;
   readonly metrics: string | undefined;
   readonly report: string | undefined;
 }
@@ -123,6 +132,7 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
       branch: repository.branch,
       folder: policyFolder(repository.path, complain),
       start: repository.start,
+      rules: repository.rules,
       tokenFile: optional(repository['token-file']),
       ...wayThere('repository', repository, path, complain),
     },
@@ -150,6 +160,8 @@ export function parseConfiguration(file: string, bytes: Uint8Array): Configurati
     active: activeOf(value.active, path),
     state: optional(value.state),
     judged: optional(value.judged ?? (value.state && join(value.state, 'judged'))),
+    requireTouch: value['require-touch'].is,
+    signed: signedCeilings(value, complain),
     metrics: optional(value.metrics),
     report: optional(value.report),
   };
@@ -238,7 +250,8 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
   );
   checkEntries({ ...one, groups }, complain);
   for (const group of one.ceilings?.keys() ?? [])
-    if (!one.groups.has(group)) complain(['directory', 'ceilings', group], 'this group is not listed under directory.groups');
+    if (!one.groups.has(group) && group !== ceilingOfRules)
+      complain(['directory', 'ceilings', group], 'this group is not listed under directory.groups');
   return {
     url: one.url,
     readUrl: one['read-url'],
@@ -248,11 +261,31 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
     groups,
     attributes,
     namedBy: one['named-by'].toLowerCase(),
-    ceilings: one.ceilings ?? new Map(),
+    ceilings: new Map([...(one.ceilings ?? [])].filter(([group]) => one.groups.has(group))),
     emptyGroup: one['empty-group'],
     startTls,
     disabled: one.disabled && { attribute: one.disabled.attribute, is: one.disabled.value ?? 'present' },
   };
+}
+
+/** Among the ceilings of groups, that on the rules of the policy. */
+const ceilingOfRules = 'rules';
+
+function signedCeilings({ repository, directory }: ConfigurationFile, complain: Complain): SignedCeilings {
+  const groups = new Map(directory?.ceilings);
+  const key = ['directory', 'ceilings', ceilingOfRules];
+  const name = [...groups.keys()].find((group) => group === ceilingOfRules);
+  const ofRules = name && groups.get(name);
+  if (name && directory?.groups.has(name)) complain(key, 'these are the rules of the policy, so no group may be called that');
+  if (ofRules && Object.keys(ofRules).some((one) => one !== 'signed')) complain(key, 'of the rules of the policy only "signed" is said');
+  if (name) groups.delete(name);
+  const asksForSome = (ofRules?.signed ?? 0) > 0 || [...groups.values()].some(({ signed = 0 }) => signed > 0);
+  if (asksForSome && repository.rules === undefined)
+    complain(
+      ['repository'],
+      'the ceilings ask for signatures, and whose keys sign is what the rules at "start" say: add "rules: sha256:…", as "muster plan" prints it',
+    );
+  return { groups, rules: ofRules?.signed ?? 0 };
 }
 
 /** As far as it shows in the text; spelled in two ways, it is found when the directory is asked. */

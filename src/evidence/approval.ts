@@ -2,7 +2,7 @@
 // GitLab CE lets anybody approve anything at any time, so every condition is checked here, against the rules in force before the landing.
 import type { BoundMergeRequest } from './binding.ts';
 import type { Account, Approval, Version } from './evidence.ts';
-import { inOrder, type TeamName, type Uid } from '../names.ts';
+import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
 import { membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';
 import type { ApprovalCount, JudgedApproval, NotCountedReason, PathQuorum } from '../record/approval-count.ts';
@@ -17,13 +17,40 @@ export interface ReviewedPath {
   readonly beneficiaries: readonly Uid[];
 }
 
+/** The least number of signatures that the host asks for, whatever the policy says. */
+export interface SignedCeilings {
+  readonly groups: ReadonlyMap<GroupName, { readonly signed?: number }>;
+  readonly rules: number;
+}
+
+export const noSignedCeilings: SignedCeilings = { groups: new Map(), rules: 0 };
+
+export interface Requirement {
+  readonly teams: readonly TeamName[];
+  readonly approvals: number;
+  /** So many of the approvals must be signed. */
+  readonly signed: number;
+}
+
 /** Who must approve a change of this path; undefined where the rules know no such path, and then nobody can. */
-export function requirement(rules: Rules, path: string): { readonly teams: readonly TeamName[]; readonly approvals: number } | undefined {
+export function requirement(rules: Rules, path: string, ceilings = noSignedCeilings): Requirement | undefined {
   const place = placeOf(path);
   if (place.kind === 'other') return undefined;
-  if (place.kind !== 'grant') return { teams: rules.rules.approvers, approvals: rules.rules.approvals };
+  if (place.kind !== 'grant') {
+    const { approvers, approvals } = rules.rules;
+    const signed = signedForRules(rules, ceilings);
+    return { teams: approvers, approvals: Math.max(approvals, signed), signed };
+  }
   const group = [...rules.groups.values()].find((candidate) => candidate.group === place.group);
-  return group && { teams: group.approvers, approvals: group.approvals };
+  if (!group) return undefined;
+  const signed = Math.max(group.signed, ceilings.groups.get(group.group)?.signed ?? 0);
+  return { teams: group.approvers, approvals: Math.max(group.approvals, signed), signed };
+}
+
+/** The rules are the way round every group, so a change of them needs as many signatures as the group that needs most. */
+function signedForRules({ rules, groups }: Rules, ceilings: SignedCeilings): number {
+  const ofGroups = [...groups.values(), ...ceilings.groups.values()].map(({ signed = 0 }) => signed);
+  return Math.max(rules.signed, ceilings.rules, ...ofGroups);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Who gains by a change of the policy: they and their other accounts cannot approve it (DESIGN, section 3).
 import { place } from '../policy/policy.ts';
-import type { Landing } from '../history/landing.ts';
+import type { ChangedPath } from '../check/proposed-change.ts';
 import { inOrder, parseExactUid, type Uid } from '../names.ts';
 import type { ReviewedPath } from './approval.ts';
 import { membersOf, type Approver, type Rules } from '../policy/policy.ts';
@@ -9,7 +9,12 @@ import { membersOf, type Approver, type Rules } from '../policy/policy.ts';
  * Every changed path of a landing, from inside the policy folder, with whom it benefits: the person of a grant that is added or
  * changed; whoever gains a team by new rules, or whose ids or other names they change. A grant that is deleted benefits nobody.
  */
-export function reviewedPaths(landing: Landing, before: Rules, after: Rules | undefined, folder: string): readonly ReviewedPath[] {
+export function reviewedPaths(
+  landing: { readonly changes: readonly ChangedPath[] },
+  before: Rules,
+  after: Rules | undefined,
+  folder: string,
+): readonly ReviewedPath[] {
   const gaining = after ? gainers(before, after) : [];
   return landing.changes.map(({ path, after: entry }) => {
     const where = place(path, folder);
@@ -35,9 +40,14 @@ function gainers(before: Rules, after: Rules): readonly Uid[] {
   return [...gaining];
 }
 
-/** The same accounts and names. Somebody who leaves the people altogether gains nothing they could use, unless another takes up what was theirs. */
+/** The same accounts, names and keys. Somebody who leaves the people altogether gains nothing they could use, unless another takes up what was theirs. */
 function isSame(before: Approver | undefined, after: Approver | undefined): boolean {
   const ids = (one: Approver | undefined) => [...(one?.gitlab ?? [])].sort((left, right) => left - right).join();
   const names = (one: Approver | undefined) => [...(one?.also ?? [])].sort(inOrder).join();
-  return ids(before) === ids(after) && names(before) === names(after);
+  const keys = (one: Approver | undefined) =>
+    (one?.keys ?? [])
+      .map(({ fingerprint }) => fingerprint)
+      .sort(inOrder)
+      .join();
+  return ids(before) === ids(after) && names(before) === names(after) && keys(before) === keys(after);
 }

@@ -148,10 +148,9 @@ function located<Text, Value>(file: PolicyFile, schema: GenericSchema<unknown, T
 
 function rulesOf(text: InferOutput<typeof policySchema>): Omit<Rules, 'groups'> {
   const people = new Map<Uid, Approver>();
-  for (const [uid, { gitlab, also = [] }] of text.people)
-    people.set(uid, { uid, gitlab: typeof gitlab === 'number' ? [gitlab] : gitlab, also });
-  const { approvers, approvals } = text.rules;
-  return { people, teams: text.teams, rules: { approvers, approvals } };
+  for (const [uid, { gitlab, also = [], keys = [] }] of text.people)
+    people.set(uid, { uid, gitlab: typeof gitlab === 'number' ? [gitlab] : gitlab, also, keys });
+  return { people, teams: text.teams, rules: text.rules };
 }
 
 function groupOf(group: GroupName, text: InferOutput<typeof groupSchema>): GroupRules {

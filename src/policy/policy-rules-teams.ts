@@ -18,6 +18,9 @@ export const rulesRules: readonly RulesRule[] = [
   { code: 'unknown-team', object: unknownTeams },
   { code: 'understood-undefined', object: understoodUndefined },
   { code: 'too-few-approvers', object: tooFewApprovers },
+  { code: 'shared-key', object: sharedKeys },
+  { code: 'too-many-signed', object: tooManySigned },
+  { code: 'too-few-keys', object: tooFewKeys },
 ];
 
 function unknownPeople({ people, teams }: Rules): readonly Complaint[] {
@@ -96,16 +99,15 @@ function understoodUndefined({ groups }: Rules): readonly Complaint[] {
 
 /** One more than needed: the author of a change, and who benefits from it, cannot approve it. */
 function tooFewApprovers(rules: Rules): readonly Complaint[] {
-  const ofRules = shortage(rules, rules.rules, ['rules', 'approvals']);
-  const ofGroups = [...rules.groups.values()].map(({ group, approvers, approvals }) =>
-    shortage(rules, { approvers, approvals }, ['approvals'], group),
-  );
+  const { approvers, approvals } = rules.rules;
+  const ofRules = shortage(rules, { approvers, approvals: Math.max(approvals, mostSigned(rules)) }, ['rules', 'approvals']);
+  const ofGroups = [...rules.groups.values()].map((group) => shortage(rules, group, ['approvals'], group.group));
   return [ofRules, ...ofGroups].filter((complaint) => complaint !== undefined);
 }
 
 function shortage(
   rules: Rules,
-  { approvers, approvals }: Rules['rules'],
+  { approvers, approvals }: Pick<Rules['rules'], 'approvers' | 'approvals'>,
   key: readonly string[],
   group?: GroupName,
 ): Complaint | undefined {
@@ -118,4 +120,64 @@ function shortage(
     message: `${count(approvals, 'approval')} needed and ${count(persons, 'person', 'persons')} who can give them (${teams}): at least one more than needed must be there`,
     fix: 'Put more people on these teams, name further teams, or ask for fewer approvals.',
   };
+}
+
+/** One key for two persons would be two signatures by one. */
+function sharedKeys({ people }: Rules): readonly Complaint[] {
+  const holders = new Map<string, Uid>();
+  const complaints: Complaint[] = [];
+  for (const { uid, keys } of [...people.values()].sort((left, right) => inOrder(left.uid, right.uid))) {
+    for (const [position, { fingerprint }] of keys.entries()) {
+      const holder = holders.get(fingerprint);
+      holders.set(fingerprint, holder ?? uid);
+      if (holder !== undefined)
+        complaints.push({
+          key: ['people', uid, 'keys', position],
+          message: holder === uid ? `the key ${fingerprint} stands here twice` : `the key ${fingerprint} belongs to "${holder}" already`,
+          fix: 'Name every key once; each person signs with keys of their own.',
+        });
+    }
+  }
+  return complaints;
+}
+
+type Asks = Pick<Rules['rules'], 'approvers' | 'approvals' | 'signed'> & { readonly group?: GroupName };
+
+/** Who asks for approvals, with where that stands. */
+function asksOf({ rules, groups }: Rules): readonly (Asks & { readonly key: readonly string[] })[] {
+  return [{ ...rules, key: ['rules', 'signed'] }, ...[...groups.values()].map((group) => ({ ...group, key: ['signed'] }))];
+}
+
+/** What a change of the rules needs: as many as the group that needs most. */
+function mostSigned(rules: Rules): number {
+  return Math.max(...asksOf(rules).map(({ signed }) => signed));
+}
+
+function tooManySigned(rules: Rules): readonly Complaint[] {
+  return asksOf(rules)
+    .filter(({ signed, approvals }) => signed > approvals)
+    .map(({ group, key, signed, approvals }) => ({
+      group,
+      key,
+      message: `${signed} of ${count(approvals, 'approval')} cannot be signed`,
+      fix: 'Ask for more approvals, or for fewer of them to be signed.',
+    }));
+}
+
+/** Nobody could approve any more. */
+function tooFewKeys(rules: Rules): readonly Complaint[] {
+  return asksOf(rules).flatMap(({ group, key, approvers, signed: own }) => {
+    const signed = group === undefined ? mostSigned(rules) : own;
+    const persons = membersOf(rules, approvers).filter((uid) => (rules.people.get(uid)?.keys.length ?? 0) > 0).length;
+    if (persons >= signed) return [];
+    const what = group === undefined ? 'changes of the rules need' : 'its grants need';
+    return [
+      {
+        group,
+        key,
+        message: `${what} ${count(signed, 'signature')}, and ${count(persons, 'person has a key', 'persons have a key')} (${approvers.join(', ')})`,
+        fix: 'First give people on these teams "keys", in a change of its own; then ask for signatures.',
+      },
+    ];
+  });
 }

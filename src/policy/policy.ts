@@ -1,5 +1,6 @@
 // The policy as values: what the files under policy/ say once they are understood.
 // A policy that is half understood is not understood: there is a Policy, or there are findings, never both.
+import type { SshKey } from '../signing/ssh-key.ts';
 import { inOrder, type Duration, type GroupName, type Instant, type RosterName, type TeamName, type Uid } from '../names.ts';
 
 /** Somebody who may approve: every account of the person, on GitLab (numeric ids) and in the directory. */
@@ -7,6 +8,8 @@ export interface Approver {
   readonly uid: Uid;
   readonly gitlab: readonly number[];
   readonly also: readonly Uid[];
+  /** What signs approvals of this person (CONTRACT, section 6). */
+  readonly keys: readonly SshKey[];
 }
 
 /** A limit on changes that nobody reviewed one by one, over 24 hours (DESIGN, section 5). */
@@ -35,6 +38,8 @@ export interface GroupRules {
   /** The teams whose people may approve a grant: the `approvers`, or the `owner` where none is named. */
   readonly approvers: readonly [TeamName, ...TeamName[]];
   readonly approvals: number;
+  /** How many of the approvals must be signed. */
+  readonly signed: number;
   /** A grant must end within this time of its merge. */
   readonly longest: Duration | 'none';
   readonly requires: readonly RequirableField[];
@@ -47,7 +52,7 @@ export interface GroupRules {
 export interface Rules {
   readonly people: ReadonlyMap<Uid, Approver>;
   readonly teams: ReadonlyMap<TeamName, readonly Uid[]>;
-  readonly rules: { readonly approvers: readonly [TeamName, ...TeamName[]]; readonly approvals: number };
+  readonly rules: { readonly approvers: readonly [TeamName, ...TeamName[]]; readonly approvals: number; readonly signed: number };
   readonly groups: ReadonlyMap<GroupName, GroupRules>;
 }
 

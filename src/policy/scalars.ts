@@ -1,6 +1,8 @@
 // The kinds of values that policy files hold: how each is read from text, what to say when it is not one, and how an editor knows it.
 import * as v from 'valibot';
 import { parseExactUid, parseGroupName, parseRosterName, parseTeamName } from '../names.ts';
+import { sshFingerprint } from '../digest.ts';
+import { parseKeyLine, type SshKey } from '../signing/ssh-key.ts';
 import { parseDuration, parseEnd, parseStart } from '../time.ts';
 import { complaint, unknownKey } from './complaints.ts';
 import { quoted } from './yaml-problems.ts';
@@ -149,6 +151,21 @@ const timeInEditors = {
 };
 export const start = kind({ code: 'bad-time', what: 'a day or a time', fix: timeFix, read: parseStart, editor: timeInEditors });
 export const end = kind({ code: 'bad-time', what: 'a day or a time', fix: timeFix, read: parseEnd, editor: timeInEditors });
+
+const keyFix =
+  'Write the line that "ssh-keygen -y -f KEY" prints, in quotes: ed25519, ecdsa, a security key (sk-…), or RSA from 3072 bits.';
+
+/** A public key that may sign. What is wrong with another one is worth saying, so this is no `kind`. */
+export const sshKey = v.pipe(
+  v.string(complaint('wrong-type', 'an SSH key is expected here, not a list and not further keys', keyFix)),
+  v.rawTransform<string, SshKey>(({ dataset, addIssue, NEVER }) => {
+    const read = parseKeyLine(dataset.typed ? dataset.value : '', sshFingerprint);
+    if (read.kind === 'valid') return read.key;
+    addIssue({ message: complaint('bad-ssh-key', `this is ${read.why}`, keyFix) });
+    return NEVER;
+  }),
+  v.metadata({ type: 'string' }),
+);
 
 export const formatVersion = kind({
   code: 'bad-version',

@@ -15,6 +15,7 @@ import {
   natural,
   positive,
   rosterName,
+  sshKey,
   start,
   teamName,
   uid,
@@ -48,6 +49,15 @@ const person = map({
     [42, [57, 99]],
   ),
   also: v.exactOptional(described(list(uid, '[bob-test]'), 'Other uids of the same person.', [['bob-test']])),
+  keys: v.exactOptional(
+    described(
+      v.pipe(
+        list(sshKey, '["sk-ssh-ed25519@openssh.com AAAA… bob"]'),
+        v.maxLength(4, complaint('too-many-keys', 'more than four keys stand here', 'Keep the four that the person signs with.')),
+      ),
+      'Public SSH keys that sign approvals of this person, at most four, each as "ssh-keygen -y" prints it.',
+    ),
+  ),
 });
 
 export const policySchema = v.pipe(
@@ -67,6 +77,10 @@ export const policySchema = v.pipe(
       map({
         approvers: described(teams, 'The teams whose people approve changes of policy.yaml and of groups/.', [['access-owners']]),
         approvals: v.optional(described(positive, 'How many different people must approve; 1 unless given.', [1]), '1'),
+        signed: v.optional(
+          described(natural, 'How many of the approvals must be signed with a key of `people`; 0 unless given.', [1]),
+          '0',
+        ),
       }),
       'Who may change policy.yaml and the files under groups/.',
     ),
@@ -128,6 +142,10 @@ export const groupSchema = v.pipe(
     ]),
     approvers: v.exactOptional(described(teams, 'The teams whose people approve grants. The owner unless given.', [['sre']])),
     approvals: v.optional(described(positive, 'How many different people must approve a grant; 1 unless given.', [1]), '1'),
+    signed: v.optional(
+      described(natural, 'How many of the approvals of a grant must be signed with a key of `people`; 0 unless given.', [1]),
+      '0',
+    ),
     longest: v.optional(
       described(longest, 'A grant must end within this time of its merge; `none` allows grants without an end. 365 days unless given.', [
         '90 days',

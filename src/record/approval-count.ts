@@ -1,6 +1,6 @@
 // What a verdict keeps of the approvals: which counted, and why the others did not.
 import type { Approval } from '../evidence/evidence.ts';
-import type { TeamName, Uid } from '../names.ts';
+import type { Instant, TeamName, Uid } from '../names.ts';
 
 export const notCountedReasons = [
   'not-a-person-in-policy',
@@ -36,6 +36,41 @@ export type NotCountedReason = (typeof notCountedReasons)[number];
 export type JudgedApproval =
   | { readonly kind: 'counted'; readonly approval: Approval; readonly person: Uid; readonly paths: readonly string[] }
   | { readonly kind: 'not-counted'; readonly approval: Approval; readonly person?: Uid; readonly reason: NotCountedReason };
+
+export const signatureReasons = [
+  'signature-bad',
+  /** It says another project, branch, start, rules or effects, or another change of some path; the detail says which. */
+  'other-content',
+  /** It was signed after the landing was seen (`after`), or had run out before (`expired`). */
+  'too-late',
+  /** A landing that brought the same has used it up; the detail is its commit. */
+  'used-before',
+  /** The policy before the change names no such key for the person. */
+  'key-not-in-force',
+  'no-touch',
+  /** `muster distrust` on the host. */
+  'distrusted',
+  'not-entitled',
+  'benefits',
+  'author',
+  'author-unknown',
+  'pushed',
+  'pusher-unknown',
+  'taken-out',
+] as const;
+
+export type SignatureReason = (typeof signatureReasons)[number];
+
+/** A signed statement for a landing. The fingerprint is that of the key; `touched`: a security key says that a hand was there. */
+export type JudgedSignature = {
+  readonly person: Uid;
+  readonly fingerprint: string;
+  readonly touched: boolean;
+  readonly at: Instant;
+} & (
+  | { readonly kind: 'counted'; readonly paths: readonly string[] }
+  | { readonly kind: 'not-counted'; readonly reason: SignatureReason; readonly detail?: string }
+);
 
 /** What one path needs and has. */
 export interface PathQuorum {

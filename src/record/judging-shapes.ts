@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { notCountedReasons, type ApprovalCount } from './approval-count.ts';
 import { unboundReasons } from './approval-count.ts';
 import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from './policy-state.ts';
+import type { SshKey } from '../signing/ssh-key.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import type { EndedGrant, GrantInForce } from './grants.ts';
 import type { Approver, GrantFile, GroupRules, Rules } from '../policy/policy.ts';
@@ -22,7 +23,8 @@ const limit = v.variant('kind', [
   v.strictObject({ kind: v.literal('percent'), percent: natural }),
 ]);
 
-const approver: Shape<Approver> = v.strictObject({ uid, gitlab: v.array(natural), also: uids });
+const key: Shape<SshKey> = v.strictObject({ type: v.string(), key: v.string(), fingerprint: v.string() });
+const approver: Shape<Approver> = v.strictObject({ uid, gitlab: v.array(natural), also: uids, keys: v.array(key) });
 
 const groupRules: Shape<GroupRules> = v.strictObject({
   group,
@@ -31,6 +33,7 @@ const groupRules: Shape<GroupRules> = v.strictObject({
   members: v.variant('kind', [v.strictObject({ kind: v.literal('grants') }), v.strictObject({ kind: v.literal('roster'), roster })]),
   approvers: teams,
   approvals: natural,
+  signed: natural,
   longest: v.union([duration, v.literal('none')]),
   requires: v.array(v.picklist(['ticket', 'contact', 'understood'])),
   understood: v.exactOptional(v.strictObject({ text: v.string(), version: v.string() })),
@@ -41,7 +44,7 @@ const groupRules: Shape<GroupRules> = v.strictObject({
 const rules: Shape<Rules> = v.strictObject({
   people: keyed(uid, approver, (one) => one.uid),
   teams: mapOf(team, uids),
-  rules: v.strictObject({ approvers: teams, approvals: natural }),
+  rules: v.strictObject({ approvers: teams, approvals: natural, signed: natural }),
   groups: keyed(group, groupRules, (one) => one.group),
 });
 

@@ -22,6 +22,7 @@ const rules: GroupRules = {
   members: { kind: 'grants' },
   approvers: [sre],
   approvals: 1,
+  signed: 0,
   longest: duration(90 * day),
   requires: [],
   unexplained: 'remove',

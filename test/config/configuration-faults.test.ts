@@ -1,7 +1,7 @@
 // What is said to the host's administrator of each mistake in the file.
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { complaintAbout, file, full, start } from './configuration-samples.ts';
+import { complaintAbout, file, full, minimal, parsed, rules, start } from './configuration-samples.ts';
 
 /** The full file with one line written otherwise; `line` is found again whole, or by its beginning. */
 function withLine(line: string, instead: string): { readonly text: string; readonly number: number } {
@@ -70,6 +70,13 @@ const bad: readonly {
     says: /"main" is not a commit\. Write the 40 hex digits/,
   },
   { key: 'repository.start', line: '  start:', instead: `  start: ${start.slice(0, 12)}`, column: 10, says: /is not a commit/ },
+  {
+    key: 'repository.rules',
+    line: '  rules:',
+    instead: '  rules: 9b1e',
+    column: 10,
+    says: /is not the digest of rules files.*muster plan/,
+  },
   {
     key: 'repository.token-file',
     line: '  token-file: git-token',
@@ -215,6 +222,20 @@ const bad: readonly {
     says: /is not a whole number/,
   },
   {
+    key: 'directory.ceilings.klaxon-users.signed',
+    line: '    klaxon-users: {',
+    instead: '    klaxon-users: { signed: all }',
+    column: 29,
+    says: /is not a whole number/,
+  },
+  {
+    key: 'directory.ceilings.rules',
+    line: '    rules: {',
+    instead: '    rules: { members: 4 }',
+    column: 12,
+    says: /only "signed" is said/,
+  },
+  {
     key: 'directory.ceilings.klaxon-users.longest',
     line: '    klaxon-users: {',
     instead: '    klaxon-users: { longest: none }',
@@ -299,6 +320,7 @@ const bad: readonly {
   { key: 'active.host', line: 'active:', instead: 'active: { host: "" }', column: 17, says: /nothing is written here/ },
   { key: 'active', line: 'active:', instead: 'active: [x]', column: 9, says: /a file or a host is expected/ },
   { key: 'state', line: 'state:', instead: 'state: " x"', column: 8, says: /is not the name of a folder/ },
+  { key: 'require-touch', line: 'require-touch:', instead: 'require-touch: yes', column: 16, says: /"yes" is not "true" or "false"/ },
   { key: 'metrics', line: 'metrics:', instead: 'metrics: {}', column: 10, says: /the name of a file is expected/ },
   { key: 'report', line: 'report:', instead: 'report: ""', column: 9, says: /nothing is written here/ },
 ];
@@ -328,4 +350,18 @@ describe('what is said of a bad value', () => {
     expect(complaint.startsWith(`${file}:${number}:${column}: ${key}: `)).toBe(true);
     expect(complaint).toMatch(says);
   });
+});
+
+it.each([
+  { given: 'a group', ceilings: 'stewards: { signed: 1 }' },
+  { given: 'the rules', ceilings: 'rules: { signed: 1 }' },
+])('given a ceiling that asks for signatures on $given, then the digest of the rules at start is asked for', ({ ceilings }) => {
+  const text = minimal.replace('\nstate:', `\n  ceilings: { ${ceilings} }\nstate:`);
+  expect(complaintAbout(text)).toMatch(/muster\.yaml:2:3: repository: the ceilings ask for signatures.*"muster plan" prints it/);
+  expect(parsed(text.replace('  start:', `  rules: ${rules}\n  start:`)).repository.rules).toBe(rules);
+});
+
+it('given a group that is called as the rules are in the ceilings, then that is said', () => {
+  const text = full.replaceAll('klaxon-users:', 'rules:').replace('    rules: { signed: 2 }\n', '');
+  expect(complaintAbout(text)).toMatch(/directory\.ceilings\.rules: these are the rules of the policy, so no group may be called that/);
 });

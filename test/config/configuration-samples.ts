@@ -4,6 +4,7 @@ import { Misuse } from '../../src/errors.ts';
 
 export const file = '/etc/muster/muster.yaml';
 export const start = '0123456789abcdef0123456789abcdef01234567';
+export const rules = `sha256:${'9b'.repeat(32)}`;
 
 /** The least that plan and reconcile run with. */
 export const minimal = `repository:
@@ -24,6 +25,7 @@ export const full = `repository:
   branch: production
   path: access/policy/
   start: ${start}
+  rules: ${rules}
   token-file: git-token
   ca-file: git-ca.pem
   proxy: http://proxy.example.org:8080
@@ -47,8 +49,9 @@ directory:
     stewards: cn=stewards,ou=groups,dc=example,dc=org
     klaxon-users: cn=klaxon-users,ou=groups,dc=example,dc=org
   ceilings:
-    klaxon-users: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 0 }
+    klaxon-users: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 0, signed: 1 }
     stewards: { source: roster steward }
+    rules: { signed: 2 }
   empty-group: cn=nobody,dc=example,dc=org
   start-tls: true
   disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,dc=example,dc=org" }
@@ -58,6 +61,7 @@ rosters:
 mode: report
 active: active
 state: state
+require-touch: true
 metrics: muster.prom
 report: report/index.html
 `;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { file, full, minimal, parsed, start } from './configuration-samples.ts';
+import { file, full, minimal, parsed, rules, start } from './configuration-samples.ts';
 
 describe('given the least that is needed', () => {
   it('then everything else has its default', () => {
     expect(parsed(minimal)).toEqual({
       file,
-      repository: { url: '/srv/git/access.git', branch: 'main', folder: 'policy', start, tokenFile: undefined },
+      repository: { url: '/srv/git/access.git', branch: 'main', folder: 'policy', start, rules: undefined, tokenFile: undefined },
       gitlab: undefined,
       evidence: 'none',
       directory: {
@@ -27,6 +27,8 @@ describe('given the least that is needed', () => {
       active: { kind: 'always' },
       state: '/var/lib/muster',
       judged: '/var/lib/muster/judged',
+      requireTouch: false,
+      signed: { groups: new Map(), rules: 0 },
       metrics: undefined,
       report: undefined,
     });
@@ -45,7 +47,7 @@ describe('given the least that is needed', () => {
 
 it('given every key, then each is read, and relative paths are taken from the folder of the file', () => {
   expect(parsed(full)).toMatchObject({
-    repository: { branch: 'production', folder: 'access/policy', tokenFile: '/etc/muster/git-token' },
+    repository: { branch: 'production', folder: 'access/policy', rules, tokenFile: '/etc/muster/git-token' },
     gitlab: {
       url: 'https://gitlab.example.org',
       project: 'repos/sre/access',
@@ -59,7 +61,7 @@ it('given every key, then each is read, and relative paths are taken from the fo
       credentials: { kind: 'password', dn: 'cn=muster,dc=example,dc=org', file: '/etc/muster/ldap-password' },
       authoritiesFile: '/etc/muster/ca.pem',
       ceilings: new Map<string, unknown>([
-        ['klaxon-users', { source: 'grants', members: 40, longest: 180 * 24 * 60 * 60 * 1000, additions: 10, removals: 0 }],
+        ['klaxon-users', { source: 'grants', members: 40, longest: 180 * 24 * 60 * 60 * 1000, additions: 10, removals: 0, signed: 1 }],
         ['stewards', { source: { roster: 'steward' } }],
       ]),
       emptyGroup: 'cn=nobody,dc=example,dc=org',
@@ -73,6 +75,8 @@ it('given every key, then each is read, and relative paths are taken from the fo
     mode: 'report',
     active: { kind: 'file', file: '/etc/muster/active' },
     state: '/etc/muster/state',
+    requireTouch: true,
+    signed: { rules: 2 },
     metrics: '/etc/muster/muster.prom',
     report: '/etc/muster/report/index.html',
   });

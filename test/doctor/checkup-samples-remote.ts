@@ -14,7 +14,7 @@ const sre = present(parseTeamName('sre'));
 const rulesOf = (members: GroupRules['members'], name = group): Rules => ({
   people: new Map(),
   teams: new Map(),
-  rules: { approvers: [sre], approvals: 1 },
+  rules: { approvers: [sre], approvals: 1, signed: 0 },
   groups: new Map([
     [
       name,
@@ -25,6 +25,7 @@ const rulesOf = (members: GroupRules['members'], name = group): Rules => ({
         members,
         approvers: [sre],
         approvals: 1,
+        signed: 0,
         longest: 'none',
         requires: [],
         unexplained: 'remove',
@@ -140,13 +141,22 @@ const account = (change: Partial<ForgeAccount>): PeopleFacts['accounts'] =>
   known(new Map([[42, { username: 'alice', state: 'active', role: 30, ...change }]]));
 const people = casesOf<PeopleFacts>(
   peopleArea,
-  { approvers: [{ uid: alice, gitlab: [42], also: [] }], directory: known(new Map([[alice, entry(false)]])), accounts: account({}) },
+  {
+    approvers: [{ uid: alice, gitlab: [42], also: [], keys: [] }],
+    directory: known(new Map([[alice, entry(false)]])),
+    accounts: account({}),
+  },
   [
     ['approver-in-directory', 'somebody unknown', { directory: known(new Map()) }, 'error'],
     ['approver-in-directory', 'two entries', { directory: known(new Map([[alice, 'ambiguous' as const]])) }, 'error'],
     ['approver-in-directory', 'a locked account', { directory: known(new Map([[alice, entry(true)]])) }, 'error'],
     ['approver-in-directory', 'no answer', { directory: silent }, 'unknown'],
-    ['approver-in-directory', 'another uid that is unknown', { approvers: [{ uid: alice, gitlab: [42], also: [test] }] }, 'advice'],
+    [
+      'approver-in-directory',
+      'another uid that is unknown',
+      { approvers: [{ uid: alice, gitlab: [42], also: [test], keys: [] }] },
+      'advice',
+    ],
     ['approver-account', 'an id of somebody else', { accounts: account({ username: 'mallory' }) }, 'error'],
     ['approver-account', 'upper case', { accounts: account({ username: 'Alice' }) }, 'ok'],
     ['approver-account', 'an id of nobody', { accounts: known(new Map()) }, 'error'],

@@ -117,7 +117,7 @@ export function bound(spoiled: Partial<Review> = {}, request: Partial<MergeReque
 }
 
 export function approver(name: string, gitlab: readonly number[], also: readonly string[] = []): Approver {
-  return { uid: uid(name), gitlab, also: also.map(uid) };
+  return { uid: uid(name), gitlab, also: also.map(uid), keys: [] };
 }
 
 function groupRules(name: string, changes: Partial<GroupRules> = {}): GroupRules {
@@ -128,6 +128,7 @@ function groupRules(name: string, changes: Partial<GroupRules> = {}): GroupRules
     members: { kind: 'grants' },
     approvers: [team('sre')],
     approvals: 1,
+    signed: 0,
     longest: 'none',
     requires: [],
     unexplained: 'remove',
@@ -145,7 +146,7 @@ export function rules(changes: Partial<GroupRules> = {}): Rules {
       [team('sre'), people.map((one) => one.uid)],
       [team('access-owners'), [uid('carol')]],
     ]),
-    rules: { approvers: [team('access-owners')], approvals: 1 },
+    rules: { approvers: [team('access-owners')], approvals: 1, signed: 0 },
     groups: new Map([[group('klaxon-users'), groupRules('klaxon-users', changes)]]),
   };
 }

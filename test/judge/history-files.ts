@@ -106,7 +106,7 @@ export function rulesIn(tree: Tree): Rules | undefined {
       [team('sre'), members(policy.sre)],
       [team('owners'), members(policy.owners)],
     ]),
-    rules: { approvers: [team('owners')], approvals: 1 },
+    rules: { approvers: [team('owners')], approvals: 1, signed: 0 },
     groups,
   };
 }
@@ -117,6 +117,7 @@ const groupDefaults: Omit<GroupRules, 'group' | 'approvers' | 'approvals'> = {
   purpose: 'Testing.',
   owner: team('sre'),
   members: { kind: 'grants' },
+  signed: 0,
   longest: duration(longestDays * day),
   requires: [],
   unexplained: 'remove',

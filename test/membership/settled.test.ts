@@ -22,7 +22,7 @@ const rules: Rules = {
   people: new Map(),
   teams: new Map(),
   groups: new Map(),
-  rules: { approvers: [must(parseTeamName('owners'))], approvals: 1 },
+  rules: { approvers: [must(parseTeamName('owners'))], approvals: 1, signed: 0 },
 };
 const policy: EffectivePolicy = {
   rules,

@@ -26,19 +26,21 @@ function grantOf(text: string): Parsed<unknown> {
   return parseGrant(file('grants/klaxon-users/urbanecm.yaml', text), 'policy');
 }
 
+const key = `ssh-ed25519 ${Buffer.concat([Buffer.from('0000000b', 'hex'), Buffer.from('ssh-ed25519'), Buffer.from('00000020', 'hex'), Buffer.alloc(32, 7)]).toString('base64')}`;
+
 describe('the rules', () => {
   it('given policy and groups, then defaults stand where nothing is written', () => {
     const parsed = parseRules([policy, stewards, klaxon], 'policy');
     expect(parsed).toMatchObject({
       kind: 'valid',
       value: {
-        rules: { approvers: ['sre'], approvals: 1 },
+        rules: { approvers: ['sre'], approvals: 1, signed: 0 },
       },
     });
     if (parsed.kind === 'invalid') return;
     expect([...parsed.value.people.values()]).toEqual([
-      { uid: 'alice', gitlab: [42], also: [] },
-      { uid: 'bob', gitlab: [51, 52], also: ['bob-test'] },
+      { uid: 'alice', gitlab: [42], also: [], keys: [] },
+      { uid: 'bob', gitlab: [51, 52], also: ['bob-test'], keys: [] },
     ]);
     expect([...parsed.value.groups.values()]).toEqual([
       {
@@ -48,6 +50,7 @@ describe('the rules', () => {
         members: { kind: 'roster', roster: 'steward' },
         approvers: ['sre'],
         approvals: 1,
+        signed: 0,
         longest: 365 * day,
         requires: [],
         unexplained: 'remove',
@@ -60,6 +63,7 @@ describe('the rules', () => {
         members: { kind: 'grants' },
         approvers: ['sre'],
         approvals: 1,
+        signed: 0,
         longest: 365 * day,
         requires: [],
         unexplained: 'remove',
@@ -83,6 +87,15 @@ describe('the rules', () => {
     { text: 'teams: { sre: [] }', gives: 'empty-list 1:15' },
     { text: 'teams: { sre: alice }', gives: 'wrong-type 1:15' },
     { text: 'rules: { approvers: [sre], approvals: 0 }', gives: 'bad-number 1:39' },
+    { text: 'rules: { approvers: [sre], signed: -1 }', gives: 'bad-number 1:36' },
+    { text: 'people: { alice: { gitlab: 42, keys: [] } }', gives: 'empty-list 1:38' },
+    { text: 'people: { alice: { gitlab: 42, keys: ["ssh-ed25519 AAAA"] } }', gives: 'bad-ssh-key 1:39' },
+    { text: `people: { alice: { gitlab: 42, keys: ["${key}\\n${key}"] } }`, gives: 'bad-ssh-key 1:39' },
+    { text: `people: { alice: { gitlab: 42, keys: ["* ${key}"] } }`, gives: 'bad-ssh-key 1:39' },
+    {
+      text: `people: { alice: { gitlab: 42, keys: [${[1, 2, 3, 4, 5].map((n) => `"${key} ${n}"`).join()}] } }`,
+      gives: 'too-many-keys 1:38',
+    },
     { text: 'version: 2', gives: 'bad-version 1:10' },
   ])('given "$text", then $gives', ({ text, gives }) => {
     const rest = ['version: 1', 'people: { alice: { gitlab: 42 } }', 'teams: { sre: [alice] }', 'rules: { approvers: [sre] }'].filter(
@@ -102,6 +115,7 @@ describe('the rules', () => {
     { text: 'requires: [reason]', gives: 'bad-word 1:12' },
     { text: 'limits: { removals: 101% }', gives: 'bad-limit 1:21' },
     { text: 'limits: { removals: -1 }', gives: 'bad-limit 1:21' },
+    { text: 'signed: none', gives: 'bad-number 1:9' },
     { text: 'unexplained: ignore', gives: 'bad-word 1:14' },
   ])('given "$text" in a group, then $gives', ({ text, gives }) => {
     const rest = text.startsWith('members') ? '' : 'members: grants\n';

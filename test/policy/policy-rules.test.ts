@@ -27,6 +27,7 @@ const groupRules: GroupRules = {
   members: { kind: 'grants' },
   approvers: [sre],
   approvals: 1,
+  signed: 0,
   longest: duration(90 * day),
   requires: ['contact', 'understood'],
   understood: { text: 'https://wikitech.wikimedia.org/wiki/Klaxon', version: '2026-11-01' },
@@ -34,8 +35,13 @@ const groupRules: GroupRules = {
   limits: defaultLimits,
 };
 
-function person(uid: typeof alice, gitlab: readonly number[], also: readonly (typeof alice)[] = []): [typeof alice, Approver] {
-  return [uid, { uid, gitlab, also }];
+function person(
+  uid: typeof alice,
+  gitlab: readonly number[],
+  also: readonly (typeof alice)[] = [],
+  keys: readonly string[] = [],
+): [typeof alice, Approver] {
+  return [uid, { uid, gitlab, also, keys: keys.map((fingerprint) => ({ type: 'ssh-ed25519', key: '', fingerprint })) }];
 }
 
 const rules: Rules = {
@@ -44,7 +50,7 @@ const rules: Rules = {
     [sre, [alice, bob, carol]],
     [owners, [bob, carol]],
   ]),
-  rules: { approvers: [owners], approvals: 1 },
+  rules: { approvers: [owners], approvals: 1, signed: 0 },
   groups: new Map([[group, groupRules]]),
 };
 
@@ -169,16 +175,21 @@ const rulesCases = [
   {
     code: 'unknown-team',
     given: 'rules approved beside a team that is none',
-    rules: { ...rules, rules: { approvers: [owners, strangers], approvals: 1 } },
+    rules: { ...rules, rules: { approvers: [owners, strangers], approvals: 1, signed: 0 } },
     passes: false,
   },
   { code: 'understood-undefined', given: 'a text that must be understood', rules, passes: true },
   { code: 'understood-undefined', given: 'no text', rules: { ...rules, groups: new Map([[group, withoutText()]]) }, passes: false },
-  { code: 'too-few-approvers', given: 'two for one', rules: { ...rules, rules: { approvers: [owners], approvals: 1 } }, passes: true },
+  {
+    code: 'too-few-approvers',
+    given: 'two for one',
+    rules: { ...rules, rules: { approvers: [owners], approvals: 1, signed: 0 } },
+    passes: true,
+  },
   {
     code: 'too-few-approvers',
     given: 'two for two, for the rules',
-    rules: { ...rules, rules: { approvers: [owners], approvals: 2 } },
+    rules: { ...rules, rules: { approvers: [owners], approvals: 2, signed: 0 } },
     passes: false,
   },
   { code: 'too-few-approvers', given: 'three for three, for a group', rules: withGroup({ approvals: 3 }), passes: false },
@@ -188,7 +199,38 @@ const rulesCases = [
     rules: withGroup({ approvers: [sre, owners], approvals: 3 }),
     passes: false,
   },
+  { code: 'shared-key', given: 'a key each', rules: withKeys({ alice: ['a'], bob: ['b'] }), passes: true },
+  { code: 'shared-key', given: 'one key for two', rules: withKeys({ alice: ['a'], bob: ['b', 'a'] }), passes: false },
+  { code: 'shared-key', given: 'a key twice', rules: withKeys({ alice: ['a', 'a'] }), passes: false },
+  { code: 'too-many-signed', given: 'one of one', rules: withKeys({ signed: 1 }), passes: true },
+  { code: 'too-many-signed', given: 'two of one', rules: withKeys({ signed: 2 }), passes: false },
+  { code: 'too-many-signed', given: 'two of one, for the rules', rules: withKeys({ ofRules: 2 }), passes: false },
+  { code: 'too-few-keys', given: 'as many persons with keys as signatures', rules: withKeys({ alice: [], signed: 1 }), passes: true },
+  { code: 'too-few-keys', given: 'nobody with a key', rules: withKeys({ alice: [], bob: [], ofRules: 1 }), passes: false },
+  { code: 'too-few-keys', given: 'nobody with a key who approves rules', rules: keysElsewhere(), passes: false },
 ] as const;
+
+/** alice and bob have keys; both, and carol, are on both teams. */
+function withKeys({
+  alice: ofAlice = ['a'],
+  bob: ofBob = ['b'],
+  signed = 0,
+  ofRules = 0,
+}: {
+  alice?: readonly string[];
+  bob?: readonly string[];
+  signed?: number;
+  ofRules?: number;
+}): Rules {
+  const people = new Map([...rules.people, person(alice, [42], [], ofAlice), person(bob, [51], [], ofBob)]);
+  const teams = new Map([...rules.teams, [owners, [alice, bob, carol]]]);
+  return { ...withGroup({ signed }), people, teams, rules: { ...rules.rules, signed: ofRules } };
+}
+
+/** Only alice has a key, who is no owner. */
+function keysElsewhere(): Rules {
+  return { ...withKeys({ bob: [], signed: 1 }), teams: rules.teams };
+}
 
 function withoutText(): GroupRules {
   const { understood: __, ...rest } = groupRules;

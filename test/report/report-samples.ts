@@ -55,6 +55,7 @@ const stewardRules: GroupRules = {
   owner: team('access-owners'),
   approvers: [team('access-owners')],
   approvals: 1,
+  signed: 0,
   longest: 'none',
   requires: [],
   unexplained: 'remove',

@@ -1,0 +1,134 @@
+// Which signed statements count for a landing (SSH signatures on exactly its change, by people entitled under the rules before it). Pure but for
+// the one question to ssh-keygen, which is an argument, and asked only about statements that nothing else keeps from counting.
+import { requirement, type SignedCeilings } from '../evidence/approval.ts';
+import type { CommitId, Instant, Uid } from '../names.ts';
+import { membersOf } from '../policy/policy.ts';
+import type { JudgedSignature, SignatureReason } from '../record/approval-count.ts';
+import { minute } from '../time.ts';
+import type { SignedChange } from './signed-change.ts';
+import type { SshKey } from './ssh-key.ts';
+import type { SshSignature } from './ssh-signature.ts';
+import { changeLines, type Place, type Statement } from './statement.ts';
+
+/** A statement and the signature that came with it, both parsed. */
+export interface SignedStatement {
+  readonly statement: Statement;
+  /** Its bytes. */
+  readonly text: string;
+  readonly signature: SshSignature;
+  /** When this host first saw it. */
+  readonly firstSeen: Instant;
+}
+
+export interface SignedLanding {
+  readonly commit: CommitId;
+  /** When this host first saw it; undefined for landings from before a record that began anew, which are judged without these times. */
+  readonly firstSeen: Instant | undefined;
+  readonly change: SignedChange;
+}
+
+/** Root's word that statements of a person, or of one key, count for nothing when they were first seen after `since`. */
+export interface Distrusted {
+  readonly person: Uid;
+  readonly fingerprint?: string;
+  readonly since: Instant;
+}
+
+export interface SigningTerms {
+  readonly place: Place;
+  readonly ceilings: SignedCeilings;
+  /** Only signatures made with a touch count. */
+  readonly requireTouch: boolean;
+  readonly distrusted: readonly Distrusted[];
+}
+
+/** By the lines of their change: the landings before, as far as they use statements up. */
+export type EarlierLandings = ReadonlyMap<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
+
+/** Whatever its verdict is, a landing uses up every statement for the same lines that was made before it was seen. */
+export function withLanding(earlier: EarlierLandings, { commit, firstSeen, change }: SignedLanding): EarlierLandings {
+  const known = earlier.get(change.lines);
+  if (firstSeen === undefined || (known && known.firstSeen >= firstSeen)) return earlier;
+  return new Map([...earlier, [change.lines, { commit, firstSeen }]]);
+}
+
+/** The answer of ssh-keygen: the person's key made the signature over these bytes. */
+export type Verify = (signed: SignedStatement, key: SshKey) => boolean;
+
+/** A clock of whoever signs may be ahead by so much. */
+const mostAhead = 5 * minute;
+
+/** In the order of `statements`. What is wrong is told once, the cheapest question first. */
+export function judgeStatements(
+  landing: SignedLanding,
+  statements: readonly SignedStatement[],
+  earlier: EarlierLandings,
+  terms: SigningTerms,
+  verify: Verify,
+): readonly JudgedSignature[] {
+  return statements.map((signed) => judge(landing, signed, earlier, terms, verify));
+}
+
+type Why = { readonly reason: SignatureReason; readonly detail?: string };
+
+function judge(
+  landing: SignedLanding,
+  signed: SignedStatement,
+  earlier: EarlierLandings,
+  terms: SigningTerms,
+  verify: Verify,
+): JudgedSignature {
+  const { statement, signature } = signed;
+  const { signer: person, at } = statement;
+  const { fingerprint } = signature.key;
+  const { rules, reviewed } = landing.change;
+  const approver = rules.people.get(person);
+  const key = approver?.keys.find((one) => one.fingerprint === fingerprint);
+  const entitled = reviewed.filter(({ path }) => membersOf(rules, requirement(rules, path, terms.ceilings)?.teams ?? []).includes(person));
+  const disinterested = entitled.filter(
+    ({ beneficiaries }) => ![person, ...(approver?.also ?? [])].some((uid) => beneficiaries.includes(uid)),
+  );
+  const why: Why | undefined =
+    whyNotThisContent(landing.change, statement, terms.place) ??
+    (key ? undefined : { reason: 'key-not-in-force' }) ??
+    (isDistrusted(signed, terms.distrusted) ? { reason: 'distrusted' } : undefined) ??
+    // For every path: a statement is signed whole, and counts whole.
+    (entitled.length < reviewed.length || reviewed.length === 0 ? { reason: 'not-entitled' } : undefined) ??
+    (disinterested.length === 0 ? { reason: 'benefits' } : undefined) ??
+    whyNotThen(landing, statement, earlier) ??
+    (terms.requireTouch && !signature.touched ? { reason: 'no-touch' } : undefined) ??
+    (key && verify(signed, key) ? undefined : { reason: 'signature-bad' });
+  const shared = { person, fingerprint, touched: signature.touched, at };
+  return why ? { kind: 'not-counted', ...shared, ...why } : { kind: 'counted', ...shared, paths: disinterested.map(({ path }) => path) };
+}
+
+/** The first line of the statement that says something else than what is so. */
+function whyNotThisContent(change: SignedChange, statement: Statement, place: Place): Why | undefined {
+  for (const part of ['project', 'branch', 'start'] as const)
+    if (statement[part] !== place[part]) return { reason: 'other-content', detail: part };
+  const path = otherPath(changeLines(change.stated), changeLines(statement.changes), [...change.stated, ...statement.changes]);
+  if (path !== undefined) return { reason: 'other-content', detail: path };
+  if (statement.rules !== change.rulesDigest) return { reason: 'other-content', detail: 'rules' };
+  const effects = change.effectsAt(statement.at);
+  const isSame = effects.length === statement.effects.length && effects.every((effect, place) => effect === statement.effects[place]);
+  return isSame ? undefined : { reason: 'other-content', detail: 'effects' };
+}
+
+function otherPath(ours: readonly string[], theirs: readonly string[], all: SignedChange['stated']): string | undefined {
+  const odd = new Set([...ours.filter((line) => !theirs.includes(line)), ...theirs.filter((line) => !ours.includes(line))]);
+  return all.find((change) => changeLines([change]).some((line) => odd.has(line)))?.path;
+}
+
+function isDistrusted({ statement, signature, firstSeen }: SignedStatement, distrusted: readonly Distrusted[]): boolean {
+  return distrusted.some(
+    ({ person, fingerprint = signature.key.fingerprint, since }) =>
+      person === statement.signer && fingerprint === signature.key.fingerprint && firstSeen > since,
+  );
+}
+
+function whyNotThen({ firstSeen, change }: SignedLanding, { at, until }: Statement, earlier: EarlierLandings): Why | undefined {
+  if (firstSeen !== undefined && at > firstSeen + mostAhead) return { reason: 'too-late', detail: 'after' };
+  if (firstSeen !== undefined && firstSeen > until) return { reason: 'too-late', detail: 'expired' };
+  const used = earlier.get(change.lines);
+  return used && at <= used.firstSeen ? { reason: 'used-before', detail: used.commit } : undefined;
+}

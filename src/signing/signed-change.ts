@@ -1,0 +1,132 @@
+// One change of the policy as a statement says it: worked out from contents, before and after, under the rules before. Whoever signs, whoever
+// judges and whoever verifies work it out here, each from contents of their own.
+import { reviewedPaths } from '../evidence/beneficiaries.ts';
+import type { ReviewedPath } from '../evidence/approval.ts';
+import type { PolicyParser } from '../judge/landing-files.ts';
+import { isRules, place, type GrantFile, type Rules } from '../policy/policy.ts';
+import type { Instant } from '../names.ts';
+import { effectLines } from './effect-lines.ts';
+import { changeLines, rulesDigest, type StatedChange, type StatedFile } from './statement.ts';
+
+/** A file as git has it. */
+export interface Content {
+  readonly mode: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ContentChange {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly before?: Content;
+  readonly after?: Content;
+}
+
+export interface SignedChange {
+  readonly stated: readonly StatedChange[];
+  /** The lines of the change: two landings that bring the same have the same. */
+  readonly lines: string;
+  /** `rulesDigest` before the change. */
+  readonly rulesDigest: string;
+  readonly rules: Rules;
+  /** Where it is a change of rules that are understood. */
+  readonly rulesAfter?: Rules;
+  /** With who gains by it. */
+  readonly reviewed: readonly ReviewedPath[];
+  readonly effectsAt: (at: Instant) => readonly string[];
+}
+
+/** What reads policy files, and what makes `sha256:<hex>`. */
+export interface Readers {
+  readonly parser: PolicyParser;
+  readonly sha256: (content: string | Uint8Array) => string;
+}
+
+/**
+ * `rulesFiles` are the rules files in force before the change, by path from the root of the repository. Undefined where they cannot be understood:
+ * then nothing can be signed. `changes` are all that the landing changes.
+ */
+export function signedChange(
+  changes: readonly ContentChange[],
+  rulesFiles: ReadonlyMap<string, Content>,
+  folder: string,
+  { parser, sha256 }: Readers,
+): SignedChange | undefined {
+  const rules = rulesOf(rulesFiles, folder, parser);
+  if (!rules) return undefined;
+  const stated = changes.map(({ path, before, after }): StatedChange => ({ path, ...statedFiles(before, after, sha256) }));
+  const rulesAfter = changes.some(({ path }) => isRules(path, folder))
+    ? rulesOf(filesAfter(rulesFiles, changes, folder), folder, parser)
+    : undefined;
+  const policy = {
+    changes: stated,
+    before: grantsOf(
+      changes.map(({ path, before }) => [path, before] as const),
+      folder,
+      parser,
+    ),
+    after: grantsOf(
+      changes.map(({ path, after }) => [path, after] as const),
+      folder,
+      parser,
+    ),
+    rulesBefore: rules,
+    ...(rulesAfter && { rulesAfter }),
+  };
+  return {
+    stated,
+    lines: changeLines(stated).join('\n'),
+    rulesDigest: rulesDigest(
+      [...rulesFiles].map(([path, { mode, bytes }]) => ({ path, mode, sha256: sha256(bytes) })),
+      sha256,
+    ),
+    rules,
+    ...(rulesAfter && { rulesAfter }),
+    reviewed: reviewedPaths({ changes: stated }, rules, rulesAfter, folder),
+    effectsAt: (at) => effectLines(policy, folder, at),
+  };
+}
+
+function statedFiles(
+  before: Content | undefined,
+  after: Content | undefined,
+  sha256: Readers['sha256'],
+): Pick<StatedChange, 'before' | 'after'> {
+  const stated = ({ mode, bytes }: Content): StatedFile => ({ mode, sha256: sha256(bytes) });
+  return { ...(before && { before: stated(before) }), ...(after && { after: stated(after) }) };
+}
+
+function rulesOf(files: ReadonlyMap<string, Content>, folder: string, parser: PolicyParser): Rules | undefined {
+  const parsed = parser.parseRules(
+    [...files].map(([path, { bytes }]) => ({ path, bytes })),
+    folder,
+  );
+  return parsed.kind === 'valid' ? parsed.value : undefined;
+}
+
+function filesAfter(
+  rulesFiles: ReadonlyMap<string, Content>,
+  changes: readonly ContentChange[],
+  folder: string,
+): ReadonlyMap<string, Content> {
+  const files = new Map(rulesFiles);
+  for (const { path, after } of changes) {
+    if (!isRules(path, folder)) continue;
+    if (after) files.set(path, after);
+    else files.delete(path);
+  }
+  return files;
+}
+
+function grantsOf(
+  files: readonly (readonly [string, Content | undefined])[],
+  folder: string,
+  parser: PolicyParser,
+): ReadonlyMap<string, GrantFile> {
+  const grants = new Map<string, GrantFile>();
+  for (const [path, file] of files) {
+    if (!file || place(path, folder).kind !== 'grant') continue;
+    const parsed = parser.parseGrant({ path, bytes: file.bytes }, folder);
+    if (parsed.kind === 'valid') grants.set(path, parsed.value);
+  }
+  return grants;
+}
