@@ -15,6 +15,18 @@ export function renderInstant(at: Instant): string {
   return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+/** `7 Dec 2026`, UTC: on a page, where dates stand in columns. */
+export function renderDate(at: number): string {
+  const date = new Date(at);
+  return `${date.getUTCDate()} ${renderMonth(at)} ${date.getUTCFullYear()}`;
+}
+
+export function renderMonth(at: number): string {
+  return monthNames[new Date(at).getUTCMonth()] ?? '';
+}
+
 /** When something ends, as people wrote it: `at the end of 2026-12-07` (UTC), or `at 2026-12-07T17:00:00Z`. */
 export function renderEndOf(until: Instant): string {
   return until % day === 0 ? `at the end of ${renderInstant(instant(until - day)).slice(0, 10)}` : `at ${renderInstant(until)}`;

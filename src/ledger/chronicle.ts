@@ -1,11 +1,8 @@
-// What a report draws of the last year: for how long each grant counted, what was refused, and what happened
-// to each person. Bounded: the latest of each person.
+// What a report draws of the last year: for how long each grant counted, and what was refused.
 import { place } from '../policy/policy.ts';
 import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
-import type { HistoryEntry } from '../explain/explained.ts';
 import { earlier, type End, type GrantInForce } from '../record/grants.ts';
 import { instant, parseGroupName, parseUid, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
-import { toldBy } from './person-history.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
 import type { LedgerRecord } from './record.ts';
 
@@ -37,43 +34,26 @@ export interface RefusedMark {
   readonly link?: string;
 }
 
-export interface PersonEntry extends HistoryEntry {
-  readonly group: GroupName;
-}
-
-export interface PersonChain {
-  readonly entries: readonly PersonEntry[];
-  /** Older ones, which are in the ledger and no longer here. */
-  readonly dropped: number;
-}
-
 export interface Chronicle {
   /** By path, oldest first. */
   readonly spans: Map<string, readonly GrantSpan[]>;
   readonly refused: Map<string, readonly RefusedMark[]>;
-  /** By uid, or DN where no person can be told. */
-  readonly people: Map<string, PersonChain>;
 }
 
 export interface ChronicleSettings {
   /** What was over before this is left out. */
   readonly begin: Instant;
   readonly folder: string;
-  readonly groups: readonly GroupName[];
 }
 
-const longestChain = 40;
 const mostRefusals = 20;
 
 export function emptyChronicle(): Chronicle {
-  return { spans: new Map(), refused: new Map(), people: new Map() };
+  return { spans: new Map(), refused: new Map() };
 }
 
 /** Takes one more record in. `kept` is the builder's own and is changed in place; `policy` is the state after the record. */
 export function chronicle(kept: Chronicle, record: LedgerRecord, policy: PolicyState | undefined, settings: ChronicleSettings): void {
-  for (const { name, group, entry } of toldBy(record, settings.groups, settings.folder, () => true)) {
-    kept.people.set(name, longer(kept.people.get(name), { ...entry, group }));
-  }
   switch (record.type) {
     case 'start':
     case 'start-part':
@@ -98,12 +78,6 @@ export function forgetBefore(kept: Chronicle, begin: Instant): void {
     if (left.length > 0) kept.spans.set(path, left);
     else kept.spans.delete(path);
   }
-}
-
-function longer(chain: PersonChain | undefined, entry: PersonEntry): PersonChain {
-  const entries = [...(chain?.entries ?? []), entry];
-  const excess = Math.max(0, entries.length - longestChain);
-  return { entries: entries.slice(excess), dropped: (chain?.dropped ?? 0) + excess };
 }
 
 function landedAt({ at, verdict }: VerdictRecord): Instant {

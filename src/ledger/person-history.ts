@@ -8,7 +8,7 @@ import type { VerdictRecord } from '../record/judging-record.ts';
 export type Histories = ReadonlyMap<GroupName, readonly HistoryEntry[]>;
 
 /** What one record tells of one person in one group. */
-export interface Told {
+interface Told {
   readonly name: string;
   readonly group: GroupName;
   readonly entry: HistoryEntry;
@@ -30,7 +30,7 @@ export function personHistories(uid: Uid, groups: readonly GroupName[], folder: 
 }
 
 /** What a record tells of the people that are wanted; whoever is no person is named by DN. */
-export function toldBy(record: LedgerRecord, groups: readonly GroupName[], folder: string, isWanted: Wanted): readonly Told[] {
+function toldBy(record: LedgerRecord, groups: readonly GroupName[], folder: string, isWanted: Wanted): readonly Told[] {
   switch (record.type) {
     case 'outcome':
       return toldByOutcome(record, isWanted);

@@ -3,14 +3,19 @@
 import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chronicle.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
-import { instant, type CommitId, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import { instant, type CommitId, type Duration, type GroupName, type Instant } from '../names.ts';
 import type { LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
-import { emptyStays, staysSince, takeStays, type Stay } from './stays.ts';
+import { emptyStays, lastDeparture, staysSince, takeStays, type Departure, type Stay } from './stays.ts';
 import { day, second } from '../time.ts';
 
 /** How far back a report tells what is over. */
 const yearLong = 365 * day;
+/** What changed in this time is told where no period is asked for. */
+const lately = 30 * day;
+/** Of one person in one group, where no period is asked for. */
+const mostStays = 20;
+const latestLandings = 200;
 
 export interface RevocationStory {
   readonly record: RevocationRecord;
@@ -22,20 +27,13 @@ export interface OverrideStory {
   readonly usedAt: Instant | undefined;
 }
 
-/** What one person approved. */
-export interface Approvals {
-  readonly landings: number;
-  readonly rules: number;
-  readonly last: Instant;
-  /** How many of them gave somebody a grant. */
-  readonly grants: ReadonlyMap<Uid, number>;
-}
-
-/** A landing that was judged between the two moments. */
+/** A landing that was judged in the period. */
 export interface JudgedLanding {
   readonly at: Instant;
   readonly commit: CommitId;
   readonly verdict: VerdictRecord['verdict'];
+  /** It brought the rules that are in force since. */
+  readonly bringsRules: boolean;
   readonly paths: readonly string[];
 }
 
@@ -43,7 +41,6 @@ export interface Replay {
   readonly memory: Memory;
   revocations: readonly RevocationStory[];
   overrides: readonly OverrideStory[];
-  readonly approvals: Map<Uid, Approvals>;
   readonly landings: JudgedLanding[];
   readonly chronicle: Chronicle;
   /** When the record begins; undefined where it is empty. */
@@ -52,7 +49,7 @@ export interface Replay {
 
 export interface ReplaySettings {
   readonly at: Instant;
-  /** The beginning of a period that is asked for. */
+  /** The beginning of a period that is asked for; without one, the last 30 days are told. */
   readonly since: Instant | undefined;
   readonly folder: string;
   /** Those that a revocation of everything takes away. */
@@ -63,28 +60,34 @@ export interface ReplaySettings {
 
 export interface Replayed {
   readonly replay: Replay;
-  /** From `since` on: who was in at any time of it, and by which policy it began. */
-  readonly period: { readonly stays: readonly Stay[]; readonly policyBefore: PolicyState | undefined } | undefined;
+  /** The beginning of what is told as changed. */
+  readonly since: Instant;
+  /** Who was in at any time of the period that was asked for; otherwise of the last year, and of each person the latest. */
+  readonly stays: readonly Stay[];
+  readonly policyBefore: PolicyState | undefined;
+  /** When and why somebody left a group, within a year. */
+  readonly departed: (group: GroupName, name: string) => Departure | undefined;
 }
 
 /** Records later than `at` are passed over. */
 export function replayTo(records: Iterable<LedgerRecord>, settings: ReplaySettings): Replayed {
   const replay = emptyReplay();
-  const { at, since, longest } = settings;
+  const { at, since: asked, longest } = settings;
+  const since = asked ?? instant(at - lately);
   // A second that is named means the whole of it: who left in it was in.
-  const terms = since === undefined ? undefined : { begin: instant(since - (since % second)), longest };
+  const begin = asked === undefined ? instant(at - yearLong) : instant(asked - (asked % second));
+  const terms = { begin: instant(Math.min(begin, at - yearLong)), longest, most: asked === undefined ? mostStays : Infinity };
   const stays = emptyStays();
   let policyBefore: PolicyState | undefined;
   for (const record of records) {
     replay.begins ??= record.at;
     if (record.at > at) continue;
-    take(replay, record, settings);
-    if (!terms) continue;
+    take(replay, record, { ...settings, since, mostLandings: asked === undefined ? latestLandings : Infinity });
     takeStays(stays, record, terms);
-    if (since !== undefined && record.at <= since) policyBefore = replay.memory.policy;
+    if (record.at <= since) policyBefore = replay.memory.policy;
   }
   forgetBefore(replay.chronicle, instant(at - yearLong));
-  return { replay, period: terms && { stays: staysSince(stays, terms), policyBefore } };
+  return { replay, since, stays: staysSince(stays, begin), policyBefore, departed: (group, name) => lastDeparture(stays, group, name) };
 }
 
 function emptyReplay(): Replay {
@@ -92,18 +95,19 @@ function emptyReplay(): Replay {
     memory: emptyMemory(),
     revocations: [],
     overrides: [],
-    approvals: new Map(),
     landings: [],
     chronicle: emptyChronicle(),
     begins: undefined,
   };
 }
 
-function take(replay: Replay, record: LedgerRecord, settings: ReplaySettings): void {
+type Taking = ReplaySettings & { readonly since: Instant; readonly mostLandings: number };
+
+function take(replay: Replay, record: LedgerRecord, settings: Taking): void {
   const begin = instant(settings.at - yearLong);
   remember(replay.memory, lightened(record));
   takeDecisions(replay, record, settings, begin);
-  chronicle(replay.chronicle, record, replay.memory.policy, { begin, ...settings });
+  chronicle(replay.chronicle, record, replay.memory.policy, { begin, folder: settings.folder });
 }
 
 /** Which merge requests were used up grows with the ledger, and no report asks for it. */
@@ -111,11 +115,11 @@ function lightened(record: LedgerRecord): LedgerRecord {
   return record.type === 'verdict' ? { ...record, delta: { ...record.delta, usedMergeRequest: null } } : record;
 }
 
-function takeDecisions(replay: Replay, record: LedgerRecord, { since }: ReplaySettings, begin: Instant): void {
+function takeDecisions(replay: Replay, record: LedgerRecord, { since, mostLandings }: Taking, begin: Instant): void {
   switch (record.type) {
     case 'verdict':
-      countApprovals(replay.approvals, record);
-      if (since !== undefined && record.at > since) replay.landings.push(landingOf(record));
+      if (record.at > since) replay.landings.push(landingOf(record));
+      if (replay.landings.length > mostLandings) replay.landings.shift();
       return;
     case 'revocation':
       replay.revocations = [...replay.revocations.filter((one) => !isLiftedBefore(one, begin)), { record, lifted: undefined }];
@@ -149,17 +153,5 @@ function isLiftedBefore({ lifted }: RevocationStory, begin: Instant): boolean {
 }
 
 function landingOf({ at, commit, verdict, delta }: VerdictRecord): JudgedLanding {
-  return { at, commit, verdict, paths: delta.tree.map(([path]) => path) };
-}
-
-function countApprovals(approvals: Map<Uid, Approvals>, { commit, verdict, delta }: VerdictRecord): void {
-  if (verdict.kind !== 'endorsed') return;
-  const given = delta.inForce.flatMap(([, grant]) => (grant && grant.commit === commit ? [grant.uid] : []));
-  for (const approver of verdict.approvedBy) {
-    const known = approvals.get(approver);
-    const grants = new Map(known?.grants);
-    for (const uid of given) grants.set(uid, (grants.get(uid) ?? 0) + 1);
-    const rules = (known?.rules ?? 0) + (delta.rules ? 1 : 0);
-    approvals.set(approver, { landings: (known?.landings ?? 0) + 1, rules, last: verdict.landedAt, grants });
-  }
+  return { at, commit, verdict, bringsRules: delta.rules !== undefined, paths: delta.tree.map(([path]) => path) };
 }

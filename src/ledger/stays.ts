@@ -25,7 +25,8 @@ export interface Stay {
 /** The builder's own, changed in place. */
 export interface Stays {
   readonly present: Map<GroupName, Map<string, Stay>>;
-  readonly over: Stay[];
+  /** By group and name. */
+  readonly over: Map<string, Stay[]>;
 }
 
 export interface StayTerms {
@@ -33,10 +34,12 @@ export interface StayTerms {
   readonly begin: Instant;
   /** The host's ceilings on the length of grants. */
   readonly longest: ReadonlyMap<GroupName, Duration>;
+  /** Of those that are over, how many of one person in one group are kept: the latest. */
+  readonly most: number;
 }
 
 export function emptyStays(): Stays {
-  return { present: new Map(), over: [] };
+  return { present: new Map(), over: new Map() };
 }
 
 /** Takes one more record in. */
@@ -64,11 +67,22 @@ export function takeStays(stays: Stays, record: LedgerRecord, terms: StayTerms):
 
 type InGroup = { readonly group: GroupName; readonly at: Instant };
 
-function leave({ present, over }: Stays, { group, at }: InGroup, name: string, because: RemovalCause | null, { begin }: StayTerms): void {
+function leave(
+  { present, over }: Stays,
+  { group, at }: InGroup,
+  name: string,
+  because: RemovalCause | null,
+  { begin, most }: StayTerms,
+): void {
   const stay = present.get(group)?.get(name);
   if (!stay) return;
   present.get(group)?.delete(name);
-  if (at >= begin) over.push({ ...stay, departure: { because, at } });
+  if (at < begin) return;
+  const key = keyOf(group, name);
+  const kept = over.get(key) ?? [];
+  kept.push({ ...stay, departure: { because, at } });
+  if (kept.length > most) kept.shift();
+  over.set(key, kept);
 }
 
 function enter({ present }: Stays, { group, at }: InGroup, name: string, because: Because | null): void {
@@ -89,9 +103,19 @@ function renew({ present }: Stays, grant: GrantInForce, at: Instant, { longest }
   members.set(grant.uid, { ...stay, reasons });
 }
 
+/** The last time that somebody left, who may be in again. */
+export function lastDeparture({ over }: Stays, group: GroupName, name: string): Departure | undefined {
+  return over.get(keyOf(group, name))?.at(-1)?.departure;
+}
+
+function keyOf(group: GroupName, name: string): string {
+  return `${group}\n${name}`;
+}
+
 /** All that lasted into the time since `begin`, with the reasons that counted in it; by group, name and beginning. */
-export function staysSince({ present, over }: Stays, { begin }: StayTerms): readonly Stay[] {
-  return [...over, ...[...present.values()].flatMap((members) => [...members.values()])]
+export function staysSince({ present, over }: Stays, begin: Instant): readonly Stay[] {
+  const left = [...over.values()].flat().filter(({ departure }) => departure && departure.at >= begin);
+  return [...left, ...[...present.values()].flatMap((members) => [...members.values()])]
     .map((stay) => ({
       ...stay,
       reasons: stay.reasons.filter((_, index) => (stay.reasons[index + 1]?.at ?? Infinity) > begin),

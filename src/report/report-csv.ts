@@ -57,11 +57,10 @@ export function renderReportCsv(report: Report): string {
       reason: record.reason,
       by: record.by ?? '',
     })),
-    ...report.approvers.map(({ uid, landings }) => ({ row: 'approver', uid, kind: String(landings) })),
-    ...accessRows(report),
+    ...(report.isPeriod ? accessRows(report) : []),
   ];
   // What was asked for stands in every row: a spreadsheet is looked at long after.
-  const asked = { since: report.changes ? renderInstant(report.changes.since) : '', at: renderInstant(report.at) };
+  const asked = { since: report.isPeriod ? renderInstant(report.changes.since) : '', at: renderInstant(report.at) };
   const cells = (row: Row) => columns.map((column) => cell({ ...row, ...asked }[column] ?? ''));
   return [columns.join(','), ...rows.map((row) => cells(row).join(','))].map((line) => `${line}\r\n`).join('');
 }
@@ -141,8 +140,8 @@ function revocationRows({ revocations }: Report): readonly Row[] {
 }
 
 /** Everybody who was in at any time of the period, once for each grant or list that named them in it. */
-function accessRows({ changes }: Report): readonly Row[] {
-  return (changes?.access ?? []).flatMap(({ group, name, from, departure, reasons }) =>
+function accessRows({ stays }: Report): readonly Row[] {
+  return stays.flatMap(({ group, name, from, departure, reasons }) =>
     reasons.map(({ because }) => ({
       row: 'access',
       group,

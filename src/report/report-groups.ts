@@ -4,7 +4,7 @@ import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GroupRules } from '../policy/policy.ts';
 import type { KnownGroup, KnownHold, Membership } from '../ledger/memory.ts';
-import type { Replay } from '../ledger/replay.ts';
+import type { Replay, Replayed } from '../ledger/replay.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 
@@ -27,11 +27,12 @@ interface Granted {
 
 export function groupReport(
   group: GroupName,
-  replay: Replay,
+  replayed: Replayed,
   policy: EffectivePolicy | undefined,
   sources: ReportSources,
   settings: ReportSettings,
 ): GroupReport {
+  const { replay } = replayed;
   const rules = policy?.rules.groups.get(group);
   const known = replay.memory.groups.get(group);
   const held = known?.holds ?? [];
@@ -45,7 +46,7 @@ export function groupReport(
     rules,
     recorded: recorded !== undefined,
     members: members.sort((left, right) => inOrder(left.name, right.name)),
-    withheld: recorded ? notIn(recorded, facts, replay) : [],
+    withheld: recorded ? notIn(recorded, facts, replayed) : [],
     held,
   };
 }
@@ -118,7 +119,7 @@ function notBegun({ grants, at }: GroupFacts): readonly NotIn[] {
   );
 }
 
-function notIn(members: ReadonlyMap<string, Membership>, facts: GroupFacts, replay: Replay): readonly NotIn[] {
+function notIn(members: ReadonlyMap<string, Membership>, facts: GroupFacts, replayed: Replayed): readonly NotIn[] {
   const byGrant = [...facts.grants.values()].map(({ grant, because }) => ({ uid: grant.uid, because, from: grant.from }));
   const { roster } = facts;
   const byRoster = [...(roster?.people ?? [])].flatMap((name) => {
@@ -127,11 +128,11 @@ function notIn(members: ReadonlyMap<string, Membership>, facts: GroupFacts, repl
   });
   return [...byGrant, ...byRoster]
     .filter(({ uid }) => !members.has(uid))
-    .map(({ uid, because, from }) => ({ uid, because, reason: reasonAgainst(uid, from, facts, replay) }))
+    .map(({ uid, because, from }) => ({ uid, because, reason: reasonAgainst(uid, from, facts, replayed) }))
     .sort((left, right) => inOrder(left.uid, right.uid));
 }
 
-function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }: GroupFacts, replay: Replay): NotInReason {
+function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }: GroupFacts, { replay, departed }: Replayed): NotInReason {
   const revoked = replay.revocations.find(
     ({ record, lifted }) => !lifted && record.uid === uid && (record.from === null || record.from === group),
   );
@@ -139,7 +140,5 @@ function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }:
   if (from !== undefined && at < from) return { code: 'not-yet', from };
   const hold = held.find(({ add }) => add.includes(uid));
   if (hold) return { code: 'held', hold: hold.code, since: hold.since };
-  const { entries = [] } = replay.chronicle.people.get(uid) ?? {};
-  const last = entries.findLast((one) => one.group === group && (one.event === 'removed' || one.event === 'vanished'));
-  return last?.because?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
+  return departed(group, uid)?.because?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
 }

@@ -1,29 +1,24 @@
 // The report as one page that needs nothing else: no script to be read, no request to anywhere, no text that is taken for markup.
+import { anchorBefore, anchorOf, pagesOf, renderAccessTable, renderBefore, renderLastDay, type PageOf } from './report-table.ts';
 import type { GroupReport, Report } from './report.ts';
-import { count } from '../time.ts';
+import { count, renderDate } from '../time.ts';
 import { markup, nothing, verbatim, type Markup } from './markup.ts';
-import { needsWayBack, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
-import { anchorOf, pagesOf, renderPeople, type PageOf } from './report-people.ts';
+import { needsWayBack, renderWayBack } from '../review/refusals.ts';
+import { renderDays } from './report-days.ts';
 import { script, style } from './report-style.ts';
 import { renderTimeline } from './report-timeline.ts';
 import {
-  renderAccess,
-  renderApprover,
+  needsAct,
+  remedyFor,
   renderAttention,
-  renderEnding,
   renderGroupRules,
-  renderHold,
-  renderJoined,
-  renderLanding,
-  renderLeft,
-  renderNotIn,
   renderNotes,
-  renderOverride,
-  renderPeriod,
+  renderNotIn,
   renderRevocation,
   renderTeams,
 } from './report-words.ts';
 import { renderMoment } from '../text.ts';
+import type { Attention } from './report-attention.ts';
 
 export interface PageSettings {
   /** The configured GitLab: the only place that links lead to. */
@@ -48,21 +43,26 @@ export function renderReportHtml(report: Report, { forge, digest }: PageSettings
         <style>${verbatim(style)}</style>
       </head>
       <body>
-        <a class="skip" href="#people">To the people</a>
         <header>
           <h1>Who has access</h1>
-          <p>At <strong>${renderMoment(report.at)}</strong>. All times are UTC.</p>
+          <p class="soft">${renderMoment(report.at)}. Times are UTC; a last day counts to its end.</p>
+          <nav><a href="#people">Access</a><a href="#timeline">Timeline</a><a href="#changes">Changes</a><a href="#end">Before, rules</a></nav>
         </header>
         <main>
-          ${glance(report)}${needs(report, pageOf)}${changes(report)}
+          ${numbers(report)}${mustAct(report, pageOf)}${goodToKnow(report)}
+          <section id="people">
+            <h2>Has access now <small>soonest end first</small></h2>
+            <div class="filter" hidden>
+              <label for="filter">Find a person, a group, a reason</label><br /><input type="search" id="filter" />
+              <span id="shown" role="status" class="soft"></span>
+            </div>
+            ${renderAccessTable(report, pageOf)}
+          </section>
           <h2 id="timeline">Grants over time</h2>
-          ${renderTimeline(report, anchorOf)}
-          <h2>People</h2>
-          <div class="filter" hidden>
-            <label for="filter">Find a person, a group, a reason</label><br /><input type="search" id="filter" />
-            <span id="shown" role="status" class="soft"></span>
-          </div>
-          ${renderPeople(report, pageOf)}${ending(report)}${decisions(report)}${rules(report)}
+          ${renderTimeline(report, anchorsOf(report))}
+          <h2 id="changes">What changed <small>since ${renderDate(report.changes.since)}</small></h2>
+          ${renderDays(report, pageOf)}
+          <div id="end">${renderBefore(report, pageOf)}${revocations(report)}${rules(report)}</div>
         </main>
         <footer>${renderNotes(report).map((note) => markup`<p>${note}</p>`)}</footer>
         <script>${verbatim(script)}</script>
@@ -72,96 +72,120 @@ export function renderReportHtml(report: Report, { forge, digest }: PageSettings
   return page.markup;
 }
 
-function glance({ groups, side }: Report): Markup {
-  const people = new Set(groups.flatMap(({ members }) => members.map(({ name }) => name)));
-  const all = side === 'policy' ? 'by grants in force' : 'through all groups together';
+function anchorsOf({ groups, stays, isPeriod }: Report): (group: GroupReport['group'], uid: string) => string | undefined {
+  const now = new Set(groups.flatMap(({ group, members }) => members.map(({ name }) => anchorOf(group, name))));
+  const before = new Set(stays.filter(({ departure }) => isPeriod || departure).map(({ group, name }) => anchorBefore(group, name)));
+  return (group, uid) => [anchorOf(group, uid), anchorBefore(group, uid)].find((anchor) => now.has(anchor) || before.has(anchor));
+}
+
+function numbers({ groups, side, ending }: Report): Markup {
+  const people = new Set(groups.flatMap(({ members }) => members.map(({ name }) => name))).size;
   const isKnown = side === 'policy' || groups.every(({ recorded }) => recorded);
-  return markup`<ul class="cards">
-    <li><strong>${isKnown ? people.size : '?'}</strong>${people.size === 1 ? 'person has' : 'people have'} access, ${all}</li>
-    ${groups.map((group) => card(group, side))}
+  const number = (of: number | string, words: string) => markup`<li><strong>${of}</strong> ${words}</li>`;
+  return markup`<ul class="numbers">
+    ${number(isKnown ? people : '?', `${people === 1 ? 'person has' : 'people have'} access`)}${groups.map((group) => {
+      const isTold = group.recorded || (side === 'policy' && group.rules?.members.kind === 'grants');
+      return number(isTold ? group.members.length : '?', `${group.group}, ${sourceOf(group)}`);
+    })}${ending.length > 0 ? number(ending.length, 'end within two weeks') : nothing}
   </ul>`;
 }
 
-function card({ group, rules: of, members, recorded, withheld }: GroupReport, side: Report['side']): Markup {
-  const isKnown = recorded || (side === 'policy' && of?.members.kind === 'grants');
-  const out =
-    withheld.length === 0
-      ? nothing
-      : markup` <span class="soft">${count(withheld.length, 'person is', 'people are')} named and not in.</span>`;
-  return markup`<li>
-    <strong>${isKnown ? members.length : '?'}</strong>through <b>${group}</b>.
-    ${of?.purpose ?? 'The rules do not know this group.'}${isKnown ? nothing : markup` <span class="soft">Its members are not on record here.</span>`}${out}
-  </li>`;
+function sourceOf({ rules: of, recorded }: GroupReport): string {
+  if (!of) return 'not in the rules';
+  if (of.members.kind === 'roster') return `by the roster${recorded ? '' : ', not on record here'}`;
+  return `by grants${recorded ? '' : ', not on record here'}`;
 }
 
-function needs({ attention, refused, evidence }: Report, pageOf: PageOf): Markup {
-  if (attention.length === 0) return markup`<p>Nothing needs a person.</p>`;
-  const lines = attention.map((one) => {
+const mostAtOnce = 20;
+
+function list(lines: readonly Markup[]): Markup {
+  const items = (some: readonly Markup[]) => some.map((line) => markup`<li>${line}</li>`);
+  const rest = lines.slice(mostAtOnce);
+  const more = markup`<details><summary>${rest.length} more</summary><ul>${items(rest)}</ul></details>`;
+  return markup`<ul>${items(lines.slice(0, mostAtOnce))}</ul>${rest.length > 0 ? more : nothing}`;
+}
+
+function mustAct({ attention, refused, evidence }: Report, pageOf: PageOf): Markup {
+  const acts = attention.filter(needsAct);
+  if (acts.length === 0) return markup`<p>Nothing needs a person.</p>`;
+  const lines = acts.map((one) => {
     const page = one.kind === 'refused' ? pageOf(one.refusal.link) : undefined;
-    return markup`<li>
-      ${renderAttention(one, evidence)}${page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">Merge request</a>`}
-    </li>`;
+    const request = one.kind === 'refused' && one.refusal.mergeRequest !== null ? `!${one.refusal.mergeRequest}` : 'Commit';
+    const link = page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">${request}</a>`;
+    const { command, words } = remedyFor(one) ?? {};
+    const paste = command === undefined ? nothing : markup`<br /><code>${command}</code>`;
+    return markup`${led(renderAttention(one, evidence))}${link}${paste}${words === undefined ? nothing : markup` <span>${words}</span>`}`;
   });
   const back = refused.some((one) => needsWayBack(one, evidence)) ? markup`<p>The way back: ${renderWayBack(evidence)}</p>` : nothing;
-  return markup`<section class="needs" aria-labelledby="needs">
-    <h2 id="needs">Needs a person</h2>
-    <ul class="plain">
-      ${lines}
-    </ul>
-    ${back}
+  return markup`<section class="act" aria-labelledby="act">
+    <h2 id="act">Somebody must act (${acts.length})</h2>
+    ${list(lines)}${back}
   </section>`;
 }
 
-function section(heading: string, lines: readonly string[], none?: string): Markup {
-  if (lines.length === 0 && none === undefined) return nothing;
-  const body =
-    lines.length === 0
-      ? markup`<p>${none ?? ''}</p>`
-      : markup`<ul class="plain">
-          ${lines.map((line) => markup`<li>${line}</li>`)}
-        </ul>`;
-  return markup`<h2>${heading}</h2>
-    ${body}`;
+/** Whom it is about stands out. */
+function led(sentence: string): Markup {
+  const [, lead, rest] = /^([a-z0-9._/-]+)(:? .*)$/.exec(sentence) ?? [];
+  return lead === undefined ? markup`${sentence}` : markup`<b>${lead}</b>${rest ?? ''}`;
 }
 
-function changes({ changes: of, at }: Report): Markup {
-  if (!of) return nothing;
-  const lines = [...of.joined.map(renderJoined), ...of.left.map(renderLeft), ...of.landings.map(renderLanding)];
-  const others = of.rulesChanged ? ['The rules are others than then.'] : [];
-  const access = section(renderPeriod(of.since, at), of.access.map(renderAccess), 'Nobody.');
-  return markup`${access}${section(`Changed since ${renderMoment(of.since)}`, [...lines, ...others], 'Nothing.')}`;
+function goodToKnow({ attention, ending, groups, side, evidence }: Report): Markup {
+  const apart = new Map<string, string[]>();
+  const others: Markup[] = [];
+  for (const one of attention.filter((each) => !needsAct(each))) {
+    if (one.kind === 'not-in') addName(apart, one);
+    else others.push(led(renderAttention(one, evidence)));
+  }
+  const withheld = [...apart].map(([why, names]) => markup`<b>${names.join(', ')}</b>: ${why}`);
+  const isIn = new Set(groups.flatMap(({ group, members }) => members.map(({ name }) => anchorOf(group, name))));
+  const ends = ending.map(({ group, uid, until: end }, index) => {
+    const anchor = anchorOf(group, uid);
+    const name = isIn.has(anchor) ? markup`<a href="#${anchor}">${uid}</a>` : markup`${uid}${side === 'record' ? ' (is not in)' : ''}`;
+    return markup`${index === 0 ? '' : ', '}${name} ${renderLastDay(end)}`;
+  });
+  const soonest =
+    ends.length > 0 ? [markup`End within two weeks: ${ends.slice(0, mostAtOnce)}${ends.length > mostAtOnce ? ' and more' : ''}`] : [];
+  const lines = [...soonest, ...others, ...withheld];
+  if (lines.length === 0) return nothing;
+  return markup`<section class="know" aria-labelledby="know">
+    <h2 id="know">Good to know (${lines.length})</h2>
+    ${list(lines)}
+  </section>`;
 }
 
-function ending(report: Report): Markup {
-  return section(
-    'Ends within two weeks',
-    report.ending.map((one) => `${renderMoment(one.until)}: ${renderEnding(one, report)}`),
-    'No grant does.',
-  );
+function addName(apart: Map<string, string[]>, { group, notIn }: Extract<Attention, { readonly kind: 'not-in' }>): void {
+  const why = `named for ${group} and not in; ${renderNotIn(notIn.reason)}`;
+  const names = apart.get(why);
+  if (names) names.push(notIn.uid);
+  else apart.set(why, [notIn.uid]);
 }
 
-function decisions({ groups, refused, revocations, overrides, approvers, evidence }: Report): Markup {
-  const held = groups.flatMap(({ group, held: all }) => all.map((hold) => `${group}: ${renderHold(hold)}`));
-  const withheld = groups.flatMap(({ group, withheld: all }) => all.map(({ uid, reason }) => `${uid}, ${group}: ${renderNotIn(reason)}`));
-  return markup`${section('Named and not in', withheld)}${section('Held', held)}${section(
-    'Refused',
-    refused.map((one) => `${one.path}: ${renderRefusalBriefly(one, evidence)}`),
-  )}${section('Revocations', revocations.map(renderRevocation))}${section('Held sets that were allowed', overrides.map(renderOverride))}${section(
-    'Who approved how much',
-    approvers.map(renderApprover),
-  )}`;
+function revocations({ revocations: all }: Report): Markup {
+  if (all.length === 0) return nothing;
+  return markup`<h2>Revocations</h2>
+    <details>
+      <summary>${count(all.length, 'revocation')}, ${all.filter(({ lifted }) => !lifted).length} in force</summary>
+      <ul>
+        ${all.map((one) => markup`<li>${renderRevocation(one)}</li>`)}
+      </ul>
+    </details>`;
 }
 
-function rules({ rules: of, at, evidence }: Report): Markup {
+/** A purpose is somebody else's sentence, with a full stop or without: it stands by itself. */
+function rules({ rules: of, evidence }: Report): Markup {
   if (!of) return nothing;
   const groups = [...of.groups.values()].map(
     (one) =>
       markup`<dt>${one.group}</dt>
-        <dd>${one.purpose} ${renderGroupRules(one, evidence)}</dd>`,
+        <dd>${one.purpose}</dd>
+        <dd>${renderGroupRules(one, evidence)}</dd>`,
   );
-  return markup`<h2>Rules as of ${renderMoment(at)}</h2>
-    <dl>${groups}</dl>
-    <ul class="plain">
-      ${renderTeams(of, evidence).map((line) => markup`<li>${line}</li>`)}
-    </ul>`;
+  return markup`<h2>Rules</h2>
+    <details>
+      <summary>Who may approve for what, in ${count(groups.length, 'group')}</summary>
+      <dl>${groups}</dl>
+      <ul>
+        ${renderTeams(of, evidence).map((line) => markup`<li>${line}</li>`)}
+      </ul>
+    </details>`;
 }

@@ -5,7 +5,6 @@ import { isRatified } from '../revocation/ratification.ts';
 import { inOrder, type Instant } from '../names.ts';
 import type { Status } from '../status.ts';
 import { renderInstant } from '../time.ts';
-import { isGrounds } from '../explain/history-words.ts';
 import { renderRefusalBriefly } from '../review/refusals.ts';
 import { renderAttention, renderMemberReason, renderNotIn } from './report-words.ts';
 import { becauseJson, causeJson, endJson } from '../reconcile/run-json.ts';
@@ -16,7 +15,7 @@ export function renderReportJson(report: Report, status: Status): string {
     muster: 1,
     command: 'report',
     at: renderInstant(at),
-    since: report.changes ? renderInstant(report.changes.since) : null,
+    since: report.isPeriod ? renderInstant(report.changes.since) : null,
     status,
     side,
     public: isPublic,
@@ -28,8 +27,7 @@ export function renderReportJson(report: Report, status: Status): string {
     groups: report.groups.map(groupJson),
     ...decisionsJson(report),
     rules: rulesJson(report),
-    ...(report.changes ? { changes: changesJson(report.changes) } : {}),
-    people: [...report.chronicle.people].sort(([left], [right]) => inOrder(left, right)).map(personJson),
+    ...(report.isPeriod ? { changes: changesJson(report) } : {}),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
@@ -38,7 +36,7 @@ function orNull(at: Instant | undefined): string | null {
   return at === undefined ? null : renderInstant(at);
 }
 
-function decisionsJson({ refused, waiting, rosters, revocations, overrides, approvers, ending, evidence }: Report): object {
+function decisionsJson({ refused, waiting, rosters, revocations, overrides, ending, evidence }: Report): object {
   return {
     refused: refused.map((one) => ({
       path: one.path,
@@ -71,7 +69,6 @@ function decisionsJson({ refused, waiting, rosters, revocations, overrides, appr
       by: record.by ?? null,
       usedAt: orNull(usedAt),
     })),
-    approvers: approvers.map((one) => ({ ...one, last: renderInstant(one.last) })),
     ending: ending.map((one) => ({ ...one, until: renderInstant(one.until) })),
   };
 }
@@ -124,9 +121,10 @@ function rulesJson({ rules }: Report): unknown {
   };
 }
 
-function changesJson({ access, joined, left, landings, rulesChanged }: NonNullable<Report['changes']>): object {
+function changesJson({ stays, changes: { joined, renewed, left, landings, rulesChanged } }: Report): object {
+  const arrived = (one: (typeof joined)[number]) => ({ ...one, at: renderInstant(one.at), because: one.because && linked(one.because) });
   return {
-    access: access.map(({ group, name, from, departure, reasons }) => ({
+    access: stays.map(({ group, name, from, departure, reasons }) => ({
       group,
       uid: name,
       from: renderInstant(from),
@@ -134,7 +132,8 @@ function changesJson({ access, joined, left, landings, rulesChanged }: NonNullab
       leftBecause: departure?.because ? causeJson(departure.because) : null,
       because: reasons.map(({ at, because }) => ({ since: renderInstant(at), grounds: because && linked(because) })),
     })),
-    joined: joined.map((one) => ({ ...one, at: renderInstant(one.at), because: one.because && linked(one.because) })),
+    joined: joined.map(arrived),
+    renewed: renewed.map(arrived),
     left: left.map(({ group, name, departure }) => ({
       group,
       name,
@@ -149,20 +148,5 @@ function changesJson({ access, joined, left, landings, rulesChanged }: NonNullab
       paths,
     })),
     rulesChanged,
-  };
-}
-
-function personJson([name, { entries, dropped }]: readonly [
-  string,
-  Report['chronicle']['people'] extends Map<string, infer Of> ? Of : never,
-]): object {
-  return {
-    uid: name,
-    dropped,
-    history: entries.map((entry) => ({
-      ...entry,
-      at: renderInstant(entry.at),
-      because: entry.because && (isGrounds(entry.because) ? linked(entry.because) : causeJson(entry.because)),
-    })),
   };
 }

@@ -4,7 +4,7 @@ import type { Refusal } from '../record/policy-state.ts';
 import type { Attention } from './report-attention.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, Report } from './report.ts';
-import type { PersonChain, PersonEntry } from '../ledger/chronicle.ts';
+import type { Stay } from '../ledger/stays.ts';
 import type { Rules } from '../policy/policy.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
@@ -19,13 +19,9 @@ export function publicReport(report: Report): Report {
     waiting: report.waiting.map((one) => ({ ...one, pending: undefined })),
     revocations: report.revocations.map(publicRevocation),
     overrides: report.overrides.map(publicOverride),
-    approvers: [],
     attention: report.attention.flatMap(publicAttention),
-    changes: report.changes && publicChanges(report.changes),
-    chronicle: {
-      ...report.chronicle,
-      people: new Map([...report.chronicle.people].map(([name, chain]) => [name, publicChain(chain)])),
-    },
+    changes: publicChanges(report.changes),
+    stays: report.stays.map(publicStay),
   };
 }
 
@@ -103,26 +99,17 @@ function publicLanding(landing: JudgedLanding): JudgedLanding {
   return { ...landing, verdict: verdict.kind === 'endorsed' ? { ...verdict, approvedBy: [] } : { ...verdict, detail: '' } };
 }
 
-function publicChanges(changes: NonNullable<Report['changes']>): NonNullable<Report['changes']> {
+function publicStay(stay: Stay): Stay {
+  return { ...stay, reasons: stay.reasons.map(({ at, because }) => ({ at, because: publicBecause(because) })) };
+}
+
+function publicChanges(changes: Report['changes']): Report['changes'] {
   return {
     ...changes,
-    access: changes.access.map((one) => ({
-      ...one,
-      reasons: one.reasons.map(({ at, because }) => ({ at, because: publicBecause(because) })),
-    })),
     joined: changes.joined.map((one) => ({ ...one, because: publicBecause(one.because) })),
+    renewed: changes.renewed.map((one) => ({ ...one, because: publicBecause(one.because) })),
     landings: changes.landings.map(publicLanding),
     revocations: changes.revocations.map(publicStory),
     overrides: changes.overrides.map(publicOverride),
   };
-}
-
-function publicChain({ entries, dropped }: PersonChain): PersonChain {
-  return { entries: entries.map(publicEntry), dropped };
-}
-
-/** Of a refusal the detail is its code; of a revocation it is somebody's reason. */
-function publicEntry({ detail, by: _, ...entry }: PersonEntry): PersonEntry {
-  const told = entry.event === 'refused' && detail !== undefined ? { detail } : {};
-  return { ...entry, ...told, because: publicBecause(entry.because) };
 }

@@ -4,100 +4,161 @@
 export const style = `
 :root {
   color-scheme: light dark;
-  --back: #fdfdfc; --card: #ffffff; --text: #1c1e21; --soft: #565c65; --line: #d5d9de; --link: #0b57b8;
-  --grant: #1f6fc4; --over: #b4bcc6; --refused: #b3261e; --now: #b3261e; --warn: #fff4e0; --warn-line: #c77700;
+  --back: #fff; --card: #f5f6f8; --text: #1b1f24; --soft: #565c65; --line: #dfe3e8; --link: #0b57b8;
+  --grant: #1f6fc4; --over: #b4bcc6; --soon: #96470a; --bad: #b3261e; --in: #0b57b8; --act: #fff4e0; --act-line: #d58a00;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --back: #14171a; --card: #1c2024; --text: #e8eaed; --soft: #a8b0ba; --line: #3a4149; --link: #8ab8ff;
-    --grant: #5b9df0; --over: #566270; --refused: #ff8a80; --now: #ff8a80; --warn: #33270f; --warn-line: #e0a030;
+    --back: #12161b; --card: #1a2027; --text: #e7eaee; --soft: #a8b0ba; --line: #2f3841; --link: #8ab8ff;
+    --grant: #5b9df0; --over: #566270; --soon: #f0ad4e; --bad: #ff8a80; --in: #8ab8ff; --act: #2c2413; --act-line: #e0a030;
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-main, header, footer { max-width: 64rem; margin: 0 auto; padding: 0 1rem; }
-header { padding-top: 1.5rem; }
-footer { padding-bottom: 2rem; color: var(--soft); }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; }
-h2 { font-size: 1.25rem; margin: 2.25rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
+[hidden] { display: none !important; }
+body { margin: 0; background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
+main, header, footer { max-width: 70rem; margin: 0 auto; padding: 0 1rem; }
+header { padding-top: 1rem; display: flex; flex-wrap: wrap; gap: .25rem 2rem; align-items: baseline; }
+header p { margin: 0; }
+footer { padding: 1rem 1rem 2rem; color: var(--soft); }
+footer p { margin: .25rem 0; }
+h1 { font-size: 1.5rem; line-height: 1.2; margin: 0; }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 0; }
+.day { display: grid; grid-template-columns: 8rem 1fr; border-bottom: 1px solid var(--line); padding: .3rem 0; }
 p { margin: .25rem 0 .5rem; }
+ul { margin: .25rem 0; padding-left: 1.1rem; }
+li { margin: .3rem 0; }
 a { color: var(--link); }
 a:focus-visible, summary:focus-visible, input:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-.skip { position: absolute; left: -100rem; }
-.skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
-.soft { color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .75rem; padding: 0; margin: 1rem 0; list-style: none; }
-.cards li { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; }
-.cards strong { display: block; font-size: 2rem; line-height: 1.1; }
-.needs { background: var(--warn); border-left: .3rem solid var(--warn-line); border-radius: .25rem; padding: .5rem 1rem .75rem; margin-top: 1.25rem; }
-.needs h2 { margin: 0; }
-.needs li + li { border-top: 1px solid var(--line); }
-ul.plain { padding: 0; margin: .25rem 0; list-style: none; }
-ul.plain > li { padding: .3rem 0; }
-details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: .4rem 0; }
-details > div { padding: 0 1rem .75rem; }
-summary { cursor: pointer; padding: .5rem 1rem; }
-summary b { display: inline-block; min-width: 9rem; }
-.tag { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .6rem; font-size: .875rem; display: inline-block; }
-.tag.out { color: var(--refused); border-color: currentColor; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .25rem 0; }
-dt { color: var(--soft); }
-dd { margin: 0; }
-input[type=search] { font: inherit; width: 100%; max-width: 24rem; padding: .4rem .6rem; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: .4rem; }
-.rows { list-style: none; padding: 0; margin: .5rem 0; }
-.rows li { display: grid; grid-template-columns: 10rem 1fr; gap: .75rem; align-items: center; border-top: 1px solid var(--line); }
+nav a { margin-right: 1rem; }
+small, .soft { color: var(--soft); }
+small { font-size: .85em; font-weight: 400; }
+summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
+code { font: .85rem/1.5 ui-monospace, monospace; background: var(--card); padding: .1rem .35rem; border-radius: 3px; }
+.numbers { display: flex; flex-wrap: wrap; gap: .25rem 1.75rem; padding: 0; margin: .75rem 0 1rem; list-style: none; }
+.numbers li { margin: 0; }
+.numbers strong { font-size: 1.8rem; line-height: 1.2; margin-right: .2rem; }
+.act, .know { border-left: 4px solid var(--line); border-radius: 4px; padding: .6rem 1rem; margin: .75rem 0; background: var(--card); }
+.act { background: var(--act); border-color: var(--act-line); }
+.act h2, .know h2 { margin: 0 0 .25rem; }
+.act code { background: var(--back); }
+input[type=search] { font: inherit; width: 100%; max-width: 22rem; padding: .4rem .6rem; color: inherit; background: var(--back); border: 1px solid var(--soft); border-radius: 4px; }
+.filter { margin-bottom: .5rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
+thead th { color: var(--soft); font-size: .85rem; position: sticky; top: 0; background: var(--back); }
+tbody th { min-width: 7rem; }
+td.group { overflow-wrap: break-word; min-width: 7.5rem; }
+td.until { white-space: nowrap; }
+td.by { min-width: 8rem; }
+td.why { min-width: 16rem; }
+tr.soon time { color: var(--soon); font-weight: 600; }
+tr:target th, li:target { background: var(--act); }
+.names { columns: 8rem; list-style: none; padding: 0; }
+.names li { margin: 0; }
+dl { margin: .25rem 0; }
+dt { font-weight: 600; margin-top: .5rem; }
+dd { margin: 0 0 0 1rem; }
+.days { list-style: none; padding: 0; margin: 0; }
+.days li { margin: 0 0 .15rem; }
+.days span { font-weight: 600; }
+.days li > span:first-child { color: var(--in); }
+.days li > .out, .days li > .refused, .days li > .revoked { color: var(--bad); }
+.days .soft { font-weight: 400; }
+.rows { list-style: none; padding: 0; margin: 0; }
+.rows li { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; align-items: center; border-bottom: 1px solid var(--line); margin: 0; }
+.rows .axis { position: sticky; top: 0; background: var(--back); z-index: 1; }
+.who { line-height: 1.25; }
 svg { overflow: visible; }
 .rows li > svg { display: block; width: 100%; }
 svg text { font: .75rem system-ui, sans-serif; fill: var(--soft); }
+svg text.end { fill: var(--text); paint-order: stroke; stroke: var(--back); stroke-width: 3px; }
+svg text.within { fill: var(--back); stroke: var(--grant); }
 .tick { stroke: var(--line); }
-.now { stroke: var(--now); stroke-width: 2; }
+.now { stroke: var(--bad); stroke-width: 2; }
 .bar { fill: var(--grant); }
 .bar.over { fill: var(--over); }
-.bar.coming { fill: none; stroke: var(--grant); stroke-width: 2; stroke-dasharray: 4 3; }
-.mark { stroke: var(--refused); stroke-width: 2.5; }
-.key { display: inline-block; width: 1.6rem; height: .7rem; margin: 0 .3rem 0 .9rem; vertical-align: baseline; }
-.key:first-child { margin-left: 0; }
-@media (max-width: 36rem) {
-  .rows li { grid-template-columns: 1fr; gap: 0; padding: .3rem 0; }
-  summary b { min-width: 0; margin-right: .5rem; }
-  dl { grid-template-columns: 1fr; }
-  dd { margin-bottom: .3rem; }
+.bar.coming { fill: var(--back); stroke: var(--grant); stroke-width: 2; stroke-dasharray: 4 3; }
+.mark { stroke: var(--bad); stroke-width: 2.5; }
+.keys > span { white-space: nowrap; margin-right: 1rem; }
+.key { width: 1.6rem; height: .7rem; margin-right: .3rem; }
+@media screen and (max-width: 52rem) {
+  thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
+  tbody tr { display: grid; grid-template-columns: 1fr auto; gap: 0 .75rem; border-bottom: 1px solid var(--line); padding: .45rem 0; content-visibility: auto; contain-intrinsic-size: auto 5rem; }
+  th, td { border: 0; padding: 0; }
+  td.group, td.by { text-align: right; min-width: 0; }
+  td.group { color: var(--soft); }
+  td.by { max-width: 12rem; }
+  .who { font-size: .85rem; }
+  td.why { grid-column: 1 / -1; min-width: 0; }
+  #before td.until { white-space: normal; }
+  .filter { position: sticky; top: 0; background: var(--back); padding: .35rem 0; z-index: 2; }
+  .day { display: block; }
+  .days { padding-left: 1rem; }
+  .numbers { gap: 0 1rem; }
+  .numbers strong { font-size: 1.4rem; }
+  .rows li { grid-template-columns: 5.5rem 1fr; }
+  .odd { display: none; }
 }
 @media print {
-  :root { --back: #fff; --card: #fff; --text: #000; --soft: #333; --line: #999; --link: #000; --warn: #fff; --grant: #333; --over: #bbb; --refused: #000; --now: #000; }
-  body { font-size: 10pt; }
-  .skip, .filter { display: none; }
-  details, .rows li, .cards li { break-inside: avoid; }
-  details::details-content { content-visibility: visible; block-size: auto; display: block; }
-  a[href^=http]::after { content: " " attr(href); font-size: 8pt; }
+  :root { --back: #fff; --card: #fff; --text: #000; --soft: #333; --line: #bbb; --link: #000; --act: #fff; --soon: #000; --bad: #000; --in: #000; }
+  @page { margin: 10mm; }
+  html { font-size: 8.5pt; }
+  body { font-size: 1rem; line-height: 1.25; }
+  svg text, small { font-size: .9rem; }
+  main, header, footer { max-width: none; padding: 0; }
+  h2 { margin-top: 1rem; break-after: avoid; }
+  nav, .filter { display: none; }
+  .act, .know { border: 1px solid #999; }
+  thead th, .rows .axis { position: static; }
+  th, td { padding: .05rem .5rem .05rem 0; }
+  tbody th { min-width: 0; width: 17%; }
+  td.by { min-width: 0; width: 14%; }
+  td.why { min-width: 0; width: 40%; }
+  td.group { white-space: nowrap; min-width: 0; }
+  li { margin: .1rem 0; }
+  .rows li { grid-template-columns: 8rem 1fr; }
+  .day { padding: .1rem 0; }
+  tr, .rows li, .days li { break-inside: avoid; }
+  .rows li > svg { height: 16px; }
+  details:not(.more)::details-content { content-visibility: visible; block-size: auto; display: block; }
+  a { text-decoration: none; }
 }
 `;
 
 export const script = `
 const field = document.getElementById('filter');
-const people = [...document.querySelectorAll('#people > details')];
 const shown = document.getElementById('shown');
+const now = [...document.querySelectorAll('#now tbody tr:not(.listed), #now .names li')];
+const before = document.getElementById('before');
+const gone = [...document.querySelectorAll('#before tbody tr')];
 document.querySelector('.filter').hidden = false;
+const textOf = (one) => {
+  const row = one.closest('.listed');
+  const cells = row ? [...row.querySelectorAll('th, .group, .until, .by')] : [];
+  return [one, ...cells].map((part) => part.textContent).join(' ').toLowerCase();
+};
+const keep = (all, words) => {
+  for (const one of all) one.hidden = !words.every((word) => textOf(one).includes(word));
+  return all.filter((one) => !one.hidden).length;
+};
 field.addEventListener('input', () => {
   const words = field.value.toLowerCase().split(/\\s+/).filter(Boolean);
-  let count = 0;
-  for (const one of people) {
-    const text = one.textContent.toLowerCase();
-    one.hidden = !words.every((word) => text.includes(word));
-    if (!one.hidden) count += 1;
-  }
-  shown.textContent = count + ' of ' + people.length + ' shown';
+  const left = keep(now, words);
+  for (const row of document.querySelectorAll('.listed')) row.hidden = !row.querySelector('li:not([hidden])');
+  const earlier = keep(gone, words);
+  if (before && words.length > 0) before.open = earlier > 0;
+  shown.textContent = left + ' of ' + now.length + ' shown' + (words.length > 0 && earlier > 0 ? ', and ' + earlier + ' from before below' : '');
 });
 const open = () => {
-  const target = document.getElementById(location.hash.slice(1));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  const folded = document.getElementById(location.hash.slice(1))?.closest('details');
+  if (folded) folded.open = true;
 };
 addEventListener('hashchange', open);
 open();
 let opened = [];
 addEventListener('beforeprint', () => {
-  opened = [...document.querySelectorAll('details:not([open])')];
+  opened = [...document.querySelectorAll('details:not([open], .more)')];
   for (const one of opened) one.open = true;
 });
 addEventListener('afterprint', () => {

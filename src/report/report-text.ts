@@ -2,8 +2,9 @@
 import type { GroupReport, MemberReport, Report } from './report.ts';
 import { count } from '../time.ts';
 import {
+  needsAct,
+  remedyFor,
   renderAccess,
-  renderApprover,
   renderAttention,
   renderEnding,
   renderGroupRules,
@@ -16,6 +17,7 @@ import {
   renderNotIn,
   renderOverride,
   renderPeriod,
+  renderRenewed,
   renderRevocation,
   renderSize,
   renderTeams,
@@ -27,9 +29,13 @@ export function renderReportText(report: Report): string {
   return [
     `muster report, ${renderMoment(report.at)}\n`,
     ...renderNotes(report).map((note) => hang('  ', note)),
-    ...(report.changes ? [section(renderPeriod(report.changes.since, report.at), report.changes.access.map(renderAccess), 'nobody')] : []),
-    section('Needs a person', attentionLines(report), 'nothing'),
-    ...(report.changes ? [section(`Changed since ${renderMoment(report.changes.since)}`, changeLines(report), 'nothing')] : []),
+    ...(report.isPeriod ? [section(renderPeriod(report.changes.since, report.at), report.stays.map(renderAccess), 'nobody')] : []),
+    `\nSomebody must act\n${actBlocks(report).join('') || '  Nothing needs a person.\n'}`,
+    section(
+      'Good to know',
+      report.attention.filter((one) => !needsAct(one)).map((one) => renderAttention(one, report.evidence)),
+    ),
+    ...(report.isPeriod ? [section(`Changed since ${renderMoment(report.changes.since)}`, changeLines(report), 'nothing')] : []),
     ...report.groups.map((group) => groupBlock(group, report)),
     section(
       'Ends within two weeks',
@@ -37,7 +43,6 @@ export function renderReportText(report: Report): string {
     ),
     section('Revocations', report.revocations.map(renderRevocation)),
     section('Held sets that were allowed', report.overrides.map(renderOverride)),
-    section('Approvals', report.approvers.map(renderApprover)),
     section(
       'Rosters',
       report.rosters.map(
@@ -55,15 +60,19 @@ function section(heading: string, lines: readonly string[], none?: string): stri
   return `\n${heading}\n${body.join('')}`;
 }
 
-function attentionLines({ attention, refused, evidence }: Report): readonly string[] {
-  const lines = attention.map((one) => renderAttention(one, evidence));
-  return refused.some((one) => needsWayBack(one, evidence)) ? [...lines, `The way back: ${renderWayBack(evidence)}`] : lines;
+function actBlocks({ attention, refused, evidence }: Report): readonly string[] {
+  const blocks = attention.filter(needsAct).map((one) => {
+    const { command, words } = remedyFor(one) ?? {};
+    const paste = command === undefined ? '' : `      ${command}\n`;
+    return `${hang('  ', renderAttention(one, evidence))}${paste}${words === undefined ? '' : hang('    ', words)}`;
+  });
+  return refused.some((one) => needsWayBack(one, evidence)) ? [...blocks, hang('  ', `The way back: ${renderWayBack(evidence)}`)] : blocks;
 }
 
 function changeLines({ changes }: Report): readonly string[] {
-  if (!changes) return [];
   return [
     ...changes.joined.map(renderJoined),
+    ...changes.renewed.map(renderRenewed),
     ...changes.left.map(renderLeft),
     ...changes.landings.map(renderLanding),
     ...changes.revocations.map(({ record, lifted }) =>

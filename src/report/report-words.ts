@@ -4,7 +4,7 @@ import type { Attention } from './report-attention.ts';
 import type { ReportChanges } from './report-changes.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
-import type { ApproverReport, EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Stay } from '../ledger/stays.ts';
 import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
@@ -48,15 +48,15 @@ export function renderMemberReason(reason: MemberReason): string {
 export function renderNotIn(reason: NotInReason): string {
   if (reason.code === 'held') return `the addition is held since ${renderMoment(reason.since)}: ${holds[reason.hold]}`;
   if (reason.code !== 'not-told') return renderWithheld(reason);
-  return 'the record does not tell why: runs record whom they put in and take out, and not whom the directory does not know or has locked ("muster explain UID" asks it now)';
+  return 'the record does not tell why; "muster explain UID" asks the directory';
 }
 
-export function renderHold({ code, since, add, remove, digest }: KnownHold): string {
+export function renderHold({ code, since, add, remove }: KnownHold): string {
   const changes = [
     add.length > 0 ? `in: ${add.map(plain).join(', ')}` : '',
     remove.length > 0 ? `out: ${remove.map(plain).join(', ')}` : '',
   ].filter(Boolean);
-  return `held since ${renderMoment(since)}: ${holds[code]}${changes.length > 0 ? ` (${changes.join('; ')})` : ''}; ${plain(digest)}`;
+  return `held since ${renderMoment(since)}: ${holds[code]}${changes.length > 0 ? ` (${changes.join('; ')})` : ''}`;
 }
 
 export function renderRevocation({ uid, from, at, reason, by, lifted, ...rest }: RevocationReport): string {
@@ -75,13 +75,6 @@ export function renderRevocation({ uid, from, at, reason, by, lifted, ...rest }:
 export function renderOverride({ record: { at, group, code, reason, by }, usedAt }: OverrideStory): string {
   const used = usedAt === undefined ? 'never used' : `used at ${renderMoment(usedAt)}`;
   return `${renderMoment(at)}, ${group}: a held set was allowed${renderBy(by)}: ${holds[code]}; ${used}${reason === '' ? '' : `. ${plain(reason)}`}`;
-}
-
-export function renderApprover({ uid, landings, rules, last, grants }: ApproverReport): string {
-  const people = grants.map(({ uid: of, count: number }) => `${of}${number > 1 ? ` ${number} times` : ''}`).join(', ');
-  const of = rules > 0 ? `, ${rules} of the rules` : '';
-  const whom = people === '' ? '' : `; grants for ${people}`;
-  return `${uid} approved ${count(landings, 'change')}${of}, the last merged at ${renderMoment(last)}${whom}`;
 }
 
 export function renderWaiting({ commit, since, pending }: Report['waiting'][number]): string {
@@ -103,12 +96,47 @@ export function renderAttention(one: Attention, evidence: Report['evidence']): s
     case 'frozen':
       return `${one.group}: the rules do not know this group, and it is left as it is`;
     case 'unrecorded':
-      return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet; "muster plan" shows it`;
+      return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet`;
     case 'revocation':
       return renderRevocation(one.revocation);
     case 'not-in':
       return `${one.notIn.uid} should be in ${one.group} and is not: ${renderNotIn(one.notIn.reason)}`;
   }
+}
+
+/** What a person does about it: a command to paste, and what is to be said of it. */
+export interface Remedy {
+  readonly command?: string;
+  readonly words: string;
+}
+
+/** Undefined where nobody has to do anything, or where what to do is told once for all (the way back of what was refused). */
+export function remedyFor(one: Attention): Remedy | undefined {
+  switch (one.kind) {
+    case 'unexplained':
+      return {
+        command: `muster adopt ${one.group}`,
+        words: 'prints the grant files for those who are to stay; the others have to be taken out.',
+      };
+    case 'held':
+      return one.hold.code === 'ceiling'
+        ? { words: 'If it is right, an administrator of this host raises directory.ceilings in the configuration.' }
+        : {
+            command: `muster allow ${one.group} ${plain(one.hold.digest)} --reason "…"`,
+            words: 'if it is right; otherwise correct what it comes from.',
+          };
+    case 'frozen':
+      return { words: `Write groups/${one.group}.yaml in the policy, or take the group out of directory.groups on this host.` };
+    case 'unrecorded':
+      return { command: 'muster plan', words: 'shows what the first run would change, and what holds it.' };
+    default:
+      return undefined;
+  }
+}
+
+/** What is only good to know: it passes by itself, or others have been told. */
+export function needsAct({ kind }: Attention): boolean {
+  return kind !== 'waiting' && kind !== 'revocation' && kind !== 'not-in';
 }
 
 export function renderLanding({ at, commit, verdict, paths }: JudgedLanding): string {
@@ -119,6 +147,10 @@ export function renderLanding({ at, commit, verdict, paths }: JudgedLanding): st
 
 export function renderJoined({ group, name, at, because }: ReportChanges['joined'][number]): string {
   return `${plain(name)} came into ${group} at ${renderMoment(at)}: ${because ? renderBecause(because) : 'nothing explained it'}`;
+}
+
+export function renderRenewed({ group, name, at, because }: ReportChanges['renewed'][number]): string {
+  return `${plain(name)} stayed in ${group} from ${renderMoment(at)} on: ${because ? renderBecause(because) : 'nothing explained it'}`;
 }
 
 export function renderLeft({ group, name, departure }: ReportChanges['left'][number]): string {

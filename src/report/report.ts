@@ -12,6 +12,7 @@ import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { RosterRecord } from '../ledger/record.ts';
 import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
+import type { Stay } from '../ledger/stays.ts';
 import { revocationReports, type RevocationReport } from './report-revocations.ts';
 import { day } from '../time.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
@@ -72,17 +73,6 @@ export interface EndingGrant {
   readonly until: Instant;
 }
 
-/** Who approved how much. */
-export interface ApproverReport {
-  readonly uid: Uid;
-  readonly landings: number;
-  /** Of these, changes of the rules. */
-  readonly rules: number;
-  readonly last: Instant;
-  /** Grants by the person who got them, the most first. */
-  readonly grants: readonly { readonly uid: Uid; readonly count: number }[];
-}
-
 export interface Report {
   readonly at: Instant;
   /** `record`: what the directory held, from the ledger. `policy`: what the policy grants; nobody looked at the directory. */
@@ -102,10 +92,14 @@ export interface Report {
   readonly rosters: readonly RosterRecord[];
   readonly revocations: readonly RevocationReport[];
   readonly overrides: readonly OverrideStory[];
-  readonly approvers: readonly ApproverReport[];
   readonly ending: readonly EndingGrant[];
   readonly attention: readonly Attention[];
-  readonly changes: ReportChanges | undefined;
+  /** A period was asked for, and not a moment. */
+  readonly isPeriod: boolean;
+  /** Of the period that was asked for, or of the last 30 days. */
+  readonly changes: ReportChanges;
+  /** Who was in at any time of the period; otherwise of the last year, and of each person the latest. */
+  readonly stays: readonly Stay[];
   readonly chronicle: Chronicle;
 }
 
@@ -129,11 +123,11 @@ export interface ReportSettings {
 }
 
 export function reportOf(replayed: Replayed, sources: ReportSources, settings: ReportSettings): Report {
-  const { at, since } = settings;
-  const { replay, period } = replayed;
+  const { at } = settings;
+  const { replay } = replayed;
   const { memory } = replay;
   const { policy } = sources;
-  const groups = groupsOf(replay, settings).map((group) => groupReport(group, replay, policy, sources, settings));
+  const groups = groupsOf(replay, settings).map((group) => groupReport(group, replayed, policy, sources, settings));
   const facts = {
     at,
     side: settings.side,
@@ -150,21 +144,13 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
     revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
     overrides: replay.overrides,
-    approvers: approverReports(replay),
     ending: endingSoon(policy, at),
-    changes: period && since !== undefined ? changesIn(period, replayed, since) : undefined,
+    isPeriod: settings.since !== undefined,
+    changes: changesIn(replayed),
+    stays: replayed.stays,
     chronicle: replay.chronicle,
   };
   return { ...facts, attention: attentionOf(facts) };
-}
-
-function approverReports({ approvals }: Replay): readonly ApproverReport[] {
-  return [...approvals]
-    .map(([uid, { grants, ...one }]) => {
-      const byPerson = [...grants].map(([of, count]) => ({ uid: of, count }));
-      return { uid, ...one, grants: byPerson.sort((left, right) => right.count - left.count || inOrder(left.uid, right.uid)) };
-    })
-    .sort((left, right) => right.landings - left.landings || inOrder(left.uid, right.uid));
 }
 
 /** The host's groups, and every other that the record or the rules of then know. */
@@ -182,7 +168,7 @@ function waitingOf({ memory }: Replay, pending: readonly Pending[]): Report['wai
   }));
 }
 
-const soon = 14 * day;
+export const soon = 14 * day;
 
 /** Grants that end within two weeks, the next end first. */
 function endingSoon(policy: EffectivePolicy | undefined, at: Instant): readonly EndingGrant[] {

@@ -13,7 +13,7 @@ const renewed = grantOf({ name: 'hoo', mergeRequest: 5, merged: 15, until: 20, b
 const expired = { kind: 'expired', path: first.path, at: days(-10) } as const;
 
 function accessIn(records: readonly LedgerRecord[], since: Instant, at: Instant) {
-  return (reportFrom(records, { since, at }).changes?.access ?? []).map(({ name, from, departure, reasons }) => ({
+  return reportFrom(records, { since, at }).stays.map(({ name, from, departure, reasons }) => ({
     name,
     from,
     left: departure?.at,
@@ -72,7 +72,7 @@ describe('who had access in a period', () => {
         }
         const { replay } = replayTo(records, { ...reportSettings, at: end });
         for (const name of replay.memory.groups.get(klaxon)?.members.keys() ?? []) seen.add(name);
-        const told = replayTo(records, { ...reportSettings, since, at: end }).period?.stays.map(({ name }) => name);
+        const told = replayTo(records, { ...reportSettings, since, at: end }).stays.map(({ name }) => name);
         expect([...new Set(told)].sort()).toEqual([...seen].sort());
       }),
       { numRuns: 200 },

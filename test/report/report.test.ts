@@ -101,13 +101,6 @@ describe('what needs a person', () => {
     expect(report.refused).toHaveLength(1);
     expect(reportFrom(sampleRecords(), {}, { ...reportSources, readings }).refused).toEqual([]);
   });
-
-  it('given approvals, then it says who approved how much', () => {
-    expect(report.approvers.map((one) => [one.uid, one.landings])).toEqual([
-      ['alice', 4],
-      ['bob', 2],
-    ]);
-  });
 });
 
 describe('moments', () => {
