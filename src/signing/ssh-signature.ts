@@ -20,8 +20,8 @@ export interface SshSignature {
 export type ReadSignature =
   { readonly kind: 'valid'; readonly signature: SshSignature } | { readonly kind: 'invalid'; readonly why: string };
 
-const begin = '-----BEGIN SSH SIGNATURE-----';
-const end = '-----END SSH SIGNATURE-----';
+export const signatureBegin = '-----BEGIN SSH SIGNATURE-----';
+export const signatureEnd = '-----END SSH SIGNATURE-----';
 const magic = 'SSHSIG';
 const longest = 16 * 1024;
 
@@ -29,7 +29,7 @@ const longest = 16 * 1024;
 export function parseSignature(text: string, fingerprint: Fingerprint): ReadSignature {
   if (text.length > longest) return invalid('is longer than any signature');
   const lines = text.replaceAll('\r\n', '\n').trim().split('\n');
-  if (lines[0] !== begin || lines.at(-1) !== end || lines.filter((line) => line.startsWith('-----')).length !== 2)
+  if (lines[0] !== signatureBegin || lines.at(-1) !== signatureEnd || lines.filter((line) => line.startsWith('-----')).length !== 2)
     return invalid('is not one block from "BEGIN SSH SIGNATURE" to "END SSH SIGNATURE"');
   const bytes = parseBase64(lines.slice(1, -1).join(''));
   return bytes ? readSignature(bytes, fingerprint) : invalid('is damaged: its lines are not base64');
@@ -61,7 +61,7 @@ function readSignature(bytes: Uint8Array, fingerprint: Fingerprint): ReadSignatu
     wireString(hash),
     wireString(made.bytes),
   );
-  const armour = [begin, ...(base64(anew).match(/.{1,70}/g) ?? []), end, ''].join('\n');
+  const armour = [signatureBegin, ...(base64(anew).match(/.{1,70}/g) ?? []), signatureEnd, ''].join('\n');
   const flag = (bit: number) => ((made.flags ?? 0) & bit) !== 0;
   return { kind: 'valid', signature: { key: read.key, armour, touched: flag(0x01), verified: flag(0x04) } };
 }

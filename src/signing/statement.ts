@@ -164,6 +164,13 @@ class Lines {
     return values;
   }
 
+  /** Nothing is left but the newline before. */
+  end(): boolean {
+    const isEnd = this.#at === this.#lines.length - 1 && this.#lines[this.#at] === '';
+    if (!isEnd) this.fail('the end is expected here, and a newline before it');
+    return isEnd;
+  }
+
   fail(message: string): undefined {
     this.#message ||= message;
     return undefined;
@@ -197,7 +204,7 @@ function readStatement(lines: Lines): Statement | undefined {
     const end = parseMoment(afterWord('until', line));
     return end !== undefined && at !== undefined && end > at && end - at <= longestValidity ? end : undefined;
   });
-  const isEnded = lines.next('the end', (line) => line === '' || undefined);
+  const isEnded = lines.end();
   if (!header || project === undefined || branch === undefined || start === undefined || rules === undefined) return undefined;
   if (signer === undefined || at === undefined || until === undefined || !isEnded) return undefined;
   return { project, branch, start, rules, changes, effects, signer, at, until };

@@ -75,8 +75,8 @@ describe('given the statement of the contract', () => {
     { given: 'a time without seconds', make: (lines) => lines.with(10, 'at 2026-12-01T10:02Z'), gives: /^11: this line/ },
     { given: 'an end before its time', make: (lines) => lines.with(11, 'until 2026-12-01T10:02:00Z'), gives: /^12: "until"/ },
     { given: 'an end after fifteen days', make: (lines) => lines.with(11, 'until 2026-12-15T10:02:01Z'), gives: /^12: "until"/ },
-    { given: 'a line behind the end', make: (lines) => [...lines, 'effect x'], gives: /^14: this line/ },
-    { given: 'no final newline', make: (lines) => lines.slice(0, -1), gives: /^13: this line/ },
+    { given: 'a line behind the end', make: (lines) => [...lines, 'effect x'], gives: /^13: the end/ },
+    { given: 'no final newline', make: (lines) => lines.slice(0, -1), gives: /^12: the end/ },
     { given: 'a lone CR', make: (lines) => lines.with(9, 'signer alice\r\r'), gives: /^10: / },
   ])('when it has $given, then it is none, and the line is named', ({ make, gives }) => {
     expect(problem(make(text.split('\n')).join('\n'))).toMatch(gives);
