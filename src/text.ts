@@ -11,6 +11,12 @@ export function plain(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+/** Each reason in full the first time, and after that only that it is the same. */
+export function tellingOnce(): (reason: string) => string {
+  const told = new Set<string>();
+  return (reason) => (told.size < told.add(reason).size ? reason : 'for the same reason');
+}
+
 /** A page to open in a browser, or nothing: whatever else stands in its place is not shown as one. */
 export function renderLink(link: string | undefined): string | undefined {
   return link !== undefined && /^https?:\/\/[!-~]+$/.test(link) ? link : undefined;

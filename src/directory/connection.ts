@@ -38,6 +38,8 @@ export type Question = Pick<SearchOptions, 'scope' | 'filter'> & {
 export interface DirectoryConnection {
   /** The authorization identity that the server itself names (RFC 4532): `dn:…` or `u:…`. */
   readonly identity: string;
+  /** Another one each time that it was opened: what was asked before may not hold any more. */
+  readonly session: number;
   /** It broke, or was given up after a time limit: every further question fails. */
   readonly isLost: boolean;
   search(base: string, question: Question): Promise<readonly Entry[]>;
@@ -64,7 +66,10 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
     const identity = await line
       .ask('whoami', connectTimeout, () => client.exop(whoAmIOid))
       .catch(async (error: unknown) => {
-        if (error instanceof ResultCodeError) await line.ask('search', connectTimeout, () => refuseActiveDirectory(client));
+        if (error instanceof ResultCodeError) {
+          const root = { scope: 'base' as const, attributes: ['supportedCapabilities'] };
+          refuseActiveDirectory((await line.ask('search', connectTimeout, () => client.search('', root))).searchEntries);
+        }
         throw refusal(
           error,
           'say whose connection it is (“Who am I?”, RFC 4532), so that nobody else’s rights are taken for this account’s',
@@ -191,6 +196,7 @@ class Line {
 
 class BoundConnection implements DirectoryConnection {
   readonly identity: string;
+  readonly session = 1;
   readonly #line: Line;
   readonly #readTimeout: number;
   readonly #writeTimeout: number;

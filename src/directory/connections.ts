@@ -1,4 +1,4 @@
-// The connections of one run, one to a server: opened when it is needed, opened anew when it broke, closed at the end.
+// The connections of one run, one to a server: opened when it is needed, opened anew when it broke, closed at the end. And how much is asked at once.
 import type { Change, Control, Entry } from 'ldapts';
 import { Unavailable } from '../errors.ts';
 import type { DirectoryConnection, Question } from './connection.ts';
@@ -31,6 +31,7 @@ class Reopening implements DirectoryConnection {
   #current: Promise<DirectoryConnection> | undefined;
   #now: DirectoryConnection | undefined;
   #failures = 0;
+  session = 0;
 
   constructor(open: () => Promise<DirectoryConnection>) {
     this.#open = open;
@@ -108,7 +109,22 @@ class Reopening implements DirectoryConnection {
   }
 
   #forget(): void {
+    this.session += 1;
     this.#now = undefined;
     this.#current = undefined;
   }
+}
+
+/** Does the work for each thing, at most `limit` at once. After an error nothing new is begun; it is thrown when the rest has settled. */
+export async function eachOf<Thing>(things: readonly Thing[], limit: number, work: (thing: Thing) => Promise<void>): Promise<void> {
+  const queue = things.values();
+  const errors: unknown[] = [];
+  const drain = async () => {
+    for (const thing of queue) {
+      if (errors.length > 0) return;
+      await work(thing).catch((error: unknown) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, things.length) }, drain));
+  if (errors.length > 0) throw errors[0];
 }

@@ -4,18 +4,15 @@ import { inOrder, type DnKey } from '../names.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, isWithin } from './distinguished-names.ts';
 import { valuesOf } from './entries.ts';
-import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
 
 // RFC 4533: who offers content synchronisation keeps contextCSN up.
 const syncRequestOid = '1.3.6.1.4.1.4203.1.9.1.1';
 
 /** The contextCSN values of the naming context (RFC 4512, section 5.1) that holds all of the bases, in a stable order. */
 export async function readMark(connection: DirectoryConnection, bases: readonly DnKey[]): Promise<WriteMark> {
-  const [root] = await connection
-    .search('', { scope: 'base', attributes: ['namingContexts', 'supportedControl'] })
-    .catch((error: unknown) => {
-      throw refusal(error, 'show its root DSE');
-    });
+  const question = { scope: 'base' as const, attributes: ['namingContexts', 'supportedControl'] };
+  const [root] = await answered(connection.search('', question), 'show its root DSE');
   if (!root) return undefined;
   const named = valuesOf(root, 'namingContexts');
   const isKept = valuesOf(root, 'supportedControl').includes(syncRequestOid);

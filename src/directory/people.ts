@@ -4,12 +4,12 @@ import { Filter, type Entry } from 'ldapts';
 import { entryUuid, instant, parseUid, type Dn, type DnKey, type Instant, type Uid } from '../names.ts';
 import type { Claim, DirectoryPerson, People } from './directory.ts';
 import { DirectoryUnusable, together } from '../errors.ts';
-import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
+import { eachOf } from './connections.ts';
 import { dnKeyOf, foldText, uidOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from './layout.ts';
-import { refusal } from './result-codes.ts';
+import { answered, refusal } from './result-codes.ts';
 
 // slapd joins the candidate lists of an OR pairwise: the cost of a filter is quadratic in its length.
 const uidsPerFilter = 100;
@@ -194,11 +194,8 @@ async function ask(
   );
   await eachOf(chunks, filtersInFlight, async (chunk) => {
     const filter = `(&(|${chunk.map((uid) => `(uid=${Filter.escape(uid)})`).join('')})${condition})`;
-    try {
-      (await connection.search(layout.people, { scope: 'sub', filter, attributes })).forEach(take);
-    } catch (error) {
-      throw refusal(error, `show people under ${layout.people}`);
-    }
+    const answer = connection.search(layout.people, { scope: 'sub', filter, attributes });
+    (await answered(answer, `show people under ${layout.people}`)).forEach(take);
   });
 }
 
@@ -209,13 +206,8 @@ async function lookAgain(
   now: Instant,
 ): Promise<DirectoryPerson> {
   const { attribute } = disabled;
-  const read = async (filter: string) => {
-    try {
-      return await connection.search(person.dn, { scope: 'base', filter, attributes: [attribute] });
-    } catch (error) {
-      throw refusal(error, `show ${person.dn} a second time`);
-    }
-  };
+  const read = (filter: string) =>
+    answered(connection.search(person.dn, { scope: 'base', filter, attributes: [attribute] }), `show ${person.dn} a second time`);
   const [entry] = await read(`(|(${attribute}=*)(!(${attribute}=*)))`);
   const marks = entry ? valuesOf(entry, attribute) : [];
   const hasNone = marks.length === 0 && (await read(`(!(${attribute}=*))`)).length > 0;
@@ -231,9 +223,7 @@ export async function tellClaims(connection: DirectoryConnection, claims: Claims
   const told: Claim[] = [];
   for (const { dn, uids } of [...claims.values()].slice(0, mostClaims)) {
     const question = { scope: 'base' as const, attributes: ['modifyTimestamp', 'modifiersName'] };
-    const [entry] = await connection.search(dn, question).catch((error: unknown) => {
-      throw refusal(error, `show ${dn}`);
-    });
+    const [entry] = await answered(connection.search(dn, question), `show ${dn}`);
     const first = (attribute: string) => (entry ? (valuesOf(entry, attribute)[0] ?? '') : '');
     told.push(...uids.map((uid) => ({ uid, dn, changedAt: first('modifyTimestamp'), changedBy: first('modifiersName') })));
   }
@@ -245,9 +235,7 @@ export async function readDetails(
   connection: DirectoryConnection,
   { dn }: DirectoryPerson,
 ): Promise<{ readonly name: string; readonly mail: string }> {
-  const [entry] = await connection.search(dn, { scope: 'base', attributes: ['cn', 'mail'] }).catch((error: unknown) => {
-    throw refusal(error, `show the entry ${dn}`);
-  });
+  const [entry] = await answered(connection.search(dn, { scope: 'base', attributes: ['cn', 'mail'] }), `show the entry ${dn}`);
   const first = (attribute: string) => (entry ? (valuesOf(entry, attribute)[0] ?? '') : '');
   return { name: first('cn'), mail: first('mail') };
 }

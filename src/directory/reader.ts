@@ -13,8 +13,8 @@ import type {
 } from './directory.ts';
 import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
 import { DirectoryUnusable, Misuse } from '../errors.ts';
-import { eachOf } from './concurrency.ts';
 import type { DirectoryConnection } from './connection.ts';
+import { eachOf } from './connections.ts';
 import { isWithin, uidOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
 import { readGroup, textOf } from './groups.ts';
@@ -22,7 +22,7 @@ import { schemaOf } from './schema.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
 import { attributesOf, findPeople, personIn, tellClaims, type Claims } from './people.ts';
-import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
 
 /** Every method throws `Unavailable` when no whole answer came, and `Unusable` when the server says no to the question itself. */
 export interface DirectoryReader {
@@ -93,11 +93,8 @@ function dnOf({ groups }: DirectoryLayout, group: GroupName): Dn {
 /** What may not be seen answers neither yes nor no (RFC 4511, section 4.5.1.7). */
 async function isMember(connection: DirectoryConnection, group: Dn, attribute: MemberAttribute, member: Dn): Promise<boolean> {
   const answers = async (filter: string) => {
-    try {
-      return (await connection.search(group, { scope: 'base', filter, attributes: ['1.1'] })).length > 0;
-    } catch (error) {
-      throw refusal(error, `say whether ${member} is a member of ${group}`);
-    }
+    const question = { scope: 'base' as const, filter, attributes: ['1.1'] };
+    return (await answered(connection.search(group, question), `say whether ${member} is a member of ${group}`)).length > 0;
   };
   const isOne = `(${attribute}=${Filter.escape(textOf(attribute, { dn: member }))})`;
   if (await answers(isOne)) return true;
@@ -108,12 +105,8 @@ async function isMember(connection: DirectoryConnection, group: Dn, attribute: M
 }
 
 async function entriesWith(connection: DirectoryConnection, { people }: DirectoryLayout, uuid: EntryUuid) {
-  try {
-    const filter = escapeFilter`(|(entryUUID=${uuid})(nsUniqueId=${uuid}))`;
-    return (await connection.search(people, { scope: 'sub', filter, attributes: ['1.1'] })).map(({ dn }) => namedBy(dn));
-  } catch (error) {
-    throw refusal(error, `search ${people} by entryUUID`);
-  }
+  const question = { scope: 'sub' as const, filter: escapeFilter`(|(entryUUID=${uuid})(nsUniqueId=${uuid}))`, attributes: ['1.1'] };
+  return (await answered(connection.search(people, question), `search ${people} by entryUUID`)).map(({ dn }) => namedBy(dn));
 }
 
 async function membersBehind(

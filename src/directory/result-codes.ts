@@ -45,6 +45,13 @@ export function hasResultCode(error: unknown, code: number): boolean {
   return error instanceof ResultCodeError && error.code === code;
 }
 
+/** The answer, or what `refusal` makes of a no. */
+export function answered<Answer>(answer: Promise<Answer>, asked: string): Promise<Answer> {
+  return answer.catch((error: unknown) => {
+    throw refusal(error, asked);
+  });
+}
+
 /** The server answered and said no: a `DirectoryUnusable` that says what was asked. Any other error is handed back as it came. */
 export function refusal(error: unknown, asked: string): unknown {
   if (!(error instanceof ResultCodeError)) return error;

@@ -1,11 +1,11 @@
-// What the server says of itself (RFC 4512, sections 4.2 and 5.1), read once: what a class needs and allows, how the values of a type compare,
-// and whether a change can be bound to the entry that was read.
-import type { Client } from 'ldapts';
+// What the server says of itself (RFC 4512, sections 4.2 and 5.1): what a class needs and allows, how the values of a type compare, and whether
+// a change can be bound to the entry that was read. Read once, and once more where the connection was opened anew.
+import type { Entry } from 'ldapts';
 import { DirectoryUnusable } from '../errors.ts';
 import { learnType } from './attribute-types.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { valuesOf } from './entries.ts';
-import { refusal } from './result-codes.ts';
+import { answered } from './result-codes.ts';
 
 export interface Schema {
   /** What entries of these classes must and may have; names in lower case. */
@@ -20,12 +20,16 @@ interface ObjectClass {
   readonly may: readonly string[];
 }
 
-const known = new WeakMap<DirectoryConnection, Promise<Schema>>();
+// The mark is the session: slapd gives its schema the time of its own start, 389 Directory Server gives none, and both let it change meanwhile.
+const known = new WeakMap<DirectoryConnection, { readonly session: number; readonly schema: Promise<Schema> }>();
 
 /** Throws `DirectoryUnusable` where the schema is not shown, or the server is of a kind that muster does not write. */
 export function schemaOf(connection: DirectoryConnection): Promise<Schema> {
-  const schema = known.get(connection) ?? readSchema(connection);
-  known.set(connection, schema);
+  const { session } = connection;
+  const before = known.get(connection);
+  if (before?.session === session) return before.schema;
+  const schema = readSchema(connection);
+  known.set(connection, { session, schema });
   // One that failed is asked for again.
   schema.catch(() => known.delete(connection));
   return schema;
@@ -33,26 +37,24 @@ export function schemaOf(connection: DirectoryConnection): Promise<Schema> {
 
 /** [MS-ADTS], section 3.1.1.3.4.3: what Active Directory, and Samba in its place, say of themselves. */
 const activeDirectory = '1.2.840.113556.1.4.800';
-const isActiveDirectory =
-  'this is Active Directory, or Samba in its place, and muster keeps no groups there: it is for OpenLDAP and 389 Directory Server';
 const assertion = '1.3.6.1.1.12';
 
-/** Asked on the bare client too: Samba knows no "Who am I?", and no other question comes before that one. */
-export async function refuseActiveDirectory(client: Pick<Client, 'search'>): Promise<void> {
-  const { searchEntries } = await client.search('', { scope: 'base', attributes: ['supportedCapabilities'] });
-  if (searchEntries.some((root) => valuesOf(root, 'supportedCapabilities').includes(activeDirectory)))
-    throw new DirectoryUnusable(isActiveDirectory);
+/** Looks at the root DSE. Samba knows no "Who am I?", and no other question comes before that one. */
+export function refuseActiveDirectory(roots: readonly Entry[]): void {
+  if (roots.some((root) => valuesOf(root, 'supportedCapabilities').includes(activeDirectory)))
+    throw new DirectoryUnusable(
+      'this is Active Directory, or Samba in its place, and muster keeps no groups there: it is for OpenLDAP and 389 Directory Server',
+    );
 }
 
 async function readSchema(connection: DirectoryConnection): Promise<Schema> {
   const ask = async (base: string, filter: string, attributes: readonly string[]) => {
-    const [entry] = await connection.search(base, { scope: 'base', filter, attributes }).catch((error: unknown) => {
-      throw refusal(error, base === '' ? 'show its root DSE' : `show its schema, ${base}`);
-    });
+    const answer = connection.search(base, { scope: 'base', filter, attributes });
+    const [entry] = await answered(answer, base === '' ? 'show its root DSE' : `show its schema, ${base}`);
+    if (entry) refuseActiveDirectory([entry]);
     return (attribute: string) => (entry ? valuesOf(entry, attribute) : []);
   };
   const root = await ask('', '(objectClass=*)', ['subschemaSubentry', 'supportedControl', 'supportedCapabilities']);
-  if (root('supportedCapabilities').includes(activeDirectory)) throw new DirectoryUnusable(isActiveDirectory);
   const [place = 'cn=Subschema'] = root('subschemaSubentry');
   const schema = await ask(place, '(objectClass=subschema)', ['objectClasses', 'attributeTypes']);
   if (schema('objectClasses').length === 0)

@@ -37,7 +37,7 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     const around = { found, files };
     const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
-    return { text: json ? render.renderPersonJson(person, status) : render.renderPersonText(person, claims), status };
+    return { text: json ? render.renderPersonJson(person, status, claims) : render.renderPersonText(person, claims), status };
   });
 }
 

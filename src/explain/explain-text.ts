@@ -6,7 +6,7 @@ import type { Status } from '../status.ts';
 import { count, renderInstant } from '../time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
-import { becauseJson, causeJson, groupState } from '../reconcile/run-json.ts';
+import { becauseJson, causeJson, claimsJson, groupState } from '../reconcile/run-json.ts';
 import { renderHold } from '../reconcile/run-text.ts';
 import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
 
@@ -111,13 +111,15 @@ function claim({ member, desired, planned }: GroupStanding, mode: PersonExplaine
   return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
 }
 
-export function renderPersonJson({ uid, dn, groups, evidence }: PersonExplained, status: Status): string {
+export function renderPersonJson(person: PersonExplained, status: Status, claims: readonly Claim[] = []): string {
+  const { uid, dn, groups, evidence } = person;
   const document = {
     muster: 1,
     command: 'explain',
     status,
     uid,
     dn,
+    ...(claims.length > 0 ? { claims: claimsJson(claims) } : {}),
     groups: groups.map(({ group, member, desired, because, withheld, refused, pending, planned, leaves, history }) => ({
       group,
       member,

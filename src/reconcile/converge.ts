@@ -254,7 +254,9 @@ function someoneWaits({ group, plan }: PlannedGroup, { judged }: Survey): boolea
 
 /** The group has a membership on record, or has one from now on. */
 function isTakenOver(proposal: PlannedGroup, memory: Memory, seen: Survey): boolean {
-  return knownGroup(memory, proposal.group).takenOver || (proposal.guarded.held.length === 0 && !someoneWaits(proposal, seen));
+  // Where the server that is read did not answer, more is planned than is done.
+  const isWhole = proposal.guarded.held.length === 0 && !seen.problems.some(({ code }) => code === 'directory-unavailable');
+  return knownGroup(memory, proposal.group).takenOver || (isWhole && !someoneWaits(proposal, seen));
 }
 
 /** What the group holds now, as far as it is news. */

@@ -2,7 +2,7 @@
 import { converge, isDue, overridesUsed } from './converge.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import { capped } from '../membership/desired.ts';
-import type { RemovalCause } from '../membership/plan.ts';
+import type { Removal as Removed, RemovalCause } from '../membership/plan.ts';
 import { noEntry, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { isOver, latest, type GrantInForce } from '../record/grants.ts';
 import { revocationsNotOnRecord } from './recording.ts';
@@ -61,15 +61,17 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   return { survey: seen, clockTrusted, groups, problems };
 }
 
-/** The server that is read does not answer. What must end does so by the one that is written; nobody comes in, and no group is taken over. */
+/** The server that is read does not answer. What must end does so by the one that is written; nobody comes in, and no group is taken over (converge.ts). */
 function narrowing(written: Survey, seen: Survey, memory: Memory): Survey {
   const unanswered = seen.problems.filter(({ code }) => code === 'directory-unavailable');
   const groups = written.groups.map((proposal) => {
-    const before = seen.groups.find(({ group }) => group === proposal.group) ?? proposal;
-    if (proposal.kind !== 'planned') return before;
-    if (proposal.guarded.add.length === 0) return proposal;
-    if (!knownGroup(memory, proposal.group).takenOver) return before;
-    return { ...proposal, guarded: { ...proposal.guarded, add: [], used: [], accepted: [] } };
+    if (proposal.kind !== 'planned') return seen.groups.find(({ group }) => group === proposal.group) ?? proposal;
+    const { plan, guarded } = proposal;
+    if (guarded.add.length === 0) return proposal;
+    // What a person allowed waits whole, and stays allowed: of a group that is not taken over that is all but what ends.
+    const { takenOver } = knownGroup(memory, proposal.group);
+    const goes = (removal: Removed) => (takenOver ? plan.remove.includes(removal) : ['expired', 'revoked'].includes(removal.because.kind));
+    return { ...proposal, guarded: { ...guarded, add: [], remove: guarded.remove.filter(goes), used: [], accepted: [] } };
   });
   return { ...written, groups, problems: [...unanswered, ...written.problems.filter(({ code }) => code !== 'directory-unavailable')] };
 }

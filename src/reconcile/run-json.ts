@@ -1,6 +1,7 @@
 // The JSON of `plan` and `reconcile` (CONTRACT, section 5): the same inputs give the same bytes apart from `at`.
 import type { Because } from '../membership/desired.ts';
 import type { End } from '../record/grants.ts';
+import type { Claim, Unwritten } from '../directory/directory.ts';
 import type { Hold } from '../membership/guard.ts';
 import type { Addition, Removal, RemovalCause } from '../membership/plan.ts';
 import { isPending, withheldFrom, type GroupResult, type RosterStanding, type RunReport } from './run.ts';
@@ -35,6 +36,7 @@ export function renderRunJson(report: RunReport, status: Status, state: 'active'
     rosters: report.rosters.map(rosterJson),
     groups: report.groups.map(groupJson),
     withheld: withheldJson(report),
+    ...(report.claims.length > 0 ? { claims: claimsJson(report.claims) } : {}),
     ...(report.problems.length > 0 ? { problems: report.problems } : {}),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -87,8 +89,21 @@ function groupJson(result: GroupResult): unknown {
     ...(planned && planned.plan.reported.length > 0
       ? { unexplained: planned.plan.reported.map(({ uid, member }) => ({ uid, dn: member.dn })) }
       : {}),
+    ...(planned && planned.observed.unwritten.length > 0 ? { unwritten: planned.observed.unwritten.map(unwrittenJson) } : {}),
     message,
   };
+}
+
+/** Who is counted in besides, by what muster does not write: another attribute of the entry, or `computed` by the server. */
+function unwrittenJson({ where, value }: Unwritten): unknown {
+  return { where, value: value.text ?? value.dn, dn: value.dn };
+}
+
+/** Entries that carry somebody else's uid: told, without any effect. */
+export function claimsJson(claims: readonly Claim[]): unknown {
+  return claims
+    .map(({ uid, dn, changedAt, changedBy }) => ({ uid, dn, changedAt: changedAt || null, changedBy: changedBy || null }))
+    .sort((left, right) => inOrder(left.uid, right.uid) || inOrder(left.dn, right.dn));
 }
 
 export function endJson(until: End): string | null {

@@ -16,21 +16,25 @@ import {
   renderRemoval,
   renderUnwritten,
   renderWithheld,
+  tellingOnce,
 } from '../text.ts';
 
 const column = ' '.repeat(11);
 
 /** `notes`: what whoever reads should know once, and what is no fault. */
 export function renderRunText(report: RunReport, status: Status, notes: readonly string[] = []): string {
+  const problems = report.problems.filter(({ code }) => !code.startsWith('roster-')).map(({ message }) => message);
+  const once = tellingOnce();
+  const reason = (message: string) => (problems.includes(message) ? 'see PROBLEM below' : once(message));
   const blocks = [
     heading(report),
     ...notes.map((note) => hang('NOTE       ', note)),
     ...report.claims.map((claim) => hang('NOTE       ', renderClaim(claim))),
     ...report.rosters.map(renderRoster),
-    ...report.groups.map((result) => renderGroup(result, report.command)),
+    ...report.groups.map((result) => renderGroup(result, report.command, reason)),
     renderWithheldPeople(report),
     renderRefused(report),
-    ...report.problems.filter(({ code }) => !code.startsWith('roster-')).map(({ message }) => hang('PROBLEM    ', plain(message))),
+    ...problems.map((message) => hang('PROBLEM    ', plain(message))),
     `${renderClosing(status)}\n`,
   ];
   return blocks.join('');
@@ -67,12 +71,12 @@ export const groupStateWords: Readonly<Record<GroupState, string>> = {
   failed: 'FAILED',
 };
 
-function renderGroup(result: GroupResult, command: RunReport['command']): string {
+function renderGroup(result: GroupResult, command: RunReport['command'], reason: (message: string) => string): string {
   const { proposal, members, message } = result;
   const state = groupState(result);
   const size = members === undefined ? '' : `, ${count(members, 'member')}`;
   const lines = [`group      ${proposal.group}: ${groupStateWords[state]}${size}\n`];
-  if (message !== undefined) lines.push(hang(column, plain(message)));
+  if (message !== undefined) lines.push(hang(column, plain(reason(message))));
   if (proposal.kind !== 'planned') return lines.join('');
   const { guarded, plan, observed } = proposal;
   for (const one of renderUnwritten(observed.unwritten)) lines.push(hang(column, one));

@@ -6,7 +6,7 @@ import { isNear } from '../near.ts';
 import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
-import { renderUnwritten } from '../text.ts';
+import { renderUnwritten, tellingOnce } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { isDiskFull, Unavailable, Unusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
@@ -74,14 +74,15 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   const notKept = await attempt(keep, ports, 'the revocation could NOT be kept: the next run may give the access back');
   const kept = notKept === undefined;
   if (!kept) failures.push(isDiskFull(notKept) ? 'input' : 'directory');
-  await introduce(revoked, ports);
+  const once = tellingOnce();
+  await introduce(revoked, ports, once);
   for (const one of before) ports.say(renderStanding(one));
   const removals: Removal[] = [];
-  for (const group of groups) removals.push(await takeOut(group, revoked, ports));
+  for (const group of groups) removals.push(await takeOut(group, revoked, ports, once));
   const first = [...removals];
   // A run that was under way may have decided before; once it is over, a second look.
   const lookAgain = async (journal: RevocationJournal) => {
-    for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, first[at]));
+    for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, once, first[at]));
     await journal.append(newsOf(revocation, removals, journal, records, ports.now));
     if (!journal.diskFull) return;
     failures.push('input');
@@ -133,8 +134,10 @@ function noneKnown(error: unknown): readonly never[] {
   throw error;
 }
 
+type Once = (reason: string) => string;
+
 /** Whom it hits, before it does. */
-async function introduce({ uid, found, doubt }: Revoked, ports: RevokePorts): Promise<void> {
+async function introduce({ uid, found, doubt }: Revoked, ports: RevokePorts, once: Once): Promise<void> {
   if (found !== undefined && found !== 'ambiguous') {
     const show = async () => {
       const { name, mail } = await ports.show(found);
@@ -143,7 +146,7 @@ async function introduce({ uid, found, doubt }: Revoked, ports: RevokePorts): Pr
     await attempt(show, ports, `${uid}  name and mail could not be read`);
     return ports.say(`${found.dn}\n`);
   }
-  if (doubt) ports.say(`${uid}  could not be looked for in every way, and whatever carries the uid goes: ${doubt.message}\n`);
+  if (doubt) ports.say(`${uid}  could not be looked for in every way, and whatever carries the uid goes: ${once(doubt.message)}\n`);
   else ports.say(`${uid}  the directory has ${found ? 'several entries' : 'no entry'} with this uid: whatever carries it goes\n`);
 }
 
@@ -156,19 +159,19 @@ function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly R
 }
 
 /** `before`: what a first look came to, which is not told twice. */
-async function takeOut(group: GroupName, revoked: Revoked, ports: RevokePorts, before?: Removal): Promise<Removal> {
+async function takeOut(group: GroupName, revoked: Revoked, ports: RevokePorts, once: Once, before?: Removal): Promise<Removal> {
   const removal = await removeFrom(group, revoked, ports.openToWrite, before);
-  const said = saidOf(removal);
-  if (before === undefined || (removal.kind !== 'no-member' && said !== saidOf(before))) ports.say(`  ${group}: ${said}\n`);
+  const isNews = before === undefined || (removal.kind !== 'no-member' && saidOf(removal) !== saidOf(before));
+  if (isNews) ports.say(`  ${group}: ${saidOf(removal, once)}\n`);
   return removal;
 }
 
-function saidOf(removal: Removal): string {
-  if (removal.kind === 'failed') return `STILL IN, as far as can be told: ${removal.message}`;
+function saidOf(removal: Removal, once: Once = (reason) => reason): string {
+  if (removal.kind === 'failed') return `STILL IN, as far as can be told: ${once(removal.message)}`;
   const besides = renderUnwritten(removal.unwritten).map((one) => `; but ${one}`);
   const out = removal.kind === 'no-member' ? 'was not a member' : 'out';
   const doubt =
-    removal.kind === 'removed' && removal.doubt ? `; whether under another name too cannot be told: ${removal.doubt.message}` : '';
+    removal.kind === 'removed' && removal.doubt ? `; whether under another name too cannot be told: ${once(removal.doubt.message)}` : '';
   return `${out}${doubt}${besides.join('')}`;
 }
 

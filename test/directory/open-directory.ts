@@ -51,6 +51,7 @@ export function uid(text: string): Uid {
 export function seenThrough(connection: DirectoryConnection): DirectoryConnection {
   return {
     identity: connection.identity,
+    session: connection.session,
     isLost: connection.isLost,
     search: (...question) => connection.search(...question),
     pages: (...question) => connection.pages(...question),

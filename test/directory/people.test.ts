@@ -37,10 +37,11 @@ it.each([
     const unused = () => {
       throw new Error('not for a handful of people');
     };
-    const asked = findPeople({ identity: 'u:test', isLost: false, ...connection, pages: unused, modify: unused, close: unused }, layout, [
-      uid('alice'),
-      uid('bob'),
-    ]);
+    const asked = findPeople(
+      { identity: 'u:test', session: 1, isLost: false, ...connection, pages: unused, modify: unused, close: unused },
+      layout,
+      [uid('alice'), uid('bob')],
+    );
     await expect(asked).rejects.toThrow(Unavailable);
     expect(open).toBe(0);
   },

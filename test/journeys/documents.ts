@@ -31,6 +31,7 @@ export interface RunDocument {
     readonly code: string;
     readonly message: string;
   }[];
+  readonly claims?: readonly { readonly uid: string; readonly dn: string; readonly changedBy: string | null }[];
   readonly problems?: readonly {
     readonly code: string;
     readonly message: string;
@@ -59,6 +60,7 @@ export interface GroupDocument {
   readonly add: readonly ChangeDocument[];
   readonly remove: readonly ChangeDocument[];
   readonly held: readonly HoldDocument[];
+  readonly unwritten?: readonly { readonly where: string; readonly value: string; readonly dn: string }[];
   readonly message?: string;
 }
 

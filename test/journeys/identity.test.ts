@@ -3,7 +3,7 @@
 
 import { Attribute, Change, type Client } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changesIn, groupIn, holdIn } from './documents.ts';
+import { changesIn, groupIn, holdIn, type RunDocument } from './documents.ts';
 import { later, openWorld, type World } from './world.ts';
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
@@ -38,8 +38,11 @@ describe('case 89: given somebody who writes another’s uid into their own entr
       expect(oneLine(run.stdout)).toMatch(
         /NOTE uid=mallory,ou=people,\S+ \(changed \S+ by cn=admin,\S+\) carries the uid alice of somebody else\./,
       );
-      await host.run(['reconcile'], { at: later(0, 1) });
+      const again = await host.reconcile(later(0, 1));
       expect(await host.members('klaxon-users')).toEqual(['alice']);
+      const mallory = { uid: 'alice', dn: world.slapd.personDn('mallory'), changedBy: world.slapd.adminDn };
+      const explained = await host.run(['explain', 'alice', '--json'], { at: later(0, 1) });
+      for (const { claims } of [again.document, explained.json<RunDocument>()]) expect(claims).toMatchObject([mallory]);
       for (const args of [['explain', 'alice'], ['doctor']]) {
         expect(oneLine((await host.run(args, { at: later(0, 1) })).stdout)).toContain('carries the uid alice of somebody else');
       }

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { runMuster, type CommandOptions, type CommandResult } from '../support/command.ts';
 import { startGitServer, type GitServer } from '../support/git-http.ts';
 import { makeRepository, type Repository } from '../support/repositories.ts';
+import type { Administrator } from '../support/slapd-administrator.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
 import type { RunDocument } from './documents.ts';
 
@@ -21,8 +22,11 @@ export function later(days: number, hours = 0): string {
 export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos radimer superpes urbanecm'.split(' ');
 export const others = 'alice bob carol martin mallory no null 1e3 007 vol0 vol1 vol2 vol3 vol4 vol5 vol6 vol7 vol8 vol9'.split(' ');
 
-export interface World {
-  readonly slapd: Slapd;
+/** What a host needs of a directory, whatever its make. */
+export type TestDirectory = Administrator & Pick<Slapd, 'url' | 'suffix' | 'people' | 'writerDn' | 'writerPassword' | 'groupDn'>;
+
+export interface World<Server extends TestDirectory = Slapd> {
+  readonly slapd: Server;
   readonly git: GitServer;
   /** A host with a policy, a roster and a state folder of its own; the two groups hold what it says. */
   newHost(options?: HostOptions): Promise<Host>;
@@ -110,12 +114,12 @@ export function grantPath(uid: string): string {
 }
 
 export async function openWorld(options: SlapdOptions = {}): Promise<World> {
+  return openWorldOn(await startSlapd({ people: [...stewards, ...others], groups: { stewards: [], 'klaxon-users': [] }, ...options }));
+}
+
+/** The server ends with the world. */
+export async function openWorldOn<Server extends TestDirectory & { stop(): Promise<void> }>(slapd: Server): Promise<World<Server>> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-world-'));
-  const slapd = await startSlapd({
-    people: [...stewards, ...others],
-    groups: { stewards: [], 'klaxon-users': [] },
-    ...options,
-  });
   const git = await startGitServer({ folder });
   let hosts = 0;
   return {
@@ -144,7 +148,7 @@ function startingFiles({ granted = [], rosterGroup = '', grantsGroup = '', files
   };
 }
 
-function makeHost(folder: string, slapd: Slapd, git: GitServer, options: HostOptions): Host {
+function makeHost(folder: string, slapd: TestDirectory, git: GitServer, options: HostOptions): Host {
   mkdirSync(folder);
   const repository = makeRepository({ path: join(folder, 'access.git') });
   const start = repository.commit('main', startingFiles(options), {
@@ -178,7 +182,13 @@ function makeHost(folder: string, slapd: Slapd, git: GitServer, options: HostOpt
   return host;
 }
 
-function hostAt(folder: string, stateName: string, slapd: Slapd, repository: Repository, initial: Section & { directory: Section }): Host {
+function hostAt(
+  folder: string,
+  stateName: string,
+  slapd: TestDirectory,
+  repository: Repository,
+  initial: Section & { directory: Section },
+): Host {
   let configuration = initial;
   let commits = 0;
   const state = join(folder, stateName);
