@@ -1,14 +1,13 @@
-// The process: arguments, clock, environment, streams. The only place that knows them, and the only one that catches everything.
+// The process: arguments, clock, environment, streams. The only place that knows them.
 import { spawn } from 'node:child_process';
 import { fstatSync, readFileSync } from 'node:fs';
-import { parseCommandLine, type Invocation } from './cli.ts';
+import { carryOut } from './carry-out.ts';
 import type { BootClock } from './membership/clock.ts';
 import { duration, instant } from './names.ts';
 import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
-import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
-import { priorities, renderForJournal } from './journal.ts';
-import { plain } from './text.ts';
+import { Misuse } from './errors.ts';
+import { priorities } from './journal.ts';
 import { build, version } from './build.ts';
 import type { Commands } from './command.ts';
 import type { Caller } from './host.ts';
@@ -149,52 +148,9 @@ async function goOnAs(owner: Owner, more: readonly string[] = []): Promise<never
   process.exit(status ?? exitStatus.bug);
 }
 
-function nameOf(error: unknown): StatusName {
-  if (error instanceof Misuse) return 'misuse';
-  if (error instanceof Unavailable) return 'unavailable';
-  if (error instanceof DirectoryUnusable) return 'directory';
-  return error instanceof Unusable ? 'input' : 'bug';
-}
-
-/** JSON may hold any character as it is (RFC 8259, section 7); a terminal that shows it must not obey it. */
-function escapeInvisible(json: string): string {
-  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    character === '\n'
-      ? character
-      : [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
-  );
-}
-
-function renderFor({ command, options }: Invocation, text: string): string {
-  if (options['json'] === true) return escapeInvisible(text);
-  return command === 'reconcile' && isJournal(1) ? renderForJournal(text) : text;
-}
-
 /** Two builds of one version are told apart by the first digits of the build's name. */
 function versionText(): string {
   return `muster ${version} (build ${build.slice(0, 12)}), Node ${process.versions.node}`;
-}
-
-async function main(args: readonly string[], commands: Commands): Promise<readonly StatusName[]> {
-  try {
-    const invocation = parseCommandLine(args, (text) => void process.stdout.write(text), versionText());
-    if (!invocation) return [];
-    const run = commands[invocation.command];
-    if (!run) throw new Misuse(`this part of muster has no command "${invocation.command}"`);
-    const { text, status } = await run(invocation, surroundings);
-    process.stdout.write(renderFor(invocation, text));
-    return status.all;
-  } catch (error) {
-    const name = nameOf(error);
-    tell(
-      priorities.error,
-      name === 'bug'
-        ? `a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-        : (error instanceof Error ? error.message : '').split('\n').map(plain).join('\n'),
-    );
-    if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ muster: 1, status: statusOf([name]) }, null, 2)}\n`);
-    return [name];
-  }
 }
 
 function endOf(names: readonly StatusName[]): number {
@@ -216,7 +172,12 @@ async function runToTheEnd(commands: Commands): Promise<void> {
   // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
   process.exitCode = exitStatus.bug;
   process.once('beforeExit', () => tell(priorities.error, 'a bug: nothing is left to wait for, and the work is not done'));
-  const names = await main(process.argv.slice(2), commands);
+  const names = await carryOut(process.argv.slice(2), commands, surroundings, {
+    print: (text) => void process.stdout.write(text),
+    tell,
+    isForJournal: () => isJournal(1),
+    version: versionText(),
+  });
   // Once the output is out, nothing is left to wait for: simple-git keeps a timer for a second after each git that ended. That some of it
   // could not be written is told a turn later.
   process.stdout.write('', () => process.stderr.write('', () => setImmediate(() => process.exit(endOf(names)))));

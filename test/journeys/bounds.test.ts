@@ -33,7 +33,7 @@ async function reconcile(
   host: Host,
   at: string,
 ): Promise<{ readonly status: number | null; readonly policy: RunDocument['policy']; readonly stderr: string }> {
-  const run = await host.run(['reconcile', '--json'], { at, env: watch.env, timeout: 240_000 });
+  const run = await host.built(['reconcile', '--json'], { at, env: watch.env, timeout: 240_000 });
   return { status: run.status, policy: run.json<RunDocument>().policy, stderr: run.stderr };
 }
 
@@ -78,7 +78,7 @@ describe('case 67: given a kilobyte of objects that names a million paths below 
       const onTop = await reconcile(host, later(3, 1));
       expect([onTop.status, await host.members('klaxon-users')]).toEqual([4, ['alice']]);
       expect(onTop.policy.refused).toContainEqual(expect.objectContaining({ path: grantPath('carol'), code: 'rules-dirty' }));
-      expect((await host.run(['plan'], { at: later(3, 1), env: watch.env })).stdout).toContain('1771561 more files');
+      expect((await host.built(['plan'], { at: later(3, 1), env: watch.env })).stdout).toContain('1771561 more files');
 
       repository.commit('main', { 'policy/zz': null, [grantPath('carol')]: null });
       const reverted = await reconcile(host, later(3, 2));

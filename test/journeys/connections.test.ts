@@ -83,7 +83,7 @@ describe('given a directory behind', () => {
     const host = await world.newHost({ directory: directory() });
     const logged = world.slapd.logs().length;
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_EXTRA_CA_CERTS: world.slapd.caFile };
-    const run = await host.run(['reconcile'], { env });
+    const run = await host.built(['reconcile'], { env });
     expect([run.status, await host.members('stewards')]).toEqual([6, []]);
     expect(world.slapd.logs().slice(logged)).not.toContain('BIND dn="cn=scriptuser');
   });

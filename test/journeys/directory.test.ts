@@ -206,7 +206,7 @@ describe('case 111: given a change of several thousand that is cut off after its
       if (how === 'killed') kill('SIGKILL');
       await cut.set('refuse');
     });
-    await host.run(['reconcile'], { at: noon, started: (end) => (kill = end) });
+    await host.built(['reconcile'], { at: noon, started: (end) => (kill = end) });
     await cut.set('pass');
     expect((await host.members('stewards')).length).toBe(1000);
 
@@ -227,7 +227,7 @@ describe('case 111: given a change of several thousand that is cut off after its
       kill('SIGKILL');
       await cut.set('refuse');
     });
-    await host.run(['reconcile'], { at: later(0, 2), started: (end) => (kill = end) });
+    await host.built(['reconcile'], { at: later(0, 2), started: (end) => (kill = end) });
     await cut.set('pass');
     const after = (await host.members('stewards')).length;
 

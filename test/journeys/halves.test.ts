@@ -86,7 +86,7 @@ describe('given that judging did not come to its end', () => {
     const host = await apart();
     for (const after of [120, 250, 400, 600]) {
       host.grant(`vol${after / 10}`.slice(0, 4), '2026-12-07');
-      await host.run(['judge'], { at: later(0, 2), started: (kill) => setTimeout(() => kill('SIGKILL'), after) });
+      await host.built(['judge'], { at: later(0, 2), started: (kill) => setTimeout(() => kill('SIGKILL'), after) });
     }
     const run = await host.reconcile(later(0, 3));
     expect([run.status, problems(run)]).toEqual([0, []]);
@@ -117,7 +117,7 @@ describe('given that judging did not come to its end', () => {
     host.configure({ repository: { ...configuration.repository, url: `http://127.0.0.1:${port}/access.git` } });
     const began = Date.now();
     // Its output is the judge's too, which goes on: the directory says when the run has ended what is due.
-    const ended = host.reconcile(later(0, 13), { timeout: 170_000 });
+    const ended = host.built(['reconcile'], { at: later(0, 13), timeout: 170_000 });
     try {
       while (Date.now() - began < 110_000 && (await host.members('klaxon-users')).includes('bob'))
         await new Promise((resolve) => setTimeout(resolve, 2000));

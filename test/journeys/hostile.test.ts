@@ -40,12 +40,12 @@ describe('given secrets in files', () => {
     const tools = toolsThatTell(host.folder);
     const env = { PATH: `${tools}:${process.env['PATH'] ?? ''}` };
 
-    const good = await host.run(['reconcile', '--json'], { env });
+    const good = await host.built(['reconcile', '--json'], { env });
     await guarded.set('error');
-    const failing = await host.run(['reconcile'], { env, at: later(0, 1) });
+    const failing = await host.built(['reconcile'], { env, at: later(0, 1) });
     writeFileSync(join(host.folder, 'token'), 'wrong-token-altogether\n');
     await guarded.set('up');
-    const refused = await host.run(['reconcile'], { env, at: later(0, 2) });
+    const refused = await host.built(['reconcile'], { env, at: later(0, 2) });
     await guarded.stop();
 
     expect([good.status, failing.status, refused.status]).toEqual([0, 75, expect.toBeOneOf([5, 75])]);
@@ -98,7 +98,7 @@ describe('case 62: given somebody who planted things where the mirror lies, and 
     writeFileSync(join(mirror, 'objects/info/alternates'), `${trap}\n`);
     host.grant('carol');
 
-    const run = await host.run(['reconcile', '--json'], {
+    const run = await host.built(['reconcile', '--json'], {
       at: later(0, 1),
       env: {
         GIT_DIR: trap,

@@ -45,7 +45,7 @@ describe('case 53: given a run that has to change both groups', () => {
           if (!arrives) await proxy.set('hang');
           kill('SIGKILL');
         });
-        const killed = await host.run(['reconcile'], {
+        const killed = await host.built(['reconcile'], {
           at: later(2),
           started: (end) => (kill = end),
         });
@@ -84,7 +84,7 @@ describe('case 53: given a run that has to change both groups', () => {
         if (event === 'rename' && name === 'ledger.head') appends += 1;
         if (appends === append) kill('SIGKILL');
       });
-      await host.run(['reconcile'], {
+      await host.built(['reconcile'], {
         at: later(2),
         started: (end) => (kill = end),
       });
@@ -192,7 +192,7 @@ describe('given a first run that has more to record than one append holds', () =
     const watcher = watch(host.state, (event, name) => {
       if (event === 'rename' && name === 'ledger.head') kill('SIGKILL');
     });
-    await host.run(['reconcile'], { at: later(0), started: (end) => (kill = end) });
+    await host.built(['reconcile'], { at: later(0), started: (end) => (kill = end) });
     watcher.close();
     const verdicts = () => host.ledger().filter(({ type }) => type === 'verdict');
     expect(verdicts().length).toBeGreaterThan(900);
@@ -211,7 +211,7 @@ async function killedAt(call: number, host: Host): Promise<CommandResult> {
     await proxy.set('hang');
     kill('SIGKILL');
   });
-  const killed = await host.run(['reconcile'], {
+  const killed = await host.built(['reconcile'], {
     at: later(0, 2),
     started: (end) => (kill = end),
   });

@@ -59,7 +59,7 @@ describe('given a host that ran, with metrics', () => {
     for (const path of [dirname(host.folder), host.folder]) chmodSync(path, 0o777);
     chownSync(host.state, 65534, 65534);
     edit((text) => text.replace('"evidence"', '"evidenc"'));
-    expect((await host.run(['reconcile'], { at: undefined })).status).toBe(2);
+    expect((await host.built(['reconcile'], { at: undefined })).status).toBe(2);
     expect(existsSync(join(host.folder, 'muster.prom')) && statSync(join(host.folder, 'muster.prom')).uid).toBe(65534);
     expect(metrics()).toContain('\nmuster_exit_status 2\n');
   });

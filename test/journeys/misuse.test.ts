@@ -6,7 +6,7 @@ import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groupIn } from './documents.ts';
+import { groupIn, type RunDocument } from './documents.ts';
 import { openWorld, type World } from './world.ts';
 
 let world: World;
@@ -19,10 +19,10 @@ describe('given two runs at once', () => {
   it('when both start together, then one waits for the other, does nothing, and both end in order', async () => {
     const host = await world.newHost({ granted: ['alice'] });
 
-    const runs = await Promise.all([host.reconcile(), host.reconcile(), host.reconcile()]);
+    const runs = await Promise.all([1, 2, 3].map(() => host.built(['reconcile', '--json'])));
 
     expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
-    expect(runs.filter(({ document }) => groupIn(document, 'stewards').state === 'changed')).toHaveLength(1);
+    expect(runs.filter((run) => groupIn(run.json<RunDocument>(), 'stewards').state === 'changed')).toHaveLength(1);
     expect(host.ledger().filter(({ type }) => type === 'intent')).toHaveLength(2);
   });
 

@@ -24,8 +24,8 @@ describe('given a host with something to add, to remove, to hold and to withhold
 
   it('when it plans, then the document has the keys of the contract, sorted, on stdout only, and the same bytes twice but for the time', async () => {
     const host = await busyHost();
-    const first = await host.run(['plan', '--json'], { at: later(2) });
-    const second = await host.run(['--config', host.config, 'plan', '--json'], {
+    const first = await host.built(['plan', '--json'], { at: later(2) });
+    const second = await host.built(['--config', host.config, 'plan', '--json'], {
       at: later(2, 1),
     });
     const withoutTime = (text: string) => text.replace(/^ {2}"at": .*$/m, '');

@@ -119,7 +119,7 @@ describe('case 61: given an active flag', () => {
     const { host, membership } = await changingHost(world, proxy);
     const twin = host.twin();
 
-    for (const hour of [1, 2]) await Promise.all([host.reconcile(later(2, hour)), twin.reconcile(later(2, hour))]);
+    for (const hour of [1, 2]) await Promise.all([host, twin].map((one) => one.built(['reconcile'], { at: later(2, hour) })));
 
     const [one, other] = [await host.reconcile(later(2, 3)), await twin.reconcile(later(2, 3))];
     expect([one.status, other.status]).toEqual([0, 0]);

@@ -80,7 +80,7 @@ describe.skipIf(!isRoot)('given a repository in a folder that belongs to another
     mkdirSync(join(host.folder, 'home'));
 
     const through = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
-    const run = await host.run(['reconcile'], { through });
+    const run = await host.built(['reconcile'], { through });
 
     expect([run.status, words(run)]).toEqual([
       5,

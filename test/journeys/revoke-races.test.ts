@@ -59,7 +59,7 @@ describe('case 110: given two people who revoke the same person at the same mome
     const host = await hostWithStewards();
     const reasons = ['Key was stolen.', 'Left in anger.'];
 
-    const both = await Promise.all(reasons.map((reason) => host.run(['revoke', 'hoo', '--reason', reason])));
+    const both = await Promise.all(reasons.map((reason) => host.built(['revoke', 'hoo', '--reason', reason])));
     await host.reconcile(later(0, 1));
 
     expect(both.map(({ status }) => status)).toEqual([0, 0]);

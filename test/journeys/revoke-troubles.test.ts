@@ -47,7 +47,7 @@ describe('given a state folder that the account may not write', () => {
     chmodSync(host.state, 0o500);
 
     // In the real time: the clock of the tests comes by a variable, which is not handed on.
-    const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.'], { at: undefined });
+    const { status, stdout } = await host.built(['revoke', 'hoo', '--reason', 'Account taken over.'], { at: undefined });
 
     expect(status).toBe(6);
     expect(stdout).toContain('  stewards: out\n');

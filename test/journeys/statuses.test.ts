@@ -63,7 +63,7 @@ describe('given a situation for every status', () => {
       const host = await world.newHost({ roster: ['base'], ...options });
       await happens?.(host);
 
-      const result = await host.run(args, { cwd: host.folder, ...more });
+      const result = await host.built(args, { cwd: host.folder, ...more });
       await world.git.set('up');
 
       expect({ exit: result.status, ...result.json<object>() }).toMatchObject({

@@ -1,10 +1,11 @@
-// The world of a journey: a real slapd, a git server over HTTP, a roster file, a configuration and a state folder, and the built
-// command run against them at a moment of the test's choosing. One world for a test file, one host for a test.
+// The world of a journey: a real slapd, a git server over HTTP, a roster file, a configuration and a state folder, and the
+// commands run against them at a moment of the test's choosing, in this process or as the built one. One world for a test file, one host for a test.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runMuster, type CommandOptions, type CommandResult } from '../support/command.ts';
+import { runHere, type Surroundings } from '../support/in-process.ts';
 import { startGitServer, type GitServer } from '../support/git-http.ts';
 import { makeRepository, type Repository } from '../support/repositories.ts';
 import type { Administrator } from '../support/slapd-administrator.ts';
@@ -69,11 +70,13 @@ export interface Host {
   revokeGrants(uids: readonly string[]): string;
   /** Puts a revocation where `muster revoke` keeps it. */
   revoke(uid: string, group?: string): void;
-  run(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  run(args: readonly string[], options?: Partial<Surroundings>): Promise<CommandResult>;
+  /** The same by the built command, in a process of its own: for what only a process has, and for what two of them do at the same time. */
+  built(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   plan(at?: string): Promise<Run>;
-  reconcile(at?: string, more?: CommandOptions): Promise<Run>;
+  reconcile(at?: string, more?: Partial<Surroundings>): Promise<Run>;
   /** Ten minutes after `at`. */
-  allow(group: string, digest: string, at?: string, more?: CommandOptions): Promise<CommandResult>;
+  allow(group: string, digest: string, at?: string, more?: Partial<Surroundings>): Promise<CommandResult>;
   /** Who is in a group: uids in order, without the placeholder. */
   members(group: string): Promise<readonly string[]>;
   /** The records of the ledger, oldest first. */
@@ -200,8 +203,8 @@ function hostAt(
   };
   mkdirSync(state);
   write();
-  const run: Host['run'] = (args, more = {}) => runMuster(args, { config, at: noon, ...more });
-  const runJson = async (command: string, at: string, more: CommandOptions = {}): Promise<Run> => {
+  const run: Host['run'] = (args, more = {}) => runHere(args, { config, at: noon, ...more });
+  const runJson = async (command: string, at: string, more: Partial<Surroundings> = {}): Promise<Run> => {
     const result = await run([command, '--json'], { at, ...more });
     return { ...result, document: result.json<RunDocument>() };
   };
@@ -218,6 +221,7 @@ function hostAt(
     rosterFile,
     repository,
     run,
+    built: (args, more) => runMuster(args, { config, at: noon, ...more }),
     configure: ({ directory = {}, ...rest }) => {
       configuration = {
         ...configuration,

@@ -80,7 +80,7 @@ export function runNode(
   });
 }
 
-function parseDocument(stdout: string, stderr: string): unknown {
+export function parseDocument(stdout: string, stderr: string): unknown {
   try {
     return JSON.parse(stdout);
   } catch (error) {
