@@ -203,7 +203,9 @@ function revocationsOf(revocations: StateFacts['revocations']): Verdict {
   const { warnings, count: inForce } = revocations.value;
   if (warnings.length > 0) return error(warnings.join(' '), administrator, 'Mend or lift these; they revoke all the same.');
   return ok(
-    inForce === 0 ? 'nobody is revoked on this host' : `${count(inForce, 'revocation')} in force; the standby needs the same files`,
+    inForce === 0
+      ? 'nobody is revoked on this host'
+      : `${count(inForce, 'revocation')} in force; a standby needs the same files, and muster-standby@.timer copies them`,
   );
 }
 

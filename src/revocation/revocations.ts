@@ -1,7 +1,7 @@
 // Local revocations: `revoked/<uid>.json` under the state folder takes every managed group from a person,
 // `revoked/<uid>@<group>.json` one of them; a further one while the first stands has `+2`, `+3` before `.json`. None is ever
-// written over. They are copied between hosts by hand, so a file that is damaged still revokes whom its name names: the doubt
-// is on the side of less access.
+// written over. The standby copies them (muster-standby@.service), and an administrator without it does so by hand: a file that is
+// damaged still revokes whom its name names. The doubt is on the side of less access.
 import {
   closeSync,
   constants,

@@ -205,7 +205,7 @@ function stillRevoked(uid: Uid, newer: readonly KeptRevocation[]): string {
 function whatFollows(uid: Uid): string {
   return [
     `The revocation of ${uid} has ended. Whatever grants and rosters say of ${uid} counts again, from the next run on.`,
-    'Remove its file on the standby host too.',
+    'A standby with muster-standby@.timer forgets it within two minutes. On any other remove its file.',
     '',
   ].join('\n');
 }

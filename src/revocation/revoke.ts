@@ -101,7 +101,7 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
   ports.say(
     kept
-      ? `It stays so until "muster lift ${uid}". Copy its file to the standby host, to the same place:\n  ${file}\n`
+      ? `It stays so until "muster lift ${uid}". A standby with muster-standby@.timer has it within two minutes.\nTo any other copy its file, to the same place:\n  ${file}\n`
       : 'Nothing keeps it so, for the revocation was not kept. Stop the timer (systemctl stop muster.timer), mend what is said above,\n' +
           'and type the same again, as root or as the account that owns the state folder; then start the timer.\n',
   );

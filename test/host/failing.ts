@@ -104,8 +104,8 @@ async function lostLedger(stage: Stage): Promise<void> {
 
 async function fullDisk(stage: Stage): Promise<void> {
   const { host } = stage;
-  await stage.merge(grantFor('mallory', 45), { by: 'carol', approvedBy: 'alice' });
-  const ends = Date.now() + 45_000;
+  const ends = Date.now() + (stage.soon + 5) * 1000;
+  await stage.merge(grantFor('mallory', (ends - Date.now()) / 1000), { by: 'carol', approvedBy: 'alice' });
   await host.must(
     'mv /var/lib/muster /var/lib/muster.disk && install -d -o muster -g muster -m 0711 /var/lib/muster && mount -t tmpfs -o size=8m,uid=muster,gid=muster,mode=0711 tmpfs /var/lib/muster && cp -a /var/lib/muster.disk/. /var/lib/muster/',
   );
@@ -165,17 +165,19 @@ async function upgrade(stage: Stage): Promise<void> {
 
 async function noJudge(stage: Stage): Promise<void> {
   const { host } = stage;
-  // The first end comes five seconds before a run, the second one when nobody judges any more.
-  const soon = 25;
-  const ends = Date.now() + (soon + ((85 - new Date(Date.now() + soon * 1000).getSeconds()) % 60)) * 1000;
+  // The first end comes while the judge hangs, the second one when nobody judges any more.
+  const ends = Date.now() + stage.soon * 1000;
   const seconds = (at: number) => (at - Date.now()) / 1000;
-  const late = ends + 45_000;
+  const late = ends + 15_000;
   await stage.merge({ ...grantFor('mallory', seconds(ends)), ...grantFor('hoo', seconds(late)) }, { by: 'carol', approvedBy: 'alice' });
   assert.equal(await stage.run(), 0);
   const before = await stage.members('klaxon-users');
   assert.ok(before.includes('mallory') && before.includes('hoo'));
 
   stage.setGitLab('hanging');
+  // The timer, and less to wait for.
+  host.write('/etc/systemd/system/muster.timer.d/often.conf', '[Timer]\nOnCalendar=*:*:0/5\n');
+  await host.must('systemctl daemon-reload');
   await host.type('systemctl start muster-judge.timer muster.timer && systemctl start --no-block muster-judge.service');
   const isIn = async (uid: string) => (await stage.members('klaxon-users')).includes(uid);
   await eventually('what ends is out', seconds(ends) * 1000 + 30_000, async () => !(await isIn('mallory')));
@@ -183,6 +185,8 @@ async function noJudge(stage: Stage): Promise<void> {
   assert.equal(await host.must('systemctl is-active muster-judge.service || true'), 'activating', 'the judge does not hang');
 
   await host.type('systemctl stop muster-judge.timer muster.timer; systemctl kill --signal=KILL muster-judge.service');
+  host.write('/etc/systemd/system/muster.timer.d/often.conf', '');
+  await host.must('systemctl daemon-reload');
   const record = '/var/lib/muster/judged/record.jsonl';
   await host.must(`setpriv --reuid=muster-judge --regid=muster-judge --init-groups sh -c 'printf "{\\"type\\":\\"verd" >>${record}'`);
   await pause(Math.max(0, late + 1000 - Date.now()));

@@ -1,6 +1,8 @@
-// A booted Debian: a copy of a root that systemd-nspawn starts, with systemd as PID 1. It shares the network of this process.
+// A booted Debian: a root that systemd-nspawn starts, with systemd as PID 1. What it writes is kept in memory, in a file system of its own that goes
+// with the mount namespace of this process; the network is this process's too.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -21,6 +23,8 @@ export class Machine {
   readonly #log: (text: string) => void;
   /** A folder of this machine's that it may write on without changing it, and where it sees that. */
   readonly #shared: { readonly folder: string; readonly at: string } | undefined;
+  /** Control groups of its own: systemd-nspawn names those of a machine alike, and two that share them end each other's units. */
+  readonly #cgroups: readonly string[];
   #nspawn: ChildProcess | undefined;
   #leader = 0;
 
@@ -29,9 +33,13 @@ export class Machine {
     this.name = name;
     this.#shared = shared;
     this.#log = log;
-    this.#folder = mkdtempSync('/var/tmp/muster-host-');
+    this.#cgroups = ownCgroups().map((group) => join(group, `muster-host-${name}-${process.pid}`));
+    this.#folder = mkdtempSync(join(tmpdir(), 'muster-host-'));
     this.#root = join(this.#folder, name);
-    execFileSync('cp', ['--archive', '--reflink=auto', from, this.#root]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', this.#folder]);
+    const [upper, work] = [join(this.#folder, 'upper'), join(this.#folder, 'work')];
+    for (const folder of [this.#root, upper, work]) mkdirSync(folder);
+    execFileSync('mount', ['-t', 'overlay', '-o', `lowerdir=${from},upperdir=${upper},workdir=${work}`, 'overlay', this.#root]);
     this.write('/etc/hostname', `${name}\n`);
     this.write('/etc/mailname', `${name}.example.org\n`);
     this.write('/etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${name}.example.org ${name}\n`);
@@ -61,8 +69,11 @@ export class Machine {
     const console = openSync(join(this.#folder, 'console'), 'a');
     const options = ['--quiet', '--register=no', '--keep-unit', '--boot', '--console=pipe', '--link-journal=no', '--resolv-conf=off'];
     const itself = [`--directory=${this.#root}`, `--machine=${this.name}-${process.pid}`, `--hostname=${this.name}`];
+    for (const group of this.#cgroups) mkdirSync(group, { recursive: true });
     const shares = this.#shared ? [`--overlay=${this.#shared.folder}::${this.#shared.at}`] : [];
-    this.#nspawn = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'systemd-nspawn', ...options, ...itself, ...shares], {
+    const inItsOwn = `for group in ${this.#cgroups.join(' ')}; do echo $$ >$group/cgroup.procs; done; exec "$@"`;
+    const nspawn = ['setpriv', '--pdeathsig', 'TERM', '--', 'systemd-nspawn', ...options, ...itself, ...shares];
+    this.#nspawn = spawn('sh', ['-c', inItsOwn, 'sh', ...nspawn], {
       stdio: ['ignore', console, console],
       env: { PATH: process.env['PATH'], SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
     });
@@ -134,7 +145,9 @@ export class Machine {
       else this.#nspawn.kill('SIGKILL');
       await this.#ended();
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const group of this.#cgroups) execFileSync('find', [group, '-depth', '-type', 'd', '-delete']);
+    execFileSync('umount', ['--recursive', '--lazy', this.#folder]);
+    rmdirSync(this.#folder);
   }
 
   async #ended(): Promise<number | null> {
@@ -144,4 +157,16 @@ export class Machine {
     this.#leader = 0;
     return nspawn.exitCode;
   }
+}
+
+/** Where this process is in the hierarchies that systemd uses (cgroups(7)): the unified one, and where there is one its own of version 1. */
+function ownCgroups(): readonly string[] {
+  const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n');
+  const paths = new Map(lines('/proc/self/cgroup').map((line) => [/^\d+:([^:]*):/.exec(line)?.[1], line.slice(line.lastIndexOf(':') + 1)]));
+  return lines('/proc/self/mounts').flatMap((line) => {
+    const [, at = '', type, options = ''] = line.split(' ');
+    const path =
+      type === 'cgroup2' ? paths.get('') : type === 'cgroup' && options.includes('name=systemd') ? paths.get('name=systemd') : undefined;
+    return path === undefined ? [] : [join(at, path)];
+  });
 }

@@ -44,6 +44,8 @@ export class Stage {
   readonly #packages: readonly string[];
   readonly #folder: string;
   settings: Settings = { mode: 'report', start: '' };
+  #answers = () => undefined as void;
+  #longestRun = 0;
   /** Who is on the list of the stewards now. */
   roster: readonly string[] = stewards;
 
@@ -175,8 +177,9 @@ report: /var/www/muster/index.html
   setGitLab(state: 'up' | 'down' | 'slow' | 'hanging'): void {
     const { faults } = this.cast.gitlab;
     faults.clear();
+    this.#answers();
     if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
-    if (state === 'slow') faults.add(/\/api\//, { kind: 'delay', milliseconds: 15_000 });
+    if (state === 'slow') faults.add(/\/api\//, { kind: 'wait', until: new Promise((resolve) => (this.#answers = resolve)) });
     if (state === 'hanging') faults.add(/./, { kind: 'hang' });
     this.log(`(GitLab is ${state}.)\n`);
   }
@@ -190,8 +193,16 @@ report: /var/www/muster/index.html
   /** Both halves, as somebody types it who does not wait for the timers. @returns the status of converging */
   async run(machine = this.host): Promise<number> {
     // systemd starts a unit five times in ten seconds at most, unless a failure was seen.
+    const began = Date.now();
     await machine.run('systemctl reset-failed muster-judge.service; systemctl start muster-judge.service');
-    return this.converge(machine);
+    const status = await this.converge(machine);
+    this.#longestRun = Math.max(this.#longestRun, (Date.now() - began) / 1000);
+    return status;
+  }
+
+  /** Seconds in which this machine, however busy, brings a merge into force. */
+  get soon(): number {
+    return 8 + 4 * this.#longestRun;
   }
 
   /** @returns the status of muster itself */

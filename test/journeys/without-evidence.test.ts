@@ -199,7 +199,7 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     const { status, stdout } = await host.run(['lift', 'martin', '--reason', 'Back again.']);
 
     expect(status).toBe(0);
-    expect(stdout).toContain('Remove its file on the standby host too.');
+    expect(stdout).toContain('A standby with muster-standby@.timer forgets it within two minutes.');
   });
 
   it.each(['review 1', 'request klaxon-users martin'])('when somebody asks for "%s", then it says why there is none', async (command) => {

@@ -20,6 +20,7 @@ const units = [
   'muster.timer',
   'muster.path',
   'muster-failure@.service',
+  'muster-judge-standby@.service',
   'muster-standby@.service',
   'muster-standby@.timer',
 ];

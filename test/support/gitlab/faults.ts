@@ -23,6 +23,8 @@ export type Harm =
   /** [B] Plain text, not JSON. */
   | { readonly kind: 'rate-limit'; readonly retryAfter: number }
   | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** Answers as it should, once that has happened. */
+  | { readonly kind: 'wait'; readonly until: Promise<void> }
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop' }
@@ -92,6 +94,9 @@ export async function deliver(response: ServerResponse, answer: Answer, harm: Ha
       });
     case 'delay':
       await pause(harm.milliseconds);
+      return send(response, answer);
+    case 'wait':
+      await harm.until;
       return send(response, answer);
     case 'hang':
       return undefined;
