@@ -61,6 +61,12 @@ function comparable(value: string, { comparison }: AttributeType): string | unde
   }
 }
 
+/** Whether the server takes both for one value of this type, by the rule of its schema. */
+export function isSameValue(type: string, left: string, right: string): boolean {
+  const known = attributeTypeOf(type);
+  return left === right || (known !== undefined && comparable(left, known) === comparable(right, known));
+}
+
 function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length;
 }

@@ -4,7 +4,7 @@ import { dn, dnKey, parseUid, type Dn, type DnKey, type GroupName } from '../nam
 import type { MemberAttribute, MemberValue, ObservedGroup, Unwritten, UnusableGroup } from './directory.ts';
 import { DirectoryUnusable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
-import { dnKeyOf } from './distinguished-names.ts';
+import { dnKeyOf, isSameValue } from './distinguished-names.ts';
 import { valuesOf } from './entries.ts';
 import { placeholderKey, type DirectoryLayout } from './layout.ts';
 import { findPeople } from './people.ts';
@@ -98,7 +98,7 @@ function formatOf(entry: Entry, schema: Schema, configured: MemberAttribute | un
 /** What stands in the entry for a member. */
 export function textOf(attribute: MemberAttribute, { dn: name, text, uid }: Pick<MemberValue, 'dn' | 'text' | 'uid'>): string {
   if (text !== undefined) return text;
-  return attribute === 'memberUid' ? (uid ?? /^uid=([^,+\\]+)/i.exec(name)?.[1] ?? name) : name;
+  return attribute === 'memberUid' ? (/^uid=([^,+\\]+)/i.exec(name)?.[1] ?? uid ?? name) : name;
 }
 
 async function valuesIn(
@@ -119,8 +119,11 @@ async function valuesIn(
   return texts.map((text) => {
     const uid = parseUid(text);
     const person = uid === undefined ? undefined : people.get(uid);
-    const name = person !== undefined && person !== 'ambiguous' ? person.dn : dn(uid === undefined ? text : `uid=${uid},${layout.people}`);
-    return { dn: name, key: keyOf(name), text };
+    if (person === undefined || person === 'ambiguous')
+      return { dn: dn(uid === undefined ? text : `uid=${uid},${layout.people}`), key: keyOf(`uid=${text},${layout.people}`), text };
+    // Another spelling is another value, where the server compares so.
+    const isSame = isSameValue(attribute, text, textOf(attribute, { ...person, text: undefined }));
+    return { dn: person.dn, key: isSame ? person.key : dnKey(`\0${text}`), text };
   });
 }
 
@@ -141,7 +144,12 @@ async function unwrittenIn(
   for (const where of formats.filter((one) => one !== attribute)) {
     for (const value of await valuesIn(connection, layout, entry, where)) if (value.key !== placeholder) unwritten.push({ where, value });
   }
-  if (valuesOf(entry, 'labeledURI').length === 0) return unwritten;
+  if (
+    !Object.keys(entry).some(
+      (name) => !/^(?:dn|objectClass|entryCSN|member|uniqueMember|memberUid)$/i.test(name) && valuesOf(entry, name).length > 0,
+    )
+  )
+    return unwritten;
   const stored = new Set(valuesOf(entry, attribute));
   const shown = await readEntry(connection, dn(entry.dn), [attribute], 'shown');
   const values = shown ? await valuesIn(connection, layout, shown, attribute) : [];

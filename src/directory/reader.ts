@@ -1,17 +1,8 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
 import { escapeFilter, Filter, type Entry } from 'ldapts';
-import type {
-  Claim,
-  DirectoryPerson,
-  MemberAttribute,
-  MemberEntry,
-  MemberValue,
-  ObservedGroup,
-  People,
-  UnusableGroup,
-  WriteMark,
-} from './directory.ts';
+import type { DirectoryPerson, MemberAttribute, MemberEntry, MemberValue } from './directory.ts';
 import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
+import type { Directory } from '../membership/proposal.ts';
 import { DirectoryUnusable, Misuse } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { eachOf } from './connections.ts';
@@ -24,35 +15,9 @@ import { readMark } from './marks.ts';
 import { attributesOf, findPeople, personIn, tellClaims, type Claims } from './people.ts';
 import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
 
-/** Every method throws `Unavailable` when no whole answer came, and `Unusable` when the server says no to the question itself. */
-export interface DirectoryReader {
-  /**
-   * Moves with every write to the directory: the contextCSN values of all naming contexts that hold people or groups
-   * (slapo-syncprov(5)), and whom the server shows them to: another account may be shown something else. Undefined where the
-   * server keeps none, or does not keep it up.
-   */
-  mark(): Promise<WriteMark>;
-  /** Those of the uids that have an entry under the people base. */
-  people(uids: readonly Uid[]): Promise<People>;
-  /**
-   * A managed group as it stands now. A group that cannot be used is a value, so that it holds up no other.
-   */
-  group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
-  /** Whether the server itself, by its own matching rules, counts this name among the members of the group. */
-  isMember(name: GroupName, member: Dn): Promise<boolean>;
-  /** The name of an entry with this uid that stands straight under the people base, whether or not there is one. */
-  straight(uid: Uid): MemberValue;
-  /** Who carries the uid of somebody that was asked for so far, and is somebody else. */
-  claims(): Promise<readonly Claim[]>;
-  /** Where the entry with this UUID stands now: it may have been renamed. */
-  withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
-  /** Who stands behind each of the values; every value is in the answer. */
-  membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
-}
-
 const readsInFlight = 8;
 
-export function directoryReader(connection: DirectoryConnection, layout: DirectoryLayout): DirectoryReader {
+export function directoryReader(connection: DirectoryConnection, layout: DirectoryLayout): Directory {
   const peopleBase = configuredKey(layout.people);
   const claims: Claims = new Map();
   const formats = new Map<GroupName, MemberAttribute>();
@@ -74,9 +39,9 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
       if (observed.kind === 'group') formats.set(name, observed.attribute);
       return observed;
     },
-    isMember: (name, member) => {
+    isMember: (name, ...members) => {
       const attribute = formats.get(name) ?? layout.attributes.get(name) ?? 'member';
-      return isMember(connection, dnOf(layout, name), attribute, member);
+      return isMember(connection, dnOf(layout, name), attribute, members);
     },
     straight: (uid) => namedBy(`uid=${uid},${layout.people}`),
     withUuid: (uuid) => entriesWith(connection, layout, uuid),
@@ -91,16 +56,19 @@ function dnOf({ groups }: DirectoryLayout, group: GroupName): Dn {
 }
 
 /** What may not be seen answers neither yes nor no (RFC 4511, section 4.5.1.7). */
-async function isMember(connection: DirectoryConnection, group: Dn, attribute: MemberAttribute, member: Dn): Promise<boolean> {
+async function isMember(connection: DirectoryConnection, group: Dn, attribute: MemberAttribute, members: readonly Dn[]): Promise<boolean> {
+  const [member] = members;
+  const who = members.length === 1 ? `${member} is a member` : `one of ${members.length} names is a member`;
   const answers = async (filter: string) => {
     const question = { scope: 'base' as const, filter, attributes: ['1.1'] };
-    return (await answered(connection.search(group, question), `say whether ${member} is a member of ${group}`)).length > 0;
+    return (await answered(connection.search(group, question), `say whether ${who} of ${group}`)).length > 0;
   };
-  const isOne = `(${attribute}=${Filter.escape(textOf(attribute, { dn: member }))})`;
+  const isOne = `(|${members.map((dn) => `(${attribute}=${Filter.escape(textOf(attribute, { dn }))})`).join('')})`;
+  // The yes first: of what dynlist computes it says no to the negation too.
   if (await answers(isOne)) return true;
   if (await answers(`(!${isOne})`)) return false;
   throw new DirectoryUnusable(
-    `the directory does not say whether ${member} is a member of ${group}: its administrator has to let this account read and search that attribute`,
+    `the directory does not say whether ${who} of ${group}: its administrator has to let this account read and search that attribute`,
   );
 }
 

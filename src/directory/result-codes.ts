@@ -9,6 +9,7 @@ export const resultCode = {
   noSuchObject: 32,
   busy: 51,
   unavailable: 52,
+  objectClassViolation: 65,
   /** RFC 4528, section 3. */
   assertionFailed: 122,
 } as const;

@@ -146,7 +146,8 @@ class Application {
     if (isSo && values.length === 1) return undefined;
     const who = values.length === 1 ? JSON.stringify(value) : `${values.length} values, ${JSON.stringify(value)} for one,`;
     const message = `the directory refused to ${operation === 'delete' ? `take ${who} out of` : `put ${who} into`} ${dn}: ${renderRefusal(error)}`;
-    if (operation === 'delete' && values.length === 1 && this.#members === 1 && !this.#hasPlaceholder && this.#change.add.length > 0) {
+    const isLast = values.length === 1 && this.#members === 1 && !this.#hasPlaceholder && error.code === resultCode.objectClassViolation;
+    if (operation === 'delete' && isLast && this.#change.add.length > 0) {
       this.#last = value;
       this.#lastRefusal = message;
     } else this.#refusals.push(message);

@@ -12,8 +12,6 @@ import type { DirectoryLayout } from '../directory/layout.ts';
 import { refusal, renderRefusal, resultCode } from '../directory/result-codes.ts';
 
 const insufficientAccess = 50;
-/** An entry without the attribute: 389 Directory Server looks at the class first. */
-const objectClassViolation = 65;
 
 /** Rights are judged before the values are looked at (slapd, `acl_check_modlist`). */
 async function mayTakeAway(connection: DirectoryConnection, entry: Dn, type: string, value: string): Promise<Permission> {
@@ -24,7 +22,8 @@ async function mayTakeAway(connection: DirectoryConnection, entry: Dn, type: str
     if (error instanceof Unavailable) return { untold: error.message };
     if (!(error instanceof ResultCodeError)) throw error;
     if (error.code === insufficientAccess) return 'may-not';
-    if (error.code === resultCode.noSuchAttribute || error.code === objectClassViolation) return 'may';
+    // An entry without the attribute: 389 Directory Server looks at the class first.
+    if (error.code === resultCode.noSuchAttribute || error.code === resultCode.objectClassViolation) return 'may';
     return { untold: `the directory did not say: ${renderRefusal(error)}` };
   }
 }

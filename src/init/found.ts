@@ -7,7 +7,8 @@ import type { MemberEntry, ObservedGroup } from '../directory/directory.ts';
 import { dnKeyOf, isWithin } from '../directory/distinguished-names.ts';
 import { valuesOf } from '../directory/entries.ts';
 import { configuredKey, type DirectoryLayout } from '../directory/layout.ts';
-import { directoryReader, type DirectoryReader } from '../directory/reader.ts';
+import { directoryReader } from '../directory/reader.ts';
+import type { Directory } from '../membership/proposal.ts';
 import { hasResultCode, refusal, resultCode } from '../directory/result-codes.ts';
 import { Misuse } from '../errors.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
@@ -147,7 +148,7 @@ async function suffixOf(connection: DirectoryConnection, people: Dn): Promise<st
 }
 
 async function look(
-  reader: DirectoryReader,
+  reader: Directory,
   { group, dn: name, description, isNamed }: Candidate,
 ): Promise<DirectoryFound['groups'][number] | { readonly why: string }> {
   const observed = await reader.group(group);

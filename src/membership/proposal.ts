@@ -2,7 +2,7 @@
 import type { Ceilings } from '../config/configuration.ts';
 import type { ClockVerdict } from './clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
-import { instant, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { instant, parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Claim, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
 import { earlier, type EndedGrant } from '../record/grants.ts';
 import { guard } from './guard.ts';
@@ -14,18 +14,27 @@ import type { GroupRules } from '../policy/policy.ts';
 import type { StatusName } from '../status.ts';
 import { isUndecided, withAccepted, type EffectivePolicy } from '../record/effective-policy.ts';
 import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
+import { DirectoryUnusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
 import { rosterStatus } from '../roster/rosters.ts';
 
+/** Every method throws `Unavailable` when no whole answer came, and `Unusable` when the server says no to the question itself. */
 export interface Directory {
-  /** Moves with every write; undefined where the server cannot tell. */
+  /** Moves with every write, and tells whom the server shows it to; undefined where the server cannot tell. */
   mark(): Promise<WriteMark>;
+  /** Those of the uids that have an entry under the people base. */
   people(uids: readonly Uid[]): Promise<People>;
+  /** A managed group as it stands now. One that cannot be used is a value, so that it holds up no other. */
   group(name: GroupName): Promise<ObservedGroup | UnusableGroup>;
-  isMember(name: GroupName, member: Dn): Promise<boolean>;
+  /** Whether the server itself, by its own matching rules, counts this name, or one of these, among the members of the group. */
+  isMember(name: GroupName, ...members: readonly Dn[]): Promise<boolean>;
+  /** Who carries the uid of somebody that was asked for so far, and is somebody else. */
   claims(): Promise<readonly Claim[]>;
+  /** The name of an entry with this uid that stands straight under the people base, whether or not there is one. */
   straight(uid: Uid): MemberValue;
+  /** Where the entry with this UUID stands now: it may have been renamed. */
   withUuid(uuid: EntryUuid): Promise<readonly MemberValue[]>;
+  /** Who stands behind each of the values; every value is in the answer. */
   membersBehind(values: readonly MemberValue[]): Promise<ReadonlyMap<DnKey, MemberEntry>>;
 }
 
@@ -142,7 +151,7 @@ type WorldWithPolicy = World & { readonly policy: EffectivePolicy };
 async function planned(
   rules: GroupRules,
   managed: ManagedGroup,
-  observed: ObservedGroup,
+  listed: ObservedGroup,
   roster: RosterGeneration | undefined,
   world: WorldWithPolicy,
   directory: Directory,
@@ -159,9 +168,11 @@ async function planned(
     longest: managed.longest,
   };
   const desired = decide(rules, world.policy, roster, circumstances);
+  const { observed, untold, doubt } = await withUnlisted(listed, desired, world, directory, people);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
   const recorded = recordedMembers(known);
-  const plan = withGains(world.gains, planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world)));
+  const sure = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
+  const plan = withGains(world.gains, { ...sure, add: sure.add.filter(({ member }) => !untold.has(member.key)) });
   const recent = recentChanges(known, now, begunOf(known, observed, desired, plan, now));
   const guarded = guard(plan, {
     group,
@@ -179,7 +190,56 @@ async function planned(
     ceilings: managed,
     isDue: ({ uid, because }) => isDue(known, uid, because, now, managed.longest),
   });
-  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded };
+  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded, ...(doubt !== undefined && { doubt }) };
+}
+
+const mostAsked = 100;
+
+/**
+ * The list may lack whom the server counts in: under a spelling that only the server takes for theirs, or hidden from this account. So it is
+ * asked by name for whoever is revoked, on record as a member, or to be added. Of whom it does not tell, nothing is concluded.
+ */
+async function withUnlisted(
+  observed: ObservedGroup,
+  desired: Desired,
+  { memory, revocations }: World,
+  directory: Directory,
+  people: People,
+): Promise<{ readonly observed: ObservedGroup; readonly untold: ReadonlySet<DnKey>; readonly doubt?: string }> {
+  const { group, members, unwritten } = observed;
+  const known = new Set<DnKey>();
+  for (const { key } of members) known.add(key);
+  for (const { value } of unwritten) known.add(value.key);
+  const asked = new Map<DnKey, MemberValue>();
+  const mention = ({ dn, key }: MemberValue) => void (!known.has(key) && asked.size < mostAsked && asked.set(key, { dn, key }));
+  const mentionBy = (name: string) => {
+    const uid = parseUid(name);
+    const person = uid && people.get(uid);
+    if (uid) mention(person === undefined || person === 'ambiguous' ? directory.straight(uid) : person);
+  };
+  for (const one of revocations) if (one.group === undefined || one.group === group) mentionBy(one.uid);
+  for (const name of knownGroup(memory, group).members.keys()) mentionBy(name);
+  for (const { person } of desired.members.values()) mention(person);
+  const unlisted: MemberValue[] = [];
+  const untold = new Set<DnKey>();
+  let doubt: string | undefined;
+  const ask = async (values: readonly MemberValue[]) => {
+    try {
+      if (values.length === 0 || !(await directory.isMember(group, ...values.map(({ dn }) => dn)))) return;
+      const [only] = values;
+      if (only && values.length === 1) unlisted.push(only);
+      else for (const value of values) await ask([value]);
+    } catch (error) {
+      if (!(error instanceof DirectoryUnusable)) throw error;
+      const [only] = values;
+      if (only && values.length === 1) {
+        untold.add(only.key);
+        doubt ??= error.message;
+      } else for (const value of values) await ask([value]);
+    }
+  };
+  await ask([...asked.values()]);
+  return { observed: unlisted.length === 0 ? observed : { ...observed, members: [...members, ...unlisted] }, untold, doubt };
 }
 
 /** What waits is in no set that a person could allow: it comes by itself, or the source is mended. */

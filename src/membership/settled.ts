@@ -87,7 +87,8 @@ export function settledGroups(proposals: readonly GroupProposal[]): readonly Set
   return settled;
 }
 
-function isInOrder({ plan, guarded }: Extract<GroupProposal, { kind: 'planned' }>): boolean {
+function isInOrder({ plan, guarded, doubt }: Extract<GroupProposal, { kind: 'planned' }>): boolean {
+  if (doubt !== undefined) return false;
   const open = [plan.add, plan.remove, plan.lengthen, plan.reported, plan.kept, guarded.held, guarded.used];
   return open.every((changes) => changes.length === 0);
 }

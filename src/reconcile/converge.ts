@@ -6,7 +6,7 @@ import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } fr
 import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
-import { isDiskFull, Unavailable } from '../errors.ts';
+import { DirectoryUnusable, isDiskFull, Unavailable } from '../errors.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
@@ -20,8 +20,16 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
     const changed: Changed = isPending(proposal)
       ? await change(proposal, ports, settings, seen, 2)
       : { proposal, result: asProposed(proposal) };
-    if (changed.result.status === undefined && !ports.journal.diskFull) await recordMembership(changed.proposal, ports, seen);
-    return changed.result;
+    const { result } = changed;
+    const { doubt } = changed.proposal;
+    if (result.status === undefined && doubt === undefined && !ports.journal.diskFull)
+      await recordMembership(changed.proposal, ports, seen);
+    if (doubt === undefined || result.message === doubt) return result;
+    return {
+      ...result,
+      status: result.status ?? 'directory',
+      message: result.message === undefined ? doubt : `${result.message}; ${doubt}`,
+    };
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
     return { proposal, outcome: 'not-done', members: undefined, status, message };
@@ -153,13 +161,13 @@ async function readBack(
     return { proposal, result: { proposal, outcome: 'not-done', members: undefined, status: 'directory', message: observed.message } };
   const after: PlannedGroup = { ...proposal, observed };
   const members = observed.members.length;
-  const names = await namesNow(intent, observed, namesOf(observed, desired, plan), reader);
+  const { names, doubt } = await namesNow(intent, observed, namesOf(observed, desired, plan), reader);
   const passed = outcome.kind === 'done' ? await passedThrough(intent, names, ports.sources) : new Set<string>();
   const arrived = { has: (name: string) => names.has(name) || passed.has(name) };
   const rest = undone(intent, arrived);
   const missing = [...rest.add, ...rest.remove].flatMap(({ members: of }) => of.map(({ uid }) => uid));
   const done = missing.length === 0;
-  const message = done ? undefined : messageOf(outcome, missing);
+  const message = done ? undefined : messageOf(outcome, missing, doubt);
   const settled = settleIntent(intent, arrived, members, at, done ? 'done' : 'failed', message);
   // The next run goes on with what a broken connection cut off, as with what it was let through as.
   const open = !done && outcome.kind === 'unknown' ? [{ ...intent, ...rest }] : [];
@@ -176,18 +184,24 @@ function whereFull(error: unknown): ReturnType<typeof couldNotBeRecorded> {
   return couldNotBeRecorded(error);
 }
 
-/** What the list shows otherwise than was intended, the server is asked for by name: it may know two spellings for one. */
-async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup, shown: Names, reader: Directory): Promise<Names> {
+/** What the list shows otherwise than was intended, the server is asked for by name: it may know two spellings for one, or hide one. */
+async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup, shown: Names, reader: Directory) {
+  let doubt: string | undefined;
   const names = new Map(shown);
   const unlike = [
     ...add.flatMap(({ members }) => members.filter(({ uid }) => !shown.has(uid))),
     ...remove.flatMap(({ members }) => members.filter(({ uid }) => shown.has(uid))),
   ];
   for (const { uid, dn } of unlike.slice(0, mostAsked)) {
-    if (!(await reader.isMember(group, dn))) names.delete(uid);
+    const isMember = await reader.isMember(group, dn).catch((error: unknown) => {
+      if (!(error instanceof DirectoryUnusable)) throw error;
+      doubt ??= error.message;
+      return shown.has(uid);
+    });
+    if (!isMember) names.delete(uid);
     else if (!names.has(uid)) names.set(uid, undefined);
   }
-  return names;
+  return { names, doubt };
 }
 
 const mostAsked = 100;
@@ -203,7 +217,7 @@ function isSome({ members }: { readonly members: readonly unknown[] }): boolean 
   return members.length > 0;
 }
 
-function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
+function messageOf(outcome: ChangeOutcome, missing: readonly string[], doubt?: string): string {
   const who = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`;
   switch (outcome.kind) {
     case 'refused':
@@ -214,6 +228,7 @@ function messageOf(outcome: ChangeOutcome, missing: readonly string[]): string {
     case 'stopped':
       return noLongerActive.message;
     case 'done':
+      if (doubt !== undefined) return doubt;
       return `the directory accepted the change and does not show it (${who}): look at its overlays, memberof-dangling above all`;
   }
 }

@@ -33,6 +33,8 @@ export interface PlannedGroup {
   readonly desired: Desired;
   readonly plan: GroupPlan;
   readonly guarded: Guarded;
+  /** Of somebody the server does not tell whether they are a member. */
+  readonly doubt?: string;
 }
 
 /** A group that is left as it is, and who has to do something about it. */
@@ -109,7 +111,13 @@ export function asProposed(proposal: GroupProposal): GroupResult {
   if (proposal.kind === 'settled') return { proposal, outcome: 'none', members: proposal.members };
   if (proposal.kind !== 'planned')
     return { proposal, outcome: 'none', members: undefined, status: proposal.status, message: proposal.message };
-  return { proposal, outcome: 'none', members: proposal.observed.members.length };
+  const { observed, doubt } = proposal;
+  return {
+    proposal,
+    outcome: 'none',
+    members: observed.members.length,
+    ...(doubt !== undefined && { status: 'directory', message: doubt }),
+  };
 }
 
 export const noLongerActive: Problem = {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDirectory, type ConnectionSettings, type DirectoryConnection } from '../../src/directory/connection.ts';
-import { directoryReader, type DirectoryReader } from '../../src/directory/reader.ts';
+import { directoryReader } from '../../src/directory/reader.ts';
+import type { Directory } from '../../src/membership/proposal.ts';
 import type { DirectoryLayout } from '../../src/directory/layout.ts';
 import { dn, instant, parseGroupName, parseUid, type GroupName, type Uid } from '../../src/names.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
@@ -77,7 +78,7 @@ export async function whileFrozen<Result>(slapd: Slapd, work: () => Promise<Resu
 export interface Opened {
   readonly slapd: Slapd;
   readonly connection: DirectoryConnection;
-  readonly reader: DirectoryReader;
+  readonly reader: Directory;
   stop(): Promise<void>;
 }
 

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { directoryReader, type DirectoryReader } from '../../src/directory/reader.ts';
+import { directoryReader } from '../../src/directory/reader.ts';
+import type { Directory } from '../../src/membership/proposal.ts';
 import { dnKeyOf } from '../../src/directory/distinguished-names.ts';
 import { dn, type Dn, type Uid } from '../../src/names.ts';
 import type { MemberValue, ObservedGroup } from '../../src/directory/directory.ts';
 import { Misuse, Unavailable } from '../../src/errors.ts';
+import { slapdInstallation } from '../support/slapd-installation.ts';
 import { group, layoutOf, openAsWriter, openReader, people, suffix, uid, whileFrozen, type Opened } from './open-directory.ts';
 
 function value(text: string): MemberValue {
@@ -13,7 +16,7 @@ function value(text: string): MemberValue {
   return { dn: dn(text), key };
 }
 
-async function observed(reader: DirectoryReader, name: string): Promise<ObservedGroup> {
+async function observed(reader: Directory, name: string): Promise<ObservedGroup> {
   const read = await reader.group(group(name));
   if (read.kind !== 'group') throw new Error(read.message);
   return read;
@@ -228,6 +231,66 @@ describe('given more people than the server shows at once', () => {
   it('when a search is cut short, then it is an error and not a short list', async () => {
     await expect(opened.connection.search(people, { scope: 'sub', filter: '(uid=*)', attributes: ['uid'] })).rejects.toMatchObject({
       code: 4,
+    });
+  });
+});
+
+describe('given groups that count people in by rules of their own', () => {
+  const ldif = `dn: cn=urls,ou=groups,${suffix}
+objectClass: groupOfURLs
+objectClass: extensibleObject
+cn: urls
+member: uid=alice,${people}
+memberURL: ldap:///${people}??one?(uid=carol)
+
+dn: cn=accounts,ou=groups,${suffix}
+objectClass: groupOfNames
+objectClass: posixGroup
+cn: accounts
+gidNumber: 4711
+member:
+memberUid: Alice
+memberUid: bob
+`;
+  let opened: Opened;
+  beforeAll(async () => {
+    const dyngroup = `include ${join(slapdInstallation().schema, 'dyngroup.schema')}`;
+    opened = await openReader(
+      {
+        people: ['alice', 'bob', 'carol'],
+        ldif,
+        globalLines: [dyngroup, 'moduleload dynlist.so'],
+        databaseLines: ['overlay dynlist', 'dynlist-attrset groupOfURLs memberURL member'],
+        groups: {},
+      },
+      {
+        groups: new Map(['urls', 'accounts'].map((name) => [group(name), dn(`cn=${name},ou=groups,${suffix}`)])),
+        attributes: new Map([[group('accounts'), 'memberUid' as const]]),
+      },
+    );
+  });
+  afterAll(() => opened.stop());
+  const asked = async (name: string) =>
+    Promise.all(['alice', 'bob', 'carol'].map((one) => opened.reader.isMember(group(name), dn(`uid=${one},${people}`))));
+
+  it('when a URL of whatever name (RFC 2079) computes members, then these are told, and not taken for stored ones', async () => {
+    const { members, unwritten } = await observed(opened.reader, 'urls');
+    expect(members.map(({ dn: name }) => name)).toEqual([`uid=alice,${people}`]);
+    expect(unwritten.map(({ where, value: { dn: name } }) => [where, name])).toEqual([['computed', `uid=carol,${people}`]]);
+    expect(await asked('urls')).toEqual([true, false, true]);
+    const names = ['bob', 'carol'].map((one) => dn(`uid=${one},${people}`));
+    expect(await opened.reader.isMember(group('urls'), ...names)).toBe(true);
+  });
+
+  it('when memberUid compares with case and a value differs in it, then it is not that person’s, as the server says', async () => {
+    const { members } = await observed(opened.reader, 'accounts');
+    const [alice, bob] = ['alice', 'bob'].map((one) => value(`uid=${one},${people}`));
+    expect(members.map(({ text }) => text)).toEqual(['Alice', 'bob']);
+    expect(members.map(({ key }) => key === alice?.key || key === bob?.key)).toEqual([false, true]);
+    expect(await asked('accounts')).toEqual([false, true, false]);
+    expect((await opened.reader.membersBehind(members)).get(members[0]?.key ?? value('').key)).toEqual({
+      kind: 'no-person',
+      uids: ['alice'],
     });
   });
 });

@@ -1,5 +1,12 @@
 // What the writer makes of a change, whatever the server refuses of it: against a group that a few lines stand in for.
-import { ConstraintViolationError, NoSuchAttributeError, ObjectClassViolationError, TypeOrValueExistsError, type Change } from 'ldapts';
+import {
+  ConstraintViolationError,
+  InsufficientAccessError,
+  NoSuchAttributeError,
+  ObjectClassViolationError,
+  TypeOrValueExistsError,
+  type Change,
+} from 'ldapts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { directoryWriter, type ModifyLimits } from '../../src/directory/writer.ts';
@@ -36,8 +43,8 @@ interface Step {
   readonly add: readonly string[];
 }
 
-/** A group as a server keeps it: each modify whole or not at all. `refuses`: values that a constraint keeps out. */
-function keeping(values: readonly string[], needsValue: boolean, refuses: ReadonlySet<string>) {
+/** A group as a server keeps it: each modify whole or not at all. `refuses`: values that a constraint keeps out, `keeps`: that nobody may take out. */
+function keeping(values: readonly string[], needsValue: boolean, refuses: ReadonlySet<string>, keeps: ReadonlySet<string> = new Set()) {
   let held = new Set(values);
   const steps: Step[] = [];
   const states: ReadonlySet<string>[] = [];
@@ -46,6 +53,7 @@ function keeping(values: readonly string[], needsValue: boolean, refuses: Readon
     const step = { remove: [] as string[], add: [] as string[] };
     for (const { operation, modification } of changes) {
       for (const text of modification.values.map(String)) {
+        if (operation === 'delete' && keeps.has(text)) throw new InsufficientAccessError('');
         if (operation === 'delete' && !next.delete(text)) throw new NoSuchAttributeError('');
         if (operation === 'add' && next.has(text)) throw new TypeOrValueExistsError('');
         if (operation === 'add' && refuses.has(text)) throw new ConstraintViolationError('no such guest');
@@ -71,25 +79,27 @@ describe('the modifies of a change', () => {
         membership,
         membership,
         membership,
+        fc.option(fc.constantFrom(...names)),
         fc.boolean(),
         fc.boolean(),
         placeholders,
-        async (before, after, bad, ...more) => {
+        async (before, after, bad, stuck, ...more) => {
           const [needsValue, hadPlaceholder, emptyGroup] = more;
           const placeholder = emptyGroup === nobody ? nobody : '';
           const hasPlaceholder = hadPlaceholder || (needsValue && before.length === 0);
           const values = [...before.map((name) => `uid=${name}`), ...(hasPlaceholder ? [placeholder] : [])];
           const refused = new Set(bad.map((name) => `uid=${name}`));
-          const server = keeping(values, needsValue, refused);
+          const stays = stuck !== null && before.includes(stuck) && !after.includes(stuck) ? [stuck] : [];
+          const server = keeping(values, needsValue, refused, new Set(stays.map((name) => `uid=${name}`)));
           const change = changeOf(before, after, hasPlaceholder, needsValue);
           const outcome = await directoryWriter(server, { emptyGroup }, limits).apply(change);
-          const wanted = after.filter((name) => before.includes(name) || !bad.includes(name)).map((name) => `uid=${name}`);
+          const wanted = [...after.filter((name) => before.includes(name) || !bad.includes(name)), ...stays].map((name) => `uid=${name}`);
           const held = [...server.held()].filter((text) => text !== placeholder).sort();
           // Only the last one of a group that must have one, may hold nobody and gets nobody stays.
           const cannotEmpty = needsValue && emptyGroup === 'no-member' && !hasPlaceholder && wanted.length === 0 && before.length > 0;
           if (cannotEmpty) expect(held).toHaveLength(1);
           else expect(held).toEqual(wanted.sort());
-          const isAll = change.add.every(({ dn: text }) => !refused.has(text)) && !cannotEmpty;
+          const isAll = change.add.every(({ dn: text }) => !refused.has(text)) && !cannotEmpty && stays.length === 0;
           expect(outcome.kind).toBe(isAll ? 'done' : 'refused');
           const firstAddition = server.steps.findIndex(({ add }) => add.some((text) => text !== placeholder));
           const later = server.steps.slice(firstAddition + 1).flatMap(({ remove }) => remove);
@@ -152,6 +162,16 @@ describe('the modifies of a change', () => {
     expect(outcome).toMatchObject({ kind: 'refused', message: expect.stringMatching(/put "uid=c" into cn=klaxon: .*"no such guest"/) });
     expect([...server.held()].sort()).toEqual(['uid=a', 'uid=b', 'uid=d']);
   });
+
+  it.each(['empty-dn', 'no-member'] as const)(
+    'given an only member that may not be taken out, with %s, then the others come in',
+    async (emptyGroup) => {
+      const server = keeping(['uid=a'], true, new Set(), new Set(['uid=a']));
+      const outcome = await directoryWriter(server, { emptyGroup }, limits).apply(changeOf(['a'], ['b', 'c'], false));
+      expect(outcome).toMatchObject({ kind: 'refused', message: expect.stringContaining('take "uid=a" out of cn=klaxon') });
+      expect([...server.held()].sort()).toEqual(['uid=a', 'uid=b', 'uid=c']);
+    },
+  );
 
   it('given a server that refuses everything, then it does not ask once for each value', async () => {
     let asked = 0;

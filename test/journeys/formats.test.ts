@@ -58,6 +58,12 @@ cn: dynamic
 member: uid=vol1,ou=people,${suffix}
 labeledURI: ldap:///ou=people,${suffix}??one?(uid=vol2)
 
+dn: cn=veiled,${groups}
+objectClass: groupOfNames
+cn: veiled
+member: uid=vol1,ou=people,${suffix}
+member: uid=vol2,ou=people,${suffix}
+
 dn: cn=ops,${groups}
 objectClass: groupOfNames
 cn: ops
@@ -70,6 +76,8 @@ beforeAll(async () => {
     databaseLines: ['overlay dynlist', 'dynlist-attrset labeledURIObject labeledURI member'],
     access: [
       'access to attrs=userPassword by anonymous auth by * none',
+      `access to dn.exact="cn=veiled,${groups}" attrs=member val.exact="uid=vol1,ou=people,${suffix}" by * none`,
+      `access to dn.exact="cn=veiled,${groups}" attrs=member val.exact="uid=vol2,ou=people,${suffix}" by * read`,
       `access to dn.one="${groups}" attrs=member,uniqueMember,memberUid by dn.exact="cn=scriptuser,ou=profile,${suffix}" write by * read`,
       'access to * by * read',
     ],
@@ -176,6 +184,28 @@ describe('case 91: given an entry that counts people in twice over', () => {
     expect(group.unwritten).toEqual([{ where: 'computed', value: world.slapd.personDn('vol2'), dn: world.slapd.personDn('vol2') }]);
     const { status, stdout } = await host.run(['revoke', 'vol2', '--reason', 'Left.']);
     expect([status, oneLine(stdout)]).toEqual([6, expect.stringContaining('stewards: was not a member; but the server computes members')]);
+  });
+});
+
+describe('given access rules that hide one value of a group, and keep another', () => {
+  it('when it runs, then both are named with what the server says, nothing is concluded from the list, and the others come and go', async () => {
+    const host = await hostWith(`cn=veiled,${groups}`, ['vol1', 'vol2', 'vol3']);
+    const first = await host.plan();
+    const held = groupIn(first.document, 'stewards');
+    const untold = `the directory does not say whether ${world.slapd.personDn('vol1')} is a member of cn=veiled,`;
+    expect([first.status, held.message, held.held.flatMap(changesIn)]).toEqual([6, expect.stringContaining(untold), ['vol3 in: roster']]);
+    await settle(host);
+    expect(await valuesOf('veiled', 'member')).toEqual(['vol1', 'vol2', 'vol3'].map(world.slapd.personDn));
+
+    host.revoke('vol1');
+    host.revoke('vol2');
+    host.revoke('vol3');
+    const run = await host.reconcile(later(0, 2));
+
+    expect(await valuesOf('veiled', 'member')).toEqual(['vol1', 'vol2'].map(world.slapd.personDn));
+    const { message } = groupIn(run.document, 'stewards');
+    expect([run.status, message]).toEqual([6, expect.stringContaining(untold)]);
+    expect(message).toMatch(/take "uid=vol2,\S+ out of cn=veiled,.*\(50\)/);
   });
 });
 

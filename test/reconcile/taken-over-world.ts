@@ -156,7 +156,7 @@ export class World {
       people: (uids) =>
         Promise.resolve(new Map(uids.flatMap((one) => (known.has(one) ? [[one, known.get(one) ?? 'ambiguous'] as const] : [])))),
       group: () => Promise.resolve(observedOf(everybody.filter((one) => this.#members.has(one.uid)))),
-      isMember: (_group, dn) => Promise.resolve(everybody.some((one) => one.dn === dn && this.#members.has(one.uid))),
+      isMember: (_group, ...dns) => Promise.resolve(everybody.some((one) => dns.includes(one.dn) && this.#members.has(one.uid))),
       claims: () => Promise.resolve([]),
       straight: (name) => person(name),
       withUuid: () => Promise.resolve([]),
