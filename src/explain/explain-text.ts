@@ -3,11 +3,11 @@ import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from '.
 import type { Claim } from '../directory/directory.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { Status } from '../status.ts';
-import { count, renderInstant } from '../time.ts';
+import { count, day, renderInstant } from '../time.ts';
 import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, claimsJson, groupState } from '../reconcile/run-json.ts';
-import { renderHold } from '../reconcile/run-text.ts';
+import { groupStateWords, renderHold } from '../reconcile/run-text.ts';
 import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
 
 export function renderPersonText(person: PersonExplained, claims: readonly Claim[] = []): string {
@@ -150,11 +150,16 @@ export function renderPersonJson(person: PersonExplained, status: Status, claims
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-export function renderGroupText({ group, result, evidence }: GroupExplained): string {
+/** What ended longer ago is counted and no longer listed. */
+const longOver = 30 * day;
+
+export function renderGroupText({ group, result, at, evidence }: GroupExplained): string {
   const { proposal, members } = result;
-  if (proposal.kind !== 'planned') return `${group}: ${groupState(result)}. ${plain(result.message ?? '')}\n`;
+  if (proposal.kind !== 'planned') return `${group}: ${groupStateWords[groupState(result)]}. ${plain(result.message ?? '')}\n`;
   const { desired, plan, rules, observed } = proposal;
   const there = new Set(observed.members.map(({ key }) => key));
+  const out = desired.withheld.filter(({ reason }) => reason.code !== 'expired' || at - reason.at <= longOver);
+  const over = desired.withheld.length - out.length;
   const from =
     rules.members.kind === 'roster'
       ? `its members are the roster ${rules.members.roster}`
@@ -162,13 +167,16 @@ export function renderGroupText({ group, result, evidence }: GroupExplained): st
         ? 'its members come from grants, which nobody is asked to approve'
         : `its members come from grants, approved by ${rules.approvers.join(' or ')}`;
   return [
-    `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupState(result)}; ${from}\n\n`,
+    `${group}  ${plain(proposal.dn)}\n  ${plain(rules.purpose)}\n  ${count(members ?? 0, 'member')}, ${groupStateWords[groupState(result)]}; ${from}\n\n`,
     ...[...desired.members.values()].map(({ person, because }) =>
       hang(`  ${there.has(person.key) ? 'in     ' : 'coming '} ${person.uid.padEnd(16)} `, renderBecause(because)),
     ),
     ...plan.remove.map(({ uid, because }) => hang(`  leaving ${plain(uid).padEnd(16)} `, renderRemoval(because))),
     ...[...plan.reported, ...plan.kept].map(({ uid }) => `  in      ${plain(uid).padEnd(16)} nothing explains this member yet\n`),
-    ...desired.withheld.map(({ uid, reason }) => hang(`  out     ${uid.padEnd(16)} `, renderWithheld(reason))),
+    ...out.map(({ uid, reason }) => hang(`  out     ${uid.padEnd(16)} `, renderWithheld(reason))),
+    ...(over === 0
+      ? []
+      : [hang('  out     ', `and ${count(over, 'grant')} that ended more than 30 days ago: muster report --since DAY tells of them`)]),
   ].join('');
 }
 

@@ -159,5 +159,5 @@ function isAbout(path: string, folder: string, uid: Uid, group: GroupName): bool
 
 export function explainGroup(group: GroupName, report: RunReport): GroupExplained | undefined {
   const result = report.groups.find((one) => one.proposal.group === group);
-  return result && { kind: 'group', evidence: report.evidence, group, result };
+  return result && { kind: 'group', at: report.at, evidence: report.evidence, group, result };
 }

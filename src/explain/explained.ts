@@ -63,7 +63,7 @@ export interface PersonExplained extends Pick<RunReport, 'evidence' | 'mode'> {
   readonly near: readonly string[];
 }
 
-export interface GroupExplained extends Pick<RunReport, 'evidence'> {
+export interface GroupExplained extends Pick<RunReport, 'at' | 'evidence'> {
   readonly kind: 'group';
   readonly group: GroupName;
   readonly result: GroupResult;

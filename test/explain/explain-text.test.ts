@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupStanding, IdleFile, PersonExplained } from '../../src/explain/explained.ts';
 import type { Hold } from '../../src/membership/guard.ts';
-import { dn } from '../../src/names.ts';
+import type { Withheld } from '../../src/membership/desired.ts';
+import { dn, type Instant } from '../../src/names.ts';
 import type { RunReport } from '../../src/reconcile/run.ts';
 import { statusOf } from '../../src/status.ts';
 import { renderGroupText, renderPersonJson, renderPersonText } from '../../src/explain/explain-text.ts';
-import { commit, group } from '../evidence/evidence-samples.ts';
-import { becauseOf, becauseRoster, grantOf, grantPathOf, hours, klaxon, person } from '../membership/membership-samples.ts';
+import { commit, group, uid } from '../evidence/evidence-samples.ts';
+import { becauseOf, becauseRoster, grantOf, grantPathOf, hours, klaxon, now, person } from '../membership/membership-samples.ts';
 import { hostile, inert, list, reportOf, resultOf } from '../reconcile/run-samples.ts';
 
 const nothing: GroupStanding = {
@@ -158,13 +159,30 @@ describe('what people read of a person', () => {
 describe('what people read of a group', () => {
   it('given members, joiners, leavers and people withheld, then it is the text that was agreed on', async () => {
     const texts = reportOf().groups.map((result) =>
-      renderGroupText({ kind: 'group', evidence: 'gitlab', group: result.proposal.group, result }),
+      renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: result.proposal.group, result }),
     );
     await expect(texts.join('\n')).toMatchFileSnapshot('../golden/explain-group.txt');
   });
 
+  it('given grants that ended long ago, then they are counted, and those that ended lately are listed', () => {
+    const [result] = reportOf().groups;
+    if (result?.proposal.kind !== 'planned') throw new Error('the sample is wrong');
+    const ended = (name: string, at: Instant): Withheld => ({
+      group: klaxon,
+      uid: uid(name),
+      reason: { code: 'expired', at },
+      because: becauseOf(grantOf(name)),
+    });
+    const withheld = [ended('hoo', hours(-24 * 29)), ended('melos', hours(-24 * 31)), ended('h2o', hours(-24 * 300))];
+    const proposal = { ...result.proposal, desired: { ...result.proposal.desired, withheld } };
+    const text = renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: { ...result, proposal } });
+    expect(text).toContain('  out     hoo              the grant ended at');
+    expect(text).toContain('  out     and 2 grants that ended more than 30 days ago: muster report --since DAY tells of them');
+    expect(text).not.toMatch(/melos|h2o/);
+  });
+
   it('given a frozen group and a message made to deceive, then every line is printable', () => {
     const frozen = resultOf({ kind: 'frozen', group: klaxon, dn: null, status: 'input', message: hostile });
-    expect(renderGroupText({ kind: 'group', evidence: 'gitlab', group: klaxon, result: frozen }).trimEnd()).toMatch(inert);
+    expect(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: frozen }).trimEnd()).toMatch(inert);
   });
 });

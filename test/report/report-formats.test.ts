@@ -63,6 +63,19 @@ describe('the spreadsheet', () => {
     },
   );
 
+  it('given somebody who left, then each grant has its row, with approver, merge request, the end and what was asked for', () => {
+    const [head = [], ...rows] = parseCsv(renderReportCsv(reportFrom(sampleRecords(), { since: days(-150) })));
+    const told = rows
+      .filter((row) => row[0] === 'access' && row[2] === 'hoo')
+      .map((row) => ['merge_request', 'approved_by', 'left', 'since', 'at'].map((column) => row[head.indexOf(column)]));
+    const asked = ['2026-06-26T12:00:00Z', '2026-11-23T12:00:00Z'];
+    expect(told).toEqual([
+      ['3', 'alice', '2026-09-24T12:00:00Z', ...asked],
+      ['5', 'alice', '2026-09-24T12:00:00Z', ...asked],
+      ['9', 'alice', '', ...asked],
+    ]);
+  });
+
   it('given a member that is no person, then its DN stands in one cell', () => {
     const stranger = dn('cn=a\\,b,dc=x');
     const records = [
