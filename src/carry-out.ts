@@ -5,6 +5,7 @@ import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
 import type { Caller } from './host.ts';
 import { priorities, renderForJournal } from './journal.ts';
 import { statusOf, type StatusName } from './status.ts';
+import { coloured, laidOut, type Screen } from './terminal.ts';
 import { plain } from './text.ts';
 
 /** Where what is said goes. */
@@ -13,6 +14,8 @@ export interface Outlet {
   readonly print: (text: string) => void;
   /** Lines on standard error. */
   readonly tell: (priority: number, text: string) => void;
+  /** How standard output shows it. */
+  readonly screen: Screen;
   /** Is standard output the journal? */
   readonly isForJournal: () => boolean;
   /** What --version says. */
@@ -35,9 +38,16 @@ function escapeInvisible(json: string): string {
   );
 }
 
-function renderFor({ command, options }: Invocation, text: string, { isForJournal }: Outlet): string {
+/** The others print files, or a few sentences. */
+const coloursOf: ReadonlySet<string> = new Set(['plan', 'reconcile', 'status', 'explain', 'report', 'doctor']);
+const titled: ReadonlySet<string> = new Set(['explain', 'report', 'doctor']);
+
+function renderFor({ command, options }: Invocation, text: string, { screen, isForJournal }: Outlet): string {
   if (options['json'] === true) return escapeInvisible(text);
-  return command === 'reconcile' && isForJournal() ? renderForJournal(text) : text;
+  const laid = laidOut(text, screen.columns);
+  if (command === 'reconcile' && isForJournal()) return renderForJournal(laid);
+  const isForPeople = (options['format'] ?? 'text') === 'text';
+  return screen.colours && isForPeople && coloursOf.has(command) ? coloured(laid, titled.has(command)) : laid;
 }
 
 /** Carries out the command that was typed, which is one of these, and gives how it ended. */

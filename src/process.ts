@@ -8,6 +8,7 @@ import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
 import { Misuse } from './errors.ts';
 import { priorities } from './journal.ts';
+import { screenOf } from './terminal.ts';
 import { build, version } from './build.ts';
 import type { Commands } from './command.ts';
 import type { Caller } from './host.ts';
@@ -175,6 +176,7 @@ async function runToTheEnd(commands: Commands): Promise<void> {
   const names = await carryOut(process.argv.slice(2), commands, surroundings, {
     print: (text) => void process.stdout.write(text),
     tell,
+    screen: screenOf(process.stdout, process.env),
     isForJournal: () => isJournal(1),
     version: versionText(),
   });

@@ -28,7 +28,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const typedAs = 'MUSTER_TYPED_AS';
 
 const kept =
-  /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|TERM|NO_COLOR|TZ|MUSTER_CONFIG|MUSTER_GITLAB_TOKEN_FILE|SUDO_USER|JOURNAL_STREAM|INVOCATION_ID)$/;
+  /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|TERM|COLUMNS|NO_COLOR|TZ|MUSTER_CONFIG|MUSTER_GITLAB_TOKEN_FILE|SUDO_USER|JOURNAL_STREAM|INVOCATION_ID)$/;
 
 const usualPath = '/usr/bin:/bin:/usr/sbin:/sbin';
 

@@ -22,8 +22,16 @@ export function renderLink(link: string | undefined): string | undefined {
   return link !== undefined && /^https?:\/\/[!-~]+$/.test(link) ? link : undefined;
 }
 
-/** `start` and then the text, in lines of at most `width` columns: the text stands in a column of its own. A longer word is left whole. */
-export function hang(start: string, text: string, width = 100): string {
+/** Stands where a column begins in a line that is not laid out yet (terminal.ts). `plain` lets nobody else write it. */
+export const column = '\u{1F}';
+
+/** `start` and then the text in a column of its own. Whoever prints it knows how wide lines are. */
+export function hang(start: string, text: string): string {
+  return `${start}${column}${text}\n`;
+}
+
+/** The same in lines of at most `width` columns. A longer word is left whole. */
+export function inLines(start: string, text: string, width: number): string {
   const lines: string[] = [];
   let line = start;
   let isFirst = true;

@@ -33,7 +33,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   ledger: ['chronicle', 'memory', 'person-history', 'record', 'replay', 'stays'],
   look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
-  '': ['journal', 'names', 'near', 'status', 'text', 'time'],
+  '': ['journal', 'names', 'near', 'status', 'terminal', 'text', 'time'],
   policy: ['policy-reading', 'policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
   reconcile: ['metrics', 'recording', 'run-json', 'run-text', 'run', 'take'],
   record: [

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { laidOut } from '../src/terminal.ts';
 import { renderForJournal } from '../src/journal.ts';
 import { renderRunText } from '../src/reconcile/run-text.ts';
 import { hostile, quiet, reportOf, statusFor, troubled } from './reconcile/run-samples.ts';
 
-const marked = (report: typeof quiet) => renderForJournal(renderRunText(report, statusFor(report)));
+const marked = (report: typeof quiet) => renderForJournal(laidOut(renderRunText(report, statusFor(report))));
 const upTo = (text: string, priority: number) => text.split('\n').filter((line) => Number(/^<(\d)>/.exec(line)?.[1] ?? 9) <= priority);
 
 describe('a run in the journal', () => {
@@ -11,12 +12,12 @@ describe('a run in the journal', () => {
     { given: 'changes, holds, refusals and files that wait', report: reportOf(), golden: 'journal-plan.txt' },
     { given: 'nothing as it should be', report: troubled, golden: 'journal-troubled.txt' },
   ])('given $given, then it is the text that was agreed on', async ({ report, golden }) => {
-    await expect(marked(report)).toMatchFileSnapshot(`../golden/${golden}`);
+    await expect(marked(report)).toMatchFileSnapshot(`golden/${golden}`);
   });
 
   it('given any run, then each line has one priority, and without them it is the same text', () => {
     for (const report of [reportOf(), troubled, quiet]) {
-      const text = renderRunText(report, statusFor(report));
+      const text = laidOut(renderRunText(report, statusFor(report)));
       expect(marked(report)).toMatch(/^(?:<[3-6]>.+\n)+$/);
       expect(marked(report).replaceAll(/^<\d>/gm, '')).toBe(text);
     }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../src/names.ts';
-import { hang, plain, renderLink, renderMoment } from '../src/text.ts';
+import { inLines, plain, renderLink, renderMoment } from '../src/text.ts';
 
 describe('a text that hangs beside its label', () => {
   it.each([
@@ -11,13 +11,13 @@ describe('a text that hangs beside its label', () => {
     { given: 'a long text', start: '  ', text: `${'a'.repeat(90)} bbbb ccccc`, gives: `  ${'a'.repeat(90)} bbbb\n  ccccc\n` },
     { given: 'a first word wider than the line', start: '  ', text: `${'a'.repeat(120)} b`, gives: `  ${'a'.repeat(120)}\n  b\n` },
   ])('given $given, then it is told in lines of 100 columns', ({ start, text, gives }) => {
-    expect(hang(start, text)).toBe(gives);
+    expect(inLines(start, text, 100)).toBe(gives);
   });
 
   it('no word is lost, and no line is wider than 100 columns unless one word is', () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[!-~]{1,40}$/), { minLength: 1 }), (words) => {
-        const lines = hang('label  ', words.join(' ')).trimEnd().split('\n');
+        const lines = inLines('label  ', words.join(' '), 100).trimEnd().split('\n');
         expect(lines.map((line) => line.slice(7)).join(' ')).toBe(words.join(' '));
         expect(lines.filter((line) => line.length > 100)).toEqual([]);
       }),

@@ -10,7 +10,7 @@ import type { GroupReport, Report } from '../report/report.ts';
 import { renderHoldCode } from '../report/report-words.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
 import { statusOf, type Status } from '../status.ts';
-import { hang, plain, renderMoment } from '../text.ts';
+import { inLines, plain, renderMoment } from '../text.ts';
 import { count, renderDuration, renderEndOf, renderInstant } from '../time.ts';
 
 export interface StatusFacts {
@@ -58,7 +58,7 @@ export function renderStatusScreen(facts: StatusFacts): string {
 
 /** What is too long for two lines is cut: the whole of it is a command away. */
 function lines(label: string, text: string): string {
-  const [first = '', second, third] = hang(label.padEnd(column.length), plain(text), width).split('\n');
+  const [first = '', second, third] = inLines(label.padEnd(column.length), plain(text), width).split('\n');
   const shown = [first, ...(second ? [third ? `${second.slice(0, width - 2)} …` : second] : [])];
   return shown.map((line) => `${line.length > width ? `${line.slice(0, width - 1)}…` : line}\n`).join('');
 }

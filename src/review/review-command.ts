@@ -50,7 +50,8 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
     const { renderReviewJson } = await import('./review-text.ts');
     return { text: renderReviewJson(iid, reviewed.review, posted, status), status };
   }
-  return { text: posted === 'not asked' ? text : `The note on !${iid}: ${posted}.\n`, status };
+  // By the mark muster finds its own note again: nobody has to read it.
+  return { text: posted === 'not asked' ? text.replace(`${noteMarker}\n\n`, '') : `The note on !${iid}: ${posted}.\n`, status };
 }
 
 async function openLedgerIfThere({ state }: Configuration): Promise<State | undefined> {

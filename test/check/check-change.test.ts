@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { laidOut } from '../../src/terminal.ts';
 import { openWorktree } from '../../src/history/worktree.ts';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
 import { readPolicy } from '../../src/policy/parser.ts';
@@ -64,7 +65,7 @@ describe('given a clone with a change of the policy', () => {
       effects: [{ group: 'klaxon-users', uid: 'martin', effect: 'gains', until: '2026-12-08T00:00:00Z' }],
       needs: [{ paths: [martin], teams: ['sre'], approvals: 1, notCounted: [] }],
     });
-    await expect(renderChange(effects, needs)).toMatchFileSnapshot('../golden/check-against.txt');
+    await expect(laidOut(renderChange(effects, needs))).toMatchFileSnapshot('../golden/check-against.txt');
   });
 
   it('when it is not committed yet, then it is told all the same', async () => {
@@ -85,7 +86,7 @@ describe('given a clone with a change of the policy', () => {
     commit();
     const { effects, needs } = await checked('change');
     expect(effects).toMatchObject([{ uid: 'martin', effect: 'loses' }]);
-    expect(renderChange(effects, needs)).toContain('Merged without that, it takes access away all the same');
+    expect(laidOut(renderChange(effects, needs))).toContain('Merged without that, it takes access away all the same');
   });
 
   it('when main went on meanwhile, then only this change is told', async () => {
@@ -103,7 +104,7 @@ describe('given a clone with a change of the policy', () => {
     commit();
     const { result, effects, needs } = await checked();
     expect(result.findings).toEqual([]);
-    expect(renderChange(effects, needs)).toBe('It changes nothing in the policy.\n');
+    expect(laidOut(renderChange(effects, needs))).toBe('It changes nothing in the policy.\n');
   });
 
   it.each<{ readonly given: string; readonly change: () => void; readonly gives: string }>([

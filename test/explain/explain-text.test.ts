@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laidOut } from '../../src/terminal.ts';
 import type { GroupStanding, IdleFile, PersonExplained } from '../../src/explain/explained.ts';
 import type { Hold } from '../../src/membership/guard.ts';
 import type { Withheld } from '../../src/membership/desired.ts';
@@ -81,22 +82,22 @@ const everyWay = explained(
 
 describe('what people read of a person', () => {
   it('given every way to stand to a group, then it is the text that was agreed on', async () => {
-    await expect(renderPersonText(everyWay)).toMatchFileSnapshot('../golden/explain-person.txt');
+    await expect(laidOut(renderPersonText(everyWay))).toMatchFileSnapshot('../golden/explain-person.txt');
   });
 
   it('given a slip of the hand, then it offers the names that are near', () => {
-    expect(renderPersonText({ ...explained({}), near: ['urbanecm', 'urban'] })).toContain(
+    expect(laidOut(renderPersonText({ ...explained({}), near: ['urbanecm', 'urban'] }))).toContain(
       'Nothing is known of this name. Did you mean urbanecm or urban?',
     );
-    expect(renderPersonText(explained({}))).not.toContain('Did you mean');
+    expect(laidOut(renderPersonText(explained({})))).not.toContain('Did you mean');
   });
 
   it('given somebody whom nothing names, then it says that and no reason', () => {
-    expect(renderPersonText(explained({}))).toContain('no grant file and no roster names urbanecm');
+    expect(laidOut(renderPersonText(explained({})))).toContain('no grant file and no roster names urbanecm');
   });
 
   it('given a host that only reports, then nobody is told to wait for a run that would do it', () => {
-    const text = renderPersonText({ ...everyWay, mode: 'report' });
+    const text = laidOut(renderPersonText({ ...everyWay, mode: 'report' }));
     expect(text).toContain('stewards: not a member, would come in, but the mode of this host is report: nothing is written');
     expect(text).toContain('ops: a member, would go out, but the mode of this host is report: nothing is written');
     expect(text).not.toContain('next run');
@@ -108,13 +109,13 @@ describe('what people read of a person', () => {
     { inDirectory: 'ambiguous', gives: 'the directory has more than one entry with this uid' },
     { inDirectory: 'not-told', gives: 'the directory did not say whether there is such a person' },
   ] as const)('given a directory that answers $inDirectory, then below the name stands "$gives"', ({ inDirectory, gives }) => {
-    const [, second = ''] = renderPersonText({ ...explained({}), inDirectory }).split('\n');
+    const [, second = ''] = laidOut(renderPersonText({ ...explained({}), inDirectory })).split('\n');
     expect(second.trim()).toBe(gives);
   });
 
   it('given somebody who is withheld as unknown, then that is said once', () => {
     const withheld = { reason: { code: 'unknown-person' }, because } as const;
-    const text = renderPersonText({ ...explained({ withheld }), inDirectory: 'no' });
+    const text = laidOut(renderPersonText({ ...explained({ withheld }), inDirectory: 'no' }));
     expect(text.match(/no person with this uid/g)).toHaveLength(1);
   });
 
@@ -124,7 +125,7 @@ describe('what people read of a person', () => {
     { why: { kind: 'not-judged', judged: commit('a') }, gives: 'nothing is judged after aaaaaaaaaaaa now' },
     { why: { kind: 'other' }, gives: '"muster plan" shows what is in force' },
   ])('given a file that gives nothing ($why.kind), then it is named, and not called missing', ({ why, gives }) => {
-    const text = renderPersonText(explained({ idle: { path, why, refusedAs: undefined } })).replaceAll(/\s+/g, ' ');
+    const text = laidOut(renderPersonText(explained({ idle: { path, why, refusedAs: undefined } }))).replaceAll(/\s+/g, ' ');
     expect(text).toContain(`${path} is on the branch and gives nothing: ${gives}`);
     expect(text).not.toContain('no grant file');
   });
@@ -148,7 +149,7 @@ describe('what people read of a person', () => {
       dn: dn(hostile),
     };
     expect(
-      renderPersonText(deceiving)
+      laidOut(renderPersonText(deceiving))
         .split('\n')
         .filter((line) => !inert.test(line)),
     ).toEqual([]);
@@ -159,7 +160,7 @@ describe('what people read of a person', () => {
 describe('what people read of a group', () => {
   it('given members, joiners, leavers and people withheld, then it is the text that was agreed on', async () => {
     const texts = reportOf().groups.map((result) =>
-      renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: result.proposal.group, result }),
+      laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: result.proposal.group, result })),
     );
     await expect(texts.join('\n')).toMatchFileSnapshot('../golden/explain-group.txt');
   });
@@ -175,7 +176,7 @@ describe('what people read of a group', () => {
     });
     const withheld = [ended('hoo', hours(-24 * 29)), ended('melos', hours(-24 * 31)), ended('h2o', hours(-24 * 300))];
     const proposal = { ...result.proposal, desired: { ...result.proposal.desired, withheld } };
-    const text = renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: { ...result, proposal } });
+    const text = laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: { ...result, proposal } }));
     expect(text).toContain('  out     hoo              the grant ended at');
     expect(text).toContain('  out     and 2 grants that ended more than 30 days ago: muster report --since DAY tells of them');
     expect(text).not.toMatch(/melos|h2o/);
@@ -183,6 +184,8 @@ describe('what people read of a group', () => {
 
   it('given a frozen group and a message made to deceive, then every line is printable', () => {
     const frozen = resultOf({ kind: 'frozen', group: klaxon, dn: null, status: 'input', message: hostile });
-    expect(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: frozen }).trimEnd()).toMatch(inert);
+    expect(laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: frozen })).trimEnd()).toMatch(
+      inert,
+    );
   });
 });

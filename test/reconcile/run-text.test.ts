@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laidOut } from '../../src/terminal.ts';
 import { parseUid } from '../../src/names.ts';
 import { renderRunText } from '../../src/reconcile/run-text.ts';
 import { memberValue, observedOf, policyOf } from '../membership/membership-samples.ts';
@@ -12,24 +13,26 @@ describe('what people read of a run', () => {
     { given: 'nothing as it should be', report: troubled, golden: 'run-troubled.txt' },
     { given: 'nothing to say', report: quiet, golden: 'run-quiet.txt' },
   ])('given $given, then it is the text that was agreed on', async ({ report, golden }) => {
-    await expect(renderRunText(report, statusFor(report))).toMatchFileSnapshot(`../golden/${golden}`);
+    await expect(laidOut(renderRunText(report, statusFor(report)))).toMatchFileSnapshot(`../golden/${golden}`);
   });
 
   it('given a hold, then the command that lets it through stands there whole, but for a ceiling', () => {
-    const text = renderRunText(reportOf(), statusFor(reportOf())).replaceAll('\\\n', '');
+    const text = laidOut(renderRunText(reportOf(), statusFor(reportOf()))).replaceAll('\\\n', '');
     expect(text.match(/muster allow \S+ +sha256:[0-9a-f]{64} --reason/g)).toHaveLength(1);
     expect(text).toContain('directory.ceilings');
   });
 
   it('given a status, then the last line says it, and no other line can be taken for it', () => {
-    const lines = renderRunText(troubled, statusFor(troubled)).trimEnd().split('\n');
+    const lines = laidOut(renderRunText(troubled, statusFor(troubled)))
+      .trimEnd()
+      .split('\n');
     expect(lines.filter((line) => line.startsWith('status '))).toEqual([lines.at(-1)]);
     expect(lines.at(-1)).toMatch(/^status 6: directory: .*; also input$/);
   });
 
   it('given no evidence, then every run warns', () => {
-    expect(renderRunText({ ...quiet, evidence: 'none' }, statusFor(quiet))).toMatch(/^WARNING /m);
-    expect(renderRunText(quiet, statusFor(quiet))).not.toMatch(/WARNING/);
+    expect(laidOut(renderRunText({ ...quiet, evidence: 'none' }, statusFor(quiet)))).toMatch(/^WARNING /m);
+    expect(laidOut(renderRunText(quiet, statusFor(quiet)))).not.toMatch(/WARNING/);
   });
 });
 
@@ -58,7 +61,7 @@ describe('text made to deceive whoever reads it', () => {
   });
 
   it('given it wherever others may write, then every line is printable and only the last is the status', () => {
-    const lines = renderRunText(report, statusFor(report)).split('\n');
+    const lines = laidOut(renderRunText(report, statusFor(report))).split('\n');
     expect(lines.filter((line) => !inert.test(line))).toEqual([]);
     expect(lines.filter((line) => line.startsWith('status '))).toEqual([lines.at(-2)]);
   });

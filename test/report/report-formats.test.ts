@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laidOut } from '../../src/terminal.ts';
 import { dn } from '../../src/names.ts';
 import { publicReport } from '../../src/report/report-public.ts';
 import { statusOf } from '../../src/status.ts';
@@ -13,11 +14,11 @@ const report = reportFrom(sampleRecords(), { since: days(-45) });
 
 describe('what people and programs read of a report', () => {
   it('given everything that may happen, then it is the text that was agreed on', async () => {
-    await expect(renderReportText(report)).toMatchFileSnapshot('../golden/report.txt');
+    await expect(laidOut(renderReportText(report))).toMatchFileSnapshot('../golden/report.txt');
   });
 
   it('given a public report, then it is the text that was agreed on', async () => {
-    await expect(renderReportText(publicReport(report))).toMatchFileSnapshot('../golden/report-public.txt');
+    await expect(laidOut(renderReportText(publicReport(report)))).toMatchFileSnapshot('../golden/report-public.txt');
   });
 
   it('given everything that may happen, then it is the JSON that was agreed on', async () => {
@@ -30,7 +31,7 @@ describe('what people and programs read of a report', () => {
 
   it('given text made to deceive in every field, then every line is printable, and the JSON is whole', () => {
     const deceiving = reportFrom(hostileRecords(hostile), { since: days(-300) });
-    for (const text of [renderReportText(deceiving), renderReportCsv(deceiving).replaceAll('\r\n', '\n')])
+    for (const text of [laidOut(renderReportText(deceiving)), renderReportCsv(deceiving).replaceAll('\r\n', '\n')])
       expect(text.split('\n').filter((line) => !inert.test(line))).toEqual([]);
     expect(JSON.parse(renderReportJson(deceiving, statusOf([])))).toMatchObject({ command: 'report' });
   });

@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { carryOut } from '../../src/carry-out.ts';
+import { screenOf } from '../../src/terminal.ts';
 import type { Commands } from '../../src/command.ts';
 import type { Caller } from '../../src/host.ts';
 import { runJudge } from '../../src/judge/judge-command.ts';
@@ -44,7 +45,13 @@ export async function runHere(args: readonly string[], surroundings: Surrounding
   let stderr = '';
   const tell = (text: string) => void (stderr += `muster: ${text}\n`);
   const perform = async (typed: readonly string[], print: (text: string) => void): Promise<number> => {
-    const outlet = { print, tell: (_: number, text: string) => tell(text), isForJournal: () => false, version: 'muster, not built' };
+    const outlet = {
+      print,
+      tell: (_: number, text: string) => tell(text),
+      screen: screenOf({}, surroundings.env ?? {}),
+      isForJournal: () => false,
+      version: 'muster, not built',
+    };
     return statusOf(await carryOut(typed, commands, caller, outlet)).code;
   };
   const caller: Caller = {

@@ -1,0 +1,59 @@
+// What becomes of text for people where it is printed: lines as wide as the terminal, and colours where there is one that shows them.
+import { column, inLines } from './text.ts';
+
+export interface Screen {
+  readonly columns: number;
+  readonly colours: boolean;
+}
+
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Where nobody says how wide it is: a file, a pipe, the journal. */
+const usual = 100;
+/** Nobody reads longer lines with ease, and columns need some room. */
+const bounds = { least: 40, most: 120 } as const;
+
+/** https://no-color.org: any text that is not empty. A pipe never gets colours. */
+export function screenOf(stream: Stream, environment: Readonly<Record<string, string | undefined>>): Screen {
+  const said = /^[1-9]\d{0,4}$/.test(environment['COLUMNS'] ?? '') ? Number(environment['COLUMNS']) : undefined;
+  const columns = (stream.isTTY === true ? stream.columns : undefined) ?? said ?? usual;
+  const isPlain = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
+  return {
+    columns: Math.min(bounds.most, Math.max(bounds.least, columns)),
+    colours: stream.isTTY === true && !isPlain,
+  };
+}
+
+/** Every line that `hang` made in as many lines as it needs. */
+export function laidOut(text: string, columns = usual): string {
+  return text.replace(new RegExp(`^([^\\n${column}]*)${column}(.*)\\n`, 'gm'), (_, start: string, words: string) =>
+    inLines(start, words, columns),
+  );
+}
+
+const colours = { red: 31, green: 32, yellow: 33, bold: 1 } as const;
+
+/** Only muster's own words at the beginning of a line, and what a group or a check is said to be: text of others has no part in it. */
+const marks: readonly (readonly [RegExp, keyof typeof colours])[] = [
+  [/^(?:PROBLEM|REFUSED|refused)\b/, 'red'],
+  [/^(?:HELD|ROSTER|WARNING|way back|waits)\b/, 'yellow'],
+  [/^ {2}ERROR\b/, 'red'],
+  [/^ {2}(?:HELD|advice)\b/, 'yellow'],
+  [/^ +! /, 'yellow'],
+  [/^ +- /, 'red'],
+  [/^ +\+ /, 'green'],
+  [/(?<=^group +[a-z0-9._-]+: )(?:FROZEN|FAILED)\b/, 'red'],
+  [/(?<=^group +[a-z0-9._-]+: )HELD\b/, 'yellow'],
+  [/^\S.*$/, 'bold'],
+];
+
+/** `isTitled`: lines that begin at the left are headings. */
+export function coloured(text: string, isTitled: boolean): string {
+  return text.replace(/^.+$/gm, (line) => {
+    const mark = marks.find(([pattern, colour]) => (isTitled || colour !== 'bold') && pattern.test(line));
+    return mark ? line.replace(mark[0], (words) => `\u001B[${colours[mark[1]]}m${words}\u001B[0m`) : line;
+  });
+}
