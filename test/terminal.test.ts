@@ -1,5 +1,8 @@
 // How text for people looks where it is printed.
 import { describe, expect, it } from 'vitest';
+import { carryOut } from '../src/carry-out.ts';
+import type { Caller } from '../src/host.ts';
+import { statusOf } from '../src/status.ts';
 import { coloured, laidOut, screenOf } from '../src/terminal.ts';
 import { hang, plain } from '../src/text.ts';
 
@@ -67,5 +70,26 @@ describe('colours', () => {
     const text = 'HELD\n  + a\n\n  ! b\nheading\n';
     // oxlint-disable-next-line no-control-regex
     expect(coloured(text, true).replaceAll(/\u001B\[\d+m/g, '')).toBe(text);
+  });
+});
+
+describe('a command on a terminal', () => {
+  const text = hang('HELD       ', 'one two');
+  const printed = async (args: readonly string[], colours = true) => {
+    let shown = '';
+    const commands = { status: run, report: run, adopt: run };
+    const outlet = { print: (of: string) => void (shown += of), tell: () => undefined, isForJournal: () => false, version: '' };
+    await carryOut(args, commands, {} as Caller, { ...outlet, screen: { columns: 40, colours } });
+    return shown.replaceAll('\u001B', '^');
+  };
+  const run = () => Promise.resolve({ text, status: statusOf([]) });
+
+  it.each([
+    { args: ['status'], colours: true, gives: '^[33mHELD^[0m       one two\n' },
+    { args: ['status'], colours: false, gives: 'HELD       one two\n' },
+    { args: ['report', '--format', 'csv'], colours: true, gives: 'HELD       one two\n' },
+    { args: ['adopt', 'stewards'], colours: true, gives: 'HELD       one two\n' },
+  ])('given $args (colours: $colours), then $gives is printed', async ({ args, colours, gives }) => {
+    expect(await printed(args, colours)).toBe(gives);
   });
 });
