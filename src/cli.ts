@@ -75,7 +75,7 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
 }
 
 /** commander would ask for an option before it asks for an argument; `revoke` needs one too, but for `--list`. */
-const needReason: ReadonlySet<string> = new Set(['allow', 'refuse', 'lift']);
+const needReason: ReadonlySet<string> = new Set(['allow', 'refuse', 'lift', 'distrust']);
 
 /** `muster help`, as many programs have it, for `--help`. */
 function asOptions([first, command, ...rest]: readonly string[], program: Command): string[] {
@@ -256,6 +256,15 @@ function runCommands(program: Command, take: Take): void {
     .option('--reason <text>', 'why it is not waited for (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster refuse 4f0c… --reason "The merge request was deleted on GitLab, T400001"\n')
     .action(take('refuse'));
+  program
+    .command('distrust')
+    .description('make signatures of a person count for nothing, when a key was stolen: those that this host first saw after a moment')
+    .argument('<person>', 'as policy.yaml names them')
+    .option('--key <fingerprint>', 'only those made with this key: SHA256:…, as "ssh-keygen -l" prints it; without it, with any')
+    .requiredOption('--since <time>', 'when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone')
+    .option('--reason <text>', 'why (required); it is kept in the record')
+    .addHelpText('after', '\nExample\n  muster distrust alice --since 2026-12-01T08:00Z --reason "Laptop stolen on the train, T400003"\n')
+    .action(take('distrust'));
 }
 
 function personCommands(program: Command, take: Take): void {

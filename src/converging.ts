@@ -6,6 +6,7 @@ begin({
   reconcile: runReconcile,
   allow: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runAllow(invocation, caller),
   refuse: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runRefuse(invocation, caller),
+  distrust: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runDistrust(invocation, caller),
   revoke: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runRevoke(invocation, caller),
   lift: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runLift(invocation, caller),
 });

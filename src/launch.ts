@@ -15,6 +15,7 @@ const parts: Readonly<Record<string, Part>> = {
   reconcile: 'converging',
   allow: 'converging',
   refuse: 'converging',
+  distrust: 'converging',
   revoke: 'converging',
   lift: 'converging',
 };

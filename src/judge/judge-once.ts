@@ -22,7 +22,7 @@ import { tellMergeRequests } from '../review/tell-merge-requests.ts';
 import { fetchRosters } from './fetch-rosters.ts';
 import { judgeBranch, type Branch, type Judged } from './judge-branch.ts';
 import { openOwnRecord, type OwnRecord } from './own-record.ts';
-import { readRefusedByHand } from '../record/refused-by-hand.ts';
+import { readRefusedByHand } from '../record/by-hand.ts';
 
 export type JudgeConfiguration = Configuration & { readonly judged: string; readonly state: string };
 

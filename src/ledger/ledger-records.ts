@@ -7,7 +7,22 @@ import type { RemovalCause } from '../membership/plan.ts';
 import type { IntentRecord, LedgerRecord, MembershipRecord, OutcomeRecord, RecordedAddition, RecordedRemoval } from './record.ts';
 import type { TakenLine } from './record.ts';
 import type { Taken } from '../record/taken.ts';
-import { because, commit, digest, dn, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from '../record/shapes.ts';
+import {
+  because,
+  commit,
+  digest,
+  dn,
+  fingerprint,
+  group,
+  hex64,
+  instant,
+  natural,
+  roster,
+  texts,
+  uid,
+  uuid,
+  type Shape,
+} from '../record/shapes.ts';
 
 const removalCause: Shape<RemovalCause> = v.variant('kind', [
   v.strictObject({ kind: v.literal('expired'), path: v.string(), at: instant }),
@@ -103,6 +118,14 @@ export const ledgerRecordShapes = {
   override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, ...word }),
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
   refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, ...word }),
+  distrust: v.strictObject({
+    type: v.literal('distrust'),
+    at: instant,
+    person: uid,
+    fingerprint: v.exactOptional(fingerprint),
+    since: instant,
+    ...word,
+  }),
   revocation: v.strictObject({ type: v.literal('revocation'), ...revocation, dated: v.exactOptional(instant) }),
   lift: v.strictObject({
     type: v.literal('lift'),

@@ -165,7 +165,8 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       memory.rosters.set(record.roster, record);
       return;
     case 'refuse':
-      // Judging reads it in the file beside the ledger.
+    case 'distrust':
+      // Judging reads it in a file beside the ledger.
       return;
     case 'revocation':
       takeRevocation(memory, record);

@@ -169,6 +169,18 @@ export interface RefuseRecord {
   readonly by?: string;
 }
 
+/** A person said that signatures of somebody count for nothing, where they were first seen after `since`. */
+export interface DistrustRecord {
+  readonly type: 'distrust';
+  readonly at: Instant;
+  readonly person: Uid;
+  /** Of one key; without it, of any. */
+  readonly fingerprint?: string;
+  readonly since: Instant;
+  readonly reason: string;
+  readonly by?: string;
+}
+
 /** What judging tells: of the branch, and of GitLab. */
 
 export type LedgerRecord =
@@ -184,5 +196,6 @@ export type LedgerRecord =
   | OverrideRecord
   | OverrideUsedRecord
   | RefuseRecord
+  | DistrustRecord
   | RevocationRecord
   | LiftRecord;

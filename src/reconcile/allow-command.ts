@@ -1,14 +1,15 @@
-// `allow` and `refuse`, as they are typed.
+// `allow`, `refuse` and `distrust`, as they are typed.
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { Misuse } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
-import { inOrder, parseGroupName } from '../names.ts';
+import { inOrder, parseExactUid, parseGroupName } from '../names.ts';
 import { statusOf } from '../status.ts';
+import { parseMoment, renderInstant } from '../time.ts';
 import { allow } from './allow.ts';
 import { refuseOnStandby, type Caller } from '../host.ts';
-import { withHostToWrite } from './state-to-write.ts';
-import { namesCommit, refuse, writeRefusedByHand } from './refuse.ts';
+import { withHostToWrite, withStateToWrite } from './state-to-write.ts';
+import { namesCommit, refuse, writeDistrusted, writeRefusedByHand } from './refuse-distrust.ts';
 import { surveySettings } from '../config/survey-settings.ts';
 import { survey } from './survey.ts';
 
@@ -45,5 +46,34 @@ export async function runRefuse(invocation: Invocation, caller: Caller): Promise
       await journal.append([{ type: 'refuse', ...refused }]);
     });
     return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
+  });
+}
+
+export async function runDistrust(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const configuration = await hostConfiguration(invocation, caller);
+  const person = parseExactUid(invocation.operands[0] ?? '');
+  if (!person) throw new Misuse('name the person as policy.yaml does: a uid, in lower case');
+  const { key } = invocation.options;
+  const fingerprint = typeof key === 'string' ? key : undefined;
+  if (fingerprint !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint))
+    throw new Misuse('--key is a fingerprint as "ssh-keygen -l" prints it: SHA256: and 43 letters');
+  const since = parseMoment(String(invocation.options['since'] ?? ''));
+  const now = caller.now();
+  if (since === undefined)
+    throw new Misuse('--since is when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone');
+  if (since > now) throw new Misuse('--since is when the key was lost, and that lies ahead');
+  const reason = reasonOf(invocation.options);
+  await refuseOnStandby(configuration);
+  return withStateToWrite(configuration, caller, async ({ journal }) => {
+    const distrusted = { at: now, person, ...(fingerprint !== undefined && { fingerprint }), since, reason, by: caller.typedBy() };
+    const file = writeDistrusted(configuration.state, distrusted);
+    await journal.append([{ type: 'distrust', ...distrusted }]);
+    const whose = fingerprint === undefined ? `${person} made with any key` : `${person} made with the key ${fingerprint}`;
+    const text = [
+      `Signatures of ${whose} count for nothing where this host first saw them after ${renderInstant(since)}.`,
+      'The next run judges by that what waits. Then have the key taken out of policy.yaml.',
+      `It stays so as long as this file is there; the standby needs it too: ${file}`,
+    ];
+    return { text: `${text.join('\n')}\n`, status: statusOf([]) };
   });
 }

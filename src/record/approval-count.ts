@@ -72,6 +72,13 @@ export type JudgedSignature = {
   | { readonly kind: 'not-counted'; readonly reason: SignatureReason; readonly detail?: string }
 );
 
+/** Root's word (`muster distrust`): statements of the person, or of one of their keys, count for nothing where this host first saw them after `since`. */
+export interface Distrusted {
+  readonly person: Uid;
+  readonly fingerprint?: string;
+  readonly since: Instant;
+}
+
 /** What one path needs and has. */
 export interface PathQuorum {
   readonly path: string;

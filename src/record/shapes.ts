@@ -34,6 +34,8 @@ export const instant = v.custom<Instant>(Number.isSafeInteger);
 export const duration = v.custom<Duration>(isNatural);
 export const natural = v.custom<number>(isNatural);
 export const texts = v.array(v.string());
+/** Of an SSH key, as `ssh-keygen -l` prints it. */
+export const fingerprint = v.pipe(v.string(), v.regex(/^SHA256:[A-Za-z0-9+/]{43}$/));
 /** SHA-256 as hex digits. */
 export const hex64 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 export const digest = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));

@@ -16,7 +16,7 @@ import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
 import { openComments, type ForgeConfiguration } from './comments.ts';
-import { readRefusedByHand } from '../record/refused-by-hand.ts';
+import { readRefusedByHand } from '../record/by-hand.ts';
 import type { CommitId } from '../names.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';
 import { surveySettings } from '../config/survey-settings.ts';

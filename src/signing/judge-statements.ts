@@ -1,9 +1,9 @@
 // Which signed statements count for a landing (SSH signatures on exactly its change, by people entitled under the rules before it). Pure but for
 // the one question to ssh-keygen, which is an argument, and asked only about statements that nothing else keeps from counting.
 import { requirement, type SignedCeilings } from '../evidence/approval.ts';
-import type { CommitId, Instant, Uid } from '../names.ts';
+import type { CommitId, Instant } from '../names.ts';
 import { membersOf } from '../policy/policy.ts';
-import type { JudgedSignature, SignatureReason } from '../record/approval-count.ts';
+import type { Distrusted, JudgedSignature, SignatureReason } from '../record/approval-count.ts';
 import { minute } from '../time.ts';
 import type { SignedChange } from './signed-change.ts';
 import type { SshKey } from './ssh-key.ts';
@@ -25,13 +25,6 @@ export interface SignedLanding {
   /** When this host first saw it; undefined for landings from before a record that began anew, which are judged without these times. */
   readonly firstSeen: Instant | undefined;
   readonly change: SignedChange;
-}
-
-/** Root's word that statements of a person, or of one key, count for nothing when they were first seen after `since`. */
-export interface Distrusted {
-  readonly person: Uid;
-  readonly fingerprint?: string;
-  readonly since: Instant;
 }
 
 export interface SigningTerms {

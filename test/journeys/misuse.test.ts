@@ -104,6 +104,7 @@ describe('given a command that must be told why', () => {
   it.each([
     ['allow', 'stewards', `sha256:${'0'.repeat(64)}`],
     ['refuse', '0'.repeat(40)],
+    ['distrust', 'alice', '--since', '2026-11-01'],
     ['revoke', 'mallory'],
     ['lift', 'mallory'],
   ])('when the reason of %s is the dots of the help page, then it is asked for one in words and does nothing', async (...args) => {

@@ -118,6 +118,7 @@ describe('given the standby', () => {
   it.each([
     ['allow', 'stewards', `sha256:${'0'.repeat(64)}`],
     ['refuse', '0'.repeat(40)],
+    ['distrust', 'alice', '--since', '2026-11-01'],
     ['revoke', 'hoo'],
     ['lift', 'hoo'],
   ])('when somebody types %s, then it refuses and names what this host has not', async (...args) => {

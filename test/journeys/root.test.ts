@@ -152,6 +152,7 @@ describe.skipIf(!isRoot)('given root, a node that cannot change user, and a stat
     expect((await type(host, ['doctor', '--json'])).stdout).toContain('"command": "doctor"');
     expect(await type(host, ['allow', 'stewards', `sha256:${'0'.repeat(64)}`, '--reason', 'x'])).toMatchObject({ status: 1 });
     expect(await type(host, ['refuse', '0'.repeat(40), '--reason', 'x'])).toMatchObject({ status: 1 });
+    expect(await type(host, ['distrust', 'alice', '--since', '2026-11-01', '--reason', 'x'])).toMatchObject({ status: 0 });
     expect(ownersIn(host.state)).toEqual([uid]);
   });
 

@@ -54,6 +54,7 @@ describe('given a host whose state folder has gone', () => {
     ['report'],
     ['allow', 'stewards', digest, '--reason', 'It is right.'],
     ['refuse', '0'.repeat(40), '--reason', 'It waits.'],
+    ['distrust', 'alice', '--since', '2026-11-01', '--reason', 'Key was stolen.'],
     ['lift', 'base', '--reason', 'Is back.'],
     ['revoke', '--list'],
   ])('when %s is asked for, then it ends with 5, says how to get the folder back, and makes none', async (...args) => {

@@ -151,6 +151,7 @@ const samples: readonly LedgerRecord[] = [
   { type: 'override', ...inGroup, code: 'clock', digest, reason: 'It is right.' },
   { type: 'override-used', ...inGroup, code: 'clock', digest, accepted: [path] },
   { type: 'refuse', at: now, commit: commit('b'), reason: 'It is wrong.' },
+  { type: 'distrust', at: now, person: uid('alice'), fingerprint: `SHA256:${'A'.repeat(43)}`, since: now, reason: 'Stolen.' },
   { type: 'revocation', at: now, uid: uid('alice'), from: klaxon, reason: 'Left.' },
   { type: 'lift', at: now, uid: uid('alice'), from: null, reason: 'Came back.' },
 ];
@@ -213,6 +214,7 @@ describe('given a record of every type', () => {
         'accepted',
         'contact',
         'count',
+        'fingerprint',
         'from',
         'landedAt',
         'link',

@@ -1,11 +1,13 @@
-// `muster refuse COMMIT`: turns a landing that waits into a refused one. A file in the state folder says so, which judging reads. It judges
-// nothing, and can only narrow.
+// `muster refuse COMMIT` turns a landing that waits into a refused one; `muster distrust PERSON` makes signatures count for nothing. Files in the
+// state folder say so, which judging reads. Both judge nothing, and can only narrow.
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, stateFailure } from '../errors.ts';
 import type { CommitId } from '../names.ts';
 import { publishFile } from '../published-file.ts';
-import { folderOfRefused, renderRefusedByHand } from '../record/refused-by-hand.ts';
+import type { Distrusted } from '../record/approval-count.ts';
+import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';
 
 export interface Refused {
   readonly kind: 'refused' | 'not-waiting';
@@ -31,18 +33,32 @@ export async function refuse(named: string, waiting: Iterable<CommitId>, keep: (
   return { kind: 'refused', message: `${commit} will be refused at the next run. Nobody gains by it then or later.` };
 }
 
+/** Which of two of one person it is. */
+function nameOf({ person, fingerprint = '', since }: Distrusted): string {
+  return `${person}+${createHash('sha256').update(`${fingerprint} ${since}`).digest('hex').slice(0, 16)}`;
+}
+
+export function writeRefusedByHand(state: string, refused: RefusedByHand): void {
+  write(state, folderOfRefused(state), refused.commit, refused);
+}
+
+/** Gives the path. */
+export function writeDistrusted(state: string, distrusted: DistrustedByHand): string {
+  return write(state, folderOfDistrusted(state), nameOf(distrusted), distrusted);
+}
+
 /** For everybody to read, like the folder it lies in: judging is another account. Throws as the state folder does. */
-export function writeRefusedByHand(state: string, refused: Parameters<typeof renderRefusedByHand>[0]): void {
-  const folder = folderOfRefused(state);
-  const file = join(folder, `${refused.commit}.json`);
+function write(state: string, folder: string, name: string, said: RefusedByHand | DistrustedByHand): string {
+  const file = join(folder, `${name}.json`);
   try {
     mkdirSync(folder, { mode: 0o755, recursive: false });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw stateFailure('ledger', state, `${folder} cannot be made`, error);
   }
   try {
-    publishFile(file, renderRefusedByHand(refused), `${file}.new`);
+    publishFile(file, renderByHand(said), `${file}.new`);
   } catch (error) {
     throw stateFailure('ledger', state, `${file} cannot be written`, error);
   }
+  return file;
 }

@@ -1,0 +1,94 @@
+// What root said by hand and judging has to know: landings that are refused (`muster refuse`), and people or keys whose signatures count no more
+// (`muster distrust`). A file each in converging's own folder, which judging only reads. One that cannot be understood narrows all the same, by
+// what its name names: the doubt is on the side of less access.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { errnoOf, stateFailure } from '../errors.ts';
+import { instant, parseCommitId, parseExactUid, type CommitId, type Instant } from '../names.ts';
+import type { Distrusted } from './approval-count.ts';
+import { ownerOf, readForeignText } from './other-half.ts';
+import { commit, fingerprint, instant as moment, uid, type Shape } from './shapes.ts';
+
+interface ByHand {
+  readonly at: Instant;
+  /** Free text, as somebody wrote it. */
+  readonly reason: string;
+  /** Who typed it. */
+  readonly by: string;
+}
+
+export interface RefusedByHand extends ByHand {
+  readonly commit: CommitId;
+}
+
+export interface DistrustedByHand extends Distrusted, ByHand {}
+
+const word = { format: v.literal(1), at: moment, reason: v.string(), by: v.string() };
+const refusal = v.strictObject({ ...word, commit });
+const distrust = v.strictObject({ ...word, person: uid, fingerprint: v.exactOptional(fingerprint), since: moment });
+
+const largest = 16 * 1024;
+
+export function folderOfRefused(state: string): string {
+  return join(state, 'refused');
+}
+
+export function folderOfDistrusted(state: string): string {
+  return join(state, 'distrusted');
+}
+
+/** As a file that is read back here. */
+export function renderByHand(said: RefusedByHand | DistrustedByHand): string {
+  return `${JSON.stringify({ format: 1, ...said })}\n`;
+}
+
+/** Why, and by whom, by commit. */
+export function readRefusedByHand(state: string): ReadonlyMap<CommitId, string> {
+  const refused = new Map<CommitId, string>();
+  for (const { name, said } of filesIn(state, folderOfRefused(state), refusal)) {
+    const named = parseCommitId(name);
+    if (named === undefined) continue;
+    refused.set(named, said?.commit === named ? `${said.reason}, by ${said.by}` : 'the file that says why cannot be read');
+  }
+  return refused;
+}
+
+/** In the order of their names. A damaged file distrusts whom it names from the very beginning. */
+export function readDistrusted(state: string): readonly Distrusted[] {
+  return filesIn(state, folderOfDistrusted(state), distrust).flatMap(({ name, said }): readonly Distrusted[] => {
+    const person = parseExactUid(name.replace(/\+.*$/, ''));
+    if (person === undefined) return [];
+    return [said?.person === person ? said : { person, since: instant(0) }];
+  });
+}
+
+/** By name, without `.json`; without `said` where it cannot be understood. */
+function filesIn<Said>(state: string, folder: string, shape: Shape<Said>): readonly { readonly name: string; readonly said?: Said }[] {
+  const owner = ownerOf(state);
+  if (owner === undefined) return [];
+  const names = namesIn(folder).filter((name) => name.endsWith('.json'));
+  return names.map((name) => {
+    const found = readForeignText(join(folder, name), owner, largest);
+    const said = found.kind === 'read' ? understood(found.content, shape) : undefined;
+    return { name: name.slice(0, -'.json'.length), ...(said !== undefined && { said }) };
+  });
+}
+
+function understood<Said>(text: string, shape: Shape<Said>): Said | undefined {
+  try {
+    const parsed = v.safeParse(shape, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw stateFailure('ledger', folder, `${folder} cannot be listed`, error);
+  }
+}
