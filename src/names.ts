@@ -101,6 +101,13 @@ export function instant(milliseconds: number): Instant {
   return milliseconds as Instant;
 }
 
+const farthest = Date.UTC(9999, 0);
+
+/** Within the calendar, and a year more is as well. What others write may be any number, and beyond the calendar a time cannot even be told. */
+export function isInstant(milliseconds: unknown): milliseconds is Instant {
+  return Number.isSafeInteger(milliseconds) && Math.abs(Number(milliseconds)) <= farthest;
+}
+
 export function duration(milliseconds: number): Duration {
   return milliseconds as Duration;
 }

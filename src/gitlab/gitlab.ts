@@ -1,6 +1,6 @@
 // GitLab as muster sees it: who merged and approved what. gitbeaker is slow to import, so it is loaded with the first question.
 import type { EvidenceAnswer, TargetBranch } from '../evidence/evidence.ts';
-import { instant, type CommitId, type Instant } from '../names.ts';
+import { instant, isInstant, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Api, Project } from './api.ts';
 import { Declined, Malformed } from './failure.ts';
@@ -63,7 +63,7 @@ export function openGitLab(settings: GitLabSettings): GitLab {
   let reading: ClockReading | undefined;
   const onDate = (header: string | null): void => {
     const server = header === null ? Number.NaN : Date.parse(header);
-    if (!Number.isNaN(server)) reading = { server: instant(server), here: settings.now() };
+    if (isInstant(server)) reading = { server, here: settings.now() };
   };
   // All that is loaded late, before the first question: after an answer that took minutes an upgrade may have put other files in its place.
   const load = () => Promise.all([import('./api.ts'), import('./gathering.ts'), import('../evidence/binding.ts')]);

@@ -1,6 +1,6 @@
 // Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
 import type { Ancestry, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntry } from './landing.ts';
-import { instant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
+import { isInstant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { readChanges } from './changes.ts';
 import { chainBegins, readJump, readLandings } from './landings.ts';
@@ -80,9 +80,9 @@ async function readParents(git: Git, commit: CommitId): Promise<CommitId[]> {
 
 async function readCommitterTime(git: Git, commit: CommitId): Promise<Instant> {
   const answer = (await readLocal(git, ['log', '--max-count=1', '--format=%ct', commit, '--'])).trim();
-  const seconds = Number(answer);
-  if (!/^-?\d{1,15}$/.test(answer)) throw new Unusable(`git does not know commit ${commit}`);
-  return instant(seconds * 1000);
+  const milliseconds = Number(answer) * 1000;
+  if (answer === '' || !isInstant(milliseconds)) throw new Unusable(`git does not know commit ${commit}, or when it was made`);
+  return milliseconds;
 }
 
 /** More files than these no policy has. */

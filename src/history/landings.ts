@@ -1,5 +1,5 @@
 // The landings on a branch: the commits of its first-parent chain, and what each changes, as far as a person could review it.
-import { inOrder, instant, parseCommitId, type CommitId, type Instant } from '../names.ts';
+import { inOrder, instant, isInstant, parseCommitId, type CommitId, type Instant } from '../names.ts';
 import { mostFiles, mostListedFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
 import { markHidden, type Step } from './hidden-diff.ts';
@@ -106,5 +106,5 @@ function readHeader(record: string): Header {
 function readCommitterTime(seconds: string): Instant {
   const milliseconds = Number(seconds) * 1000;
   // Whoever wrote the commit chose the number; one that is no moment of a calendar is as good as none.
-  return instant(Math.abs(milliseconds) <= 8.64e15 ? milliseconds : 0);
+  return isInstant(milliseconds) ? milliseconds : instant(0);
 }

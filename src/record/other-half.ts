@@ -13,7 +13,6 @@ export type Foreign<Content> =
 
 export interface OpenFile {
   readonly size: number;
-  readonly writtenAt: number;
   /** Up to `length` bytes from `offset` on; fewer at the end of the file. */
   read(offset: number, length: number): Buffer;
 }
@@ -35,7 +34,6 @@ export function withForeignFile<Content>(path: string, owner: number, work: (fil
     if (fault !== undefined) return strange(path, fault);
     return work({
       size: state.size,
-      writtenAt: state.mtimeMs,
       read: (offset, length) => {
         const buffer = Buffer.alloc(Math.max(0, Math.min(length, state.size - offset)));
         let held = 0;

@@ -1,6 +1,7 @@
 // What the files that muster keeps are made of: every name is checked by the function that made it, and what is not known is not accepted.
 import * as v from 'valibot';
 import {
+  isInstant,
   parseBlobId,
   parseCommitId,
   parseEntryUuid,
@@ -30,7 +31,7 @@ export const blob = name(parseBlobId);
 export const uuid = name(parseEntryUuid);
 /** Its form is the directory's to judge. */
 export const dn = v.custom<Dn>((value) => typeof value === 'string');
-export const instant = v.custom<Instant>(Number.isSafeInteger);
+export const instant = v.custom<Instant>(isInstant);
 export const duration = v.custom<Duration>(isNatural);
 export const natural = v.custom<number>(isNatural);
 export const texts = v.array(v.string());

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { instant, type Instant } from '../names.ts';
+import { isInstant, type Instant } from '../names.ts';
 import { largestRoster } from '../record/fetched.ts';
 import type { RosterReading, StatedChecksum } from './roster.ts';
 
@@ -72,7 +72,9 @@ function readOpened(file: number, called: string, owner: number | undefined, lim
   if (length !== Number(before.size) || after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
     return { kind: 'damaged', message: `${called} changed while it was read.`, act: 'carrier' };
   }
-  return { kind: 'content', bytes: room.subarray(0, length), writtenAt: instant(Number(before.mtimeMs)) };
+  const writtenAt = Number(before.mtimeMs);
+  if (!isInstant(writtenAt)) return { kind: 'damaged', message: `${called} has a time that no calendar has.`, act: 'carrier' };
+  return { kind: 'content', bytes: room.subarray(0, length), writtenAt };
 }
 
 function fill(file: number, room: Buffer): number {

@@ -4,18 +4,25 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { renderBatch, start as noLine } from '../../src/chain/chain.ts';
 import { parseRecord, renderRecord } from '../../src/ledger/kept-records.ts';
 import { emptyMemory, rememberAll, type Memory } from '../../src/ledger/memory.ts';
-import { duration, instant } from '../../src/names.ts';
+import { duration, instant, type Instant } from '../../src/names.ts';
 import type { Directory } from '../../src/membership/proposal.ts';
 import type { RunPorts } from '../../src/reconcile/ports.ts';
 import { readJudging } from '../../src/reconcile/read-judging.ts';
 import { reconcile, type RunResult } from '../../src/reconcile/reconcile.ts';
 import type { GrantInForce } from '../../src/record/grants.ts';
+import { renderJudgingRecord } from '../../src/record/judging-shapes.ts';
+import { renderRunJson } from '../../src/reconcile/run-json.ts';
+import { renderRunText } from '../../src/reconcile/run-text.ts';
+import { runStatus } from '../../src/reconcile/run.ts';
 import { day } from '../../src/time.ts';
+import type { GroupChange } from '../../src/directory/directory.ts';
+import type { RosterSource } from '../../src/roster/rosters.ts';
 import { uid } from '../evidence/evidence-samples.ts';
-import { klaxon, now, observedOf, person, sha256 } from '../membership/membership-samples.ts';
-import { settings } from './judging-samples.ts';
+import { klaxon, now, observedOf, person, sha256, steward } from '../membership/membership-samples.ts';
+import { id, nowAt, settings, whole } from './judging-samples.ts';
 
 export const names = ['alice', 'bob', 'carol', 'hoo', 'base', 'melos', 'ep1c', 'hasley', 'mallory', 'vol0'];
 export const everybody = names.map((name) => person(name));
@@ -38,14 +45,27 @@ export class World {
   #came: number[] = [];
   #went: number[] = [];
   #at = now as number;
+  #list = Buffer.from('');
 
   constructor() {
     for (const path of [this.#folder, join(this.#folder, 'state'), join(this.#folder, 'judged')]) mkdirSync(path);
   }
 
-  leave(record: Buffer | string, seenNow: string): void {
-    writeFileSync(join(this.#folder, 'judged', 'record.jsonl'), record);
-    writeFileSync(join(this.#folder, 'judged', 'now.json'), seenNow);
+  /** `list`: whom the roster that judging fetched names. */
+  leave(record: Buffer | string, seenNow: string, list: readonly string[] = names): void {
+    writeFileSync(this.place('record.jsonl'), record);
+    writeFileSync(this.place('now.json'), seenNow);
+    this.#list = Buffer.from(list.map((name) => `${name}\n`).join(''));
+  }
+
+  /** A hundred thousand records make thousands of worlds. */
+  end(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** In the folder of judging. */
+  place(file: string): string {
+    return join(this.#folder, 'judged', file);
   }
 
   get members(): readonly string[] {
@@ -71,6 +91,11 @@ export class World {
     const capOf = ({ until, endorsedUntil, landedAt }: GrantInForce) =>
       Math.min(Math.max(...[until, endorsedUntil].map((end) => (end === 'open' ? Infinity : end))), landedAt + ceilings.longest);
     const grants = [...(policy?.grants ?? []), ...[...(policy?.ended.values() ?? [])].map(({ grant }) => grant)];
+    const { inForce = [], ended = [], proposed = [] } = this.#memory.policy ?? {};
+    for (const [path, grant] of [...inForce, ...proposed, ...[...ended].map(([of, one]) => [of, one.grant] as const)]) {
+      const own = `policy/grants/${grant.group}/${grant.uid}.yaml`;
+      assert.deepEqual([path, grant.path], [own, own], 'a grant stands at the path of another one');
+    }
     const runs = (name: string) => grants.filter((grant) => grant.uid === name && capOf(grant) > at);
     assert.ok(
       grants.every(({ landedAt }) => landedAt <= at),
@@ -104,7 +129,7 @@ export class World {
     return {
       sources: {
         judging: () => Promise.resolve(readJudging(places, memory)),
-        rosters: new Map(),
+        rosters: new Map([[steward, this.#roster(at)]]),
         revocations: () => Promise.resolve({ revocations: [{ uid: uid(revoked), at: now, reason: 'Left in anger.' }], warnings: [] }),
         memory,
         now: at,
@@ -129,7 +154,7 @@ export class World {
         inParts: (records) => [records],
       },
       openToRead: () => Promise.resolve(reader),
-      openToWrite: () => Promise.resolve({ reader, writer: { apply: (change) => this.#apply(change.add, change.remove) } }),
+      openToWrite: () => Promise.resolve({ reader, writer: { apply: (change) => this.#apply(change) } }),
       settled: {
         last: () => Promise.resolve({ context: '', counts: () => false, run: undefined }),
         keep: () => Promise.resolve(),
@@ -142,7 +167,20 @@ export class World {
     };
   }
 
-  #apply(add: readonly { readonly key: string }[], remove: readonly { readonly key: string }[]) {
+  /** What judging fetched, and may have forged. */
+  #roster(producedAt: Instant): RosterSource {
+    const bytes = this.#list;
+    const list = { kind: 'file', bytes, sha256: sha256(bytes.toString()).slice(7), producedAt, stated: { kind: 'not-asked' } } as const;
+    return {
+      olderThan: 'none',
+      checksum: 'none',
+      read: () => Promise.resolve(list),
+      kept: () => Promise.resolve({ kind: 'lost', message: 'it was not kept' }),
+    };
+  }
+
+  #apply({ group: { group }, add, remove }: GroupChange) {
+    assert.equal(group, klaxon, 'a group that the host does not list was changed');
     const nameOf = ({ key }: { readonly key: string }) => /^uid=([^,]+)/.exec(key)?.[1] ?? key;
     for (const one of remove) this.#members.delete(nameOf(one));
     for (const one of add) this.#members.add(nameOf(one));
@@ -172,4 +210,28 @@ export class World {
         ),
     };
   }
+}
+
+export const chained = (lines: readonly object[]) => renderBatch(noLine, lines).bytes;
+export const honest = whole.map(renderJudgingRecord);
+export const seenAt = (line: number, more: object = {}, name = id) => JSON.stringify({ ...nowAt(line, {}, name), ...more });
+
+/** Alice and bob are in, by an honest judge. */
+export async function takenOver(): Promise<World> {
+  const world = new World();
+  world.leave(chained(honest), seenAt(honest.length));
+  await world.run(0);
+  assert.deepEqual(world.members, ['alice', 'bob']);
+  return world;
+}
+
+/** To people and to programs: what cannot even be told ends no run. */
+export function tell({ survey, groups }: RunResult): void {
+  const { judged, now: at, clock, rosters, claims, problems } = survey;
+  const { policy, head, tokens } = judged;
+  const of = { command: 'reconcile', mode: 'enforce', evidence: 'gitlab', start: settings.start } as const;
+  const report = { ...of, at, policy, head, tokens, clock, rosters, claims, problems, groups };
+  const status = runStatus(report, false);
+  assert.match(renderRunText(report, status), /klaxon-users/);
+  assert.match(renderRunJson(report, status), /klaxon-users/);
 }
