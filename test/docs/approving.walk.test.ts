@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noteOn } from '../journeys/evidence/notes.ts';
 import { grantPath } from '../journeys/evidence/policy-files.ts';
 import { day, group, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
-import { runMuster } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import type { MergeRequest } from '../support/gitlab/world.ts';
 import { openGuide, policyJob, realScene } from './guide.ts';
 
@@ -184,7 +184,7 @@ it('given a grant that ends within a week, when the scheduled job looks, then it
     writeFileSync(join(folder, path), text);
   }
   const at = new Date(world.gitlab.clock.now());
-  const { stdout } = await runMuster(['check', 'policy', '--ending-within', '7 days'], { cwd: folder, at });
+  const { stdout } = await runHere(['check', 'policy', '--ending-within', '7 days'], { cwd: folder, at });
   rmSync(folder, { recursive: true, force: true });
   expect(stdout).toContain(`${file}:3:8: advice ends-soon: `);
 });

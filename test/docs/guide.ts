@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { sceneWithNotes } from '../journeys/evidence/notes.ts';
 import type { Scene, World } from '../journeys/evidence/world.ts';
-import { runMuster, type CommandResult } from '../support/command.ts';
+import type { CommandResult } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import type { MergeRequest } from '../support/gitlab/world.ts';
 import { environment } from '../support/repositories.ts';
 
@@ -52,7 +53,7 @@ export async function policyJob({ project, source, sourceBranch, head }: MergeRe
     const clone = ['clone', '--quiet', '--branch', sourceBranch, source.git.path, folder];
     await promisify(execFile)('git', clone, { env: environment({}) });
     const base = await project.git.mergeBase('main', head);
-    return await runMuster(['check', 'policy', '--against', base], { cwd: folder, at: new Date(at) });
+    return await runHere(['check', 'policy', '--against', base], { cwd: folder, at: new Date(at) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

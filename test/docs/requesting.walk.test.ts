@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noteOn, notesOn, opened } from '../journeys/evidence/notes.ts';
 import { day, group, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
-import { runMuster } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
 import { openGuide, policyJob, realScene } from './guide.ts';
 
@@ -156,7 +156,7 @@ describe('given the page for people who ask', () => {
     const env = { MUSTER_GITLAB_TOKEN_FILE: join(scene.folder, 'own-token') };
     const type = async (...args: readonly string[]) => {
       const at = new Date(world.gitlab.clock.now());
-      const { status, stdout, stderr } = await runMuster(args, { config: ownFile, at, env });
+      const { status, stdout, stderr } = await runHere(args, { config: ownFile, at, env });
       expect(status, stderr).toBe(0);
       scene.wait(minute);
       return stdout;

@@ -1,13 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { later, noon, openWorld, stewards, type Host, type World } from './world.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { later, noon, stewards, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const users = ['alice', 'bob', 'carol', 'no', '007'];
 const folder = 'policy/grants/klaxon-users';

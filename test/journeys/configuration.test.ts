@@ -2,14 +2,11 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorld, type Host, type Section, type World } from './world.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { type Host, type Section, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld({ tls: true });
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld({ tls: true }));
 
 interface Wrong {
   readonly key: string;

@@ -1,7 +1,8 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runMuster, type CommandResult } from '../support/command.ts';
+import type { CommandResult } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import { groupFile, policyFile } from './evidence/policy-files.ts';
 import { group, startWorld, type Scene, type World } from './evidence/world.ts';
 import { contentsOf } from './world.ts';
@@ -33,7 +34,7 @@ interface Examined {
 }
 
 function doctor(scene: Scene, ...more: readonly string[]): Promise<CommandResult> {
-  return runMuster(['doctor', ...more], { config: join(scene.folder, 'muster.yaml'), at: new Date(world.gitlab.clock.now()) });
+  return runHere(['doctor', ...more], { config: join(scene.folder, 'muster.yaml'), at: new Date(world.gitlab.clock.now()) });
 }
 
 async function examine(scene: Scene): Promise<Examined> {
@@ -184,7 +185,7 @@ describe('given a world where much is wrong', () => {
   it('when the clock is an hour off, then GitLab shows it', async () => {
     const scene = await world.scene();
     const at = new Date(world.gitlab.clock.now() + 3_600_000);
-    const result = await runMuster(['doctor'], { config: join(scene.folder, 'muster.yaml'), at });
+    const result = await runHere(['doctor'], { config: join(scene.folder, 'muster.yaml'), at });
     expect(result.status).toBe(1);
     expect(result.stdout).toMatch(/ERROR {3}clock +the clock says .* apart\n {10}-> the administrator of this host: /);
   });

@@ -4,9 +4,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { groupIn, changesIn } from './documents.ts';
-import { later, openWorld, type Host, type World } from './world.ts';
+import { later, type Host, openWorld } from './world.ts';
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 const suffix = 'dc=wikimedia,dc=org';
@@ -69,9 +70,8 @@ objectClass: groupOfNames
 cn: ops
 member: uid=alice,ou=people,${suffix}
 `;
-let world: World;
-beforeAll(async () => {
-  world = await openWorld({
+const world = ofThisFile(() =>
+  openWorld({
     globalLines: [`include ${local}`, 'moduleload dynlist.so'],
     databaseLines: ['overlay dynlist', 'dynlist-attrset labeledURIObject labeledURI member'],
     access: [
@@ -82,9 +82,8 @@ beforeAll(async () => {
       'access to * by * read',
     ],
     ldif,
-  });
-});
-afterAll(() => world.stop());
+  }),
+);
 
 /** A host whose roster group is another entry. */
 async function hostWith(entry: unknown, roster: readonly string[]): Promise<Host> {

@@ -3,21 +3,14 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { after, changingHost, connectionsOf } from './changing-host.ts';
-import { later, openWorld, type Host, type World } from './world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { later, type Host, openWorld } from './world.ts';
 
-let world: World;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  world = await openWorld();
-  proxy = await startTcpProxy(world.slapd.port);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await world.stop();
-});
+const world = ofThisFile(() => openWorld());
+const proxy = ofThisFile(() => startTcpProxy(world.slapd.port));
 
 function canMount(): boolean {
   try {

@@ -3,15 +3,12 @@ import { createServer, type Server } from 'node:net';
 import { appendFileSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { groupIn, holdIn, type RunDocument } from './documents.ts';
-import { later, noon, openWorld, type Host, type Run, type World } from './world.ts';
+import { later, noon, type Host, type Run, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const judgedIn = (host: Host, name = '') => join(host.state, 'judged', name);
 const lines = (file: string) => readFileSync(file, 'utf8').split('\n').slice(0, -1);

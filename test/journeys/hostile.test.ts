@@ -4,15 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startGitServer } from '../support/git-http.ts';
-import { contentsOf, later, openWorld, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { contentsOf, later, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 describe('given secrets in files', () => {
   it('when it runs, fails and explains, then no output, argument, record or file of state has them', async () => {

@@ -2,9 +2,10 @@
 // (CASES 89, 94, 95, 115, 121).
 
 import { Attribute, Change, type Client } from 'ldapts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn, holdIn, type RunDocument } from './documents.ts';
-import { later, openWorld, type World } from './world.ts';
+import { later, openWorld } from './world.ts';
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 const suffix = 'dc=wikimedia,dc=org';
@@ -15,11 +16,7 @@ cn: shortcut
 uid: vol8
 aliasedObjectName: uid=vol7,ou=people,${suffix}
 `;
-let world: World;
-beforeAll(async () => {
-  world = await openWorld({ ldif: alias });
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld({ ldif: alias }));
 
 function change(uid: string, operation: 'add' | 'delete' | 'replace', type: string, ...values: string[]) {
   return world.slapd.withClient((client: Client) =>

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneOfBranch } from '../ci/pipelines.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import type { RunDocument } from './documents.ts';
@@ -68,7 +69,7 @@ function init(
 const bound = () => ['--bind-dn', slapd.writerDn, '--password-file', 'password'];
 
 async function plan(place: string): Promise<RunDocument> {
-  const result = await runMuster(['plan', '--json'], { cwd: folder, config: join(folder, place, 'muster.yaml'), at: noon });
+  const result = await runHere(['plan', '--json'], { cwd: folder, config: join(folder, place, 'muster.yaml'), at: noon });
   return result.json<RunDocument>();
 }
 
@@ -78,7 +79,7 @@ describe('given a directory with five groups', () => {
 
     expect(result).toMatchObject({ status: 0, stderr: '' });
     const project = join(folder, 'access/policy-project');
-    const check = await runMuster(['check', '--json'], { cwd: project, at: noon });
+    const check = await runHere(['check', '--json'], { cwd: project, at: noon });
     expect(check.json<{ findings: unknown[] }>()).toMatchObject({ findings: [] });
     const first = await plan('access');
     expect(first).toMatchObject({ mode: 'report', status: { code: 0 } });
@@ -204,7 +205,7 @@ describe('given a directory with five groups', () => {
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(result.stdout).toContain('The account that muster binds as');
     expect(result.stdout).toContain('Who may approve: approver-1 and approver-2');
-    const started = await runMuster(['plan'], { config: join(folder, 'anonymous/muster.yaml'), at: noon });
+    const started = await runHere(['plan'], { config: join(folder, 'anonymous/muster.yaml'), at: noon });
     expect(started).toMatchObject({ status: 2 });
     expect(started.stderr).toContain('bind-dn');
   });

@@ -2,24 +2,17 @@
 
 import { cpSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CommandResult } from '../support/command.ts';
 import { renderHistory } from '../support/fast-import.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { after, changingHost, connectionsOf, range } from './changing-host.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { grantPath, later, openWorld, type Host, type World } from './world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { grantPath, later, type Host, openWorld } from './world.ts';
 
-let world: World;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  world = await openWorld();
-  proxy = await startTcpProxy(world.slapd.port);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await world.stop();
-});
+const world = ofThisFile(() => openWorld());
+const proxy = ofThisFile(() => startTcpProxy(world.slapd.port));
 
 /** How often the record says of somebody that muster put them in or took them out, or that they came and went by themselves. */
 function events(host: Host, uid: string): readonly string[] {

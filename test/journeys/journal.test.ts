@@ -5,16 +5,13 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openWorld, type Host, type World } from './world.ts';
+import { expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { type Host, openWorld } from './world.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 /** A command whose output goes to a file that is said to be the journal. */
 async function journalOf(host: Host, args: readonly string[]): Promise<string> {

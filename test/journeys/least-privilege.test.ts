@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { Attribute, Change, Client, InsufficientAccessError } from 'ldapts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorld, stewards, type World } from './world.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { stewards, openWorld } from './world.ts';
 
 const writer = 'cn=scriptuser,ou=profile,dc=wikimedia,dc=org';
 
@@ -24,11 +25,7 @@ async function writeAs(dn: string, type: string, value: string): Promise<void> {
   }
 }
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld({ access: documentedRules(), groups: { stewards: [], 'klaxon-users': [], ops: ['alice'] } });
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld({ access: documentedRules(), groups: { stewards: [], 'klaxon-users': [], ops: ['alice'] } }));
 
 describe('given a slapd with the access rules of the page for operators', () => {
   it('when muster runs, revokes and lifts, then the rules let it do all of that', async () => {

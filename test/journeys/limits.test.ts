@@ -1,14 +1,11 @@
 // What nobody reviewed one by one stays within the limits of the group, and a person lets exactly one held set through (CASES 46, 48, 51).
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { later, openWorld, stewards, type Host, type World } from './world.ts';
+import { later, stewards, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const twelve = 'alice bob carol martin vol0 vol1 vol2 vol3 vol4 vol5 vol6 vol7'.split(' ');
 

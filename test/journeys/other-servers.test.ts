@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { no389, start389, type Ds389 } from '../support/ds389.ts';
 import { serveRootDse, type RootDse } from '../support/root-dse-server.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { later, openWorld, openWorldOn, others, stewards, type World } from './world.ts';
+import { later, openWorldOn, others, stewards, type World, openWorld } from './world.ts';
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 const timesIn = (text: string, sentence: string) => oneLine(text).split(sentence).length - 1;
@@ -28,11 +29,7 @@ const unnamed =
   'the directory did not say whose connection it is (“Who am I?”, RFC 4532), so that nobody else’s rights are taken for this account’s';
 
 describe('given a server that muster cannot keep groups on', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await openWorld();
-  });
-  afterAll(() => world.stop());
+  const world = ofThisFile(() => openWorld());
 
   it.each([
     { given: 'Active Directory', root: activeDirectory, identity: 'u:EXAMPLE\\scriptuser', sentence: refused },

@@ -2,22 +2,15 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startSlapd } from '../support/slapd.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { grantPath, later, openWorld, policy, stewards, type World } from './world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { grantPath, later, policy, stewards, openWorld } from './world.ts';
 
-let world: World;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  world = await openWorld();
-  proxy = await startTcpProxy(world.slapd.port);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await world.stop();
-});
+const world = ofThisFile(() => openWorld());
+const proxy = ofThisFile(() => startTcpProxy(world.slapd.port));
 
 describe('given a git server that does not answer as it should', () => {
   it('when it is down, shows a page, or fails, then status 75, expiry and the roster go on, and nothing is lost', async () => {

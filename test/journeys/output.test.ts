@@ -1,15 +1,12 @@
 // What is printed is what happened, in the shape that the contract fixes, and nothing in it that nobody may see.
 
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { contentsOf, grantPath, later, noon, openWorld, stewards, type World } from './world.ts';
+import { contentsOf, grantPath, later, noon, stewards, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 describe('given a host with something to add, to remove, to hold and to withhold', () => {
   async function busyHost() {

@@ -2,9 +2,10 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { grantPath, later, openWorld, stewards, type World } from './world.ts';
+import { grantPath, later, stewards, openWorld } from './world.ts';
 
 const double = `dn: ou=old,ou=people,dc=wikimedia,dc=org
 objectClass: organizationalUnit
@@ -17,11 +18,7 @@ cn: Another Vol9
 sn: Vol9
 `;
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld({ ldif: double });
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld({ ldif: double }));
 
 describe('case 50: given a roster with people the directory does not know, has locked, and names twice', () => {
   it('when it runs, then they are skipped or out and reported one by one, once each, and it is no error', async () => {

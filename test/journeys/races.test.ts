@@ -3,22 +3,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Attribute, Change } from 'ldapts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { after, before, changingHost, connectionsOf, range } from './changing-host.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { later, openWorld, type World } from './world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { later, openWorld } from './world.ts';
 
-let world: World;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  world = await openWorld();
-  proxy = await startTcpProxy(world.slapd.port);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await world.stop();
-});
+const world = ofThisFile(() => openWorld());
+const proxy = ofThisFile(() => startTcpProxy(world.slapd.port));
 
 describe('case 54: given somebody else who writes the group during a run', () => {
   it('when a member is added, or one is taken out, before any call, then no write is lost without a word', async () => {

@@ -2,15 +2,12 @@
 
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openLedger } from '../../src/chain/open.ts';
-import { later, openWorld, type Host, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { later, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 function edit(host: Host, change: (text: string) => string): void {
   const path = join(host.state, 'ledger.jsonl');

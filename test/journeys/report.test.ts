@@ -1,14 +1,11 @@
 // Who had access when: told from the ledger of real runs against a real directory, and left as a page by the run that changed something.
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { later, noon, openWorld, type Host, type World } from './world.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { later, noon, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 interface AccessDocument {
   readonly changes: { readonly access: readonly { readonly uid: string; readonly left: string | null }[] };

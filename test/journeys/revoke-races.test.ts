@@ -6,21 +6,14 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changingHost, range } from './changing-host.ts';
-import { later, openWorld, type Host, type World } from './world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { later, type Host, openWorld } from './world.ts';
 
-let world: World;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  world = await openWorld();
-  proxy = await startTcpProxy(world.slapd.port);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await world.stop();
-});
+const world = ofThisFile(() => openWorld());
+const proxy = ofThisFile(() => startTcpProxy(world.slapd.port));
 
 async function hostWithStewards(): Promise<Host> {
   const host = await world.newHost({ roster: ['base', 'hoo'], directory: { url: proxy.url('ldap') } });

@@ -3,15 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { groupIn } from './documents.ts';
-import { later, openWorld, stewards, type Host, type World } from './world.ts';
+import { later, stewards, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const bad: readonly {
   given: string;

@@ -2,15 +2,12 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn } from './documents.ts';
-import { later, noon, openWorld, type Host, type World } from './world.ts';
+import { later, noon, openWorld, type Host } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const settledFile = (host: Host) => join(host.state, 'settled.json');
 

@@ -1,15 +1,12 @@
 // What everybody types first: one screen from the state folder and the folder of judging, with git, roster and directory gone.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { holdIn } from './documents.ts';
-import { later, openWorld, stewards, type World } from './world.ts';
+import { later, stewards, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 const asked = { at: new Date(later(0, 2)) };
 

@@ -2,16 +2,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exitStatus, type StatusName } from '../../src/status.ts';
 import type { CommandOptions } from '../support/command.ts';
-import { grantPath, openWorld, type Host, type HostOptions, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { grantPath, type Host, type HostOptions, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 interface Reached {
   readonly name: StatusName;

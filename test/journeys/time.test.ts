@@ -2,15 +2,12 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
-import { later, noon, openWorld, type World } from './world.ts';
+import { later, noon, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 /** martin has a grant until the end of 2026-12-07. */
 async function hostWithMartin() {

@@ -5,14 +5,11 @@ import { chmodSync, chownSync, cpSync, readFileSync, writeFileSync } from 'node:
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { later, noon, openWorld, stewards, type Host, type World } from './world.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { later, noon, stewards, type Host, openWorld } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => openWorld());
 
 /** What a login of this machine may have put before it: nobody can take that away. */
 const login = /^(?:login \S+, )?/.source;

@@ -2,10 +2,11 @@
 // printed says so, and here it is done.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { renderWayBack } from '../../src/review/refusals.ts';
 import type { FileChange } from '../support/fast-import.ts';
-import { grantPath, openWorld, policy, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { grantPath, policy, openWorld } from './world.ts';
 
 type Files = Readonly<Record<string, FileChange>>;
 
@@ -57,11 +58,7 @@ const ways: readonly Way[] = [
 ];
 
 describe('given a host with evidence: none, and a file that is refused', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await openWorld();
-  });
-  afterAll(() => world.stop());
+  const world = ofThisFile(() => openWorld());
 
   it.each(ways)('when it is $codes and the way back is gone, in one push, then the file counts', async ({ codes, refused, back }) => {
     const host = await world.newHost();

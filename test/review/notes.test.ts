@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JudgedApproval, NotCountedReason } from '../../src/record/approval-count.ts';
-import type { RefusalCode } from '../../src/record/policy-state.ts';
+import { notCountedReasons, type JudgedApproval } from '../../src/record/approval-count.ts';
+import { refusalCodes } from '../../src/record/policy-state.ts';
 import type { OpenReview } from '../../src/review/review.ts';
 import type { Reach } from '../../src/record/standing.ts';
 import type { GrantStanding, SettledReview } from '../../src/review/settled-review.ts';
@@ -27,55 +27,8 @@ function inForce(reach: Reach, changes = {}): GrantStanding {
   return { kind: 'in-force', until, shortened: false, reach, ...changes };
 }
 
-// The compiler asks for a line here when there is a new reason.
-const reasons: Readonly<Record<NotCountedReason, true>> = {
-  'not-a-person-in-policy': true,
-  inactive: true,
-  author: true,
-  'author-unknown': true,
-  pushed: true,
-  'pusher-unknown': true,
-  'not-entitled': true,
-  'taken-out': true,
-  benefits: true,
-  'after-merge': true,
-  'too-old': true,
-  'retargeted-after': true,
-  'just-changed': true,
-  'before-last-push': true,
-  'other-content': true,
-  'version-gone': true,
-};
-// Likewise for what has to be mended.
-const codes: Readonly<Record<RefusalCode, true>> = {
-  'hidden-diff': true,
-  'too-many-files': true,
-  impure: true,
-  'file-mode': true,
-  'unexpected-path': true,
-  'too-large': true,
-  unreadable: true,
-  mixed: true,
-  'too-few-approvers': true,
-  'rules-invalid': true,
-  'unknown-group': true,
-  'not-by-grants': true,
-  'too-long': true,
-  'too-dormant': true,
-  'missing-field': true,
-  'understood-version': true,
-  'until-before-from': true,
-  dirty: true,
-  'rules-dirty': true,
-  'off-chain': true,
-  'no-merge-request': true,
-  'not-bound': true,
-  'no-approval': true,
-  unanswered: true,
-  'refused-by-hand': true,
-};
-const everyObstacle = (Object.keys(codes) as RefusalCode[]).map((code) => ({ code, path }));
-// And for why somebody who is granted access does not get in.
+const everyObstacle = refusalCodes.map((code) => ({ code, path }));
+// The compiler asks for a line here when there is a new reason why somebody who is granted access does not get in.
 const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], true>> = {
   expired: true,
   'not-yet': true,
@@ -86,7 +39,7 @@ const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], tr
   locked: true,
 };
 const everyWithheld = (Object.keys(withheld) as (keyof typeof withheld)[]).map((code) => inForce({ kind: 'withheld', code }));
-const everyReason = (Object.keys(reasons) as NotCountedReason[]).map((reason): JudgedApproval => ({ ...refused, reason }));
+const everyReason = notCountedReasons.map((reason): JudgedApproval => ({ ...refused, reason }));
 
 function open(changes: Partial<OpenReview> = {}): OpenReview {
   return {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runMuster } from '../../support/command.ts';
+import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { heldCodes, refusals } from './run-document.ts';
 import { day, group, minute, startWorld, type World } from './world.ts';
@@ -117,7 +117,7 @@ describe('given a clock', () => {
 
     await scene.land({ [grantPath('h2o')]: grantFile(scene.day(14)) });
     const now = world.gitlab.clock.now();
-    const back = await runMuster(['reconcile', '--json'], { config: join(scene.folder, 'muster.yaml'), at: at(now - day) });
+    const back = await runHere(['reconcile', '--json'], { config: join(scene.folder, 'muster.yaml'), at: at(now - day) });
     expect([back.status, await scene.members()]).toEqual([5, ['hoo']]);
   });
 
@@ -131,7 +131,7 @@ describe('given a clock', () => {
     await scene.reconcile();
     await scene.land({ [grantPath('person1')]: grantFile(scene.day(14)) });
     const far = new Date(world.gitlab.clock.now() + 3650 * day);
-    const run = await runMuster(['reconcile', '--json'], {
+    const run = await runHere(['reconcile', '--json'], {
       config: join(scene.folder, 'muster.yaml'),
       at: far,
       boot: { at: new Date(world.gitlab.clock.now()).toISOString() },

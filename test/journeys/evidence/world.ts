@@ -3,7 +3,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runMuster, type CommandResult } from '../../support/command.ts';
+import type { CommandResult } from '../../support/command.ts';
+import { runHere } from '../../support/in-process.ts';
 import type { GitLabStandIn } from '../../support/gitlab/gitlab.ts';
 import type { MergeOptions } from '../../support/gitlab/merging.ts';
 import { startWithPeople } from '../../support/gitlab/people.ts';
@@ -161,7 +162,7 @@ export class Scene {
 
   /** No test expects a bug: the stack says more than whatever would be compared. */
   async run(...args: readonly string[]): Promise<CommandResult> {
-    const result = await runMuster(args, { config: join(this.folder, 'muster.yaml'), at: new Date(this.world.gitlab.clock.now()) });
+    const result = await runHere(args, { config: join(this.folder, 'muster.yaml'), at: new Date(this.world.gitlab.clock.now()) });
     if (result.status === 70 || result.signal) throw new Error(`muster ${args.join(' ')} ended with ${result.status}\n${result.stderr}`);
     // Every process starts at the moment it is given: the next one must not seem to be earlier than this one's end.
     this.wait(10 * second);
