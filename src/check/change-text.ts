@@ -39,7 +39,7 @@ function renderEffect({ path, group, uid, effect, until, from }: Effect): string
   }
 }
 
-function renderNeed({ paths, teams, approvals, candidates, notCounted }: Need): string {
+function renderNeed({ paths, teams, approvals, signed = 0, candidates, notCounted }: Need): string {
   const files =
     paths.length <= 5
       ? paths.map(plain).join(', ')
@@ -47,5 +47,5 @@ function renderNeed({ paths, teams, approvals, candidates, notCounted }: Need): 
   if (teams.length === 0) return `${files}: nobody can approve this, because the rules before the change do not know the group`;
   const from = candidates.length > 0 ? ` (${candidates.join(', ')})` : ' (nobody is left who could)';
   const barred = notCounted.length > 0 ? `; not from ${notCounted.join(', ')}, who gains by it` : '';
-  return `${files}: ${count(approvals, 'approval')} by ${teams.join(' or ')}${from}${barred}`;
+  return `${files}: ${count(approvals, 'approval')} by ${teams.join(' or ')}${signed > 0 ? `, ${signed} of them signed` : ''}${from}${barred}`;
 }

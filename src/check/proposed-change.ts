@@ -1,6 +1,6 @@
 // What a change of the policy would do if it were endorsed as it stands, and who would have to endorse it.
 // It is measured against what is in force, not against the text on the branch: what nobody approved counts for nothing here.
-import { requirement, type ReviewedPath } from '../evidence/approval.ts';
+import { noSignedCeilings, requirement, type ReviewedPath } from '../evidence/approval.ts';
 import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed } from '../judge/form.ts';
 import { earlier, isOver, type End } from '../record/grants.ts';
@@ -30,6 +30,8 @@ export interface Need {
   readonly paths: readonly string[];
   readonly teams: readonly TeamName[];
   readonly approvals: number;
+  /** Where some of them must be signed. */
+  readonly signed?: number;
   /** People of these teams who can give one. */
   readonly candidates: readonly Uid[];
   /** People of these teams whose approval of these paths counts for nothing, whatever they do. */
@@ -94,17 +96,24 @@ function effectOn(
  * Who must approve, by the rules in force before the change; paths with the same answer are told together.
  * `interested` are persons who may approve nothing of this change: its author, and whoever pushed to its branch.
  */
-export function needsOf(reviewed: readonly ReviewedPath[], rules: Rules, interested: ReadonlySet<Uid>, folder: string): readonly Need[] {
+export function needsOf(
+  reviewed: readonly ReviewedPath[],
+  rules: Rules,
+  interested: ReadonlySet<Uid>,
+  folder: string,
+  ceilings = noSignedCeilings,
+): readonly Need[] {
   const needs = new Map<string, Need>();
   for (const { path: inside, beneficiaries } of reviewed) {
     const path = `${folder}/${inside}`;
     if (!isWellFormed(path, folder)) continue;
-    const { teams, approvals } = requirement(rules, inside) ?? { teams: [], approvals: 1 };
+    const { teams, approvals, signed } = requirement(rules, inside, ceilings) ?? { teams: [], approvals: 1, signed: 0 };
     const members = membersOf(rules, teams);
     const notCounted = members.filter((uid) => interested.has(uid) || gains(rules.people.get(uid), uid, beneficiaries));
     const candidates = members.filter((uid) => !notCounted.includes(uid));
-    const key = JSON.stringify([teams, approvals, notCounted]);
-    needs.set(key, { teams, approvals, candidates, notCounted, paths: [...(needs.get(key)?.paths ?? []), path].sort(inOrder) });
+    const key = JSON.stringify([teams, approvals, signed, notCounted]);
+    const paths = [...(needs.get(key)?.paths ?? []), path].sort(inOrder);
+    needs.set(key, { teams, approvals, ...(signed > 0 && { signed }), candidates, notCounted, paths });
   }
   return [...needs.values()];
 }

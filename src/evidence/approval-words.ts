@@ -1,7 +1,16 @@
 // Why approvals do not count, in words for whoever opened the merge request: while it is open each says what would make it count.
-import type { ApprovalCount, JudgedApproval, NotCountedReason } from '../record/approval-count.ts';
-import type { UnboundReason } from '../record/approval-count.ts';
+import type {
+  ApprovalCount,
+  JudgedApproval,
+  JudgedSignature,
+  NotCountedReason,
+  PathQuorum,
+  SignatureReason,
+  UnboundReason,
+} from '../record/approval-count.ts';
+import { plain } from '../text.ts';
 import { count } from '../time.ts';
+import { isShort, lacksSignatures } from './approval.ts';
 
 interface Words {
   readonly what: string;
@@ -27,6 +36,38 @@ const reasons: Readonly<Record<NotCountedReason, Words>> = {
   'other-content': { what: 'approved something else than what the merge brings', again: true },
   'version-gone': { what: 'approved a version that the server no longer has', again: true },
 };
+
+/** Of signatures; for the others of these reasons the words of approvals hold. The rest is said of the signature. */
+const ofSignatures: Readonly<Record<Exclude<SignatureReason, NotCountedReason>, string>> & Readonly<Record<'other-content', string>> = {
+  'signature-bad': 'does not fit the statement that came with it',
+  'other-content': 'is for something else',
+  'too-late': 'was not in time',
+  'used-before': 'is used up',
+  'key-not-in-force': 'was made with a key that the policy before this change does not name for that person',
+  'no-touch': 'was made without a touch, which this host asks for',
+  distrusted: 'is distrusted on the host',
+};
+
+const tooLate = {
+  after: 'it was made after the merge had been seen',
+  expired: 'it had run out before the merge was seen',
+};
+
+/** Follows on "the signature by alice". The detail may be a path that somebody else wrote. */
+export function renderSignatureNotCounted(
+  { person, reason, detail }: JudgedSignature & { kind: 'not-counted' },
+  quote: (text: string) => string = plain,
+): string {
+  if (reason !== 'other-content' && isOfApprovals(reason)) return `does not count: ${person} ${reasons[reason].what}`;
+  const what = ofSignatures[reason];
+  if (detail === undefined) return what;
+  if (reason === 'used-before') return `${what} (by ${detail.slice(0, 12)}, which brought the same)`;
+  return `${what} (${reason === 'too-late' ? tooLate[detail === 'after' ? 'after' : 'expired'] : quote(detail)})`;
+}
+
+function isOfApprovals(reason: SignatureReason): reason is SignatureReason & NotCountedReason {
+  return reason in reasons;
+}
 
 const unbound: Readonly<Record<UnboundReason, string>> = {
   'no-merge-request': 'GitLab names no merge request for the commit',
@@ -67,12 +108,24 @@ function nameOf({ approval, person }: JudgedApproval & { kind: 'not-counted' }):
 }
 
 /** Of a landing: `1 of 2 approvals by sre for 2 files; bob opened the merge request`. */
-export function renderCount({ approvals, paths }: ApprovalCount): string {
-  const short = paths.filter(({ by, needed }) => by.length < needed);
+export function renderCount({ approvals, signatures = [], paths }: ApprovalCount): string {
+  const short = paths.filter(isShort);
+  const unsigned = paths.filter(lacksSignatures);
+  const forFiles = (of: readonly PathQuorum[]) => (of.length > 1 ? ` for ${count(of.length, 'file')}` : '');
   const [first] = short;
+  const [firstUnsigned] = unsigned;
   const needs = first
-    ? `${first.by.length} of ${count(first.needed, 'approval')} by ${first.teams.join(' or ') || 'nobody'}${short.length > 1 ? ` for ${count(short.length, 'file')}` : ''}`
-    : 'no approval';
+    ? [`${first.by.length} of ${count(first.needed, 'approval')} by ${first.teams.join(' or ') || 'nobody'}${forFiles(short)}`]
+    : unsigned.length > 0
+      ? []
+      : ['no approval'];
+  const signed = firstUnsigned?.signed;
+  const needsSigned = signed
+    ? [`${signed.by.length} of ${count(signed.needed, 'signature')} by ${firstUnsigned.teams.join(' or ')}${forFiles(unsigned)}`]
+    : [];
+  const notSigned = signatures.flatMap((one) =>
+    one.kind === 'not-counted' ? [`the signature by ${one.person} ${renderSignatureNotCounted(one)}`] : [],
+  );
   const not = approvals.flatMap((one) => (one.kind === 'not-counted' ? [`${nameOf(one)} ${renderNotCountedThen(one.reason)}`] : []));
-  return [needs, ...not].join('; ');
+  return [...needs, ...needsSigned, ...not, ...notSigned].join('; ');
 }

@@ -5,7 +5,14 @@ import type { Account, Approval, Version } from './evidence.ts';
 import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
 import { membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';
-import type { ApprovalCount, JudgedApproval, NotCountedReason, PathQuorum } from '../record/approval-count.ts';
+import type {
+  ApprovalCount,
+  JudgedApproval,
+  JudgedSignature,
+  NotCountedReason,
+  PathQuorum,
+  SignatureReason,
+} from '../record/approval-count.ts';
 import { digestOf, isPusher, isPusherUnknown, versionsShown, type VersionDigests } from './pushers.ts';
 
 /** An approval is worth nothing for a merge that comes later than this. */
@@ -53,6 +60,14 @@ function signedForRules({ rules, groups }: Rules, ceilings: SignedCeilings): num
   return Math.max(rules.signed, ceilings.rules, ...ofGroups);
 }
 
+/** What must be signed, and who signed: a signature is an approval too, and the button adds those of others. */
+export interface Signing {
+  readonly ceilings: SignedCeilings;
+  readonly signatures: readonly JudgedSignature[];
+}
+
+export const nothingSigned: Signing = { ceilings: noSignedCeilings, signatures: [] };
+
 /**
  * @param rules the rules in force before the landing
  * @param landing the digest of what landed, D(P→L)
@@ -64,17 +79,57 @@ export function countApprovals(
   landing: string,
   digests: VersionDigests,
   takenOut: ReadonlySet<Uid> = new Set(),
+  { ceilings, signatures: given }: Signing = nothingSigned,
 ): ApprovalCount {
   const judged = bound.review.approvals.map((approval) => judge({ approval, bound, rules, changed, landing, digests, takenOut }));
-  const paths = changed.map(({ path }) => quorum(path, rules, judged));
-  return { enough: paths.length > 0 && paths.every(({ needed, by }) => by.length >= needed), approvals: judged, paths };
+  const signatures = given.map((one) => judgeSigner(one, bound, rules, digests, takenOut));
+  const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), judged, signatures));
+  const enough = paths.length > 0 && !paths.some(isShort) && !paths.some(lacksSignatures);
+  return { enough, approvals: judged, ...(signatures.length > 0 && { signatures }), paths };
 }
 
-function quorum(path: string, rules: Rules, judged: readonly JudgedApproval[]): PathQuorum {
-  const needs = requirement(rules, path);
-  const persons = judged.flatMap((one) => (one.kind === 'counted' && one.paths.includes(path) ? [one.person] : []));
-  // A change that needs no approval at all does not exist, and a path that the rules do not know has nobody who could count.
-  return { path, teams: needs?.teams ?? [], needed: Math.max(1, needs?.approvals ?? 1), by: [...new Set(persons)].sort(inOrder) };
+/** Too few people approve it, with a signature or without. */
+export function isShort({ needed, by }: PathQuorum): boolean {
+  return by.length < needed;
+}
+
+export function lacksSignatures({ signed }: PathQuorum): boolean {
+  return signed !== undefined && signed.by.length < signed.needed;
+}
+
+function quorum(
+  path: string,
+  needs: Requirement | undefined,
+  judged: readonly JudgedApproval[],
+  signatures: readonly JudgedSignature[],
+): PathQuorum {
+  const persons = (of: readonly (JudgedApproval | JudgedSignature)[]) =>
+    [...new Set(of.flatMap((one) => (one.kind === 'counted' && one.paths.includes(path) ? [one.person] : [])))].sort(inOrder);
+  return {
+    path,
+    teams: needs?.teams ?? [],
+    // A change that needs no approval at all does not exist, and a path that the rules do not know has nobody who could count.
+    needed: Math.max(1, needs?.approvals ?? 1),
+    by: persons([...judged, ...signatures]),
+    ...(needs && needs.signed > 0 && { signed: { needed: needs.signed, by: persons(signatures) } }),
+  };
+}
+
+/** A statement says who signs it; who opened and pushed the merge request is GitLab's word. */
+function judgeSigner(
+  one: JudgedSignature,
+  bound: BoundMergeRequest,
+  rules: Rules,
+  digests: VersionDigests,
+  takenOut: ReadonlySet<Uid>,
+): JudgedSignature {
+  const approver = rules.people.get(one.person);
+  if (one.kind === 'not-counted' || !approver) return one;
+  const reason: SignatureReason | undefined =
+    whyNotThisPerson(approver, bound, digests) ?? (takenOut.has(one.person) ? 'taken-out' : undefined);
+  if (reason === undefined) return one;
+  const { paths: _, ...rest } = one;
+  return { ...rest, kind: 'not-counted', reason };
 }
 
 interface Question {
@@ -95,7 +150,8 @@ function judge(question: Question): JudgedApproval {
   const entitled = changed.filter(({ path }) => membersOf(rules, requirement(rules, path)?.teams ?? []).includes(person));
   const disinterested = entitled.filter(({ beneficiaries }) => !beneficiaries.some((uid) => isSamePerson(approver, uid)));
   const reason =
-    whyNotThisPerson(approver, question) ??
+    (approval.state === 'active' ? undefined : 'inactive') ??
+    whyNotThisPerson(approver, bound, question.digests) ??
     (entitled.length === 0 ? 'not-entitled' : undefined) ??
     (question.takenOut.has(person) ? 'taken-out' : undefined) ??
     (disinterested.length === 0 ? 'benefits' : undefined) ??
@@ -109,11 +165,14 @@ function isSamePerson(approver: Approver, uid: Uid): boolean {
   return approver.uid === uid || approver.also.includes(uid);
 }
 
-function whyNotThisPerson({ gitlab }: Approver, { approval, bound, digests }: Question): NotCountedReason | undefined {
+function whyNotThisPerson(
+  { gitlab }: Approver,
+  bound: BoundMergeRequest,
+  digests: VersionDigests,
+): (NotCountedReason & SignatureReason) | undefined {
   const { author } = bound.mergeRequest;
   // All accounts of the person count: one is for writing, another for approving, and both are the same pair of eyes.
   const isTheirs = (account: Account | null): boolean => account !== null && gitlab.includes(account.id);
-  if (approval.state !== 'active') return 'inactive';
   if (isTheirs(author)) return 'author';
   if (isPusher(bound.review, digests, isTheirs)) return 'pushed';
   if (author === null) return 'author-unknown';

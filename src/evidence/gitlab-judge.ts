@@ -1,7 +1,7 @@
 // `evidence: gitlab`: which merge request brought a landing, and whether people entitled by the rules before it approved exactly its content.
 // GitLab and Git are asked in inquiries.ts; what counts is decided in binding.ts and approval.ts.
-import { countApprovals } from './approval.ts';
-import { type ApprovalCount } from '../record/approval-count.ts';
+import { countApprovals, isShort, requirement, type ReviewedPath, type SignedCeilings, type Signing } from './approval.ts';
+import type { ApprovalCount, JudgedSignature } from '../record/approval-count.ts';
 import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
@@ -25,6 +25,13 @@ import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-b
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;
 
+/** Asked only where a signature is needed. */
+export interface SigningPorts {
+  readonly ceilings: SignedCeilings;
+  /** Each signed statement for this landing, judged under the rules before it. */
+  readonly signaturesFor: (state: PolicyState, landing: Landing) => Promise<readonly JudgedSignature[]>;
+}
+
 export interface EvidencePorts {
   readonly forge: Forge;
   /** Without a token GitLab shows nothing that a verdict could rest on. */
@@ -41,6 +48,7 @@ export interface EvidencePorts {
   readonly wasHead: (commit: CommitId) => boolean;
   readonly unanswered: (commit: CommitId) => Unanswered | undefined;
   readonly refusedByHand: (commit: CommitId) => string | undefined;
+  readonly signing: SigningPorts;
   readonly now: Instant;
   readonly progress: (text: string) => void;
 }
@@ -105,8 +113,11 @@ class GitLabJudge implements ContentJudge {
     try {
       return await this.#decide(state, landing, readings, answer.evidence, asked);
     } catch (error) {
+      const trouble = troubleOf(error, 'commits-unusable');
+      // What is wrong on this host is never the landing's.
+      if (error instanceof Unavailable && error.system === 'ssh-keygen') return this.#waiting(landing, trouble, false);
       // What GitLab says is known by now: git cannot read the commits that it names.
-      return this.#wait(landing, troubleOf(error, 'commits-unusable'), asked.fetched);
+      return this.#wait(landing, trouble, asked.fetched);
     }
   }
 
@@ -210,13 +221,14 @@ class GitLabJudge implements ContentJudge {
       this.#ports.folder,
     );
     const digest = this.#ports.digestOf(landing);
+    const signing = await this.#signingOf(state, landing, paths);
     // Each merge request is tried by itself: approvals of different ones are never added up.
     const counts: [BoundMergeRequest, ApprovalCount][] = [];
     for (const bound of binding.mergeRequests) {
       const { review, mergeRequest } = bound;
       const digests = await inquiries.digestsOf(review, mergeRequest.author);
       const countIn = (one: Review): ApprovalCount =>
-        countApprovals({ ...bound, review: one }, state.rules, paths, digest, digests, state.takenOut);
+        countApprovals({ ...bound, review: one }, state.rules, paths, digest, digests, state.takenOut, signing);
       const count = countIn(review);
       if (count.enough) return endorsed(landing, bound, count, evidence);
       const shown = asIfNothingHidden(review, mergeRequest.author);
@@ -232,7 +244,14 @@ class GitLabJudge implements ContentJudge {
     const { iid, url: link } = bound.mergeRequest;
     const unbound = isEndOfFastForward(landing, bound) ? ('part-of-fast-forward' as const) : undefined;
     const detail = [count && renderCount(count), unbound && renderUnbound(unbound)].filter((one) => one !== undefined).join('; ');
-    return refused('no-approval', detail, iid, evidence, { ...linkTo(link), count, unbound });
+    const onlyUnsigned = count !== undefined && count.paths.length > 0 && !count.paths.some(isShort);
+    return refused(onlyUnsigned ? 'not-signed' : 'no-approval', detail, iid, evidence, { ...linkTo(link), count, unbound });
+  }
+
+  async #signingOf(state: PolicyState, landing: Landing, paths: readonly ReviewedPath[]): Promise<Signing> {
+    const { ceilings, signaturesFor } = this.#ports.signing;
+    const isAsked = paths.some(({ path }) => (requirement(state.rules, path, ceilings)?.signed ?? 0) > 0);
+    return { ceilings, signatures: isAsked ? await signaturesFor(state, landing) : [] };
   }
 }
 
@@ -279,7 +298,7 @@ function endorsed(
 }
 
 function refused(
-  code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'unanswered' | 'refused-by-hand',
+  code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'not-signed' | 'unanswered' | 'refused-by-hand',
   detail: string,
   mergeRequest: number | null,
   evidence: LandingEvidence | null,

@@ -78,6 +78,7 @@ export async function openEvidence(
     wasHead,
     unanswered,
     refusedByHand,
+    signing: { ceilings: configuration.signed, signaturesFor: () => Promise.resolve([]) },
     now,
     progress: caller.progress,
   });

@@ -86,11 +86,15 @@ export interface PathQuorum {
   readonly needed: number;
   /** Different persons, in order. */
   readonly by: readonly Uid[];
+  /** Where some of the approvals must be signed: how many, and who of `by` signed. */
+  readonly signed?: { readonly needed: number; readonly by: readonly Uid[] };
 }
 
 export interface ApprovalCount {
   readonly enough: boolean;
   readonly approvals: readonly JudgedApproval[];
+  /** Where some must be signed. */
+  readonly signatures?: readonly JudgedSignature[];
   readonly paths: readonly PathQuorum[];
 }
 

@@ -1,7 +1,7 @@
 // The lines of the record of judging: what the branch brought and what was decided about it. They are kept as these shapes, and read as
 // nothing else.
 import * as v from 'valibot';
-import { notCountedReasons, type ApprovalCount } from './approval-count.ts';
+import { notCountedReasons, signatureReasons, type ApprovalCount } from './approval-count.ts';
 import { unboundReasons } from './approval-count.ts';
 import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from './policy-state.ts';
 import type { SshKey } from '../signing/ssh-key.ts';
@@ -160,6 +160,8 @@ const evidence: Shape<LandingEvidence> = v.strictObject({
   candidates: v.array(v.strictObject({ mergeRequest, review: v.nullable(review) })),
 });
 
+const signature = { person: uid, fingerprint: v.string(), touched: v.boolean(), at: instant };
+
 const approvalCount: Shape<ApprovalCount> = v.strictObject({
   enough: v.boolean(),
   approvals: v.array(
@@ -173,7 +175,23 @@ const approvalCount: Shape<ApprovalCount> = v.strictObject({
       }),
     ]),
   ),
-  paths: v.array(v.strictObject({ path: v.string(), teams: v.array(team), needed: natural, by: uids })),
+  signatures: v.exactOptional(
+    v.array(
+      v.variant('kind', [
+        v.strictObject({ kind: v.literal('counted'), ...signature, paths: texts }),
+        v.strictObject({ kind: v.literal('not-counted'), ...signature, reason: v.picklist(signatureReasons), detail: optionalText }),
+      ]),
+    ),
+  ),
+  paths: v.array(
+    v.strictObject({
+      path: v.string(),
+      teams: v.array(team),
+      needed: natural,
+      by: uids,
+      signed: v.exactOptional(v.strictObject({ needed: natural, by: uids })),
+    }),
+  ),
 });
 
 const verdict: Shape<Verdict> = v.variant('kind', [

@@ -33,6 +33,7 @@ export const refusalCodes = [
   'no-merge-request',
   'not-bound',
   'no-approval',
+  'not-signed',
   'unanswered',
   'refused-by-hand',
 ] as const;

@@ -1,6 +1,7 @@
 // Words of the one note on a merge request. Nothing in it was written by whoever opened the merge request: what an author chooses (title, branch,
 // reason, names) is not an argument of any function here, and of what is, only letters that no Markdown and no quick action is made of get through.
-import type { JudgedApproval, NotCountedReason } from '../record/approval-count.ts';
+import { renderSignatureNotCounted } from '../evidence/approval-words.ts';
+import type { JudgedApproval, JudgedSignature, NotCountedReason } from '../record/approval-count.ts';
 import type { End } from '../record/grants.ts';
 import { instant, type Uid } from '../names.ts';
 import type { Effect } from '../check/proposed-change.ts';
@@ -67,6 +68,20 @@ export function approvalLines(approvals: readonly JudgedApproval[], why: (reason
     return [`The approval by ${person} does not count: ${person} ${why(one.reason)}.`];
   });
   return [...counted, ...others];
+}
+
+/** Each signed statement that came for it. */
+export function signatureLines(signatures: readonly JudgedSignature[]): readonly string[] {
+  return signatures.map((one) => {
+    const who = `The signature by ${code(one.person)} (key \`${one.fingerprint.replaceAll(/[^A-Za-z0-9+/:]/g, '?')}\`${one.touched ? ', touched' : ''})`;
+    return one.kind === 'counted' ? `${who} counts.` : `${who} ${renderSignatureNotCounted(one, code)}.`;
+  });
+}
+
+/** `1 of 2 approvals by sre, and 0 of 1 signature`. */
+export function renderQuorum(there: number, needed: number, teams: readonly string[], signed: { there: number; needed: number }): string {
+  const signatures = signed.needed > 0 ? `, and ${signed.there} of ${count(signed.needed, 'signature')}` : '';
+  return `${there} of ${count(needed, 'approval')} by ${codes(teams, ' or ')}${signatures}`;
 }
 
 export function renderPaths(paths: readonly string[]): string {

@@ -1,10 +1,22 @@
 // The one note on a merge request. Open: what it does, what it needs, which approvals count, what happens next. Merged: whether it is in force,
 // since when and until when, or why not and how to mend that.
 import { renderNotCounted, renderNotCountedThen, renderUnbound } from '../evidence/approval-words.ts';
+import { isShort, lacksSignatures } from '../evidence/approval.ts';
 import type { OpenReview } from './review.ts';
 import type { Uid } from '../names.ts';
 import { count } from '../time.ts';
-import { approvalLines, bullets, code, codes, renderEffect, renderGrant, renderPaths, renderSections } from './note-words.ts';
+import {
+  approvalLines,
+  bullets,
+  code,
+  codes,
+  renderEffect,
+  renderGrant,
+  renderPaths,
+  renderQuorum,
+  renderSections,
+  signatureLines,
+} from './note-words.ts';
 import { mending, renderRefusalCode, renderRemedy } from './refusals.ts';
 import type { GrantStanding, SettledGrant, SettledReview } from './settled-review.ts';
 import { renderMoment } from '../text.ts';
@@ -105,21 +117,26 @@ function unapproved({ slippedIn, undecided }: OpenReview): readonly string[] {
   return [...refused, ...waits];
 }
 
-function approvals({ quorum, needs, approvals: given, authors }: OpenReview): readonly string[] {
-  const needed = needs.flatMap(({ paths, teams, approvals: number, notCounted, candidates }) => {
-    const there = Math.min(...quorum.filter(({ path }) => paths.includes(path)).map(({ by }) => by.length));
+function approvals({ quorum, needs, approvals: given, signatures, authors }: OpenReview): readonly string[] {
+  const needed = needs.flatMap(({ paths, teams, approvals: number, signed = 0, notCounted, candidates }) => {
     const files = `${renderPaths(paths)}:`;
     if (teams.length === 0) return [`${files} nobody can approve this, because the rules do not know the group.`];
-    if (there !== Infinity && there >= number) return [`${files} ${there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.`];
+    const ofThese = quorum.filter(({ path }) => paths.includes(path));
+    const there = fewest(ofThese.map(({ by }) => by.length));
+    const thereSigned = fewest(ofThese.map((one) => one.signed?.by.length ?? 0));
+    const answer = `${files} ${renderQuorum(there, number, teams, { there: thereSigned, needed: signed })}.`;
+    if (there >= number && thereSigned >= signed) return [answer];
     const asked = candidates.length > 0 ? ` It can come from ${renderNames(candidates)}.` : ' Nobody can give it.';
     const barred = notCounted.map(
       (uid) => ` Not from ${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}.`,
     );
-    return [
-      `${files} ${there === Infinity ? 0 : there} of ${count(number, 'approval')} by ${codes(teams, ' or ')}.${asked}${barred.join('')}`,
-    ];
+    return [`${answer}${asked}${barred.join('')}`];
   });
-  return [...needed, ...approvalLines(given, renderNotCounted)];
+  return [...needed, ...approvalLines(given, renderNotCounted), ...signatureLines(signatures)];
+}
+
+function fewest(counts: readonly number[]): number {
+  return counts.length === 0 ? 0 : Math.min(...counts);
 }
 
 function renderNames(uids: readonly Uid[]): string {
@@ -127,7 +144,7 @@ function renderNames(uids: readonly Uid[]): string {
 }
 
 function nextSteps(review: OpenReview): readonly string[] {
-  const { empty, slippedIn, waiting, enough } = review;
+  const { empty, slippedIn, waiting, enough, needs } = review;
   const earlier =
     waiting > 0 ? [`Earlier changes on the branch wait for their verdict (${count(waiting, 'file')}); this one is judged after them.`] : [];
   if (empty && slippedIn.length > 0)
@@ -153,7 +170,9 @@ function nextSteps(review: OpenReview): readonly string[] {
     ];
   }
   return [
-    'Somebody who may approve looks at the changes and presses "Approve". What is pushed afterwards needs a new approval: revoke, and approve again.',
+    needs.some(({ signed = 0 }) => signed > 0)
+      ? 'Somebody who may approve looks at the changes and signs them with "muster approve", as often as signatures are missing; the others press "Approve". What is pushed afterwards needs all of it anew.'
+      : 'Somebody who may approve looks at the changes and presses "Approve". What is pushed afterwards needs a new approval: revoke, and approve again.',
     'Only then is it merged. Some minutes later muster acts on it, and says so here.',
     ...earlier,
   ];
@@ -186,7 +205,7 @@ function renderRefused(review: RefusedReview): string {
     ]);
   return renderSections('Merged, and not in force: nobody gains anything by it, now or later.', [
     { title: 'Why', text: bullets([...why, ...(paths.length > 0 ? [`Not in force: ${renderPaths(paths)}.`] : [])]) },
-    { title: 'Approvals', text: of === 'no-approval' ? bullets(approvalsOfLanding(review)) : '' },
+    { title: 'Approvals', text: of === 'no-approval' || of === 'not-signed' ? bullets(approvalsOfLanding(review)) : '' },
     { title: 'How to mend it', text: bullets(renderRemedy(of)) },
   ]);
 }
@@ -196,15 +215,17 @@ function asSentence(text: string): string {
 }
 
 /** Files with the same answer are told together. */
-function approvalsOfLanding({ quorum, approvals: given }: RefusedReview): readonly string[] {
-  const short = quorum.filter(({ by, needed }) => by.length < needed);
+function approvalsOfLanding({ quorum, approvals: given, signatures }: RefusedReview): readonly string[] {
   const answers = new Map<string, string[]>();
-  for (const { path, by, needed, teams } of short) {
-    const answer = `${by.length} of ${count(needed, 'approval')} by ${codes(teams, ' or ')}`;
-    answers.set(answer, [...(answers.get(answer) ?? []), path]);
+  for (const one of quorum) {
+    if (!isShort(one) && !lacksSignatures(one)) continue;
+    const signed = { there: one.signed?.by.length ?? 0, needed: one.signed?.needed ?? 0 };
+    const answer = renderQuorum(one.by.length, one.needed, one.teams, signed);
+    answers.set(answer, [...(answers.get(answer) ?? []), one.path]);
   }
   const missing = [...answers].map(([answer, paths]) => `${renderPaths(paths)}: ${answer}.`);
-  return [...missing, ...(given.length > 0 ? approvalLines(given, renderNotCountedThen) : ['Nobody had approved it.'])];
+  const told = [...approvalLines(given, renderNotCountedThen), ...signatureLines(signatures)];
+  return [...missing, ...(told.length > 0 ? told : ['Nobody had approved it.'])];
 }
 
 function renderEndorsed({ approvedBy, landedAt, grants, rules }: Extract<SettledReview, { kind: 'endorsed' }>): string {

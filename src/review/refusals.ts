@@ -88,6 +88,10 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'no-merge-request': { what: 'it came to the branch without a merge request' },
   'not-bound': { what: 'no merge request became exactly this commit' },
   'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
+  'not-signed': {
+    what: 'too few of those who approved it signed exactly this change before it was merged',
+    first: 'Have those who may approve sign it with "muster approve" before it is merged.',
+  },
   unanswered: { what: 'what has to be known of it was not answered by GitLab, which answered the same about others' },
   'refused-by-hand': {
     what: 'a person refused it on the host',
@@ -96,7 +100,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   },
 };
 
-/** What is said otherwise where nobody is asked for evidence. The last four were judged before, or are no landing of the usual kind. */
+/** What is said otherwise where nobody is asked for evidence. The last five were judged before, or are no landing of the usual kind. */
 const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   impure: { ...words.impure, first: 'Put the policy into a commit of its own.' },
   mixed: { ...words.mixed, first: 'Change the rules in one commit, and the grants in another one after it.' },
@@ -115,6 +119,7 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'no-merge-request': { what: 'it came to the branch without a merge request while this host still asked for one' },
   'not-bound': { what: 'the commit is not one change that can be judged by itself' },
   'no-approval': { what: 'nobody entitled had approved exactly this content while this host still asked for that' },
+  'not-signed': { what: 'too few people had signed exactly this content while this host still asked for that' },
   unanswered: { what: 'what had to be known of it was not answered while this host still asked GitLab' },
   'refused-by-hand': { what: words['refused-by-hand'].what },
 };
@@ -192,6 +197,7 @@ export const mending: Readonly<Record<RefusalCode, string>> = {
   'no-merge-request': 'Bring it by a merge request.',
   'not-bound': 'Merge it with the merge button, by itself.',
   'no-approval': 'Have it approved before it is merged.',
+  'not-signed': 'Have it signed with "muster approve" before it is merged.',
   unanswered: 'Open it anew, from a branch of its own.',
   'refused-by-hand': 'Ask the administrators of the host.',
 };

@@ -100,7 +100,7 @@ export async function review(
 
 function settingsOf(configuration: Configuration): ReviewSettings {
   const { start, folder, longest } = surveySettings(configuration);
-  return { start, folder, longest, branch: configuration.repository.branch };
+  return { start, folder, longest, branch: configuration.repository.branch, ceilings: configuration.signed };
 }
 
 async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {

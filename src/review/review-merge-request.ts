@@ -1,4 +1,5 @@
 // `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
+import type { SignedCeilings } from '../evidence/approval.ts';
 import { digestsOf } from '../evidence/inquiries.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../record/policy-state.ts';
@@ -38,6 +39,7 @@ export interface ReviewPorts extends JudgingPorts {
 
 export interface ReviewSettings extends JudgingSettings {
   readonly branch: string;
+  readonly ceilings: SignedCeilings;
 }
 
 export type MergeRequestReview =
@@ -90,7 +92,7 @@ async function propose(
   tip: CommitId,
   state: PolicyState,
   ports: ReviewPorts,
-  { folder }: ReviewSettings,
+  { folder, ceilings }: ReviewSettings,
 ): Promise<Proposal> {
   const { commits } = ports;
   const { head } = mergeRequest;
@@ -123,6 +125,7 @@ async function propose(
     own: own.filter(isInside).map(({ path }) => path),
     overlaps,
     digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
+    signing: { ceilings, signatures: [] },
     digests: await digestsOf(commits.versions, review, mergeRequest.author),
   };
 }

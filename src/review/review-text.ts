@@ -1,4 +1,5 @@
 // A review as JSON, with the facts of the note.
+import { isShort, lacksSignatures } from '../evidence/approval.ts';
 import type { JudgedApproval, PathQuorum } from '../record/approval-count.ts';
 import type { End } from '../record/grants.ts';
 import type { Effect, Need } from '../check/proposed-change.ts';
@@ -16,7 +17,7 @@ export function changeJson(effects: readonly Effect[], needs: readonly Need[]): 
       until: endJson(until),
       from: from === undefined ? undefined : renderInstant(from),
     })),
-    needs: needs.map(({ paths, teams, approvals, notCounted }) => ({ paths, teams, approvals, notCounted })),
+    needs: needs.map(({ paths, teams, approvals, signed, notCounted }) => ({ paths, teams, approvals, signed, notCounted })),
   };
 }
 
@@ -72,7 +73,14 @@ function reviewJson(review: Reviewed): object {
 }
 
 function missingJson(quorum: readonly PathQuorum[]): readonly object[] {
-  return quorum.flatMap(({ path, needed, by, teams }) => (by.length < needed ? [{ path, teams, approvals: needed - by.length }] : []));
+  return quorum.flatMap((one) => {
+    const { path, needed, by, teams, signed } = one;
+    const missing = {
+      approvals: Math.max(0, needed - by.length),
+      ...(signed && { signed: Math.max(0, signed.needed - signed.by.length) }),
+    };
+    return isShort(one) || lacksSignatures(one) ? [{ path, teams, ...missing }] : [];
+  });
 }
 
 function approvalJson(one: JudgedApproval): object {

@@ -1,7 +1,7 @@
 // What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
 // The answer is the one that the reconciler would give if it were merged now.
-import { countApprovals } from '../evidence/approval.ts';
-import { type ApprovalCount, type JudgedApproval, type PathQuorum } from '../record/approval-count.ts';
+import { countApprovals, type Signing } from '../evidence/approval.ts';
+import { type ApprovalCount, type JudgedApproval, type JudgedSignature, type PathQuorum } from '../record/approval-count.ts';
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
@@ -37,6 +37,7 @@ export interface Proposal {
   /** The digest of the landing over the whole tree; undefined where nobody can have seen it before the merge. */
   readonly digest: string | undefined;
   readonly digests: VersionDigests;
+  readonly signing: Signing;
 }
 
 export interface OpenReview {
@@ -57,6 +58,7 @@ export interface OpenReview {
   /** How many files on the branch wait for their verdict. */
   readonly waiting: number;
   readonly approvals: readonly JudgedApproval[];
+  readonly signatures: readonly JudgedSignature[];
   /** What is needed and there, file by file. */
   readonly quorum: readonly PathQuorum[];
   /** People who opened the merge request or pushed to its branch. */
@@ -71,14 +73,14 @@ export function reviewOpen(
   settings: FormSettings,
   now: Instant,
 ): OpenReview {
-  const { mergeRequest, review, landing, readings, overlaps, digests } = proposal;
+  const { mergeRequest, review, landing, readings, overlaps, digests, signing } = proposal;
   const { folder } = settings;
   const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
   const reviewed = reviewedPaths(landing, state.rules, rulesAfter, folder);
   const authors = personsOf(state.rules, mergeRequest, review);
   const bound = { mergeRequest, mergedAt: now, review };
   // No version has the digest `unseen`: what nobody can have looked at is approved by nobody.
-  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests, state.takenOut);
+  const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests, state.takenOut, signing);
   const touched = new Set(proposal.own);
   const restoring = restores(landing, state);
   return {
@@ -87,13 +89,14 @@ export function reviewOpen(
     empty: landing.changes.length === 0,
     // What was taken away without approval does not come back by putting the file back.
     effects: restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
-    needs: needsOf(reviewed, state.rules, new Set(authors), folder),
+    needs: needsOf(reviewed, state.rules, new Set(authors), folder, signing.ceilings),
     obstacles: restoring ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
     overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
     slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     undecided: policy.pending.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),
     waiting: policy.pending.length,
     approvals: count.approvals,
+    signatures: count.signatures ?? [],
     quorum: wellFormedOnly(count.paths, folder),
     authors,
     enough: count.enough,

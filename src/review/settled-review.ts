@@ -1,6 +1,6 @@
 // What muster has to say about a merge request that was merged: what its landing was judged to be, and how things stand with it today.
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
-import type { JudgedApproval, PathQuorum } from '../record/approval-count.ts';
+import type { JudgedApproval, JudgedSignature, PathQuorum } from '../record/approval-count.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
 import type { Refusal, RefusalCode } from '../record/policy-state.ts';
 import { isRules, place } from '../policy/policy.ts';
@@ -40,6 +40,7 @@ export type SettledReview =
       readonly healed: boolean;
       /** Where approvals were what was missing. */
       readonly approvals: readonly JudgedApproval[];
+      readonly signatures: readonly JudgedSignature[];
       readonly quorum: readonly PathQuorum[];
       readonly unbound?: UnboundReason;
     }
@@ -75,7 +76,11 @@ export function settledReview(
     const { code, count, unbound } = verdict;
     return {
       ...{ kind: 'refused', code, healed: open.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
-      ...{ approvals: count?.approvals ?? [], quorum: count ? wellFormedOnly(count.paths, folder) : [] },
+      ...{
+        approvals: count?.approvals ?? [],
+        signatures: count?.signatures ?? [],
+        quorum: count ? wellFormedOnly(count.paths, folder) : [],
+      },
       unbound,
     };
   }

@@ -27,6 +27,7 @@ const ofSomethingElse: readonly RefusalCode[] = [
   'no-merge-request',
   'not-bound',
   'no-approval',
+  'not-signed',
   'unanswered',
   'refused-by-hand',
 ];

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { notCountedReasons, type JudgedApproval } from '../../src/record/approval-count.ts';
+import {
+  notCountedReasons,
+  signatureReasons,
+  type JudgedApproval,
+  type JudgedSignature,
+  type SignatureReason,
+} from '../../src/record/approval-count.ts';
 import { refusalCodes } from '../../src/record/policy-state.ts';
 import type { OpenReview } from '../../src/review/review.ts';
 import type { Reach } from '../../src/record/standing.ts';
@@ -41,6 +47,18 @@ const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], tr
 const everyWithheld = (Object.keys(withheld) as (keyof typeof withheld)[]).map((code) => inForce({ kind: 'withheld', code }));
 const everyReason = notCountedReasons.map((reason): JudgedApproval => ({ ...refused, reason }));
 
+// A detail is a path that somebody else may have written.
+const details: Readonly<Partial<Record<SignatureReason, string>>> = {
+  'other-content': 'policy/`/approve @all`',
+  'too-late': 'after',
+  'used-before': commit('d'),
+};
+const signature = { person: uid('alice'), fingerprint: `SHA256:${'a+/'.repeat(14)}b`, touched: false, at: hours(-1) } as const;
+const everySignature = signatureReasons.map((reason): JudgedSignature => {
+  const detail = details[reason];
+  return { ...signature, kind: 'not-counted', reason, ...(detail !== undefined && { detail }) };
+});
+
 function open(changes: Partial<OpenReview> = {}): OpenReview {
   return {
     kind: 'open',
@@ -62,6 +80,7 @@ function open(changes: Partial<OpenReview> = {}): OpenReview {
     undecided: [],
     waiting: 0,
     approvals: [],
+    signatures: [],
     quorum: [{ path, teams: [team('sre')], needed: 2, by: [] }],
     authors: [uid('carol')],
     enough: false,
@@ -81,7 +100,7 @@ function endorsed(...standings: readonly GrantStanding[]): SettledReview {
 
 function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused' }>> = {}): SettledReview {
   const quorum = [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')] }];
-  return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], quorum, ...changes };
+  return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], signatures: [], quorum, ...changes };
 }
 
 describe('the note that people read', () => {
@@ -151,6 +170,23 @@ describe('the note that people read', () => {
       review: refusedReview({ quorum: [{ path, teams: [team('sre'), team('access-owners')], needed: 1, by: [] }] }),
     },
     { name: 'merged-refused-every-reason', review: refusedReview({ approvals: everyReason }) },
+    {
+      name: 'open-signature-missing',
+      review: open({
+        needs: [{ paths: [path], teams: [team('sre')], approvals: 2, signed: 1, candidates: [uid('bob')], notCounted: [] }],
+        quorum: [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')], signed: { needed: 1, by: [] } }],
+        approvals: [counted],
+        signatures: everySignature,
+      }),
+    },
+    {
+      name: 'merged-refused-not-signed',
+      review: refusedReview({
+        code: 'not-signed',
+        quorum: [{ path, teams: [team('sre')], needed: 1, by: [uid('alice')], signed: { needed: 2, by: [uid('alice')] } }],
+        signatures: [{ ...signature, kind: 'counted', touched: true, paths: [path] }],
+      }),
+    },
     { name: 'open-to-mend-everything', review: open({ obstacles: everyObstacle }) },
     { name: 'open-every-reason', review: open({ approvals: everyReason }) },
     { name: 'merged-refused-fast-forward', review: refusedReview({ approvals: [refused], unbound: 'part-of-fast-forward' }) },

@@ -1,3 +1,4 @@
+import { nothingSigned } from '../../src/evidence/approval.ts';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/judge/form.ts';
 import type { Landing, PathChange } from '../../src/history/landing.ts';
@@ -49,6 +50,7 @@ function reviewed(
     overlaps: [],
     digest: 'good',
     digests: new Map([[`${commit('a')}..${commit('b')}`, 'good']]),
+    signing: nothingSigned,
     ...more,
   };
   return reviewOpen(proposal, state, policyOf([]), { folder: 'policy', longest: new Map() }, at(3));

@@ -88,6 +88,7 @@ describe('what became of a merge', () => {
       paths: [path],
       healed: false,
       approvals: [],
+      signatures: [],
       quorum: [],
     });
     expect(ask(policyOf([]), landing(refused))).toMatchObject({ healed: true });
