@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { commandTree } from '../src/cli.ts';
-import { renderCompletion } from './deb/completion.ts';
+import { renderCompletions } from './deb/completion.ts';
 import { renderConfigurationManual, renderManual, type Edition } from './deb/manual.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -108,7 +108,10 @@ function stageManuals(): void {
   const program = commandTree(() => () => undefined);
   putZipped('usr/share/man/man1/muster.1', renderManual(program, edition));
   putZipped('usr/share/man/man5/muster.yaml.5', renderConfigurationManual(read('packaging/etc/muster.yaml.example'), edition));
-  put('usr/share/bash-completion/completions/muster', renderCompletion(program));
+  const { bash, zsh, fish } = renderCompletions(program);
+  put('usr/share/bash-completion/completions/muster', bash);
+  put('usr/share/zsh/vendor-completions/_muster', zsh);
+  put('usr/share/fish/vendor_completions.d/muster.fish', fish);
 }
 
 function stageHost(): void {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderCompletions } from '../../scripts/deb/completion.ts';
 import { commandTree } from '../../src/cli.ts';
 import { configurationSchema } from '../../src/config/configuration-schema.ts';
 import { buildPackage, installed, type BuiltPackage } from './package.ts';
@@ -158,23 +159,10 @@ describe('given the manual', () => {
   });
 });
 
-describe('given the completion', () => {
-  function complete(...words: readonly string[]): readonly string[] {
-    const file = join(built.root, 'usr/share/bash-completion/completions/muster');
-    const code = `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _muster; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const output = execFileSync('bash', ['--norc', '-euc', code, file, ...words], { encoding: 'utf8' });
-    return output.split('\n').filter(Boolean).sort();
-  }
-
-  it.each([
-    { typed: ['muster', 're'], gives: ['reconcile', 'refuse', 'request', 'review', 'revoke'] },
-    { typed: ['muster', 'plan', '--'], gives: ['--config', '--exit-code', '--help', '--json'] },
-    { typed: ['muster', 'check', '--format', 'j'], gives: ['json', 'junit'] },
-    { typed: ['muster', '--config', '/etc/passw'], gives: ['/etc/passwd'] },
-    { typed: ['muster', 'allow', 'stewards', 'sha256:5f', '--reason', ''], gives: [] },
-  ])('when $typed is typed, then $gives is offered', ({ typed, gives }) => {
-    const offered = complete(...typed);
-    if (gives.length === 0) expect(offered).toEqual([]);
-    else for (const one of gives) expect(offered).toContain(one);
-  });
+it.each([
+  ['bash', 'usr/share/bash-completion/completions/muster'],
+  ['zsh', 'usr/share/zsh/vendor-completions/_muster'],
+  ['fish', 'usr/share/fish/vendor_completions.d/muster.fish'],
+] as const)('given the package, then completion for %s is where Debian has it', (shell, path) => {
+  expect(text(path)).toBe(renderCompletions(program)[shell]);
 });
