@@ -61,6 +61,9 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
     await line
       .ask('bind', connectTimeout, () => bind(client, settings.bind))
       .catch((error: unknown) => {
+        // Shown only behind the handshake (RFC 8446, section 4.4.2), and by OpenLDAP without a word.
+        if (error instanceof Unavailable && settings.trust && line.isLost)
+          throw new Unavailable('directory', `${error.detail}; it may want a certificate of this host, and muster has none to show`, error);
         throw refusal(error, `let ${accountOf(settings.bind)} in`);
       });
     const identity = await line
@@ -190,7 +193,7 @@ class Line {
     }
     // Mistakes of our own stay what they are; all else that is not an answer is a connection that failed.
     if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error;
-    return new Unavailable('directory', `${detail} (${reasonOf(error)})`, error);
+    return new Unavailable('directory', `${detail} (${reasonOf(this.#socket.errored ?? error)})`, error);
   }
 }
 

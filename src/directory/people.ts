@@ -10,6 +10,7 @@ import { dnKeyOf, foldText, uidOf } from './distinguished-names.ts';
 import { namedBy, valuesOf } from './entries.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from './layout.ts';
 import { answered, refusal } from './result-codes.ts';
+import type { Schema } from './schema.ts';
 
 // slapd joins the candidate lists of an OR pairwise: the cost of a filter is quadratic in its length.
 const uidsPerFilter = 100;
@@ -42,6 +43,14 @@ export async function personIn(connection: DirectoryConnection, layout: Director
   const person = found.people.get(uid);
   if (person === undefined || person === 'ambiguous' || !layout.disabled) return person;
   return lookAgain(connection, person, layout.disabled, layout.now);
+}
+
+/** An attribute that the schema lacks is hidden from nobody. */
+export function requireDisabled({ lacks }: Schema, { disabled }: DirectoryLayout): void {
+  if (disabled && lacks(disabled.attribute))
+    throw new DirectoryUnusable(
+      `the schema of the directory has no attribute ${disabled.attribute}, so nobody can be locked by it: correct directory.disabled, or load what brings it (ppolicy)`,
+    );
 }
 
 export function attributesOf({ disabled }: DirectoryLayout): readonly string[] {

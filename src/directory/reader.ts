@@ -12,7 +12,7 @@ import { readGroup, textOf } from './groups.ts';
 import { schemaOf } from './schema.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
-import { attributesOf, findPeople, personIn, tellClaims, type Claims } from './people.ts';
+import { attributesOf, findPeople, personIn, requireDisabled, tellClaims, type Claims } from './people.ts';
 import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
 
 const readsInFlight = 8;
@@ -30,7 +30,7 @@ export function directoryReader(connection: DirectoryConnection, layout: Directo
     },
     people: async (uids) => {
       // A naming attribute of a local schema compares as that says.
-      await schemaOf(connection);
+      requireDisabled(await schemaOf(connection), layout);
       return findPeople(connection, layout, [...new Set(uids)], claims);
     },
     claims: () => tellClaims(connection, claims),

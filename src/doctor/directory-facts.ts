@@ -7,7 +7,7 @@ import type { Dn, GroupName, Instant } from '../names.ts';
 import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import { namedBy } from '../directory/entries.ts';
-import { claimedBy, tellClaims, type Claims } from '../directory/people.ts';
+import { claimedBy, requireDisabled, tellClaims, type Claims } from '../directory/people.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from '../directory/layout.ts';
 import { directoryReader } from '../directory/reader.ts';
 import { schemaOf } from '../directory/schema.ts';
@@ -18,7 +18,7 @@ const pageSize = 1000;
 
 /** Throws Unavailable or Unusable where the server does not answer at all. */
 export async function readServer(connection: DirectoryConnection, layout: DirectoryLayout): Promise<ServerFacts> {
-  const { asserts } = await schemaOf(connection);
+  const schema = await schemaOf(connection);
   const { disabled, people } = layout;
   const claims: Claims = new Map();
   const base = configuredKey(people);
@@ -29,12 +29,18 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
   const mark = await directoryReader(connection, layout).mark();
   const seen = disabled && `(&(uid=*)(|(${disabled.attribute}=*)(!(${disabled.attribute}=*))))`;
   return {
-    asserts,
+    asserts: schema.asserts,
     keepsMark: mark !== undefined,
     people: await answered(() => countEntries(connection, people, '(uid=*)', look)),
     claims: await answered(() => tellClaims(connection, claims)),
     // What may not be seen answers neither half (RFC 4511, section 4.5.1.7).
-    disabledVisible: seen === undefined ? 'not-configured' : await answered(() => countEntries(connection, people, seen)),
+    disabledVisible:
+      seen === undefined
+        ? 'not-configured'
+        : await answered(async () => {
+            requireDisabled(schema, layout);
+            return countEntries(connection, people, seen);
+          }),
     locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${isLocked(disabled, layout.now)})`) : 0)),
   };
 }

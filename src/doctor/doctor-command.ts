@@ -138,14 +138,24 @@ async function directoryFindings(
           },
         })
       : peopleArea.checks.map(({ code }) => ({ code, area: peopleArea.area, ...unknown('there is no policy to take the people from') }));
-    return [
+    return toldOnce([
       ...people,
       ...examine(writingArea, view.writing),
       ...(view.reading ? examine(readingArea, view.reading) : []),
       ...examine(serverArea, view.server),
       ...examine(groupsArea, view.groups),
-    ];
+    ]);
   } finally {
     await view.close();
   }
+}
+
+/** What keeps a server from being asked is told where its connection is, and not for each thing that it would have been asked. */
+function toldOnce(findings: readonly CheckupFinding[]): readonly CheckupFinding[] {
+  const reasons = findings.filter(({ code, severity }) => /^(?:directory|directory-read|controls)$/.test(code) && severity !== 'ok');
+  return findings.map((one) => {
+    const reason = reasons.find(({ message }) => message === one.message);
+    if (!reason || reason === one) return one;
+    return { code: one.code, area: one.area, ...unknown(`not looked at, because of "${reason.code}"`, one.subject) };
+  });
 }

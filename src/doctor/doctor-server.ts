@@ -1,5 +1,5 @@
 // The directory's server in a checkup: what it offers, how it answers long questions, and whether it shows who is locked.
-import { advice, error, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
+import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
 import type { Claim } from '../directory/directory.ts';
 import { renderClaim } from '../text.ts';
 import { count } from '../time.ts';
@@ -80,7 +80,7 @@ function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
       'Add directory.disabled, where the directory marks disabled accounts.',
     );
   if (disabledVisible.kind !== 'known')
-    return { ...unknown(disabledVisible.reason), ...(disabledVisible.kind === 'unanswered' ? { unanswered: true as const } : {}) };
+    return failed(disabledVisible, { who: administrator, how: 'Correct directory.disabled: until then nobody is looked for.' });
   if (people.kind !== 'known') return unknown('the people could not be counted');
   const hidden = people.value - disabledVisible.value;
   if (hidden > 0)

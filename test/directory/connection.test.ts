@@ -53,6 +53,15 @@ describe('given a slapd with TLS and a socket', () => {
     await expect(openDirectory(settingsFor(slapd, { ...url(), trust: trust(slapd) }))).rejects.toThrow(/ALTNAME/);
   });
 
+  it('when it wants a certificate of this host, then that is said to be what it may be', async () => {
+    const strict = await startSlapd({ tls: true, globalLines: ['TLSVerifyClient demand'] });
+    for (const how of [{ url: strict.ldapsUrl ?? '' }, { startTls: true }])
+      await expect(openDirectory(settingsFor(strict, { ...how, trust: trust(strict) }))).rejects.toThrow(
+        /it may want a certificate of this host/,
+      );
+    await strict.stop();
+  });
+
   it('when StartTLS is wanted and TLS is not there, then there is no connection', async () => {
     const plain = await startSlapd({});
     await expect(openDirectory(settingsFor(plain, { startTls: true }))).rejects.toThrow(/StartTLS/);
@@ -101,7 +110,8 @@ it('given a slapd that closes idle connections, when one is used after that, the
   const slapd = await startSlapd({ idleTimeout: 1 });
   const connection = await openAsWriter(slapd);
   // slapd looks for idle connections every quarter of the time allowed, at least once a second.
-  await new Promise((resolve) => setTimeout(resolve, 3500));
+  for (const startedAt = performance.now(); !connection.isLost && performance.now() - startedAt < 20_000;)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   await expect(connection.search(slapd.suffix, { scope: 'base', attributes: ['dc'] })).rejects.toThrow(Unavailable);
   await connection.close();
   await slapd.stop();

@@ -84,6 +84,12 @@ describe('given an account that may not see everything', () => {
   });
 });
 
+it('given an attribute that locks and that the schema of the server lacks, when people are asked for, then that is the fact', async () => {
+  const opened = await openReader({ people: ['alice'] }, { disabled: { attribute: 'pwdPolicySubentri', is: 'present' } });
+  await expect(opened.reader.people([uid('alice')])).rejects.toThrow(/schema of the directory has no attribute pwdPolicySubentri/);
+  await opened.stop();
+});
+
 it('given somebody who is locked between the two searches, when people are asked for, then that is seen', async () => {
   const opened = await openReader({ people: ['alice', 'bob'] });
   let searches = 0;

@@ -174,14 +174,14 @@ describe('given a server that says no', () => {
 });
 
 describe('given a large group', () => {
-  const everybody = Array.from({ length: 2500 }, (_, index) => `u${index}`);
+  const everybody = Array.from({ length: 1200 }, (_, index) => `u${index}`);
   let slapd: Slapd;
   let connection: DirectoryConnection;
-  beforeEach(async () => {
+  beforeAll(async () => {
     slapd = await startSlapd({ people: everybody, groups: { klaxon: [] } });
     connection = await openAsWriter(slapd);
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await connection.close();
     await slapd.stop();
   });
@@ -190,12 +190,12 @@ describe('given a large group', () => {
     const { apply, read } = working(slapd, connection);
     const seen: string[] = [];
     expect(await apply(everybody, [], async (done, total) => seen.push(`${done}/${total}`) > 0)).toEqual({ kind: 'done' });
-    expect(seen).toEqual(['1000/2500', '2000/2500', '2500/2500']);
-    expect((await read()).members).toHaveLength(2500);
-    for (const name of ['u0', 'u1500', 'u2499']) expect(await memberOf(slapd, name)).toEqual([klaxon]);
+    expect(seen).toEqual(['1000/1200', '1200/1200']);
+    expect((await read()).members).toHaveLength(1200);
+    for (const name of ['u0', 'u1000', 'u1199']) expect(await memberOf(slapd, name)).toEqual([klaxon]);
     expect(await apply([], everybody)).toEqual({ kind: 'done' });
     expect(await slapd.members('klaxon')).toEqual(['']);
-    expect(await memberOf(slapd, 'u1500')).toEqual([]);
+    expect(await memberOf(slapd, 'u1000')).toEqual([]);
   });
 
   it('when somebody else writes between two pieces, then the rest is not done', async () => {
@@ -210,6 +210,7 @@ describe('given a large group', () => {
     };
     expect(await working(slapd, interrupted).apply(everybody, [])).toEqual({ kind: 'lost-race' });
     expect(await slapd.members('klaxon')).toHaveLength(999);
+    await slapd.setMembers('klaxon', []);
   });
 
   it('when the server does not answer in time, then the outcome is unknown, and it may have been done', async () => {
@@ -222,11 +223,12 @@ describe('given a large group', () => {
     };
     expect(await working(slapd, frozen).apply(['u1'], [])).toMatchObject({ kind: 'unknown', message: expect.stringContaining('0.3 s') });
     await impatient.close();
+    await slapd.setMembers('klaxon', []);
   });
 
   it('when the server is killed in the middle, then the outcome is unknown', async () => {
     const { apply } = working(slapd, connection);
     const outcome = await apply(everybody, [], () => slapd.kill9().then(() => true));
-    expect(outcome).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/\d+ of 2500 values/) });
+    expect(outcome).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/\d+ of 1200 values/) });
   });
 });

@@ -147,35 +147,34 @@ describe('case 107: given a server that is read and does not answer', () => {
 
 describe('case 108: given a connection that is reset', () => {
   it('when that happens at any message of a revocation, then the person is out, and it says so', async () => {
-    const host = await world.newHost({ roster: ['base', 'hoo'], directory: { url: proxy.url('ldap') } });
-    for (const message of [2, 3, 4, 5, 6, 7, 8]) {
-      await world.slapd.setMembers('stewards', ['base', 'hoo']);
-      proxy.beforeMessage(message, () => proxy.dropConnections());
-      const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.'], { at: later(0, message) });
+    const host = await world.newHost({ directory: { url: proxy.url('ldap') }, members: { stewards } });
+    for (const [message, uid] of stewards.slice(0, 7).entries()) {
+      proxy.beforeMessage(message + 2, () => proxy.dropConnections());
+      const { status, stdout } = await host.run(['revoke', uid, '--reason', 'Account taken over.']);
       expect({ message, status, out: stdout.includes('  stewards: out\n') }).toEqual({ message, status: 0, out: true });
-      expect(await host.members('stewards')).toEqual(['base']);
-      await host.run(['lift', 'hoo', '--reason', 'Is back.'], { at: later(0, message) });
+      expect(await host.members('stewards')).toEqual(stewards.slice(message + 1));
     }
   });
 
   it('when that happens at any message of a run, then both groups are done in that run', async () => {
-    const counted = await world.newHost({ directory: { url: proxy.url('ldap') }, granted: ['alice'] });
+    const host = await world.newHost({ directory: { url: proxy.url('ldap') }, granted: ['alice'], roster: ['base', 'hoo'] });
     const before = proxy.messages();
-    await counted.reconcile();
+    await host.reconcile();
     const messages = proxy.messages() - before;
     expect(messages).toBeGreaterThan(8);
     for (let message = 1; message < messages; message++) {
-      const host = await world.newHost({ directory: { url: proxy.url('ldap') }, granted: ['alice'] });
+      // Somebody emptied both: another day, so that no limit is reached.
+      for (const group of ['klaxon-users', 'stewards']) await world.slapd.setMembers(group, []);
       proxy.beforeMessage(message, () => proxy.dropConnections());
-      const run = await host.reconcile();
+      const run = await host.reconcile(later(2 * message));
       const done = [await host.members('klaxon-users'), await host.members('stewards')];
-      expect({ message, status: run.status, done }).toEqual({ message, status: 0, done: [['alice'], stewards] });
+      expect({ message, status: run.status, done }).toEqual({ message, status: 0, done: [['alice'], ['base', 'hoo']] });
     }
   }, 120_000);
 });
 
-describe('case 111: given a change of several thousand that is cut off after its first part', () => {
-  const many = Array.from({ length: 2500 }, (_, index) => `p${index}`);
+describe('case 111: given a change in pieces that is cut off after its first part', () => {
+  const many = Array.from({ length: 1100 }, (_, index) => `p${index}`);
   let crowd: World;
   let cut: TcpProxy;
   beforeAll(async () => {
@@ -212,7 +211,7 @@ describe('case 111: given a change of several thousand that is cut off after its
 
     const run = await host.reconcile(later(0, 1));
 
-    expect([run.status, (await host.members('stewards')).length]).toEqual([0, 2500]);
+    expect([run.status, (await host.members('stewards')).length]).toEqual([0, 1100]);
     expect((await host.plan(later(0, 2))).document.status.name).toBe('in order');
   });
 
@@ -234,7 +233,7 @@ describe('case 111: given a change of several thousand that is cut off after its
     const run = await host.reconcile(later(0, 3));
 
     expect(after).toBe(1010);
-    expect([run.status, (await host.members('stewards')).length]).toEqual([0, 2500]);
+    expect([run.status, (await host.members('stewards')).length]).toEqual([0, 1100]);
   });
 });
 

@@ -94,7 +94,9 @@ async function hostWith(entry: unknown, roster: readonly string[]): Promise<Host
 
 async function settle(host: Host): Promise<void> {
   const first = await host.reconcile();
-  for (const { code, digest } of groupIn(first.document, 'stewards').held) if (code === 'first-run') await host.allow('stewards', digest);
+  const [held] = groupIn(first.document, 'stewards').held;
+  if (held === undefined) return;
+  await host.allow('stewards', held.digest);
   await host.reconcile(later(0, 1));
 }
 
