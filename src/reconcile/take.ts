@@ -7,7 +7,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { Problem } from '../problems.ts';
 import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.ts';
-import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
+import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Piece } from '../record/read-record.ts';
@@ -185,6 +185,7 @@ function pathOf({ group, uid }: Pick<GrantInForce, 'group' | 'uid'>, folder: str
 /** As of now: a ceiling on the length of grants counts from here at the latest. What was asked of GitLab stays in the record. */
 function believed(record: JudgingRecord, now: Instant): JudgingRecord {
   if (record.type === 'start') return { ...record, at: now, committedAt: earliest(record.committedAt, now) };
+  if (record.type === 'signed') return believedSigned(record, now);
   return record.type === 'verdict' ? believedVerdict(record, now) : { ...record, at: now };
 }
 
@@ -202,6 +203,11 @@ function believedVerdict(record: VerdictRecord, now: Instant): VerdictRecord {
       ended: delta.ended.map(([path, ended]) => [path, ended && { ...ended, grant: grantOf(ended.grant) }]),
     },
   };
+}
+
+function believedSigned(record: SignedRecord, now: Instant): SignedRecord {
+  const statements = record.statements.map((one) => ({ ...one, firstSeen: earliest(one.firstSeen, now) }));
+  return { ...record, at: now, firstSeen: record.firstSeen === null ? null : earliest(record.firstSeen, now), statements };
 }
 
 function earliest(left: Instant, right: Instant): Instant {

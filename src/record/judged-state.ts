@@ -150,6 +150,11 @@ function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedS
       return { ...state, project: record.project };
     case 'caught-up':
       return { ...state, caughtUp: true };
+    case 'content':
+    case 'rules-files':
+    case 'statements-seen':
+    case 'signed':
+      return state;
   }
 }
 

@@ -4,6 +4,7 @@ import type { TreeEntry } from '../history/landing.ts';
 import type { PolicyDelta, Verdict } from './policy-state.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { GrantFile, Rules } from '../policy/policy.ts';
+import type { StatedChange, StatedFile } from '../signing/statement.ts';
 
 /** The first line: the name by which a record is known again, and the branch's head when it began. */
 interface RecordRecord {
@@ -83,6 +84,61 @@ interface CaughtUpRecord {
   readonly commit: CommitId;
 }
 
+/** What a digest in a line behind it means: a file of the policy, once in a record. */
+export interface ContentRecord {
+  readonly type: 'content';
+  readonly at: Instant;
+  /** `sha256:<hex>` of the bytes. */
+  readonly sha256: string;
+  readonly base64: string;
+}
+
+/** The rules files that were in force before a landing, by the digest that statements have; once in a record. Their contents stand before it. */
+export interface RulesFilesRecord {
+  readonly type: 'rules-files';
+  readonly at: Instant;
+  readonly rules: string;
+  readonly files: readonly (readonly [path: string, StatedFile])[];
+}
+
+/** The first time this host saw these statements: SHA-256 of text and signature, as they are kept. */
+export interface StatementsSeenRecord {
+  readonly type: 'statements-seen';
+  readonly at: Instant;
+  readonly statements: readonly string[];
+}
+
+/** Statements of one landing: more than any policy asks for, and no more than a line of the record holds. */
+export const mostKept = 12;
+
+/** A statement that counted, whole. */
+export interface KeptStatement {
+  readonly text: string;
+  /** Armoured anew: one block, and nothing else. */
+  readonly signature: string;
+  /** Of the key that made it. */
+  readonly fingerprint: string;
+  readonly firstSeen: Instant;
+}
+
+/**
+ * Before each verdict, as long as anything has to be signed: what the landing changes. It uses up every statement for the same, whatever its
+ * verdict is. With statements, all that they speak of stands before it as `content` and `rules-files`.
+ */
+export interface SignedRecord {
+  readonly type: 'signed';
+  readonly at: Instant;
+  readonly commit: CommitId;
+  /** When this host first saw the landing; null for one from before a record that began anew. */
+  readonly firstSeen: Instant | null;
+  /** The digest of the rules files in force before it. */
+  readonly rules: string;
+  /** All that it changes. */
+  readonly changes: readonly StatedChange[];
+  /** Those that counted. */
+  readonly statements: readonly KeptStatement[];
+}
+
 export type JudgingRecord =
   | RecordRecord
   | StartRecord
@@ -92,7 +148,11 @@ export type JudgingRecord =
   | SeenRecord
   | UnansweredRecord
   | ProjectRecord
-  | CaughtUpRecord;
+  | CaughtUpRecord
+  | ContentRecord
+  | RulesFilesRecord
+  | StatementsSeenRecord
+  | SignedRecord;
 
 const types: Readonly<Record<JudgingRecord['type'], true>> = {
   record: true,
@@ -104,6 +164,10 @@ const types: Readonly<Record<JudgingRecord['type'], true>> = {
   unanswered: true,
   project: true,
   'caught-up': true,
+  content: true,
+  'rules-files': true,
+  'statements-seen': true,
+  signed: true,
 };
 
 export function isJudgingType(type: string): type is JudgingRecord['type'] {

@@ -8,8 +8,25 @@ import type { SshKey } from '../signing/ssh-key.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import type { EndedGrant, GrantInForce } from './grants.ts';
 import type { Approver, GrantFile, GroupRules, Rules } from '../policy/policy.ts';
-import { isJudgingType, type JudgingRecord } from './judging-record.ts';
-import { blob, commit, duration, end, group, instant, mapOf, natural, roster, team, texts, uid, type Shape } from './shapes.ts';
+import { isJudgingType, mostKept, type JudgingRecord, type KeptStatement } from './judging-record.ts';
+import type { StatedChange, StatedFile } from '../signing/statement.ts';
+import {
+  blob,
+  commit,
+  digest,
+  duration,
+  end,
+  fingerprint,
+  group,
+  instant,
+  mapOf,
+  natural,
+  roster,
+  team,
+  texts,
+  uid,
+  type Shape,
+} from './shapes.ts';
 
 const optionalText = v.exactOptional(v.string());
 const number = v.nullable(natural);
@@ -207,6 +224,21 @@ const verdict: Shape<Verdict> = v.variant('kind', [
   }),
 ]);
 
+/** No file of a policy has more than 16 KiB. */
+const longestContent = 24 * 1024;
+
+const stated: Shape<StatedFile> = v.strictObject({ mode: v.picklist(['100644', '100755', '120000', '160000']), sha256: digest });
+const statedChange: Shape<StatedChange> = v.pipe(
+  v.strictObject({ path: v.string(), before: v.exactOptional(stated), after: v.exactOptional(stated) }),
+  v.check(({ before, after }) => before !== undefined || after !== undefined),
+);
+const statement: Shape<KeptStatement> = v.strictObject({
+  text: v.pipe(v.string(), v.maxLength(64 * 1024)),
+  signature: v.pipe(v.string(), v.maxLength(8 * 1024)),
+  fingerprint,
+  firstSeen: instant,
+});
+
 const at = { at: instant };
 const tree = v.array(v.strictTuple([v.string(), entry]));
 
@@ -234,6 +266,28 @@ export const judgingShapes = {
   unanswered: v.strictObject({ type: v.literal('unanswered'), ...at, commit, others: v.boolean() }),
   project: v.strictObject({ type: v.literal('project'), ...at, project: natural }),
   'caught-up': v.strictObject({ type: v.literal('caught-up'), ...at, commit }),
+  content: v.strictObject({
+    type: v.literal('content'),
+    ...at,
+    sha256: digest,
+    base64: v.pipe(v.string(), v.maxLength(longestContent), v.base64()),
+  }),
+  'rules-files': v.strictObject({
+    type: v.literal('rules-files'),
+    ...at,
+    rules: digest,
+    files: v.array(v.strictTuple([v.string(), stated])),
+  }),
+  'statements-seen': v.strictObject({ type: v.literal('statements-seen'), ...at, statements: v.array(digest) }),
+  signed: v.strictObject({
+    type: v.literal('signed'),
+    ...at,
+    commit,
+    firstSeen: v.nullable(instant),
+    rules: digest,
+    changes: v.array(statedChange),
+    statements: v.pipe(v.array(statement), v.maxLength(mostKept)),
+  }),
 } satisfies { readonly [Type in JudgingRecord['type']]: Shape<Extract<JudgingRecord, { readonly type: Type }>> };
 
 /** Undefined: of a type or a shape that judging does not write. */

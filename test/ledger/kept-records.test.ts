@@ -110,6 +110,23 @@ const samples: readonly LedgerRecord[] = [
   ...startRecords(state, now).map((record) => ({ ...record, place })),
   { type: 'record', at: now, id: 'ab'.repeat(16), head: commit('b'), place },
   { type: 'caught-up', at: now, commit: commit('b'), place },
+  { type: 'content', at: now, sha256: digest, base64: 'cmVhc29uCg==', place },
+  { type: 'rules-files', at: now, rules: digest, files: [['policy/policy.yaml', { mode: '100644', sha256: digest }]], place },
+  { type: 'statements-seen', at: now, statements: [digest], place },
+  {
+    type: 'signed',
+    at: now,
+    commit: commit('b'),
+    firstSeen: now,
+    rules: digest,
+    changes: [
+      { path, before: { mode: '100644', sha256: digest } },
+      { path: `${path}2`, after: { mode: '100644', sha256: digest } },
+    ],
+    statements: [{ text: 'muster-approval v1\n', signature: 'armour', fingerprint: `SHA256:${'a'.repeat(43)}`, firstSeen: now }],
+    place,
+  },
+  { type: 'signed', at: now, commit: commit('b'), firstSeen: null, rules: digest, changes: [], statements: [], place },
   { type: 'other-record', at: now, id: 'ab'.repeat(16), how: 'succeeds' },
   { type: 'all-taken', at: now, waits: [commit('b')] },
   {
