@@ -3,8 +3,8 @@ import type { Claim, Unwritten } from './directory/directory.ts';
 import type { Because, WithheldReason } from './membership/desired.ts';
 import type { End } from './record/grants.ts';
 import type { RemovalCause } from './membership/plan.ts';
-import type { Instant } from './names.ts';
-import { renderInstant } from './time.ts';
+import { instant, type Instant } from './names.ts';
+import { day, renderInstant } from './time.ts';
 
 /** One line of printable characters: control, bidirectional and other invisible ones become visible escapes. */
 export function plain(text: string): string {
@@ -52,15 +52,26 @@ export function renderMoment(at: Instant): string {
     .replace(/(?::00)?Z$/, ' UTC');
 }
 
-export function renderEnd(until: End): string {
-  return until === 'open' ? 'without an end' : `until ${renderMoment(until)}`;
+/** A day counts to its end, and people wrote it as a day: `until the end of 2026-12-07 UTC`. */
+export function renderUntil(until: End): string {
+  if (until === 'open') return 'without an end';
+  return until % day === 0 ? `until the end of ${lastDay(until)} UTC` : `until ${renderMoment(until)}`;
+}
+
+/** Of what is over: `at the end of 2026-12-07 UTC`, or `at 2026-12-07 17:00 UTC`. */
+export function renderEndOf(until: Instant): string {
+  return until % day === 0 ? `at the end of ${lastDay(until)} UTC` : `at ${renderMoment(until)}`;
+}
+
+function lastDay(until: Instant): string {
+  return renderInstant(instant(until - day)).slice(0, 10);
 }
 
 export function renderBecause(because: Because): string {
   if (because.kind === 'roster') return `roster ${because.roster} (${because.sha256.slice(0, 12)})`;
   const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
   const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
-  return `${because.path} (${merge}${approved}), ${renderEnd(because.until)}`;
+  return `${because.path} (${merge}${approved}), ${renderUntil(because.until)}`;
 }
 
 /** What counts people into a group besides what muster writes. */
@@ -86,7 +97,7 @@ export function renderClaim({ uid, dn, changedAt, changedBy }: Claim): string {
 export function renderRemoval(cause: RemovalCause): string {
   switch (cause.kind) {
     case 'expired':
-      return `the grant ended at ${renderMoment(cause.at)}`;
+      return `the grant ended ${renderEndOf(cause.at)}`;
     case 'revoked':
       return cause.at === undefined ? 'revoked on this host' : `revoked on this host at ${renderMoment(cause.at)}`;
     case 'deleted':
@@ -112,7 +123,7 @@ export function renderBy(by: string | undefined): string {
 export function renderWithheld(reason: WithheldReason): string {
   switch (reason.code) {
     case 'expired':
-      return `the grant ended at ${renderMoment(reason.at)}`;
+      return `the grant ended ${renderEndOf(reason.at)}`;
     case 'revoked':
       return `revoked on this host${reason.at === undefined ? '' : ` at ${renderMoment(reason.at)}`}; it ends with "muster lift"`;
     case 'not-yet':

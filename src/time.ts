@@ -27,11 +27,6 @@ export function renderMonth(at: number): string {
   return monthNames[new Date(at).getUTCMonth()] ?? '';
 }
 
-/** When something ends, as people wrote it: `at the end of 2026-12-07` (UTC), or `at 2026-12-07T17:00:00Z`. */
-export function renderEndOf(until: Instant): string {
-  return until % day === 0 ? `at the end of ${renderInstant(instant(until - day)).slice(0, 10)}` : `at ${renderInstant(until)}`;
-}
-
 /** The first instant of a day that exists, UTC; undefined for 30 February, the year 9999 or the year 1999. */
 function startOfDay(text: string): Instant | undefined {
   const [, year, month, date] = datePart.exec(text) ?? [];

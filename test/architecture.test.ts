@@ -12,7 +12,7 @@ type Rule = (source: Source) => readonly string[];
 /** Values in, values out: these import each other and nothing else. Everything that decides is here. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
   adopt: ['adoption-text', 'adoption'],
-  check: ['change-findings', 'change-text', 'findings', 'proposed-change'],
+  check: ['change-findings', 'change-text', 'findings', 'proposed-change', 'rules-change'],
   directory: ['directory'],
   doctor: [
     'doctor-directory',
@@ -68,7 +68,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
     'report',
   ],
   request: ['request-text'],
-  review: ['note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
+  review: ['note-merged', 'note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
   revocation: ['ratification-words', 'ratification'],
   roster: ['roster-status-json', 'roster-status', 'roster'],
   signing: ['carried', 'effect-lines', 'judge-statements', 'signed-change', 'ssh-key', 'ssh-signature', 'ssh-wire', 'statement'],

@@ -10,6 +10,7 @@ import type { PolicyReading } from '../policy/policy-reading.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
 import { exitStatus } from '../status.ts';
 import type { Contents } from '../judge/landing-files.ts';
+import { rulesChanges, type RulesChange } from './rules-change.ts';
 import { check, type CheckOptions, type CheckResult } from './check.ts';
 
 /** The clone that holds the policy folder. */
@@ -26,6 +27,7 @@ export interface Clone {
 export interface CheckedChange {
   readonly result: CheckResult;
   readonly effects: readonly Effect[];
+  readonly rules: readonly RulesChange[];
   readonly needs: readonly Need[];
 }
 
@@ -62,6 +64,7 @@ export async function checkChange(
   const rulesChange = shape.changes.some(({ path }) => isRules(path, folder));
   return {
     result,
+    rules: was.rules && is.rules ? rulesChanges(was.rules.rules, is.rules.rules) : [],
     effects: effectsOf(shape.changes, grantsByPath(was), grantsByPath(is), folder, options.now),
     needs: was.rules ? needsFor(shape, was.rules.rules, rulesChange ? is.rules?.rules : undefined, base, options.now, folder) : [],
   };

@@ -58,7 +58,10 @@ async function printed(result: CheckResult, change: CheckedChange | undefined, f
       return { text: render.renderFindingsCodeQuality(result, sha256), status };
     default: {
       const { renderChange } = await import('./change-text.ts');
-      return { text: `${change ? `${renderChange(change.effects, change.needs)}\n` : ''}${render.renderFindings(result)}`, status };
+      return {
+        text: `${change ? `${renderChange(change)}\n` : ''}${render.renderFindings(result)}`,
+        status,
+      };
     }
   }
 }

@@ -1,9 +1,10 @@
 // `muster check`: is the policy well-formed, and within its own rules? Needs nothing but the files.
+import { renderEndOf } from '../text.ts';
 import type { Duration, Instant } from '../names.ts';
 import { byPlace, type Finding } from '../policy/policy.ts';
 import type { LocatedGrant, PolicyReading } from '../policy/policy-reading.ts';
 import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
-import { renderDuration, renderEndOf } from '../time.ts';
+import { renderDuration } from '../time.ts';
 import { exitStatus } from '../status.ts';
 
 type CheckStatus = 'in order' | 'findings';

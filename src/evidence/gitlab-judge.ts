@@ -209,7 +209,7 @@ class GitLabJudge implements ContentJudge {
         return {
           kind: 'waiting',
           code: 'no-merge-request-yet',
-          detail: `${detail}; GitLab is given until ${renderInstant(instant(seen + bindingTime))} to say otherwise`,
+          detail: `${detail}; muster waits for GitLab until ${renderInstant(instant(seen + bindingTime))}`,
         };
       const code = reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
       return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: reason });

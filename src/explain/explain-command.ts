@@ -12,7 +12,7 @@ import { plain } from '../text.ts';
 import { readGrantsAtTip } from '../history/branch-head.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
 import type { DirectoryAccess } from '../directory/access.ts';
-import { type Caller } from '../host.ts';
+import { type Caller, type HostConfiguration } from '../host.ts';
 import { withHostToRead } from '../look/host-to-read.ts';
 import { surveySettings } from '../config/survey-settings.ts';
 
@@ -34,11 +34,17 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     const { folder } = configuration.repository;
     const { found, claims } = await lookUp(uid, directory);
     const files = await readGrantsAtTip(uid, report.head, { branch, loadParser: () => import('../policy/parser.ts') }, folder);
-    const around = { found, files };
+    const around = { found, files, pageOf: pagesOf(configuration.gitlab) };
     const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
     return { text: json ? render.renderPersonJson(person, status, claims) : render.renderPersonText(person, claims), status };
   });
+}
+
+/** Where the project is known by its path. */
+function pagesOf(gitlab: HostConfiguration['gitlab']): Around['pageOf'] {
+  if (!gitlab || /^\d+$/.test(gitlab.project)) return () => undefined;
+  return (number) => `${gitlab.url.replace(/\/+$/, '')}/${gitlab.project}/-/merge_requests/${number}`;
 }
 
 /** What is not known, and why: the status is the one that `plan` would end with for it. */

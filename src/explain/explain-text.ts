@@ -1,14 +1,14 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
-import type { GroupExplained, GroupStanding, IdleFile, PersonExplained } from './explained.ts';
+import type { GroupExplained, GroupStanding, IdleFile, OpenRequest, PersonExplained } from './explained.ts';
 import type { Claim } from '../directory/directory.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { Status } from '../status.ts';
 import { count, day, renderInstant } from '../time.ts';
-import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
+import { needsWayBack, renderPending, renderRefusal, renderRefusalBriefly, wayBackBy } from '../review/refusals.ts';
 import { isGrounds, renderChain, renderEntry } from './history-words.ts';
 import { becauseJson, causeJson, claimsJson, groupState } from '../reconcile/run-json.ts';
 import { groupStateWords, renderHold } from '../reconcile/run-text.ts';
-import { hang, plain, renderBecause, renderClaim, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
+import { hang, plain, renderBecause, renderClaim, renderEndOf, renderLink, renderMoment, renderRemoval, renderWithheld } from '../text.ts';
 
 export function renderPersonText(person: PersonExplained, claims: readonly Claim[] = []): string {
   const { uid, dn, groups, near } = person;
@@ -49,14 +49,27 @@ function renderStanding(standing: GroupStanding, { uid, evidence, mode, isTipKno
   for (const one of standing.refused) {
     say('refused', renderOrigin(one));
     say('', renderRefusalBriefly(one, evidence));
-    if (needsWayBack(one, evidence)) say('way back', renderWayBack(evidence));
+    if (needsWayBack(one, evidence))
+      for (const [at, step] of wayBackBy(evidence).entries()) say(at === 0 ? 'way back' : '', `${at + 1}. ${step}`);
   }
   for (const one of standing.pending) say('waits', `${plain(one.path)} (${one.commit.slice(0, 12)}): ${renderPending(one)}`);
   if (standing.idle) say('file', renderIdle(standing.idle));
+  for (const one of standing.open) say('asked', renderOpen(one));
   if (isUnknown(standing)) say('nothing', isTipKnown ? `no grant file and no roster names ${uid} for this group` : nothingKnown(uid));
   if (standing.history.length > 0) lines.push('  what happened\n');
   for (const entry of standing.history) lines.push(hang(`    ${renderMoment(entry.at).padEnd(25)}`, renderEntry(entry)));
   return lines.join('');
+}
+
+const effects: Readonly<Record<OpenRequest['effect'], string>> = {
+  gains: 'would let them in',
+  extends: 'would give them more time',
+  shortens: 'would give them less time',
+  loses: 'would take them out',
+};
+
+function renderOpen({ mergeRequest, effect, link }: OpenRequest): string {
+  return `the merge request !${mergeRequest} is open; approved and merged, it ${effects[effect]}${link === undefined ? '' : `: ${link}`}`;
 }
 
 function nothingKnown(uid: string): string {
@@ -71,7 +84,7 @@ function renderIdle({ path, why, refusedAs }: IdleFile): string {
 function renderWhyIdle(why: IdleFile['why']): string {
   switch (why.kind) {
     case 'ended':
-      return `what it grants ended at ${renderMoment(why.at)}`;
+      return `what it grants ended ${renderEndOf(why.at)}`;
     case 'roster':
       return `the members of this group are the roster ${why.roster}`;
     case 'not-judged':
@@ -87,8 +100,9 @@ function renderOrigin({ path, commit, mergeRequest, link }: Refusal): string {
   return `${plain(path)} (${commit.slice(0, 12)}${merge})${page === undefined ? '' : ` ${page}`}`;
 }
 
-function isUnknown({ member, because, withheld, leaves, refused, pending, holds, idle }: GroupStanding): boolean {
-  return member === false && !because && !withheld && !leaves && !idle && refused.length + pending.length + holds.length === 0;
+function isUnknown({ member, because, withheld, leaves, refused, pending, holds, idle, open }: GroupStanding): boolean {
+  const others = refused.length + pending.length + holds.length + open.length;
+  return member === false && !because && !withheld && !leaves && !idle && others === 0;
 }
 
 /** Where nothing is written, nobody is told to wait for a run. */
@@ -120,7 +134,7 @@ export function renderPersonJson(person: PersonExplained, status: Status, claims
     uid,
     dn,
     ...(claims.length > 0 ? { claims: claimsJson(claims) } : {}),
-    groups: groups.map(({ group, member, desired, because, withheld, refused, pending, planned, leaves, history }) => ({
+    groups: groups.map(({ group, member, desired, because, withheld, refused, pending, planned, leaves, open, history }) => ({
       group,
       member,
       desired,
@@ -140,6 +154,7 @@ export function renderPersonJson(person: PersonExplained, status: Status, claims
         message: renderRefusal(one, evidence),
       })),
       pending: pending.map((one) => ({ path: one.path, commit: one.commit, code: one.code, message: renderPending(one) })),
+      open,
       history: history.map((entry) => ({
         ...entry,
         at: renderInstant(entry.at),

@@ -16,6 +16,8 @@ export interface Around {
   readonly found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined;
   /** The person's grant files at the tip of the branch, by path; undefined when it could not be read. */
   readonly files: ReadonlyMap<string, Reading> | undefined;
+  /** The page of a merge request, where its address is known. */
+  readonly pageOf: (mergeRequest: number) => string | undefined;
 }
 
 export function explainPerson(
@@ -23,7 +25,7 @@ export function explainPerson(
   report: RunReport,
   folder: string,
   records: Iterable<LedgerRecord>,
-  { found, files }: Around,
+  { found, files, pageOf }: Around,
 ): PersonExplained {
   const histories = personHistories(
     uid,
@@ -38,6 +40,9 @@ export function explainPerson(
       list.filter(({ path }) => isAbout(path, folder, uid, proposal.group));
     const refused = ofPath(report.policy?.refused);
     const pending = ofPath(report.policy?.pending);
+    const open = report.open
+      .filter((one) => one.uid === uid && one.group === proposal.group)
+      .map(({ mergeRequest, effect }) => ({ mergeRequest, effect, link: pageOf(mergeRequest) }));
     if (proposal.kind !== 'planned')
       return {
         group: proposal.group,
@@ -51,12 +56,14 @@ export function explainPerson(
         leaves: null,
         holds: [],
         idle: null,
+        open,
         history,
       };
     const known = { ...standing(uid, proposal), refused, pending };
     return {
       ...known,
       idle: idleFile(known, ofPath([...(files ?? [])].map(([path, reading]) => ({ path, reading }))), proposal, report, history),
+      open,
       history,
     };
   });
@@ -80,7 +87,7 @@ export function explainPerson(
 
 /** A file that is there and gives nothing, where nothing else says so. */
 function idleFile(
-  { because, withheld, refused, pending, planned, leaves }: Omit<GroupStanding, 'idle' | 'history'>,
+  { because, withheld, refused, pending, planned, leaves }: Omit<GroupStanding, 'idle' | 'open' | 'history'>,
   files: readonly { readonly path: string; readonly reading: Reading }[],
   proposal: PlannedGroup,
   report: RunReport,
@@ -101,8 +108,8 @@ function whyIdle(reading: Reading, { rules: { members } }: PlannedGroup, { at, h
   return until !== 'open' && isOver(until, at) ? { kind: 'ended', at: until } : { kind: 'other' };
 }
 
-function isToldOf({ because, withheld, refused, pending, idle, history }: GroupStanding): boolean {
-  return because !== null || withheld !== null || idle !== null || refused.length + pending.length + history.length > 0;
+function isToldOf({ because, withheld, refused, pending, idle, open, history }: GroupStanding): boolean {
+  return because !== null || withheld !== null || idle !== null || refused.length + pending.length + open.length + history.length > 0;
 }
 
 const mostNear = 3;
@@ -124,7 +131,7 @@ function namesNear(uid: Uid, { groups }: RunReport): readonly string[] {
   return near.slice(0, mostNear).map(({ name }) => name);
 }
 
-function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history' | 'idle'> {
+function standing(uid: Uid, proposal: PlannedGroup): Omit<GroupStanding, 'refused' | 'pending' | 'history' | 'idle' | 'open'> {
   const { desired, plan, guarded, observed, group } = proposal;
   const entitled = [...desired.members.values()].find(({ person, newStart }) => person.uid === uid && !newStart);
   const withheld = desired.withheld.find((one) => one.uid === uid);

@@ -6,6 +6,7 @@ import type { CommitId, Dn, GroupName, Instant, RosterName, Uid } from '../names
 import type { Removal } from '../membership/plan.ts';
 import type { GroupResult, RunReport } from '../reconcile/run.ts';
 import type { Pending } from '../record/effective-policy.ts';
+import type { OpenEffect } from '../record/now.ts';
 
 export interface HistoryEntry {
   readonly at: Instant;
@@ -18,6 +19,13 @@ export interface HistoryEntry {
   readonly detail?: string;
   /** Who typed it, where somebody did. */
   readonly by?: string;
+}
+
+/** A merge request that is open and would do something to the person. */
+export interface OpenRequest {
+  readonly mergeRequest: number;
+  readonly effect: OpenEffect['effect'];
+  readonly link: string | undefined;
 }
 
 /** A grant file at the tip of the branch that gives nothing, though it neither waits nor is refused now. */
@@ -47,6 +55,7 @@ export interface GroupStanding {
   /** The held sets that the person is part of. */
   readonly holds: readonly Hold[];
   readonly idle: IdleFile | null;
+  readonly open: readonly OpenRequest[];
   readonly history: readonly HistoryEntry[];
 }
 

@@ -85,6 +85,11 @@ export const mergeRequestShape = v.pipe(
   })),
 );
 
+export const updatedShape = v.pipe(
+  v.object({ iid: number, target_branch: v.string(), state: v.picklist(['opened', 'closed', 'locked', 'merged']), updated_at: moment }),
+  v.transform(({ iid, target_branch, state, updated_at }) => ({ number: iid, branch: target_branch, state, updatedAt: updated_at })),
+);
+
 /** What `POST` answers with; the page may be asked for again, the merge request must not be made again. */
 export const createdShape = v.object({ iid: number, web_url: v.nullish(v.string()) });
 

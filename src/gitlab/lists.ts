@@ -44,6 +44,22 @@ export async function shownOfTexts<Schema extends v.GenericSchema>(
   throw new Malformed(request, 'one entry alone is too long');
 }
 
+/** As much of a list, from its beginning, as one answer holds. */
+export async function pageOfTexts<Schema extends v.GenericSchema>(
+  schema: Schema,
+  list: (perPage: number) => Promise<unknown>,
+  request: string,
+): Promise<v.InferOutput<Schema>[]> {
+  for (const perPage of pageSizes) {
+    try {
+      return understand(v.array(schema), await list(perPage), request);
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+    }
+  }
+  throw new Malformed(request, 'one entry alone is too long');
+}
+
 /** Every page of a list whose entries hold text that people write. */
 export async function wholeOfTexts<Schema extends v.GenericSchema>(
   schema: Schema,

@@ -1,9 +1,10 @@
 // One merge request as a reviewer sees it, and the two writes of those who ask for something: a commit on a new branch, and a merge request from it.
 // https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions, https://docs.gitlab.com/api/merge_requests/#create-mr,
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
-import { Misuse, Unavailable } from '../errors.ts';
+import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { createdShape, understand } from './answers.ts';
 import { clientFor, connect } from './api.ts';
+import { TooMuch, within, type Budget } from './budget.ts';
 import { readReviewed } from './gathering.ts';
 import { Declined, Malformed } from './failure.ts';
 import { complain, requesterSettings, type GitLabSettings } from './gitlab.ts';
@@ -48,7 +49,7 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
   const project = async () => api.project(settings.project).catch((error: unknown) => complain(error, settings.project));
   return {
     project: async () => (await project()).id,
-    read: async (id, iid) => readReviewed(api, id, iid).catch((error: unknown) => notRead(error, iid)),
+    read: async (id, iid) => within(largestReview, () => readReviewed(api, id, iid)).catch((error: unknown) => notRead(error, iid)),
     async commit(id, { name, from }, message, actions) {
       const given = actions.map(({ action, path, content }) => ({
         action,
@@ -74,7 +75,11 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
   };
 }
 
+/** Whoever comments a lot on one makes nobody else wait for long. */
+const largestReview: Budget = { answers: 60, bytes: 32 * 1024 * 1024, milliseconds: 30_000 };
+
 function notRead(error: unknown, iid: number): never {
+  if (error instanceof TooMuch) throw new Unusable(error.message);
   if (error instanceof Declined && error.status === 404) throw new Misuse(`GitLab knows no merge request !${iid} in this project`);
   return refusedBy(error);
 }

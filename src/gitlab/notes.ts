@@ -2,11 +2,12 @@
 // https://docs.gitlab.com/api/notes/#merge-requests
 import * as v from 'valibot';
 import { ruledOut } from '../evidence/binding.ts';
-import type { CommitId } from '../names.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { noteShape, understand, type Note } from './answers.ts';
+import { noteShape, understand, updatedShape, type Note } from './answers.ts';
 import { clientFor, connect } from './api.ts';
-import { wholeOfTexts } from './lists.ts';
+import { pageOfTexts, wholeOfTexts } from './lists.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 
@@ -20,6 +21,15 @@ export interface Notes {
   readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
   /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. Throws as `write` does. */
   readonly landedAs: (commit: CommitId, branch: string) => Promise<number | undefined>;
+  /** Oldest first, from that moment on; null: those that are open. As many as one answer has, the others in the next. Throws as `write` does. */
+  readonly updatedSince: (since: Instant | null, branch: string) => Promise<readonly UpdatedMergeRequest[]>;
+}
+
+/** A merge request into a branch that something happened to. */
+export interface UpdatedMergeRequest {
+  readonly number: number;
+  readonly state: 'opened' | 'closed' | 'locked' | 'merged';
+  readonly updatedAt: Instant;
 }
 
 const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
@@ -68,7 +78,22 @@ export function openNotes(settings: GitLabSettings): Notes {
     return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
   }
 
+  async function updatedSince(since: Instant | null, branch: string): Promise<readonly UpdatedMergeRequest[]> {
+    const order = { targetBranch: branch, orderBy: 'updated_at', sort: 'asc', scope: 'all', page: 1 } as const;
+    const which = since === null ? { state: 'opened' as const } : { updatedAfter: renderInstant(since) };
+    const list = await pageOfTexts(
+      updatedShape,
+      (perPage) => gitlab.MergeRequests.all({ projectId: project, ...order, ...which, perPage }),
+      'the merge requests that were updated',
+    );
+    // A server that does not know a filter leaves it out.
+    return list
+      .filter((one) => one.branch === branch)
+      .sort((left, right) => left.updatedAt - right.updatedAt || left.number - right.number);
+  }
+
   return {
+    updatedSince: async (since, branch) => updatedSince(since, branch).catch(explainRead),
     landedAs: async (commit, branch) => landedAs(commit, branch).catch(explainRead),
     write: async (iid, marker, text, create) => write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
   };

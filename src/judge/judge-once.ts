@@ -15,10 +15,11 @@ import type { CommitId, Instant } from '../names.ts';
 import { publishFile } from '../published-file.ts';
 import { surroundingsOf, type Caller } from '../host.ts';
 import { surveySettings } from '../config/survey-settings.ts';
-import { nowOf, type Now } from '../record/now.ts';
+import { nowOf, openNow, type Now } from '../record/now.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import { parseNow, renderNow } from '../record/now-file.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
-import { tellMergeRequests } from '../review/tell-merge-requests.ts';
+import { openNotedIn, tellMergeRequests } from '../review/tell-merge-requests.ts';
 import { fetchRosters } from './fetch-rosters.ts';
 import { judgeBranch, type Branch, type Judged } from './judge-branch.ts';
 import { openOwnRecord, type OwnRecord } from './own-record.ts';
@@ -34,6 +35,9 @@ export function forJudging(configuration: Configuration): JudgeConfiguration {
 
 export interface Looked {
   readonly judged: Judged;
+  /** What it was judged to. */
+  readonly state: PolicyState | undefined;
+  readonly mirror: Mirror | NoMirror;
   readonly now: Now;
   readonly branch: Branch;
   /** The whole record, with what this look added. */
@@ -51,13 +55,18 @@ export async function judgeOnce(configuration: JudgeConfiguration, caller: Calle
     const tokens = configuration.metrics === undefined ? [] : await tokenStandings(configuration.gitlab, folder, caller.now());
     const [looked] = await together(lookOnDisk(configuration, record, caller, tokens), fetching);
     await withReserve(folder, async () => {
-      publishFile(join(folder, 'now.json'), renderNow(looked.now), join(folder, 'now.json.new'), 0o640);
+      publishNow(looked.now, folder);
       // What starts converging at once (muster.path). It comes last: a line of the record brings nobody in before the now.json that goes with it.
       if (record.records().length > before) writeFileSync(join(folder, 'grown'), '');
     });
-    await tellMergeRequests({ ...looked, news: record.records().slice(before) }, configuration, caller);
+    const open = openNow(await tellMergeRequests({ ...looked, news: record.records().slice(before) }, configuration, caller));
+    if (JSON.stringify(open) !== JSON.stringify(looked.now.open)) publishNow({ ...looked.now, open }, folder);
     return looked;
   });
+}
+
+function publishNow(now: Now, folder: string): void {
+  publishFile(join(folder, 'now.json'), renderNow(now), join(folder, 'now.json.new'), 0o640);
 }
 
 /** Where the disk is full, nothing can be fetched but elsewhere, and what is decided is recorded from the reserve. */
@@ -68,7 +77,10 @@ async function lookOnDisk(
   tokens: readonly TokenStanding[],
 ): Promise<Looked> {
   if (!setAside(configuration.judged)) return look(configuration, record, caller, { tokens });
-  return withPrivateMirror(caller, configuration.judged, (mirrorFolder) => look(configuration, record, caller, { tokens, mirrorFolder }));
+  return withPrivateMirror(caller, configuration.judged, async (mirrorFolder) => {
+    const looked = await look(configuration, record, caller, { tokens, mirrorFolder });
+    return { ...looked, mirror: { reason: new Unavailable('git', 'the disk is full') } };
+  });
 }
 
 interface LookTerms {
@@ -120,8 +132,9 @@ export async function look(
     tokens,
     problems: judged.problems,
     judged: state && judged.policy ? { state, policy: judged.policy } : undefined,
+    open: openNotedIn(configuration.judged),
   });
-  return { judged, now, branch, records: record.records };
+  return { judged, state, mirror, now, branch, records: record.records };
 }
 
 /** Milliseconds. Where more than that lies between two looks, judging did not run or the clock jumped: GitLab is asked for its `Date` alone. */

@@ -10,8 +10,8 @@ import type { GroupReport, Report } from '../report/report.ts';
 import { renderHoldCode } from '../report/report-words.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
 import { statusOf, type Status } from '../status.ts';
-import { inLines, plain, renderMoment } from '../text.ts';
-import { count, renderDuration, renderEndOf, renderInstant } from '../time.ts';
+import { inLines, plain, renderEndOf, renderMoment } from '../text.ts';
+import { count, renderDuration, renderInstant } from '../time.ts';
 
 export interface StatusFacts {
   readonly at: Instant;

@@ -1,8 +1,9 @@
 // The rules a grant must keep, one row each (DESIGN, section 2, step 1). Lengths are measured from the landing.
+import { renderEndOf } from '../text.ts';
 import { instant, type Duration, type Instant } from '../names.ts';
 import type { GrantFile, GroupRules } from './policy.ts';
 import type { Objection } from './policy-rules.ts';
-import { day, renderDuration, renderEndOf, renderInstant } from '../time.ts';
+import { day, renderDuration, renderInstant } from '../time.ts';
 
 /** A start further away than this is refused: nobody remembers a grant that sleeps for months. */
 export const longestSleep = 30 * day;

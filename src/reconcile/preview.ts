@@ -17,6 +17,6 @@ export async function plan(
 
 export function reportOf(seen: Survey, settings: SurveySettings, frame: ReportFrame): Omit<RunReport, 'command' | 'groups' | 'problems'> {
   const { now, judged, clock, rosters, claims } = seen;
-  const { head, policy, tokens } = judged;
-  return { at: now, ...frame, start: settings.start, head, policy, tokens, clock, rosters, claims };
+  const { head, policy, tokens, open } = judged;
+  return { at: now, ...frame, start: settings.start, head, policy, tokens, open, clock, rosters, claims };
 }

@@ -42,6 +42,6 @@ export function nothingRead(
   { mode, evidence, repository }: HostConfiguration,
   caller: Caller,
 ): Omit<RunReport, 'groups' | 'problems'> {
-  const unknown = { head: undefined, policy: undefined, tokens: [], rosters: [], claims: [], clock: { kind: 'sound' } as const };
+  const unknown = { head: undefined, policy: undefined, tokens: [], open: [], rosters: [], claims: [], clock: { kind: 'sound' } as const };
   return { command, at: caller.now(), mode, evidence, start: repository.start, ...unknown };
 }

@@ -4,15 +4,18 @@ import type { Invocation } from '../cli.ts';
 import { configurationOf, type Printed } from '../command.ts';
 import { isBehind } from '../doctor/host-files.ts';
 import { errnoOf, Misuse } from '../errors.ts';
+import type { DirectoryPerson } from '../directory/directory.ts';
 import { ledgerIn } from '../chain/open.ts';
 import type { WritableState } from '../ledger/state.ts';
+import { inOrder, type Uid } from '../names.ts';
 import { problemOf, type Problem } from '../problems.ts';
-import { keepStanding } from '../record/standing.ts';
+import { keepStanding, type PersonPresence } from '../record/standing.ts';
 import { publishRosterStatuses, rosterStatusIn } from '../roster/publish-roster-status.ts';
 import { exitStatus, statusOf, type Status } from '../status.ts';
 import { grantReaches } from './grant-reaches.ts';
 import { goOnAsOwner, readOutputs, standingOf, type Caller, type HostConfiguration } from '../host.ts';
 import { withHostToWrite } from './state-to-write.ts';
+import type { RunPorts } from './ports.ts';
 import { nothingRead, printed, stopped } from './print-run.ts';
 import { renderRunJson } from './run-json.ts';
 import { keepEnd, runEnd } from './run-end.ts';
@@ -58,7 +61,7 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
     const outcome = await runConverging(ports, surveySettings(configuration), configuration);
     const made = { ...outcome.report, problems: [...toldBefore, ...outcome.report.problems] };
     const report = outcome.clockTrusted ? await keepTime(made, state, ports.sources) : made;
-    leaveStanding(report, state, caller);
+    await leaveStanding(report, state, ports.openToRead, caller);
     return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
   }).catch((error: unknown) => ({
     ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false },
@@ -87,13 +90,37 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
 }
 
 /** For the notes that judging writes: whatever cannot be left is told there as unknown. */
-function leaveStanding({ policy, groups, mode }: RunReport, state: WritableState, { warn }: Caller): void {
+async function leaveStanding(
+  { policy, groups, mode, open }: RunReport,
+  state: WritableState,
+  openToRead: RunPorts['openToRead'],
+  { warn }: Caller,
+): Promise<void> {
   if (!policy || mode !== 'enforce') return;
+  const people = await presences(new Set(open.map(({ uid }) => uid)), openToRead);
   try {
-    keepStanding(state.folder, grantReaches(policy.grants, groups, state.memory));
+    keepStanding(state.folder, grantReaches(policy.grants, groups, state.memory), people);
   } catch (error) {
     warn(`how far grants have come could not be left for the notes on merge requests (${errnoOf(error)})`);
   }
+}
+
+/** People of open merge requests, as far as the directory answers: one that does not was told of already. */
+async function presences(uids: ReadonlySet<Uid>, openToRead: RunPorts['openToRead']): Promise<readonly PersonPresence[]> {
+  if (uids.size === 0) return [];
+  try {
+    const people = await (await openToRead()).people([...uids]);
+    return [...uids].sort(inOrder).map((uid) => ({ uid, is: presenceOf(people.get(uid)) }));
+  } catch (error) {
+    problemOf(error, 'directory');
+    return [];
+  }
+}
+
+function presenceOf(found: DirectoryPerson | 'ambiguous' | undefined): PersonPresence['is'] {
+  if (!found) return 'unknown-person';
+  if (found === 'ambiguous') return 'ambiguous-person';
+  return found.locked ? 'locked' : 'known';
 }
 
 /** For `muster status`: it shows that the file is an old one. */

@@ -4,7 +4,7 @@ import type { Addition, Removal } from '../membership/plan.ts';
 import { withheldFrom, type GroupResult, type RosterStanding, type RunReport } from './run.ts';
 import type { Status } from '../status.ts';
 import { count } from '../time.ts';
-import { needsWayBack, renderPending, renderRefusalBriefly, renderWayBack } from '../review/refusals.ts';
+import { needsWayBack, renderPending, renderRefusalBriefly, wayBackBy } from '../review/refusals.ts';
 import { groupState, type GroupState } from './run-json.ts';
 import {
   hang,
@@ -172,7 +172,8 @@ function renderRefused({ policy, evidence }: RunReport): string {
         `${unlisted} more files in the policy folder that are too many to list, or whose names are too long; no change of the rules or of grants counts until they are gone`,
       ),
     );
-  if (unlisted > 0 || all.some((one) => needsWayBack(one, evidence))) shown.push(hang('way back   ', renderWayBack(evidence)));
+  if (unlisted > 0 || all.some((one) => needsWayBack(one, evidence)))
+    shown.push(...wayBackBy(evidence).map((step, at) => hang(at === 0 ? 'way back   ' : column, `${at + 1}. ${step}`)));
   const pending = (policy?.pending ?? []).map(
     (one) => `waits      ${plain(one.path)} (${one.commit.slice(0, 12)}, ${one.code})\n${hang(column, renderPending(one))}`,
   );

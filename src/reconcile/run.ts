@@ -12,6 +12,7 @@ import { statusOf, type Status, type StatusName } from '../status.ts';
 import type { Problem } from '../problems.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
+import type { OpenEffect } from '../record/now.ts';
 
 export interface RosterStanding {
   readonly roster: RosterName;
@@ -68,6 +69,8 @@ export interface RunReport {
   readonly policy: EffectivePolicy | undefined;
   /** The tokens for GitLab, as judging found them. */
   readonly tokens: readonly TokenStanding[];
+  /** Whom open merge requests are about, as judging found them. */
+  readonly open: readonly OpenEffect[];
   readonly clock: ClockVerdict;
   readonly rosters: readonly RosterStanding[];
   readonly groups: readonly GroupResult[];

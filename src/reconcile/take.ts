@@ -8,7 +8,7 @@ import type { Memory } from '../ledger/memory.ts';
 import type { Problem } from '../problems.ts';
 import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
-import { policyInForce, type Now } from '../record/now.ts';
+import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Piece } from '../record/read-record.ts';
 import type { Taken } from '../record/taken.ts';
@@ -45,6 +45,8 @@ export interface Judged {
   /** `Date` of GitLab's last answer, and this host's time when it came. */
   readonly clock: Now['clock'];
   readonly tokens: Now['tokens'];
+  /** Whom open merge requests are about. */
+  readonly open: readonly OpenEffect[];
 }
 
 /** After so long without a look, judging is told to be silent. */
@@ -71,6 +73,7 @@ export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms):
     caughtUp: waited?.every((commit) => !state.firstSeen.has(commit)) ?? false,
     clock: now?.clock ?? null,
     tokens: now?.tokens ?? [],
+    open: now?.open.list ?? [],
   };
 }
 

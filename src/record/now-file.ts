@@ -55,6 +55,7 @@ const shape: Shape<Now> = v.strictObject({
     }),
   ),
   pending: listed(v.strictObject({ path: line, commit, code: v.pipe(v.string(), v.regex(/^[a-z-]{1,40}$/)), detail: line })),
+  open: listed(v.strictObject({ mergeRequest: natural, group, uid, effect: v.picklist(['gains', 'loses', 'shortens', 'extends']) })),
 });
 
 export function renderNow(now: Now): string {

@@ -16,6 +16,14 @@ interface Lessened {
   readonly left: { readonly from: Instant | null; readonly until: End } | null;
 }
 
+/** What an open merge request would do to somebody. */
+export interface OpenEffect {
+  readonly mergeRequest: number;
+  readonly group: GroupName;
+  readonly uid: Uid;
+  readonly effect: 'gains' | 'loses' | 'shortens' | 'extends';
+}
+
 /** A list that was cut for its size, and how many it lacks. */
 export interface Listed<One> {
   readonly list: readonly One[];
@@ -44,10 +52,12 @@ export interface Now {
   readonly undecided: Listed<{ readonly group: GroupName; readonly uid: Uid }>;
   readonly refused: Listed<Refusal>;
   readonly pending: Listed<Pending>;
+  /** Converging answers whether the directory knows these people (standing.json), for the notes on merge requests. */
+  readonly open: Listed<OpenEffect>;
 }
 
 /** Bytes that each list may have of the 64 KB. */
-const room = { problems: 8_000, lessened: 20_000, undecided: 8_000, refused: 14_000, pending: 10_000 } as const;
+const room = { problems: 8_000, lessened: 20_000, undecided: 8_000, refused: 14_000, pending: 10_000, open: 4_000 } as const;
 
 export interface Look {
   readonly at: Instant;
@@ -58,9 +68,10 @@ export interface Look {
   readonly problems: readonly Problem[];
   /** Undefined where nothing is in force yet. */
   readonly judged: { readonly state: PolicyState; readonly policy: EffectivePolicy } | undefined;
+  readonly open: readonly OpenEffect[];
 }
 
-export function nowOf({ at, record, head, clock, tokens, problems, judged }: Look): Now {
+export function nowOf({ at, record, head, clock, tokens, problems, judged, open }: Look): Now {
   const policy = judged?.policy;
   const refused = fitting(policy?.refused ?? [], room.refused);
   return {
@@ -75,7 +86,12 @@ export function nowOf({ at, record, head, clock, tokens, problems, judged }: Loo
     undecided: fitting(policy && policy.undecided !== 'everybody' ? policy.undecided : [], room.undecided),
     refused: { ...refused, more: refused.more + (policy?.unlisted ?? 0) },
     pending: fitting(policy?.pending ?? [], room.pending),
+    open: openNow(open),
   };
+}
+
+export function openNow(open: readonly OpenEffect[]): Now['open'] {
+  return fitting(open, room.open);
 }
 
 function lessenedBy({ state, policy }: NonNullable<Look['judged']>): readonly Lessened[] {

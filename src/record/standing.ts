@@ -1,5 +1,5 @@
-// How far grants have come in the directory: converging leaves it in its own folder for judging, which tells it on merge requests and has no
-// directory to ask.
+// What the directory says for the notes on merge requests: how far grants have come, and which people of open merge requests it knows. Converging
+// leaves it in its own folder for judging, which has no directory to ask.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -21,6 +21,19 @@ export interface GrantReach {
   readonly reach: Reach;
 }
 
+/** Whether the directory has the person; `not-told`: it was not asked yet. */
+export type Presence = 'known' | 'unknown-person' | 'ambiguous-person' | 'locked' | 'not-told';
+
+export interface PersonPresence {
+  readonly uid: Uid;
+  readonly is: Exclude<Presence, 'not-told'>;
+}
+
+export interface Standing {
+  readonly reachOf: ReachOf;
+  readonly presenceOf: (uid: Uid) => Presence;
+}
+
 export type ReachOf = (grant: Pick<GrantReach, 'group' | 'uid'>) => Reach;
 
 const reach: Shape<Reach> = v.variant('kind', [
@@ -35,7 +48,11 @@ const reach: Shape<Reach> = v.variant('kind', [
   }),
 ]);
 
-const shape = v.strictObject({ format: v.literal(1), grants: v.array(v.strictObject({ group, uid, reach })) });
+const shape = v.strictObject({
+  format: v.literal(1),
+  grants: v.array(v.strictObject({ group, uid, reach })),
+  people: v.array(v.strictObject({ uid, is: v.picklist(['known', 'unknown-person', 'ambiguous-person', 'locked']) })),
+});
 
 const largest = 16 * 1024 * 1024;
 
@@ -44,13 +61,13 @@ function standingIn(state: string): string {
 }
 
 /** Mode 0644: the account of judging reads it. Written where it became another one. Throws what the file system says. */
-export function keepStanding(state: string, grants: readonly GrantReach[]): void {
+export function keepStanding(state: string, grants: readonly GrantReach[], people: readonly PersonPresence[]): void {
   const file = standingIn(state);
   const kept = grants.map((one) => ({
     ...one,
     reach: one.reach.kind === 'member' ? { ...one.reach, since: one.reach.since ?? null } : one.reach,
   }));
-  const text = `${JSON.stringify({ format: 1, grants: kept })}\n`;
+  const text = `${JSON.stringify({ format: 1, grants: kept, people })}\n`;
   if (textIn(file) !== text) publishFile(file, text, `${file}.new`);
 }
 
@@ -62,20 +79,26 @@ function textIn(file: string): string | undefined {
   }
 }
 
+export const nothingStands: Standing = { reachOf: () => ({ kind: 'unknown' }), presenceOf: () => 'not-told' };
+
 /** Where nothing can be read, nothing is known. */
-export function readReach(state: string): ReachOf {
+export function readStanding(state: string): Standing {
   const owner = ownerOf(state);
   const found = owner === undefined ? undefined : readForeignText(standingIn(state), owner, largest);
-  const grants = found?.kind === 'read' ? grantsIn(found.content) : undefined;
-  if (!grants) return () => ({ kind: 'unknown' });
-  const known = new Map(grants.map((one) => [`${one.group} ${one.uid}`, one.reach]));
-  return (grant) => known.get(`${grant.group} ${grant.uid}`) ?? { kind: 'not-yet' };
+  const content = found?.kind === 'read' ? parseStanding(found.content) : undefined;
+  if (!content) return nothingStands;
+  const reaches = new Map(content.grants.map((one) => [`${one.group} ${one.uid}`, one.reach]));
+  const presences = new Map(content.people.map((one) => [one.uid, one.is]));
+  return {
+    reachOf: (grant) => reaches.get(`${grant.group} ${grant.uid}`) ?? { kind: 'not-yet' },
+    presenceOf: (of) => presences.get(of) ?? 'not-told',
+  };
 }
 
-function grantsIn(text: string): readonly GrantReach[] | undefined {
+function parseStanding(text: string): v.InferOutput<typeof shape> | undefined {
   try {
     const parsed = v.safeParse(shape, JSON.parse(text));
-    return parsed.success ? parsed.output.grants : undefined;
+    return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;
   }

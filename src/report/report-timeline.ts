@@ -6,7 +6,7 @@ import type { Report } from './report.ts';
 import { day, renderDate, renderMonth, week } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
-import { renderEnd, renderMoment } from '../text.ts';
+import { renderMoment, renderUntil } from '../text.ts';
 import { renderLastDay } from './report-table.ts';
 
 interface Axis {
@@ -230,7 +230,7 @@ function cross(place: string, middle: number): Markup {
 
 function describeSpan({ group, from, until, cutShort, mergeRequest }: GrantSpan): string {
   const merge = mergeRequest === null ? '' : ` (!${mergeRequest})`;
-  return `${group} from ${renderMoment(from)} ${renderEnd(until)}${cutShort ? ', cut short' : ''}${merge}`;
+  return `${group} from ${renderMoment(from)} ${renderUntil(until)}${cutShort ? ', cut short' : ''}${merge}`;
 }
 
 function describeRefusal({ group, at, code, mergeRequest }: RefusedMark, evidence: Report['evidence']): string {

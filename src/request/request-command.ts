@@ -10,7 +10,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import { renderByHand, renderInForce, renderMendingByHand, renderOpened } from './request-text.ts';
 import type { Printed } from '../command.ts';
 import { surroundingsOf, type Caller } from '../host.ts';
-import type { ForgeConfiguration } from '../review/comments.ts';
+import type { ForgeConfiguration } from '../review/review-sources.ts';
 import { forgeConfiguration, parseNumber, review } from '../review/review-command.ts';
 import { surveySettings } from '../config/survey-settings.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
@@ -99,7 +99,7 @@ async function runMend(number: number, configuration: ForgeConfiguration, folder
 async function refuseToMend(number: number, configuration: ForgeConfiguration, folder: string, caller: Caller): Promise<void> {
   const { gitlab } = configuration;
   const asCaller = { ...configuration, gitlab: { ...gitlab, tokenFile: caller.environment[ownToken] ?? gitlab.tokenFile } };
-  const { review: standing, problems } = await review(number, asCaller, folder, undefined, caller);
+  const { review: standing, problems } = await review(number, asCaller, folder, caller);
   if (standing.kind === 'endorsed') throw new Misuse(renderInForce(number, standing));
   // With half of the answers nothing can be said about it, and what was merged is looked at by its files.
   if (standing.kind === 'waiting' && problems.length === 0)

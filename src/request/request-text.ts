@@ -108,7 +108,7 @@ export function renderInForce(
 }
 
 export function renderMendingByHand(): string {
-  return 'use "Revert" on the merge request, merge that, and revert the revert';
+  return 'press "Revert" on the merge request, merge what that opens, and press "Revert" there again';
 }
 
 export function renderOpened({ title, opened }: { title: string; opened: { iid: number; url: string } }): string {

@@ -1,4 +1,5 @@
 // `muster request`: writes or takes away one grant file on a branch of its own and opens the merge request. Nothing is sent that muster would refuse.
+import { renderEndOf } from '../text.ts';
 import { isRules } from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import { duration, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
@@ -6,7 +7,7 @@ import { isOver } from '../record/grants.ts';
 import { grantObjections, type Objection } from '../policy/policy-rules.ts';
 import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile } from '../policy/policy.ts';
 import type { PolicyReading } from '../policy/policy-reading.ts';
-import { renderEndOf, renderInstant } from '../time.ts';
+import { renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
 import type { Branch } from '../judge/judge-branch.ts';
 import { renderDescription, titleOf, type Asked } from './request-text.ts';

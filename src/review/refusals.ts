@@ -8,15 +8,28 @@ import { plain } from '../text.ts';
 type Evidence = RunReport['evidence'];
 
 /** The way back after a merge that nobody approved. */
-export const wayBack =
-  'Revert it on GitLab (merge that revert, nobody needs to approve it); then revert the revert in a second merge request, have that one approved by somebody entitled, and only then merge it.';
+const wayBack = [
+  'On GitLab, press "Revert" on the page of the merge request (or of the commit). Merge what this opens: nobody needs to approve it.',
+  'On that one, press "Revert" again. This opens a second merge request, which brings the change back.',
+  'Have the second one approved by somebody who may approve it.',
+  'Only then merge it.',
+] as const;
 
 /** The way back where whatever is well-formed and clean counts, as test/journeys/without-evidence.test.ts goes it. */
-const wayBackByPush =
-  'Whoever may push makes two commits on the branch itself: the first puts the file back as it was when it last counted, or deletes it if it never did; the second brings the change again, mended. Both may go in one push, but not in one commit or one merge.';
+const wayBackByPush = [
+  'Whoever may push commits the file as it was when it last counted, or deletes it if it never did.',
+  'A second commit brings the change again, mended. Both may go in one push, but not in one commit or one merge.',
+] as const;
 
-export function renderWayBack(evidence: Evidence): string {
+export function wayBackBy(evidence: Evidence): readonly string[] {
   return evidence === 'none' ? wayBackByPush : wayBack;
+}
+
+/** In one line. */
+export function renderWayBack(evidence: Evidence): string {
+  return wayBackBy(evidence)
+    .map((step, index) => `${index + 1}. ${step}`)
+    .join(' ');
 }
 
 interface Words {
@@ -35,7 +48,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
     first: 'Remove the attribute for the policy folder first.',
     prior: true,
   },
-  'too-many-files': { what: 'the change has more policy files than a person can look at', first: 'Split it.' },
+  'too-many-files': { what: 'the change has more policy files than a person can review', first: 'Split it.' },
   impure: {
     what: 'the change touches files outside the policy folder too',
     first: 'Put the policy into a merge request of its own.',
@@ -74,27 +87,27 @@ const words: Readonly<Record<RefusalCode, Words>> = {
     first: 'Have them read it, and write its version.',
   },
   'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
-  dirty: { what: 'what stood there before had not been approved, so whoever approved this change did not see all of it' },
+  dirty: { what: 'the file already held an unapproved change, so an approval of this one does not cover all of it' },
   'rules-dirty': {
-    what: 'the rules on the branch are not the rules in force, and no change counts until they are again',
+    what: 'the rules on the branch are not the rules in force, and until they are again no change counts',
     first: 'Revert the unapproved change of the rules, or have it approved.',
     prior: true,
   },
   'off-chain': {
-    what: 'the branch jumped to a history in which the last judged commit was only merged',
+    what: 'the branch was moved to another line of commits, into which the last judged one was only merged',
     first: 'Merge into the branch, never the branch into something else.',
     prior: true,
   },
-  'no-merge-request': { what: 'it came to the branch without a merge request' },
-  'not-bound': { what: 'no merge request became exactly this commit' },
-  'no-approval': { what: 'nobody entitled approved exactly this content before it was merged' },
+  'no-merge-request': { what: 'it was pushed to the branch without a merge request' },
+  'not-bound': { what: 'the commit is not what GitLab made of any merge request' },
+  'no-approval': { what: 'no authorised person had approved this exact content before the merge' },
   'not-signed': {
     what: 'too few of those who approved it signed exactly this change before it was merged',
     first: 'Have those who may approve sign it with "muster approve" before it is merged.',
   },
-  unanswered: { what: 'what has to be known of it was not answered by GitLab, which answered the same about others' },
+  unanswered: { what: 'the questions about it stayed without an answer from GitLab, which answered the same about other changes' },
   'refused-by-hand': {
-    what: 'a person refused it on the host',
+    what: 'an administrator of the host refused it',
     first: 'Open a new merge request that mends this, and have it approved before it is merged.',
     closes: true,
   },
@@ -110,17 +123,17 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   },
   'unknown-group': { ...words['unknown-group'], first: 'Add the group first, in a commit of its own.' },
   'too-dormant': { ...words['too-dormant'], what: 'the grant begins more than 30 days after its commit' },
-  dirty: { what: 'what stood there before was not in force itself, and nothing that is built on it counts' },
+  dirty: { what: 'the file already held a change that is not in force, and nothing built on it counts' },
   'rules-dirty': {
     ...words['rules-dirty'],
     first:
       'First take back the change of policy.yaml or groups/ that was refused: one commit that makes these files what they were before it.',
   },
-  'no-merge-request': { what: 'it came to the branch without a merge request while this host still asked for one' },
+  'no-merge-request': { what: 'it was pushed to the branch without a merge request while this host still asked for one' },
   'not-bound': { what: 'the commit is not one change that can be judged by itself' },
-  'no-approval': { what: 'nobody entitled had approved exactly this content while this host still asked for that' },
+  'no-approval': { what: 'no authorised person had approved this exact content while this host still asked for that' },
   'not-signed': { what: 'too few people had signed exactly this content while this host still asked for that' },
-  unanswered: { what: 'what had to be known of it was not answered while this host still asked GitLab' },
+  unanswered: { what: 'the questions about it stayed without an answer from GitLab while this host still asked' },
   'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 
@@ -136,14 +149,11 @@ export function renderRefusalCode(code: RefusalCode, evidence: Evidence = 'gitla
 /** What to do about one that was merged on GitLab, step by step. */
 export function renderRemedy(code: RefusalCode): readonly string[] {
   const { first, closes, prior } = words[code];
-  if (first === undefined) return [wayBack];
+  if (first === undefined) return wayBack;
   if (closes) return [first];
-  if (prior) return [first, wayBack];
-  return [
-    'Revert it on GitLab (merge that revert, nobody needs to approve it).',
-    `Then revert the revert in a second merge request, and mend it there: ${first.charAt(0).toLowerCase()}${first.slice(1)}`,
-    'Have that one approved by somebody entitled, and only then merge it.',
-  ];
+  if (prior) return [first, ...wayBack];
+  const [revert, again, ...rest] = wayBack;
+  return [revert, `${again} Mend it there: ${first.charAt(0).toLowerCase()}${first.slice(1)}`, ...rest];
 }
 
 type Told = Pick<Refusal, 'code' | 'detail'>;
@@ -168,7 +178,7 @@ export function needsWayBack({ code }: Pick<Refusal, 'code'>, evidence: Evidence
 export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>): string {
   return code === 'waits-for-earlier'
     ? 'an earlier change waits for its verdict; this one is judged after it'
-    : `${plain(detail)}. It is judged as soon as that is known; until then nobody gains by it`;
+    : `${plain(detail)}. muster asks again at every run; until then the change has no effect`;
 }
 
 /** What to do about an obstacle while the merge request is still open. */

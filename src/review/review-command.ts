@@ -1,27 +1,21 @@
 // `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
-import { existsSync } from 'node:fs';
-import type { Mirror } from '../history/mirror.ts';
-import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
-import { reviewMergeRequest, type Reviewed, type ReviewPorts, type ReviewSettings } from './review-merge-request.ts';
-import type { Configuration } from '../config/configuration.ts';
+import { reviewMergeRequest, type Reviewed, type ReviewPorts } from './review-merge-request.ts';
 import { steadyNow } from '../membership/clock.ts';
-import type { Reach, ReachOf } from '../record/standing.ts';
+import { nothingStands, readStanding } from '../record/standing.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import { renderNote } from './note.ts';
+import { isStopped } from './note-open.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
-import { openComments, type ForgeConfiguration } from './comments.ts';
+import { commitsOf, openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
 import { readRefusedByHand } from '../record/by-hand.ts';
 import type { CommitId } from '../names.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';
-import { surveySettings } from '../config/survey-settings.ts';
-import { openStateToRead, type State } from '../ledger/state.ts';
-import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
@@ -40,8 +34,7 @@ export function parseNumber(text: string): number {
 export async function runReview(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await forgeConfiguration(invocation, caller);
   const iid = parseNumber(invocation.operands[0] ?? '');
-  const state = await openLedgerIfThere(configuration);
-  const reviewed = await withPrivateMirror(caller, configuration.judged, (folder) => review(iid, configuration, folder, state, caller));
+  const reviewed = await withPrivateMirror(caller, configuration.judged, (folder) => review(iid, configuration, folder, caller));
   for (const { message } of reviewed.problems) caller.warn(message);
   const text = renderNote(reviewed.review);
   const status = reviewStatus(reviewed);
@@ -54,18 +47,8 @@ export async function runReview(invocation: Invocation, caller: Caller): Promise
   return { text: posted === 'not asked' ? text.replace(`${noteMarker}\n\n`, '') : `The note on !${iid}: ${posted}.\n`, status };
 }
 
-async function openLedgerIfThere({ state }: Configuration): Promise<State | undefined> {
-  return state !== undefined && existsSync(state) ? openStateToRead(state) : undefined;
-}
-
-/** Whoever has no ledger, or may not read it, is told nothing of how far grants have come. */
-export async function review(
-  iid: number,
-  configuration: ForgeConfiguration,
-  folder: string,
-  state: State | undefined,
-  caller: Caller,
-): Promise<Reviewed> {
+/** Whoever may not read what the host keeps is told nothing of how far grants have come. */
+export async function review(iid: number, configuration: ForgeConfiguration, folder: string, caller: Caller): Promise<Reviewed> {
   const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const kept = configuration.judged === undefined ? [] : keptRecords(configuration.judged);
   const record = ownRecordInMemory(kept, caller.now());
@@ -92,39 +75,15 @@ export async function review(
     commits: await commitsOf(mirror),
     judged: () => record.state().policy,
     records: record.records,
-    reachOf: state ? reachIn(state) : () => ({ kind: 'unknown' }),
+    ...(configuration.state === undefined ? nothingStands : readStanding(configuration.state)),
   };
   caller.progress('reading');
-  return reviewMergeRequest(iid, ports, settingsOf(configuration));
-}
-
-function settingsOf(configuration: Configuration): ReviewSettings {
-  const { start, folder, longest } = surveySettings(configuration);
-  return { start, folder, longest, branch: configuration.repository.branch, ceilings: configuration.signed };
-}
-
-async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
-  const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
-  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
-}
-
-async function commitsOf({ proposal, versions }: Mirror): Promise<ReviewPorts['commits']> {
-  const { digestOfChanges } = await import('../history/changes.ts');
-  return { proposal, versions, digestOf: digestOfChanges };
-}
-
-/** From the ledger alone: the directory is not asked. */
-function reachIn({ memory }: State): ReachOf {
-  return ({ group, uid }): Reach => {
-    const membership = memory.groups.get(group)?.members.get(uid);
-    return membership ? { kind: 'member', since: membership.since } : { kind: 'not-yet' };
-  };
+  return reviewMergeRequest(iid, ports, reviewSettings(configuration));
 }
 
 function reviewStatus({ review: of, problems }: Reviewed): Status {
   const names = new Set<StatusName>(problems.map(({ status }) => status));
-  if (of.kind === 'open' && of.obstacles.length + of.overlaps.length > 0) names.add('findings');
+  if (of.kind === 'open' && isStopped(of)) names.add('findings');
   if (of.kind === 'refused' && !of.healed) names.add('refused');
   if (of.kind === 'waiting') names.add('unavailable');
   return statusOf(names);

@@ -7,20 +7,23 @@ import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { History } from '../history/history.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import { inOrder, type CommitId } from '../names.ts';
+import { inOrder, type CommitId, type Instant } from '../names.ts';
 import { changesIfMerged } from '../check/proposed-change.ts';
-import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
-import { reviewOpen, type OpenReview, type Proposal } from './review.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import type { Reviewed as MergeRequestReview } from './note.ts';
+import { reviewOpen, type Proposal } from './review.ts';
 import type { Problem } from '../problems.ts';
-import type { ReachOf } from '../record/standing.ts';
-import { settledReview, type SettledReview } from './settled-review.ts';
+import type { ReachOf, Standing } from '../record/standing.ts';
+import { judgedLandings } from './landed.ts';
+import { settledReview } from './settled-review.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 
 export type ProposedHistory = Pick<History, 'mergeBase' | 'changes' | 'jump' | 'blobs'>;
 
-export interface ReviewPorts extends JudgingPorts {
+/** What a review is made from, beside the branch as it was judged. */
+export interface ReadPorts {
   readonly forge: {
     project(): Promise<number>;
     read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
@@ -31,10 +34,16 @@ export interface ReviewPorts extends JudgingPorts {
     readonly versions: Versions;
     digestOf(changes: readonly PathChange[]): string;
   };
-  /** The policy in force by the record, and by what was judged beside it. */
-  readonly judged: () => PolicyState | undefined;
+  readonly loadParser: JudgingPorts['loadParser'];
   readonly records: () => Iterable<JudgingRecord>;
   readonly reachOf: ReachOf;
+  readonly presenceOf: Standing['presenceOf'];
+  readonly now: Instant;
+}
+
+export interface ReviewPorts extends JudgingPorts, ReadPorts {
+  /** The policy in force by the record, and by what was judged beside it. */
+  readonly judged: () => PolicyState | undefined;
 }
 
 export interface ReviewSettings extends JudgingSettings {
@@ -42,8 +51,11 @@ export interface ReviewSettings extends JudgingSettings {
   readonly ceilings: SignedCeilings;
 }
 
-export type MergeRequestReview =
-  OpenReview | SettledReview | { readonly kind: 'unmerged'; readonly why: 'closed' | 'merging' | 'other-branch' };
+/** The branch, with the state that it was judged to. */
+export interface JudgedBranch {
+  readonly judged: Judged;
+  readonly state: PolicyState | undefined;
+}
 
 export interface Reviewed {
   readonly mergeRequest: MergeRequest;
@@ -53,6 +65,16 @@ export interface Reviewed {
 
 /** Throws Misuse where there is no such merge request, and Unavailable where too little is known to say anything. */
 export async function reviewMergeRequest(iid: number, ports: ReviewPorts, settings: ReviewSettings): Promise<Reviewed> {
+  return reviewBy(iid, async () => ({ judged: await judgeBranch(ports, settings), state: ports.judged() }), ports, settings);
+}
+
+/** The same, by a branch that is judged when it is needed. */
+export async function reviewBy(
+  iid: number,
+  branch: () => Promise<JudgedBranch>,
+  ports: ReadPorts,
+  settings: ReviewSettings,
+): Promise<Reviewed> {
   const project = await ports.forge.project();
   const { mergeRequest, review } = await ports.forge.read(project, iid);
   const known = (what: MergeRequestReview, problems: readonly Problem[] = []): Reviewed => ({ mergeRequest, review: what, problems });
@@ -60,29 +82,22 @@ export async function reviewMergeRequest(iid: number, ports: ReviewPorts, settin
     return known({ kind: 'unmerged', why: 'other-branch' });
   if (mergeRequest.state === 'closed') return known({ kind: 'unmerged', why: 'closed' });
   if (mergeRequest.state === 'locked') return known({ kind: 'unmerged', why: 'merging' });
-  const judged = await judgeBranch(ports, settings);
-  const { policy } = judged;
+  const { judged, state } = await branch();
+  const { policy, head, problems } = judged;
   if (!policy) throw judgingProblem(judged);
   if (mergeRequest.state === 'merged') {
     const commit = landingCommit(mergeRequest);
-    const landing = findLanding(commit, ports.records());
-    return known(settledReview(commit, landing, policy, ports.reachOf, settings.folder, ports.now), judged.problems);
+    const [landing] = judgedLandings(ports.records(), (record) => record.commit === commit);
+    return known(settledReview(commit, landing, policy, ports.reachOf, settings.folder, ports.now), problems);
   }
-  const state = ports.judged();
-  const { head } = judged;
   if (!state || !head) throw judgingProblem(judged);
   const proposal = await propose(mergeRequest, review, head, state, ports, settings);
-  return known(reviewOpen(proposal, state, policy, settings, ports.now), judged.problems);
+  return known(reviewOpen(proposal, state, policy, settings, ports.now, ports.presenceOf), problems);
 }
 
 function judgingProblem({ problems: [first] }: Judged): Error {
   if (first && first.status !== 'unavailable') return new Unusable(first.message);
   return new Unavailable('git', first?.message ?? 'the branch is not known');
-}
-
-function findLanding(commit: CommitId | null, records: Iterable<JudgingRecord>): VerdictRecord | undefined {
-  for (const record of records) if (record.type === 'verdict' && record.commit === commit) return record;
-  return undefined;
 }
 
 /** The landing that merging now would make, without merging anything. */
@@ -91,7 +106,7 @@ async function propose(
   review: Review,
   tip: CommitId,
   state: PolicyState,
-  ports: ReviewPorts,
+  ports: ReadPorts,
   { folder, ceilings }: ReviewSettings,
 ): Promise<Proposal> {
   const { commits } = ports;

@@ -5,14 +5,15 @@ import { type ApprovalCount, type JudgedApproval, type JudgedSignature, type Pat
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
-import { place } from '../policy/policy.ts';
 import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import { formObjection, isWellFormed, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
-import { duration, inOrder, type Instant, type Uid } from '../names.ts';
+import { duration, inOrder, type Instant, type TeamName, type Uid } from '../names.ts';
 import { grantObjections } from '../policy/policy-rules.ts';
-import type { Rules } from '../policy/policy.ts';
+import { membersOf, place, type Rules } from '../policy/policy.ts';
+import { rulesChanges, type RulesChange } from '../check/rules-change.ts';
+import type { Presence, Standing } from '../record/standing.ts';
 import { effectsOf, needsOf, type Effect, type Need } from '../check/proposed-change.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
@@ -47,7 +48,13 @@ export interface OpenReview {
   /** Merging changes no file of the policy. */
   readonly empty: boolean;
   readonly effects: readonly Effect[];
+  /** What the rules would say otherwise, where they can be understood. */
+  readonly rules: readonly RulesChange[];
+  /** Whom it lets in, or gives more time, and whether the directory has them. */
+  readonly people: readonly { readonly uid: Uid; readonly is: Presence }[];
   readonly needs: readonly Need[];
+  /** Who may change the rules, and so who may approve what. */
+  readonly changers: { readonly teams: readonly TeamName[]; readonly people: readonly Uid[] };
   readonly obstacles: readonly Obstacle[];
   /** Well-formed paths among those that both sides changed. */
   readonly overlaps: readonly string[];
@@ -72,6 +79,7 @@ export function reviewOpen(
   policy: EffectivePolicy,
   settings: FormSettings,
   now: Instant,
+  presenceOf: Standing['presenceOf'],
 ): OpenReview {
   const { mergeRequest, review, landing, readings, overlaps, digests, signing } = proposal;
   const { folder } = settings;
@@ -83,13 +91,18 @@ export function reviewOpen(
   const count: ApprovalCount = countApprovals(bound, state.rules, reviewed, proposal.digest ?? 'unseen', digests, state.takenOut, signing);
   const touched = new Set(proposal.own);
   const restoring = restores(landing, state);
+  // What was taken away without approval does not come back by putting the file back.
+  const effects = restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now);
+  const gaining = effects.flatMap(({ uid, effect }) => (uid && (effect === 'gains' || effect === 'extends') ? [uid] : []));
   return {
     kind: 'open',
     restores: restoring,
     empty: landing.changes.length === 0,
-    // What was taken away without approval does not come back by putting the file back.
-    effects: restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now),
+    effects,
+    rules: restoring || !rulesAfter ? [] : rulesChanges(state.rules, rulesAfter),
+    people: [...new Set(gaining)].sort(inOrder).map((uid) => ({ uid, is: presenceOf(uid) })),
     needs: needsOf(reviewed, state.rules, new Set(authors), folder, signing.ceilings),
+    changers: { teams: state.rules.rules.approvers, people: membersOf(state.rules, state.rules.rules.approvers) },
     obstacles: restoring ? [] : obstaclesTo(landing, readings, state, policy, settings, now),
     overlaps: overlaps.filter((path) => isWellFormed(path, folder)),
     slippedIn: policy.refused.filter(({ path }) => touched.has(path) && isWellFormed(path, folder)),

@@ -2,14 +2,14 @@
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
 import type { JudgedApproval, JudgedSignature, PathQuorum } from '../record/approval-count.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
-import type { Refusal, RefusalCode } from '../record/policy-state.ts';
+import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
 import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
+import type { RulesChange } from '../check/rules-change.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
-import type { VerdictRecord } from '../record/judging-record.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 
 export type GrantStanding =
@@ -36,8 +36,15 @@ export type SettledReview =
       readonly code: RefusalCode;
       /** The landing's files that are still not in force, as far as their names may be shown anywhere. */
       readonly paths: readonly string[];
-      /** The branch no longer says what is not so. */
+      /** Its files are again what is in force. */
       readonly healed: boolean;
+      readonly restores: boolean;
+      readonly took: readonly TakenAway[];
+      readonly takenOut: readonly Uid[];
+      /** Files that no merge request can change until they are what is endorsed. */
+      readonly locked: readonly string[];
+      /** Rules are among them: then nothing counts until then. */
+      readonly locksAll: boolean;
       /** Where approvals were what was missing. */
       readonly approvals: readonly JudgedApproval[];
       readonly signatures: readonly JudgedSignature[];
@@ -51,7 +58,8 @@ export type SettledReview =
       readonly landedAt: Instant;
       readonly grants: readonly SettledGrant[];
       /** The landing changed rules. */
-      readonly rules: boolean;
+      readonly isRules: boolean;
+      readonly rules: readonly RulesChange[];
     }
   /** Nothing of it concerns the policy. */
   | { readonly kind: 'nothing' };
@@ -59,9 +67,37 @@ export type SettledReview =
 /** The time before an end in which a note says that it comes. */
 export const endsSoon = week;
 
+/** A landing of a merge request: what it changed inside the policy folder, and the verdict on it, if there is one. */
+export interface JudgedLanding {
+  readonly commit: CommitId;
+  readonly verdict: Verdict;
+  /** Path, and whether a file stands there after the landing. */
+  readonly paths: readonly { readonly path: string; readonly stands: boolean }[];
+  /** Nobody approved it, and it made the files what is endorsed. */
+  readonly restores: boolean;
+  /** What it took away without approval. */
+  readonly took: readonly TakenAway[];
+  /** Whose approvals count for nothing since, until a change of the rules is endorsed. */
+  readonly takenOut: readonly Uid[];
+  /** Its files that are now not what is endorsed. */
+  readonly locked: readonly string[];
+  /** What it made of the rules, where it is in force. */
+  readonly rules: readonly RulesChange[];
+}
+
+export interface TakenAway {
+  readonly path: string;
+  readonly group: GroupName;
+  readonly uid: Uid;
+  /** The end that is left; null: nothing is. */
+  readonly left: End | null;
+  /** The end that had been approved. */
+  readonly approved: End;
+}
+
 export function settledReview(
   commit: CommitId | null,
-  landing: VerdictRecord | undefined,
+  landing: JudgedLanding | undefined,
   policy: EffectivePolicy,
   reachOf: ReachOf,
   folder: string,
@@ -70,27 +106,27 @@ export function settledReview(
   const pending = policy.pending.find((one) => one.commit === commit);
   if (pending) return { kind: 'waiting', code: pending.code };
   if (!landing) return { kind: 'nothing' };
-  const { verdict, delta } = landing;
+  const { verdict, paths } = landing;
   if (verdict.kind === 'refused') {
     const open = policy.refused.filter((one) => one.commit === landing.commit).map(({ path }: Refusal) => path);
     const { code, count, unbound } = verdict;
+    const { restores, took, takenOut, locked } = landing;
     return {
-      ...{ kind: 'refused', code, healed: open.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
-      ...{
-        approvals: count?.approvals ?? [],
-        signatures: count?.signatures ?? [],
-        quorum: count ? wellFormedOnly(count.paths, folder) : [],
-      },
+      ...{ kind: 'refused', code, healed: open.length + locked.length === 0, paths: open.filter((path) => isWellFormed(path, folder)) },
+      ...{ restores, took, takenOut, locked: locked.filter((path) => isWellFormed(path, folder)) },
+      locksAll: locked.some((path) => isRules(path, folder)),
+      ...{ approvals: count?.approvals ?? [], signatures: count?.signatures ?? [] },
+      ...{ quorum: count ? wellFormedOnly(count.paths, folder) : [] },
       unbound,
     };
   }
   const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));
-  const grants = delta.tree.flatMap(([path, entry]) => {
+  const grants = paths.flatMap(({ path, stands }) => {
     const where = place(path, folder);
     const group = where.kind === 'grant' ? parseGroupName(where.group) : undefined;
     const uid = where.kind === 'grant' ? parseExactUid(where.uid) : undefined;
     if (group === undefined || uid === undefined) return [];
-    const standing = standingOf(entry !== null, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
+    const standing = standingOf(stands, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
     return [{ path, group, uid, standing }];
   });
   return {
@@ -98,7 +134,8 @@ export function settledReview(
     approvedBy: verdict.approvedBy,
     landedAt: verdict.landedAt,
     grants: grants.sort((left, right) => inOrder(left.path, right.path)),
-    rules: delta.tree.some(([path]) => isRules(path, folder)),
+    isRules: paths.some(({ path }) => isRules(path, folder)),
+    rules: landing.rules,
   };
 }
 

@@ -2,13 +2,13 @@
 import type { Refusal } from '../record/policy-state.ts';
 import type { GrantInForce } from '../record/grants.ts';
 import type { CommitId, Instant } from '../names.ts';
-import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
 import type { ReachOf } from '../record/standing.ts';
-import { settledReview, standingInForce } from './settled-review.ts';
+import { settledReview, standingInForce, type JudgedLanding } from './settled-review.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { renderNote } from './note.ts';
-import { findLanded, numberOf, type Landed } from './landed.ts';
+import { findLanded, judgedLandings, numberOf, type Landed } from './landed.ts';
 
 /** What a note last said, by merge request: a digest of the standing; null where it still has to be told. */
 export type Said = ReadonlyMap<number, string | null>;
@@ -119,14 +119,11 @@ function mergeRequestsToTell(standings: ReadonlyMap<number, string>, landed: Lan
 }
 
 /** The last landing of each merge request: one merge request endorses one landing. */
-function landingsOf(records: Iterable<JudgingRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, VerdictRecord> {
-  const landings = new Map<number, VerdictRecord>();
-  for (const record of records) {
-    if (record.type !== 'verdict') continue;
-    const mergeRequest = record.verdict.mergeRequest ?? numberOf(landed, record.commit);
-    if (mergeRequest !== null && wanted.has(mergeRequest)) landings.set(mergeRequest, record);
-  }
-  return landings;
+function landingsOf(records: Iterable<JudgingRecord>, landed: Landed, wanted: ReadonlySet<number>): ReadonlyMap<number, JudgedLanding> {
+  const numberFor = ({ verdict, commit }: { readonly verdict: { readonly mergeRequest: number | null }; readonly commit: CommitId }) =>
+    verdict.mergeRequest ?? numberOf(landed, commit);
+  const found = judgedLandings(records, (record) => wanted.has(numberFor(record) ?? -1));
+  return new Map(found.map((landing) => [numberFor(landing) ?? -1, landing]));
 }
 
 interface Telling {
@@ -138,7 +135,7 @@ interface Telling {
 
 async function tell(
   number: number,
-  landing: VerdictRecord,
+  landing: JudgedLanding,
   { policy, reachOf, folder, at }: Telling,
   { write, warn }: NotesPorts,
   onSilence: () => void,

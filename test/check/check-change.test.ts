@@ -59,13 +59,14 @@ describe('given a clone with a change of the policy', () => {
   it('when a grant is added, then it is told who gets what, and whose approval it needs', async () => {
     write(martin, grant);
     commit();
-    const { result, effects, needs } = await checked();
+    const change = await checked();
+    const { result, effects, needs } = change;
     expect(result.status.code).toBe(0);
     expect(changeJson(effects, needs)).toEqual({
       effects: [{ group: 'klaxon-users', uid: 'martin', effect: 'gains', until: '2026-12-08T00:00:00Z' }],
       needs: [{ paths: [martin], teams: ['sre'], approvals: 1, notCounted: [] }],
     });
-    await expect(laidOut(renderChange(effects, needs))).toMatchFileSnapshot('../golden/check-against.txt');
+    await expect(laidOut(renderChange(change))).toMatchFileSnapshot('../golden/check-against.txt');
   });
 
   it('when it is not committed yet, then it is told all the same', async () => {
@@ -84,9 +85,9 @@ describe('given a clone with a change of the policy', () => {
     git('checkout', '--quiet', '-b', 'later');
     rmSync(join(clone, martin));
     commit();
-    const { effects, needs } = await checked('change');
-    expect(effects).toMatchObject([{ uid: 'martin', effect: 'loses' }]);
-    expect(laidOut(renderChange(effects, needs))).toContain('Merged without that, it takes access away all the same');
+    const change = await checked('change');
+    expect(change.effects).toMatchObject([{ uid: 'martin', effect: 'loses' }]);
+    expect(laidOut(renderChange(change))).toContain('Merged without that, it takes access away all the same');
   });
 
   it('when main went on meanwhile, then only this change is told', async () => {
@@ -102,9 +103,9 @@ describe('given a clone with a change of the policy', () => {
   it('when nothing of the policy changes, then nothing is said against it', async () => {
     write('README.md', 'hello');
     commit();
-    const { result, effects, needs } = await checked();
-    expect(result.findings).toEqual([]);
-    expect(laidOut(renderChange(effects, needs))).toBe('It changes nothing in the policy.\n');
+    const change = await checked();
+    expect(change.result.findings).toEqual([]);
+    expect(laidOut(renderChange(change))).toBe('It changes nothing in the policy.\n');
   });
 
   it.each<{ readonly given: string; readonly change: () => void; readonly gives: string }>([
@@ -156,7 +157,8 @@ describe('given a clone with a change of the policy', () => {
 
   it('when rules change, then grants that break them are advice: they stay in force', async () => {
     write('policy/groups/klaxon-users.yaml', git('show', 'main:policy/groups/klaxon-users.yaml').replace('90 days', '2 days'));
-    const { result, effects, needs } = await checked();
+    const change = await checked();
+    const { result, effects, needs } = change;
     expect(result.status.code).toBe(0);
     expect(new Set(result.findings.map(({ code, severity }) => `${severity} ${code}`))).toEqual(new Set(['advice too-long']));
     expect(effects).toMatchObject([{ group: 'klaxon-users', uid: null, effect: 'rules' }]);

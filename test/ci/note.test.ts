@@ -59,7 +59,7 @@ describe('given the job that writes the note, and a merge request of a grant', (
 
     const notes = mergeRequest.notes.filter(({ author }) => author.username === 'muster-bot');
     expect(notes).toHaveLength(1);
-    expect(notes[0]?.body).toMatch(/An approval is missing[\s\S]*`urbanecm` gets into `klaxon-users`/);
+    expect(notes[0]?.body).toMatch(/Needs approval\.[\s\S]*`urbanecm` gets into `klaxon-users`/);
     expect(printed).not.toContain(secret);
     expect(readdirSync(temporary)).toEqual([]);
   });

@@ -131,7 +131,7 @@ export const steps: readonly Step[] = [
     },
     command: reconcile,
     status: 4,
-    says: ['0 of 1 approval by sre', 'bob opened the merge request', 'GitLab is given until 2026-11-28T08:15:00Z to say otherwise'],
+    says: ['0 of 1 approval by sre', 'bob opened the merge request', 'muster waits for GitLab until 2026-11-28T08:15:00Z'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
   },
   {
@@ -141,7 +141,7 @@ export const steps: readonly Step[] = [
     happens: (world) => world.merge({ [forHoo]: helps.replace('irc', 'irc hoo') }, { by: 'carol', approvedBy: 'alice' }),
     command: reconcile,
     status: 4,
-    says: ['what stood there before had not been approved', 'came to the branch without a merge request', 'revert the revert'],
+    says: ['the file already held an unapproved change', 'pushed to the branch without a merge request', 'press "Revert" again'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
   },
   {
@@ -149,13 +149,13 @@ export const steps: readonly Step[] = [
     heading: 'hoo asks on IRC: why am I not in?',
     command: () => ['explain', 'hoo'],
     status: 0,
-    says: ['not a member', 'what stood there before had not been approved', '/-/merge_requests/2'],
+    says: ['not a member', 'the file already held an unapproved change', '/-/merge_requests/2'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
   },
   {
     at: '2026-11-28T09:00:00Z',
     heading:
-      'The way back: carol reverts all three, for which nobody is needed; then she reverts the revert for hoo, and bob approves that.',
+      'The way back: carol reverts all three, and nobody needs to approve that. Then she brings back the one for hoo, and bob approves it.',
     happens: async (world) => {
       await world.merge({ [forHoo]: null, [forBob]: null, [forMallory]: null }, { by: 'carol' });
       await world.merge({ [forHoo]: helps }, { by: 'carol', approvedBy: 'bob' });

@@ -48,7 +48,7 @@ describe('given the two-minute check', () => {
     page.says('it does not know of your approval yet; you need not wait for it. (To see it counted, start the job `note` again.)');
     expect(readFileSync('.gitlab-ci.yml', 'utf8')).toMatch(/^note:\n/m);
     scene.approve(mergeRequest, world.alice);
-    expect(noteOn(mergeRequest)).toContain('An approval is missing');
+    expect(noteOn(mergeRequest)).toContain('Needs approval.');
     expect(await noteAnew(mergeRequest)).toContain('**Approved: it can be merged now.**');
     page.says('**approved first, merged second**');
     await merged(mergeRequest);
@@ -106,7 +106,9 @@ describe('given a merge that came too early', () => {
     const early = await scene.open(world.mallory, { [file]: grant(20).replace('contact: irc\n', '') });
     await merged(early);
     page.says('Where the note of muster says more under "How to mend it", do that');
-    expect(noteOn(early)).toMatch(/#### How to mend it[^]*Revert it on GitLab[^]*mend it there: add it\.[^]*Have that one approved/);
+    expect(noteOn(early)).toMatch(
+      /#### How to mend it[^]*1\. On GitLab, press "Revert"[^]*Mend it there: add it\.[^]*3\. Have the second one approved/,
+    );
     await merged(await scene.open(world.mallory, { [file]: null }));
     const again = await asked();
     scene.approve(again, world.alice);

@@ -88,27 +88,27 @@ describe('given the page for people who ask', () => {
   it('when it was merged without approval, then the way back is as it says, and nothing else works', async () => {
     const same = await change(grant(scene.day(20)));
     const first = await merged(await change(grant(scene.day(20))), false);
-    page.says('the note says so, and why. Nobody gains by such a merge, and approving it afterwards does not help.');
+    page.says('the note says so, and why. Such a merge has no effect, and approving it afterwards does not help.');
     expect(noteOn(first)).toContain('Nobody had approved it.');
     expect(() => scene.approve(first, world.alice)).toThrow('401');
     page.says('Opening a new merge request with the same file does not work as long as the first one stands there');
-    expect((await scene.run('review', String(same.iid))).stdout).toContain('Merging this would change nothing');
+    expect((await scene.run('review', String(same.iid))).stdout).toContain('Merging this changes nothing');
     const other = await merged(await change(grant(scene.day(21))));
-    expect(noteOn(other)).toContain('What stood there before had not been approved');
+    expect(noteOn(other)).toContain('The file already held an unapproved change');
 
-    page.says('Revert it on GitLab (merge that revert, nobody needs to approve it);');
+    page.says('Merge what this opens: nobody needs to approve it.');
     await merged(await change(null), false);
-    page.says('then revert the revert in a second merge request');
+    page.says('press "Revert" again. This opens a second merge request');
     await merged(await change(grant(scene.day(21))));
     expect(await scene.members()).toEqual(['hoo']);
-    expect(noteOn(other)).toContain('That is settled');
+    expect(noteOn(other)).toContain('undone since: nothing is left to do');
   });
 
   it('when more time is needed, then it is given anew from the merge, also after a gap, and nothing is lost meanwhile', async () => {
     await merged(await change(grant(scene.day(20))));
     page.says('What you have stays in force until its own end, whatever becomes of the merge request.');
     const unapproved = await merged(await change(grant(scene.day(60))), false);
-    expect(noteOn(unapproved)).toContain('not in force');
+    expect(noteOn(unapproved)).toContain('it has no effect');
     expect(await scene.members()).toEqual(['hoo']);
     await merged(await change(grant(scene.day(20))), false);
 

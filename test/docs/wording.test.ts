@@ -9,17 +9,19 @@ import { renderNotCounted, renderNotCountedThen } from '../../src/evidence/appro
 import { instant } from '../../src/names.ts';
 import { longestSleep } from '../../src/policy/policy-rules-grants.ts';
 import { renderDuration } from '../../src/time.ts';
-import { renderWayBack, wayBack } from '../../src/review/refusals.ts';
+import { wayBackBy } from '../../src/review/refusals.ts';
 
 const page = (name: string) => readFileSync(name, 'utf8');
 
+const listed = (steps: readonly string[]) => steps.map((step, index) => `${index + 1}. ${step}\n`).join('');
+
 describe('the pages for people who never see the code', () => {
   it.each(['docs/requesting.md', 'docs/approving.md'])('given %s, then the way back is in the words that muster prints', (name) => {
-    expect(page(name)).toContain(`> ${wayBack}\n`);
+    expect(page(name)).toContain(listed(wayBackBy('gitlab')));
   });
 
   it('given docs/operating.md, then so is the way back without GitLab', () => {
-    expect(page('docs/operating.md')).toContain(`> ${renderWayBack('none')}\n`);
+    expect(page('docs/operating.md')).toContain(listed(wayBackBy('none')));
   });
 
   it.each(notCountedReasons)('given an approval that is %s, then the page for approvers has its words', (reason) => {

@@ -23,6 +23,7 @@ const nothing: GroupStanding = {
   leaves: null,
   holds: [],
   idle: null,
+  open: [],
   history: [],
 };
 

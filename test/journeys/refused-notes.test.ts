@@ -95,7 +95,7 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
 
     await scene.merge(await scene.open(world.carol, { [grantPath('urbanecm')]: null }));
     await scene.run('reconcile');
-    expect(noteOn(one)).toContain('That is settled');
+    expect(noteOn(one)).toContain('undone since: nothing is left to do');
     const again = await merge(change(30));
     await scene.run('reconcile');
 
@@ -120,7 +120,7 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
     await scene.run('reconcile');
 
     expect(await scene.members()).toEqual(['urbanecm']);
-    expect(noteOn(one)).toContain('That is settled');
+    expect(noteOn(one)).toContain('undone since: nothing is left to do');
   });
 
   it('when the same file stands there unapproved, then the note on the second says so', async () => {

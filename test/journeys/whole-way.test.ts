@@ -153,7 +153,7 @@ describe('given this repository as a project on GitLab, and a host that runs mus
       ['note', 0],
     ]);
     expect(first.get('policy')?.stdout).toMatch(/What it does\n.*urbanecm gets into klaxon-users/);
-    expect(noteOn(asked)).toContain('**An approval is missing.');
+    expect(noteOn(asked)).toContain('**Needs approval.');
     expect(noteOn(asked)).toContain('It can come from `alice`, `bob`, `carol`.');
 
     // The approval. Nothing runs by itself then; the job is started again.

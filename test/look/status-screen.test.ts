@@ -39,6 +39,7 @@ function factsOf(records: readonly LedgerRecord[], more: Partial<StatusFacts> = 
       head: commitOf('merge 13'),
       clock: null,
       tokens: [],
+      open: { list: [], more: 0 },
       problems: { list: [], more: 0 },
       lessened: { list: [], more: 0 },
       undecided: { list: [], more: 0 },

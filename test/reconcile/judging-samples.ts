@@ -82,6 +82,7 @@ export function nowAt(line: number, changes: Partial<Now> = {}, name = id): Now 
     undecided: nothingListed,
     refused: nothingListed,
     pending: nothingListed,
+    open: nothingListed,
   };
   return { format: 1, at: now, record: { id: name, line }, head: commit('9'), clock: null, tokens: [], ...lists, ...changes };
 }

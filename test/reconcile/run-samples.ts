@@ -109,6 +109,7 @@ export function reportOf(changes: Partial<RunReport> = {}): RunReport {
     claims: [],
     head: commit('f'),
     tokens: [],
+    open: [],
     policy: policyOf([], {
       refused: [
         {

@@ -7,20 +7,19 @@ import {
   type SignatureReason,
 } from '../../src/record/approval-count.ts';
 import { refusalCodes } from '../../src/record/policy-state.ts';
-import type { OpenReview } from '../../src/review/review.ts';
 import type { Reach } from '../../src/record/standing.ts';
 import type { GrantStanding, SettledReview } from '../../src/review/settled-review.ts';
-import { instant } from '../../src/names.ts';
+import { rulesChanges, type RulesChange } from '../../src/check/rules-change.ts';
+import { duration, type Uid } from '../../src/names.ts';
+import { day } from '../../src/time.ts';
 import { code } from '../../src/review/note-words.ts';
 import { renderNote } from '../../src/review/note.ts';
 import { renderReviewJson } from '../../src/review/review-text.ts';
 import { statusOf } from '../../src/status.ts';
-import { approval, commit, group, team, uid } from '../evidence/evidence-samples.ts';
+import { approval, commit, group, rules, team, uid } from '../evidence/evidence-samples.ts';
+import { openReview as open, path, until } from './review-samples.ts';
 import { hours, klaxon } from '../membership/membership-samples.ts';
 
-/** The end of 7 December. */
-const until = instant(Date.UTC(2026, 11, 8));
-const path = 'policy/grants/klaxon-users/urbanecm.yaml';
 const refused = { kind: 'not-counted', approval: approval(), person: uid('bob'), reason: 'before-last-push' } as const;
 const counted: JudgedApproval = { kind: 'counted', approval: approval(), person: uid('alice'), paths: [path] };
 const stranger: JudgedApproval = {
@@ -59,33 +58,26 @@ const everySignature = signatureReasons.map((reason): JudgedSignature => {
   return { ...signature, kind: 'not-counted', reason, ...(detail !== undefined && { detail }) };
 });
 
-function open(changes: Partial<OpenReview> = {}): OpenReview {
-  return {
-    kind: 'open',
-    restores: false,
-    empty: false,
-    effects: [{ path, group: klaxon, uid: uid('urbanecm'), effect: 'gains', until }],
-    needs: [
-      {
-        paths: [path],
-        teams: [team('sre')],
-        approvals: 2,
-        candidates: [uid('alice'), uid('bob')],
-        notCounted: [uid('carol'), uid('urbanecm')],
-      },
-    ],
-    obstacles: [],
-    overlaps: [],
-    slippedIn: [],
-    undecided: [],
-    waiting: 0,
-    approvals: [],
-    signatures: [],
-    quorum: [{ path, teams: [team('sre')], needed: 2, by: [] }],
-    authors: [uid('carol')],
-    enough: false,
-    ...changes,
-  };
+/** Case 106. */
+const withMany = new Map([...rules().teams, [team('sre'), [...(rules().teams.get(team('sre')) ?? []), ...crowd(40)]] as const]);
+const manyApprovers = rulesChanges(rules(), { ...rules(), teams: withMany });
+const everyRulesChange: readonly RulesChange[] = [
+  ...manyApprovers,
+  { kind: 'team', team: team('access-owners'), before: 1, after: 0, joins: [], leaves: [uid('bob')], approves: [], rules: false },
+  ...(['other', 'new', 'gone'] as const).map((what) => ({ kind: 'person', uid: uid('bob'), what }) as const),
+  { kind: 'approvers', of: 'rules', before: [team('access-owners')], after: [team('sre'), team('access-owners')] },
+  { kind: 'approvals', of: klaxon, before: 2, after: 1 },
+  { kind: 'group', group: group('new'), what: 'new' },
+  { kind: 'group', group: group('old'), what: 'gone' },
+  { kind: 'longest', group: klaxon, before: duration(90 * day), after: 'none' },
+  { kind: 'members', group: klaxon },
+  { kind: 'unexplained', group: klaxon },
+  { kind: 'other', of: klaxon },
+  { kind: 'other', of: 'rules' },
+];
+
+function crowd(size: number): Uid[] {
+  return Array.from({ length: size }, (_, index) => uid(`approver${index + 1}`));
 }
 
 function endorsed(...standings: readonly GrantStanding[]): SettledReview {
@@ -95,12 +87,15 @@ function endorsed(...standings: readonly GrantStanding[]): SettledReview {
     uid: uid(['urbanecm', 'hoo', 'h2o'][index] ?? 'more'),
     standing,
   }));
-  return { kind: 'endorsed', approvedBy: [uid('alice')], landedAt: hours(-2), grants, rules: false };
+  return { kind: 'endorsed', approvedBy: [uid('alice')], landedAt: hours(-2), grants, isRules: false, rules: [] };
 }
 
 function refusedReview(changes: Partial<Extract<SettledReview, { kind: 'refused' }>> = {}): SettledReview {
   const quorum = [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')] }];
-  return { kind: 'refused', code: 'no-approval', paths: [path], healed: false, approvals: [], signatures: [], quorum, ...changes };
+  return {
+    ...{ kind: 'refused', code: 'no-approval', paths: [path], healed: false, restores: false, took: [], takenOut: [] },
+    ...{ locked: [path], locksAll: false, approvals: [], signatures: [], quorum, ...changes },
+  };
 }
 
 describe('the note that people read', () => {
@@ -145,7 +140,28 @@ describe('the note that people read', () => {
         ],
       }),
     },
-    { name: 'open-words-only', review: open({ effects: [] }) },
+    {
+      name: 'open-rules-understood',
+      review: open({
+        effects: [
+          { path: 'policy/groups/klaxon-users.yaml', group: klaxon, uid: null, effect: 'rules', until: null },
+          { path: 'policy/policy.yaml', group: null, uid: null, effect: 'rules', until: null },
+        ],
+        people: [],
+        rules: everyRulesChange,
+      }),
+    },
+    { name: 'open-words-only', review: open({ effects: [], people: [] }) },
+    {
+      name: 'open-unknown-person',
+      review: open({ people: (['unknown-person', 'ambiguous-person', 'locked', 'not-told'] as const).map((is) => ({ uid: uid(is), is })) }),
+    },
+    {
+      name: 'open-nobody-can-approve',
+      review: open({
+        needs: [{ paths: [path], teams: [team('sre')], approvals: 2, candidates: [uid('alice')], notCounted: [uid('carol')] }],
+      }),
+    },
     { name: 'open-unknown-group', review: open({ needs: [{ paths: [path], teams: [], approvals: 1, candidates: [], notCounted: [] }] }) },
     { name: 'open-restoring', review: open({ restores: true, effects: [] }) },
     { name: 'open-empty', review: open({ empty: true, effects: [], needs: [], quorum: [] }) },
@@ -193,7 +209,32 @@ describe('the note that people read', () => {
     { name: 'merged-refused-not-bound', review: refusedReview({ code: 'not-bound', unbound: 'merged-elsewhere', quorum: [] }) },
     { name: 'merged-refused-form', review: refusedReview({ code: 'too-long', quorum: [] }) },
     { name: 'merged-refused-by-hand', review: refusedReview({ code: 'refused-by-hand', quorum: [] }) },
-    { name: 'merged-refused-settled', review: refusedReview({ paths: [], healed: true, approvals: [refused] }) },
+    { name: 'merged-refused-settled', review: refusedReview({ paths: [], locked: [], healed: true, approvals: [refused] }) },
+    {
+      name: 'merged-refused-took-away',
+      review: refusedReview({
+        paths: [],
+        took: [
+          { path, group: klaxon, uid: uid('urbanecm'), left: null, approved: until },
+          { path, group: klaxon, uid: uid('hoo'), left: hours(48), approved: 'open' },
+        ],
+      }),
+    },
+    {
+      name: 'merged-refused-took-away-and-healed',
+      review: refusedReview({
+        ...{ paths: [], locked: [], healed: true, quorum: [] },
+        took: [{ path, group: klaxon, uid: uid('urbanecm'), left: null, approved: until }],
+      }),
+    },
+    {
+      name: 'merged-refused-rules',
+      review: refusedReview({
+        ...{ paths: ['policy/policy.yaml'], locked: ['policy/policy.yaml'], locksAll: true },
+        takenOut: [uid('bob')],
+      }),
+    },
+    { name: 'merged-restoring', review: refusedReview({ paths: [], locked: [], healed: true, restores: true, quorum: [] }) },
     { name: 'in-force', review: endorsed(inForce({ kind: 'member', since: hours(-1) })) },
     { name: 'in-force-shortened', review: endorsed(inForce({ kind: 'member', since: undefined }, { shortened: true })) },
     { name: 'in-force-as-far-as-known', review: endorsed(inForce({ kind: 'unknown' }, { until: 'open' })) },
@@ -211,7 +252,10 @@ describe('the note that people read', () => {
     { name: 'replaced', review: endorsed({ kind: 'replaced', mergeRequest: 12 }, { kind: 'replaced', mergeRequest: null }) },
     { name: 'taken-away', review: endorsed({ kind: 'taken-away', commit: commit('d') }) },
     { name: 'removed', review: endorsed({ kind: 'removed' }) },
-    { name: 'rules-in-force', review: { kind: 'endorsed', approvedBy: [uid('bob')], landedAt: hours(-2), grants: [], rules: true } },
+    {
+      name: 'rules-in-force',
+      review: { kind: 'endorsed', approvedBy: [uid('bob')], landedAt: hours(-2), grants: [], isRules: true, rules: manyApprovers },
+    },
   ])('given $name, then it is the golden one, and its JSON parses', async ({ name, review }) => {
     await expect(renderNote(review)).toMatchFileSnapshot(`../golden/note-${name}.md`);
     expect(JSON.parse(renderReviewJson(7, review, 'not asked', statusOf([])))).toMatchObject({
@@ -235,8 +279,8 @@ describe('the note that people read', () => {
     const note = renderNote(
       open({ needs: [{ paths, teams: [team('sre'), team('access-owners')], approvals: 1, candidates, notCounted: [] }] }),
     );
-    expect(note).toContain('and 47 more files: 0 of 1 approval by `sre` or `access-owners`');
-    expect(note).toContain('and 22 more.');
+    expect(note).toContain('and 47 more files: 1 approval missing, by `sre` or `access-owners` (`approver0`,');
+    expect(note).toContain('and 25 more).');
   });
 });
 

@@ -53,7 +53,9 @@ function reviewed(
     signing: nothingSigned,
     ...more,
   };
-  return reviewOpen(proposal, state, policyOf([]), { folder: 'policy', longest: new Map() }, at(3));
+  return reviewOpen(proposal, state, policyOf([]), { folder: 'policy', longest: new Map() }, at(3), (uid) =>
+    uid === 'urbanecm' ? 'known' : 'not-told',
+  );
 }
 
 describe('given an open merge request', () => {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/record/policy-state.ts';
-import { settledReview } from '../../src/review/settled-review.ts';
+import { settledReview, type JudgedLanding } from '../../src/review/settled-review.ts';
 import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
-import type { VerdictRecord } from '../../src/record/judging-record.ts';
 import { approval, commit, team, uid } from '../evidence/evidence-samples.ts';
-import { refused as judged } from '../reconcile/judging-samples.ts';
 import { grantOf, grantPathOf, hours, now, policyOf } from '../membership/membership-samples.ts';
 
 const path = grantPathOf('urbanecm');
@@ -18,8 +16,9 @@ const endorsed: Verdict = {
 };
 const refused: Verdict = { kind: 'refused', code: 'no-approval', detail: '/approve @all', mergeRequest: 7 };
 
-function landing(verdict: Verdict, stands = true): VerdictRecord {
-  return { ...judged(commit('a'), [[path, null]], stands ? {} : { tree: [[path, null]] }), verdict };
+function landing(verdict: Verdict, stands = true): JudgedLanding {
+  const nothing = { restores: false, took: [], takenOut: [], locked: [], rules: [] };
+  return { commit: commit('a'), verdict, paths: [{ path, stands }], ...nothing };
 }
 
 function standing(policy: EffectivePolicy, stands = true): unknown {
@@ -66,7 +65,7 @@ describe('how a merged grant stands', () => {
 });
 
 describe('what became of a merge', () => {
-  const ask = (policy: EffectivePolicy, judged?: VerdictRecord) =>
+  const ask = (policy: EffectivePolicy, judged?: JudgedLanding) =>
     settledReview(commit('a'), judged, policy, () => ({ kind: 'unknown' }), 'policy', now);
   const refusal = { path, commit: commit('a'), mergeRequest: 7, code: 'no-approval', detail: '' } as const;
 
@@ -87,6 +86,11 @@ describe('what became of a merge', () => {
       code: 'no-approval',
       paths: [path],
       healed: false,
+      restores: false,
+      took: [],
+      takenOut: [],
+      locked: [],
+      locksAll: false,
       approvals: [],
       signatures: [],
       quorum: [],

@@ -203,6 +203,6 @@ describe('given a grant that alice approved', () => {
     const run = await scene.settle();
 
     expect([refusals(run), await scene.members()]).toEqual([[`no-merge-request ${urbanecm}`], []]);
-    expect(run.policy.refused[0]?.message).toContain('revert the revert');
+    expect(run.policy.refused[0]?.message).toContain('press "Revert" again');
   });
 });

@@ -3,6 +3,7 @@ import * as body from './entities.ts';
 import { merge, type MergeMethod } from './merging.ts';
 import { text } from './project-routes.ts';
 import { addNote, approve, close, openMergeRequest, reopen, retarget, unapprove } from './reviewing.ts';
+import { updatedAt } from './shapes.ts';
 import { list, maySee, one, roleIn, viewer, visibleMergeRequest, visibleProject, type Call, type Reply, type Route } from './routing.ts';
 import { Refused, type MergeRequest, type Note, type Project } from './world.ts';
 
@@ -36,8 +37,9 @@ function shown(call: Call, mergeRequest: MergeRequest, status = 200): Reply {
   return one({ ...body.mergeRequest(mergeRequest, call.origin), ...more }, status);
 }
 
-/** Newest first, as GitLab lists them. [B] `scope` is `all` unless told. */
+/** Newest first, as GitLab lists them unless told otherwise. [B] `scope` is `all` unless told; what was updated at the moment itself is among those after it. */
 function search(call: Call): Reply {
+  const after = Date.parse(call.query.get('updated_after') ?? '') || 0;
   const wanted = {
     state: call.query.get('state') ?? 'all',
     target: call.query.get('target_branch'),
@@ -51,7 +53,10 @@ function search(call: Call): Reply {
       (wanted.target === null || wanted.target === targetBranch) &&
       (wanted.source === null || wanted.source === sourceBranch),
   );
-  return list(found.toReversed().map((one_) => body.mergeRequestBasic(one_, call.origin)));
+  const listed = found.filter((one_) => updatedAt(one_) >= after).toReversed();
+  if (call.query.get('order_by') === 'updated_at') listed.sort((left, right) => updatedAt(right) - updatedAt(left) || right.id - left.id);
+  const rows = call.query.get('sort') === 'asc' ? listed.toReversed() : listed;
+  return list(rows.map((one_) => body.mergeRequestBasic(one_, call.origin)));
 }
 
 /**

@@ -39,14 +39,26 @@ export function moreOfProject({ id, path }: Project, origin: string): Json {
   };
 }
 
-export function moreOfMergeRequest({ iid, createdAt, project }: MergeRequest): Json {
+/** [A] Notes touch what they stand on, those that GitLab writes of an approval, a push or a retarget too. */
+export function updatedAt({ createdAt, mergedAt, notes, stateEvents }: MergeRequest): number {
+  return Math.max(createdAt, mergedAt ?? 0, ...notes.map((note) => note.updatedAt), ...stateEvents.map(({ at }) => at));
+}
+
+export function moreOfMergeRequest(of: MergeRequest): Json {
+  const { iid, createdAt, project } = of;
   const at = new Date(createdAt).toISOString();
   return {
     ...none('closed_by', 'closed_at', 'assignee', 'milestone', 'merge_after', 'discussion_locked', 'should_remove_source_branch'),
     ...no('work_in_progress', 'merge_when_pipeline_succeeds', 'squash_on_merge', 'has_conflicts', 'force_remove_source_branch'),
     ...zero('user_notes_count', 'upvotes', 'downvotes'),
     ...empty('assignees', 'reviewers', 'labels'),
-    ...{ updated_at: at, prepared_at: at, merge_status: 'can_be_merged', blocking_discussions_resolved: true, reference: `!${iid}` },
+    ...{
+      updated_at: new Date(updatedAt(of)).toISOString(),
+      prepared_at: at,
+      merge_status: 'can_be_merged',
+      blocking_discussions_resolved: true,
+      reference: `!${iid}`,
+    },
     references: { short: `!${iid}`, relative: `!${iid}`, full: `${project.path}!${iid}` },
     time_stats: { time_estimate: 0, total_time_spent: 0, human_time_estimate: null, human_total_time_spent: null },
     task_completion_status: { count: 0, completed_count: 0 },

@@ -1,0 +1,175 @@
+// The note on a merge request that is open: what it does, what it needs, which approvals count, what happens next.
+import { renderNotCounted } from '../evidence/approval-words.ts';
+import type { Need } from '../check/proposed-change.ts';
+import type { Presence } from '../record/standing.ts';
+import { count } from '../time.ts';
+import {
+  approvalLines,
+  asSentence,
+  bullets,
+  code,
+  renderEffects,
+  renderPaths,
+  renderQuorum,
+  renderSections,
+  renderTeams,
+  signatureLines,
+  steps,
+} from './note-words.ts';
+import { mending, renderRefusalCode } from './refusals.ts';
+import type { OpenReview } from './review.ts';
+
+export function renderOpen(review: OpenReview): string {
+  return review.restores ? renderRestoring(review) : renderProposed(review);
+}
+
+function renderProposed(review: OpenReview): string {
+  const { effects, rules, people, empty } = review;
+  const does =
+    effects.length > 0
+      ? [
+          ...renderEffects(effects, rules),
+          ...people.flatMap(({ uid, is }) => (is === 'known' ? [`The directory has a person ${code(uid)}.`] : [])),
+        ]
+      : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
+  return renderSections(headline(review), [
+    { title: 'What it does', text: bullets(does.filter((line) => line !== '')) },
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
+    { title: 'What must be mended', text: bullets(mendings(review)) },
+    { title: 'Approvals', text: empty ? '' : bullets(approvals(review)) },
+    { title: 'What happens next', text: bullets(nextSteps(review)) },
+  ]);
+}
+
+/** Whoever goes the way back must not be told to wait for approvals. */
+function renderRestoring(review: OpenReview): string {
+  return renderSections('It undoes an unapproved change. Ready to merge; no approval needed.', [
+    { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
+    { title: 'What must be mended', text: bullets(mendings(review)) },
+    {
+      title: 'What happens next',
+      text: steps([
+        'Merge this one.',
+        'Is the change wanted after all? Then press "Revert" here: this opens a second merge request, which brings the change back.',
+        'Have the second one approved, and only then merge it.',
+      ]),
+    },
+  ]);
+}
+
+export function isStopped({ obstacles, overlaps, people }: OpenReview): boolean {
+  return obstacles.length + overlaps.length + people.filter(({ is }) => strangers[is] !== undefined).length > 0;
+}
+
+function onlyNarrows({ effects }: OpenReview): boolean {
+  return effects.length > 0 && effects.every(({ effect }) => effect === 'loses' || effect === 'shortens');
+}
+
+function headline(review: OpenReview): string {
+  if (review.empty)
+    return review.slippedIn.length > 0
+      ? 'Merging this changes nothing: its files are on the branch already, unapproved.'
+      : 'Merging this changes nothing in the policy.';
+  if (isStopped(review)) return 'Not ready. Merged as it is, it has no effect.';
+  if (review.enough) return 'Approved: it can be merged now.';
+  if (onlyNarrows(review)) return 'Needs approval. Merged without it, it takes access away all the same.';
+  return 'Needs approval. Merged without it, this has no effect.';
+}
+
+/** Why somebody gets nothing by a grant that is approved. */
+const strangers: Readonly<Record<Presence, string | undefined>> = {
+  known: undefined,
+  'not-told': undefined,
+  'unknown-person':
+    'the directory has no person with this name, so the grant would give nothing. Correct the name of the file; or, if the account does not exist yet, have it made first.',
+  'ambiguous-person': 'the directory has more than one entry with this name. Its administrators must mend that first.',
+  locked: 'the account is locked in the directory, so the grant would give nothing until it is unlocked.',
+};
+
+function mendings({ obstacles, overlaps, people }: OpenReview): readonly string[] {
+  const ofForm = obstacles.map(({ code: of, path, line }) => {
+    const what = renderRefusalCode(of);
+    if (path === undefined) return `${asSentence(what)} ${mending[of]}`;
+    return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${mending[of]}`;
+  });
+  const mixed = overlaps.map(
+    (path) =>
+      `${code(path)}: the branch changed this file too, so nobody has seen what a merge would make of it. Merge the branch into this one, or rebase, and have that approved.`,
+  );
+  const unknown = people.flatMap(({ uid, is }) => (strangers[is] === undefined ? [] : [`${code(uid)}: ${strangers[is]}`]));
+  return [...ofForm, ...mixed, ...unknown];
+}
+
+/** What somebody put on the branch without approval: a diff against the branch does not show it as new. */
+function unapproved({ slippedIn, undecided }: OpenReview): readonly string[] {
+  const waits = undecided.map(({ path, commit }) => `${code(path)}, since commit ${code(commit.slice(0, 12))}: it is not judged yet.`);
+  const refused = slippedIn.map(
+    ({ path, commit, code: of }) =>
+      `${code(path)}, since commit ${code(commit.slice(0, 12))}: ${renderRefusalCode(of)}. What is said above is measured against what is in force, not against this file.`,
+  );
+  return [...refused, ...waits];
+}
+
+function approvals(review: OpenReview): readonly string[] {
+  const { needs, approvals: given, signatures } = review;
+  return [...needs.map((need) => renderNeed(need, review)), ...approvalLines(given, renderNotCounted), ...signatureLines(signatures)];
+}
+
+/** The team first, then who of it can act. */
+function renderNeed(need: Need, { quorum, authors, changers }: OpenReview): string {
+  const { paths, teams, approvals: needed, signed = 0, notCounted, candidates } = need;
+  const files = `${renderPaths(paths)}:`;
+  const mayChange = `${renderTeams(changers.teams, changers.people)} can change the rules`;
+  if (teams.length === 0) return `${files} nobody can approve this, because the rules do not know the group. ${mayChange}.`;
+  const ofThese = quorum.filter(({ path }) => paths.includes(path)).sort((left, right) => left.by.length - right.by.length);
+  const by = ofThese[0]?.by ?? [];
+  const signatures = { there: fewest(ofThese.map((one) => one.signed?.by.length ?? 0)), needed: signed };
+  const there = `${files} ${renderQuorum(by.length, needed, teams, signatures)}.`;
+  const missing = needed - by.length;
+  if (missing <= 0 && signatures.there >= signed) return there;
+  const left = candidates.filter((uid) => !by.includes(uid));
+  const barred = notCounted.map((uid) => `${code(uid)}, who ${authors.includes(uid) ? 'opened this or pushed to it' : 'gains by it'}`);
+  const more = barred.length > 5 ? `, nor from ${barred.length - 5} more` : '';
+  const not = barred.length === 0 ? '' : ` Not from ${barred.slice(0, 5).join(', nor from ')}${more}.`;
+  if (missing <= 0) return `${there} Those who approved sign it with "muster approve", or others do.${not}`;
+  const toSign = signed > 0 ? ` ${count(signed - signatures.there, 'of them is', 'of them are')} to be signed.` : '';
+  const tooFew =
+    left.length >= missing ? '' : ` Only ${count(left.length, 'person', 'people')} can give one, so it cannot be approved. ${mayChange}.`;
+  const what = `${count(missing, 'approval')} ${by.length > 0 ? 'more ' : ''}missing, by ${renderTeams(teams, left)}`;
+  return `${files} ${what}.${toSign}${not}${tooFew}`;
+}
+
+function fewest(counts: readonly number[]): number {
+  return counts.length === 0 ? 0 : Math.min(...counts);
+}
+
+function nextSteps(review: OpenReview): readonly string[] {
+  const { empty, slippedIn, waiting, enough, needs } = review;
+  const earlier = waiting > 0 ? [`${count(waiting, 'file')} on the branch wait to be judged; this one is judged after them.`] : [];
+  if (empty && slippedIn.length > 0)
+    return [
+      'First revert what is on the branch (nobody needs to approve that). Then press "Revert" on that revert, and have what this opens approved before it is merged.',
+      ...earlier,
+    ];
+  if (empty) return earlier;
+  if (isStopped(review))
+    return ['Mend what is named above. After a push every approval must be given anew: revoke it, and approve again.', ...earlier];
+  if (enough)
+    return [
+      'Merge it within 14 days of the approval, and push nothing before. muster acts on it some minutes after the merge, and says so here.',
+      ...earlier,
+    ];
+  if (onlyNarrows(review)) {
+    return [
+      'Have it approved before it is merged. Merged without approval it takes access away too, within the limits of the group, and then nothing else can be changed in these files until it is reverted.',
+      ...earlier,
+    ];
+  }
+  return [
+    needs.some(({ signed = 0 }) => signed > 0)
+      ? 'Somebody who may approve reads the change and signs it with "muster approve", as often as signatures are missing; the others press "Approve". After a further push all of that is done anew.'
+      : 'Somebody who may approve reads the change and presses "Approve". After a further push that person revokes the approval and approves again.',
+    'Only then is it merged. muster acts on it some minutes later, and says so here.',
+    ...earlier,
+  ];
+}
