@@ -52,15 +52,15 @@ export function renderMoment(at: Instant): string {
     .replace(/(?::00)?Z$/, ' UTC');
 }
 
-/** A day counts to its end, and people wrote it as a day: `until the end of 2026-12-07 UTC`. */
+/** A day counts to its end, and people wrote it as a day: `until the end of 2026-12-07`. */
 export function renderUntil(until: End): string {
   if (until === 'open') return 'without an end';
-  return until % day === 0 ? `until the end of ${lastDay(until)} UTC` : `until ${renderMoment(until)}`;
+  return until % day === 0 ? `until the end of ${lastDay(until)}` : `until ${renderMoment(until)}`;
 }
 
-/** Of what is over: `at the end of 2026-12-07 UTC`, or `at 2026-12-07 17:00 UTC`. */
+/** Of what is over: `at the end of 2026-12-07`, or `at 2026-12-07 17:00 UTC`. */
 export function renderEndOf(until: Instant): string {
-  return until % day === 0 ? `at the end of ${lastDay(until)} UTC` : `at ${renderMoment(until)}`;
+  return until % day === 0 ? `at the end of ${lastDay(until)}` : `at ${renderMoment(until)}`;
 }
 
 function lastDay(until: Instant): string {

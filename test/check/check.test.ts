@@ -113,7 +113,7 @@ describe('what check answers', () => {
   });
 
   it.each([
-    { until: '2026-12-07', gives: 'the grant ends at the end of 2026-12-07 UTC, in 14 days' },
+    { until: '2026-12-07', gives: 'the grant ends at the end of 2026-12-07, in 14 days' },
     { until: '2026-11-24T13:00+01:00', gives: 'the grant ends at 2026-11-24 12:00 UTC, in 1 day' },
   ])('given the end $until, then it is told as somebody wrote it', ({ until, gives }) => {
     const grant = `reason: x\ncontact: irc\nuntil: ${until}\n`;
