@@ -228,9 +228,9 @@ export async function takenOver(): Promise<World> {
 /** To people and to programs: what cannot even be told ends no run. */
 export function tell({ survey, groups }: RunResult): void {
   const { judged, now: at, clock, rosters, claims, problems } = survey;
-  const { policy, head, tokens } = judged;
+  const { policy, head, tokens, open } = judged;
   const of = { command: 'reconcile', mode: 'enforce', evidence: 'gitlab', start: settings.start } as const;
-  const report = { ...of, at, policy, head, tokens, clock, rosters, claims, problems, groups };
+  const report = { ...of, at, policy, head, tokens, open, clock, rosters, claims, problems, groups };
   const status = runStatus(report, false);
   assert.match(renderRunText(report, status), /klaxon-users/);
   assert.match(renderRunJson(report, status), /klaxon-users/);
