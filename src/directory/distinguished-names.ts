@@ -18,7 +18,7 @@ export function dnKeyOf(text: string): DnKey | undefined {
 /** The uid that an entry under the people base is named by (its RDN), alone or among others. Both as keys. */
 export function uidOf(key: DnKey, peopleBase: DnKey): Uid | undefined {
   if (!isWithin(key, peopleBase) || key === peopleBase) return undefined;
-  const [, value] = /^(?:[^,+\\]*\+)*uid=([^,+\\]+)[,+]/.exec(key) ?? [];
+  const [, value] = /^(?:(?:\\.|[^,+\\])*\+)*uid=([^,+\\]+)[,+]/.exec(key) ?? [];
   return value === undefined ? undefined : parseUid(value);
 }
 

@@ -1,9 +1,26 @@
-// The attributes of an entry as lists of strings, whatever way ldapts hands them over: one value as a string, none as an
+// An entry, and its attributes as lists of strings, whatever way ldapts hands them over: one value as a string, none as an
 // empty list, bytes that are not UTF-8 as buffers, names in the server's spelling.
 import type { Entry } from 'ldapts';
 import { DirectoryUnusable } from '../errors.ts';
 import { dn, type Dn, type DnKey } from '../names.ts';
+import type { DirectoryConnection, Question } from './connection.ts';
 import { dnKeyOf } from './distinguished-names.ts';
+import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+
+/** One entry by its name; undefined where the server neither shows nor denies it. */
+export async function entryAt(
+  connection: DirectoryConnection,
+  base: string,
+  question: Omit<Question, 'scope'>,
+): Promise<Entry | 'absent' | undefined> {
+  try {
+    const [entry] = await connection.search(base, { ...question, scope: 'base' });
+    return entry;
+  } catch (error) {
+    if (hasResultCode(error, resultCode.noSuchObject)) return 'absent';
+    throw refusal(error, `show ${base}`);
+  }
+}
 
 /** All values of one attribute; none when it is not there. */
 export function valuesOf(entry: Entry, attribute: string): readonly string[] {

@@ -5,10 +5,10 @@ import type { MemberAttribute, MemberValue, ObservedGroup, Unwritten, UnusableGr
 import { DirectoryUnusable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, isSameValue } from './distinguished-names.ts';
-import { valuesOf } from './entries.ts';
+import { entryAt, valuesOf } from './entries.ts';
 import { placeholderKey, type DirectoryLayout } from './layout.ts';
 import { findPeople } from './people.ts';
-import { hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { answered } from './result-codes.ts';
 import { schemaOf, type Schema } from './schema.ts';
 
 const formats: readonly MemberAttribute[] = ['member', 'uniqueMember', 'memberUid'];
@@ -25,8 +25,11 @@ export async function readGroup(
   const unusable = (message: string): UnusableGroup => ({ kind: 'unusable', group, dn: base, message });
   const schema = await schemaOf(connection);
   // What computes members is told by a URL, whatever its name (RFC 2079; memberURL is one).
-  const entry = await readEntry(connection, base, ['objectClass', 'entryCSN', 'labeledURI', ...formats], 'stored');
-  if (entry === undefined)
+  const entry = await entryAt(connection, base, {
+    attributes: ['objectClass', 'entryCSN', 'labeledURI', ...formats],
+    controls: storedOnly(),
+  });
+  if (typeof entry !== 'object')
     return unusable(
       `the directory has no entry ${base}, or this account may not see it: muster creates no groups, the administrator of the directory has to`,
     );
@@ -52,21 +55,10 @@ export async function readGroup(
   };
 }
 
-async function readEntry(connection: DirectoryConnection, base: Dn, attributes: readonly string[], what: 'stored' | 'shown') {
-  try {
-    const controls = what === 'stored' ? storedOnly() : [];
-    const [entry] = await connection.search(base, { scope: 'base', attributes, controls });
-    return entry;
-  } catch (error) {
-    if (hasResultCode(error, resultCode.noSuchObject)) return undefined;
-    throw refusal(error, `show the group ${base}`);
-  }
-}
-
 /** An attribute that may not be seen answers neither half, and then the entry is not in the answer. */
 async function canSee(connection: DirectoryConnection, base: Dn, attribute: MemberAttribute): Promise<boolean> {
   const filter = `(|(${attribute}=*)(!(${attribute}=*)))`;
-  return (await connection.search(base, { scope: 'base', filter, attributes: ['1.1'] })).length > 0;
+  return (await answered(connection.search(base, { scope: 'base', filter, attributes: ['1.1'] }), `show ${base}`)).length > 0;
 }
 
 type Format = { readonly attribute: MemberAttribute; readonly needsValue: boolean } | { readonly flaw: string };
@@ -151,8 +143,8 @@ async function unwrittenIn(
   )
     return unwritten;
   const stored = new Set(valuesOf(entry, attribute));
-  const shown = await readEntry(connection, dn(entry.dn), [attribute], 'shown');
-  const values = shown ? await valuesIn(connection, layout, shown, attribute) : [];
+  const shown = await entryAt(connection, entry.dn, { attributes: [attribute] });
+  const values = typeof shown === 'object' ? await valuesIn(connection, layout, shown, attribute) : [];
   return [
     ...unwritten,
     ...values.flatMap((value) => (stored.has(textOf(attribute, value)) ? [] : [{ where: 'computed' as const, value }])),

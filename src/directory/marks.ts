@@ -3,8 +3,8 @@ import type { WriteMark } from './directory.ts';
 import { inOrder, type DnKey } from '../names.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, isWithin } from './distinguished-names.ts';
-import { valuesOf } from './entries.ts';
-import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { entryAt, valuesOf } from './entries.ts';
+import { answered, refusal } from './result-codes.ts';
 
 // RFC 4533: who offers content synchronisation keeps contextCSN up.
 const syncRequestOid = '1.3.6.1.4.1.4203.1.9.1.1';
@@ -33,13 +33,8 @@ function contextOf(base: DnKey, contexts: readonly string[]): string | undefined
 }
 
 async function stateOf(connection: DirectoryConnection, context: string): Promise<readonly string[]> {
-  try {
-    const [entry] = await connection.search(context, { scope: 'base', attributes: ['contextCSN'] });
-    return entry ? valuesOf(entry, 'contextCSN') : [];
-  } catch (error) {
-    if (hasResultCode(error, resultCode.noSuchObject)) return [];
-    throw refusal(error, `show contextCSN of ${context}`);
-  }
+  const entry = await entryAt(connection, context, { attributes: ['contextCSN'] });
+  return typeof entry === 'object' ? valuesOf(entry, 'contextCSN') : [];
 }
 
 /** A replica keeps contextCSN up without offering the control. What slapadd -w once wrote stays as it is: then entries are newer. */

@@ -1,5 +1,5 @@
 // What the directory says of people and groups, whole or not at all. This half of the adapter cannot write.
-import { escapeFilter, Filter, type Entry } from 'ldapts';
+import { escapeFilter, Filter } from 'ldapts';
 import type { DirectoryPerson, MemberAttribute, MemberEntry, MemberValue } from './directory.ts';
 import { parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Uid } from '../names.ts';
 import type { Directory } from '../membership/proposal.ts';
@@ -7,13 +7,13 @@ import { DirectoryUnusable, Misuse } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { eachOf } from './connections.ts';
 import { isWithin, uidOf } from './distinguished-names.ts';
-import { namedBy, valuesOf } from './entries.ts';
+import { entryAt, namedBy, valuesOf } from './entries.ts';
 import { readGroup, textOf } from './groups.ts';
 import { schemaOf } from './schema.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { readMark } from './marks.ts';
 import { attributesOf, findPeople, personIn, requireDisabled, tellClaims, type Claims } from './people.ts';
-import { answered, hasResultCode, refusal, resultCode } from './result-codes.ts';
+import { answered } from './result-codes.ts';
 
 const readsInFlight = 8;
 
@@ -107,11 +107,14 @@ async function membersBehind(
     values.filter(({ key }) => !behind.has(key)),
     readsInFlight,
     async (value) => {
-      const entry = await entryAt(connection, layout, value);
-      if (entry === undefined) return void behind.set(value.key, { kind: 'absent' });
-      const uids = entry === 'root' ? [] : valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
+      // The empty DN is the root DSE, which is nobody.
+      if (value.key === '') return void behind.set(value.key, { kind: 'no-person', uids: [] });
+      const entry = await entryAt(connection, value.dn, { attributes: attributesOf(layout) });
+      if (entry === undefined) throw new DirectoryUnusable(`the directory neither shows nor denies ${value.dn}`);
+      if (entry === 'absent') return void behind.set(value.key, { kind: 'absent' });
+      const uids = valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
       behind.set(value.key, { kind: 'no-person', uids });
-      if (entry === 'root' || !isWithin(value.key, peopleBase)) return;
+      if (!isWithin(value.key, peopleBase)) return;
       const uid = layout.namedBy === 'uid' ? uidOf(value.key, peopleBase) : undefined;
       if (uid !== undefined && !ambiguous.has(uid)) {
         // What the search missed and the entry itself shows is a person all the same.
@@ -128,21 +131,4 @@ async function membersBehind(
 
 function isPersonAt(person: DirectoryPerson | 'ambiguous' | undefined, key: DnKey): person is DirectoryPerson {
   return person !== undefined && person !== 'ambiguous' && person.key === key;
-}
-
-/** The entry with this DN; undefined when there is none (32). The empty DN is the root DSE, which is nobody. */
-async function entryAt(
-  connection: DirectoryConnection,
-  layout: DirectoryLayout,
-  { dn, key }: MemberValue,
-): Promise<Entry | 'root' | undefined> {
-  if (key === '') return 'root';
-  try {
-    const [entry] = await connection.search(dn, { scope: 'base', attributes: attributesOf(layout) });
-    if (!entry) throw new DirectoryUnusable(`the directory neither shows nor denies ${dn}`);
-    return entry;
-  } catch (error) {
-    if (hasResultCode(error, resultCode.noSuchObject)) return undefined;
-    throw refusal(error, `show ${dn}`);
-  }
 }

@@ -58,7 +58,8 @@ class Application {
   #lastRefusal = '';
   #done = 0;
   #refused = 0;
-  readonly #refusals: string[] = [];
+  /** Values by what the server said of them. */
+  readonly #refusals = new Map<string, string[]>();
 
   constructor(
     connection: Pick<DirectoryConnection, 'modify'>,
@@ -85,8 +86,10 @@ class Application {
       const end = await this.#make(operation, values);
       if (end) return this.#told(end);
     }
-    if (this.#last !== undefined) this.#refusals.push(this.#lastRefusal);
-    return this.#refusals.length === 0 ? { kind: 'done' } : this.#told({ kind: 'refused', message: this.#refusals.join('; ') });
+    if (this.#last !== undefined) this.#refusals.set(this.#lastRefusal, [...(this.#refusals.get(this.#lastRefusal) ?? []), this.#last]);
+    if (this.#refusals.size === 0) return { kind: 'done' };
+    const refusals = [...this.#refusals].map(([said, values]) => said.replace('%', () => renderValues(values)));
+    return this.#told({ kind: 'refused', message: `the directory refused to ${refusals.join('; to ')}` });
   }
 
   /** Undefined: the change goes on, whatever was refused of it. */
@@ -144,13 +147,12 @@ class Application {
     const isSo = error.code === (operation === 'delete' ? resultCode.noSuchAttribute : resultCode.attributeOrValueExists);
     // Somebody was quicker, or only the server knows two spellings for one: either way it is as it should be, which reading back shows.
     if (isSo && values.length === 1) return undefined;
-    const who = values.length === 1 ? JSON.stringify(value) : `${values.length} values, ${JSON.stringify(value)} for one,`;
-    const message = `the directory refused to ${operation === 'delete' ? `take ${who} out of` : `put ${who} into`} ${dn}: ${renderRefusal(error)}`;
+    const said = `${operation === 'delete' ? 'take % out of' : 'put % into'} ${dn}: ${renderRefusal(error)}`;
     const isLast = values.length === 1 && this.#members === 1 && !this.#hasPlaceholder && error.code === resultCode.objectClassViolation;
     if (operation === 'delete' && isLast && this.#change.add.length > 0) {
       this.#last = value;
-      this.#lastRefusal = message;
-    } else this.#refusals.push(message);
+      this.#lastRefusal = said;
+    } else this.#refusals.set(said, [...(this.#refusals.get(said) ?? []), ...values]);
     return undefined;
   }
 
@@ -159,6 +161,11 @@ class Application {
     const total = this.#change.remove.length + this.#change.add.length;
     return { ...outcome, message: `${outcome.message} (${this.#done} of ${total} values had been changed)` };
   }
+}
+
+function renderValues(values: readonly string[]): string {
+  const named = values.slice(0, 5).map((value) => JSON.stringify(value));
+  return `${named.join(', ')}${values.length > named.length ? ` and ${values.length - named.length} more` : ''}`;
 }
 
 function chunksOf(change: GroupChange, part: 'add' | 'remove', most: number, bytes: number): readonly (readonly string[])[] {

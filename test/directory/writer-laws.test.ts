@@ -173,6 +173,17 @@ describe('the modifies of a change', () => {
     },
   );
 
+  it('given several that are refused for one reason, then they are named together', async () => {
+    const server = keeping(['uid=a'], true, new Set(['b', 'c', 'd', 'e', 'f', 'g'].map((name) => `uid=${name}`)));
+    const outcome = await directoryWriter(server, { emptyGroup: 'empty-dn' }, limits).apply(changeOf(['a'], ['a', ...'bcdefgh'], false));
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(
+        /^the directory refused to put "uid=b", "uid=c", "uid=d", "uid=e", "uid=f" and 1 more into cn=klaxon: .*\(1 of 7/,
+      ),
+    });
+  });
+
   it('given a server that refuses everything, then it does not ask once for each value', async () => {
     let asked = 0;
     const modify = async () => {
