@@ -1,12 +1,5 @@
 // The half that holds the directory's credential. It has no git, no GitLab and no YAML of the policy.
+import { converging } from './converging-commands.ts';
 import { begin } from './process.ts';
-import { runReconcile } from './reconcile/reconcile-command.ts';
 
-begin({
-  reconcile: runReconcile,
-  allow: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runAllow(invocation, caller),
-  refuse: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runRefuse(invocation, caller),
-  distrust: async (invocation, caller) => (await import('./reconcile/allow-command.ts')).runDistrust(invocation, caller),
-  revoke: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runRevoke(invocation, caller),
-  lift: async (invocation, caller) => (await import('./revocation/revoke-command.ts')).runLift(invocation, caller),
-});
+begin(converging);

@@ -25,7 +25,9 @@ describe('given a host whose last run held a set and refused a file', () => {
 
     const { stdout, stderr, status } = await host.run(['status'], asked);
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^last run   2026-11-23 13:00 UTC \(1 hour ago\), status 3: held: changes wait for a\n {11}person; also refused$/m);
+    expect(stdout).toMatch(
+      /^last run   2026-11-23 13:00 UTC \(1 hour ago\), status 3: held: changes wait for a\n {11}person; also refused$/m,
+    );
     expect(stdout).toContain('group      klaxon-users: 1 member from grants, in sync; last change 2026-11-23');
     const { digest } = holdIn(run.document, 'stewards', 'too-many-removals');
     expect(stdout).toContain(`muster allow stewards \\\n    ${digest} \\\n    --reason "…"\n`);

@@ -227,7 +227,9 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text).toContain('with 1 approval by sre (not asked for on this host)');
     expect(text).toContain('the rules themselves: 1 approval by access-owners (not asked for on this host)');
-    expect(text).toContain('ghost should be in klaxon-users and is not: the record does not tell why: runs record whom they put in');
+    expect(text).toContain(
+      'ghost should be in klaxon-users and is not: the record does not tell why; "muster explain UID" asks the directory',
+    );
   });
 
   it('when its mode is report, then the report says so, and of nobody who is not in that their access ends', async () => {

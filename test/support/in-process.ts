@@ -5,8 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { carryOut } from '../../src/carry-out.ts';
 import { screenOf } from '../../src/terminal.ts';
 import type { Commands } from '../../src/command.ts';
+import { converging } from '../../src/converging-commands.ts';
 import type { Caller } from '../../src/host.ts';
 import { runJudge } from '../../src/judge/judge-command.ts';
+import { looking } from '../../src/looking-commands.ts';
 import { duration, instant } from '../../src/names.ts';
 import { statusOf } from '../../src/status.ts';
 import { typedBy } from '../../src/step-down.ts';
@@ -15,25 +17,8 @@ import { parseDocument, type CommandOptions, type CommandResult } from './comman
 /** The moment at which the command believes to start, and what else of its surroundings can be handed in. */
 export type Surroundings = Pick<CommandOptions, 'config' | 'boot' | 'cwd' | 'env'> & { readonly at: string | Date };
 
-/** Loaded when they are used, as in the programs. */
-const commands: Commands = {
-  judge: runJudge,
-  reconcile: async (...given) => (await import('../../src/reconcile/reconcile-command.ts')).runReconcile(...given),
-  allow: async (...given) => (await import('../../src/reconcile/allow-command.ts')).runAllow(...given),
-  refuse: async (...given) => (await import('../../src/reconcile/allow-command.ts')).runRefuse(...given),
-  revoke: async (...given) => (await import('../../src/revocation/revoke-command.ts')).runRevoke(...given),
-  lift: async (...given) => (await import('../../src/revocation/revoke-command.ts')).runLift(...given),
-  check: async (...given) => (await import('../../src/check/check-command.ts')).runCheck(...given),
-  status: async (...given) => (await import('../../src/look/status-command.ts')).runStatus(...given),
-  plan: async (...given) => (await import('../../src/look/plan-command.ts')).runPlan(...given),
-  explain: async (...given) => (await import('../../src/explain/explain-command.ts')).runExplain(...given),
-  report: async (...given) => (await import('../../src/report/report-command.ts')).runReport(...given),
-  review: async (...given) => (await import('../../src/review/review-command.ts')).runReview(...given),
-  request: async (...given) => (await import('../../src/request/request-command.ts')).runRequest(...given),
-  doctor: async (...given) => (await import('../../src/doctor/doctor-command.ts')).runDoctor(...given),
-  init: async (...given) => (await import('../../src/init/init-command.ts')).runInit(...given),
-  adopt: async (...given) => (await import('../../src/adopt/adopt-command.ts')).runAdopt(...given),
-};
+/** Of all three programs. */
+const commands: Commands = { judge: runJudge, ...converging, ...looking };
 
 /** As clock.cjs has it: the kernel started then, and calls this boot so. */
 const bootedAt = Date.UTC(2000, 0, 1);
