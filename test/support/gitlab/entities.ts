@@ -2,7 +2,18 @@
 import { looseRef } from '../repositories.ts';
 import { renderTime } from './clock.ts';
 import { lines } from './repository.ts';
-import { moreOfEvent, moreOfMergeRequest, moreOfNote, moreOfProject, moreOfSingle } from './shapes.ts';
+import {
+  administered,
+  approvalsOfEnterprise,
+  moreOfBasicProject,
+  moreOfEvent,
+  moreOfMember,
+  moreOfMergeRequest,
+  moreOfNote,
+  moreOfProject,
+  moreOfSingle,
+} from './shapes.ts';
+import type { Forge } from './forge.ts';
 import type { MergeRequest, Note, Project, ProtectedBranch, PushEvent, StateEvent, User, Version } from './world.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -11,9 +22,10 @@ export function userBasic({ id, username, name, state }: User, origin: string): 
   return { id, username, public_email: null, name, state, locked: false, avatar_url: null, web_url: `${origin}/${username}` };
 }
 
-/** [A] Anonymous visitors get a part of it only: no settings. */
-export function project(of: Project, origin: string, anonymous: boolean): Json {
+/** [A] Anonymous visitors get a part of it only: no settings. `role`: of whoever asks; null for anonymous. */
+export function project(of: Project, origin: string, role: number | null): Json {
   const basic = {
+    ...moreOfBasicProject(of, origin),
     id: of.id,
     description: null,
     name: of.path.split('/').at(-1),
@@ -23,8 +35,9 @@ export function project(of: Project, origin: string, anonymous: boolean): Json {
     web_url: `${origin}/${of.path}`,
     http_url_to_repo: `${origin}/${of.path}.git`,
   };
-  if (anonymous) return basic;
+  if (role === null) return basic;
   return {
+    ...(role >= 40 ? administered : {}),
     ...moreOfProject(of, origin),
     ...basic,
     visibility: of.visibility,
@@ -39,7 +52,7 @@ export function project(of: Project, origin: string, anonymous: boolean): Json {
     archived: false,
     empty_repo: looseRef(of.git.path, 'refs/heads/main') === undefined,
     import_status: 'finished',
-    ...(of.forkOf ? { forked_from_project: { id: of.forkOf.id, path_with_namespace: of.forkOf.path } } : {}),
+    ...(of.forkOf ? { forked_from_project: project(of.forkOf, origin, null) } : {}),
     ...of.settings,
   };
 }
@@ -85,15 +98,16 @@ export function mergeRequest(of: MergeRequest, origin: string): Json {
 }
 
 /** [A] Four keys on CE, and `approved` merely says that there is a row. */
-export function approvals(of: MergeRequest, viewer: User | null, origin: string, tellsTimes: boolean): Json {
+export function approvals(of: MergeRequest, viewer: User | null, origin: string, { tellsApprovalTimes, style }: Forge): Json {
   return {
     user_has_approved: of.approvals.some(({ user }) => user === viewer),
     user_can_approve: viewer !== null && of.state === 'opened' && !of.approvals.some(({ user }) => user === viewer),
     approved: of.approvals.length > 0,
     approved_by: of.approvals.map(({ user, at }) => ({
       user: userBasic(user, origin),
-      ...(tellsTimes ? { approved_at: renderTime(at) } : {}),
+      ...(tellsApprovalTimes ? { approved_at: renderTime(at) } : {}),
     })),
+    ...(style.edition === 'ee' ? approvalsOfEnterprise(of) : {}),
   };
 }
 
@@ -143,11 +157,12 @@ export function stateEvent(of: StateEvent, on: MergeRequest, origin: string): Js
 }
 
 /** [C] `commit_title` is what the pusher wrote. */
-export function pushEvent({ id, user, branch, branches = 4, action, from, to, at }: PushEvent, origin: string): Json {
+export function pushEvent({ id, user, branch, branches = 4, action, from, to, at }: PushEvent, on: Project, origin: string): Json {
   const name = { created: 'pushed new', pushed: 'pushed to', removed: 'deleted' }[action];
   return {
     ...moreOfEvent,
     id,
+    project_id: on.id,
     action_name: name,
     author_id: user.id,
     author_username: user.username,
@@ -180,22 +195,33 @@ export function protectedBranch({ name, push, merge, allowForcePush }: Protected
 
 const words: Readonly<Record<number, string>> = { 0: 'No one', 30: 'Developers + Maintainers', 40: 'Maintainers', 60: 'Admins' };
 
-export async function commit(of: Project, id: string): Promise<Json> {
-  const [parents = '', author = '', email = '', date = '', ...message] = (
-    await of.git.git('show', '-s', '--format=%H %P%n%an%n%ae%n%aI%n%B', id)
+/** [A] `access_level` besides what everybody sees of an account. */
+export function member(user: User, accessLevel: number, origin: string): Json {
+  return { ...userBasic(user, origin), ...moreOfMember, access_level: accessLevel };
+}
+
+export async function commit(of: Project, id: string, origin: string): Promise<Json> {
+  const format = '--format=%H %P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B';
+  const [parents = '', author = '', email = '', date = '', committer = '', committerEmail = '', committed = '', ...message] = (
+    await of.git.git('show', '-s', format, id)
   ).split('\n');
   const text = message.join('\n').trim();
-  const title = lines(text)[0] ?? '';
   return {
     id,
     short_id: id.slice(0, 8),
     // The first is the commit itself: a line that is empty would be cut off.
     parent_ids: parents.trim().split(' ').slice(1),
-    title,
+    title: lines(text)[0] ?? '',
     message: text,
     author_name: author,
     author_email: email,
     authored_date: date,
-    created_at: date,
+    committer_name: committer,
+    committer_email: committerEmail,
+    committed_date: committed,
+    created_at: committed,
+    trailers: {},
+    extended_trailers: {},
+    web_url: `${origin}/${of.path}/-/commit/${id}`,
   };
 }

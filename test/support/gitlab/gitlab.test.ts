@@ -276,3 +276,54 @@ describe('forks', () => {
     });
   });
 });
+
+describe('shapes', () => {
+  /** `approved_by.user.id`: every key of an answer, however deep. */
+  function keysIn(body: unknown, above = ''): readonly string[] {
+    if (Array.isArray(body)) return [...new Set(body.flatMap((one) => keysIn(one, above)))];
+    if (typeof body !== 'object' || body === null) return [];
+    return Object.entries(body).flatMap(([key, value]) => {
+      const below = keysIn(value, `${above}${key}.`);
+      return below.length > 0 ? below : [`${above}${key}`];
+    });
+  }
+
+  test('given what GitLab’s entities have, when anything is asked, then every key is there, and those of EE and of administrators are told apart', async () => {
+    const { gitlab, project, bob, carol, mallory } = cast;
+    const fork = await gitlab.forge.fork(project, mallory);
+    await gitlab.commitAndPush(fork, mallory, 'forked', { forked: 'x' });
+    const mergeRequest = await gitlab.openMergeRequest(project, { author: mallory, sourceProject: fork, sourceBranch: 'forked' });
+    gitlab.approve(mergeRequest, bob);
+    gitlab.clock.advance(60_000);
+    await gitlab.merge(mergeRequest, bob);
+    const maintainer = gitlab.forge.createToken(bob, ['api']).value;
+    const commit = `projects/7/repository/commits/${mergeRequest.head}`;
+    const about = ['', '/approvals', '/versions', '/notes', '/resource_state_events'].map((rest) => path(mergeRequest, rest));
+    const others = ['repository/branches/main', 'protected_branches', 'members/all', 'events?action=pushed'].map(
+      (rest) => `projects/7/${rest}`,
+    );
+    const asked = [
+      ...['version', 'personal_access_tokens/self', 'user', `users/${carol.id}`, 'projects/7', `projects/${fork.id}`],
+      ...[...others, commit, `${commit}/merge_requests`, 'projects/7/merge_requests', ...about],
+    ];
+    const told: string[] = [];
+    for (const what of asked) {
+      const plain = keysIn((await get(what)).body);
+      gitlab.forge.style.edition = 'ee';
+      const enterprise = keysIn((await get(what)).body);
+      gitlab.forge.style.edition = 'ce';
+      const administered = keysIn((await get(what, maintainer)).body);
+      const name = what
+        .replace(mergeRequest.head, 'SHA')
+        .replace(String(fork.id), 'FORK')
+        .replace(/merge_requests\/\d+/, 'merge_requests/N');
+      const more = (of: readonly string[]) => of.filter((key) => !plain.includes(key)).sort();
+      told.push(`GET ${name}`, ...[...plain].sort().map((key) => `    ${key}`));
+      told.push(
+        ...more(administered).map((key) => `    ${key}   (administrators of the project)`),
+        ...more(enterprise).map((key) => `    ${key}   (EE)`),
+      );
+    }
+    await expect(`${told.join('\n')}\n`).toMatchFileSnapshot('../../golden/gitlab-keys.txt');
+  });
+});

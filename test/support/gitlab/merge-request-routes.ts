@@ -108,7 +108,7 @@ async function accept(call: Call): Promise<Reply> {
 }
 
 function shownApprovals(call: Call, status: number): Reply {
-  return one(body.approvals(visibleMergeRequest(call), call.token?.user ?? null, call.origin, call.forge.tellsApprovalTimes), status);
+  return one(body.approvals(visibleMergeRequest(call), call.token?.user ?? null, call.origin, call.forge), status);
 }
 
 /** [A] With `sha`, only that head is approved: 409 otherwise. */
@@ -197,5 +197,5 @@ function stateEvents(call: Call): Reply {
 async function commits(call: Call): Promise<Reply> {
   const { project, head, versions: all } = visibleMergeRequest(call);
   const own = await project.git.between(all.at(-1)?.base, head);
-  return list(await Promise.all(own.map(async (id) => body.commit(project, id))));
+  return list(await Promise.all(own.map(async (id) => body.commit(project, id, call.origin))));
 }

@@ -1,5 +1,5 @@
 // Routes that only whoever plays needs: projects, forks, accounts and tokens are made and taken away, and commits by the buttons of a commit's page.
-import { commit, project as projectBody, userBasic, type Json } from './entities.ts';
+import { commit, member, project as projectBody, userBasic, type Json } from './entities.ts';
 import { applySuggestion, pick, rebase, unpick } from './merging.ts';
 import { text } from './project-routes.ts';
 import { push, removeBranch } from './pushing.ts';
@@ -50,7 +50,7 @@ function owned(call: Call): { readonly project_id: number } {
 function ownProjects(call: Call): Reply {
   viewer(call);
   const found = call.forge.projects.filter((one) => roleIn(one, call) >= 50 && one.path.includes(call.query.get('search') ?? ''));
-  return list(found.map((one) => projectBody(one, call.origin, false)));
+  return list(found.map((one) => projectBody(one, call.origin, 50)));
 }
 
 function searchUsers(call: Call): Reply {
@@ -62,7 +62,7 @@ function searchUsers(call: Call): Reply {
 async function createProject(call: Call): Promise<Reply> {
   const owner = viewer(call);
   const made = await call.forge.createProject(`${owner.username}/${text(call.body, 'path')}`, { members: [[owner, 50]], isEmpty: true });
-  return one(projectBody(made, call.origin, false), 201);
+  return one(projectBody(made, call.origin, 50), 201);
 }
 
 function editProject(call: Call): Reply {
@@ -72,7 +72,7 @@ function editProject(call: Call): Reply {
   if (merge_method === 'merge' || merge_method === 'rebase_merge' || merge_method === 'ff') project.mergeMethod = merge_method;
   if (visibility === 'public' || visibility === 'private') project.visibility = visibility;
   if (typeof path === 'string') call.forge.move(project, project.path.replace(/[^/]+$/, path));
-  return one(projectBody(project, call.origin, false));
+  return one(projectBody(project, call.origin, roleIn(project, call)));
 }
 
 /** [A] What was merged from it stays, without a source. */
@@ -86,7 +86,7 @@ function deleteProject(call: Call): Reply {
 async function fork(call: Call): Promise<Reply> {
   const user = viewer(call);
   const made = await call.forge.fork(visibleProject(call), user, `${user.username}/${text(call.body, 'path')}`);
-  return one(projectBody(made, call.origin, false), 201);
+  return one(projectBody(made, call.origin, 50), 201);
 }
 
 function addMember(call: Call): Reply {
@@ -95,7 +95,7 @@ function addMember(call: Call): Reply {
   const user = call.forge.users.find(({ id }) => id === user_id);
   if (!user) throw new Refused(404, '404 User Not Found');
   visibleProject(call).members.set(user.id, Number(access_level));
-  return one({ ...userBasic(user, call.origin), access_level }, 201);
+  return one(member(user, Number(access_level), call.origin), 201);
 }
 
 async function branches(call: Call): Promise<Reply> {
@@ -111,7 +111,7 @@ async function createBranch(call: Call): Promise<Reply> {
   if (roleIn(project, call) < 30) throw new Refused(403, '403 Forbidden');
   const head = await project.git.head(text(call.body, 'ref'));
   await push(call.forge, project, viewer(call), text(call.body, 'branch'), head);
-  return one({ name: text(call.body, 'branch'), commit: await commit(project, head) }, 201);
+  return one({ name: text(call.body, 'branch'), commit: await commit(project, head, call.origin) }, 201);
 }
 
 async function deleteBranch(call: Call): Promise<Reply> {
@@ -128,7 +128,7 @@ async function anew(call: Call, make: typeof pick): Promise<Reply> {
   if (roleIn(project, call) < 30) throw new Refused(403, '403 Forbidden');
   const made = await make(call.forge, project, call.parts[1] ?? '', await project.git.head(branch));
   await push(call.forge, project, viewer(call), branch, made);
-  return one(await commit(project, made), 201);
+  return one(await commit(project, made, call.origin), 201);
 }
 
 /** [A] Done by a worker; here at once. */

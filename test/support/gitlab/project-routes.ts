@@ -1,8 +1,9 @@
 // Routes about the server, the token, and a project with its branches and commits.
-import { commit, mergeRequestBasic, project as projectBody, protectedBranch, pushEvent, userBasic, type Json } from './entities.ts';
+import { commit, member, mergeRequestBasic, project as projectBody, protectedBranch, pushEvent, userBasic, type Json } from './entities.ts';
 import { lines, type FileChange } from './repository.ts';
 import { push } from './pushing.ts';
 import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Route } from './routing.ts';
+import { moreOfOwnUser, moreOfToken, moreOfUser } from './shapes.ts';
 import { Refused, type MergeRequest, type Project } from './world.ts';
 
 const sha = '([0-9a-zA-Z._-]+)';
@@ -11,20 +12,19 @@ export const projectRoutes: readonly Route[] = [
   {
     method: 'GET',
     pattern: /^\/(?:version|metadata)$/,
-    handle: (call) => one({ version: call.forge.version, revision: 'f00ba4', enterprise: false, user: viewer(call).id }),
+    handle: version,
   },
-  { method: 'GET', pattern: /^\/user$/, handle: (call) => one(userBasic(viewer(call), call.origin)) },
+  {
+    method: 'GET',
+    pattern: /^\/user$/,
+    handle: (call) => one({ ...userBasic(viewer(call), call.origin), ...moreOfOwnUser(viewer(call)) }),
+  },
   { method: 'GET', pattern: /^\/users\/(\d+)$/, handle: account },
   { method: 'GET', pattern: /^\/personal_access_tokens\/self$/, handle: ownToken },
   {
     method: 'GET',
     pattern: /^\/projects\/([^/]+)$/,
-    handle: (call) => {
-      const of = visibleProject(call);
-      // [A] Settings of CI are shown to whoever administers the project only.
-      const more = roleIn(of, call) >= 40 ? { ci_allow_fork_pipelines_to_run_in_parent_project: true } : {};
-      return one({ ...more, ...projectBody(of, call.origin, call.token === null) });
-    },
+    handle: (call) => one(shownProject(call, visibleProject(call))),
   },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/forks$/, handle: forks },
   { method: 'GET', pattern: /^\/projects\/([^/]+)\/members\/all$/, handle: members },
@@ -41,12 +41,22 @@ export const projectRoutes: readonly Route[] = [
   { method: 'GET', pattern: new RegExp(`^/projects/([^/]+)/repository/commits/${sha}/merge_requests$`), handle: mergeRequestsOfCommit },
 ];
 
+function version(call: Call) {
+  viewer(call);
+  const kas = { enabled: false, externalUrl: null, externalK8sProxyUrl: null, version: null };
+  return one({ version: call.forge.version, revision: 'f00ba4', kas, enterprise: false });
+}
+
+function shownProject(call: Call, of: Project): Json {
+  return projectBody(of, call.origin, call.token === null ? null : roleIn(of, call));
+}
+
 /** [A] Those that the account may see. With `owned`, those in its own namespace and those it is an owner of (50), not all it may push to. */
 function forks(call: Call) {
   const of = visibleProject(call);
   const seen = call.forge.projects.filter((candidate) => candidate.forkOf?.id === of.id && maySee(call, candidate));
   const wanted = call.query.get('owned') === 'true' ? seen.filter((candidate) => roleIn(candidate, call) >= 50) : seen;
-  return list(wanted.map((candidate) => projectBody(candidate, call.origin, call.token === null)));
+  return list(wanted.map((candidate) => shownProject(call, candidate)));
 }
 
 /** [A] Newer servers show the rules to whoever reads the code, older ones to maintainers. */
@@ -61,31 +71,33 @@ function account(call: Call) {
   viewer(call);
   const user = call.forge.users.find(({ id }) => String(id) === call.parts[0]);
   if (!user) throw new Refused(404, '404 User Not Found');
-  return one(userBasic(user, call.origin));
+  return one({ ...userBasic(user, call.origin), ...moreOfUser });
 }
 
 function ownToken(call: Call) {
   viewer(call);
   const { id = 0, name = '', scopes = [], revoked = false, expiresAt = null } = call.token ?? {};
-  return one({ id, name, scopes, revoked, active: !revoked, user_id: call.token?.user.id, expires_at: expiresAt });
+  return one({ ...moreOfToken, id, name, scopes, revoked, active: !revoked, user_id: call.token?.user.id, expires_at: expiresAt });
 }
 
 /** [C] Newest first unless told; `after` and `before` are days, and leave these days out. Kept for about three years. */
 function events(call: Call) {
   viewer(call);
-  const { pushes } = visibleProject(call);
+  const project = visibleProject(call);
   if (!call.forge.showsEvents) throw new Refused(403, '403 Forbidden');
   const [after, before] = ['after', 'before'].map((name) => call.query.get(name) ?? undefined);
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
-  const within = pushes.filter(({ at }) => (after === undefined || dayOf(at) > after) && (before === undefined || dayOf(at) < before));
+  const within = project.pushes.filter(
+    ({ at }) => (after === undefined || dayOf(at) > after) && (before === undefined || dayOf(at) < before),
+  );
   const sorted = call.query.get('sort') === 'asc' ? within : within.toReversed();
-  return list(sorted.map((one) => pushEvent(one, call.origin)));
+  return list(sorted.map((one) => pushEvent(one, project, call.origin)));
 }
 
 function members(call: Call) {
   const { members: roles } = visibleProject(call);
   const users = call.forge.users.filter(({ id }) => roles.has(id));
-  return list(users.map((user) => ({ ...userBasic(user, call.origin), access_level: roles.get(user.id) })));
+  return list(users.map((user) => member(user, roles.get(user.id) ?? 0, call.origin)));
 }
 
 async function branch(call: Call) {
@@ -100,7 +112,8 @@ async function branch(call: Call) {
     developers_can_merge: rule?.merge === 30,
     can_push: false,
   };
-  return one({ name, commit: await commit(project, head), merged: false, default: name === 'main', ...protection });
+  const web_url = `${call.origin}/${project.path}/-/tree/${name}`;
+  return one({ name, web_url, commit: await commit(project, head, call.origin), merged: false, default: name === 'main', ...protection });
 }
 
 function oneProtectedBranch(call: Call) {
@@ -117,7 +130,8 @@ async function knownCommit(call: Call, project: Project): Promise<string> {
 
 async function showCommit(call: Call) {
   const project = visibleProject(call);
-  return one(await commit(project, await knownCommit(call, project)));
+  const more = { status: null, project_id: project.id, last_pipeline: null, stats: { additions: 1, deletions: 0, total: 1 } };
+  return one({ ...(await commit(project, await knownCommit(call, project), call.origin)), ...more });
 }
 
 /**
@@ -166,7 +180,7 @@ async function createCommit(call: Call) {
     at: call.forge.clock.now(),
   });
   await push(call.forge, project, user, name, made);
-  return one(await commit(project, made), 201);
+  return one(await commit(project, made, call.origin), 201);
 }
 
 /** [A] Only from the project that this one is a fork of, at first hand. */
