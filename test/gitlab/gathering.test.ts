@@ -81,7 +81,7 @@ describe('what is read', () => {
     cast.gitlab.clock.advance(2000);
     await cast.gitlab.commitAndPush(cast.project, cast.carol, mergeRequest.sourceBranch, { more: `${counter}\n` });
     const pushedAt = cast.gitlab.clock.now();
-    cast.gitlab.clock.advance(2000);
+    cast.gitlab.clock.advance(3000);
     const commit = await cast.gitlab.merge(mergeRequest, cast.carol);
     const [candidate] = (await known(commit)).candidates;
     expect(candidate?.mergeRequest).toMatchObject({
@@ -96,10 +96,10 @@ describe('what is read', () => {
       // Before the merge request was opened.
       { by: { id: 42, username: 'alice' }, at: mergeRequest.createdAt, told: 'event', head: mergeRequest.versions[0]?.head },
       { by: { id: 57, username: 'carol' }, at: pushedAt, told: 'event', head: mergeRequest.head },
-      { by: { id: 57, username: 'carol' }, at: pushedAt + 500, told: 'note', head: null },
+      { by: { id: 57, username: 'carol' }, at: pushedAt + 2100, told: 'note', head: null },
     ]);
     expect(candidate?.review).toMatchObject({ hiddenNotes: 0, eventsShown: true });
-    expect(candidate?.review?.versions.map(({ createdAt }) => createdAt)).toEqual([mergeRequest.createdAt, pushedAt + 400]);
+    expect(candidate?.review?.versions.map(({ createdAt }) => createdAt)).toEqual([mergeRequest.createdAt + 2000, pushedAt + 2000]);
     expect(candidate?.review?.stateEvents).toMatchObject([{ state: 'merged', sourceCommit: null, sourceMergeRequest: null }]);
     expect(JSON.parse(JSON.stringify(candidate))).toEqual(candidate);
     expect(JSON.stringify(candidate)).not.toContain('/approve');
@@ -185,7 +185,7 @@ describe('what is read', () => {
   test('given a suggestion applied in the browser, when pushes are read, then whoever applied it pushed', async () => {
     const mergeRequest = await opened();
     await cast.gitlab.suggestionApplied(mergeRequest, { by: cast.bob, suggestedBy: cast.carol, changes: { suggested: '1\n' } });
-    cast.gitlab.clock.advance(2000);
+    cast.gitlab.clock.advance(3000);
     const [candidate] = (await known(await cast.gitlab.merge(mergeRequest, cast.alice))).candidates;
     expect(candidate?.review?.pushes).toMatchObject([{ by: { id: 51 } }]);
   });

@@ -29,6 +29,7 @@ describe('given a project with a small token', () => {
       skippedPipelineCounts: false,
       discussionsMustBeResolved: true,
       forkPipelinesRunHere: undefined,
+      automaticRebase: false,
     });
     const maintainers = cast.gitlab.forge.createToken(cast.alice).value;
     expect(await asked(maintainers).mergeSettings()).toMatchObject({ forkPipelinesRunHere: true });

@@ -49,16 +49,21 @@ export class Account {
     return Object.assign(new Account(this.server, this.token, record), { id: this.id, username: this.username });
   }
 
+  /** The same account, of which nothing is kept. */
+  unrecorded(): Account {
+    return this.recordingTo(() => undefined);
+  }
+
   /** Whoever is told to come later does. */
   async ask(method: string, path: string, body?: Fields): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#askOnce(method, path, body);
+      const answer = await this.askOnce(method, path, body);
       if (answer.status !== 429 || attempt === 5) return answer;
       await wait(Math.min(60, Number(answer.headers.get('retry-after') ?? 10)) * 1000);
     }
   }
 
-  async #askOnce(method: string, path: string, body: Fields | undefined): Promise<Answer> {
+  async askOnce(method: string, path: string, body?: Fields): Promise<Answer> {
     const response = await fetch(`${this.server}/api/v4/${path}`, {
       method,
       redirect: 'manual',

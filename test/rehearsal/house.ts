@@ -24,7 +24,7 @@ const own = /^rehearsal-[0-9a-z]{6}-/;
 const title = 'Begin rehearsals of muster';
 
 /** @throws NotDone saying what to do */
-export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge' | 'folder'>): Promise<OpenHouse> {
+export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge' | 'folder' | 'inside'>): Promise<OpenHouse> {
   const first = await Account.of(terms.server, terms.token);
   const second = terms.secondToken === undefined ? undefined : await Account.of(terms.server, terms.secondToken);
   if (second && (await second.one('user'))['is_admin'] === true)
@@ -47,7 +47,10 @@ export async function openHouse(terms: Terms, rest: Pick<House, 'time' | 'judge'
   let scenes = 0;
   const number = (): number => (scenes += 1);
   const clean = async (): Promise<void> => {
-    await first.ask('PUT', `projects/${project.id}`, { merge_method: shown['merge_method'], visibility: shown['visibility'] });
+    await first.ask('PUT', `projects/${project.id}`, {
+      ...{ merge_method: shown['merge_method'], visibility: shown['visibility'] },
+      ...('automatic_rebase_enabled' in shown ? { automatic_rebase_enabled: false } : {}),
+    });
     await cleanProject(first, project.id);
     for (const account of accounts) await deleteProjects(account);
     if (admin) await deleteUsers(admin);

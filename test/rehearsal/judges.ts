@@ -1,5 +1,5 @@
 // What the judge makes of a scene: the built command as it is shipped, or the same code in this process, which is quicker. It looks once, and
-// where something waits once more sixteen minutes later, by its own clock: whatever GitLab has not said by then it does not say.
+// where something waits once more later, by its own clock.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJudge } from '../../src/judge/judge-command.ts';
@@ -18,7 +18,7 @@ export interface Judged {
   readonly told: readonly string[];
 }
 
-export type Judge = (terms: { readonly stage: Stage; readonly folder: string }) => Promise<Judged>;
+export type Judge = (terms: { readonly stage: Stage; readonly folder: string; readonly later: number }) => Promise<Judged>;
 
 interface JudgeDocument {
   readonly head: string | null;
@@ -30,10 +30,8 @@ interface JudgeDocument {
 /** @returns what it prints */
 type Look = (config: string, at: Date, isLater: boolean) => Promise<string>;
 
-const later = 16 * 60_000;
-
 function judgeBy(look: Look): Judge {
-  return async ({ stage, folder }) => {
+  return async ({ stage, folder, later }) => {
     const config = configure(stage, folder);
     const now = stage.house.time.now();
     const first = JSON.parse(await look(config, new Date(now), false)) as JudgeDocument;

@@ -5,7 +5,7 @@ import type { Scene } from './scenes.ts';
 import type { MergeMethod, Stage } from './stage.ts';
 
 /** carol asks, alice looks for a minute and approves. */
-async function approved(stage: Stage, more: Parameters<Stage['open']>[1] = {}): Promise<number> {
+export async function approved(stage: Stage, more: Parameters<Stage['open']>[1] = {}): Promise<number> {
   const iid = await stage.open(stage.first, more);
   await stage.lookAtIt();
   await stage.approve(stage.second, iid);
@@ -142,7 +142,7 @@ const severalCommits: Scene = {
 const stacked: Scene = {
   name: 'fast-forward stacked on another',
   needs: ['second'],
-  gives: ['endorsed by alice', 'refused no-approval (…other-content)'],
+  gives: ['endorsed by alice', 'refused no-approval (before-last-push)'],
   async play(stage) {
     const below = await stage.open(stage.first, { name: 'below', files: { [grantPath('h2o')]: null } });
     const branch = `${stage.target}--above`;
@@ -154,6 +154,7 @@ const stacked: Scene = {
     await stage.approve(stage.second, below);
     await stage.approve(stage.second, above);
     await stage.merge(below, { method: 'ff' });
+    await stage.written(above, head, 2);
     const shown = (await stage.versions(above)).map(({ base_commit_sha, head_commit_sha }) => [base_commit_sha, head_commit_sha]);
     stage.assume(
       'a stacked merge request shows both, from where the target stood',

@@ -4,22 +4,32 @@ import { accountScenes, answerScenes } from './scenes-accounts.ts';
 import { approvingScenes } from './scenes-approving.ts';
 import { mergingScenes } from './scenes-merging.ts';
 import { pushingScenes } from './scenes-pushing.ts';
+import { waitingScenes } from './scenes-waiting.ts';
 import type { Stage } from './stage.ts';
 
 export interface Scene {
   readonly name: string;
   /** Tokens besides the first. */
-  readonly needs?: readonly ('second' | 'admin')[];
+  readonly needs?: readonly ('second' | 'admin' | 'inside')[];
   /** Accounts that are made for it, and deleted. */
   readonly guests?: number;
   /** It changes the project, or tells of others' branches: nothing else is played meanwhile. */
   readonly alone?: true;
   /** The verdicts about its landings, oldest first. Without them nothing is judged. */
   readonly gives?: readonly string[];
-  /** Codes of what is not decided, also sixteen minutes later. */
+  /** Milliseconds until the second look, where something waits; a quarter of an hour without it. */
+  readonly later?: number;
+  /** Codes of what is not decided, at the second look either. */
   readonly waits?: readonly string[];
   readonly problems?: readonly string[];
   readonly play: (stage: Stage) => Promise<void>;
 }
 
-export const scenes: readonly Scene[] = [...mergingScenes, ...approvingScenes, ...pushingScenes, ...accountScenes, ...answerScenes];
+export const scenes: readonly Scene[] = [
+  ...mergingScenes,
+  ...approvingScenes,
+  ...pushingScenes,
+  ...accountScenes,
+  ...answerScenes,
+  ...waitingScenes,
+];

@@ -8,9 +8,19 @@ import { LocalGit } from './local-git.ts';
 /** How long something may take until it shows. */
 const patience = 180_000;
 
+/** Whatever GitLab has not said by then it does not say. */
+const quarterOfAnHour = 16 * 60_000;
+
 export interface Time {
   readonly now: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+export interface Inside {
+  /** Moves the branch, and writes the merge down so many milliseconds later. */
+  readonly mergeSlowly: (iid: number, milliseconds: number) => Promise<void>;
+  /** As the worker does that finds such merges. */
+  readonly free: (iid: number) => void;
 }
 
 /** What all scenes of a rehearsal share. */
@@ -21,6 +31,8 @@ export interface House {
   readonly admin: Account | undefined;
   readonly time: Time;
   readonly judge: Judge;
+  /** What can be done from inside of a server alone, and not by those who use it. */
+  readonly inside?: Inside;
   readonly folder: string;
   /** Begins the name of everything that is made. */
   readonly prefix: string;
@@ -74,6 +86,11 @@ export class Stage {
   get second(): Account {
     if (!this.#second) throw new Skipped('it needs a second token');
     return this.#second;
+  }
+
+  get inside(): Inside {
+    if (!this.house.inside) throw new Skipped('it needs the stand-in of the tests');
+    return this.house.inside;
   }
 
   get admin(): Account {
@@ -276,7 +293,8 @@ export class Stage {
     for (const work of this.#afterwards) await work();
   }
 
-  judge(): Promise<Judged> {
-    return this.house.judge({ stage: this, folder: `${this.house.folder}/${this.target}` });
+  /** `later`: after so many milliseconds it looks once more, where something waits. */
+  judge(later = quarterOfAnHour): Promise<Judged> {
+    return this.house.judge({ stage: this, folder: `${this.house.folder}/${this.target}`, later });
   }
 }

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGitLab, type GitLabStandIn } from '../support/gitlab/gitlab.ts';
+import { free } from '../support/gitlab/reviewing.ts';
+import type { MergeRequest } from '../support/gitlab/world.ts';
 import { openHouse, type OpenHouse } from './house.ts';
 import type { Judge } from './judges.ts';
 
@@ -18,7 +20,7 @@ export async function openStandIn(judge: Judge, now = '2026-11-20T10:00:00Z'): P
   const [carol, alice] = [forge.createUser('carol'), forge.createUser('alice')];
   const root = forge.createUser('root', { isAdministrator: true });
   const path = 'carol/rehearsal';
-  await forge.createProject(path, { isEmpty: true, members: [[carol, 50]] });
+  const project = await forge.createProject(path, { isEmpty: true, members: [[carol, 50]] });
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-'));
   const tokens = {
     token: forge.createToken(carol, ['api']).value,
@@ -32,7 +34,16 @@ export async function openStandIn(judge: Judge, now = '2026-11-20T10:00:00Z'): P
       return Promise.resolve();
     },
   };
-  const open = await openHouse({ server: gitlab.url, project: path, ...tokens }, { time, judge, folder });
+  const numbered = (iid: number): MergeRequest => {
+    const found = project.mergeRequests.find((one) => one.iid === iid);
+    if (!found) throw new Error(`there is no !${iid}`);
+    return found;
+  };
+  const inside = {
+    mergeSlowly: async (iid: number, lockedFor: number) => void (await gitlab.merge(numbered(iid), carol, { lockedFor })),
+    free: (iid: number) => free(numbered(iid)),
+  };
+  const open = await openHouse({ server: gitlab.url, project: path, ...tokens }, { time, judge, folder, inside });
   return {
     ...{ ...open, gitlab, tokens },
     async stop() {

@@ -88,8 +88,9 @@ export function mergeRequestBasic(of: MergeRequest, origin: string): Json {
   };
 }
 
-export function mergeRequest(of: MergeRequest, origin: string): Json {
-  const latest = of.versions.at(-1);
+export function mergeRequest(of: MergeRequest, origin: string, now: number): Json {
+  // [A] Until the first version is written there is nothing to refer to.
+  const latest = of.versions.findLast(({ at }) => at <= now);
   return {
     ...mergeRequestBasic(of, origin),
     ...moreOfSingle,

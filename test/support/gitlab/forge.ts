@@ -41,12 +41,12 @@ export class Forge {
   tellsApprovalTimes = true;
   /** Older servers show the rules of protected branches to maintainers only. */
   showsProtection = true;
-  /** Versions are written by a worker some time after the push, milliseconds. */
-  versionDelay = 400;
+  /** [A] Versions are written by a worker 1 to 60 seconds after the push; in milliseconds. */
+  versionDelay = 2000;
   /** Whether the token's account may see what happened in a project. */
   showsEvents = true;
   /** The note on an approval too: and its time is the worker's. */
-  noteDelay = 900;
+  noteDelay = 3000;
   /** Whether lists of notes can be asked for without comments. */
   filtersNotes = true;
   /** Paths that projects had before. */
@@ -55,6 +55,8 @@ export class Forge {
   readonly kind = new Set<Kindness>();
   /** How its answers look. */
   readonly style: Style = { edition: 'ce', times: 'fractions' };
+  /** When accounts asked for other accounts, lately. */
+  readonly lookUps = new Map<number, number[]>();
   readonly suggestions = new Map<number, Suggestion>();
   readonly #folder: string;
   #lastId = 1000;

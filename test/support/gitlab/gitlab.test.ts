@@ -167,9 +167,11 @@ describe('merging', () => {
 describe('the rest of it', () => {
   test('given a push, when versions are asked for, then the new one appears only after the worker wrote it', async () => {
     const mergeRequest = await opened();
+    expect((await get(path(mergeRequest, '/versions'))).body).toEqual([]);
+    cast.gitlab.clock.advance(2000);
     await cast.gitlab.commitAndPush(cast.project, cast.alice, mergeRequest.sourceBranch, { more: '1\n' });
     expect((await get(path(mergeRequest, '/versions'))).body).toHaveLength(1);
-    cast.gitlab.clock.advance(400);
+    cast.gitlab.clock.advance(2000);
     expect((await get(path(mergeRequest, '/versions'))).body).toMatchObject([{ head_commit_sha: mergeRequest.head }, {}]);
   });
 

@@ -9,6 +9,8 @@ export const kindnesses = {
   'push-resets-approvals': 'a push takes the approvals away',
   'merged-commit-shown': 'merged_commit_sha is in the answers',
   'author-cannot-approve': 'authors cannot approve their own',
+  'first-version-at-once': 'the first version is written with the merge request',
+  'limits-say-when': 'whoever asks too often is told when to come again',
   'versions-at-once': 'a version is written with the push',
   'approving-again-renews': 'approving twice gives the approval a new time',
   'pushed-merge-unsourced': 'the merged event of a head that was pushed names no source',

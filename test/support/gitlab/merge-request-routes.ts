@@ -34,7 +34,7 @@ function route(rest: string): RegExp {
 
 function shown(call: Call, mergeRequest: MergeRequest, status = 200): Reply {
   const more = call.forge.kind.has('merged-commit-shown') ? { merged_commit_sha: mergeRequest.mergedCommit } : {};
-  return one({ ...body.mergeRequest(mergeRequest, call.origin), ...more }, status);
+  return one({ ...body.mergeRequest(mergeRequest, call.origin, call.forge.clock.now()), ...more }, status);
 }
 
 /** Newest first, as GitLab lists them unless told otherwise. [B] `scope` is `all` unless told; what was updated at the moment itself is among those after it. */
@@ -101,7 +101,14 @@ async function accept(call: Call): Promise<Reply> {
   const { sha, squash } = call.body;
   if (typeof sha === 'string' && sha !== mergeRequest.head) throw new Refused(409, 'SHA does not match HEAD of source branch');
   const fastForward = mergeRequest.project.mergeMethod === 'ff';
-  const plain: MergeMethod = fastForward ? 'ff' : mergeRequest.project.mergeMethod === 'rebase_merge' ? 'semi-linear' : 'merge';
+  const rebases = mergeRequest.project.settings['automatic_rebase_enabled'] === true;
+  const plain: MergeMethod = fastForward
+    ? rebases
+      ? 'automatic-rebase'
+      : 'ff'
+    : mergeRequest.project.mergeMethod === 'rebase_merge'
+      ? 'semi-linear'
+      : 'merge';
   const method = squash === true ? (fastForward ? 'squash' : 'squash+merge') : plain;
   await merge(call.forge, mergeRequest, viewer(call), { method });
   return shown(call, mergeRequest);

@@ -50,6 +50,7 @@ async function build(forge: Forge, mergeRequest: MergeRequest, target: string, m
     case 'ff':
       return { tip: head, mergeCommit: null, squashCommit: null };
     case 'automatic-rebase': {
+      if (upToDate) return { tip: head, mergeCommit: null, squashCommit: null };
       // [A] What is shown of it stays as it was: `sha`, and no other commit; only the database knows what landed.
       const tip = await rebased(forge, mergeRequest, target);
       mergeRequest.mergedCommit = tip;

@@ -68,9 +68,10 @@ async function createProject(call: Call): Promise<Reply> {
 function editProject(call: Call): Reply {
   owned(call);
   const project = visibleProject(call);
-  const { merge_method, visibility, path } = call.body;
+  const { merge_method, visibility, path, automatic_rebase_enabled } = call.body;
   if (merge_method === 'merge' || merge_method === 'rebase_merge' || merge_method === 'ff') project.mergeMethod = merge_method;
   if (visibility === 'public' || visibility === 'private') project.visibility = visibility;
+  if (typeof automatic_rebase_enabled === 'boolean') project.settings = { ...project.settings, automatic_rebase_enabled };
   if (typeof path === 'string') call.forge.move(project, project.path.replace(/[^/]+$/, path));
   return one(projectBody(project, call.origin, roleIn(project, call)));
 }

@@ -2,7 +2,7 @@
 import { commit, member, mergeRequestBasic, project as projectBody, protectedBranch, pushEvent, userBasic, type Json } from './entities.ts';
 import { lines, type FileChange } from './repository.ts';
 import { push } from './pushing.ts';
-import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Route } from './routing.ts';
+import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Reply, type Route } from './routing.ts';
 import { moreOfOwnUser, moreOfToken, moreOfUser } from './shapes.ts';
 import { Refused, type MergeRequest, type Project } from './world.ts';
 
@@ -66,9 +66,19 @@ function protectedBranches(call: Call) {
   return list(of.protectedBranches.map(protectedBranch));
 }
 
-/** [B] Any signed-in account may look up another by id. */
-function account(call: Call) {
-  viewer(call);
+/** [B] Of one account, in ten minutes. */
+const mostLookUps = 300;
+
+/** [B] Any signed-in account may look up another by id. [A] Not too often, and `check_rate_limit!` does not say when to come again. */
+function account(call: Call): Reply {
+  const { id: asking } = viewer(call);
+  const now = call.forge.clock.now();
+  const lately = (call.forge.lookUps.get(asking) ?? []).filter((at) => at > now - 600_000);
+  call.forge.lookUps.set(asking, [...lately, now]);
+  if (lately.length >= mostLookUps) {
+    const headers: Record<string, string> = call.forge.kind.has('limits-say-when') ? { 'retry-after': '60' } : {};
+    return { ...one({ message: { error: 'This was asked too often. Ask again later.' } }, 429), headers };
+  }
   const user = call.forge.users.find(({ id }) => String(id) === call.parts[0]);
   if (!user) throw new Refused(404, '404 User Not Found');
   return one({ ...userBasic(user, call.origin), ...moreOfUser });

@@ -46,7 +46,8 @@ export async function openMergeRequest(forge: Forge, project: Project, options: 
     unfinished: null,
   };
   project.mergeRequests.push(mergeRequest);
-  await reload(forge, mergeRequest, head, forge.clock.now());
+  // [A] `NewMergeRequestWorker`: the first version, too, is written some time later.
+  await reload(forge, mergeRequest, head, forge.clock.now() + (forge.kind.has('first-version-at-once') ? 0 : forge.versionDelay));
   return mergeRequest;
 }
 

@@ -17,7 +17,7 @@ export interface Call {
 }
 
 export type Reply =
-  | { readonly kind: 'one'; readonly status: number; readonly body: Json }
+  | { readonly kind: 'one'; readonly status: number; readonly body: Json; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'list'; readonly rows: readonly Row[] }
   | { readonly kind: 'empty'; readonly status: number };
 
@@ -30,7 +30,7 @@ export interface Route {
   readonly handle: (call: Call) => Reply | Promise<Reply>;
 }
 
-export function one(body: Json, status = 200): Reply {
+export function one(body: Json, status = 200): Extract<Reply, { kind: 'one' }> {
   return { kind: 'one', status, body };
 }
 
@@ -95,7 +95,7 @@ export async function answer(call: Omit<Call, 'parts'>, routes: readonly Route[]
   try {
     const reply = await route.handle({ ...call, parts });
     if (reply.kind === 'empty') return { status: reply.status, headers: {}, body: '' };
-    return reply.kind === 'one' ? json(reply.status, reply.body) : page(call, reply.rows);
+    return reply.kind === 'one' ? json(reply.status, reply.body, reply.headers) : page(call, reply.rows);
   } catch (error) {
     if (error instanceof Moved) {
       // [A] `redirect!` for GET; whatever writes is refused.
