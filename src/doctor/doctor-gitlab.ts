@@ -112,7 +112,9 @@ function tokenOf(token: GitLabFacts['token'], name: TokenName, now: Instant): Ve
   const listed = scopes.join(', ');
   if (!hasScope(token.value, scope))
     return error(
-      `its scopes are ${listed}, and it needs ${scope}`,
+      scopes.includes('granular')
+        ? `it is a fine-grained one (granular), of which GitLab does not say what it may do, and it needs the scope ${scope}`
+        : `its scopes are ${listed}, and it needs ${scope}`,
       maintainer,
       `Make a token with the scope ${scope} and put it into the file.`,
     );

@@ -120,6 +120,12 @@ export type EvidenceAnswer =
   | { readonly kind: 'too-much'; readonly message: string };
 
 /** The branch of the project that grants live on. */
+/** One to compare with, and a commit that GitLab should name it for. */
+export interface OtherMergeRequest {
+  readonly iid: number;
+  readonly commit: CommitId;
+}
+
 export interface TargetBranch {
   readonly project: number;
   readonly branch: string;

@@ -11,7 +11,15 @@ import type { PolicyState, Verdict } from '../record/policy-state.ts';
 import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
 import { noToken } from './tokens.ts';
-import { longestUnanswered, longMerge, prolonged, renderUnanswered, unansweredRecord, type Unanswered } from '../record/waits.ts';
+import {
+  longestUnanswered,
+  longMerge,
+  prolonged,
+  renderUnanswered,
+  unansweredRecord,
+  type OthersAnswered,
+  type Unanswered,
+} from '../record/waits.ts';
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
@@ -105,7 +113,7 @@ class GitLabJudge implements ContentJudge {
     if (byHand !== undefined) return refused('refused-by-hand', byHand, null, null);
     const asked = this.#asked;
     if (!asked) throw new Error('the judge was not told what there is to judge');
-    if (asked.kind !== 'asked') return this.#wait(landing, asked, false);
+    if (asked.kind !== 'asked') return this.#wait(landing, asked, 'silent');
     const answer = await asked.inquiries.answerFor(landing);
     if (answer.kind === 'unusable') return { kind: 'unusable', code: 'gitlab-unusable', detail: answer.message };
     if (answer.kind === 'too-much') return refused('unanswered', answer.message, null, null);
@@ -115,9 +123,9 @@ class GitLabJudge implements ContentJudge {
     } catch (error) {
       const trouble = troubleOf(error, 'commits-unusable');
       // What is wrong on this host is never the landing's.
-      if (error instanceof Unavailable && error.system === 'ssh-keygen') return this.#waiting(landing, trouble, false);
+      if (error instanceof Unavailable && error.system === 'ssh-keygen') return this.#waiting(landing, trouble, 'silent');
       // What GitLab says is known by now: git cannot read the commits that it names.
-      return this.#wait(landing, trouble, asked.fetched);
+      return this.#wait(landing, trouble, asked.fetched ? 'answered' : 'silent');
     }
   }
 
@@ -127,7 +135,7 @@ class GitLabJudge implements ContentJudge {
     if (!asked || !landing || this.#ports.refusedByHand(landing.commit) !== undefined || !mayBePart({ landings, judged }, place))
       return undefined;
     // Whether it is part of one cannot be known now.
-    if (asked.kind !== 'asked') return this.#waiting(landing, asked, false);
+    if (asked.kind !== 'asked') return this.#waiting(landing, asked, 'silent');
     try {
       return await findForward(
         {
@@ -147,7 +155,7 @@ class GitLabJudge implements ContentJudge {
         // One of its commits is not answered about for good: each is judged by itself, and that one refused.
         return judgement.kind === 'judged' ? undefined : judgement;
       }
-      return this.#waiting(landing, troubleOf(error, 'gitlab-unusable'), false);
+      return this.#waiting(landing, troubleOf(error, 'gitlab-unusable'), 'silent');
     }
   }
 
@@ -161,7 +169,9 @@ class GitLabJudge implements ContentJudge {
     if (code === 'merge-in-progress') return mergeInProgress(detail, firstSeen(landing.commit) ?? now, now);
     // Whoever may not ask is answered nothing, whatever it is about.
     const isBarred = code === 'token-refused' || code === 'project-unknown';
-    const others = !isBarred && (await inquiries.othersAnswered(landing, [...usedMergeRequests.values()].at(-1)));
+    const [iid, commit] = [...usedMergeRequests].at(-1) ?? [];
+    const judged = iid === undefined || commit === undefined ? undefined : { iid, commit };
+    const others = isBarred ? 'silent' : await inquiries.othersAnswered(landing, judged);
     return this.#wait(landing, { kind: 'waiting', code, detail }, others);
   }
 
@@ -172,20 +182,21 @@ class GitLabJudge implements ContentJudge {
   }
 
   /** `others`: the same is answered about other landings. */
-  #wait(landing: Landing, trouble: Trouble, others: boolean): Judgement {
+  #wait(landing: Landing, trouble: Trouble, others: OthersAnswered): Judgement {
     const { now, unanswered } = this.#ports;
-    const { total, since } = prolonged(unanswered(landing.commit), now, others);
-    if (others && total >= longestUnanswered)
+    const { total, since } = prolonged(unanswered(landing.commit), now, others === 'answered');
+    if (others === 'answered' && total >= longestUnanswered)
       return refused('unanswered', `since ${renderInstant(since ?? now)}: ${trouble.detail}`, null, null);
     return this.#waiting(landing, trouble, others);
   }
 
-  #waiting({ commit }: Landing, trouble: Trouble, others: boolean): Trouble {
+  #waiting({ commit }: Landing, trouble: Trouble, others: OthersAnswered): Trouble {
     const { now, unanswered, firstSeen } = this.#ports;
     const known = unanswered(commit);
-    const waited = prolonged(known, now, others);
-    const detail = renderUnanswered(trouble.detail, waited, now, others, firstSeen(commit) ?? now);
-    const record = unansweredRecord(commit, now, others, known);
+    const isAnswered = others === 'answered';
+    const waited = prolonged(known, now, isAnswered);
+    const detail = renderUnanswered(commit, trouble.detail, waited, now, others, firstSeen(commit) ?? now);
+    const record = unansweredRecord(commit, now, isAnswered, known);
     return { ...trouble, detail, ...(record && { record }) };
   }
 
@@ -236,7 +247,7 @@ class GitLabJudge implements ContentJudge {
         return this.#wait(
           landing,
           { kind: 'waiting', code: 'pusher-hidden', detail: pusherHidden(mergeRequest.iid, review.hiddenNotes) },
-          true,
+          'answered',
         );
       counts.push([bound, count]);
     }

@@ -1,7 +1,8 @@
 // Asks GitLab and Git ahead of the judging: evidence depends on no verdict, so while one row of landings is judged the next is asked about.
 // It only reads. What was asked ahead and is not wanted in the end is left to end by itself.
 import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
-import type { Account, EvidenceAnswer, Review, TargetBranch } from './evidence.ts';
+import type { Account, EvidenceAnswer, OtherMergeRequest, Review, TargetBranch } from './evidence.ts';
+import type { OthersAnswered } from '../record/waits.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import type { CommitId, Instant } from '../names.ts';
@@ -12,8 +13,10 @@ export interface Forge {
   evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
   /** Where the branch stood before it came to the commit, at about that time, as GitLab tells it; undefined where it does not. */
   stoodBefore(commit: CommitId, target: TargetBranch, at: Instant): Promise<CommitId | undefined>;
-  /** The landings of the merge requests that were merged last, newest first; of not many. */
-  lastMerged(target: TargetBranch): Promise<readonly CommitId[]>;
+  /** Merge requests to compare with, those merged last if there are such; of not many. */
+  othersThan(own: CommitId, target: TargetBranch): Promise<readonly OtherMergeRequest[]>;
+  /** Whether everything that may be asked about a landing is answered about that one. */
+  answersAbout(other: OtherMergeRequest, target: TargetBranch): Promise<boolean>;
 }
 
 interface Ports {
@@ -36,7 +39,7 @@ export class Inquiries {
   readonly #rowOf: ReadonlyMap<CommitId, number>;
   /** The row that is judged, and the next one. */
   readonly #rows = new Map<number, Promise<Answers>>();
-  #others: Promise<boolean> | undefined;
+  #others: Promise<OthersAnswered> | undefined;
   #digests: VersionDigests = new Map();
   #current = -1;
 
@@ -53,23 +56,23 @@ export class Inquiries {
     this.#stuck = stuck;
   }
 
-  /** Whether GitLab answers now what it does not answer about this landing: the same questions about one that was merged lately, or judged last. */
-  async othersAnswered({ commit }: Landing, judged: CommitId | undefined): Promise<boolean> {
+  /** Whether GitLab answers now about others what it does not answer about this landing. `judged`: the merge request that was judged last. */
+  async othersAnswered({ commit }: Landing, judged: OtherMergeRequest | undefined): Promise<OthersAnswered> {
     return (this.#others ??= this.#askAboutOthers(commit, judged));
   }
 
-  async #askAboutOthers(commit: CommitId, judged: CommitId | undefined): Promise<boolean> {
+  async #askAboutOthers(commit: CommitId, judged: OtherMergeRequest | undefined): Promise<OthersAnswered> {
     const { forge } = this.#ports;
-    const merged = await forge.lastMerged(this.#target).catch((error: unknown) => {
-      if (error instanceof Unavailable || error instanceof Unusable) return [];
+    try {
+      const others = await forge.othersThan(commit, this.#target);
+      const isAnother = judged !== undefined && !others.some(({ iid }) => iid === judged.iid);
+      const all = isAnother ? [...others, judged] : others;
+      for (const other of all) if (await forge.answersAbout(other, this.#target)) return 'answered';
+      return all.length > 0 ? 'silent' : 'none';
+    } catch (error) {
+      if (error instanceof Unavailable || error instanceof Unusable) return 'silent';
       throw error;
-    });
-    const others = [...merged, ...(judged === undefined ? [] : [judged])].filter((other) => other !== commit);
-    for (const other of others) {
-      const answer = await forge.evidenceFor(other, this.#target);
-      if (answer.kind === 'known' && answer.evidence.candidates.some(({ review }) => review !== null)) return true;
     }
-    return false;
   }
 
   /** Landings are asked for in the order of the queue. */

@@ -35,8 +35,8 @@ export interface Api {
   readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
   /** Those that are being merged into the branch right now. */
   readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
-  /** Those that were merged into the branch and changed last, newest first; a handful. */
-  readonly lastMerged: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
+  /** Those that changed last, newest first, a handful: of all, or of those merged into a branch. */
+  readonly newest: (project: number, mergedInto?: string) => Promise<readonly MergeRequest[]>;
   readonly mergeRequest: (project: number, iid: number) => Promise<NamedMergeRequest>;
   readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
   /** Oldest first. */
@@ -118,14 +118,18 @@ export function connect(settings: RequesterSettings): Api {
       // A server that does not know a filter leaves it out.
       return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
     },
-    async lastMerged(project, branch) {
-      const newest = { state: 'merged', targetBranch: branch, orderBy: 'updated_at', sort: 'desc', page: 1, perPage: 5 } as const;
-      const list = understand(
-        v.array(mergeRequestShape),
-        await gitlab.MergeRequests.all({ projectId: project, ...newest }),
-        'the merge requests merged last',
-      );
-      return list.filter(({ state, targetBranch }) => state === 'merged' && targetBranch === branch);
+    async newest(project, mergedInto) {
+      const which = mergedInto === undefined ? {} : ({ state: 'merged', targetBranch: mergedInto } as const);
+      const newest = { orderBy: 'updated_at', sort: 'desc', page: 1, perPage: 5 } as const;
+      const shown = await gitlab.MergeRequests.all({ projectId: project, ...which, ...newest });
+      const rows = understand(v.array(v.unknown()), shown, 'the merge requests that changed last');
+      // One that cannot be understood is none to compare with, and keeps nobody from asking about the others.
+      const list = rows.flatMap((row) => {
+        const parsed = v.safeParse(mergeRequestShape, row);
+        return parsed.success ? [parsed.output] : [];
+      });
+      if (list.length === 0 && rows.length > 0) understand(mergeRequestShape, rows[0], 'the merge requests that changed last');
+      return list.filter((one) => mergedInto === undefined || (one.state === 'merged' && one.targetBranch === mergedInto));
     },
     mergeRequest,
     async approvals(project, iid) {

@@ -4,18 +4,24 @@
 export class Declined extends Error {
   override readonly name = 'Declined';
   readonly status: number;
-  /** It is the token that may not do this, whoever its account is. */
-  readonly lacksScope: boolean;
+  /** It is the token that may not do this, whoever its account is; one with `granular` scopes by what is ticked in it. */
+  readonly lacks: 'scope' | 'permission' | undefined;
   /** Of a redirect, the number of the project that it leads to. */
   readonly movedTo: number | undefined;
 
-  constructor(request: string, status: number, lacksScope = false, movedTo?: number) {
-    super(`GitLab answers ${status} to ${request}`);
+  constructor(request: string, status: number, lacks?: Declined['lacks'], movedTo?: number) {
+    super(`GitLab answers ${status} to ${request}${lacks === undefined ? '' : words[lacks]}`);
     this.status = status;
-    this.lacksScope = lacksScope;
+    this.lacks = lacks;
     this.movedTo = movedTo;
   }
 }
+
+const words = {
+  scope: ': the token lacks the scope for it',
+  permission:
+    ': the token is a fine-grained one and lacks the permission for it; make one with the scope read_api (to write notes: api) instead',
+} as const;
 
 /** GitLab answered 200, and not with what it documents: HTML, cut short, or with another type in a field. */
 export class Malformed extends Error {

@@ -1,5 +1,15 @@
 // Gathers what GitLab knows of one landing. Only merge requests that could be bound to it are read in full; the others are kept as named.
-import type { Candidate, EvidenceAnswer, MergeRequest, Push, Review, TargetBranch, Version, WaitingCode } from '../evidence/evidence.ts';
+import type {
+  Candidate,
+  EvidenceAnswer,
+  MergeRequest,
+  OtherMergeRequest,
+  Push,
+  Review,
+  TargetBranch,
+  Version,
+  WaitingCode,
+} from '../evidence/evidence.ts';
 import { ruledOut } from '../evidence/binding.ts';
 import { instant, type CommitId } from '../names.ts';
 import { day } from '../time.ts';
@@ -18,6 +28,20 @@ export async function evidenceFor(api: Api, commit: CommitId, target: TargetBran
     return await within(largestReview, () => gather(api, commit, target));
   } catch (error) {
     return await explain(error, api, target.project);
+  }
+}
+
+/** The same questions as about a landing, and those that are asked of some landings only. */
+export async function answersAbout(api: Api, { iid, commit }: OtherMergeRequest, project: number): Promise<boolean> {
+  try {
+    await within(largestReview, async () => {
+      await api.mergeRequestsOf(project, commit);
+      await readReviewed(api, project, iid, 'all that may be asked');
+    });
+    return true;
+  } catch (error) {
+    await explain(error, api, project);
+    return false;
   }
 }
 
@@ -58,6 +82,7 @@ export async function readReviewed(
   api: Api,
   project: number,
   iid: number,
+  what: 'what is needed' | 'all that may be asked' = 'what is needed',
 ): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }> {
   const reads = [
     api.mergeRequest(project, iid),
@@ -70,7 +95,8 @@ export async function readReviewed(
   await Promise.allSettled(reads);
   const [{ mergeRequest, sourceBranch }, approvals, versions, { entries: notes, hidden }, stateEvents] = await Promise.all(reads);
   // Who approved nothing may have pushed what they like.
-  const told = approvals.length === 0 ? undefined : await pushesByEvent(api, mergeRequest, sourceBranch, versions);
+  const isNeeded = approvals.length > 0 || what === 'all that may be asked';
+  const told = !isNeeded ? undefined : await pushesByEvent(api, mergeRequest, sourceBranch, versions);
   const pushes = [...(told ?? []), ...notedPushes(notes)];
   const review = { approvals, versions, pushes, hiddenNotes: hidden, eventsShown: told !== undefined };
   return { mergeRequest, review: { ...review, retargets: retargetsOf(notes), stateEvents } };

@@ -1,5 +1,5 @@
 // GitLab as muster sees it: who merged and approved what. gitbeaker is slow to import, so it is loaded with the first question.
-import type { EvidenceAnswer, TargetBranch } from '../evidence/evidence.ts';
+import type { EvidenceAnswer, OtherMergeRequest, TargetBranch } from '../evidence/evidence.ts';
 import { instant, isInstant, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Api, Project } from './api.ts';
@@ -44,8 +44,10 @@ export interface GitLab {
   readonly evidenceFor: (commit: CommitId, target: TargetBranch) => Promise<EvidenceAnswer>;
   /** Where the branch stood before a push, or a merge, brought it to the commit. @throws Unavailable or Unusable */
   readonly stoodBefore: (commit: CommitId, target: TargetBranch, at: Instant) => Promise<CommitId | undefined>;
-  /** The landings of the merge requests merged last. @throws Unavailable or Unusable */
-  readonly lastMerged: (target: TargetBranch) => Promise<readonly CommitId[]>;
+  /** Some that were merged last; where there are none but `own`, others of the project. @throws Unavailable or Unusable */
+  readonly othersThan: (own: CommitId, target: TargetBranch) => Promise<readonly OtherMergeRequest[]>;
+  /** Whether it answers about this one, whole, everything that may have to be known of a landing; never throws for anything the server does. */
+  readonly answersAbout: (other: OtherMergeRequest, target: TargetBranch) => Promise<boolean>;
   /** From the `Date` header of the last answer; undefined before the first. */
   readonly clock: () => ClockReading | undefined;
 }
@@ -87,10 +89,22 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       });
       return events.entries.findLast((event) => event.branch === branch && event.to === commit)?.from ?? undefined;
     },
-    async lastMerged({ project, branch }) {
+    async othersThan(own, { project, branch }) {
       const { landingCommit } = await import('../evidence/binding.ts');
-      const merged = await (await connected()).lastMerged(project, branch).catch((error: unknown) => complain(error, settings.project));
-      return merged.flatMap((one) => landingCommit(one) ?? []);
+      const asked = await connected();
+      const newest = async (mergedInto?: string): Promise<readonly OtherMergeRequest[]> => {
+        const found = await asked.newest(project, mergedInto).catch((error: unknown) => complain(error, settings.project));
+        return found.flatMap((one) => {
+          const commit = landingCommit(one) ?? one.head;
+          return commit === null || commit === own ? [] : [{ iid: one.iid, commit }];
+        });
+      };
+      const merged = await newest(branch);
+      return merged.length > 0 ? merged : newest();
+    },
+    async answersAbout(other, { project }) {
+      const { answersAbout } = await import('./gathering.ts');
+      return answersAbout(await connected(), other, project);
     },
     clock: () => reading,
   };

@@ -60,7 +60,7 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
         await gitlab.Commits.create(id, name, message, given, { startBranch: from });
         return 'made';
       } catch (error) {
-        if (error instanceof Declined && error.status === 403 && !error.lacksScope) return 'may-not';
+        if (error instanceof Declined && error.status === 403 && error.lacks === undefined) return 'may-not';
         return notWritten(error, name);
       }
     },
@@ -97,8 +97,7 @@ function refusedBy(error: unknown): never {
   if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
   if (error instanceof Declined && error.status === 401)
     throw new Misuse('GitLab does not accept the token: it is wrong, revoked or expired. Make a new one and put it into the token file');
-  if (error instanceof Declined && error.lacksScope)
-    throw new Misuse(`${error.message}: the token may not do this, it needs the scope api`);
+  if (error instanceof Declined && error.lacks) throw new Misuse(`${error.message}; it needs the scope api`);
   if (error instanceof Declined && error.status === 403)
     throw new Misuse(`${error.message}: the account of the token may not do this; branches need the role Developer`);
   if (error instanceof Declined) throw new Misuse(error.message);

@@ -207,8 +207,7 @@ function headers(request: Outgoing, { token }: RequesterSettings): http.Outgoing
 
 async function readAnswer(request: Outgoing, response: Response, largest: number): Promise<Attempt> {
   const status = response.statusCode ?? 0;
-  if (status === 403)
-    return { kind: 'failed', error: new Declined(request.name, status, await lacksScope(request, response)), again: false };
+  if (status === 403) return { kind: 'failed', error: new Declined(request.name, status, await lackOf(request, response)), again: false };
   if (status === 204) {
     response.resume();
     return { kind: 'answered', answer: { body: null, status, headers: {} }, bytes: 0 };
@@ -220,7 +219,7 @@ async function readAnswer(request: Outgoing, response: Response, largest: number
     const movedTo = /\/projects\/([1-9]\d{0,14})(?![^/?])/.exec(response.headers.location ?? '')?.[1];
     return {
       kind: 'failed',
-      error: new Declined(request.name, status, false, movedTo === undefined ? undefined : Number(movedTo)),
+      error: new Declined(request.name, status, undefined, movedTo === undefined ? undefined : Number(movedTo)),
       again: false,
     };
   }
@@ -240,14 +239,14 @@ function singleHeaders(response: Response): Record<string, string> {
 }
 
 /** RFC 6750, section 3.1; GitLab says it in the body only. Nothing else of a refusal is read: a project's name may be in it. */
-async function lacksScope(request: Outgoing, response: Response): Promise<boolean> {
+async function lackOf(request: Outgoing, response: Response): Promise<Declined['lacks']> {
   try {
     const { body }: { body: unknown } = await readJson(request, response, largestRefusal);
     const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-    // Fine-grained tokens have a word of their own.
-    return error === 'insufficient_scope' || error === 'insufficient_granular_scope';
+    if (error === 'insufficient_scope') return 'scope';
+    return error === 'insufficient_granular_scope' ? 'permission' : undefined;
   } catch (error) {
-    if (error instanceof Malformed) return false;
+    if (error instanceof Malformed) return undefined;
     throw error;
   }
 }

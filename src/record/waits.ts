@@ -34,9 +34,22 @@ export function unansweredRecord(
   return others || known?.last !== undefined ? { type: 'unanswered', at, commit, others } : undefined;
 }
 
-export function renderUnanswered(detail: string, { since, total }: Unanswered, now: Instant, others: boolean, seen: Instant): string {
-  if (!others || since === undefined)
-    return `${detail}; GitLab answers nothing of the kind about other changes either, so it waits since ${renderInstant(seen)} for as long as that lasts`;
+/** What GitLab says of other merge requests: the same is answered, it is not, or there is none to ask about. */
+export type OthersAnswered = 'answered' | 'silent' | 'none';
+
+export function renderUnanswered(
+  commit: CommitId,
+  detail: string,
+  { since, total }: Unanswered,
+  now: Instant,
+  others: OthersAnswered,
+  seen: Instant,
+): string {
+  const waits = `so it waits since ${renderInstant(seen)}`;
+  if (others === 'none')
+    return `${detail}; there is no other merge request that GitLab could be asked about, ${waits} until there is one, or until somebody types "muster refuse ${commit.slice(0, 12)} --reason …"`;
+  if (others === 'silent' || since === undefined)
+    return `${detail}; GitLab answers nothing of the kind about other changes either, ${waits} for as long as that lasts`;
   const end = instant(now + Math.max(0, longestUnanswered - total));
   return `${detail}; GitLab answers the same about other changes since ${renderInstant(since)}: if that stays so, it is refused at ${renderInstant(end)}`;
 }

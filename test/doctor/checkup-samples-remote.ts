@@ -95,6 +95,7 @@ const gitlab = casesOf<GitLabFacts>(
     ['gitlab-version', 'a version that is not told', { version: denied }, 'unknown'],
     ['gitlab-token', 'none', { token: 'absent' }, 'error'],
     ['gitlab-token', 'one that may only read the repository', { token: token(['read_repository']) }, 'error'],
+    ['gitlab-token', 'a fine-grained one', { token: token(['granular']) }, 'error'],
     ['gitlab-token', 'one that may do everything', { token: token(['api']) }, 'advice'],
     ['gitlab-token', 'one that ends in a week', { token: token(['read_api'], hours(24 * 7)) }, 'advice'],
     ['gitlab-token', 'one that ended', { token: token(['read_api'], noon) }, 'error'],

@@ -1,7 +1,7 @@
 // What is asked ahead, and when. Answers are given by hand, so that a test sees what is under way between two of them.
 import { describe, expect, it } from 'vitest';
 import { changeKey } from '../../src/evidence/pushers.ts';
-import type { EvidenceAnswer } from '../../src/evidence/evidence.ts';
+import type { EvidenceAnswer, OtherMergeRequest } from '../../src/evidence/evidence.ts';
 import type { CommitPair, Landing } from '../../src/history/landing.ts';
 import type { CommitId } from '../../src/names.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
@@ -30,11 +30,14 @@ class SlowForge implements Forge {
   readonly asked: number[] = [];
   readonly #open = new Map<number, (answer: EvidenceAnswer) => void>();
 
-  merged: readonly CommitId[] = [];
+  others: readonly OtherMergeRequest[] = [];
+  readonly silentAbout = new Set<number>();
 
   project = () => Promise.resolve({ id: target.project });
 
-  lastMerged = () => Promise.resolve(this.merged);
+  othersThan: Forge['othersThan'] = () => Promise.resolve(this.others);
+
+  answersAbout: Forge['answersAbout'] = ({ iid }) => Promise.resolve(!this.silentAbout.has(iid));
 
   stoodBefore = () => Promise.resolve(undefined);
 
@@ -184,11 +187,41 @@ describe('given the digests of versions', () => {
 it('given a row that nobody waits for, when asking about it fails, then nobody hears of it', async () => {
   const forge: Forge = {
     project: () => Promise.resolve({ id: target.project }),
-    lastMerged: () => Promise.resolve([]),
+    othersThan: () => Promise.resolve([]),
+    answersAbout: () => Promise.resolve(false),
     stoodBefore: () => Promise.resolve(undefined),
     evidenceFor: (commit) => (Number.parseInt(commit, 16) > rowLength ? Promise.reject(new Error('a bug')) : Promise.resolve(answerOf(1))),
   };
   const inquiries = new Inquiries({ forge, versions: new Mirror(), progress: () => undefined }, queue, target);
   expect(await inquiries.answerFor(nth(1))).toEqual(answerOf(1));
   await expect(inquiries.answerFor(nth(rowLength + 1))).rejects.toThrow('a bug');
+});
+
+describe('given a landing that GitLab does not answer about', () => {
+  const one = (iid: number): OtherMergeRequest => ({ iid, commit: commitId(iid) });
+
+  it.each<{ given: string; others: readonly number[]; judged?: number; silent: readonly number[]; gives: string }>([
+    { given: 'it answers about the second of two others', others: [8, 9], silent: [8], gives: 'answered' },
+    { given: 'it answers about no other', others: [8, 9], silent: [8, 9], gives: 'silent' },
+    { given: 'it answers about the one that was judged last', others: [8], judged: 7, silent: [8], gives: 'answered' },
+    {
+      given: 'the one that was judged last is all there is, and it does not answer about it',
+      others: [],
+      judged: 7,
+      silent: [7],
+      gives: 'silent',
+    },
+    { given: 'there is no other', others: [], silent: [], gives: 'none' },
+  ])('when $given, then that is $gives', async ({ others, judged, silent, gives }) => {
+    const { forge, inquiries } = open();
+    forge.others = others.map(one);
+    for (const iid of silent) forge.silentAbout.add(iid);
+    expect(await inquiries.othersAnswered(nth(1), judged === undefined ? undefined : one(judged))).toBe(gives);
+  });
+
+  it('when it does not say which others there are, then it answers nobody', async () => {
+    const { forge, inquiries } = open();
+    forge.othersThan = () => Promise.reject(new Unavailable('gitlab', 'no answer'));
+    expect(await inquiries.othersAnswered(nth(1), one(7))).toBe('silent');
+  });
 });

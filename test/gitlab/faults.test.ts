@@ -89,7 +89,8 @@ const harms: readonly (readonly [string, Harm, string])[] = [
   ['is an object without content', { kind: 'answer', status: 200, body: '{}' }, 'malformed-answer'],
   ['is a redirect', { kind: 'answer', status: 302, headers: { location: '/api/v4/user' } }, 'gitlab-unavailable'],
   ['is another protocol', { kind: 'answer', status: 101, headers: { connection: 'Upgrade', upgrade: 'x' } }, 'gitlab-unavailable'],
-  ['is compressed', { kind: 'headers', headers: { 'content-encoding': 'gzip' } }, 'malformed-answer'],
+  ['is compressed', { kind: 'compress' }, 'malformed-answer'],
+  ['is called compressed', { kind: 'headers', headers: { 'content-encoding': 'gzip' } }, 'malformed-answer'],
   ['is a project that has moved', { kind: 'answer', status: 301, headers: { location: '/api/v4/projects/8' } }, 'gitlab-unavailable'],
   ['is a 403 for a fine-grained token', { kind: 'answer', status: 403, body: '{"error":"insufficient_granular_scope"}' }, 'token-refused'],
   ['is a 401', { kind: 'answer', status: 401 }, 'token-refused'],
@@ -107,6 +108,19 @@ describe.each(requests)('given that the answer for %s', (_, where) => {
     cast.gitlab.faults.add(where, harm);
     expect(await ask({ timeout: harm.kind === 'hang' ? 300 : 10_000 })).toMatchObject({ kind: 'waiting', code });
   });
+});
+
+test.each([
+  ['is compressed, which nobody asked for', { kind: 'compress' }, /it is compressed, which was not asked for/],
+  [
+    'is no, to a fine-grained token',
+    { kind: 'answer', status: 403, body: '{"error":"insufficient_granular_scope"}' },
+    /fine-grained one and lacks the permission/,
+  ],
+  ['is no, to a token without the scope', { kind: 'answer', status: 403, body: '{"error":"insufficient_scope"}' }, /lacks the scope/],
+] as const)('given an answer that %s, then the message says so', async (_, harm, words) => {
+  cast.gitlab.faults.add(/merge_requests\/1\/versions/, harm);
+  expect(await ask()).toMatchObject({ kind: 'waiting', message: expect.stringMatching(words) });
 });
 
 test.each(requests)('given that %s hiccups twice, when evidence is asked for, then it is known', async (_, where) => {

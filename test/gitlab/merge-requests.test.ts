@@ -61,6 +61,12 @@ describe('given a token that is not good enough', () => {
     expect(await messageOf(commit(as(cast.carol, ['read_api'])))).toContain('needs the scope api');
   });
 
+  it('when it is a fine-grained one without the permission, then that is said, and it is not taken for an account that may not push', async () => {
+    const body = '{"error":"insufficient_granular_scope"}';
+    cast.gitlab.faults.add(/commits$/, { kind: 'answer', status: 403, body }, { method: 'POST' });
+    expect(await messageOf(commit(as(cast.carol)))).toMatch(/a fine-grained one and lacks the permission.*needs the scope api/);
+  });
+
   it('when GitLab refuses with a page of HTML, then that is a no like any other', async () => {
     cast.gitlab.faults.add(/commits$/, { kind: 'html', status: 403 }, { method: 'POST' });
     expect(await commit(as(cast.carol))).toBe('may-not');

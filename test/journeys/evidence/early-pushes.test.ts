@@ -4,7 +4,7 @@ import { removeBranch } from '../../support/gitlab/pushing.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { startWorld, type Scene, type World } from './world.ts';
+import { lookingTime, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const branch = 'early';
 /** A merge request of the branch as it is, by somebody who need not have pushed to it. */
 async function openFrom(scene: Scene, author: User): Promise<MergeRequest> {
   const mergeRequest = await world.gitlab.openMergeRequest(scene.project, { author, sourceBranch: branch });
-  scene.wait(60_000);
+  scene.wait(lookingTime);
   return mergeRequest;
 }
 
@@ -74,7 +74,7 @@ describe('given a branch name that alice used before, for something that was tak
     const scene = await world.scene();
     await scene.push(world.alice, { 'notes.txt': 'a try\n' }, branch);
     await removeBranch(world.gitlab.forge, scene.project, world.alice, branch);
-    scene.wait(60_000);
+    scene.wait(lookingTime);
     await scene.push(world.carol, { [urbanecm]: grantFile(scene.day(14)) }, branch);
     expect(await endOf(scene, await openFrom(scene, world.carol))).toMatchObject({ refused: [], members: ['urbanecm'] });
   });
@@ -85,10 +85,10 @@ describe('given a merge request of carol that was closed for a while', () => {
     const scene = await world.scene();
     const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(10)) }, { branch });
     world.gitlab.close(mergeRequest, world.carol);
-    scene.wait(60_000);
+    scene.wait(lookingTime);
     await scene.push(world.alice, { [urbanecm]: grantFile(scene.day(20)) }, branch);
     await world.gitlab.reopen(mergeRequest, world.carol);
-    scene.wait(60_000);
+    scene.wait(lookingTime);
     const { message, members } = await endOf(scene, mergeRequest);
     expect(message).toContain('alice pushed to its branch');
     expect(members).toEqual([]);

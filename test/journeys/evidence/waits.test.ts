@@ -90,6 +90,24 @@ describe('case 119: given what fails for all', () => {
     expect(await scene.members()).toEqual(['h2o', 'hoo', 'urbanecm']);
   });
 
+  it('when events answer 500, and the others that were merged need none, then nothing is refused for that', async () => {
+    const scene = await world.scene();
+    await scene.land({ [grantPath('h2o')]: grantFile(scene.day(14)) });
+    await scene.reconcile();
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    // Nobody approved it: who pushed to it does not matter.
+    for (let place = 0; place < 5; place += 1) await scene.land({ [`other-${place}`]: 'not the policy\n' }, { approvers: [] });
+    world.gitlab.faults.add(/\/events/, { kind: 'answer', status: 500 });
+    for (let time = 0; time < 3; time += 1) {
+      const run = await scene.reconcile();
+      expect([refusals(run), waitsFor(run)]).toEqual([[], ['gitlab-unavailable']]);
+      scene.wait(20 * hour);
+    }
+    world.gitlab.faults.clear();
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['h2o', 'urbanecm']);
+  });
+
   it('when there is a weekend without GitLab after a bad answer, and another bad answer after it, then nothing is refused for that', async () => {
     const scene = await landedTwo();
     const bad = /merge_requests\/2\/notes/;
@@ -105,6 +123,27 @@ describe('case 119: given what fails for all', () => {
     world.gitlab.faults.add(bad, { kind: 'answer', status: 200, body: '[7]' });
     const after = await scene.reconcile();
     expect([refusals(after), waitsFor(after)]).toEqual([[], ['waits-for-earlier', 'malformed-answer']]);
+  });
+});
+
+describe('given the only merge request of a project, which GitLab does not answer about well', () => {
+  it('when there is no other, then the message says so and how to end it; when another is opened, then it has an end', async () => {
+    const scene = await world.scene();
+    await scene.land({ [urbanecm]: grantFile(scene.day(14)) });
+    world.gitlab.faults.add(/merge_requests\/1\/notes/, { kind: 'answer', status: 200, body: '[7]' });
+    await scene.reconcile();
+    scene.wait(20 * hour);
+    const alone = await scene.reconcile();
+    expect([refusals(alone), alone.policy.pending[0]?.message]).toEqual([
+      [],
+      expect.stringMatching(
+        /there is no other merge request .* until there is one, or until somebody types "muster refuse [0-9a-f]{12} --reason/,
+      ),
+    ]);
+    await scene.open(world.carol, { [hoo]: grantFile(scene.day(14)) });
+    expect((await scene.reconcile()).policy.pending[0]?.message).toMatch(/answers the same about other changes since 20.*refused at 20/);
+    scene.wait(6 * hour);
+    expect(refusals(await scene.reconcile())).toEqual([`unanswered ${urbanecm}`]);
   });
 });
 

@@ -1,6 +1,7 @@
 // What goes wrong on the way to GitLab and back, by request. Each fault answers in place of the server, or spoils its answer.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 export interface LoggedRequest {
   readonly method: string;
@@ -30,6 +31,8 @@ export type Harm =
   | { readonly kind: 'drop' }
   /** Sends the head of the answer and half of its body, then cuts the connection. */
   | { readonly kind: 'truncate' }
+  /** As proxies do that were not asked to. */
+  | { readonly kind: 'compress' }
   | { readonly kind: 'rewrite'; readonly change: (body: unknown) => unknown }
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | null>> };
 
@@ -107,6 +110,8 @@ export async function deliver(response: ServerResponse, answer: Answer, harm: Ha
       response.writeHead(answer.status, { ...answer.headers, 'content-length': String(Buffer.byteLength(answer.body)) });
       response.write(answer.body.slice(0, answer.body.length / 2), () => response.destroy());
       return undefined;
+    case 'compress':
+      return send(response, { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' }, body: gzipSync(answer.body) });
     case 'rewrite':
       return send(response, { ...answer, body: JSON.stringify(harm.change(JSON.parse(answer.body))) });
     case 'headers':
@@ -114,7 +119,7 @@ export async function deliver(response: ServerResponse, answer: Answer, harm: Ha
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, { status, headers, body }: Omit<Answer, 'body'> & { readonly body: string | Uint8Array }): void {
   response.writeHead(status, headers);
   response.end(status === 204 || status === 304 ? undefined : body);
 }
