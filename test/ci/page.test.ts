@@ -32,7 +32,7 @@ describe('given the job that makes the page, one grant that was approved and one
       await gitlab.commitAndPush(project, alice, name, { [grantPath(name)]: grantFile(until) });
       gitlab.clock.advance(60_000);
       const mergeRequest = await gitlab.openMergeRequest(project, { author: alice, sourceBranch: name });
-      gitlab.clock.advance(60_000);
+      gitlab.clock.advance(70_000);
       if (name === 'urbanecm') gitlab.approve(mergeRequest, bob);
       gitlab.clock.advance(60_000);
       await gitlab.merge(mergeRequest, alice);

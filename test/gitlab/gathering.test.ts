@@ -314,17 +314,19 @@ describe('what a server need not say', () => {
     expect(await binding(commit)).toMatchObject({ reason: 'imported' });
   });
 
-  test('given times with an offset, or without fractions of a second, then they are the same moments', async () => {
+  test.each([
+    ['without fractions of a second', 0, '', 'Z'],
+    ['with an offset', 60, '.250', '+01:00'],
+    ['with an offset and without fractions', 60, '', '+01:00'],
+    ['with an offset to the west', -570, '.250', '-09:30'],
+  ])('given times %s, then they are the same moments', async (_, minutes, fraction, zone) => {
     const { mergeRequest, commit } = await landed();
-    const [approval] = mergeRequest.approvals;
-    const at = new Date((approval?.at ?? 0) + 3_600_000).toISOString().replace(/\.000Z$/, '+01:00');
-    cast.gitlab.faults.add(/approvals/, {
-      kind: 'rewrite',
-      change: (body) => JSON.parse(JSON.stringify(body).replace(/"approved_at":"[^"]*"/, `"approved_at":"${at}"`)),
-    });
+    const at = Math.floor((mergeRequest.approvals[0]?.at ?? 0) / 1000) * 1000;
+    const written = `${new Date(at + minutes * 60_000).toISOString().slice(0, 19)}${fraction}${zone}`;
+    const change = (body: unknown) => JSON.parse(JSON.stringify(body).replace(/"approved_at":"[^"]*"/, `"approved_at":"${written}"`));
+    cast.gitlab.faults.add(/approvals/, { kind: 'rewrite', change });
     const [candidate] = (await known(commit)).candidates;
-    expect(at).toMatch(/:\d\d\+01:00$/);
-    expect(candidate?.review?.approvals).toMatchObject([{ at: approval?.at }]);
+    expect(candidate?.review?.approvals).toMatchObject([{ at: at + Number(`0${fraction}`) * 1000 }]);
   });
 
   test('given one of two approvals without its time, then only the other is there to be counted', async () => {

@@ -2,10 +2,9 @@
 // where something waits once more later, by its own clock.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runJudge } from '../../src/judge/judge-command.ts';
 import { keptRecords } from '../../src/judge/own-record.ts';
-import { instant } from '../../src/names.ts';
 import { runMuster } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import { NotDone } from './account.ts';
 import type { Stage } from './stage.ts';
 
@@ -49,25 +48,7 @@ export function shippedJudge(hasOwnTime: boolean): Judge {
   });
 }
 
-export const judgeHere: Judge = judgeBy(async (config, at) => {
-  const { text } = await runJudge(
-    { command: 'judge', operands: [], options: { config, json: true } },
-    {
-      pid: process.pid,
-      environment: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
-      folder: () => '/',
-      now: () => instant(at.getTime()),
-      boot: () => undefined,
-      progress: () => undefined,
-      warn: () => undefined,
-      onInterrupt: () => () => undefined,
-      typedBy: () => 'nobody',
-      goOnAs: undefined,
-      startAnother: () => Promise.reject(new Error('judging starts no other')),
-    },
-  );
-  return text;
-});
+export const judgeHere: Judge = judgeBy(async (config, at) => (await runHere(['judge', '--json'], { config, at })).stdout);
 
 /** A host's configuration without a directory: nothing is written there. Its files belong to this rehearsal alone. */
 function configure({ house: { project }, target, start, reader }: Stage, folder: string): string {
