@@ -60,7 +60,7 @@ describe('given the job that makes the page, one grant that was approved and one
     const { stdout, stderr } = await promisify(execFile)(join(checkout, '.ci/page'), { env });
 
     const page = readFileSync(join(checkout, 'public/index.html'), 'utf8');
-    expect(page).toMatch(/<b>urbanecm<\/b> <span class="tag">klaxon-users, until /);
+    expect(page).toMatch(/<tr id="in-klaxon-users-urbanecm" class="soon">\s*<th scope="row">urbanecm<\/th>/);
     expect(page).toContain('mallory.yaml is not in force');
     expect(page).toContain('From the policy alone');
     expect(page).not.toMatch(/approved by (?:alice|bob)|libera\.chat/);

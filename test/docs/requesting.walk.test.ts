@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noteOn, notesOn, opened } from '../journeys/evidence/notes.ts';
-import { day, group, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
+import { day, group, lookingTime, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
 import { runHere } from '../support/in-process.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
 import { openGuide, policyJob, realScene } from './guide.ts';
@@ -158,7 +158,7 @@ describe('given the page for people who ask', () => {
       const at = new Date(world.gitlab.clock.now());
       const { status, stdout, stderr } = await runHere(args, { config: ownFile, at, env });
       expect(status, stderr).toBe(0);
-      scene.wait(minute);
+      scene.wait(lookingTime);
       return stdout;
     };
 
