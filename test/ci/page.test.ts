@@ -61,7 +61,7 @@ describe('given the job that makes the page, one grant that was approved and one
 
     const page = readFileSync(join(checkout, 'public/index.html'), 'utf8');
     expect(page).toMatch(/<tr id="in-klaxon-users-urbanecm" class="soon">\s*<th scope="row">urbanecm<\/th>/);
-    expect(page).toContain('mallory.yaml is not in force');
+    expect(page).toContain('mallory.yaml</b> is not in force');
     expect(page).toContain('From the policy alone');
     expect(page).not.toMatch(/approved by (?:alice|bob)|libera\.chat/);
     expect(page + stdout + stderr).not.toContain(secret);

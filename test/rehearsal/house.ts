@@ -1,7 +1,38 @@
 // The project in which scenes are played: refused unless it is empty, or is one in which only rehearsals took place; and as it was afterwards, but
 // for merge requests, which nobody can take away.
 import { fields, NotDone, text, Account, type Fields } from './account.ts';
-import type { House } from './stage.ts';
+import type { Judge } from './judges.ts';
+
+export interface Time {
+  readonly now: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+export interface Inside {
+  /** Moves the branch, and writes the merge down so many milliseconds later. */
+  readonly mergeSlowly: (iid: number, milliseconds: number) => Promise<void>;
+  /** As the worker does that finds such merges. */
+  readonly free: (iid: number) => void;
+}
+
+/** What all scenes of a rehearsal share. */
+export interface House {
+  readonly project: { readonly id: number; readonly path: string; readonly gitUrl: string };
+  readonly first: Account;
+  readonly second: Account | undefined;
+  readonly admin: Account | undefined;
+  readonly time: Time;
+  readonly judge: Judge;
+  /** What can be done from inside of a server alone, and not by those who use it. */
+  readonly inside?: Inside;
+  readonly folder: string;
+  /** Begins the name of everything that is made. */
+  readonly prefix: string;
+  /** Another one each time: a scene can be played again. */
+  readonly number: () => number;
+  /** The merge method is the project's: one merges at a time. */
+  readonly alone: <Value>(work: () => Promise<Value>) => Promise<Value>;
+}
 
 export interface Terms {
   readonly server: string;

@@ -1,7 +1,8 @@
 // Plays scenes, and says of each whether the server answered what the code rests on and whether the judge said what it must.
 import { fields, NotDone, text, Account, type Recorded } from './account.ts';
 import type { Scene } from './scenes.ts';
-import { Skipped, Stage, type Assumption, type House } from './stage.ts';
+import type { House } from './house.ts';
+import { Skipped, Stage, type Assumption } from './stage.ts';
 
 export interface Outcome {
   readonly scene: string;

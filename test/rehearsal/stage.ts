@@ -2,7 +2,8 @@
 // people do there through API and git. The same on a real server and on the stand-in; only how time passes differs.
 import { grantFile, grantPath, groupFile, policyFile } from '../journeys/evidence/policy-files.ts';
 import { fields, NotDone, text, type Account, type Answer, type Fields, type Recorded } from './account.ts';
-import type { Judge, Judged } from './judges.ts';
+import type { House, Inside } from './house.ts';
+import type { Judged } from './judges.ts';
 import { LocalGit } from './local-git.ts';
 
 /** How long something may take until it shows. */
@@ -10,37 +11,6 @@ const patience = 180_000;
 
 /** Whatever GitLab has not said by then it does not say. */
 const quarterOfAnHour = 16 * 60_000;
-
-export interface Time {
-  readonly now: () => number;
-  readonly pause: (milliseconds: number) => Promise<void>;
-}
-
-export interface Inside {
-  /** Moves the branch, and writes the merge down so many milliseconds later. */
-  readonly mergeSlowly: (iid: number, milliseconds: number) => Promise<void>;
-  /** As the worker does that finds such merges. */
-  readonly free: (iid: number) => void;
-}
-
-/** What all scenes of a rehearsal share. */
-export interface House {
-  readonly project: { readonly id: number; readonly path: string; readonly gitUrl: string };
-  readonly first: Account;
-  readonly second: Account | undefined;
-  readonly admin: Account | undefined;
-  readonly time: Time;
-  readonly judge: Judge;
-  /** What can be done from inside of a server alone, and not by those who use it. */
-  readonly inside?: Inside;
-  readonly folder: string;
-  /** Begins the name of everything that is made. */
-  readonly prefix: string;
-  /** Another one each time: a scene can be played again. */
-  readonly number: () => number;
-  /** The merge method is the project's: one merges at a time. */
-  readonly alone: <Value>(work: () => Promise<Value>) => Promise<Value>;
-}
 
 export interface Assumption {
   readonly what: string;

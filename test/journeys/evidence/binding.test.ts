@@ -115,3 +115,16 @@ describe('given several merge requests about one commit', () => {
     expect(await scene.members()).toEqual(['urbanecm']);
   });
 });
+
+it('case 98: when GitLab rebases while it merges, then it is refused with words of its own, and doctor says ERROR', async () => {
+  const scene = await world.scene();
+  const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
+  scene.approve(mergeRequest, world.alice);
+  await scene.push(world.bob, { 'README.md': 'Something else came first\n' });
+  await scene.merge(mergeRequest, { method: 'automatic-rebase' });
+  scene.project.settings = { automatic_rebase_enabled: true };
+  const run = await scene.settle();
+  expect([refusals(run), await scene.members()]).toEqual([[`not-bound ${urbanecm}`], []]);
+  expect(run.policy.refused[0]?.message).toContain('GitLab rebased it while it merged it');
+  expect((await scene.run('doctor')).stdout).toMatch(/ERROR +automatic-rebase/);
+});

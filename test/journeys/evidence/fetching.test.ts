@@ -1,4 +1,4 @@
-// What GitLab's own server lets pass is fetched, and of old versions no more than is compared (cases 71, 72).
+// What GitLab's own server lets pass is fetched, and of merge requests no more than is needed (cases 71 to 73).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -131,4 +131,16 @@ describe('case 72: given an approved and squashed merge request whose history ho
     expect([status, stderr]).toEqual([5, expect.stringContaining('larger than what is read of one')]);
     expect(stderr).toContain('a new branch, with the change alone');
   });
+});
+
+it('case 73: given a merge request with 30 000 notes, when it lands, then it is refused for that at once, and nobody else waits for it', async () => {
+  const scene = await world.scene();
+  for (const uid of ['h2o', 'urbanecm', 'hoo']) await scene.land({ [grantPath(uid)]: grantFile(scene.day(14)) });
+  const [, flooded] = scene.project.mergeRequests;
+  const at = world.gitlab.clock.now();
+  for (let place = 0; place < 30_000; place += 1)
+    flooded?.notes.push({ id: 10_000 + place, body: 'mentioned in commit', system: true, author: world.mallory, at, updatedAt: at });
+  const run = await scene.reconcile();
+  expect([refusals(run), run.policy.pending, await scene.members()]).toEqual([[`unanswered ${urbanecm}`], [], ['h2o', 'hoo']]);
+  expect(world.gitlab.faults.count(/merge_requests\/2\/notes/)).toBeLessThan(100);
 });

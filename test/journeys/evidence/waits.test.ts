@@ -1,4 +1,4 @@
-// Every wait has an end: one that is a landing's own, after six hours; one that is everybody's, when it is over (cases 73, 74, 96, 98, 119).
+// Every wait has an end: one that is a landing's own, after six hours; one that is everybody's, when it is over (cases 74, 96, 98, 119).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -226,30 +226,6 @@ describe('case 98: given a host whose GitLab is not as it was', () => {
     await scene.reconcile();
     expect(await scene.members()).toEqual(['urbanecm']);
   });
-
-  it('when GitLab rebases while it merges, then it is refused with words of its own, and doctor says ERROR', async () => {
-    const scene = await world.scene();
-    const mergeRequest = await scene.open(world.carol, { [urbanecm]: grantFile(scene.day(14)) });
-    scene.approve(mergeRequest, world.alice);
-    await scene.push(world.bob, { 'README.md': 'Something else came first\n' });
-    await scene.merge(mergeRequest, { method: 'automatic-rebase' });
-    scene.project.settings = { automatic_rebase_enabled: true };
-    const run = await scene.settle();
-    expect([refusals(run), await scene.members()]).toEqual([[`not-bound ${urbanecm}`], []]);
-    expect(run.policy.refused[0]?.message).toContain('GitLab rebased it while it merged it');
-    expect((await scene.run('doctor')).stdout).toMatch(/ERROR +automatic-rebase/);
-  });
-});
-
-it('case 73: given a merge request with 30 000 notes, when it lands, then it is refused for that at once, and nobody else waits for it', async () => {
-  const scene = await landedTwo();
-  const [, flooded] = scene.project.mergeRequests;
-  const at = world.gitlab.clock.now();
-  for (let place = 0; place < 30_000; place += 1)
-    flooded?.notes.push({ id: 10_000 + place, body: 'mentioned in commit', system: true, author: world.mallory, at, updatedAt: at });
-  const run = await scene.reconcile();
-  expect([refusals(run), run.policy.pending, await scene.members()]).toEqual([[`unanswered ${urbanecm}`], [], ['h2o', 'hoo']]);
-  expect(world.gitlab.faults.count(/merge_requests\/2\/notes/)).toBeLessThan(100);
 });
 
 describe('given a landing that waits', () => {
