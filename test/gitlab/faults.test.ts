@@ -26,7 +26,7 @@ beforeAll(async () => {
       updatedAt: 0,
     });
   }
-  cast.gitlab.clock.advance(1000);
+  cast.gitlab.clock.advance(3000);
   cast.gitlab.approve(mergeRequest, cast.bob);
   commit = parseCommitId(await cast.gitlab.merge(mergeRequest, cast.bob)) ?? raise();
 });

@@ -16,7 +16,8 @@ const begun = '2026-01-05T09:00:00.000Z';
 
 /** What everybody sees of a project that they see at all. */
 export function moreOfBasicProject({ path }: Project, origin: string): Json {
-  const [group = '', name = ''] = [path.replace(/\/[^/]+$/, ''), path.split('/').at(-1)];
+  const group = path.replace(/\/[^/]+$/, '');
+  const name = path.split('/').at(-1);
   return {
     ...none('avatar_url', 'readme_url'),
     ...zero('forks_count', 'star_count'),
