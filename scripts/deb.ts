@@ -26,9 +26,17 @@ import { renderConfigurationManual, renderManual, type Edition } from './deb/man
 const root = fileURLToPath(new URL('../', import.meta.url));
 // RFC 2606, section 2: an address that is nobody's; whoever publishes the package writes their own.
 const maintainer = 'muster maintainers <maintainers@muster.invalid>';
-const documents = ['operating', 'wikimedia', 'policy', 'requesting', 'approving', 'threat-model', 'decisions', 'ARCHITECTURE'].map(
-  (name) => `${name}.md`,
-);
+const documents = [
+  'operating',
+  'wikimedia',
+  'policy',
+  'requesting',
+  'approving',
+  'signing',
+  'threat-model',
+  'decisions',
+  'ARCHITECTURE',
+].map((name) => `${name}.md`);
 const documentation = 'usr/share/doc/muster';
 
 /** Where people find in the package what documents link to, by its path here. */

@@ -65,6 +65,8 @@ export interface ContentJudge {
 
 export interface JudgingSettings extends FormSettings {
   readonly start: CommitId;
+  /** What root pins of the rules at `start`. */
+  readonly rules?: string | undefined;
 }
 
 export interface JudgingPorts {

@@ -121,7 +121,7 @@ export async function look(
       append: record.append,
       now: at,
     },
-    surveySettings(configuration),
+    { ...surveySettings(configuration), rules: configuration.repository.rules },
   );
   const state = record.state().policy;
   const now = nowOf({

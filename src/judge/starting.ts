@@ -7,7 +7,9 @@ import { rulesObjections } from '../policy/policy-rules.ts';
 import { largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
 import { startingState, type StartingPoint } from '../record/start-state.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
+import { sha256 } from '../digest.ts';
 import { Unusable } from '../errors.ts';
+import { rulesDigest } from '../signing/statement.ts';
 import type { Branch, JudgingSettings } from './judge-branch.ts';
 import type { PolicyParser } from './landing-files.ts';
 
@@ -21,12 +23,14 @@ export async function startPolicy(
   branch: Branch,
   loadParser: () => Promise<PolicyParser>,
   remembered: PolicyState | undefined,
-  { start, folder }: JudgingSettings,
+  { start, folder, rules: pinned }: JudgingSettings,
   now: Instant,
   head: CommitId | undefined,
 ): Promise<Started> {
+  // Root may pin them later than the record began.
   if (remembered?.start === start) {
     refuseOtherFolder(remembered, folder);
+    if (pinned !== undefined && head) refuseOtherRules(await rulesAtStart(branch, start, folder), pinned, start);
     return { state: remembered, records: [] };
   }
   const parser = await loadParser();
@@ -38,6 +42,7 @@ export async function startPolicy(
     );
   });
   const files = await readPolicyFiles(branch, tree, start, folder);
+  if (pinned !== undefined) refuseOtherRules(await rulesAtStart(branch, start, folder), pinned, start);
   const rules = valid(
     parser.parseRules(
       files.filter(({ path }) => isRules(path, folder)),
@@ -54,6 +59,24 @@ export async function startPolicy(
   // One merge request endorses one landing, also after a new start.
   const state = remembered ? { ...fresh, usedMergeRequests: remembered.usedMergeRequests } : fresh;
   return { state, records: renderStart(point, folder, now) };
+}
+
+/** `sha256:…` over the rules files of a commit: what root pins as `repository.rules`. */
+export async function rulesAtStart(branch: Pick<Branch, 'policyTree' | 'blobs'>, start: CommitId, folder: string): Promise<string> {
+  const entries = [...(await branch.policyTree(start, folder))].filter(([path]) => isRules(path, folder));
+  const { contents } = await branch.blobs(
+    entries.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  const files = entries.map(([path, { mode, blob }]) => ({ path, mode, sha256: sha256(contents.get(blob) ?? '') }));
+  return rulesDigest(files, sha256);
+}
+
+function refuseOtherRules(found: string, pinned: string, start: CommitId): void {
+  if (found === pinned) return;
+  throw new Unusable(
+    `the rules files at start ${start} have the digest ${found}, and repository.rules says ${pinned}: nothing is judged until the host’s administrator has read these rules, and writes the digest of those that are meant`,
+  );
 }
 
 /** Grants of one line of the record. */

@@ -1,6 +1,8 @@
 // `muster plan`: the survey, and nothing after it.
+import { rulesAtStart } from '../judge/starting.ts';
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
+import { Unavailable, Unusable } from '../errors.ts';
 import { standingOf, type Caller, type HostConfiguration } from '../host.ts';
 import { plan } from '../reconcile/preview.ts';
 import { printed, stopped } from '../reconcile/print-run.ts';
@@ -17,7 +19,16 @@ export async function runPlan(invocation: Invocation, caller: Caller): Promise<P
 
 async function planned(configuration: HostConfiguration, caller: Caller): Promise<RunReport> {
   caller.progress('reading');
-  return withHostToRead(configuration, caller, ({ sources, directory }) =>
-    plan(sources, surveySettings(configuration), directory.openToRead, configuration),
-  );
+  return withHostToRead(configuration, caller, async ({ sources, directory }, _, branch) => {
+    const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
+    const { start, folder } = configuration.repository;
+    const rules = await rulesAtStart(branch, start, folder).catch(missing);
+    return rules === undefined ? report : { ...report, rules };
+  });
+}
+
+/** Where the start cannot be read, the report says why. */
+function missing(error: unknown): undefined {
+  if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+  return undefined;
 }

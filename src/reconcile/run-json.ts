@@ -42,10 +42,11 @@ export function renderRunJson(report: RunReport, status: Status, state: 'active'
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function policyJson({ head, start, evidence, policy }: RunReport): unknown {
+function policyJson({ head, start, rules, evidence, policy }: RunReport): unknown {
   return {
     head: head ?? null,
     start,
+    ...(rules !== undefined && { rules }),
     evidence,
     unlisted: policy?.unlisted ?? 0,
     judged: policy?.judged ?? null,

@@ -28,6 +28,7 @@ export function renderRunText(report: RunReport, status: Status, notes: readonly
   const reason = (message: string) => (problems.includes(message) ? 'see PROBLEM below' : once(message));
   const blocks = [
     heading(report),
+    report.rules === undefined ? '' : `rules      ${report.rules} at start\n`,
     ...notes.map((note) => hang('NOTE       ', note)),
     ...report.claims.map((claim) => hang('NOTE       ', renderClaim(claim))),
     ...report.rosters.map(renderRoster),

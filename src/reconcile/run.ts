@@ -65,6 +65,8 @@ export interface RunReport {
   readonly mode: 'enforce' | 'report';
   readonly evidence: 'gitlab' | 'none';
   readonly start: CommitId;
+  /** `sha256:…` over the rules files at `start`, of a plan. */
+  readonly rules?: string;
   readonly head: CommitId | undefined;
   readonly policy: EffectivePolicy | undefined;
   /** The tokens for GitLab, as judging found them. */

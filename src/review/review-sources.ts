@@ -31,5 +31,6 @@ export async function commitsOf({ proposal, versions }: Mirror): Promise<ReviewP
 
 export function reviewSettings(configuration: Configuration): ReviewSettings {
   const { start, folder, longest } = surveySettings(configuration);
-  return { start, folder, longest, branch: configuration.repository.branch, ceilings: configuration.signed };
+  const { rules, branch } = configuration.repository;
+  return { start, folder, longest, rules, branch, ceilings: configuration.signed };
 }

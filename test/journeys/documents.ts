@@ -11,6 +11,8 @@ export interface RunDocument {
   };
   readonly policy: {
     readonly head: string | null;
+    /** Of a plan. */
+    readonly rules?: string;
     readonly judged: string | null;
     readonly unlisted: number;
     readonly refused: readonly {

@@ -63,6 +63,7 @@ export class Host {
     start: CommitId = commitId(0),
     folder = 'policy',
     parser: PolicyParser = { parseRules, parseGrant },
+    rules?: string,
   ): Promise<Run> {
     const { memory, branch } = this;
     const records: JudgingRecord[] = [];
@@ -80,7 +81,7 @@ export class Host {
       },
       now: committedAt(100),
     };
-    const judged = await judgeBranch(ports, { start, folder, longest: new Map() });
+    const judged = await judgeBranch(ports, { start, folder, rules, longest: new Map() });
     this.memory = takeJudged(memory, records, 'judging');
     return { ...judged, records };
   }
