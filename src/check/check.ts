@@ -23,7 +23,7 @@ export interface CheckOptions {
   readonly now: Instant;
   /** What reading the folder already found: links, strange names. */
   readonly found?: readonly Finding[];
-  /** Grants known to be as they were before the rules changed: changed rules are advice to them (DESIGN, section 2). */
+  /** With a change: grants that it leaves as they were. Changed rules are advice to them (DESIGN, section 2), and so is an end that has passed. */
   readonly unchanged?: ReadonlySet<string>;
   /** Advises of grants that end this soon. */
   readonly endingWithin?: Duration;
@@ -34,14 +34,14 @@ export interface CheckOptions {
  * When a grant landed is not known here, so its length is measured from `now`: what may be merged today passes, and what passed
  * once never fails because time went by.
  */
-export function check(policy: PolicyReading, { now, found = [], unchanged = new Set(), endingWithin }: CheckOptions): CheckResult {
+export function check(policy: PolicyReading, { now, found = [], unchanged, endingWithin }: CheckOptions): CheckResult {
   const findings = [
     ...found,
     ...policy.findings,
     ...rulesFindings(policy),
     ...policy.grants.flatMap((grant) => [
-      ...grantFindings(grant, policy, now, unchanged.has(grant.path) ? 'advice' : 'error'),
-      ...endFindings(grant, now, endingWithin),
+      ...grantFindings(grant, policy, now, unchanged?.has(grant.path) ? 'advice' : 'error'),
+      ...endFindings(grant, now, endingWithin, unchanged && !unchanged.has(grant.path) ? 'error' : 'advice'),
     ]),
   ].sort(byPlace);
   const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
@@ -61,7 +61,13 @@ function grantFindings(located: LocatedGrant, { rules }: PolicyReading, now: Ins
   return objections.map((objection) => findingOf(located, objection, severity));
 }
 
-function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration | undefined): readonly Finding[] {
+/** `severity`: of an end that has passed. Whoever adds or edits such a grant means something else. */
+function endFindings(
+  located: LocatedGrant,
+  now: Instant,
+  endingWithin: Duration | undefined,
+  severity: Finding['severity'],
+): readonly Finding[] {
   const { until } = located.grant;
   if (until === 'open') return [];
   if (until <= now) {
@@ -71,7 +77,7 @@ function endFindings(located: LocatedGrant, now: Instant, endingWithin: Duration
       message: `the grant ended ${renderEndOf(until)} and gives nothing any more`,
       fix: 'Delete the file, or write a later "until" where access is needed again.',
     };
-    return [findingOf(located, ended, 'advice')];
+    return [findingOf(located, ended, severity)];
   }
   if (endingWithin === undefined || until > now + endingWithin) return [];
   const endsSoon: Objection = {

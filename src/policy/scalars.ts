@@ -40,13 +40,24 @@ export function kind<Value>({ code, what, fix, read, editor }: Kind<Value>) {
 const nameInEditors = { type: ['string', 'number', 'boolean', 'null'], pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' };
 const wordInEditors = { type: ['string', 'number', 'boolean', 'null'] };
 
-export const freeText = kind({
-  code: 'bad-text',
-  what: 'a text',
-  fix: 'Write a sentence for the people who approve.',
-  read: (text) => text.trim() || undefined,
-  editor: { ...wordInEditors, minLength: 1 },
-});
+/** Left over from an example: dots, a word in angle brackets, "TODO". */
+const leftOver = /^(?:…|\.{3,}|<[^<>]*>|(?:todo|fixme|tbd|xxx+|uid|group|your[ _-]?[a-z]+)\b[:.!?]?)$/i;
+
+export const freeText = v.pipe(
+  kind({
+    code: 'bad-text',
+    what: 'a text',
+    fix: 'Write a sentence for the people who approve.',
+    read: (text) => text.trim() || undefined,
+    editor: { ...wordInEditors, minLength: 1 },
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed && leftOver.test(dataset.value))
+      addIssue({
+        message: complaint('placeholder', `${quoted(dataset.value)} is left over from an example`, 'Write what is meant in its place.'),
+      });
+  }),
+);
 
 export const uid = kind({
   code: 'bad-uid',

@@ -132,9 +132,34 @@ function mapOf(map: Extract<ParsedNode, { items: unknown[] }>, text: string, pro
     const name = isScalar(key) ? plainOf(key, text, problems) : undefined;
     const problem = typeof name === 'string' ? keyProblem(name, result) : strangeKey;
     if (problem) problems.push({ offset: key.range[0], ...problem });
-    else if (typeof name === 'string') result[name] = plainOf(value, text, problems);
+    else if (typeof name === 'string') {
+      result[name] = plainOf(value, text, problems);
+      problems.push(...droppedText(name, value, key.range[1], text));
+    }
   }
   return result;
+}
+
+/** What people write in their own words. Behind other values a comment is a comment. */
+const ownWords: ReadonlySet<string> = new Set(['reason', 'contact', 'purpose']);
+
+/** A comment behind such a text without quotes is the rest of the sentence, and would be dropped without a word. */
+function droppedText(name: string, value: ParsedNode | null, keyEnd: number, text: string): readonly Problem[] {
+  const isEmptyValue = value === null || (isScalar(value) && isEmpty(value));
+  const isPlain = isScalar(value) && value.type === 'PLAIN';
+  // Of `ticket: #123` nothing is left at all.
+  if (!(ownWords.has(name) && (isPlain || isEmptyValue)) && !(name === 'ticket' && isEmptyValue)) return [];
+  const from = isEmptyValue ? keyEnd : value.range[1];
+  const [, before] = /^([^\n#]*)#/.exec(text.slice(from)) ?? [];
+  if (before === undefined) return [];
+  return [
+    {
+      offset: from + before.length,
+      code: 'dropped-text',
+      message: `a "#" begins a comment, so this and what follows would be dropped from "${name}"`,
+      fix: `Put the whole text in quotes: ${name}: "…".`,
+    },
+  ];
 }
 
 const strangeKey = { code: 'bad-key', message: 'a key is one word', fix: 'Write "key: value".' };

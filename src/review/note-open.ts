@@ -88,7 +88,7 @@ const strangers: Readonly<Record<Presence, string | undefined>> = {
 
 function mendings({ obstacles, overlaps, people }: OpenReview): readonly string[] {
   const ofForm = obstacles.map(({ code: of, path, line }) => {
-    const what = renderRefusalCode(of);
+    const what = of === 'ended' ? 'its end has passed, so it gives nothing' : renderRefusalCode(of);
     if (path === undefined) return `${asSentence(what)} ${mending[of]}`;
     return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${mending[of]}`;
   });

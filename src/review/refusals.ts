@@ -182,7 +182,8 @@ export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>
 }
 
 /** What to do about an obstacle while the merge request is still open. */
-export const mending: Readonly<Record<RefusalCode, string>> = {
+export const mending: Readonly<Record<RefusalCode | 'ended', string>> = {
+  ended: 'Write a later "until"; to end access, delete the file.',
   'hidden-diff': 'Remove the attribute for the policy folder first, in a merge request of its own.',
   'too-many-files': 'Split it into several merge requests of at most 50 policy files.',
   impure: 'Put the other files into a merge request of their own.',

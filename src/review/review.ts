@@ -15,11 +15,13 @@ import { membersOf, place, type Rules } from '../policy/policy.ts';
 import { rulesChanges, type RulesChange } from '../check/rules-change.ts';
 import type { Presence, Standing } from '../record/standing.ts';
 import { effectsOf, needsOf, type Effect, type Need } from '../check/proposed-change.ts';
+import { isOver } from '../record/grants.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
 /** Something that keeps the change from being endorsed, whoever approves it. The path is one that muster accepts, or left out. */
 export interface Obstacle {
-  readonly code: RefusalCode;
+  /** `ended`: the end has passed. Merged and approved, it would give nothing. */
+  readonly code: RefusalCode | 'ended';
   readonly path?: string;
   /** Where in the file, from 1; only where that is known. */
   readonly line?: number;
@@ -194,10 +196,11 @@ function grantObstacles(
   { folder, longest }: FormSettings,
   now: Instant,
 ): readonly Obstacle[] {
-  return changes.flatMap(({ path }) => {
+  return changes.flatMap(({ path }): readonly Obstacle[] => {
     const reading = files.get(path);
     if (reading?.kind !== 'grant' || !isWellFormed(path, folder) || place(path, folder).kind !== 'grant') return [];
     const ceiling = longest.get(reading.grant.group);
+    if (isOver(reading.grant.until, now)) return [{ code: 'ended', path }];
     return grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling)).flatMap(({ code }) => {
       const known = grantCodes[code];
       return known ? [{ code: known, path }] : [];

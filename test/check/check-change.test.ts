@@ -100,6 +100,16 @@ describe('given a clone with a change of the policy', () => {
     expect((await checked()).effects.map(({ uid }) => uid)).toEqual(['martin']);
   });
 
+  it('when a grant that it leaves alone has ended, then that is advice', async () => {
+    git('checkout', '--quiet', 'main');
+    write(martin, grant.replace('2026-12-07', '2026-11-01'));
+    commit();
+    git('checkout', '--quiet', '-B', 'change');
+    write(martin.replace('martin', 'dave'), grant);
+    commit();
+    expect(await codes()).toEqual([`advice ended ${martin}`]);
+  });
+
   it('when nothing of the policy changes, then nothing is said against it', async () => {
     write('README.md', 'hello');
     commit();
@@ -135,6 +145,11 @@ describe('given a clone with a change of the policy', () => {
       given: 'a grant too long',
       change: () => write(martin, grant.replace('2026-12-07', '2027-12-07')),
       gives: `error too-long ${martin}`,
+    },
+    {
+      given: 'a grant whose end has passed (case 102)',
+      change: () => write(martin, grant.replace('2026-12-07', '2026-11-01')),
+      gives: `error ended ${martin}`,
     },
     {
       given: '50 more grants',

@@ -20,7 +20,7 @@ function checked(changes: Readonly<Record<string, string>> = {}, at: Instant = n
   }));
   return check(readPolicy(files, 'policy'), {
     now: at,
-    unchanged: new Set(unchanged),
+    ...(unchanged.length === 0 ? {} : { unchanged: new Set(unchanged) }),
     ...(within === undefined ? {} : { endingWithin: duration(within) }),
   });
 }

@@ -216,3 +216,42 @@ describe('the whole policy', () => {
     expect(parsePolicy(bare, '').kind).toBe('valid');
   });
 });
+
+describe('text that people write', () => {
+  const at = (line: number, column: number) => `policy/grants/klaxon-users/urbanecm.yaml:${line}:${column}`;
+
+  it.each([
+    { given: 'contact: vera in #channel on libera', gives: `dropped-text ${at(2, 18)}` },
+    { given: 'contact: #wikimedia-sre', gives: `dropped-text ${at(2, 10)}` },
+    { given: 'contact:    #wikimedia-sre', gives: `dropped-text ${at(2, 13)}` },
+    { given: 'ticket: #123', gives: `dropped-text ${at(2, 9)}` },
+    { given: 'contact: irc\n  vera in #channel', gives: `dropped-text ${at(3, 11)}` },
+    { given: 'contact: "vera in #channel on libera"', gives: 'valid' },
+    { given: "contact: 'vera in #channel' # on libera", gives: 'valid' },
+    { given: 'contact: irc.libera.chat#channel', gives: 'valid' },
+    { given: 'ticket: T343377 # may be left out', gives: 'valid' },
+    { given: '# the last day\nuntil: 2026-12-07 # a Monday', gives: 'valid' },
+    { given: 'contact: irc\n# vera', gives: 'valid' },
+  ])('case 101: given $given, then $gives', ({ given, gives }) => {
+    expect(codes(grantOf(`reason: Abuse wave.\n${given}\n`))).toBe(gives);
+  });
+
+  it('case 101: given the purpose of a group, then no word of it is dropped either', () => {
+    const parsed = parseRules([policy, file('groups/klaxon-users.yaml', 'purpose: For # Klaxon\nowner: sre\nmembers: grants\n')], 'policy');
+    expect(codes(parsed)).toBe('dropped-text policy/groups/klaxon-users.yaml:1:14');
+  });
+
+  it.each(['…', '...', '<reason>', 'TODO', 'todo:', 'TBD', 'FIXME', 'XXX', 'UID', 'YOUR_CONTACT', 'your reason'])(
+    'given "%s", which an example left there, then it is told',
+    (left) => {
+      expect(codes(grantOf(`reason: "${left}"\n`))).toBe(`placeholder ${at(1, 9)}`);
+    },
+  );
+
+  it.each(['To do what the team asked …', 'irc <alice@example.org>', 'Your wiki needs it', 'x', 'uid of a bot'])(
+    'given "%s", which somebody meant, then it is valid',
+    (meant) => {
+      expect(codes(grantOf(`reason: "${meant}"\n`))).toBe('valid');
+    },
+  );
+});

@@ -36,7 +36,7 @@ describe('scalars are text', () => {
   });
 
   it('given words of other scripts in a free text and in a comment, then they are kept', () => {
-    const result = read('reason: Über die Änderung, Привет # так\n');
+    const result = read('# так\nreason: Über die Änderung, Привет\n');
     expect(result.kind === 'valid' && result.value.value.reason).toBe('Über die Änderung, Привет');
   });
 

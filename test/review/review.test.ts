@@ -103,6 +103,12 @@ describe('given an open merge request', () => {
       gives: [{ code: 'unknown-group', path: 'policy/grants/nobody/urbanecm.yaml' }],
     },
     {
+      given: 'an end that has passed',
+      changes: {},
+      readings: [[path, { kind: 'grant', grant: grantOf('urbanecm', { until: at(1) }) }]],
+      gives: [{ code: 'ended', path }],
+    },
+    {
       given: 'what nobody had approved before',
       changes: { changes: [{ path, before: entry('2'), after: entry('1') }] },
       gives: [{ code: 'dirty', path }],
