@@ -45,6 +45,7 @@ const ofSignatures: Readonly<Record<Exclude<SignatureReason, NotCountedReason>, 
   'used-before': 'is used up',
   'key-not-in-force': 'was made with a key that the policy before this change does not name for that person',
   'no-touch': 'was made without a touch, which this host asks for',
+  'too-large': 'does not count: what is signed has at most 1 MiB; divide the change',
   distrusted: 'is distrusted on the host',
 };
 

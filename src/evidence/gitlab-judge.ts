@@ -8,7 +8,7 @@ import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeReq
 import { type UnboundReason } from '../record/approval-count.ts';
 import { findForward, mayBePart, NotAnswered } from './forward.ts';
 import type { PolicyState, Verdict } from '../record/policy-state.ts';
-import type { EvidenceAnswer, LandingEvidence, Review, TargetBranch } from './evidence.ts';
+import type { EvidenceAnswer, LandingEvidence, MergeRequest, Review, TargetBranch } from './evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
 import { noToken } from './tokens.ts';
 import {
@@ -36,8 +36,14 @@ export const bindingTime = 15 * minute;
 /** Asked only where a signature is needed. */
 export interface SigningPorts {
   readonly ceilings: SignedCeilings;
-  /** Each signed statement for this landing, judged under the rules before it. */
-  readonly signaturesFor: (state: PolicyState, landing: Landing) => Promise<readonly JudgedSignature[]>;
+  /** Each signed statement for this landing, judged under the rules before it. Throws Unavailable. */
+  readonly signaturesFor: (
+    state: PolicyState,
+    landing: Landing,
+    of: { readonly project: number; readonly mergeRequests: readonly MergeRequest[] },
+  ) => Promise<readonly JudgedSignature[]>;
+  /** What stands in the record before the verdict on a landing. */
+  readonly keep: (state: PolicyState, landing: Landing) => Promise<readonly JudgingRecord[]>;
 }
 
 export interface EvidencePorts {
@@ -127,6 +133,10 @@ class GitLabJudge implements ContentJudge {
       // What GitLab says is known by now: git cannot read the commits that it names.
       return this.#wait(landing, trouble, asked.fetched ? 'answered' : 'silent');
     }
+  }
+
+  keep(state: PolicyState, landing: Landing): Promise<readonly JudgingRecord[]> {
+    return this.#ports.signing.keep(state, landing);
   }
 
   async forwardOf(state: PolicyState, landings: readonly Landing[], place: number, judged: number): Promise<Forward | Trouble | undefined> {
@@ -232,7 +242,10 @@ class GitLabJudge implements ContentJudge {
       this.#ports.folder,
     );
     const digest = this.#ports.digestOf(landing);
-    const signing = await this.#signingOf(state, landing, paths);
+    const signing = await this.#signingOf(state, landing, paths, {
+      project: target.project,
+      mergeRequests: binding.mergeRequests.map(({ mergeRequest }) => mergeRequest),
+    });
     // Each merge request is tried by itself: approvals of different ones are never added up.
     const counts: [BoundMergeRequest, ApprovalCount][] = [];
     for (const bound of binding.mergeRequests) {
@@ -259,10 +272,15 @@ class GitLabJudge implements ContentJudge {
     return refused(onlyUnsigned ? 'not-signed' : 'no-approval', detail, iid, evidence, { ...linkTo(link), count, unbound });
   }
 
-  async #signingOf(state: PolicyState, landing: Landing, paths: readonly ReviewedPath[]): Promise<Signing> {
+  async #signingOf(
+    state: PolicyState,
+    landing: Landing,
+    paths: readonly ReviewedPath[],
+    of: Parameters<SigningPorts['signaturesFor']>[2],
+  ): Promise<Signing> {
     const { ceilings, signaturesFor } = this.#ports.signing;
     const isAsked = paths.some(({ path }) => (requirement(state.rules, path, ceilings)?.signed ?? 0) > 0);
-    return { ceilings, signatures: isAsked ? await signaturesFor(state, landing) : [] };
+    return { ceilings, signatures: isAsked ? await signaturesFor(state, landing, of) : [] };
   }
 }
 

@@ -1,7 +1,8 @@
 // Who judges what landings contain: GitLab, or nobody.
+import { join } from 'node:path';
 import { digestOfChanges } from '../history/changes.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
-import { gitlabJudge } from './gitlab-judge.ts';
+import { gitlabJudge, type SigningPorts } from './gitlab-judge.ts';
 import type { Unanswered } from '../record/waits.ts';
 import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
@@ -11,7 +12,11 @@ import { instant, type CommitId, type Instant } from '../names.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { ContentJudge } from '../judge/judge-branch.ts';
 import type { ClockWitnesses } from '../membership/clock.ts';
-import type { Caller } from '../host.ts';
+import { surroundingsOf, type Caller } from '../host.ts';
+import type { Distrusted } from '../record/approval-count.ts';
+import { readApprovalFiles, type Carriers } from '../signing/carriers.ts';
+import { openSigning, type SigningRecord } from '../signing/collect.ts';
+import { verifyBy } from '../signing/ssh-keygen.ts';
 
 export interface NoMirror {
   readonly reason: Unavailable | Unusable;
@@ -34,6 +39,9 @@ export interface EvidenceTerms {
   /** For how long GitLab did not answer about a landing. */
   readonly unanswered: (commit: CommitId) => Unanswered | undefined;
   readonly refusedByHand: (commit: CommitId) => string | undefined;
+  /** The record of judging, where one is kept. */
+  readonly record: Pick<SigningRecord, 'records' | 'append' | 'caughtUp'>;
+  readonly distrusted: readonly Distrusted[];
   /** Milliseconds after which nothing more is asked of GitLab. */
   readonly patience: number;
 }
@@ -45,6 +53,8 @@ export const asIfWaited = {
   wasHead: () => false,
   unanswered: () => undefined,
   refusedByHand: () => undefined,
+  record: { records: () => [], append: () => Promise.resolve(), caughtUp: () => true },
+  distrusted: [],
   patience: Number.POSITIVE_INFINITY,
 } as const;
 
@@ -52,8 +62,9 @@ export async function openEvidence(
   configuration: Configuration,
   mirror: Mirror | NoMirror,
   caller: Caller,
-  { now, project: knownProject, firstSeen, wasHead, unanswered, refusedByHand, patience }: EvidenceTerms,
+  terms: EvidenceTerms,
 ): Promise<OpenEvidence> {
+  const { now, project: knownProject, firstSeen, wasHead, unanswered, refusedByHand, patience } = terms;
   if (configuration.evidence === 'none') {
     return { judge: unjudged(now), forgeClock: () => Promise.resolve(undefined) };
   }
@@ -78,11 +89,36 @@ export async function openEvidence(
     wasHead,
     unanswered,
     refusedByHand,
-    signing: { ceilings: configuration.signed, signaturesFor: () => Promise.resolve([]) },
+    signing: signingOf(configuration, mirror, forge.comments, terms, caller),
     now,
     progress: caller.progress,
   });
   return { judge, forgeClock: (required) => readForgeClock(forge, required) };
+}
+
+function signingOf(
+  { repository, signed, requireTouch, judged }: Configuration,
+  mirror: Mirror | NoMirror,
+  comments: Carriers['comments'],
+  { now, record, distrusted, firstSeen }: EvidenceTerms,
+  caller: Caller,
+): SigningPorts {
+  const { branch, start, folder } = repository;
+  const isOpen = 'history' in mirror;
+  return openSigning(
+    {
+      carriers: {
+        comments,
+        notes: (commits) => (isOpen ? mirror.approvals.read(commits) : Promise.resolve([])),
+        files: () => (judged === undefined ? [] : readApprovalFiles(join(judged, 'approvals'))),
+      },
+      record: { ...record, firstSeen },
+      blobs: (...asked) => (isOpen ? mirror.history.blobs(...asked) : Promise.reject(mirror.reason)),
+      loadParser: () => import('../policy/parser.ts'),
+      verify: verifyBy({ path: surroundingsOf(caller).path, ...(judged !== undefined && { state: judged }) }),
+    },
+    { branch, start, folder, ceilings: signed, requireTouch, distrusted, now },
+  );
 }
 
 /** `Date` of GitLab's last answer. A run that asked GitLab nothing asks for the sake of the clock only where it must. */

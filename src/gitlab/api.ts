@@ -20,7 +20,7 @@ import {
 } from './answers.ts';
 import { unmetered } from './budget.ts';
 import { Malformed } from './failure.ts';
-import { pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
+import { pageOfTexts, pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
 import { requester, type RequesterSettings } from './requester.ts';
 
 export interface Project {
@@ -42,6 +42,8 @@ export interface Api {
   /** Oldest first. */
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
   readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
+  /** What people wrote on it, newest first: not more than is read of one. */
+  readonly comments: (project: number, iid: number) => Promise<readonly string[]>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
   /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
   readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<Shown<PushEvent>>;
@@ -152,6 +154,15 @@ export function connect(settings: RequesterSettings): Api {
       );
       return { entries: entries.toSorted((left, right) => left.created_at - right.created_at || left.id - right.id), hidden };
     },
+    async comments(project, iid) {
+      const newest = { sort: 'desc', orderBy: 'created_at', page: 1, ...onlyComments } as const;
+      const notes = await pageOfTexts(
+        noteShape,
+        (perPage) => gitlab.MergeRequestNotes.all(project, iid, { ...newest, perPage }),
+        `the comments of !${iid}`,
+      );
+      return notes.flatMap(({ body, system }) => (system ? [] : [body]));
+    },
     async stateEvents(project, iid) {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
@@ -188,6 +199,7 @@ function dayOf(at: number): string {
 
 /** [C] `UserPreference::NOTES_FILTERS`; gitbeaker does not know it, and a server that does not leaves it out. */
 const onlyActivity: object = { activityFilter: 'only_activity' };
+const onlyComments: object = { activityFilter: 'only_comments' };
 
 /** A page that people are told to open is one of the configured server, whatever the answer says. */
 function isBelow(server: URL, page: string): boolean {

@@ -48,6 +48,8 @@ export interface GitLab {
   readonly othersThan: (own: CommitId, target: TargetBranch) => Promise<readonly OtherMergeRequest[]>;
   /** Whether it answers about this one, whole, everything that may have to be known of a landing; never throws for anything the server does. */
   readonly answersAbout: (other: OtherMergeRequest, target: TargetBranch) => Promise<boolean>;
+  /** What people wrote on a merge request, newest first. @throws Unavailable or Unusable */
+  readonly comments: (project: number, iid: number) => Promise<readonly string[]>;
   /** From the `Date` header of the last answer; undefined before the first. */
   readonly clock: () => ClockReading | undefined;
 }
@@ -106,6 +108,8 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       const { answersAbout } = await import('./gathering.ts');
       return answersAbout(await connected(), other, project);
     },
+    comments: async (project, iid) =>
+      (await connected()).comments(project, iid).catch((error: unknown) => complain(error, settings.project)),
     clock: () => reading,
   };
 }

@@ -63,7 +63,7 @@ export function readTip(folder: string): CommitId | undefined {
 }
 
 /** One line with a commit; git names no commit by zeros. */
-function readRef(folder: string, ref: string): CommitId | undefined {
+export function readRef(folder: string, ref: string): CommitId | undefined {
   const [, id] = /^([0-9a-f]{40})\n$/.exec(readIfThere(join(folder, ref)) ?? '') ?? [];
   return id === undefined || id === '0'.repeat(40) ? undefined : parseCommitId(id);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { isBranchName, type CommitId } from '../names.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { openApprovalNotes, type ApprovalNotes } from './approval-notes.ts';
 import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
 import { branchRef, findDamage, prepareMirror, readTip, removeMirror, shownUrl } from './mirror-layout.ts';
@@ -32,6 +33,8 @@ export interface Mirror {
   head(): Promise<CommitId | undefined>;
   /** The branch as it stands at `tip`, and what leads to the head of a merge request; undefined where the server has no such commit. */
   proposal(head: CommitId, tip: CommitId): Promise<History | undefined>;
+  /** Signed approvals that came as notes of git. */
+  readonly approvals: ApprovalNotes;
   /** To compare what merge requests consisted of earlier. */
   readonly versions: Versions;
 }
@@ -55,6 +58,7 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
     fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
     proposal: (head, tip) => upkeep.read(() => readProposal(settings, head, tip)),
+    approvals: openApprovalNotes(settings),
     versions: {
       ensureCommits: (commits) => upkeep.read(() => versions.ensureCommits(commits)),
       changeDigests: (pairs) =>

@@ -125,7 +125,7 @@ export async function readProposal(settings: GitSettings, head: CommitId, tip: C
   return (await commitsPresent(reader, [head])).has(head) ? createHistory(reader) : undefined;
 }
 
-function makeFolder(folder: string, url: string, more: Readonly<Record<string, string>>): void {
+export function makeFolder(folder: string, url: string, more: Readonly<Record<string, string>>): void {
   removeMirror(folder);
   for (const part of ['objects/info', 'objects/pack', 'refs']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   const quoted = url.replaceAll(/["\\]/g, String.raw`\$&`);

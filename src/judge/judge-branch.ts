@@ -61,6 +61,8 @@ export interface ContentJudge {
    */
   forwardOf?(state: PolicyState, landings: readonly Landing[], place: number, judged: number): Promise<Forward | Trouble | undefined>;
   judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement>;
+  /** Lines for the record that stand before the verdict, whatever it is. */
+  keep?(state: PolicyState, landing: Landing): Promise<readonly JudgingRecord[]>;
 }
 
 export interface JudgingSettings extends FormSettings {
@@ -296,7 +298,11 @@ class Walk {
   ): Promise<void> {
     const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
     const more = covers.length > 0 ? { covers } : {};
-    await this.#ports.append([{ type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta }]);
+    const kept = (await this.#ports.judge.keep?.(this.state, landing)) ?? [];
+    await this.#ports.append([
+      ...kept,
+      { type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta },
+    ]);
     this.state = applyDelta(this.state, delta);
   }
 }

@@ -23,7 +23,7 @@ import { openNotedIn, tellMergeRequests } from '../review/tell-merge-requests.ts
 import { fetchRosters } from './fetch-rosters.ts';
 import { judgeBranch, type Branch, type Judged } from './judge-branch.ts';
 import { openOwnRecord, type OwnRecord } from './own-record.ts';
-import { readRefusedByHand } from '../record/by-hand.ts';
+import { readDistrusted, readRefusedByHand } from '../record/by-hand.ts';
 
 export type JudgeConfiguration = Configuration & { readonly judged: string; readonly state: string };
 
@@ -106,6 +106,8 @@ export async function look(
     wasHead: (commit) => record.state().heads.has(commit),
     unanswered: (commit) => record.state().unanswered.get(commit),
     refusedByHand: (commit) => refused.get(commit),
+    record: { records: record.records, append: record.append, caughtUp: () => record.state().caughtUp },
+    distrusted: readDistrusted(configuration.state),
     patience: longestLook,
   });
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);

@@ -48,6 +48,8 @@ export const signatureReasons = [
   /** The policy before the change names no such key for the person. */
   'key-not-in-force',
   'no-touch',
+  /** The change has more bytes than are kept of one. */
+  'too-large',
   /** `muster distrust` on the host. */
   'distrusted',
   'not-entitled',

@@ -153,9 +153,9 @@ function notes(call: Call): Reply {
   const written = mergeRequest.notes.filter(({ at }) => at <= call.forge.clock.now());
   const newestFirst = written.toSorted((left, right) => right.at - left.at || right.id - left.id);
   const ordered = call.query.get('sort') === 'asc' ? newestFirst.toReversed() : newestFirst;
-  // [C] `NotesFinder` with `UserPreference::NOTES_FILTERS`: only what GitLab itself wrote.
-  const shown =
-    call.forge.filtersNotes && call.query.get('activity_filter') === 'only_activity' ? ordered.filter(({ system }) => system) : ordered;
+  // [C] `NotesFinder` with `UserPreference::NOTES_FILTERS`: only what GitLab itself wrote, or only what it did not.
+  const filter = call.forge.filtersNotes ? call.query.get('activity_filter') : null;
+  const shown = ordered.filter(({ system }) => (filter === 'only_activity' ? system : filter !== 'only_comments' || !system));
   // [A] Paginated first, and only then what the reader may not see is dropped.
   const counted = call.forge.kind.has('hidden-notes-not-counted') ? shown.filter((note) => isShown(note, call)) : shown;
   return list(counted.map((note) => () => (isShown(note, call) ? body.note(note, mergeRequest, call.origin) : null)));

@@ -1,0 +1,275 @@
+// Signed statements for landings: collected from wherever they travel, judged, and kept in the record of judging with all that verifies them.
+// Who carries them is not trusted and may carry any number of anything: all of it is bounded, and what is not read is a signature that is missing.
+import { sha256, sshFingerprint } from '../digest.ts';
+import { requirement, type SignedCeilings } from '../evidence/approval.ts';
+import type { MergeRequest } from '../evidence/evidence.ts';
+import type { SigningPorts } from '../evidence/gitlab-judge.ts';
+import type { Landing, TreeEntry } from '../history/landing.ts';
+import type { Contents, PolicyParser } from '../judge/landing-files.ts';
+import type { BlobId, CommitId, Instant } from '../names.ts';
+import { isRules, largestFile, mostFiles } from '../policy/policy.ts';
+import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
+import type { PolicyState } from '../record/policy-state.ts';
+import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
+import { readSigned, renderSigned } from './carried.ts';
+import type { Carriers } from './carriers.ts';
+import { judgeStatements, type EarlierLandings, type SignedStatement, type Verify } from './judge-statements.ts';
+import { signedChange, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
+import { changeLines } from './statement.ts';
+
+/** What judging has on record, and the one way to add to it. */
+export interface SigningRecord {
+  readonly records: () => readonly JudgingRecord[];
+  readonly append: (records: readonly JudgingRecord[]) => Promise<void>;
+  readonly caughtUp: () => boolean;
+  readonly firstSeen: (commit: CommitId) => Instant | undefined;
+}
+
+export interface CollectTerms {
+  readonly branch: string;
+  readonly start: CommitId;
+  readonly folder: string;
+  readonly ceilings: SignedCeilings;
+  readonly requireTouch: boolean;
+  readonly distrusted: readonly Distrusted[];
+  readonly now: Instant;
+}
+
+interface Ports {
+  readonly carriers: Carriers;
+  readonly record: SigningRecord;
+  readonly blobs: (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
+  readonly loadParser: () => Promise<PolicyParser>;
+  readonly verify: Verify;
+}
+
+/** Statements that are judged for one landing. */
+const mostJudged = 100;
+/** Bytes of the files that one landing changes, before and after: all of them are kept. */
+export const largestSigned = 1024 * 1024;
+/** Bytes of the statements that are kept of one landing. */
+const largestKept = 512 * 1024;
+
+/** What a landing changes, with the contents; its rules are those in force before it. */
+export interface WholeChange {
+  readonly change: SignedChange;
+  readonly changes: readonly ContentChange[];
+  readonly rulesFiles: ReadonlyMap<string, Content>;
+}
+
+/** Undefined for what nobody could sign: it is refused for its form, or its rules are not to be understood. */
+export async function wholeChangeOf(
+  state: Pick<PolicyState, 'endorsed'>,
+  { changes, cut, outside }: Pick<Landing, 'changes' | 'cut' | 'outside'>,
+  folder: string,
+  { blobs, loadParser }: Pick<Ports, 'blobs' | 'loadParser'>,
+): Promise<WholeChange | undefined> {
+  const entries = changes.flatMap(({ before, after }) => [before, after].filter((entry) => entry !== undefined));
+  if (cut || outside > 0 || changes.length > mostFiles || entries.some(({ mode }) => mode !== '100644')) return undefined;
+  const rules = [...state.endorsed].filter(([path]) => isRules(path, folder));
+  const { contents } = await blobs([...entries.map(({ blob }) => blob), ...rules.map(([, blob]) => blob)], largestFile);
+  const contentOf = ({ mode, blob }: TreeEntry): Content | undefined => {
+    const bytes = contents.get(blob);
+    return bytes && { mode, bytes };
+  };
+  const whole = changes.map(({ path, before, after }): ContentChange => {
+    const [old, young] = [before && contentOf(before), after && contentOf(after)];
+    return { path, ...(old && { before: old }), ...(young && { after: young }) };
+  });
+  const isWhole = changes.every(({ before, after }, place) => !before === !whole[place]?.before && !after === !whole[place]?.after);
+  const rulesFiles = new Map<string, Content>();
+  for (const [path, blob] of rules) {
+    const content = contentOf({ mode: '100644', blob });
+    if (content) rulesFiles.set(path, content);
+  }
+  if (!isWhole || rulesFiles.size < rules.length) return undefined;
+  const change = signedChange(whole, rulesFiles, folder, { parser: await loadParser(), sha256 });
+  return change && { change, changes: whole, rulesFiles };
+}
+
+/** Every statement in these texts that can be read, each once, at most `mostJudged`; of files, which are for all landings, those for this change. */
+export function statementsIn(
+  change: SignedChange,
+  { files, others }: { readonly files: readonly string[]; readonly others: readonly string[] },
+  firstSeen: (name: string) => Instant,
+): ReadonlyMap<string, SignedStatement> {
+  const found = new Map<string, SignedStatement>();
+  const take = (text: string, isFor: (signed: SignedStatement) => boolean): void => {
+    for (const read of readSigned(text, firstSeen(''), sshFingerprint)) {
+      if (read.kind === 'invalid' || !isFor(read.signed) || found.size >= mostJudged) continue;
+      const name = nameOf(read.signed);
+      found.set(name, { ...read.signed, firstSeen: firstSeen(name) });
+    }
+  };
+  for (const file of files) take(file, ({ statement }) => changeLines(statement.changes).join('\n') === change.lines);
+  for (const other of others) take(other, () => true);
+  return found;
+}
+
+/** By which a statement is known again. */
+function nameOf({ text, signature }: SignedStatement): string {
+  return sha256(renderSigned(text, signature.armour));
+}
+
+export function openSigning(ports: Ports, terms: CollectTerms): SigningPorts {
+  const collector = new Collector(ports, terms);
+  return {
+    ceilings: terms.ceilings,
+    signaturesFor: (...asked) => collector.signaturesFor(...asked),
+    keep: (...asked) => collector.keep(...asked),
+  };
+}
+
+class Collector {
+  readonly #ports: Ports;
+  readonly #terms: CollectTerms;
+  readonly #memory = new SigningMemory();
+  readonly #counted = new Map<CommitId, readonly KeptStatement[]>();
+  #last: { readonly commit: CommitId; readonly state: PolicyState; readonly whole: Promise<WholeChange | undefined> } | undefined;
+
+  constructor(ports: Ports, terms: CollectTerms) {
+    this.#ports = ports;
+    this.#terms = terms;
+  }
+
+  async signaturesFor(
+    state: PolicyState,
+    landing: Landing,
+    { project, mergeRequests }: { readonly project: number; readonly mergeRequests: readonly MergeRequest[] },
+  ): Promise<readonly JudgedSignature[]> {
+    const whole = await this.#wholeOf(state, landing);
+    if (!whole) return [];
+    const { verify } = this.#ports;
+    const { branch, start } = this.#terms;
+    const found = await this.#collect(whole.change, landing, project, mergeRequests);
+    if (sizeOf(whole.changes) > largestSigned) return found.map(tooLarge);
+    const judged = judgeStatements(
+      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), change: whole.change },
+      found,
+      this.#remembered().earlier(whole.change.lines, landing.commit),
+      { ...this.#terms, place: { project: String(project), branch: `refs/heads/${branch}`, start } },
+      verify,
+    );
+    this.#counted.set(landing.commit, keptOf(found.filter((_, place) => judged[place]?.kind === 'counted')));
+    return judged;
+  }
+
+  /** The lines that stand before the verdict on a landing. */
+  async keep(state: PolicyState, landing: Landing): Promise<readonly JudgingRecord[]> {
+    if ((requirement(state.rules, 'policy.yaml', this.#terms.ceilings)?.signed ?? 0) === 0) return [];
+    const whole = await this.#wholeOf(state, landing);
+    if (!whole) return [];
+    const { now: at } = this.#terms;
+    const { change, changes, rulesFiles } = whole;
+    const statements = this.#counted.get(landing.commit) ?? [];
+    const memory = this.#remembered();
+    const isNew = !memory.rulesFiles.has(change.rulesDigest);
+    const files = [...changes.flatMap(({ before, after }) => [before, after]), ...(isNew ? rulesFiles.values() : [])];
+    const contents = new Map(files.flatMap((file) => (file ? [[sha256(file.bytes), file.bytes] as const] : [])));
+    const support: JudgingRecord[] = [...contents]
+      .filter(([name]) => !memory.contents.has(name))
+      .map(([name, bytes]) => ({ type: 'content', at, sha256: name, base64: Buffer.from(bytes).toString('base64') }));
+    if (isNew)
+      support.push({
+        type: 'rules-files',
+        at,
+        rules: change.rulesDigest,
+        files: [...rulesFiles].map(([path, { mode, bytes }]) => [path, { mode, sha256: sha256(bytes) }]),
+      });
+    const firstSeen = this.#firstSeenOf(landing) ?? null;
+    const { rulesDigest: rules, stated } = change;
+    const signed: JudgingRecord = { type: 'signed', at, commit: landing.commit, firstSeen, rules, changes: stated, statements };
+    return [...(statements.length > 0 ? support : []), signed];
+  }
+
+  /** Both questions about a landing are about the same change. */
+  #wholeOf(state: PolicyState, landing: Landing): Promise<WholeChange | undefined> {
+    if (this.#last?.commit === landing.commit && this.#last.state === state) return this.#last.whole;
+    const whole = wholeChangeOf(state, landing, this.#terms.folder, this.#ports);
+    this.#last = { commit: landing.commit, state, whole };
+    return whole;
+  }
+
+  #firstSeenOf({ commit }: Landing): Instant | undefined {
+    const { firstSeen, caughtUp } = this.#ports.record;
+    return caughtUp() ? (firstSeen(commit) ?? this.#terms.now) : undefined;
+  }
+
+  #remembered(): SigningMemory {
+    return this.#memory.follow(this.#ports.record.records());
+  }
+
+  async #collect(
+    change: SignedChange,
+    { commit }: Landing,
+    project: number,
+    mergeRequests: readonly MergeRequest[],
+  ): Promise<readonly SignedStatement[]> {
+    const { carriers, record } = this.#ports;
+    const { now: at } = this.#terms;
+    const heads = mergeRequests.flatMap(({ head }) => head ?? []);
+    const comments: string[] = [];
+    for (const { iid } of mergeRequests) comments.push(...(await carriers.comments(project, iid)));
+    const others = [...(await carriers.notes([...heads, commit])), ...comments];
+    const { seen } = this.#remembered();
+    const found = statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at);
+    const news = [...found.keys()].filter((name) => !seen.has(name));
+    // From here on it is on record when they were seen, however long the landing waits.
+    if (news.length > 0) await record.append([{ type: 'statements-seen', at, statements: news }]);
+    return [...found.values()];
+  }
+}
+
+function sizeOf(changes: readonly ContentChange[]): number {
+  return changes.reduce((sum, { before, after }) => sum + (before?.bytes.length ?? 0) + (after?.bytes.length ?? 0), 0);
+}
+
+function tooLarge({ statement, signature }: SignedStatement): JudgedSignature {
+  const { signer: person, at } = statement;
+  return { kind: 'not-counted', person, fingerprint: signature.key.fingerprint, touched: signature.touched, at, reason: 'too-large' };
+}
+
+/** One of each person: more of the same prove nothing. */
+function keptOf(counted: readonly SignedStatement[]): readonly KeptStatement[] {
+  const kept = new Map<string, KeptStatement>();
+  let size = 0;
+  for (const { statement, text, signature, firstSeen } of counted) {
+    if (kept.has(statement.signer) || kept.size >= mostKept || size + text.length > largestKept) continue;
+    size += text.length;
+    kept.set(statement.signer, { text, signature: signature.armour, fingerprint: signature.key.fingerprint, firstSeen });
+  }
+  return [...kept.values()];
+}
+
+/** What the record of judging says of signatures so far. */
+class SigningMemory {
+  readonly contents = new Set<string>();
+  readonly rulesFiles = new Set<string>();
+  /** When statements were first seen, by their names. */
+  readonly seen = new Map<string, Instant>();
+  readonly #landings = new Map<string, { readonly commit: CommitId; readonly firstSeen: Instant }[]>();
+  #read = 0;
+
+  follow(records: readonly JudgingRecord[]): this {
+    for (const record of records.slice(this.#read)) this.#take(record);
+    this.#read = records.length;
+    return this;
+  }
+
+  #take(record: JudgingRecord): void {
+    if (record.type === 'content') this.contents.add(record.sha256);
+    if (record.type === 'rules-files') this.rulesFiles.add(record.rules);
+    if (record.type === 'statements-seen') for (const name of record.statements) this.seen.set(name, record.at);
+    if (record.type !== 'signed' || record.firstSeen === null) return;
+    const lines = changeLines(record.changes).join('\n');
+    const { commit, firstSeen } = record;
+    this.#landings.set(lines, [...(this.#landings.get(lines) ?? []), { commit, firstSeen }]);
+  }
+
+  /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
+  earlier(lines: string, but: CommitId): EarlierLandings {
+    const others = (this.#landings.get(lines) ?? []).filter(({ commit }) => commit !== but);
+    const [last] = others.sort((left, right) => right.firstSeen - left.firstSeen);
+    return new Map(last ? [[lines, last]] : []);
+  }
+}
