@@ -3,7 +3,7 @@ import { anchorBefore, anchorOf, pagesOf, renderAccessTable, renderBefore, rende
 import type { GroupReport, Report } from './report.ts';
 import { count, renderDate } from '../time.ts';
 import { markup, nothing, verbatim, type Markup } from './markup.ts';
-import { needsWayBack, renderWayBack } from '../review/refusals.ts';
+import { needsWayBack, wayBackBy } from '../review/refusals.ts';
 import { renderDays } from './report-days.ts';
 import { script, style } from './report-style.ts';
 import { renderTimeline } from './report-timeline.ts';
@@ -114,9 +114,12 @@ function mustAct({ attention, refused, evidence }: Report, pageOf: PageOf): Mark
     const link = page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">${request}</a>`;
     const { command, words } = remedyFor(one) ?? {};
     const paste = command === undefined ? nothing : markup`<br /><code>${command}</code>`;
-    return markup`${led(renderAttention(one, evidence))}${link}${paste}${words === undefined ? nothing : markup` <span>${words}</span>`}`;
+    return markup`${led(renderAttention(one, evidence))}${link}${words === undefined ? nothing : markup`<br />${words}`}${paste}`;
   });
-  const back = refused.some((one) => needsWayBack(one, evidence)) ? markup`<p>The way back: ${renderWayBack(evidence)}</p>` : nothing;
+  const steps = wayBackBy(evidence).map((step) => markup`<li>${step}</li>`);
+  const back = refused.some((one) => needsWayBack(one, evidence))
+    ? markup`<p>The way back for what is not in force:</p><ol>${steps}</ol>`
+    : nothing;
   return markup`<section class="act" aria-labelledby="act">
     <h2 id="act">Somebody must act (${acts.length})</h2>
     ${list(lines)}${back}

@@ -26,7 +26,8 @@ h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 0; }
 .day { display: grid; grid-template-columns: 8rem 1fr; border-bottom: 1px solid var(--line); padding: .3rem 0; }
 p { margin: .25rem 0 .5rem; }
-ul { margin: .25rem 0; padding-left: 1.1rem; }
+ul, ol { margin: .25rem 0; padding-left: 1.3rem; }
+ol li { margin: 0; }
 li { margin: .3rem 0; }
 a { color: var(--link); }
 a:focus-visible, summary:focus-visible, input:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
@@ -97,7 +98,7 @@ svg text.within { fill: var(--back); stroke: var(--grant); }
   .days { padding-left: 1rem; }
   .numbers { gap: 0 1rem; }
   .numbers strong { font-size: 1.4rem; }
-  .rows li { grid-template-columns: 5.5rem 1fr; }
+  .rows li { grid-template-columns: 6.2rem 1fr; }
   .odd { display: none; }
 }
 @media print {
@@ -132,7 +133,7 @@ const shown = document.getElementById('shown');
 const now = [...document.querySelectorAll('#now tbody tr:not(.listed), #now .names li')];
 const before = document.getElementById('before');
 const gone = [...document.querySelectorAll('#before tbody tr')];
-document.querySelector('.filter').hidden = false;
+document.querySelector('.filter').hidden = now.length + gone.length === 0;
 const textOf = (one) => {
   const row = one.closest('.listed');
   const cells = row ? [...row.querySelectorAll('th, .group, .until, .by')] : [];

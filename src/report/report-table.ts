@@ -49,7 +49,8 @@ function bundlesOf({ members }: GroupReport): readonly (readonly MemberReport[])
 
 export function renderAccessTable(report: Report, pageOf: PageOf): Markup {
   const bundles = report.groups.flatMap((group) => bundlesOf(group).map((members) => ({ group, members })));
-  if (bundles.length === 0) return markup`<p>Nobody has access.</p>`;
+  const isKnown = report.side === 'policy' || report.groups.every(({ recorded }) => recorded);
+  if (bundles.length === 0) return markup`<p>${isKnown ? 'Nobody has access.' : 'Who has access is not on record here.'}</p>`;
   const isList = ({ members }: (typeof bundles)[number]) => members.length > 1 || members[0]?.reason.kind === 'roster';
   const rows = bundles
     .filter((one) => !isList(one))

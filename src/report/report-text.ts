@@ -22,8 +22,8 @@ import {
   renderSize,
   renderTeams,
 } from './report-words.ts';
-import { needsWayBack, renderWayBack } from '../review/refusals.ts';
-import { hang, plain, renderBy, renderMoment } from '../text.ts';
+import { needsWayBack, wayBackBy } from '../review/refusals.ts';
+import { hang, plain, renderBy, renderEndOf, renderMoment } from '../text.ts';
 
 export function renderReportText(report: Report): string {
   return [
@@ -39,7 +39,7 @@ export function renderReportText(report: Report): string {
     ...report.groups.map((group) => groupBlock(group, report)),
     section(
       'Ends within two weeks',
-      report.ending.map((one) => `${renderMoment(one.until)}  ${renderEnding(one, report)}`),
+      report.ending.map((one) => `${renderEndOf(one.until)}: ${renderEnding(one, report)}`),
     ),
     section('Revocations', report.revocations.map(renderRevocation)),
     section('Held sets that were allowed', report.overrides.map(renderOverride)),
@@ -56,17 +56,23 @@ export function renderReportText(report: Report): string {
 
 function section(heading: string, lines: readonly string[], none?: string): string {
   if (lines.length === 0 && none === undefined) return '';
-  const body = lines.length > 0 ? lines.map((line) => hang('  ', line)) : [`  ${none}\n`];
+  const body = lines.length > 0 ? lines.map((line) => hang('  * ', line)) : [`  ${none}\n`];
   return `\n${heading}\n${body.join('')}`;
 }
 
 function actBlocks({ attention, refused, evidence }: Report): readonly string[] {
   const blocks = attention.filter(needsAct).map((one) => {
     const { command, words } = remedyFor(one) ?? {};
-    const paste = command === undefined ? '' : `      ${command}\n`;
-    return `${hang('  ', renderAttention(one, evidence))}${paste}${words === undefined ? '' : hang('    ', words)}`;
+    // In two lines, for the width; a shell takes them as one.
+    const paste = command === undefined ? '' : `      ${command.replace(' sha256:', ' \\\n        sha256:')}\n`;
+    return `${hang('  * ', renderAttention(one, evidence))}${words === undefined ? '' : hang('    ', words)}${paste}`;
   });
-  return refused.some((one) => needsWayBack(one, evidence)) ? [...blocks, hang('  ', `The way back: ${renderWayBack(evidence)}`)] : blocks;
+  if (!refused.some((one) => needsWayBack(one, evidence))) return blocks;
+  return [
+    ...blocks,
+    '    The way back for what is not in force:\n',
+    ...wayBackBy(evidence).map((step, at) => hang(`    ${at + 1}. `, step)),
+  ];
 }
 
 function changeLines({ changes }: Report): readonly string[] {

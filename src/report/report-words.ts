@@ -104,31 +104,28 @@ export function renderAttention(one: Attention, evidence: Report['evidence']): s
   }
 }
 
-/** What a person does about it: a command to paste, and what is to be said of it. */
+/** What a person does about it: said, and where there is one the command that follows. */
 export interface Remedy {
-  readonly command?: string;
   readonly words: string;
+  readonly command?: string;
 }
 
 /** Undefined where nobody has to do anything, or where what to do is told once for all (the way back of what was refused). */
 export function remedyFor(one: Attention): Remedy | undefined {
   switch (one.kind) {
     case 'unexplained':
-      return {
-        command: `muster adopt ${one.group}`,
-        words: 'prints the grant files for those who are to stay; the others have to be taken out.',
-      };
+      return { words: 'Print grant files for those who are to stay, and take the others out:', command: `muster adopt ${one.group}` };
     case 'held':
       return one.hold.code === 'ceiling'
         ? { words: 'If it is right, an administrator of this host raises directory.ceilings in the configuration.' }
         : {
+            words: 'If it is wrong, correct what it comes from. If it is right:',
             command: `muster allow ${one.group} ${plain(one.hold.digest)} --reason "…"`,
-            words: 'if it is right; otherwise correct what it comes from.',
           };
     case 'frozen':
       return { words: `Write groups/${one.group}.yaml in the policy, or take the group out of directory.groups on this host.` };
     case 'unrecorded':
-      return { command: 'muster plan', words: 'shows what the first run would change, and what holds it.' };
+      return { words: 'See what the first run would change, and what holds it:', command: 'muster plan' };
     default:
       return undefined;
   }
@@ -204,10 +201,10 @@ export function renderSize({ recorded, members, group }: GroupReport, side: Repo
 }
 
 /** What a reader has to know of the report as a whole. */
-export function renderNotes({ side, isPublic, evidence, mode, begins, judged }: Report): readonly string[] {
+export function renderNotes({ side, isPublic, evidence, mode, begins, written, judged }: Report): readonly string[] {
   return [
     side === 'record'
-      ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)}`}.`
+      ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)} and was last written at ${renderMoment(written)}`}.`
       : 'From the policy alone: nobody looked at the directory, and rosters are not read here.',
     judged === undefined ? 'No policy was in force.' : `Policy judged up to ${judged.slice(0, 12)}.`,
     ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),

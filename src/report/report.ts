@@ -82,6 +82,8 @@ export interface Report {
   readonly mode: 'enforce' | 'report';
   /** When the record begins. */
   readonly begins: Instant | undefined;
+  /** When the last of what is told was recorded: quiet runs record nothing. */
+  readonly written: Instant;
   readonly start: CommitId | undefined;
   readonly judged: CommitId | undefined;
   readonly rules: Rules | undefined;
@@ -135,6 +137,7 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     evidence: settings.evidence,
     mode: settings.mode,
     begins: replay.begins,
+    written: memory.latest,
     start: memory.policy?.start,
     judged: memory.policy?.judged,
     rules: memory.policy?.rules,

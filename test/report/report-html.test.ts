@@ -154,6 +154,8 @@ describe('the page', () => {
     const grant = grantOf({ name: 'hoo', mergeRequest: 1, merged: 5, until: 12 });
     const html = renderReportHtml(reportFrom([begins(days(-270)), endorsement(grant)]), { forge, digest });
     expect(textOf(html)).toContain('? people have access');
+    expect(textOf(html)).toContain('Who has access is not on record here.');
+    expect(textOf(html)).not.toContain('Nobody has access');
     expect(textOf(html)).toContain('klaxon-users : who is in it is not on record');
   });
 
