@@ -1,7 +1,7 @@
 // What the commands have in common: how they are called, the host's configuration, and what they give back.
 import type { Invocation } from './cli.ts';
 import { Misuse } from './errors.ts';
-import { forHost, goOnAsOwner, readConfiguration, type Caller, type HostConfiguration } from './host.ts';
+import { forHost, goOnAsOwner, readConfiguration, refuseOthers, type Caller, type HostConfiguration } from './host.ts';
 import type { Status } from './status.ts';
 
 export interface Printed {
@@ -15,6 +15,7 @@ export type Commands = Readonly<Record<string, (invocation: Invocation, caller: 
 export async function hostConfiguration(invocation: Invocation, caller: Caller): Promise<HostConfiguration> {
   const configuration = await configurationOf(invocation, caller);
   await goOnAsOwner(configuration, caller);
+  refuseOthers(configuration);
   return configuration;
 }
 

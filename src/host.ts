@@ -1,5 +1,5 @@
 // What both halves know of the host: the process as far as a command may know it, the configuration, and whether this host is the active one.
-import { accessSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from './config/configuration.ts';
@@ -95,6 +95,18 @@ function statIfPossible(path: string): Stats | undefined {
     return statSync(path);
   } catch {
     return undefined;
+  }
+}
+
+/** Whoever may not look into a folder that its owner may look into is somebody else, and nothing about it has to be mended. */
+export function refuseOthers({ state }: Pick<Configuration, 'state'>): void {
+  const folder = state === undefined ? undefined : statIfPossible(state);
+  if (state === undefined || folder === undefined || (folder.mode & constants.S_IRUSR) === 0) return;
+  try {
+    accessSync(state, constants.R_OK);
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') return;
+    throw new Misuse(`the state folder ${state} is another account's: run this as root, or as that account`);
   }
 }
 

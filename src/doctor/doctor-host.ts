@@ -22,7 +22,7 @@ export interface ConfigurationFacts {
   readonly start: CommitId;
   readonly file: Answer<PathMode>;
   /** Files that are needed, and what keeps each from being used. */
-  readonly files: readonly { readonly path: string; readonly problem?: string }[];
+  readonly files: readonly { readonly path: string; readonly isSecret: boolean; readonly problem?: string }[];
   /** Files outside the state folder that runs write, by their keys, and what keeps each from being written. */
   readonly outputs: readonly { readonly key: 'metrics' | 'report'; readonly path: string; readonly problem?: string }[];
   readonly standing: Answer<Standing>;
@@ -72,11 +72,18 @@ function safeMode(file: Answer<PathMode>, what: string): Verdict {
   return ok(`${path} belongs to root, mode ${bits}`);
 }
 
-function usableFile({ path, problem }: { readonly path: string; readonly problem?: string }): Verdict {
-  if (problem === undefined) return ok('this account can read it, and not everybody can', path);
+function usableFile({ path, isSecret, problem }: ConfigurationFacts['files'][number]): Verdict {
+  if (problem === undefined) return ok(`this account can read it${isSecret ? ', and not everybody can' : ''}`, path);
   // systemd.exec(5), LoadCredential=: put there for the service, and gone with it.
   if (path.startsWith('/run/credentials/')) return unknown(`${problem}: such a file is there only while the service runs`, path);
-  return error(problem, administrator, 'Correct the file, its owner and its mode (0440 or 0400).', path);
+  return error(
+    problem,
+    administrator,
+    isSecret
+      ? 'Correct the file, its owner (root), its group (the account that reads it) and its mode (0640).'
+      : 'Correct the file, or the key that names it.',
+    path,
+  );
 }
 
 function writableFile({ key, path, problem }: ConfigurationFacts['outputs'][number]): Verdict {

@@ -50,10 +50,10 @@ async function neededFiles({ repository, gitlab, directory }: HostConfiguration)
   for (const path of secrets) if (path !== undefined) files.set(path, () => problemWith(() => readSecret(path)));
   if (credentials.kind === 'profile') files.set(credentials.file, () => problemWith(() => readPrivateText(credentials.file)));
   if (authoritiesFile !== undefined) files.set(authoritiesFile, () => readingProblem(authoritiesFile));
-  const facts: { path: string; problem?: string }[] = [];
+  const facts: ConfigurationFacts['files'][number][] = [];
   for (const [path, look] of files) {
     const problem = await look();
-    facts.push(problem === undefined ? { path } : { path, problem });
+    facts.push({ path, isSecret: path !== authoritiesFile, ...(problem !== undefined && { problem }) });
   }
   return facts;
 }

@@ -10,7 +10,9 @@ export function renderGitWords(stderr: string, token?: string): string {
     .map((line) => line.replaceAll(/[^\x20-\x7e]/g, '?').trim())
     .filter((line) => line !== '' && !line.startsWith('remote:'));
   const telling = lines.filter((line) => /^(?:fatal|error):/.test(line));
-  const words = (telling.length > 0 ? telling : lines.slice(0, 1)).join('; ');
+  // Then it was ssh that failed, and what it said stands before.
+  const ofSsh = lines.slice(0, Math.max(0, lines.indexOf('fatal: Could not read from remote repository.')));
+  const words = (ofSsh.length > 0 ? ofSsh : telling.length > 0 ? telling : lines.slice(0, 1)).join('; ');
   if (words === '') return 'git gave no reason';
   return words.length > longest ? `${words.slice(0, longest)}…` : words;
 }

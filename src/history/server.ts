@@ -127,8 +127,11 @@ async function silenceOf(
   // git has the same words for most of what can be wrong with a certificate, and they differ from build to build: the server is asked once more.
   const distrust = trust && (await distrustIn(new URL(url), trust));
   if (distrust !== undefined) return new Untrusted(`${at}: ${distrust}`);
-  const withToken =
-    token === undefined ? 'if it asks for a token, name one as repository.token-file' : 'look at the token in repository.token-file';
+  const withToken = /^ssh:/i.test(url)
+    ? 'whoever administers this host looks at the key, and at known_hosts, in .ssh in the home folder of the account that asks'
+    : token === undefined
+      ? 'if it asks for a token, name one as repository.token-file'
+      : 'look at the token in repository.token-file';
   if (/returned error: 30[1278]\b/.test(outcome.stderr))
     return new Unusable(`${at} has moved, says the server: the administrator of this host writes its new address into repository.url`);
   if (/^fatal: repository '[^']*' not found$/m.test(outcome.stderr))

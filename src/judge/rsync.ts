@@ -31,7 +31,15 @@ export async function fetchByRsync(url: string, folder: string, terms: RsyncTerm
   return existsSync(join(folder, basename(url))) ? undefined : whyNotSent(url, terms);
 }
 
-/** rsync(1), EXIT VALUES. What is no problem yet: 0, and 23, where a file that was asked for could not be sent. */
+/** rsync(1), EXIT VALUES. Its messages are left out: the server has a part in them. */
+const told: Readonly<Record<number, string>> = {
+  10: 'no connection to the rsync daemon',
+  12: 'the connection broke off',
+  30: 'the rsync daemon stopped sending',
+  35: 'the rsync daemon gave no answer',
+};
+
+/** What is no problem yet: 0, and 23, where a file that was asked for could not be sent. */
 function problemOf(url: string, status: Ended['status']): Absent | undefined {
   switch (status) {
     case 0:
@@ -46,7 +54,8 @@ function problemOf(url: string, status: Ended['status']): Absent | undefined {
         act: 'carrier',
       };
     default: {
-      const message = `${url} could not be fetched (rsync ended with ${status === null ? 'a timeout' : String(status)}).`;
+      const why = status === null ? 'it took too long' : (told[status] ?? 'rsync(1) tells what that status means');
+      const message = `${url} could not be fetched: ${why}${status === null ? '' : ` (rsync ended with ${status})`}.`;
       return { kind: 'unreadable', message, act: 'carrier', mayPass: true };
     }
   }

@@ -18,7 +18,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { ownRecordInMemory } from '../judge/own-record.ts';
-import { goOnAsOwner, readConfiguration, requireState, surroundingsOf, type Caller } from '../host.ts';
+import { goOnAsOwner, readConfiguration, refuseOthers, requireState, surroundingsOf, type Caller } from '../host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
 import { surveySettings } from '../config/survey-settings.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
@@ -33,6 +33,7 @@ const loadParser = () => import('../policy/parser.ts');
 export async function runReport({ options }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
   await goOnAsOwner(configuration, caller);
+  refuseOthers(configuration);
   const format = options['json'] === true ? 'json' : String(options['format']);
   const isPublic = options['public'] === true;
   caller.progress('reading');

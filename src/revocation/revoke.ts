@@ -8,7 +8,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { renderUnwritten, tellingOnce } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
-import { isDiskFull, Unavailable, Unusable } from '../errors.ts';
+import { Unavailable, Unusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
 import { renderInstant } from '../time.ts';
 import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
@@ -73,7 +73,8 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   const keep = async () => void (file = await ports.keep(revocation));
   const notKept = await attempt(keep, ports, 'the revocation could NOT be kept: the next run may give the access back');
   const kept = notKept === undefined;
-  if (!kept) failures.push(isDiskFull(notKept) ? 'input' : 'directory');
+  // Not 75, with which nothing is wrong: somebody has to see to it that it is kept.
+  if (!kept) failures.push('input');
   const once = tellingOnce();
   await introduce(revoked, ports, once);
   for (const one of before) ports.say(renderStanding(one));

@@ -64,7 +64,7 @@ const configuration = casesOf(
     digest: `sha256:${'0'.repeat(64)}`,
     start,
     file: known(file(0o640)),
-    files: [{ path: '/etc/muster/token' }],
+    files: [{ path: '/etc/muster/token', isSecret: true }],
     outputs: [{ key: 'metrics', path: '/var/lib/prometheus/node.d/muster.prom' }],
     standing: known({ state: 'active', why: 'it has the file /etc/muster/active' } as const),
     mode: 'enforce',
@@ -79,13 +79,14 @@ const configuration = casesOf(
     [
       'secret-file',
       'a secret that everybody may read',
-      { files: [{ path: '/etc/muster/token', problem: 'everybody may read it' }] },
+      { files: [{ path: '/etc/muster/token', isSecret: true, problem: 'everybody may read it' }] },
       'error',
     ],
+    ['secret-file', 'certificates', { files: [{ path: '/etc/ssl/certs/ca-certificates.crt', isSecret: false }] }, 'ok'],
     [
       'secret-file',
       'a credential of the service',
-      { files: [{ path: '/run/credentials/muster.service/x', problem: 'it is not there' }] },
+      { files: [{ path: '/run/credentials/muster.service/x', isSecret: true, problem: 'it is not there' }] },
       'unknown',
     ],
     [

@@ -22,6 +22,12 @@ describe('given what git printed when it failed', () => {
       gives: 'fatal: Basic [redacted]',
     },
     { given: 'nothing', stderr: '', gives: 'git gave no reason' },
+    {
+      given: 'a word of ssh',
+      stderr:
+        'Host key verification failed.\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n',
+      gives: 'Host key verification failed.',
+    },
     { given: 'words of something else', stderr: 'ssh: connect refused\nmore\n', gives: 'ssh: connect refused' },
   ])('when it is $given, then that is shown fit for people', ({ stderr, gives }) => {
     expect(renderGitWords(stderr, token)).toBe(gives);

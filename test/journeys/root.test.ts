@@ -41,6 +41,8 @@ interface Ended {
 interface Typed {
   readonly env?: Readonly<Record<string, string>>;
   readonly program?: string;
+  /** Who types it; root otherwise. */
+  readonly uid?: number;
   /** Sent to the process that was typed, once so many processes of muster run. */
   readonly kill?: { readonly signal: NodeJS.Signals; readonly processes: number };
 }
@@ -89,12 +91,18 @@ function seenBy(host: Host): readonly Seen[] {
   return lines.map((line): Seen => JSON.parse(line));
 }
 
-function type(host: Host, args: readonly string[], { env = {}, program = join(open, 'dist/main.js'), kill }: Typed = {}): Promise<Ended> {
+function type(
+  host: Host,
+  args: readonly string[],
+  { env = {}, program = join(open, 'dist/main.js'), uid = 0, kill }: Typed = {},
+): Promise<Ended> {
   writeFileSync(join(host.folder, 'spy/seen'), '');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--require', join(host.folder, 'spy/spy.cjs'), program, ...args], {
       env: { PATH: process.env['PATH'], HOME: '/root', MUSTER_CONFIG: host.config, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      uid,
+      gid: uid,
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -223,6 +231,16 @@ describe.skipIf(!isRoot)('given root, a node that cannot change user, and a stat
     expect(await host.members('stewards')).not.toContain('hoo');
     expect(ownersIn(host.state)).toEqual([nobody]);
     expect(await type(host, ['revoke', '--list'], { env: { PATH } })).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  it('when somebody else types it, then that is for root or that account, and nothing is said to be mended', async () => {
+    const host = await hostOf(nobody);
+    chmodSync(host.state, 0o711);
+    for (const args of [['plan'], ['status'], ['explain', 'hoo'], ['report'], ['revoke', '--list']]) {
+      const { status, stdout, stderr } = await type(host, args, { uid: 4242 });
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^muster: the state folder \S+ is another account's: run this as root, or as that account\n$/);
+    }
   });
 
   it('when that account may not read muster, then that is told, with 2', async () => {

@@ -72,7 +72,7 @@ describe('given a host whose state folder has gone', () => {
 
     const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
 
-    expect(status).toBe(6);
+    expect(status).toBe(5);
     expect(stdout).toContain('  stewards: out\n');
     expect(stdout).toContain('the revocation could NOT be kept');
     expect(stdout).toContain('the ledger has no record of this yet, for the same reason\n');
