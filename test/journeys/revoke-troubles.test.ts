@@ -84,7 +84,9 @@ describe('given a directory that does not take the password', () => {
     const { status, stdout } = await host.run(['revoke', 'hoo', '--reason', 'Account taken over.']);
 
     expect(status).toBe(6);
-    expect(oneLine(stdout)).toMatch(/stewards: STILL IN, as far as can be told: .* does not accept the name or the password \(49\)/);
+    expect(oneLine(stdout)).toMatch(
+      /does not accept the name or the password \(49\).* stewards: STILL IN, as far as can be told: for the same reason/,
+    );
     expect(stdout).toContain('The revocation is kept: every run takes hoo out as soon as the directory lets it.\n');
     expect(stdout.split('STILL IN')).toHaveLength(3);
     writeFileSync(join(host.folder, 'password'), password);
