@@ -1,8 +1,13 @@
 import { availableParallelism } from 'node:os';
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // Every Node that starts would read the host's certificates; nothing here asks anybody who is outside of this machine.
 delete process.env['NODE_EXTRA_CA_CERTS'];
+
+// What scripts/prepare.mjs leaves where none is installed.
+process.env['PATH'] = [process.env['PATH'], fileURLToPath(new URL('.cache/ssh-keygen/bin', import.meta.url))].join(delimiter);
 
 /** Tests of what starts the built command, or looks at the project as a whole: a process for each file. The others keep nothing between two calls. */
 const apart = ['*', '{ci,demo,packaging,scripts,support}/**/*'].map((path) => `test/${path}.test.ts`);

@@ -1,4 +1,4 @@
-// Makes a fresh clone ready: the right Node, the packages of package-lock.json, an OpenLDAP and an rsync for the tests,
+// Makes a fresh clone ready: the right Node, the packages of package-lock.json, an OpenLDAP, an rsync and an ssh-keygen for the tests,
 // and for some of them a Chromium and a 389 Directory Server where one can be had.
 // Needs only Node, npm and, where these are not installed, Debian's apt; never root. The second time it has nothing to do.
 
@@ -6,7 +6,7 @@ import { prepareNode, preparePackages } from './packages.mjs';
 import { prepareChromium } from './chromium.mjs';
 import { prepare389 } from './ds389.mjs';
 import { prepareOpenldap } from './openldap.mjs';
-import { prepareRsync } from './rsync.mjs';
+import { prepareProgram } from './programs.mjs';
 
 const withSlapd = !process.argv.includes('--no-slapd');
 
@@ -15,7 +15,8 @@ try {
   preparePackages();
   if (withSlapd) {
     prepareOpenldap();
-    prepareRsync();
+    prepareProgram('rsync', 'rsync');
+    prepareProgram('ssh-keygen', 'openssh-client');
     prepareChromium();
     prepare389();
   }

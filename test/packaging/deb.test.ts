@@ -80,7 +80,7 @@ describe('given the package', () => {
   });
 
   it('when it is depended on, then Debian’s own node is new enough, and npm is not needed', () => {
-    expect(script('control')).toMatch(/^Depends: nodejs \(>= 20\.19\), git, rsync, systemd \|/m);
+    expect(script('control')).toMatch(/^Depends: nodejs \(>= 20\.19\), git, openssh-client, rsync, systemd \|/m);
     expect(readdirSync(join(built.root, 'usr/lib/muster')).sort()).toEqual([
       'chunks',
       'compile.mjs',

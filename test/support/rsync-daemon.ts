@@ -1,4 +1,4 @@
-// A real rsync daemon for one test file, on a port of its own, with one folder as a read-only module. Needs what scripts/rsync.mjs leaves.
+// A real rsync daemon for one test file, on a port of its own, with one folder as a read-only module. Needs what scripts/programs.mjs leaves.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
