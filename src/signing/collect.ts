@@ -10,10 +10,10 @@ import type { BlobId, CommitId, Instant } from '../names.ts';
 import { isRules, largestFile, mostFiles } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
+import { mostKept, type JudgingRecord, type KeptStatement, type SignedRecord } from '../record/judging-record.ts';
 import { readSigned, renderSigned } from './carried.ts';
 import type { Carriers } from './carriers.ts';
-import { judgeStatements, type EarlierLandings, type SignedStatement, type Verify } from './judge-statements.ts';
+import { judgeStatements, withLanding, type EarlierLandings, type SignedStatement, type Verify } from './judge-statements.ts';
 import { signedChange, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
 import { changeLines } from './statement.ts';
 
@@ -247,7 +247,7 @@ class SigningMemory {
   readonly rulesFiles = new Set<string>();
   /** When statements were first seen, by their names. */
   readonly seen = new Map<string, Instant>();
-  readonly #landings = new Map<string, { readonly commit: CommitId; readonly firstSeen: Instant }[]>();
+  readonly #landings = new Map<string, SignedRecord[]>();
   #read = 0;
 
   follow(records: readonly JudgingRecord[]): this {
@@ -260,16 +260,17 @@ class SigningMemory {
     if (record.type === 'content') this.contents.add(record.sha256);
     if (record.type === 'rules-files') this.rulesFiles.add(record.rules);
     if (record.type === 'statements-seen') for (const name of record.statements) this.seen.set(name, record.at);
-    if (record.type !== 'signed' || record.firstSeen === null) return;
+    if (record.type !== 'signed') return;
     const lines = changeLines(record.changes).join('\n');
-    const { commit, firstSeen } = record;
-    this.#landings.set(lines, [...(this.#landings.get(lines) ?? []), { commit, firstSeen }]);
+    this.#landings.set(lines, [...(this.#landings.get(lines) ?? []), record]);
   }
 
   /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
   earlier(lines: string, but: CommitId): EarlierLandings {
     const others = (this.#landings.get(lines) ?? []).filter(({ commit }) => commit !== but);
-    const [last] = others.sort((left, right) => right.firstSeen - left.firstSeen);
-    return new Map(last ? [[lines, last]] : []);
+    return others.reduce<EarlierLandings>(
+      (earlier, { commit, firstSeen, at }) => withLanding(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at),
+      new Map(),
+    );
   }
 }

@@ -38,10 +38,18 @@ export interface SigningTerms {
 /** By the lines of their change: the landings before, as far as they use statements up. */
 export type EarlierLandings = ReadonlyMap<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
 
-/** Whatever its verdict is, a landing uses up every statement for the same lines that was made before it was seen. */
-export function withLanding(earlier: EarlierLandings, { commit, firstSeen, change }: SignedLanding): EarlierLandings {
+/**
+ * Whatever its verdict is, a landing uses up every statement for the same lines that was made before it was seen. A record that began anew does not
+ * know when that was, only when the landing was recorded: until then anybody could show the statements of the past once more.
+ */
+export function withLanding(
+  earlier: EarlierLandings,
+  { commit, firstSeen: seen, change }: Pick<SignedLanding, 'commit' | 'firstSeen'> & { readonly change: Pick<SignedChange, 'lines'> },
+  recorded: Instant,
+): EarlierLandings {
   const known = earlier.get(change.lines);
-  if (firstSeen === undefined || (known && known.firstSeen >= firstSeen)) return earlier;
+  const firstSeen = seen ?? recorded;
+  if (known && known.firstSeen >= firstSeen) return earlier;
   return new Map([...earlier, [change.lines, { commit, firstSeen }]]);
 }
 
