@@ -67,9 +67,15 @@ export async function withWorld<Answer>(size: Size, work: (world: World) => Prom
   }
 }
 
-/** The first run takes the groups over, the second knows them: from then on there is nothing to do. */
-async function settle({ configuration }: World): Promise<void> {
-  for (let count = 0; count < 2; count++) await run(musterCommand(['reconcile'], configuration));
+/** The first run takes the groups over. The mark of the directory counts from muster's own writes on: from then on there is nothing to do. */
+async function settle(world: World): Promise<void> {
+  const reconcile = () => run(musterCommand(['reconcile'], world.configuration));
+  await reconcile();
+  for (const churned of ['churned', undefined] as const) {
+    world.want((group) => world.uids(group, churned));
+    await reconcile();
+  }
+  await reconcile();
 }
 
 /** As it was before, with the pages of the database in memory again. */
