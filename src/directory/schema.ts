@@ -10,6 +10,8 @@ import { answered } from './result-codes.ts';
 export interface Schema {
   /** What entries of these classes must and may have; names in lower case. */
   attributesOf(classes: readonly string[]): { readonly must: ReadonlySet<string>; readonly may: ReadonlySet<string> };
+  /** Those that want or allow this attribute by themselves; in lower case. */
+  classesWith(attribute: string): readonly string[];
   /** Where it shows types at all, it has none of this name: nobody could have been given a right to see it. */
   lacks(type: string): boolean;
   /** The assertion control (RFC 4528) and entryCSN are there. Without them each value is its own compare-and-set. */
@@ -67,6 +69,8 @@ async function readSchema(connection: DirectoryConnection): Promise<Schema> {
   const classes = readClasses(schema('objectClasses'));
   return {
     attributesOf: (names) => attributesOf(names, classes),
+    classesWith: (attribute) =>
+      [...classes].flatMap(([name, { must, may }]) => ([...must, ...may].includes(attribute.toLowerCase()) ? [name] : [])),
     lacks: (type) => types.size > 0 && !types.has(type.toLowerCase()),
     asserts: root('supportedControl').includes(assertion) && types.has('entrycsn'),
   };

@@ -80,11 +80,8 @@ export async function readGroupFacts(
   const name = layout.groups.get(group);
   const usable = await answered(() => usableGroup(reading, layout, group));
   const untold = { untold: 'the server that is written did not let this account in' };
-  return {
-    group,
-    usable,
-    mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name, layout.attributes.get(group)) : untold,
-  };
+  const attribute = usable.kind === 'known' ? usable.value.attribute : layout.attributes.get(group);
+  return { group, usable, mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name, attribute) : untold };
 }
 
 async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<Usable> {
@@ -94,6 +91,7 @@ async function usableGroup(connection: DirectoryConnection, layout: DirectoryLay
   const behind = [...(await reader.membersBehind(group.members)).values()];
   const persons = behind.flatMap((one) => (one.kind === 'person' ? [one.person] : []));
   return {
+    attribute: group.attribute,
     members: group.members.length,
     persons: persons.length,
     locked: persons.filter(({ locked }) => locked).length,

@@ -1,6 +1,6 @@
 // The directory in a checkup: the connection, how the managed groups stand, and that the account may change members and little else.
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
-import type { Unwritten } from '../directory/directory.ts';
+import type { MemberAttribute, Unwritten } from '../directory/directory.ts';
 import { renderUnwritten } from '../text.ts';
 import { inOrder } from '../names.ts';
 import { count } from '../time.ts';
@@ -59,6 +59,7 @@ export interface GroupFacts {
   readonly group: string;
   /** A group of the right class whose members and revision can be seen; the reason where it is not. */
   readonly usable: Answer<{
+    readonly attribute: MemberAttribute;
     readonly members: number;
     /** Members with a person behind them, and those among them who are locked. */
     readonly persons: number;
@@ -147,13 +148,14 @@ function memberOfOf({ group, usable }: GroupFacts): Verdict {
   );
 }
 
-function mayWrite({ group, mayWriteMember }: GroupFacts): Verdict {
-  if (mayWriteMember === 'may') return ok('the account may change member', group);
+function mayWrite({ group, usable, mayWriteMember }: GroupFacts): Verdict {
+  const attribute = usable.kind === 'known' ? usable.value.attribute : 'member';
+  if (mayWriteMember === 'may') return ok(`the account may change ${attribute}`, group);
   if (mayWriteMember === 'may-not')
     return error(
-      'the account may not change member',
+      `the account may not change ${attribute}`,
       directoryAdministrator,
-      'Grant it write access to member of this group, and to nothing else.',
+      `Grant it write access to ${attribute} of this group, and to nothing else.`,
       group,
     );
   return unknown(mayWriteMember.untold, group);

@@ -10,6 +10,7 @@ import type { DirectoryConnection } from '../directory/connection.ts';
 import { dnKeyOf } from '../directory/distinguished-names.ts';
 import type { DirectoryLayout } from '../directory/layout.ts';
 import { refusal, renderRefusal, resultCode } from '../directory/result-codes.ts';
+import { schemaOf } from '../directory/schema.ts';
 
 const insufficientAccess = 50;
 
@@ -48,10 +49,19 @@ export async function readOtherRights(connection: DirectoryConnection, layout: D
   const tried: TriedRight[] = [
     { what: `description of ${group}`, permission: await mayTakeAway(connection, group, 'description', randomUUID()) },
   ];
-  for (const stranger of (await entriesUnder(connection, parentOf(group), '(|(member=*)(uniqueMember=*)(memberUid=*))')).filter(
-    (name) => !except.has(dnKeyOf(name)),
-  ))
-    tried.push({ what: `member of ${stranger}`, permission: await mayChangeMember(connection, stranger) });
+  const { classesWith } = await schemaOf(connection);
+  const strangers = new Map<Dn, Permission>();
+  for (const attribute of ['member', 'uniqueMember', 'memberUid'] as const) {
+    // A group may have nobody now, or hide them.
+    const filter = `(|(${attribute}=*)${classesWith(attribute)
+      .map((name) => `(objectClass=${name})`)
+      .join('')})`;
+    for (const name of await entriesUnder(connection, parentOf(group), filter)) {
+      if (except.has(dnKeyOf(name)) || strangers.get(name) === 'may') continue;
+      strangers.set(name, await mayChangeMember(connection, name, attribute));
+    }
+  }
+  for (const [name, permission] of strangers) tried.push({ what: `member of ${name}`, permission });
   const [person] = await entriesUnder(connection, layout.people, '(uid=*)', 1);
   if (person !== undefined)
     tried.push({ what: `description of ${person}`, permission: await mayTakeAway(connection, person, 'description', randomUUID()) });

@@ -207,7 +207,16 @@ const server = casesOf(
   ],
 );
 
-const usable = { members: 2, persons: 2, locked: 0, placeholder: false, unwritten: [], needsMember: true, memberOf: 2 };
+const usable = {
+  attribute: 'member' as const,
+  members: 2,
+  persons: 2,
+  locked: 0,
+  placeholder: false,
+  unwritten: [],
+  needsMember: true,
+  memberOf: 2,
+};
 const managed = (change: Partial<typeof usable>): { groups: readonly GroupFacts[] } => ({
   groups: [{ group: 'stewards', usable: known({ ...usable, ...change }), mayWriteMember: 'may' }],
 });

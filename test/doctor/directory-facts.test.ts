@@ -48,7 +48,16 @@ describe('given a slapd of the usual shape', () => {
       group: 'klaxon',
       usable: {
         kind: 'known',
-        value: { members: 3, persons: 2, locked: 1, placeholder: false, unwritten: [], needsMember: true, memberOf: 2 },
+        value: {
+          attribute: 'member',
+          members: 3,
+          persons: 2,
+          locked: 1,
+          placeholder: false,
+          unwritten: [],
+          needsMember: true,
+          memberOf: 2,
+        },
       },
       mayWriteMember: 'may',
     });
@@ -82,6 +91,23 @@ describe('given an account with other rights', () => {
     expect((await factsOf('klaxon')).mayWriteMember).toBe('may-not');
     expect((await factsOf('stewards')).mayWriteMember).toBe('may-not');
     expect((await readOtherRights(connection, layout())).map(({ permission }) => permission)).toEqual(['may-not', 'may-not', 'may-not']);
+  });
+
+  it('when it may write another attribute that holds members, in a group where nobody has it, then that is told', async () => {
+    await open({
+      access: [`access to dn.exact="cn=other,ou=groups,${suffix}" attrs=memberUid by dn.exact="${writer}" write by * read`, ...rest],
+    });
+    expect((await readOtherRights(connection, layout())).map(({ permission }) => permission)).toEqual(['may-not', 'may', 'may-not']);
+  });
+
+  it('when it may write member, and the group keeps uniqueMember, then it may not write what it has to', async () => {
+    const dn = slapd.groupDn('unique');
+    await open({
+      access: [`access to dn.one="ou=groups,${suffix}" attrs=member by dn.exact="${writer}" write by * read`, ...rest],
+      ldif: `dn: ${dn}\nobjectClass: groupOfUniqueNames\ncn: unique\nuniqueMember: ${slapd.personDn('alice')}\n`,
+    });
+    const facts = await readGroupFacts(connection, connection, layoutOf(slapd, ['unique']), group('unique'));
+    expect(facts).toMatchObject({ usable: { value: { attribute: 'uniqueMember' } }, mayWriteMember: 'may-not' });
   });
 
   it('when it may do everything, then asking changes nothing at all, not even where it is a member itself', async () => {
