@@ -173,6 +173,22 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .addHelpText('after', '\nExamples\n  muster review 12\n  muster review 12 --post\n')
     .action(take('review'));
   program
+    .command('approve')
+    .description('show what a merge request does, and sign exactly that with an SSH key, where approvals must be signed')
+    .argument('<merge-request>', 'its number')
+    .option(
+      '--key <file>',
+      'the key: its private file, or the public one whose other half an agent holds; default: the one that git signs with, or one of the agent that the policy names',
+    )
+    .option('--as <person>', 'who signs, as policy.yaml names them; default: whose key it is')
+    .option('--print', 'print the text that is signed, for whoever signs it on another machine, and sign nothing')
+    .addHelpText(
+      'after',
+      '\nThe signature is posted as a comment where MUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope\napi), else pushed as a note of git, else printed to be pasted. Nothing else needs a token.\n' +
+        '\nExamples\n  muster approve 12\n  muster approve 12 --key ~/.ssh/muster\n  muster approve 12 --print --as alice > statement\n',
+    )
+    .action(take('approve'));
+  program
     .command('request')
     .description('ask for access, for more time, or for its end: writes the file and opens the merge request')
     .argument('[group]', 'the group')

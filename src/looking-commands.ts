@@ -8,6 +8,7 @@ export const looking: Commands = {
   explain: async (invocation, caller) => (await import('./explain/explain-command.ts')).runExplain(invocation, caller),
   report: async (invocation, caller) => (await import('./report/report-command.ts')).runReport(invocation, caller),
   review: async (invocation, caller) => (await import('./review/review-command.ts')).runReview(invocation, caller),
+  approve: async (invocation, caller) => (await import('./approve/approve-command.ts')).runApprove(invocation, caller),
   request: async (invocation, caller) => (await import('./request/request-command.ts')).runRequest(invocation, caller),
   doctor: async (invocation, caller) => (await import('./doctor/doctor-command.ts')).runDoctor(invocation, caller),
   init: async (invocation, caller) => (await import('./init/init-command.ts')).runInit(invocation, caller),

@@ -12,6 +12,7 @@ type Rule = (source: Source) => readonly string[];
 /** Values in, values out: these import each other and nothing else. Everything that decides is here. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
   adopt: ['adoption-text', 'adoption'],
+  approve: ['approve-text'],
   check: ['change-findings', 'change-text', 'findings', 'proposed-change', 'rules-change'],
   directory: ['directory'],
   doctor: [

@@ -39,6 +39,8 @@ export interface MergeRequests {
     message: string,
     actions: readonly FileAction[],
   ) => Promise<'made' | 'may-not'>;
+  /** As the account of the token. Never tried twice. */
+  readonly comment: (project: number, iid: number, body: string) => Promise<void>;
   readonly open: (project: number, draft: MergeRequestDraft) => Promise<{ readonly iid: number; readonly url: string }>;
 }
 
@@ -63,6 +65,9 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
         if (error instanceof Declined && error.status === 403 && error.lacks === undefined) return 'may-not';
         return notWritten(error, name);
       }
+    },
+    async comment(id, iid, body) {
+      await gitlab.MergeRequestNotes.create(id, iid, body).catch((error: unknown) => notRead(error, iid));
     },
     async open(id, { sourceBranch, targetBranch, title, description }) {
       const answer = await gitlab.MergeRequests.create(id, sourceBranch, targetBranch, title, {

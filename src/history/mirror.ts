@@ -9,7 +9,7 @@ import type { GitSettings } from './environment.ts';
 import { createHistory, type History } from './history.ts';
 import { branchRef, findDamage, prepareMirror, readTip, removeMirror, shownUrl } from './mirror-layout.ts';
 import { createGit, MirrorDamaged, type Git } from './runner.ts';
-import { readServerTip, runFetch } from './server.ts';
+import { readServerRef, readServerTip, runFetch } from './server.ts';
 import { openVersions, readProposal, type Versions } from './versions.ts';
 
 export interface MirrorSettings extends GitSettings {
@@ -31,6 +31,8 @@ export interface Mirror {
   fetch(): Promise<CommitId>;
   /** The tip as last fetched; undefined when there never was one. */
   head(): Promise<CommitId | undefined>;
+  /** Where a reference stands on the server now; undefined where there is none. Throws as `fetch` does. */
+  refOnServer(ref: string): Promise<CommitId | undefined>;
   /** The branch as it stands at `tip`, and what leads to the head of a merge request; undefined where the server has no such commit. */
   proposal(head: CommitId, tip: CommitId): Promise<History | undefined>;
   /** Signed approvals that came as notes of git. */
@@ -57,6 +59,7 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
     history: whileSound(createHistory(git), upkeep),
     fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
+    refOnServer: (ref) => readServerRef(git, ref),
     proposal: (head, tip) => upkeep.read(() => readProposal(settings, head, tip)),
     approvals: openApprovalNotes(settings),
     versions: {

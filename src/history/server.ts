@@ -13,11 +13,7 @@ import { renderGitLimits, type Git, type Outcome } from './runner.ts';
  * Unusable when there are other branches only, or when a person has to mend something before there can be an answer.
  */
 export async function readServerTip(git: Git, branch: string): Promise<CommitId> {
-  const outcome = await git.run('server', ['ls-remote', '--quiet', 'origin', `refs/heads/${branch}`]);
-  if (outcome.kind !== 'done') throw await silenceOf(git, outcome, 'branch');
-  // The name is matched from its end, so a branch called `refs/heads/main` would be listed too.
-  const line = outcome.output.split('\n').find((each) => each.endsWith(`\trefs/heads/${branch}`));
-  const tip = parseCommitId(line?.split('\t')[0] ?? '');
+  const tip = await readServerRef(git, `refs/heads/${branch}`);
   if (tip !== undefined) return tip;
   const others = await readServerBranches(git);
   if (others.length === 0)
@@ -30,6 +26,15 @@ export async function readServerTip(git: Git, branch: string): Promise<CommitId>
     `${shownUrl(git.settings.url)} has no branch ${branch}, and has ${others.slice(0, mostNamed).join(', ')}${more}: ` +
       'the administrator of this host names the right one as repository.branch, or whoever keeps the repository puts the branch back',
   );
+}
+
+/** Undefined where the server has no such reference. Throws Unavailable or Unusable where it does not say. */
+export async function readServerRef(git: Git, ref: string): Promise<CommitId | undefined> {
+  const outcome = await git.run('server', ['ls-remote', '--quiet', 'origin', ref]);
+  if (outcome.kind !== 'done') throw await silenceOf(git, outcome, 'branch');
+  // The name is matched from its end, so a branch called `refs/heads/main` would be listed too.
+  const line = outcome.output.split('\n').find((each) => each.endsWith(`\t${ref}`));
+  return parseCommitId(line?.split('\t')[0] ?? '');
 }
 
 const mostNamed = 5;

@@ -1,0 +1,45 @@
+// What `muster approve` says.
+import { renderSignatureNotCounted } from '../evidence/approval-words.ts';
+import type { Uid } from '../names.ts';
+import type { JudgedSignature, SignatureReason } from '../record/approval-count.ts';
+import type { SshKey } from '../signing/ssh-key.ts';
+import { namespace } from '../signing/ssh-signature.ts';
+import type { Statement } from '../signing/statement.ts';
+import { plain, renderMoment } from '../text.ts';
+
+const whoActs: Readonly<Partial<Record<SignatureReason, string>>> = {
+  'key-not-in-force':
+    'has no such key in the policy. Put it under people in policy.yaml by a merge request of its own, or sign with another key (--key FILE)',
+  'not-entitled': 'may not approve all that it changes. Somebody whom "What it needs" names signs it',
+  benefits: 'gains by it. Somebody else who may approve signs it',
+  'no-touch': 'signed without a touch, and this host takes no other signatures: sign with a security key (--key FILE)',
+};
+
+export function renderRefusedToSign(judged: JudgedSignature & { readonly kind: 'not-counted' }, { fingerprint }: SshKey): string {
+  const why = whoActs[judged.reason];
+  if (why === undefined) return `The signature by ${judged.person} ${renderSignatureNotCounted(judged)}.\n`;
+  return `${judged.person} ${why}${judged.reason === 'key-not-in-force' ? `: ${fingerprint}` : ''}.\n`;
+}
+
+export function renderNobodys(key: SshKey | undefined, from: string | undefined, as: Uid | undefined): string {
+  if (!key) return `The policy names no key for ${as ?? 'you'}: put one under people in policy.yaml, by a merge request of its own.\n`;
+  return `The policy names the key ${key.fingerprint} (${plain(from ?? '')}) for nobody. Put it under people in policy.yaml by a merge request of its own, or sign with another key (--key FILE).\n`;
+}
+
+/** `where` it is now, as a sentence. */
+export function renderSignedBy({ signer, until }: Statement, { fingerprint }: SshKey, where: string): string {
+  return `Signed by ${signer} with ${fingerprint}. It counts for what is merged by ${renderMoment(until)}, as long as nothing is pushed.\n${where}\n`;
+}
+
+export function renderComment(signer: string, signed: string): string {
+  return `Approved and signed by ${signer} (\`muster approve\`):\n\n\`\`\`\n${signed}\`\`\`\n`;
+}
+
+/** For standard error: the statement alone is what is printed. */
+export function renderByHand(name: string): string {
+  return [
+    `The text below is what is signed. Put it, as it is, into a file, and on the machine with the key:`,
+    `  ssh-keygen -Y sign -n ${namespace} -f KEY statement`,
+    `The statement with the contents of statement.sig behind it then goes into a comment on ${name}.`,
+  ].join('\n');
+}

@@ -1,0 +1,106 @@
+// The key of whoever approves: the file that they name, the one that their git signs with, or one that their agent holds and the policy names.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sshFingerprint } from '../digest.ts';
+import { errnoOf, Misuse } from '../errors.ts';
+import { pathFrom, type Caller } from '../host.ts';
+import { makeTemporary } from '../kept-files.ts';
+import { parseKeyLine, type SshKey } from '../signing/ssh-key.ts';
+import { signWith } from '../signing/ssh-keygen.ts';
+
+export interface OwnKey {
+  readonly key: SshKey;
+  /** Where it is, for people. */
+  readonly from: string;
+  /** The armoured signature. ssh-keygen asks for a passphrase or a touch by itself. */
+  readonly sign: (text: string) => Promise<string>;
+}
+
+const noKey =
+  'there is no key to sign with: name its file with --key FILE, or have an agent hold it (ssh-add), or say to git which it is (git config gpg.format ssh, git config user.signingkey FILE)';
+
+/** Throws Misuse where there is none, or one that muster does not take. `isNamed`: the policy names it for somebody. */
+export function ownKey(option: string | undefined, caller: Caller, isNamed: (key: SshKey) => boolean): OwnKey {
+  if (option !== undefined) return keyInFile(pathFrom(caller, option), caller);
+  const signing = gitSigningKey(caller);
+  if (signing !== undefined)
+    return /^(?:key::|ssh-|sk-|ecdsa-)/.test(signing) ? keyOfAgent(signing.replace(/^key::/, ''), caller) : keyInFile(signing, caller);
+  const [line] = agentKeys(caller).filter((one) => {
+    const read = parseKeyLine(one, sshFingerprint);
+    return read.kind === 'valid' && isNamed(read.key);
+  });
+  if (line === undefined) throw new Misuse(noKey);
+  return keyOfAgent(line, caller);
+}
+
+function keyInFile(file: string, caller: Caller): OwnKey {
+  return { key: readKey(publicLine(file, caller), file), from: file, sign: (text) => signWith(file, text, caller.environment) };
+}
+
+function readKey(line: string, from: string): SshKey {
+  const read = parseKeyLine(line, sshFingerprint);
+  if (read.kind === 'invalid') throw new Misuse(`${from} cannot sign approvals: this is ${read.why}`);
+  return read.key;
+}
+
+/** Beside a private key lies the public one; where it does not, ssh-keygen works it out, and may ask for the passphrase. */
+function publicLine(file: string, caller: Caller): string {
+  const own = textOf(file);
+  if (own === undefined) throw new Misuse(`the key ${file} cannot be read: name another file with --key`);
+  if (/^[!-~]+ [A-Za-z0-9+/=]+/.test(own) && !own.startsWith('-----')) return own.trim();
+  return (textOf(`${file}.pub`) ?? run('ssh-keygen', ['-y', '-f', file], caller) ?? '').trim();
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES' || errnoOf(error) === 'EISDIR') return undefined;
+    throw error;
+  }
+}
+
+function keyOfAgent(line: string, caller: Caller): OwnKey {
+  const key = readKey(line.trim(), 'the key of your git');
+  return {
+    key,
+    from: 'your agent',
+    async sign(text) {
+      const folder = makeTemporary('muster-key-', undefined);
+      try {
+        const file = join(folder, 'key.pub');
+        writeFileSync(file, `${key.type} ${key.key}\n`, { mode: 0o600 });
+        return await signWith(file, text, caller.environment);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function gitSigningKey(caller: Caller): string | undefined {
+  if (run('git', ['config', '--get', 'gpg.format'], caller)?.trim() !== 'ssh') return undefined;
+  const text = run('git', ['config', '--get', 'user.signingkey'], caller)?.trim() ?? '';
+  if (/^(?:key::|ssh-|sk-|ecdsa-)/.test(text)) return text;
+  return run('git', ['config', '--type=path', '--get', 'user.signingkey'], caller)?.trim() || undefined;
+}
+
+function agentKeys(caller: Caller): readonly string[] {
+  return (run('ssh-add', ['-L'], caller) ?? '').split('\n').filter((line) => line !== '');
+}
+
+/** What it prints; undefined where it fails, or is not there: then it knows of no key. */
+function run(program: string, args: readonly string[], caller: Caller): string | undefined {
+  try {
+    return execFileSync(program, args, {
+      cwd: caller.folder(),
+      env: caller.environment,
+      encoding: 'latin1',
+      stdio: ['inherit', 'pipe', program === 'ssh-keygen' ? 'inherit' : 'ignore'],
+      timeout: program === 'ssh-keygen' ? 0 : 10_000,
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+// What approving a merge request means: what it would do if it were merged now, what is wrong with it, and the text that its approvers sign.
+// Read from git alone, and worked out as judging does. The rules are those at the head of the branch: while others are in force, nothing counts.
+import { changesIfMerged } from '../check/proposed-change.ts';
+import { checkChange, type CheckedChange, type Clone } from '../check/check-change.ts';
+import type { PathChange, PolicyTree } from '../history/landing.ts';
+import type { History } from '../history/history.ts';
+import { instant, type BlobId, type CommitId, type Instant, type Uid } from '../names.ts';
+import { isRules, largestFile, type PolicyFile } from '../policy/policy.ts';
+import type { JudgedSignature } from '../record/approval-count.ts';
+import { wholeChangeOf } from '../signing/collect.ts';
+import { judgeStatements, type SignedStatement, type SigningTerms, type Verify } from '../signing/judge-statements.ts';
+import type { SignedChange } from '../signing/signed-change.ts';
+import { printStatement, type Place, type Statement } from '../signing/statement.ts';
+import { day } from '../time.ts';
+
+type PolicyParserModule = typeof import('../policy/parser.ts');
+
+export interface Signable {
+  readonly head: CommitId;
+  readonly checked: CheckedChange;
+  /** Files that the branch changes as well: it cannot be merged as it is. */
+  readonly overlaps: readonly string[];
+  /** Undefined where there is nothing to sign, or nobody could sign it. */
+  readonly change: SignedChange | undefined;
+}
+
+export interface SignableTerms {
+  readonly folder: string;
+  readonly now: Instant;
+}
+
+/** `tip` is the head of the branch, and `head` that of the merge request; undefined where they have no history in common. */
+export async function readSignable(
+  head: CommitId,
+  tip: CommitId,
+  history: History,
+  parser: PolicyParserModule,
+  { folder, now }: SignableTerms,
+): Promise<Signable | undefined> {
+  const base = await history.mergeBase(tip, head);
+  if (base === undefined) return undefined;
+  const { changes, overlaps } = changesIfMerged(await history.changes(base, head), await history.changes(base, tip));
+  const before = await history.policyTree(tip, folder);
+  const after = merged(before, changes.filter(isInside(folder)));
+  const blobs = (ids: Iterable<BlobId>, limit: number) => history.blobs(ids, limit);
+  const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
+  const hiddenBy = (await hidden(head)) ?? (await hidden(tip));
+  const clone: Clone = {
+    folder,
+    comparedWith: () => Promise.resolve({ base: tip, head }),
+    tree: () => Promise.resolve(before),
+    treeOnDisk: () => Promise.resolve(after),
+    blobs,
+    changes: () => Promise.resolve(changes),
+    hiddenBy: () => Promise.resolve(hiddenBy),
+  };
+  const inside = changes.filter(isInside(folder));
+  const rules = new Map([...before].flatMap(([path, { blob }]) => (isRules(path, folder) ? [[path, blob] as const] : [])));
+  const landing = { changes: inside, outside: changes.length - inside.length };
+  const whole =
+    inside.length === 0
+      ? undefined
+      : await wholeChangeOf({ endorsed: rules }, landing, folder, { blobs, loadParser: () => Promise.resolve(parser) });
+  return {
+    head,
+    checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now }),
+    overlaps,
+    change: whole?.change,
+  };
+}
+
+function isInside(folder: string): (change: PathChange) => boolean {
+  return ({ path }) => path === folder || path.startsWith(`${folder}/`);
+}
+
+function merged(before: PolicyTree, changes: readonly PathChange[]): PolicyTree {
+  const tree = new Map(before);
+  for (const { path, after } of changes) {
+    if (after) tree.set(path, after);
+    else tree.delete(path);
+  }
+  return tree;
+}
+
+async function filesOf(tree: PolicyTree, blobs: Clone['blobs']): Promise<readonly PolicyFile[]> {
+  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
+  const { contents } = await blobs(
+    plain.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  return plain.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
+}
+
+/** How long a statement is good for; it may be landed later only with another one. */
+const validity = 7 * day;
+
+export function statementFor(change: SignedChange, place: Place, signer: Uid, now: Instant): Statement {
+  // Statements know whole seconds.
+  const at = instant(Math.floor(now / 1000) * 1000);
+  return {
+    ...place,
+    rules: change.rulesDigest,
+    changes: change.stated,
+    effects: change.effectsAt(at),
+    signer,
+    at,
+    until: instant(at + validity),
+  };
+}
+
+/** As judging would judge it, were it merged now. */
+export function judgedNow(
+  { change, head }: { readonly change: SignedChange; readonly head: CommitId },
+  statement: Statement,
+  signature: SignedStatement['signature'],
+  terms: Omit<SigningTerms, 'distrusted'>,
+  verify: Verify,
+): JudgedSignature | undefined {
+  const signed: SignedStatement = { statement, text: printStatement(statement), signature, firstSeen: statement.at };
+  const landing = { commit: head, firstSeen: statement.at, change };
+  return judgeStatements(landing, [signed], new Map(), { ...terms, distrusted: [] }, verify)[0];
+}
