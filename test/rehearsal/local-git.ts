@@ -16,7 +16,7 @@ export class LocalGit {
   }
 
   static async open(folder: string, url: string): Promise<LocalGit> {
-    return new LocalGit(url, await Repository.create(join(folder, 'local.git')));
+    return new LocalGit(url, Repository.create(join(folder, 'local.git')));
   }
 
   async remove(): Promise<void> {

@@ -202,25 +202,20 @@ export function member(user: User, accessLevel: number, origin: string): Json {
 }
 
 export async function commit(of: Project, id: string, origin: string): Promise<Json> {
-  const format = '--format=%H %P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B';
-  const [parents = '', author = '', email = '', date = '', committer = '', committerEmail = '', committed = '', ...message] = (
-    await of.git.git('show', '-s', format, id)
-  ).split('\n');
-  const text = message.join('\n').trim();
+  const { parents, author, committer, message } = await of.git.details(id);
   return {
     id,
     short_id: id.slice(0, 8),
-    // The first is the commit itself: a line that is empty would be cut off.
-    parent_ids: parents.trim().split(' ').slice(1),
-    title: lines(text)[0] ?? '',
-    message: text,
-    author_name: author,
-    author_email: email,
-    authored_date: date,
-    committer_name: committer,
-    committer_email: committerEmail,
-    committed_date: committed,
-    created_at: committed,
+    parent_ids: parents,
+    title: lines(message)[0] ?? '',
+    message,
+    author_name: author.name,
+    author_email: author.email,
+    authored_date: author.date,
+    committer_name: committer.name,
+    committer_email: committer.email,
+    committed_date: committer.date,
+    created_at: committer.date,
     trailers: {},
     extended_trailers: {},
     web_url: `${origin}/${of.path}/-/commit/${id}`,

@@ -88,7 +88,7 @@ export class Forge {
     const project: Project = {
       id,
       path,
-      git: await Repository.create(join(this.#folder, `${id}.git`)),
+      git: Repository.create(join(this.#folder, `${id}.git`)),
       forkOf: null,
       visibility: options.visibility ?? 'private',
       mergeMethod: options.mergeMethod ?? 'merge',

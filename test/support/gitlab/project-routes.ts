@@ -1,6 +1,6 @@
 // Routes about the server, the token, and a project with its branches and commits.
 import { commit, member, mergeRequestBasic, project as projectBody, protectedBranch, pushEvent, userBasic, type Json } from './entities.ts';
-import { lines, type FileChange } from './repository.ts';
+import type { FileChange } from './repository.ts';
 import { push } from './pushing.ts';
 import { list, maySee, one, roleIn, viewer, visibleProject, type Call, type Reply, type Route } from './routing.ts';
 import { moreOfOwnUser, moreOfToken, moreOfUser } from './shapes.ts';
@@ -176,11 +176,11 @@ async function createCommit(call: Call) {
     throw new Refused(403, '403 Forbidden - You are not allowed to push into this branch');
   const existing = await project.git.find(`refs/heads/${name}`);
   if (existing !== undefined && 'start_branch' in call.body) throw new Refused(400, `A branch called '${name}' already exists.`);
-  const isFirst = existing === undefined && (await project.git.git('for-each-ref', 'refs/heads')) === '';
+  const isFirst = existing === undefined && project.git.isEmpty();
   const parent = existing ?? (isFirst ? undefined : await start.git.head(text(call.body, 'start_branch')));
   if (start !== project && parent !== undefined) await project.git.fetch(start.git, parent);
-  const present = parent === undefined ? [] : lines(await project.git.git('ls-tree', '-r', '--name-only', parent));
-  const changes = await actions(call.body['actions'], new Set(present));
+  const present = parent === undefined ? new Set<string>() : await project.git.files(parent);
+  const changes = await actions(call.body['actions'], present);
   const author = { name: user.name, email: `${user.username}@users.noreply.localhost` };
   const made = await project.git.commit({
     parents: parent === undefined ? [] : [parent],

@@ -108,10 +108,11 @@ async function reloadTargets(
   after: string,
   open: readonly MergeRequest[],
 ): Promise<void> {
-  if (before === undefined) return;
+  const concerned = open.filter((one) => one.project === project && one.targetBranch === branch);
+  if (before === undefined || concerned.length === 0) return;
   const arrived = new Set(await project.git.between(before, after));
   const forced = !(await project.git.isAncestor(before, after));
-  for (const mergeRequest of open.filter((one) => one.project === project && one.targetBranch === branch)) {
+  for (const mergeRequest of concerned) {
     const own = await project.git.between(mergeRequest.versions.at(-1)?.base, mergeRequest.head);
     if (forced || own.some((commit) => arrived.has(commit)))
       await reload(forge, mergeRequest, mergeRequest.head, forge.clock.now() + forge.versionDelay);
@@ -131,11 +132,10 @@ async function markMerged(
   after: string,
   mergedBy: MergeRequest | undefined,
 ): Promise<void> {
+  const open = project.mergeRequests.filter((one) => one.state === 'opened' && one.targetBranch === branch && one !== mergedBy);
+  if (open.length === 0) return;
   const arrived = new Set(await project.git.between(before, after));
-  const waiting = project.mergeRequests.filter(
-    (one) => one.state === 'opened' && one.targetBranch === branch && one !== mergedBy && arrived.has(one.head),
-  );
-  for (const mergeRequest of waiting) {
+  for (const mergeRequest of open.filter(({ head }) => arrived.has(head))) {
     const mergeCommit = await bringer(project, before, after, mergeRequest.head);
     const isKind = forge.kind.has('pushed-merge-unsourced');
     const source = isKind ? {} : mergedBy ? { sourceMergeRequest: mergedBy.id } : { sourceCommit: mergeCommit };

@@ -1,7 +1,7 @@
 // A bare Git repository, worked on by plumbing only: no work tree, no configuration of the machine.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { looseRef } from '../repositories.ts';
 
 /** A file's new content, with another mode where the test wants a link or an executable; null removes it. */
@@ -19,6 +19,30 @@ export interface CommitOptions {
   readonly at?: number;
 }
 
+/** What is shown of a commit. */
+export interface CommitDetails {
+  readonly parents: readonly string[];
+  readonly author: { readonly name: string; readonly email: string; readonly date: string };
+  readonly committer: { readonly name: string; readonly email: string; readonly date: string };
+  readonly message: string;
+}
+
+/** As Gitaly sets it up: any object may be asked for by its name, and the refs that keep old heads alive are not advertised. */
+const configuration = `[core]
+\trepositoryformatversion = 0
+\tbare = true
+[uploadpack]
+\tallowAnySHA1InWant = true
+\tallowFilter = true
+\thideRefs = refs/keep-around
+[http]
+\treceivepack = true
+[gc]
+\tauto = 0
+`;
+
+const commitId = /^[0-9a-f]{40}$/;
+
 const environment = {
   PATH: process.env['PATH'] ?? '/usr/bin:/bin',
   HOME: '/nonexistent',
@@ -26,6 +50,8 @@ const environment = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   LC_ALL: 'C',
 };
+
+const somebody = { name: 'Somebody', email: 'somebody@example.org' };
 
 export class GitFailure extends Error {
   override readonly name = 'GitFailure';
@@ -38,25 +64,19 @@ export class Repository {
   readonly #between = new Map<string | undefined, Map<string, readonly string[]>>();
   readonly #ancestors = new Set<string>();
   readonly #known = new Set<string>();
-  readonly #titles = new Map<string, string>();
+  readonly #details = new Map<string, CommitDetails>();
+  readonly #files = new Map<string, ReadonlySet<string>>();
 
   private constructor(path: string) {
     this.path = path;
   }
 
-  /** As Gitaly sets it up: any object may be asked for by its name, and the refs that keep old heads alive are not advertised. */
-  static async create(path: string): Promise<Repository> {
-    const repository = new Repository(path);
-    await run(['init', '--quiet', '--bare', '--initial-branch=main', path], '');
-    const settings = {
-      'uploadpack.allowAnySHA1InWant': 'true',
-      'uploadpack.allowFilter': 'true',
-      'uploadpack.hideRefs': 'refs/keep-around',
-      'http.receivepack': 'true',
-      'gc.auto': '0',
-    };
-    for (const [key, value] of Object.entries(settings)) await repository.git('config', key, value);
-    return repository;
+  /** Made by hand: a process for each of its settings would take longer than what is tested. */
+  static create(path: string): Repository {
+    for (const folder of ['objects/info', 'objects/pack', 'refs/heads']) mkdirSync(join(path, folder), { recursive: true });
+    writeFileSync(join(path, 'HEAD'), 'ref: refs/heads/main\n');
+    writeFileSync(join(path, 'config'), configuration);
+    return new Repository(path);
   }
 
   async git(...args: string[]): Promise<string> {
@@ -70,17 +90,55 @@ export class Repository {
     const format = ['--date-format=raw-permissive', '--cat-blob-fd=1'];
     const made = (await run(['-C', this.path, 'fast-import', '--quiet', '--force', ...format], fastImport(ref, options))).trim();
     this.#known.add(made);
-    if (options.message !== undefined) this.#titles.set(made, lines(options.message)[0] ?? '');
+    if (options.parents.every((parent) => commitId.test(parent))) this.#details.set(made, detailsOf(options));
     return made;
   }
 
   /** Of a commit that was made here. */
   titleOf(commit: string): string | undefined {
-    return this.#titles.get(commit);
+    const message = this.#details.get(commit)?.message;
+    return message === undefined ? undefined : (lines(message)[0] ?? '');
+  }
+
+  async details(commit: string): Promise<CommitDetails> {
+    const known = this.#details.get(commit);
+    if (known) return known;
+    // The first line has the commit itself before its parents: a line that is empty would be cut off.
+    const format = '--format=%H %P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B';
+    const [ids = '', name = '', email = '', date = '', committer = '', committerEmail = '', committed = '', ...message] = (
+      await this.git('show', '-s', format, commit)
+    ).split('\n');
+    const details = {
+      parents: ids.trim().split(' ').slice(1),
+      author: { name, email, date },
+      committer: { name: committer, email: committerEmail, date: committed },
+      message: message.join('\n').trim(),
+    };
+    this.#details.set(commit, details);
+    return details;
+  }
+
+  /** The paths of a commit's files. */
+  async files(commit: string): Promise<ReadonlySet<string>> {
+    const known = this.#files.get(commit);
+    if (known) return known;
+    const files = new Set(lines(await this.git('ls-tree', '-r', '--name-only', commit)));
+    this.#files.set(commit, files);
+    return files;
+  }
+
+  /** No branch is there. */
+  isEmpty(): boolean {
+    return readdirSync(join(this.path, 'refs/heads')).length === 0 && !existsSync(join(this.path, 'packed-refs'));
   }
 
   async setRef(ref: string, commit: string): Promise<void> {
-    await this.git('update-ref', ref, commit);
+    if (!commitId.test(commit)) throw new GitFailure(`${commit} is no commit`);
+    const file = join(this.path, ref);
+    mkdirSync(dirname(file), { recursive: true });
+    // In one step, as git does: somebody may be fetching.
+    writeFileSync(`${file}.lock`, `${commit}\n`);
+    renameSync(`${file}.lock`, file);
   }
 
   async head(branch: string): Promise<string> {
@@ -147,12 +205,18 @@ export class Repository {
   }
 }
 
+function detailsOf({ parents, message = 'a change', author, at = 0 }: CommitOptions): CommitDetails {
+  const { name, email } = author ?? somebody;
+  const who = { name, email, date: new Date(Math.floor(at / 1000) * 1000).toISOString().replace('.000Z', '+00:00') };
+  return { parents, author: who, committer: who, message: message.trim() };
+}
+
 export function lines(output: string): readonly string[] {
   return output.split('\n').filter((line) => line !== '');
 }
 
 function fastImport(ref: string, { parents, changes = {}, tree, message = 'a change', author, at = 0 }: CommitOptions): string {
-  const { name, email } = author ?? { name: 'Somebody', email: 'somebody@example.org' };
+  const { name, email } = author ?? somebody;
   const who = `${name} <${email}> ${Math.floor(at / 1000)} +0000`;
   const [first, ...others] = parents;
   return [
