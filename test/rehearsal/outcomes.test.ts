@@ -46,15 +46,29 @@ describe('given raw answers', () => {
           description: 'Written by bob, mail b.o+b@mail.example.net, to https://git.example.net/bob/trial with glpat-one',
           author_email: 'bob@example.net',
           token: 'glpat-made-meanwhile',
+          path_with_namespace: 'bob/trial',
+          name_with_namespace: 'Access of the Trial / trial',
+          namespace: { id: 3, name: 'Access of the Trial', full_path: 'access', web_url: 'https://git.example.net/groups/access' },
+          ssh_url_to_repo: 'git@git.example.net:bob/trial.git',
+          container_registry_image_prefix: 'registry.git.example.net/bob/trial',
+          title: 'A branch of carol',
           assignee: { id: 9, username: 'ghost', name: 'Ghost User' },
           created_at: '2026-11-20T10:00:00.123Z',
         },
       },
     ];
-    const secrets = { server: 'https://git.example.net', projectPath: 'bob/trial', tokens: ['glpat-one'] };
+    const secrets = { server: 'https://git.example.net', projectPath: 'bob/trial', usernames: ['carol'], tokens: ['glpat-one'] };
     const text = renderFixture({ ...base, scene: 'x', kind: 'as-assumed', reasons: [], recorded }, secrets);
-    for (const gone of ['bob', 'Bob', 'git.example.net', 'mail.example.net', 'gravatar', 'glpat']) expect(text).not.toContain(gone);
-    for (const kept of ['"id": 51', '"username": "ghost"', '2026-11-20T10:00:00.123Z', 'projects/group%2Frehearsal'])
+    for (const gone of ['bob', 'Bob', 'carol', 'Access of', 'registry.', 'git.example.net', 'mail.example.net', 'gravatar', 'glpat'])
+      expect(text).not.toContain(gone);
+    for (const kept of [
+      '"id": 51',
+      '"username": "ghost"',
+      '2026-11-20T10:00:00.123Z',
+      'projects/group%2Frehearsal',
+      '"path_with_namespace": "group/rehearsal"',
+      '"full_path": "left out"',
+    ])
       expect(text).toContain(kept);
   });
 });

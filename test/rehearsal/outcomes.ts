@@ -66,12 +66,14 @@ export function withServer({ servers, ...rest }: Rehearsed, version: string): Re
 export interface Secrets {
   readonly server: string;
   readonly projectPath: string;
+  /** Of the accounts that play. */
+  readonly usernames: readonly string[];
   readonly tokens: readonly string[];
 }
 
 /** The raw answers of a scene, with everything gone that says whose they are. */
 export function renderFixture({ scene, recorded }: Outcome, secrets: Secrets): string {
-  const names = new Set(recorded.flatMap(({ body }) => [...namesIn(body)]));
+  const names = new Set([...secrets.usernames, ...recorded.flatMap(({ body }) => [...namesIn(body)])]);
   const wash = (given: string): string => washed(given, names, secrets);
   const answers = recorded.map(({ method, path, status, total, body }) => ({
     method,
@@ -100,6 +102,7 @@ function washed(given: string, names: ReadonlySet<string>, { server, projectPath
   let text = given;
   for (const token of tokens) text = text.replaceAll(token, 'TOKEN');
   text = text.replaceAll(server, 'https://gitlab.example.org').replaceAll(projectPath, 'group/rehearsal');
+  text = text.replaceAll(new URL(server).hostname, 'gitlab.example.org');
   text = text.replaceAll(encodeURIComponent(projectPath), encodeURIComponent('group/rehearsal'));
   text = text.replaceAll(/[^\s<>"@:/]+@[^\s<>"]+\.[a-z]+/gi, 'somebody@example.org');
   for (const name of [...names].sort((left, right) => right.length - left.length))
@@ -108,13 +111,18 @@ function washed(given: string, names: ReadonlySet<string>, { server, projectPath
 }
 
 const personal =
-  /(?:^|_)(?:email|avatar_url|author_name|committer_name|last_sign_in_ip|current_sign_in_ip|runners_token|token|bio|organization|linkedin|location)$/;
+  /(?:^|_)(?:email|avatar_url|author_name|committer_name|last_sign_in_ip|current_sign_in_ip|runners_token|token|bio|organization|linkedin|location|namespace|image_prefix|url_to_repo|import_url|service_desk_address|commit_email)$|^external\w*Url$/;
 
 function clean(value: unknown, wash: (text: string) => string): unknown {
   if (typeof value === 'string') return wash(value);
   if (Array.isArray(value)) return value.map((one) => clean(one, wash));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, personal.test(key) && typeof one === 'string' ? 'left out' : clean(one, wash)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, kept(key, one, wash)]));
+}
+
+/** The keys of a namespace stay, too: it may be a person's, or have the name of an organization. */
+function kept(key: string, value: unknown, wash: (text: string) => string): unknown {
+  if (!personal.test(key) || key === 'path_with_namespace') return clean(value, wash);
+  if (typeof value === 'string') return 'left out';
+  return key === 'namespace' ? clean(value, () => 'left out') : clean(value, wash);
 }

@@ -114,7 +114,8 @@ function keep({ junit, fixtures, url, ...rest }: Told, { version, house }: OpenH
   if (fixtures === undefined) return;
   mkdirSync(fixtures, { recursive: true });
   const tokens = [rest.token, rest.secondToken, rest.adminToken].filter((token) => token !== undefined);
-  const secrets = { server: url.replace(/\/+$/, ''), projectPath: house.project.path, tokens };
+  const usernames = [house.first, house.second, house.admin].flatMap((account) => account?.username ?? []);
+  const secrets = { server: url.replace(/\/+$/, ''), projectPath: house.project.path, usernames, tokens };
   for (const outcome of outcomes)
     writeFileSync(join(fixtures, `${outcome.scene.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.json`), renderFixture(outcome, secrets));
 }
