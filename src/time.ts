@@ -23,6 +23,11 @@ export function renderDate(at: number): string {
   return `${date.getUTCDate()} ${renderMonth(at)} ${date.getUTCFullYear()}`;
 }
 
+/** `7 Dec 2026` where it counts to its end, `7 Dec 2026, 17:00` where it ends within. */
+export function renderLastDay(end: Instant): string {
+  return end % day === 0 ? renderDate(end - day) : `${renderDate(end)}, ${renderInstant(end).slice(11, 16)}`;
+}
+
 export function renderMonth(at: number): string {
   return monthNames[new Date(at).getUTCMonth()] ?? '';
 }

@@ -1,11 +1,9 @@
-// What changed, by day, the latest first: who came, stayed under another grant and went, and what was decided.
+// What changed, by day, the latest first: who came, stayed under another grant and went, and what was decided. The same words for page and text.
 import type { Because } from '../membership/desired.ts';
-import { instant, type GroupName, type Instant } from '../names.ts';
+import type { GroupName, Instant } from '../names.ts';
 import { plain, renderBy, renderRemoval } from '../text.ts';
-import { day, renderDate } from '../time.ts';
-import { markup, nothing, type Markup } from './markup.ts';
+import { day, renderDate, renderLastDay } from '../time.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
-import { approval, renderLastDay, type PageOf } from './report-table.ts';
 import { renderHoldCode } from './report-words.ts';
 import type { Report } from './report.ts';
 
@@ -14,96 +12,85 @@ interface Event {
   readonly mark: 'in' | 'renewed' | 'out' | 'refused' | 'revoked' | 'lifted' | 'allowed' | 'rules';
   /** What happened to several people for one reason on one day is told once. */
   readonly names: readonly string[];
-  readonly told: Markup;
+  readonly words: string;
+  /** Where it can be read. */
+  readonly request?: { readonly number: number; readonly link: string | undefined };
 }
 
-export function renderDays(report: Report, pageOf: PageOf): Markup {
-  const days = new Map<number, Map<string, Event>>();
-  for (const event of [...movements(report, pageOf), ...decisions(report)]) {
+export interface Day {
+  /** `7 Dec 2026`. */
+  readonly date: string;
+  readonly events: readonly Event[];
+}
+
+export function daysOf(report: Report): readonly Day[] {
+  const days = new Map<number, Map<string, Event & { readonly names: string[] }>>();
+  for (const event of [...movements(report), ...decisions(report)]) {
     const of = Math.floor(event.at / day) * day;
-    const events = days.get(of) ?? new Map<string, Event>();
+    const events = days.get(of) ?? new Map<string, Event & { readonly names: string[] }>();
     days.set(of, events);
-    const key = `${event.mark} ${event.told.markup}`;
+    const key = `${event.mark} ${event.words} ${event.request?.number}`;
     const known = events.get(key);
-    events.set(key, known ? { ...known, names: [...known.names, ...event.names] } : event);
+    if (known) known.names.push(...event.names);
+    else events.set(key, { ...event, names: [...event.names] });
   }
-  if (days.size === 0) return markup`<p>Nothing.</p>`;
-  const latestFirst = [...days].sort(([left], [right]) => right - left);
-  return markup`${latestFirst.map(([of, events]) => dayOf(of, [...events.values()]))}`;
+  return [...days]
+    .sort(([left], [right]) => right - left)
+    .map(([of, events]) => ({ date: renderDate(of), events: [...events.values()].sort((left, right) => right.at - left.at) }));
 }
 
-function dayOf(at: number, events: readonly Event[]): Markup {
-  const sorted = [...events].sort((left, right) => right.at - left.at);
-  return markup`<div class="day"><h3>${renderDate(at)}</h3>
-    <ul class="days">${sorted.map(
-      ({ mark, names, told }) => markup`<li><span class="${mark}">${mark}</span> ${names.map(plain).join(', ')}${told}</li>`,
-    )}</ul></div>`;
-}
-
-function movements(report: Report, pageOf: PageOf): readonly Event[] {
+function movements(report: Report): readonly Event[] {
   const { joined, renewed, left } = report.changes;
-  const grounds = (group: GroupName, because: Because | null) => markup`, ${group}${reasonOf(because, report, pageOf)}`;
   return [
-    ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], told: grounds(group, because) }) as const),
-    ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], told: grounds(group, because) }) as const),
+    ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], ...grounds(group, because) }) as const),
+    ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], ...grounds(group, because) }) as const),
     ...left.map(({ name, group, departure: { at, because } }) => {
       const why = because ? (because.kind === 'expired' ? 'the grant ended' : renderRemoval(because)) : 'taken out, and not by muster';
-      return { at, mark: 'out', names: [name], told: markup`, ${group}: ${why}` } as const;
+      return { at, mark: 'out', names: [name], words: `, ${group}: ${why}` } as const;
     }),
   ];
 }
 
-function reasonOf(because: Because | null, report: Report, pageOf: PageOf): Markup {
-  if (!because) return markup`: no grant or roster explained it`;
-  if (because.kind === 'roster') return markup`: on the roster ${because.roster}`;
-  const end = because.until === 'open' ? ', without an end' : ` until ${renderLastDay(because.until)}`;
-  return markup`${end}${because.approvedBy.length > 0 ? ', approved by ' : ', '}${approval(because, report, pageOf)}`;
+function grounds(group: GroupName, because: Because | null): Pick<Event, 'words' | 'request'> {
+  if (!because) return { words: `, ${group}: no grant or roster explained it` };
+  if (because.kind === 'roster') return { words: `, ${group}: on the roster ${because.roster}` };
+  const { until, approvedBy, mergeRequest, commit, link } = because;
+  const end = until === 'open' ? ', without an end' : ` until ${renderLastDay(until)}`;
+  const by = approvedBy.length > 0 ? `, approved by ${approvedBy.join(', ')}` : '';
+  if (mergeRequest === null) return { words: `, ${group}${end}${by}, commit ${commit.slice(0, 12)}` };
+  return { words: `, ${group}${end}${by}`, request: { number: mergeRequest, link } };
 }
 
-function decisions(report: Report): readonly Event[] {
-  const { landings, revocations, overrides, since } = report.changes;
+function decisions({ changes, evidence }: Report): readonly Event[] {
+  const { landings, revocations, overrides, since } = changes;
   return [
-    ...landings.flatMap(({ at, verdict, bringsRules, paths }): readonly Event[] => {
-      const request = verdict.mergeRequest === null ? '' : ` in !${verdict.mergeRequest}`;
+    ...landings.flatMap(({ at, commit, verdict, bringsRules, paths }): readonly Event[] => {
+      const { mergeRequest } = verdict;
+      const where = mergeRequest === null ? {} : { request: { number: mergeRequest, link: verdict.link } };
+      const which = mergeRequest === null ? ` in ${commit.slice(0, 12)}` : '';
       if (verdict.kind === 'refused')
-        return [{ at, mark: 'refused', names: few(paths), told: markup`${request}: ${renderRefusalCode(verdict.code, report.evidence)}` }];
+        return [{ at, mark: 'refused', names: few(paths), words: `${which}: ${renderRefusalCode(verdict.code, evidence)}`, ...where }];
       const by = verdict.approvedBy.length > 0 ? `, approved by ${verdict.approvedBy.join(', ')}` : '';
-      return bringsRules ? [{ at, mark: 'rules', names: [], told: markup`changed${request}${by}` }] : [];
+      return bringsRules ? [{ at, mark: 'rules', names: [], words: `changed${which}${by}`, ...where }] : [];
     }),
-    ...revocations.flatMap(({ record: { at, uid, from, reason, by }, lifted }): readonly Event[] => [
-      ...(at > since
-        ? [
-            {
-              at,
-              mark: 'revoked',
-              names: [uid],
-              told: markup` from ${from ?? 'every managed group'}${renderBy(by)}${saying(reason)}`,
-            } as const,
-          ]
-        : []),
-      ...(lifted && lifted.at > since
+    ...revocations.flatMap(({ record: { at, uid, from, reason, by }, lifted }) => [
+      { at, mark: 'revoked', names: [uid], words: ` from ${from ?? 'every managed group'}${renderBy(by)}${saying(reason)}` } as const,
+      ...(lifted
         ? [
             {
               at: lifted.at,
               mark: 'lifted',
               names: [uid],
-              told: markup`: the revocation has ended${renderBy(lifted.by)}${saying(lifted.reason)}`,
+              words: `: the revocation has ended${renderBy(lifted.by)}${saying(lifted.reason)}`,
             } as const,
           ]
         : []),
     ]),
-    ...overrides
-      .filter(({ record }) => record.at > since)
-      .map(({ record: { at, group, code, reason, by }, usedAt }): Event => {
-        const used = usedAt === undefined ? ', never used' : '';
-        return {
-          at: instant(at),
-          mark: 'allowed',
-          names: [],
-          told: markup`${group}: ${renderHoldCode(code)}${renderBy(by)}${used}${saying(reason)}`,
-        };
-      }),
-  ];
+    ...overrides.map(({ record: { at, group, code, reason, by }, usedAt }) => {
+      const used = usedAt === undefined ? ', never used' : '';
+      return { at, mark: 'allowed', names: [], words: `${group}: ${renderHoldCode(code)}${renderBy(by)}${used}${saying(reason)}` } as const;
+    }),
+  ].filter(({ at }) => at > since);
 }
 
 /** Of the files of one change: the others are told where it is. */
@@ -111,6 +98,6 @@ function few(paths: readonly string[]): readonly string[] {
   return paths.length > 4 ? [...paths.slice(0, 3), `${paths.length - 3} more files`] : paths;
 }
 
-function saying(reason: string): Markup {
-  return reason === '' ? nothing : markup`: “${reason}”`;
+function saying(reason: string): string {
+  return reason === '' ? '' : `: “${plain(reason)}”`;
 }

@@ -1,10 +1,10 @@
 // The report as one page that needs nothing else: no script to be read, no request to anywhere, no text that is taken for markup.
-import { anchorBefore, anchorOf, pagesOf, renderAccessTable, renderBefore, renderLastDay, type PageOf } from './report-table.ts';
+import { anchorBefore, anchorOf, pagesOf, renderAccessTable, renderBefore, requestLink, type PageOf } from './report-table.ts';
 import type { GroupReport, Report } from './report.ts';
-import { count, renderDate } from '../time.ts';
+import { count, renderDate, renderLastDay } from '../time.ts';
 import { markup, nothing, verbatim, type Markup } from './markup.ts';
 import { needsWayBack, wayBackBy } from '../review/refusals.ts';
-import { renderDays } from './report-days.ts';
+import { daysOf } from './report-days.ts';
 import { script, style } from './report-style.ts';
 import { renderTimeline } from './report-timeline.ts';
 import {
@@ -61,7 +61,7 @@ export function renderReportHtml(report: Report, { forge, digest }: PageSettings
           <h2 id="timeline">Grants over time</h2>
           ${renderTimeline(report, anchorsOf(report))}
           <h2 id="changes">What changed <small>since ${renderDate(report.changes.since)}</small></h2>
-          ${renderDays(report, pageOf)}
+          ${changes(report, pageOf)}
           <div id="end">${renderBefore(report, pageOf)}${revocations(report)}${rules(report)}</div>
         </main>
         <footer>${renderNotes(report).map((note) => markup`<p>${note}</p>`)}</footer>
@@ -109,9 +109,10 @@ function mustAct({ attention, refused, evidence }: Report, pageOf: PageOf): Mark
   const acts = attention.filter(needsAct);
   if (acts.length === 0) return markup`<p>Nothing needs a person.</p>`;
   const lines = acts.map((one) => {
-    const page = one.kind === 'refused' ? pageOf(one.refusal.link) : undefined;
-    const request = one.kind === 'refused' && one.refusal.mergeRequest !== null ? `!${one.refusal.mergeRequest}` : 'Commit';
-    const link = page === undefined ? nothing : markup` <a href="${page}" rel="noreferrer">${request}</a>`;
+    const link =
+      one.kind === 'refused' && one.refusal.mergeRequest !== null
+        ? markup` ${requestLink(one.refusal.mergeRequest, pageOf(one.refusal.link))}`
+        : nothing;
     const { command, words } = remedyFor(one) ?? {};
     const paste = command === undefined ? nothing : markup`<br /><code>${command}</code>`;
     return markup`${led(renderAttention(one, evidence))}${link}${words === undefined ? nothing : markup`<br />${words}`}${paste}`;
@@ -161,6 +162,17 @@ function addName(apart: Map<string, string[]>, { group, notIn }: Extract<Attenti
   const names = apart.get(why);
   if (names) names.push(notIn.uid);
   else apart.set(why, [notIn.uid]);
+}
+
+function changes(report: Report, pageOf: PageOf): Markup {
+  const days = daysOf(report).map(({ date, events }) => {
+    const lines = events.map(({ mark, names, words, request }) => {
+      const where = request ? markup` ${requestLink(request.number, pageOf(request.link))}` : nothing;
+      return markup`<li><span class="${mark}">${mark}</span> ${names.join(', ')}${words}${where}</li>`;
+    });
+    return markup`<div class="day"><h3>${date}</h3><ul class="days">${lines}</ul></div>`;
+  });
+  return days.length === 0 ? markup`<p>Nothing.</p>` : markup`${days}`;
 }
 
 function revocations({ revocations: all }: Report): Markup {

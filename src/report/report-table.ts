@@ -3,7 +3,7 @@ import type { Because } from '../membership/desired.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
 import type { Stay } from '../ledger/stays.ts';
 import { plain, renderLink, renderRemoval } from '../text.ts';
-import { count, day, renderDate, renderInstant } from '../time.ts';
+import { count, day, renderDate, renderInstant, renderLastDay } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
 import { renderMemberReason, renderPeriod } from './report-words.ts';
 import { soon, type GroupReport, type MemberReport, type Report } from './report.ts';
@@ -42,7 +42,9 @@ function bundlesOf({ members }: GroupReport): readonly (readonly MemberReport[])
   for (const member of members) {
     const { reason } = member;
     const own = reason.kind === 'none' || reason.because?.kind !== 'grant' ? `${reason.kind} ${renderMemberReason(reason)}` : member.name;
-    bundles.set(own, [...(bundles.get(own) ?? []), member]);
+    const known = bundles.get(own);
+    if (known) known.push(member);
+    else bundles.set(own, [member]);
   }
   return [...bundles.values()];
 }
@@ -108,11 +110,6 @@ function until(end: Instant, at: Instant): Markup {
   return markup`<time datetime="${renderInstant(end)}">${renderLastDay(end)}</time> <small>${left}</small>`;
 }
 
-/** `7 Dec 2026` where it counts to its end, `7 Dec 2026, 17:00` where it ends within. */
-export function renderLastDay(end: Instant): string {
-  return end % day === 0 ? renderDate(end - day) : `${renderDate(end)}, ${renderInstant(end).slice(11, 16)}`;
-}
-
 /** By whose word, and where that can be read. */
 export function approval(because: Because | null, { start, isPublic, rosters }: Report, pageOf: PageOf): Markup {
   if (!because) return nothing;
@@ -121,13 +118,15 @@ export function approval(because: Because | null, { start, isPublic, rosters }: 
     return markup`<span class="soft">roster ${because.roster}${list ? `, list of ${renderDate(list.producedAt)}` : ''}</span>`;
   }
   const { approvedBy, mergeRequest, commit } = because;
-  const page = pageOf(because.link);
-  const request = mergeRequest === null ? '' : `!${mergeRequest}`;
-  const link = page === undefined ? markup`${request}` : markup`<a href="${page}" rel="noreferrer">${request}</a>`;
+  const link = mergeRequest === null ? nothing : requestLink(mergeRequest, pageOf(because.link));
   if (approvedBy.length > 0) return markup`${approvedBy.join(', ')} ${link}`;
   if (mergeRequest !== null || isPublic) return link;
   const nobody = commit === start ? 'nobody: it was there at the start' : 'nobody was asked';
   return markup`<span class="soft">${nobody}, commit ${commit.slice(0, 12)}</span>`;
+}
+
+export function requestLink(number: number, page: string | undefined): Markup {
+  return page === undefined ? markup`!${number}` : markup`<a href="${page}" rel="noreferrer">!${number}</a>`;
 }
 
 /** Several people in one row: they have one reason. */

@@ -1,6 +1,7 @@
 // A report for a terminal: what needs a person first, then every group with its members and their reasons.
 import type { GroupReport, MemberReport, Report } from './report.ts';
 import { count } from '../time.ts';
+import { daysOf, type Day } from './report-days.ts';
 import {
   needsAct,
   remedyFor,
@@ -9,21 +10,17 @@ import {
   renderEnding,
   renderGroupRules,
   renderHold,
-  renderJoined,
-  renderLanding,
-  renderLeft,
   renderMemberReason,
   renderNotes,
   renderNotIn,
   renderOverride,
   renderPeriod,
-  renderRenewed,
   renderRevocation,
   renderSize,
   renderTeams,
 } from './report-words.ts';
 import { needsWayBack, wayBackBy } from '../review/refusals.ts';
-import { hang, plain, renderBy, renderEndOf, renderMoment } from '../text.ts';
+import { hang, plain, renderEndOf, renderMoment } from '../text.ts';
 
 export function renderReportText(report: Report): string {
   return [
@@ -35,7 +32,9 @@ export function renderReportText(report: Report): string {
       'Good to know',
       report.attention.filter((one) => !needsAct(one)).map((one) => renderAttention(one, report.evidence)),
     ),
-    ...(report.isPeriod ? [section(`Changed since ${renderMoment(report.changes.since)}`, changeLines(report), 'nothing')] : []),
+    ...(report.isPeriod
+      ? [`\nChanged since ${renderMoment(report.changes.since)}\n${daysOf(report).map(dayBlock).join('') || '  nothing\n'}`]
+      : []),
     ...report.groups.map((group) => groupBlock(group, report)),
     section(
       'Ends within two weeks',
@@ -75,20 +74,12 @@ function actBlocks({ attention, refused, evidence }: Report): readonly string[] 
   ];
 }
 
-function changeLines({ changes }: Report): readonly string[] {
-  return [
-    ...changes.joined.map(renderJoined),
-    ...changes.renewed.map(renderRenewed),
-    ...changes.left.map(renderLeft),
-    ...changes.landings.map(renderLanding),
-    ...changes.revocations.map(({ record, lifted }) =>
-      lifted
-        ? `${record.uid}: a revocation was lifted at ${renderMoment(lifted.at)}${renderBy(lifted.by)}`
-        : `${record.uid} was revoked from ${record.from ?? 'every managed group'} at ${renderMoment(record.at)}${renderBy(record.by)}`,
-    ),
-    ...changes.overrides.map(renderOverride),
-    ...(changes.rulesChanged ? ['the rules are others than then'] : []),
-  ];
+function dayBlock({ date, events }: Day): string {
+  const lines = events.map(({ mark, names, words, request }) => {
+    const where = request ? ` (!${request.number})` : '';
+    return hang(`    ${mark.padEnd(8)} `, `${names.map(plain).join(', ')}${words}${where}`);
+  });
+  return `  ${date}\n${lines.join('')}`;
 }
 
 function groupBlock(group: GroupReport, { side, evidence }: Report): string {

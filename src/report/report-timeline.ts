@@ -3,11 +3,10 @@
 import type { GrantSpan, RefusedMark } from '../ledger/chronicle.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
 import type { Report } from './report.ts';
-import { day, renderDate, renderMonth, week } from '../time.ts';
+import { day, renderDate, renderLastDay, renderMonth, week } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
 import { renderMoment, renderUntil } from '../text.ts';
-import { renderLastDay } from './report-table.ts';
 
 interface Axis {
   readonly from: Instant;

@@ -1,13 +1,12 @@
 // The sentences of a report, for its text, its spreadsheet and its page. What explain says too is said in explain's words.
 import type { HoldCode } from '../membership/guard.ts';
 import type { Attention } from './report-attention.ts';
-import type { ReportChanges } from './report-changes.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Stay } from '../ledger/stays.ts';
-import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
+import type { OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { Instant } from '../names.ts';
 import { count, renderDuration } from '../time.ts';
@@ -134,25 +133,6 @@ export function remedyFor(one: Attention): Remedy | undefined {
 /** What is only good to know: it passes by itself, or others have been told. */
 export function needsAct({ kind }: Attention): boolean {
   return kind !== 'waiting' && kind !== 'revocation' && kind !== 'not-in';
-}
-
-export function renderLanding({ at, commit, verdict, paths }: JudgedLanding): string {
-  const merge = verdict.mergeRequest === null ? '' : `!${verdict.mergeRequest}, `;
-  const what = verdict.kind === 'endorsed' ? 'came into force' : `was refused (${verdict.code})`;
-  return `${renderMoment(at)}: ${merge}${commit.slice(0, 12)} ${what}: ${paths.map(plain).join(', ')}`;
-}
-
-export function renderJoined({ group, name, at, because }: ReportChanges['joined'][number]): string {
-  return `${plain(name)} came into ${group} at ${renderMoment(at)}: ${because ? renderBecause(because) : 'nothing explained it'}`;
-}
-
-export function renderRenewed({ group, name, at, because }: ReportChanges['renewed'][number]): string {
-  return `${plain(name)} stayed in ${group} from ${renderMoment(at)} on: ${because ? renderBecause(because) : 'nothing explained it'}`;
-}
-
-export function renderLeft({ group, name, departure }: ReportChanges['left'][number]): string {
-  const why = departure.because ? `: ${renderRemoval(departure.because)}` : ', not by muster';
-  return `${plain(name)} left ${group} at ${renderMoment(departure.at)}${why}`;
 }
 
 /** Above those who had access in it. */

@@ -12,7 +12,8 @@ import { minute } from '../../src/time.ts';
 import { removalOf } from '../support/arbitraries.ts';
 import { uid } from '../evidence/evidence-samples.ts';
 import { becauseOf, grantOf, klaxon, now, observedOf, person } from '../membership/membership-samples.ts';
-import { days, reportSettings, sampleRecords } from '../report/report-samples.ts';
+import { reportSettings } from '../report/report-from.ts';
+import { days, sampleRecords } from '../report/report-samples.ts';
 
 const names = ['alice', 'base', 'bob', 'carol', 'hoo', 'mallory'];
 

@@ -6,7 +6,8 @@ import { replayTo } from '../../src/ledger/replay.ts';
 import { instant, type Instant } from '../../src/names.ts';
 import { minute } from '../../src/time.ts';
 import { becauseOf, klaxon, now } from '../membership/membership-samples.ts';
-import { begins, brought, days, endorsement, grantOf, outcome, reportFrom, reportSettings } from '../report/report-samples.ts';
+import { reportFrom, reportSettings } from '../report/report-from.ts';
+import { begins, brought, days, endorsement, grantOf, outcome } from '../report/report-samples.ts';
 
 const first = grantOf({ name: 'hoo', mergeRequest: 3, merged: 30, until: -10 });
 const renewed = grantOf({ name: 'hoo', mergeRequest: 5, merged: 15, until: 20, by: 'bob' });

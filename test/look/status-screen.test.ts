@@ -7,7 +7,9 @@ import type { RunEnd } from '../../src/reconcile/run-end.ts';
 import { statusOf } from '../../src/status.ts';
 import { klaxon, steward } from '../membership/membership-samples.ts';
 import { hostile, inert } from '../reconcile/run-samples.ts';
-import { commitOf, days, hostileRecords, reportFrom, sampleRecords, stewards } from '../report/report-samples.ts';
+import { hostileRecords } from '../report/report-crowd.ts';
+import { reportFrom } from '../report/report-from.ts';
+import { commitOf, days, sampleRecords, stewards } from '../report/report-samples.ts';
 
 const end: RunEnd = {
   format: 1,

@@ -6,7 +6,9 @@ import { statusOf } from '../../src/status.ts';
 import { renderReportCsv } from '../../src/report/report-csv.ts';
 import { renderReportJson } from '../../src/report/report-json.ts';
 import { renderReportText } from '../../src/report/report-text.ts';
-import { days, hostileRecords, reportFrom, sampleRecords } from './report-samples.ts';
+import { hostileRecords } from './report-crowd.ts';
+import { reportFrom } from './report-from.ts';
+import { days, sampleRecords } from './report-samples.ts';
 import { klaxon } from '../membership/membership-samples.ts';
 import { hostile, inert } from '../reconcile/run-samples.ts';
 

@@ -4,20 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { publicReport } from '../../src/report/report-public.ts';
 import { renderReportHtml } from '../../src/report/report-html.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
-import {
-  begins,
-  brought,
-  days,
-  endorsement,
-  forge,
-  grantOf,
-  hostileRecords,
-  outcome,
-  pageOf,
-  reportFrom,
-  sampleRecords,
-  sampleRules,
-} from './report-samples.ts';
+import { hostileRecords } from './report-crowd.ts';
+import { reportFrom } from './report-from.ts';
+import { begins, brought, days, endorsement, forge, grantOf, outcome, pageOf, sampleRecords, sampleRules } from './report-samples.ts';
 import { becauseOf, klaxon, sha256 } from '../membership/membership-samples.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('base64');

@@ -8,18 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReportHtml } from '../../src/report/report-html.ts';
-import {
-  begins,
-  crowd,
-  days,
-  forge,
-  hostileRecords,
-  listedPeople,
-  reportFrom,
-  reportSources,
-  sampleRecords,
-  showcase,
-} from './report-samples.ts';
+import { crowd, hostileRecords, listedPeople, showcase } from './report-crowd.ts';
+import { reportFrom, reportSources } from './report-from.ts';
+import { begins, days, forge, sampleRecords } from './report-samples.ts';
 import { steward } from '../membership/membership-samples.ts';
 import { noBrowser, startBrowser, type Browser, type Page, type PageOptions } from '../support/browser.ts';
 

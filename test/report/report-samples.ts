@@ -1,6 +1,4 @@
 // A ledger in which everything has happened that a report tells of: three quarters of a year, told at noon on 23 November 2026.
-import type { Reading } from '../../src/judge/form.ts';
-import { effectivePolicy } from '../../src/judge/waiting.ts';
 import { createHash } from 'node:crypto';
 import type { Verdict } from '../../src/record/policy-state.ts';
 import type { GrantInForce } from '../../src/record/grants.ts';
@@ -8,8 +6,6 @@ import { instant, parseBlobId, parseCommitId, type CommitId, type Instant } from
 import type { RemovalCause } from '../../src/membership/plan.ts';
 import { defaultLimits, type GroupRules } from '../../src/policy/policy.ts';
 import type { LedgerRecord, OutcomeRecord, RosterRecord } from '../../src/ledger/record.ts';
-import { replayTo } from '../../src/ledger/replay.ts';
-import { reportOf, type Report, type ReportSettings, type ReportSources } from '../../src/report/report.ts';
 import { day } from '../../src/time.ts';
 import { commit, group, rules, team, uid } from '../evidence/evidence-samples.ts';
 import {
@@ -167,7 +163,7 @@ export function brought(because: OutcomeRecord['add'][number]['because'], ...nam
 const first = generation('base', 'deltaquad', 'h2o', 'hasley', 'melos', 'superpes');
 export const second = generation('base', 'deltaquad', 'h2o', 'hasley', 'urbanecm');
 
-function rosterRecord(list: typeof first, at: Instant): RosterRecord {
+export function rosterRecord(list: typeof first, at: Instant): RosterRecord {
   return { type: 'roster', at, roster: steward, sha256: list.sha256, people: list.uids.length, producedAt: instant(at - 3_600_000) };
 }
 
@@ -242,151 +238,4 @@ export function sampleRecords(): readonly LedgerRecord[] {
     { type: 'seen', at: days(-0.5), commit: commitOf('merge 13') },
     { type: 'membership', at: days(-0.25), group: klaxon, appeared: [{ name: 'carol', because: null }], vanished: [], members: 3 },
   ];
-}
-
-export const reportSettings: ReportSettings = {
-  at: now,
-  since: undefined,
-  folder: 'policy',
-  side: 'record',
-  evidence: 'gitlab',
-  mode: 'enforce',
-  groups: [klaxon, stewards],
-  longest: new Map(),
-};
-
-interface SampleSources extends Pick<ReportSources, 'rosterPeople'> {
-  /** Grant files at the tip that differ from what was endorsed, by path. */
-  readonly readings: ReadonlyMap<string, Reading>;
-}
-
-export const reportSources: SampleSources = { readings: new Map(), rosterPeople: new Map([[steward, new Set(second.uids)]]) };
-
-export function reportFrom(records: Iterable<LedgerRecord>, settings: Partial<ReportSettings> = {}, sources = reportSources): Report {
-  const all = { ...reportSettings, ...settings };
-  const replayed = replayTo(records, all);
-  const { policy: state } = replayed.replay.memory;
-  const policy = state && effectivePolicy(state, [], sources.readings, all.at, all.folder);
-  return reportOf(replayed, { policy, rosterPeople: sources.rosterPeople }, all);
-}
-
-/** The same with this text wherever somebody may write what they like. */
-export function hostileRecords(text: string): readonly LedgerRecord[] {
-  const known = sampleRules(text);
-  return [
-    ...sampleRecords().map((record): LedgerRecord => {
-      if (record.type === 'start') return { ...record, rules: known };
-      return 'reason' in record ? { ...record, reason: text } : record;
-    }),
-    endorsement(
-      grantOf({ name: 'bob', mergeRequest: 20, merged: 0.2, until: 20, words: { reason: text, ticket: text, contact: text, link: text } }),
-    ),
-    outcome(days(-0.1), klaxon, 5, [brought(becauseOf(grantOf({ name: 'bob', mergeRequest: 20, merged: 0.2, until: 20 })), 'bob')]),
-    refusal('alice', 21, days(-0.05), text, text),
-    { type: 'membership', at: days(-0.02), group: klaxon, appeared: [{ name: `cn=${text}`, because: null }], vanished: [], members: 6 },
-    { type: 'held', at: days(-0.01), group: klaxon, holds: [{ code: 'ceiling', digest: text, add: [text], remove: [`cn=${text}`] }] },
-  ];
-}
-
-/** What `showcase` and `crowd` have on their roster. */
-export const listedPeople = ['anticomposite', 'base', 'deltaquad', 'ep1c', 'hasley', 'radimer'];
-
-const reasonsAsked = [
-  'Handling the cross-wiki abuse wave, may have to page SRE.',
-  'Watching the import of the new wikis; may need the databases stopped while nobody else is awake.',
-  'Toolforge migration, out of hours',
-  'Steward elections: abuse of the voting tool.',
-];
-
-/** So many people with access by grants, and most of as many who had it before: for how the page looks when it is full. */
-export function crowd(number: number): readonly LedgerRecord[] {
-  const names = [
-    'anticomposite',
-    'base',
-    'deltaquad',
-    'ep1c',
-    'h2o',
-    'hasley',
-    'hoo',
-    'melos',
-    'radimer',
-    'superpes',
-    'urbanecm',
-    'martin',
-  ];
-  const nameOf = (index: number) => `${names[index % names.length]}${index < names.length ? '' : Math.floor(index / names.length) + 1}`;
-  const grantFor = (index: number, merged: number, until: number) =>
-    grantOf({
-      name: nameOf(index),
-      mergeRequest: index + 1,
-      merged,
-      until,
-      by: ['alice', 'bob', 'carol'][index % 3] ?? 'alice',
-      words: { reason: reasonsAsked[index % reasonsAsked.length] ?? '', ticket: `T${400000 + index}` },
-    });
-  const before = Array.from({ length: Math.floor(number / 2) }, (_, index) =>
-    grantFor(number + index, 340 - ((index * 7) % 200), -(20.5 + ((index * 11) % 100))),
-  );
-  const now = Array.from({ length: number }, (_, index) => grantFor(index, 1 + ((index * 13) % 110), 2.5 + ((index * 17) % 118)));
-  const came = [...before, ...now].flatMap((grant): readonly LedgerRecord[] => [endorsement(grant), cameBy(grant)]);
-  const left = before.map((grant) => {
-    const at = grant.until === 'open' ? days(0) : grant.until;
-    return outcome(at, klaxon, 1, [], [[grant.uid, { kind: 'expired', path: grant.path, at }]]);
-  });
-  const list = generation(...listedPeople);
-  const roster = [rosterRecord(list, days(-350)), outcome(days(-350), stewards, 6, [brought(becauseRoster(list), ...list.uids)])];
-  return [begins(days(-360)), ...[...roster, ...came, ...left].sort((one, other) => one.at - other.at)];
-}
-
-function cameBy(grant: GrantInForce): LedgerRecord {
-  const because = { ...becauseOf(grant), ...(grant.link === undefined ? {} : { link: grant.link }) };
-  return outcome(grant.landedAt, klaxon, 1, [brought(because, grant.uid)]);
-}
-
-/** For the pictures in README and manual: what an ordinary week looks like, with something to do. */
-export function showcase(): readonly LedgerRecord[] {
-  const all = generation('anticomposite', 'base', 'deltaquad', 'ep1c', 'hasley', 'hoo', 'melos', 'radimer', 'superpes', 'urbanecm');
-  const shorter = generation(...listedPeople);
-  const asked = [
-    { name: 'martin', mergeRequest: 41, merged: 6.2, until: 1.5, by: 'alice', reason: 'Handling the cross-wiki abuse wave of November.' },
-    {
-      name: 'erin',
-      mergeRequest: 44,
-      merged: 3.1,
-      until: 8.5,
-      by: 'bob',
-      reason: 'Watching the import of the new wikis; may need the databases stopped.',
-    },
-    { name: 'dave', mergeRequest: 43, merged: 10, until: 18.5, by: 'alice', reason: 'Toolforge migration, out of hours.' },
-    { name: 'judy', mergeRequest: 38, merged: 40, until: 40.5, by: 'carol', reason: 'Steward elections: abuse of the voting tool.' },
-    {
-      name: 'ivan',
-      mergeRequest: 45,
-      merged: 0.3,
-      until: 71.5,
-      by: 'bob',
-      reason: 'On call for the query service while two SREs are away.',
-    },
-    { name: 'urbanecm', mergeRequest: 21, merged: 110, until: -70.5, by: 'alice', reason: 'Wikimania' },
-    { name: 'hoo', mergeRequest: 30, merged: 90, until: -25.5, by: 'bob', reason: 'Wikidata outages' },
-  ].map(({ reason, ...one }) => grantOf({ ...one, words: { reason, ticket: `T${399900 + one.mergeRequest}` } }));
-  const movements = asked.flatMap((grant): readonly LedgerRecord[] => {
-    const at = grant.until;
-    const gone = at === 'open' || at > now ? [] : [outcome(at, klaxon, 1, [], [[grant.uid, { kind: 'expired', path: grant.path, at }]])];
-    return [endorsement(grant), cameBy(grant), ...gone];
-  });
-  const held = {
-    code: 'too-many-removals',
-    digest: sha256('election'),
-    add: [],
-    remove: ['hoo', 'melos', 'superpes', 'urbanecm'],
-  } as const;
-  const stewardsStory: readonly LedgerRecord[] = [
-    rosterRecord(all, days(-200)),
-    outcome(days(-200), stewards, 10, [brought(becauseRoster(all), ...all.uids)]),
-    rosterRecord(shorter, days(-2)),
-    { type: 'held', at: days(-2), group: stewards, holds: [held] },
-    refusal('mallory', 42, days(-4), 'mallory opened the merge request, and nobody else approved it'),
-  ];
-  return [begins(days(-210)), ...[...movements, ...stewardsStory].sort((one, other) => one.at - other.at)];
 }

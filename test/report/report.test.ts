@@ -6,7 +6,8 @@ import { duration, dn } from '../../src/names.ts';
 import { day } from '../../src/time.ts';
 import { uid } from '../evidence/evidence-samples.ts';
 import { grantPathOf, klaxon, now, steward } from '../membership/membership-samples.ts';
-import { begins, days, reportFrom, reportSources, sampleRecords, second, stewards } from './report-samples.ts';
+import { reportFrom, reportSources } from './report-from.ts';
+import { begins, days, sampleRecords, second, stewards } from './report-samples.ts';
 
 const report = reportFrom(sampleRecords());
 
