@@ -87,7 +87,7 @@ async function reportWeek(stage: Stage): Promise<void> {
 
 export async function heldDigest(stage: Stage): Promise<string> {
   const { output } = await stage.host.type('muster plan');
-  return /sha256:[0-9a-f]{64}/.exec(output)?.[0] ?? assert.fail('no digest of a held set');
+  return /muster allow \S+[\s\\]+(sha256:[0-9a-f]{64})/.exec(output)?.[1] ?? assert.fail('no digest of a held set');
 }
 
 async function enforce(stage: Stage): Promise<void> {
