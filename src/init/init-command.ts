@@ -18,7 +18,7 @@ import type { PolicyFile, Rules } from '../policy/policy.ts';
 import { statusOf } from '../status.ts';
 import { renderConfiguration, renderGroup, renderPolicy, spreadEnds, withStandIns, type FoundApprover, type Typed } from './beginning.ts';
 import { lookIntoDirectory, lookIntoGitLab, type DirectoryFound } from './found.ts';
-import { renderBegun, renderRefreshed, type Written } from './init-text.ts';
+import { ownersOf, renderBegun, renderRefreshed, type Owners, type Written } from './init-text.ts';
 import { makeFolder, projectFiles, projectRepository, refreshProgram, writeMissing, type NewFile } from './project-folder.ts';
 
 export async function runInit({ operands: [place = ''], options }: Invocation, caller: Caller): Promise<Printed> {
@@ -41,13 +41,26 @@ export async function runInit({ operands: [place = ''], options }: Invocation, c
   const written = await begin(places, known, found, people, caller);
   const strangers = asked.filter((uid) => !found.known.has(uid));
   const result = checked(places.project, caller.now());
-  return {
-    text: renderBegun(
-      { ...written, ...places, typed: known, found, people, strangers, notUids: forge?.notUids ?? [] },
-      renderFindings(result),
-    ),
-    status: result.status.code === 0 ? statusOf([]) : statusOf(['findings']),
-  };
+  const begun = { ...written, ...places, typed: known, found, people, strangers, notUids: forge?.notUids ?? [] };
+  const plan = await firstPlan(places, known, caller);
+  const text = renderBegun(begun, { check: renderFindings(result), owners: ownersIn(places.project), plan });
+  return { text, status: statusOf(result.status.code === 0 ? [] : ['findings']) };
+}
+
+/** What `muster plan` says of all that; or why there can be none yet. */
+async function firstPlan({ file, project }: Places, { bind, gitlab }: Typed, caller: Caller): Promise<string> {
+  if (!bind) return noPlan('muster.yaml does not say yet which account muster binds as');
+  if (gitlab) return noPlan(`${project} is not on GitLab yet, and the plan is made of what is there`);
+  const { runPlan } = await import('../look/plan-command.ts');
+  return (await runPlan({ command: 'plan', operands: [], options: { config: file } }, caller)).text;
+}
+
+function noPlan(why: string): string {
+  return `There is no plan yet: ${why}. "Next" says what to do first.\n`;
+}
+
+function ownersIn(project: string): readonly Owners[] {
+  return ownersOf(rulesOf(policyOnDisk(project).files), policyFolder);
 }
 
 function nothingFound(people: Dn, { leftOut }: DirectoryFound): string {
@@ -221,7 +234,7 @@ function refresh({ project, file }: Places, now: Instant): Printed {
   const hasProgram = refreshProgram(project);
   const result = checked(project, now);
   return {
-    text: renderRefreshed({ project, file, written, hasProgram }) + renderFindings(result),
+    text: renderRefreshed({ project, file, written, hasProgram, owners: ownersIn(project) }) + renderFindings(result),
     status: statusOf(result.status.code === 0 ? [] : ['findings']),
   };
 }

@@ -1,7 +1,8 @@
 // What `muster init` prints: what it wrote, what it could not find and how to find that, and what to type next.
 import type { LeftOut } from '../adopt/adoption.ts';
 import { renderLeftOut } from '../adopt/adoption-text.ts';
-import type { CommitId, GroupName } from '../names.ts';
+import { inOrder, type CommitId, type GroupName } from '../names.ts';
+import { membersOf, type Rules } from '../policy/policy.ts';
 import { hang, plain } from '../text.ts';
 import { count } from '../time.ts';
 import { repositoryUrl, type FoundApprover, type FoundGroup, type Typed } from './beginning.ts';
@@ -28,8 +29,45 @@ interface Begun extends Written {
 
 const mostShown = 20;
 
-/** `result`: what `muster check` says of the new policy. */
-export function renderBegun(begun: Begun, result: string): string {
+/** Who may approve what: as CODEOWNERS would say it, out of the rules themselves. */
+export interface Owners {
+  readonly path: string;
+  readonly teams: readonly string[];
+  readonly people: readonly string[];
+  readonly approvals: number;
+}
+
+export function ownersOf(rules: Rules, folder: string): readonly Owners[] {
+  const owners = (path: string, { approvers, approvals }: Rules['rules']): Owners => ({
+    path: `${folder}/${path}`,
+    teams: approvers,
+    people: membersOf(rules, approvers),
+    approvals,
+  });
+  const groups = [...rules.groups.values()].filter(({ members }) => members.kind === 'grants');
+  return [
+    ...['policy.yaml', 'groups/'].map((path) => owners(path, rules.rules)),
+    ...groups.map((group) => owners(`grants/${group.group}/`, group)).sort((left, right) => inOrder(left.path, right.path)),
+  ];
+}
+
+function renderOwners(all: readonly Owners[]): string {
+  const width = Math.max(...all.map(({ path }) => path.length));
+  const lines = all.map(({ path, teams, people, approvals }) => {
+    const names = people.length <= 5 ? people.join(', ') : `${people.slice(0, 5).join(', ')} and ${people.length - 5} more`;
+    return hang(`  ${path.padEnd(width)}  `, `${teams.join(' or ')} (${names}), ${count(approvals, 'approval')}`);
+  });
+  return `Who may approve what:\n${lines.join('')}`;
+}
+
+/** Texts of what was looked at in the end: `check`: what "muster check" says of the new policy, `plan`: what "muster plan" says of it all. */
+interface Ended {
+  readonly check: string;
+  readonly plan: string;
+  readonly owners: readonly Owners[];
+}
+
+export function renderBegun(begun: Begun, { check, plan, owners }: Ended): string {
   const { file, project, start, adopted, found } = begun;
   const groups = adopted.map(({ group, grants }) => `  ${group}: ${count(grants.length, 'grant')}\n`).join('');
   const leftOut = [
@@ -42,7 +80,8 @@ export function renderBegun(begun: Begun, result: string): string {
     `Every line says in a comment what it is for. ${count(found.groups.length, 'group')}:\n${groups}`,
     ...list('Left out:', [...leftOut.slice(0, mostShown), ...more]),
     ...list('Not found, and how to find it:', missing(begun)),
-    `${result}\nNext:\n${next(begun)}`,
+    renderOwners(owners),
+    `${check}\n${plan}\nNext:\n${next(begun)}`,
   ].join('\n');
 }
 
@@ -91,7 +130,17 @@ function missing({ typed, people, strangers, notUids, found, hasProgram }: Begun
 function next({ typed, project, file }: Begun): string {
   const push = typed.gitlab ? [`  git -C ${project} push ${repositoryUrl(typed.gitlab)} main    # the project there must be empty`] : [];
   const bind = typed.bind ? [] : [`  (write bind-dn and password-file into ${file})`];
-  return [...push, ...bind, `  muster --config ${file} plan    # reads only, and should find nothing to change`, ''].join('\n');
+  const plan =
+    push.length + bind.length > 0
+      ? [`  muster --config ${file} plan       # reads only, and should find nothing to change`]
+      : [`  muster --config ${file} doctor     # is everything set up as the policy assumes?`];
+  return [
+    ...push,
+    ...bind,
+    ...plan,
+    `  muster --config ${file} reconcile  # in report mode: records, and writes nothing to the directory`,
+    '',
+  ].join('\n');
 }
 
 export function renderRefreshed(one: {
@@ -99,12 +148,14 @@ export function renderRefreshed(one: {
   readonly file: string;
   readonly written: readonly string[];
   readonly hasProgram: boolean;
+  readonly owners: readonly Owners[];
 }): string {
-  const { project, file, written, hasProgram } = one;
+  const { project, file, written, hasProgram, owners } = one;
   const lines = [...(hasProgram ? ['.muster/'] : []), ...written].map((path) => `  ${path}\n`).join('');
   return [
     `${file} is there already: nothing was read, and nothing of it or of the policy was touched.`,
     ...(lines === '' ? [] : [`Written in ${project}, for you to commit where it changed (git status):\n${lines}`]),
+    renderOwners(owners),
     '',
   ].join('\n');
 }

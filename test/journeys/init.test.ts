@@ -86,7 +86,11 @@ describe('given a directory with five groups', () => {
     expect(first.groups.map(({ group, state, members, add, remove, held }) => ({ group, state, members, add, remove, held }))).toEqual(
       Object.entries(groups).map(([group, uids]) => ({ group, state: 'in-sync', members: uids.length, add: [], remove: [], held: [] })),
     );
-    expect(result.stdout).toContain('plan');
+    // It ends with what check and plan say, and with who may approve what.
+    expect(result.stdout).toContain('The policy is in order.');
+    expect(result.stdout).toMatch(/^group +admins: in sync, 2 members$/m);
+    expect(result.stdout).toMatch(/^ {2}policy\/grants\/vpn\/ .*, 1 approval$/m);
+    expect(result.stdout).not.toContain('There is no plan yet');
     expect(result.stdout).toContain('cn=machines,ou=groups,dc=example,dc=org: no person is a member of it');
   });
 
@@ -166,7 +170,8 @@ describe('given a directory with five groups', () => {
     ]);
     const policy = readFileSync(join(folder, 'named/policy-project/policy/policy.yaml'), 'utf8');
     expect(policy).toContain('  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\n');
-    expect(result.stdout).not.toContain('Who may approve');
+    expect(result.stdout).not.toContain('is nobody, and holds a place');
+    expect(result.stdout).toMatch(/^Who may approve what:$/m);
   });
 
   it('when there is a policy project already, then what is in it stays, and only the rest is written', async () => {
