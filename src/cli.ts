@@ -89,7 +89,7 @@ type Take = (command: string) => (...given: readonly unknown[]) => void;
 
 export function commandTree(take: Take, version = ''): Command {
   const program = new Command('muster')
-    .description('Keeps LDAP groups equal to reviewed YAML in a GitLab repository and to a roster, and proves for every member why.')
+    .description('Keeps LDAP groups in sync with YAML files reviewed in GitLab, and proves for every member who approved it and when.')
     .usage('COMMAND [options]')
     .helpCommand(false)
     .helpOption('-h, --help', 'show help; after a command, the help of that command')
@@ -117,7 +117,7 @@ function policyCommands(program: Command, take: Take): void {
   program.commandsGroup('The policy, anywhere:');
   program
     .command('check')
-    .description('is the policy well-formed, and within its own rules? Needs no configuration')
+    .description('check that the policy is well-formed and keeps its own rules (needs no configuration)')
     .argument('[dir]', 'the policy folder', 'policy')
     .option(...json)
     .addOption(
@@ -139,7 +139,7 @@ function beginning(program: Command, take: Take): void {
   program.commandsGroup('To begin with:');
   program
     .command('init')
-    .description('make a first configuration and a policy project from what the directory, and GitLab, have now')
+    .description('write a first configuration and a policy project from what the directory, and GitLab, have now')
     .argument('<dir>', 'where muster.yaml and the folder policy-project are written; what is there already stays as it is')
     .requiredOption('--directory <url>', 'the LDAP server: ldaps://HOST, ldap://HOST with --start-tls, or ldapi://PATH')
     .requiredOption('--people <dn>', 'the entry below which everybody stands')
@@ -155,7 +155,7 @@ function beginning(program: Command, take: Take): void {
     .option('--approver <uid=id>', 'somebody who may approve, with their numeric GitLab id; may be given several times', several)
     .addHelpText(
       'after',
-      '\nReads only, and asks nobody. What it could not find it names, with the way to find it. A second\nrun writes nothing over but the folder .muster of the policy project, which is muster itself for CI.\n' +
+      '\nIt changes nothing in the directory and asks no questions. It names what it could not find, and how to\nfind it. It ends with what "muster check" and "muster plan" say. A second run overwrites only the folder\n.muster of the policy project, which is muster itself for CI.\n' +
         '\nExamples\n  muster init access --directory ldaps://ldap.example.org --people ou=people,dc=example,dc=org \\\n    --bind-dn cn=reader,dc=example,dc=org --password-file password\n' +
         '  muster init access --directory ldapi:///run/slapd/ldapi --people ou=people,dc=example,dc=org \\\n    --group deployers=cn=deployers,ou=groups,dc=example,dc=org --approver alice=42 --approver bob=51\n',
     )
@@ -166,7 +166,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
   program.commandsGroup('Merge requests on GitLab:');
   program
     .command('review')
-    .description('what a merge request does, what is wrong with it, and which approval is missing')
+    .description('show what a merge request does, what is wrong with it, and whose approval is missing')
     .argument('<merge-request>', 'its number')
     .option('--post', 'write it as the one note on the merge request, or bring that note up to date')
     .option(...json)
@@ -190,7 +190,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .action(take('approve'));
   program
     .command('request')
-    .description('ask for access, for more time, or for its end: writes the file and opens the merge request')
+    .description('ask for access, for more time, or for its end: write the file and open the merge request')
     .argument('[group]', 'the group')
     .argument('[uid]', 'the person’s developer account')
     .option('--until <day>', 'the last day with access, UTC, or a time with its zone')
@@ -200,7 +200,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--ticket <ticket>', 'the ticket that asked for it')
     .option('--understood <version>', 'the version of the group’s text that the person has read')
     .option('--revoke', 'ask for the end of the access instead')
-    .option('--mend <merge-request>', 'open the pair of reverts that mends a merge nobody had approved')
+    .option('--mend <merge-request>', 'open the two merge requests that mend one which was merged without approval')
     .addHelpText(
       'after',
       '\nMUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope api). Without any token the steps by hand are printed.\n' +
@@ -213,7 +213,7 @@ function runCommands(program: Command, take: Take): void {
   program.commandsGroup('On the maintenance host:');
   program
     .command('status')
-    .description('one screen: the last run, each group, what waits and for whom, how old the inputs are; asks nobody')
+    .description('show on one screen the last run, each group, what waits and for whom (read-only)')
     .option(...json)
     .addHelpText(
       'after',
@@ -222,59 +222,59 @@ function runCommands(program: Command, take: Take): void {
     .action(take('status'));
   program
     .command('plan')
-    .description('what would change, may it, and why; writes nothing')
+    .description('show what would change, whether it is allowed, and why (read-only)')
     .option(...json)
     .option('--exit-code', 'end with 10 when changes wait to be made')
     .addHelpText('after', '\nExamples\n  muster plan\n  muster plan --json | jq ".groups[] | {group, state, members}"\n')
     .action(take('plan'));
   program
     .command('reconcile')
-    .description('converge: judge, plan, guard, apply, read back, record. What the timer runs')
+    .description('judge, plan, make the changes, and record them (the timer runs this)')
     .option(...json)
-    .option('--judged', 'judging is done by somebody else, such as its own unit: only take what it left')
+    .option('--judged', 'do not judge: take what judging left, which runs by itself (muster-judge.service)')
     .addHelpText('after', '\nExamples\n  muster reconcile\n  muster --config /etc/muster/test.yaml reconcile --json\n')
     .action(take('reconcile'));
   program
     .command('judge')
-    .description('fetch and judge what is new, and write the verdicts down. What reconcile starts for itself')
+    .description('fetch and judge what is new on the branch (reconcile starts this)')
     .option(...json)
     .option('--begin-anew', 'as root: begin a new record from repository.start; the old one is kept beside it')
     .addHelpText('after', '\nExamples\n  muster judge\n  muster judge --json | jq ".pending"\n')
     .action(take('judge'));
   program
     .command('doctor')
-    .description('is everything set up as the policy assumes? Looks at host, repository, GitLab and directory; writes nothing')
+    .description('check that host, repository, GitLab and directory are set up as the policy assumes (read-only)')
     .option(...json)
     .addHelpText('after', '\nExamples\n  muster doctor\n  muster doctor --json | jq ".checks[] | select(.severity != \\"ok\\")"\n')
     .action(take('doctor'));
   program
     .command('adopt')
-    .description('grant files, or a roster, for the members a group has now: to begin with, so that the first run changes nobody')
+    .description('print grant files, or a roster, for the members that a group has now, so that the first run changes nobody')
     .argument('<group>', 'the group; the policy on the branch must have its file')
     .option('--to <dir>', 'write the files below this folder, a clone of the policy repository; without it they are printed')
     .addHelpText('after', '\nExamples\n  muster adopt klaxon-users\n  muster adopt klaxon-users --to ~/access\n')
     .action(take('adopt'));
   program
     .command('allow')
-    .description('let exactly one held set through, once, at whichever run it comes up within 24 hours')
+    .description('approve one held set of changes; applied once, within 24 hours')
     .argument('<group>', 'the group that holds it')
     .argument('<digest>', 'as "muster plan" prints it, sha256:…')
     .option('--reason <text>', 'why this is right (required); it is kept in the record')
     .addHelpText(
       'after',
-      '\nIt cannot be taken back. It ends by itself, after 24 hours or once something of the\nset is done. Whoever does not want the set any more mends what it comes from: another\nset, by one person more or less, is not allowed by this.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
+      '\nIt ends by itself, after 24 hours or once something of the set is done. If you allowed\na set by mistake, correct its source before the next run: a changed set is held again.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
     )
     .action(take('allow'));
   program
     .command('refuse')
-    .description('turn a landing that waits for ever into a refused one')
+    .description('give up on a merged change that is stuck, and mark it refused')
     .argument('<commit>', '40 hex digits, as "muster plan" shows them')
     .option('--reason <text>', 'why it is not waited for (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster refuse 4f0c… --reason "The merge request was deleted on GitLab, T400001"\n')
     .action(take('refuse'));
   program
     .command('distrust')
-    .description('make signatures of a person count for nothing, when a key was stolen: those that this host first saw after a moment')
+    .description('stop counting the signatures of a person whose key was stolen: those that this host first saw after a moment')
     .argument('<person>', 'as policy.yaml names them')
     .option('--key <fingerprint>', 'only those made with this key: SHA256:…, as "ssh-keygen -l" prints it; without it, with any')
     .requiredOption('--since <time>', 'when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone')
@@ -286,7 +286,7 @@ function runCommands(program: Command, take: Take): void {
 function personCommands(program: Command, take: Take): void {
   program
     .command('revoke')
-    .description('take somebody’s access away at once, from every managed group, until lifted; needs only the directory')
+    .description('take somebody’s access away at once, in every managed group, until it is lifted (needs only the directory)')
     .argument('[uid]', 'whose')
     .option('--group <group>', 'from this group only')
     .option('--reason <text>', 'why (required, but with --list); it is kept in the record')
@@ -303,7 +303,7 @@ function personCommands(program: Command, take: Take): void {
     .action(take('lift'));
   program
     .command('explain')
-    .description('why somebody is, or is not, a member: file, commit, merge request, approvers, times')
+    .description('show why somebody is, or is not, a member: file, commit, merge request, approvers, times')
     .argument('<uid-or-group>', 'a person’s uid, or the name of a managed group')
     .option(...json)
     .addHelpText('after', '\nExamples\n  muster explain urbanecm\n  muster explain klaxon-users --json\n')
@@ -311,7 +311,7 @@ function personCommands(program: Command, take: Take): void {
   program
     .command('report')
     .description(
-      'everybody with access, why, and by whose approval: now, at a moment, on a day, or in a period; also as a page or a spreadsheet',
+      'show everybody with access, why, and who approved it: now, at a moment, on a day, or in a period; also as a page or a spreadsheet',
     )
     .option('--at <time>', 'at this moment: 2026-12-07 (its first instant, UTC), or a time with its zone')
     .option('--on <day>', 'everybody who had access at any time of this day, UTC')

@@ -197,7 +197,7 @@ function renewableSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   if (at.takenOver || at.members === 0) return sifted;
   const remove = sifted.open.remove.filter(({ because }) => because.kind !== 'expired' && because.kind !== 'revoked');
-  const message = `this ledger has not taken the group over yet, and it has ${count(at.members, 'member')}${tooFew(sifted, at)}`;
+  const message = `muster has not taken this group over yet, and it has ${count(at.members, 'member')}${tooFew(sifted, at)}`;
   return hold(sifted, at, 'first-run', message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove });
 }
 

@@ -141,8 +141,13 @@ export function renderHold({ code, message, digest, add, remove }: Hold, group: 
   if (code === 'ceiling')
     return waits + hang('    ', 'To have it made, an administrator of this host raises directory.ceilings in the configuration.');
   const when = command === 'plan' ? '' : ', and exactly this goes through, once, within 24 hours';
+  const stay = remove.filter(({ because }) => because.kind === 'unexplained');
+  const adopt =
+    code === 'first-run' && stay.length > 0
+      ? `    If they are to stay, this prints the grants (or the roster) to merge first:\n      muster adopt ${group}\n`
+      : '';
   // In two lines, for the width; a shell takes them as one.
-  return `${waits}    If this is right, say so${when}:\n      muster allow ${group} \\\n        ${digest} --reason "…"\n`;
+  return `${waits}${adopt}    If this is right, say so${when}:\n      muster allow ${group} \\\n        ${digest} --reason "…"\n`;
 }
 
 function renderWithheldPeople({ groups }: RunReport): string {

@@ -17,7 +17,8 @@ const holds: Readonly<Record<HoldCode, string>> = {
   'too-many-removals': 'more removals in 24 hours than the limit lets through',
   'too-many-additions': 'more additions in 24 hours than the limit lets through',
   'too-few-left': 'too few members would be left',
-  'first-run': 'the group had members before muster looked after it, and the first plan has to be allowed',
+  'first-run':
+    'the group had members before muster: "muster adopt" prints what they need to stay; what is right otherwise has to be allowed',
   'new-person': 'the entry was made after the person was named, and somebody has to make sure who is behind',
   'new-start': 'a new start would add or lengthen this, and it has to be allowed',
   clock: 'the clock of the host was in doubt',

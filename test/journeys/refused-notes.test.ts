@@ -88,10 +88,10 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
     const one = await merge(silent());
     await scene.run('reconcile');
     expect(noteOn(one)).toContain('- The grant lacks a field that its group requires.');
-    expect(noteOn(one)).toContain('mend it there: add it.');
+    expect(noteOn(one)).toContain('Mend it there: add it.');
     world.gitlab.faults.forget();
     await scene.run('reconcile');
-    expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
+    expect(world.gitlab.faults.count(/commits/)).toBe(0);
 
     await scene.merge(await scene.open(world.carol, { [grantPath('urbanecm')]: null }));
     await scene.run('reconcile');
@@ -127,7 +127,7 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
     await scene.merge(await scene.open(world.carol, change(30)));
     const second = await merge(change(31));
     await scene.run('reconcile');
-    expect(noteOn(second)).toContain('- What stood there before had not been approved');
+    expect(noteOn(second)).toContain('- The file already held an unapproved change');
   });
 
   it('when GitLab has not written down the merge yet, then the next run tells it', async () => {
@@ -160,6 +160,6 @@ describe('given a merge that is refused for its form, so that GitLab is not aske
     await scene.run('reconcile');
     world.gitlab.faults.forget();
     expect((await scene.run('reconcile')).status).toBe(4);
-    expect(world.gitlab.faults.count(/\/api\//)).toBe(0);
+    expect(world.gitlab.faults.count(/commits/)).toBe(0);
   });
 });

@@ -154,7 +154,7 @@ describe('given this repository as a project on GitLab, and a host that runs mus
     ]);
     expect(first.get('policy')?.stdout).toMatch(/What it does\n.*urbanecm gets into klaxon-users/);
     expect(noteOn(asked)).toContain('**Needs approval.');
-    expect(noteOn(asked)).toContain('It can come from `alice`, `bob`, `carol`.');
+    expect(noteOn(asked)).toContain('1 approval missing, by `sre` (`alice`, `bob`, `carol`).');
 
     // The approval. Nothing runs by itself then; the job is started again.
     cast.gitlab.approve(asked, cast.alice);

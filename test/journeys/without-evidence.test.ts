@@ -110,7 +110,7 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     host.repository.commit('main', { [grantPath('bob')]: grant('2027-02-03') });
     await host.reconcile();
 
-    expect((await host.run(['explain', 'bob'])).stdout).toContain('until 2027-02-04');
+    expect((await host.run(['explain', 'bob'])).stdout).toContain('until the end of 2027-02-03');
   });
 
   it.each(['plan', 'reconcile', 'explain martin', 'report'])(
@@ -137,7 +137,7 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     const { stdout } = await host.run(['explain', 'martin']);
 
     const text = stdout.replaceAll(/\s+/g, ' ');
-    expect(text).toContain(`${martin} is on the branch and gives nothing: what it grants ended at 2026-11-23 00:00 UTC`);
+    expect(text).toContain(`${martin} is on the branch and gives nothing: what it grants ended at the end of 2026-11-22`);
     expect(text).toContain('The change that last touched it was refused (mixed)');
     expect(text).not.toContain('no grant file and no roster names martin for this group stewards');
   });

@@ -51,7 +51,7 @@ export function resultOf(proposal: GroupResult['proposal'], changes: Partial<Gro
   return { proposal, outcome: 'none', members: proposal.kind === 'planned' ? proposal.observed.members.length : undefined, ...changes };
 }
 
-function holdOf(code: Hold['code'], message: string, changes: Partial<Hold>): Hold {
+export function holdOf(code: Hold['code'], message: string, changes: Partial<Hold>): Hold {
   return { code, message, digest: sha256(code), add: [], remove: [], ...changes };
 }
 

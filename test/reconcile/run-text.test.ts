@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { laidOut } from '../../src/terminal.ts';
 import { parseUid } from '../../src/names.ts';
 import { renderRunText } from '../../src/reconcile/run-text.ts';
+import type { RemovalCause } from '../../src/membership/plan.ts';
 import { memberValue, observedOf, policyOf } from '../membership/membership-samples.ts';
+import { removalOf } from '../support/arbitraries.ts';
 import { commit } from '../evidence/evidence-samples.ts';
-import { hostile, inert, planned, quiet, reportOf, resultOf, statusFor, troubled } from './run-samples.ts';
+import { holdOf, hostile, inert, planned, quiet, reportOf, resultOf, statusFor, troubled } from './run-samples.ts';
 
 describe('what people read of a run', () => {
   it.each([
@@ -20,6 +22,20 @@ describe('what people read of a run', () => {
     const text = laidOut(renderRunText(reportOf(), statusFor(reportOf()))).replaceAll('\\\n', '');
     expect(text.match(/muster allow \S+ +sha256:[0-9a-f]{64} --reason/g)).toHaveLength(1);
     expect(text).toContain('directory.ceilings');
+  });
+
+  it('case 104: given the first plan of a group that has members, then it names adopt, and that before allow', () => {
+    const holdOn = (because: RemovalCause) =>
+      planned({
+        guarded: { ...planned().guarded, held: [holdOf('first-run', 'it has 1 member', { remove: [removalOf('carol', because, false)] })] },
+      });
+    const text = (because: RemovalCause) => {
+      const report = { ...quiet, groups: [resultOf(holdOn(because))] };
+      return laidOut(renderRunText(report, statusFor(report)));
+    };
+    expect(text({ kind: 'unexplained' })).toMatch(/If they are to stay[^]*muster adopt klaxon-users[^]*muster allow klaxon-users/);
+    // Whose grant is over, nobody adopts.
+    expect(text({ kind: 'expired', path: 'x', at: quiet.at })).not.toContain('adopt');
   });
 
   it('given a status, then the last line says it, and no other line can be taken for it', () => {

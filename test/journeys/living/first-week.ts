@@ -72,7 +72,7 @@ export function tellOfTheFirstWeek(life: () => Life): void {
       expect(await members()).toEqual(before);
       const [first = '', second = '', third = '', fourth = '', last = ''] = printed;
       expect(first).toContain('group      klaxon-users: in sync, 2 members\n');
-      expect(first).toContain('! held, first-run: this ledger has not taken the group over yet, and it has 10 members\n');
+      expect(first).toContain('! held, first-run: muster has not taken this group over yet, and it has 10 members\n');
       expect(first).toMatch(/- vol19 +out: no grant or roster explains this member\n/);
       expect(first).toMatch(/\+ superpes +in: {2}roster steward/);
       expect(second).toMatch(/\+ urbanecm +in: {2}policy\/grants\/klaxon-users\/urbanecm.yaml \(!3, approved by alice\), until/);
