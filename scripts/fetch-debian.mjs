@@ -1,7 +1,8 @@
 // Debian's own packages of what the tests need, downloaded with private apt state and unpacked into a folder: nothing is installed, nobody has to be root.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Leaves the unpacked packages, and the libraries they lack here, in `cache`/root. Throws when apt cannot get them. */
@@ -10,21 +11,41 @@ export function fetchDebianPackages(wanted, cache) {
     throw new Error(`there is no apt-get to fetch ${wanted.join(' and ')} with; install what these packages of Debian hold`);
   }
   const apt = join(cache, 'apt');
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'packages']) mkdirSync(join(apt, folder), { recursive: true });
+  for (const folder of ['cache/archives/partial', 'packages']) mkdirSync(join(apt, folder), { recursive: true });
   // With nothing installed as far as apt knows, its answer does not depend on what this machine has, holds back or has half installed.
   writeFileSync(join(apt, 'status'), '');
   const options = aptOptions(apt);
-
-  process.stderr.write('prepare: apt-get update, in a private folder\n');
-  // A third party's source that fails is no reason to stop: whether the packages can be had shows in the next step.
-  run('apt-get', [...options, 'update'], { mayFail: true });
-  const closure = run('apt-get', [...options, '-qq', '--yes', '--no-install-recommends', '--print-uris', 'install', ...wanted]);
+  if (lists === undefined) update(options);
+  const closure = run('apt-get', [
+    ...options,
+    ...listsOption(),
+    '-qq',
+    '--yes',
+    '--no-install-recommends',
+    '--print-uris',
+    'install',
+    ...wanted,
+  ]);
   const names = namesToFetch(closure, wanted);
   process.stderr.write(`prepare: apt-get download ${names.join(' ')}\n`);
-  run('apt-get', [...options, 'download', ...names], { cwd: join(apt, 'packages') });
+  run('apt-get', [...options, ...listsOption(), 'download', ...names], { cwd: join(apt, 'packages') });
   unpack(join(apt, 'packages'), cache);
   rmSync(apt, { recursive: true, force: true });
 }
+
+/** What is offered, asked for once by each process. */
+let lists;
+
+function update(options) {
+  lists = mkdtempSync(join(tmpdir(), 'muster-apt-lists-'));
+  process.on('exit', () => rmSync(lists, { recursive: true, force: true }));
+  mkdirSync(join(lists, 'partial'));
+  process.stderr.write('prepare: apt-get update, in a private folder\n');
+  // A third party's source that fails is no reason to stop: whether the packages can be had shows in the next step.
+  run('apt-get', [...options, ...listsOption(), 'update'], { mayFail: true });
+}
+
+const listsOption = () => ['-o', `Dir::State::lists=${lists}`];
 
 /** Where unpacked packages have their libraries. The multiarch folder is called after the machine: x86_64-linux-gnu, aarch64-linux-gnu. */
 export function libraryFolders(root) {
@@ -56,7 +77,6 @@ function installedPackages() {
 
 function aptOptions(apt) {
   return [
-    ['Dir::State::lists', join(apt, 'lists')],
     ['Dir::State::status', join(apt, 'status')],
     ['Dir::State::extended_states', join(apt, 'extended_states')],
     ['Dir::Cache', join(apt, 'cache')],

@@ -67,8 +67,7 @@ async function bindOf({ credentials }: DirectoryConfiguration): Promise<Bind> {
       return { kind: 'external' };
     case 'password':
       return { kind: 'simple', dn: credentials.dn, password: await readSecret(credentials.file) };
-    case 'profile': {
+    case 'profile':
       return readLdapviProfile(await readPrivateText(credentials.file), credentials.file, credentials.profile);
-    }
   }
 }

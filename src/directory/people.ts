@@ -113,10 +113,12 @@ class Found {
   take(entry: Entry): void {
     // An alias (RFC 4512, section 2.6) carries the uid of somebody and is nobody.
     if (valuesOf(entry, 'aliasedObjectName').length > 0) return;
-    const names = valuesOf(entry, 'uid');
     const { dn, key } = namedBy(entry.dn);
     const isNamed = this.#layout.namedBy === 'uid';
     const own = isNamed ? uidOf(key, this.#base) : undefined;
+    const shown = valuesOf(entry, 'uid');
+    // The name says who it is, also where the values may not be seen.
+    const names = shown.length === 0 && own !== undefined ? [own] : shown;
     const claimed: Uid[] = [];
     for (const name of names) {
       const uid = this.#wanted.get(name) ?? this.#wanted.get(foldText(name));

@@ -31,6 +31,20 @@ describe('given an account that may not see everything', () => {
     await opened.stop();
   });
 
+  it.each(['search', 'none'])('when it may not read the uids of people (%s), then their names say who they are', async (right) => {
+    const opened = await openReader({
+      people: ['alice', 'bob'],
+      groups: { klaxon: ['alice'] },
+      access: [`access to attrs=uid by * ${right}`, ...rest],
+    });
+    const read = await opened.reader.group(group('klaxon'));
+    const [alice] = read.kind === 'group' ? read.members : [];
+    if (!alice) throw new Error('alice is not shown');
+    expect((await opened.reader.membersBehind([alice])).get(alice.key)).toMatchObject({ kind: 'person', person: { uid: 'alice' } });
+    expect((await opened.reader.people([uid('bob')])).size).toBe(right === 'search' ? 1 : 0);
+    await opened.stop();
+  });
+
   it.each(['member', 'entryCSN', 'objectClass'])(
     'when it may not read %s of groups, then they are unusable and not empty',
     async (attribute) => {
