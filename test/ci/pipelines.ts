@@ -65,18 +65,22 @@ export function cloneForPipelines(): Clone {
   };
 }
 
-/** What a runner has of a branch on the server. `url` may hold a token, which is gone from the clone afterwards. */
-export async function cloneOfBranch(url: string, branch: string): Promise<Checkout> {
+/**
+ * What a runner has of a branch on the server. `url` may hold a token, which is gone from the clone afterwards. `cache` is what this runner kept
+ * of the jobs before: their `.cache`.
+ */
+export async function cloneOfBranch(url: string, branch: string, cache?: string): Promise<Checkout> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-ci-'));
   // The server may be in this very process.
   await promisify(execFile)('git', ['clone', '--quiet', '--branch', branch, url, folder], { env: environment({}) });
   gitIn(folder)('remote', 'set-url', 'origin', 'https://gitlab.example.org/repos/sre/access.git');
   excludeOutputs(folder);
+  if (cache !== undefined) symlinkSync(cache, join(folder, '.cache'));
   return checkoutIn(folder);
 }
 
 function excludeOutputs(folder: string): void {
-  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n.gitlab-ci-local\n*-junit.xml\n*-quality.json\nendings.txt\n');
+  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n.cache\n.gitlab-ci-local\n*-junit.xml\n*-quality.json\nendings.txt\n');
 }
 
 function checkoutIn(folder: string): Checkout {

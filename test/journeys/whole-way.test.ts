@@ -16,6 +16,7 @@ import { day, minute } from './evidence/world.ts';
 const stewards = ['base', 'hoo', 'melos'];
 const clock = fileURLToPath(new URL('../support/clock.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'muster-whole-way-'));
+const cache = join(folder, 'runner-cache');
 let slapd: Slapd;
 let cast: Cast;
 let urbanecm: User;
@@ -34,6 +35,7 @@ beforeAll(async () => {
   const bot = forge.createUser('muster-bot', { id: 91 });
   cast.project.members.set(urbanecm.id, 30).set(bot.id, 20);
   commentToken = forge.createToken(bot, ['api']).value;
+  mkdirSync(cache);
   start = await bringThisRepository();
   configure(forge.createToken(urbanecm, ['api']).value);
 });
@@ -109,7 +111,7 @@ async function pipeline(mergeRequest: MergeRequest, secrets = [commentToken]): P
   url.password = gitlab.forge.createToken(gitlab.forge.users.find(({ username }) => username === 'muster-reader') ?? urbanecm, [
     'read_repository',
   ]).value;
-  const clone = await cloneOfBranch(url.href, mergeRequest.sourceBranch);
+  const clone = await cloneOfBranch(url.href, mergeRequest.sourceBranch, cache);
   const variables: Variables = {
     CI_PIPELINE_SOURCE: 'merge_request_event',
     CI_SERVER_URL: gitlab.url,
