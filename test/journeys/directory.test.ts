@@ -3,9 +3,10 @@
 import { Control } from 'ldapts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { startSlapd, type Slapd } from '../support/slapd.ts';
+import { startSlapd } from '../support/slapd.ts';
 import { changesIn, groupIn, holdIn } from './documents.ts';
 import { later, noon, openWorld, stewards, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 const suffix = 'dc=wikimedia,dc=org';
@@ -94,11 +95,9 @@ describe('case 93: given a referral under the people base', () => {
 });
 
 describe('case 107: given a server that is read and does not answer', () => {
-  let replica: Slapd;
-  beforeAll(async () => {
-    replica = await startSlapd({ people: [...stewards, 'alice', 'bob', 'carol'], groups: { stewards: [], 'klaxon-users': [] } });
-  });
-  afterAll(() => replica.stop());
+  const replica = ofThisFile(() =>
+    startSlapd({ people: [...stewards, 'alice', 'bob', 'carol'], groups: { stewards: [], 'klaxon-users': [] } }),
+  );
 
   it('when grants end, are deleted or revoked, then they do by the server that is written, and nobody comes in', async () => {
     const host = await world.newHost({ directory: { 'read-url': replica.url } });

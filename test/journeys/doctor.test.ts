@@ -1,17 +1,14 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { CommandResult } from '../support/command.ts';
 import { runHere } from '../support/in-process.ts';
 import { groupFile, policyFile } from './evidence/policy-files.ts';
-import { group, startWorld, type Scene, type World } from './evidence/world.ts';
+import { group, startWorld, type Scene } from './evidence/world.ts';
 import { contentsOf } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 afterEach(() => {
   world.gitlab.faults.clear();
   world.gitlab.forge.version = '18.6.2';

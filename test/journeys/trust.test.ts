@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../support/certificates.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
+import { runHere } from '../support/in-process.ts';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
 import { group, startWorld, type Scene, type World } from './evidence/world.ts';
 
@@ -95,12 +96,15 @@ async function hostAt(url: string, keys: readonly string[], section: readonly st
   writeFileSync(config, text);
   return {
     scene,
-    run: (args, env = {}, through = []) =>
-      runMuster(args, { config, at: new Date(world.gitlab.clock.now()), through, env: { HOME: scene.folder, ...env } }),
+    // What the environment says, or what starts it, is a matter of a process.
+    run: (args, env, through) => {
+      const known = { config, at: new Date(world.gitlab.clock.now()), env: { HOME: scene.folder, ...env } };
+      return env || through ? runMuster(args, { ...known, through: through ?? [] }) : runHere(args, known);
+    },
   };
 }
 
-async function findings({ run }: Host, env: Environment = {}, through: readonly string[] = []) {
+async function findings({ run }: Host, env?: Environment, through?: readonly string[]) {
   const { checks } = (await run(['doctor', '--json'], env, through)).json<{
     readonly checks: readonly {
       readonly code: string;

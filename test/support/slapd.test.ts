@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { Attribute, Change, Client, InsufficientAccessError, SizeLimitExceededError } from 'ldapts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { slapdEnvironment, slapdInstallation } from './slapd-installation.ts';
 import { startSlapd, type Slapd } from './slapd.ts';
+import { ofThisFile } from './of-this-file.ts';
 
 async function asWriter<Result>(slapd: Slapd, work: (client: Client) => Promise<Result>): Promise<Result> {
   const client = new Client({ url: slapd.url });
@@ -23,14 +24,12 @@ function addition(dn: string): Change {
 }
 
 describe('given a slapd with people, one of them locked, and groups, one of them empty', () => {
-  let slapd: Slapd;
-  beforeAll(async () => {
-    slapd = await startSlapd({
+  const slapd = ofThisFile(() =>
+    startSlapd({
       people: ['alice', { uid: 'bob', cn: 'Bob Ö', mail: 'bob@example.net' }, { uid: 'mallory', locked: true }],
       groups: { stewards: ['alice', 'mallory', 'uid=gone,ou=people,dc=wikimedia,dc=org'], 'klaxon-users': [] },
-    });
-  });
-  afterAll(() => slapd.stop());
+    }),
+  );
 
   it('when members are read, then they are the raw values, and an empty group holds the empty DN', async () => {
     expect(await slapd.members('stewards')).toEqual([slapd.personDn('alice'), slapd.personDn('mallory'), slapd.personDn('gone')]);
@@ -98,11 +97,7 @@ describe('given a slapd with people, one of them locked, and groups, one of them
 });
 
 describe('given a slapd with more people than its size limit', () => {
-  let slapd: Slapd;
-  beforeAll(async () => {
-    slapd = await startSlapd({ people: Array.from({ length: 30 }, (_, index) => `p${index}`), sizeLimit: 10, log: 'none' });
-  });
-  afterAll(() => slapd.stop());
+  const slapd = ofThisFile(() => startSlapd({ people: Array.from({ length: 30 }, (_, index) => `p${index}`), sizeLimit: 10, log: 'none' }));
 
   it('when the writer searches without pages, then the limit cuts; with pages everything comes', async () => {
     await asWriter(slapd, async (client) => {
@@ -123,11 +118,7 @@ describe('given a slapd with more people than its size limit', () => {
 });
 
 describe('given a slapd with TLS and a writer on ldapi', () => {
-  let slapd: Slapd;
-  beforeAll(async () => {
-    slapd = await startSlapd({ people: ['alice'], tls: true, external: true });
-  });
-  afterAll(() => slapd.stop());
+  const slapd = ofThisFile(() => startSlapd({ people: ['alice'], tls: true, external: true }));
 
   it('when the authority is trusted, then ldaps and StartTLS work; when not, ldaps fails', async () => {
     const ca = readFileSync(slapd.caFile ?? '');

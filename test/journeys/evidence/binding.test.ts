@@ -1,15 +1,12 @@
 // Which merge request a landing is, when GitLab names several, none, or one that is not ready (cases 30, 31, 33 and 34).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addNote } from '../../support/gitlab/reviewing.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
-import { minute, startWorld, type World } from './world.ts';
+import { minute, startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 

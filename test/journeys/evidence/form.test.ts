@@ -1,16 +1,13 @@
 // What a landing may look like at all: refused at once, however many approved it (cases 16 to 21, 37 to 42).
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { landings, ofRules, startingPolicy, tooMany, type Landing } from './forms.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, type RunDocument } from './run-document.ts';
-import { startWorld, type Scene, type World } from './world.ts';
+import { startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const proper = (scene: Scene) => grantFile(scene.day(14));

@@ -1,16 +1,13 @@
 // A fast-forward by one merge request is one landing, from where the branch stood to its head (cases 11, 76, 116, and neighbours).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FileChanges } from '../../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { lookingTime, minute, startWorld, type Scene, type World } from './world.ts';
+import { lookingTime, minute, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const [h2o, hoo, urbanecm] = [grantPath('h2o'), grantPath('hoo'), grantPath('urbanecm')];
 

@@ -1,17 +1,14 @@
 // A branch that is rewound or rewritten, the clock, a mass deletion, and what must not leak (cases 15, 43 to 46, 63).
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { heldCodes, refusals } from './run-document.ts';
-import { day, group, minute, startWorld, type World } from './world.ts';
+import { day, group, minute, startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 

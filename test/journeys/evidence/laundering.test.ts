@@ -1,14 +1,11 @@
 // Ways to make an approval look as if it were for something else: each gives nothing to whoever nobody approved.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { minute, startWorld, type World } from './world.ts';
+import { minute, startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const mallory = grantPath('mallory');

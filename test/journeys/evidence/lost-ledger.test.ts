@@ -1,14 +1,11 @@
 // A host that lost its ledger knows nothing but Git and GitLab: it judges anew, and takes no group over before that is done (case 36).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
 import { heldCodes, refusals } from './run-document.ts';
-import { day, lookingTime, minute, startWorld, type World } from './world.ts';
+import { day, lookingTime, minute, startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const api = /\/api\/v4\//;

@@ -1,15 +1,12 @@
 // What was merged is what was approved, in whatever way it was merged (cases 7 to 14, and neighbours).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MergeMethod } from '../../support/gitlab/merging.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const mallory = grantPath('mallory');

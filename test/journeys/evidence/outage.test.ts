@@ -1,17 +1,14 @@
 // GitLab or Git is down, slow or lies: nothing widens, nothing that should stay goes, and what may narrow still does (cases 29, 32).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Harm } from '../../support/gitlab/faults.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
-import { day, minute, startWorld, type Scene, type World } from './world.ts';
+import { day, minute, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const api = /\/api\/v4\//;

@@ -1,16 +1,13 @@
 // What was on the screen, and who put it there (cases 96, 97, 99, 100, 123, and neighbours).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pushMany } from '../../support/gitlab/pushing.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath, policyFile } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
-import { minute, second, startWorld, type Scene, type World } from './world.ts';
+import { minute, second, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const urbanecm = grantPath('urbanecm');
 const open = (scene: Scene, author = world.carol): Promise<MergeRequest> => scene.open(author, { [urbanecm]: grantFile(scene.day(14)) });

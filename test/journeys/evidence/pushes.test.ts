@@ -1,14 +1,11 @@
 // What comes to the branch without review: it may take access away, and never gives any (cases 1 to 6).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
-import { day, minute, startWorld, type World } from './world.ts';
+import { day, minute, startWorld } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 describe('given a policy in which urbanecm has an approved grant', () => {
   it('case 1: when a push adds a grant, then it waits for 15 minutes, is refused, and gives nothing to anybody', async () => {

@@ -1,14 +1,11 @@
 // Changes of the rules: judged by the rules before them, and nothing is endorsed while the rules on the branch are not the rules in force (cases 19, 22, 24, 25).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
 import { refusals } from './run-document.ts';
-import { group, minute, startWorld, type Scene, type World } from './world.ts';
+import { group, minute, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const rules = 'policy/policy.yaml';
 const rulesOfGroup = `policy/groups/${group}.yaml`;

@@ -1,19 +1,16 @@
 // Every wait has an end: one that is a landing's own, after six hours; one that is everybody's, when it is over (cases 74, 96, 98, 119).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Harm } from '../../support/gitlab/faults.ts';
 import { free } from '../../support/gitlab/reviewing.ts';
 import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals, waitsFor } from './run-document.ts';
-import { minute, startWorld, type Scene, type World } from './world.ts';
+import { minute, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const hour = 60 * minute;
 const urbanecm = grantPath('urbanecm');
