@@ -1,12 +1,9 @@
-// `npm run rehearse` as somebody types it, and the built command as the judge of scenes: one of each chapter. The others are judged in the tests'
-// own process (test/rehearsal/scenes.test.ts).
+// `npm run rehearse` as somebody types it. What scenes come to is in judged-scenes.test.ts, and in test/rehearsal/scenes.test.ts.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { shippedJudge } from '../rehearsal/judges.ts';
-import { playAll } from '../rehearsal/play.ts';
-import { scenes } from '../rehearsal/scenes.ts';
 import { openStandIn, type StandInHouse } from '../rehearsal/stand-in.ts';
 import { runNode, type CommandResult } from '../support/command.ts';
 
@@ -30,20 +27,6 @@ const here = (project = stage.house.project.path): readonly string[] => [
   ...['--url', stage.gitlab.url, '--project', project, '--token-file', join(folder, 'token')],
   ...['--second-token-file', join(folder, 'secondToken')],
 ];
-
-describe('given the built command as the judge', () => {
-  it.each([
-    'fast-forward of three commits',
-    'approved, then pushed',
-    'a push, judged, and taken back by force',
-    'the account of one who pushed, deleted',
-  ])('when the scene is: %s, then all is as assumed', async (name) => {
-    stage.gitlab.clock.advance(60_000);
-    const chosen = scenes.filter((scene) => scene.name === name);
-    const outcomes = await playAll(chosen, stage.house, { sideBySide: 1 });
-    expect(outcomes.map(({ kind, reasons }) => [kind, ...reasons])).toEqual([['as-assumed']]);
-  });
-});
 
 describe('given somebody who types npm run rehearse', () => {
   it('when no server is named, then it says what it needs, and nothing is done', async () => {
