@@ -47,9 +47,7 @@ export function appenderAt(ending: Ending): Appender {
         now = write(settle(now), batch);
       } catch (error) {
         lost = error instanceof NotUndone;
-        throw error instanceof Unavailable
-          ? error
-          : stateFailure('ledger', now.folder, `nothing could be appended to ${now.path}`, causeOf(error));
+        throw error instanceof Unavailable ? error : stateFailure('ledger', now.folder, `${now.path} cannot be written`, causeOf(error));
       }
     },
   };

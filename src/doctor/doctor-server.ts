@@ -89,7 +89,7 @@ function disabledOf({ people, disabledVisible, locked }: ServerFacts): Verdict {
       directoryAdministrator,
       'Let the account read and search the attribute of directory.disabled on everybody under the people base.',
     );
-  const said = 'this account sees of everybody whether they are locked';
+  const said = 'this account can see who is locked';
   if (locked.kind !== 'known') return ok(said);
   if (locked.value > 0) return ok(`${said}: ${count(locked.value, 'person', 'people')}`);
   return advice(

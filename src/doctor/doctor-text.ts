@@ -30,9 +30,9 @@ function renderSummary(findings: readonly CheckupFinding[]): string {
   const errors = number('error');
   const parts = [
     count(errors, 'error'),
-    count(number('advice'), 'piece of advice', 'pieces of advice'),
-    `${number('unknown')} not known`,
-    `${number('ok')} in order`,
+    count(number('advice'), 'suggestion'),
+    `${number('unknown')} could not be checked`,
+    `${number('ok')} ok`,
   ];
   return `${parts.join(', ')}. ${errors === 0 ? 'Nothing was changed.' : 'Nothing was changed; errors are marked ERROR.'}`;
 }

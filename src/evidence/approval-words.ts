@@ -26,14 +26,14 @@ const reasons: Readonly<Record<NotCountedReason, Words>> = {
   pushed: { what: 'pushed to its branch' },
   'pusher-unknown': { what: 'may be the one who pushed to its branch: GitLab does not say who did' },
   'not-entitled': { what: 'is on no team that approves this' },
-  'taken-out': { what: 'is taken off the approvers by a change of the rules that was refused' },
+  'taken-out': { what: 'was taken off the approvers by a change of the rules that was refused' },
   benefits: { what: 'gains by it' },
   'after-merge': { what: 'approved after the merge' },
   'too-old': { what: 'approved more than 14 days before the merge', again: true },
   'retargeted-after': { what: 'approved before the merge request was pointed at another branch, closed or reopened', again: true },
   'just-changed': { what: 'approved less than a minute after the content had changed', again: true },
   'before-last-push': { what: 'approved before the last push', again: true },
-  'other-content': { what: 'approved something else than what the merge brings', again: true },
+  'other-content': { what: 'approved other content than the merge brings', again: true },
   'version-gone': { what: 'approved a version that the server no longer has', again: true },
 };
 

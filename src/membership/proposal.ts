@@ -107,7 +107,7 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
     return frozen(
       'the policy has this group and the host does not list it under directory.groups: the host’s administrator decides which groups muster may touch',
     );
-  if (!policy) return frozen('there is no policy in force; what keeps it from that is told for the whole run', world.withoutPolicy);
+  if (!policy) return frozen('there is no usable policy: see PROBLEM below', world.withoutPolicy);
   if (!rules)
     return frozen(
       `the host lists this group and the policy in force has no file for it under groups/: whoever keeps the policy adds groups/${group}.yaml, or the host’s administrator takes it off directory.groups`,
@@ -122,7 +122,7 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
     const standing = world.rosters.find((one) => one.roster === name);
     return frozen(
       standing
-        ? `no list of the roster ${name} can be used: what is wrong is told of the roster`
+        ? `no list of the roster ${name} can be used: see the line of the roster`
         : `the host’s configuration has no roster ${name}: its administrator adds it under rosters`,
       standing && rosterStatus(standing),
     );

@@ -9,10 +9,10 @@ export function renderStillNamed(uid: Uid, still: StillNamed | undefined, hasFor
   const { namedBy, unread, grants, rosters } = still;
   if (namedBy.length + unread.length === 0) return `No grant in force and no roster names ${uid} there.\n`;
   return [
-    ...(namedBy.length > 0 ? [`Until these follow, only the revocation keeps ${uid} out:`] : []),
+    ...(namedBy.length > 0 ? [`These still give ${uid} access, and only the revocation keeps ${uid} out:`] : []),
     ...namedBy.map((one) => `  ${plain(one)}`),
     ...unread.map((roster) => `  perhaps the roster ${roster}: no list of it can be read`),
-    ...(namedBy.length > 0 ? ['To have them follow:'] : []),
+    ...(namedBy.length > 0 ? ['Change them:'] : []),
     ...grants.map(({ group, path }) => (hasForge ? `  muster request ${group} ${uid} --revoke` : `  delete ${plain(path)}`)),
     ...rosters.map((roster) => `  have ${uid} taken off the roster ${roster}, by whoever makes it`),
     '',

@@ -156,7 +156,7 @@ function standingOf(uid: Uid, groups: readonly GroupName[], removals: readonly R
   const named = (kind: Removal['kind']) => groups.filter((_, at) => removals[at]?.kind === kind).join(', ');
   const [out, stillIn] = [named('removed'), named('failed')];
   const done = out === '' ? `${uid} was found in no group to be taken out of` : `${uid} is out already, of ${out}`;
-  return `${done}.${stillIn === '' ? '' : ` STILL IN, as far as can be told: ${stillIn}.`} Only the record of it waits`;
+  return `${done}.${stillIn === '' ? '' : ` Still in, as far as can be told: ${stillIn}.`} Only the record of it waits`;
 }
 
 /** `before`: what a first look came to, which is not told twice. */

@@ -36,7 +36,7 @@ describe('given the findings of a checkup', () => {
 
   it('when nothing is wrong, then the last line says so', () => {
     expect(renderCheckup([{ code: 'clock', area: 'Clock', ...ok('right') }])).toBe(
-      'Clock\n  ok      clock                   right\n\n0 errors, 0 pieces of advice, 0 not known, 1 in order. Nothing was changed.\n',
+      'Clock\n  ok      clock                   right\n\n0 errors, 0 suggestions, 0 could not be checked, 1 ok. Nothing was changed.\n',
     );
   });
 

@@ -167,7 +167,7 @@ describe('case 122: given a change of the rules that takes carol out and is refu
     await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(14)) }, { author: world.alice, approvers: [world.carol] });
     await scene.land({ [grantPath('hoo')]: grantFile(scene.day(14)) }, { author: world.alice, approvers: [world.bob] });
     const run = await scene.reconcile();
-    expect(run.policy.refused[0]?.message).toContain('carol is taken off the approvers by a change of the rules that was refused');
+    expect(run.policy.refused[0]?.message).toContain('carol was taken off the approvers by a change of the rules that was refused');
     expect(await scene.members()).toEqual(['hoo']);
   });
 
