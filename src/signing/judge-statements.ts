@@ -94,7 +94,7 @@ function judge(
     (key ? undefined : { reason: 'key-not-in-force' }) ??
     (isDistrusted(signed, terms.distrusted) ? { reason: 'distrusted' } : undefined) ??
     // For every path: a statement is signed whole, and counts whole.
-    (entitled.length < reviewed.length || reviewed.length === 0 ? { reason: 'not-entitled' } : undefined) ??
+    (entitled.length < reviewed.length ? { reason: 'not-entitled' } : undefined) ??
     (disinterested.length === 0 ? { reason: 'benefits' } : undefined) ??
     whyNotThen(landing, statement, earlier) ??
     (terms.requireTouch && !signature.touched ? { reason: 'no-touch' } : undefined) ??

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/names.ts';
 import { withLanding, type EarlierLandings } from '../../src/signing/judge-statements.ts';
-import { day, hour, minute } from '../../src/time.ts';
+import { day, minute } from '../../src/time.ts';
 import { sha256 } from '../../src/digest.ts';
 import * as parser from '../../src/policy/parser.ts';
 import { signedChange } from '../../src/signing/signed-change.ts';
@@ -24,6 +24,7 @@ describe('given a grant that must be signed', () => {
     { given: 'other rules', says: { rules: `sha256:${'0'.repeat(64)}` }, gives: 'rules' },
     { given: 'another effect', says: { effects: ['klaxon-users ep1c gains until 2027-12-21T00:00:00Z'] }, gives: 'effects' },
     { given: 'no effect', says: { effects: [] }, gives: 'effects' },
+    { given: 'an effect more', says: { effects: [...gains.effectsAt(seen), 'klaxon-users zz loses'] }, gives: 'effects' },
     { given: 'another content', says: { changes: change([grant('ep1c', '2027-12-20')]).stated }, gives: path },
     { given: 'another old content', says: { changes: change([grant('ep1c', '2026-12-20', '2026-12-19')]).stated }, gives: path },
     { given: 'a deletion', says: { changes: [{ path, before: { mode: '100644', sha256: `sha256:${'0'.repeat(64)}` } }] }, gives: path },
@@ -74,6 +75,8 @@ describe('given a grant that must be signed', () => {
   it('when somebody signs who is on no team, or gains by it, then that does not count', () => {
     const without = change([grant('ep1c')], rulesFiles({ sre: ['alice', 'bob'] }));
     expect(judged(landing(without), [sign('carol', without)])).toEqual(['carol: not-entitled']);
+    const other = change([grant('alice-test')]);
+    expect(judged(landing(other), [sign('alice', other)])).toEqual(['alice: benefits']);
     const own = change([grant('alice')]);
     expect(judged(landing(own), [sign('alice', own), sign('bob', own)])).toEqual(['alice: benefits', 'bob counts']);
   });
@@ -105,7 +108,7 @@ describe('given a grant that must be signed', () => {
   });
 
   it('when root distrusts the person or the key since before the statement was seen, then it does not count', () => {
-    const first = sign('alice', gains, { firstSeen: instant(seen - hour) });
+    const first = sign('alice', gains, { firstSeen: seen });
     const late = sign('alice', gains, { firstSeen: after(1) });
     const { fingerprint } = signers.alice.key;
     expect(judged(landing(gains), [first, late], { distrusted: [{ person: uid('alice'), since: seen }] })).toEqual([
@@ -140,6 +143,11 @@ describe('given a change that is made twice', () => {
 
   it('when the statement of the first is shown again, then it is used up', () => {
     expect(judged(second, [sign('alice', gains)], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
+  });
+
+  it('when it was signed at the moment at which the first was seen, then it is used up as well', () => {
+    const then = sign('alice', gains, { says: { at: seen, until: after(3 * day), effects: gains.effectsAt(seen) } });
+    expect(judged(second, [then], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
   });
 
   it('when a signature was held back while another one counted, then it is used up as well', () => {

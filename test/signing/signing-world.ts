@@ -43,7 +43,7 @@ const everybody: Readonly<Partial<Record<Signer, Signer>>> = { alice: 'alice', b
 export function rulesFiles({ keys = everybody, sre = ['alice', 'bob', 'carol'], signed = 1, groupSigned = 1 }: PolicyText = {}) {
   const people = (['alice', 'bob', 'carol'] as const).map((name, place) => {
     const key = keys[name];
-    return `  ${name}: { gitlab: ${42 + place}${key ? `, keys: ["${signers[key].line}"]` : ''} }`;
+    return `  ${name}: { gitlab: ${42 + place}, also: [${name}-test]${key ? `, keys: ["${signers[key].line}"]` : ''} }`;
   });
   const policy = [
     'version: 1',
