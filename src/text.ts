@@ -1,4 +1,5 @@
 // Words that several outputs share. Text that others wrote is made harmless here before it reaches a terminal or a log.
+import type { SignedBy } from './record/approval-count.ts';
 import type { Claim, Unwritten } from './directory/directory.ts';
 import type { Because, WithheldReason } from './membership/desired.ts';
 import type { End } from './record/grants.ts';
@@ -67,10 +68,16 @@ function lastDay(until: Instant): string {
   return renderInstant(instant(until - day)).slice(0, 10);
 }
 
+/** Behind who approved it: whose key, and whether a hand was there. */
+export function renderSigners(signedBy: readonly SignedBy[] = []): string {
+  const each = signedBy.map(({ person, fingerprint, touched }) => `${person} with ${fingerprint}${touched ? ', touched' : ''}`);
+  return each.length > 0 ? `; signed by ${each.join(' and ')}` : '';
+}
+
 export function renderBecause(because: Because): string {
   if (because.kind === 'roster') return `roster ${because.roster} (${because.sha256.slice(0, 12)})`;
   const merge = because.mergeRequest === null ? `commit ${because.commit.slice(0, 12)}` : `!${because.mergeRequest}`;
-  const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}` : '';
+  const approved = because.approvedBy.length > 0 ? `, approved by ${because.approvedBy.join(', ')}${renderSigners(because.signedBy)}` : '';
   return `${because.path} (${merge}${approved}), ${renderUntil(because.until)}`;
 }
 

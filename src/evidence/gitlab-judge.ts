@@ -1,7 +1,7 @@
 // `evidence: gitlab`: which merge request brought a landing, and whether people entitled by the rules before it approved exactly its content.
 // GitLab and Git are asked in inquiries.ts; what counts is decided in binding.ts and approval.ts.
 import { countApprovals, isShort, requirement, type ReviewedPath, type SignedCeilings, type Signing } from './approval.ts';
-import type { ApprovalCount, JudgedSignature } from '../record/approval-count.ts';
+import type { ApprovalCount, JudgedSignature, SignedBy } from '../record/approval-count.ts';
 import { renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
@@ -23,7 +23,7 @@ import {
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
+import { inOrder, instant, type CommitId, type Instant, type Uid } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
@@ -310,9 +310,12 @@ function usedElsewhere({ usedMergeRequests }: PolicyState, { commit }: Landing, 
 function endorsed(
   { commit }: Landing,
   { mergeRequest, mergedAt }: BoundMergeRequest,
-  { paths }: ApprovalCount,
+  { paths, signatures = [] }: ApprovalCount,
   evidence: LandingEvidence,
 ): Judgement {
+  const signedBy = new Map<Uid, SignedBy>();
+  for (const { kind, person, fingerprint, touched } of signatures)
+    if (kind === 'counted') signedBy.set(person, { person, fingerprint, touched });
   const approvedBy = [...new Set(paths.flatMap(({ by }) => by))].sort(inOrder);
   const verdict = {
     kind: 'endorsed',
@@ -320,6 +323,7 @@ function endorsed(
     commit,
     mergeRequest: mergeRequest.iid,
     approvedBy,
+    ...(signedBy.size > 0 && { signedBy: [...signedBy.values()].sort((left, right) => inOrder(left.person, right.person)) }),
     landedAt: mergedAt,
     ...linkTo(mergeRequest.url),
   } as const;

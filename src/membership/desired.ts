@@ -16,6 +16,7 @@ import {
   type Uid,
 } from '../names.ts';
 import { minute } from '../time.ts';
+import type { SignedBy } from '../record/approval-count.ts';
 import type { GroupRules } from '../policy/policy.ts';
 
 export type Because =
@@ -25,6 +26,8 @@ export type Because =
       readonly commit: CommitId;
       readonly mergeRequest: number | null;
       readonly approvedBy: readonly Uid[];
+      /** Those of them who signed it. */
+      readonly signedBy?: readonly SignedBy[];
       readonly until: End;
       /** When it was merged; unknown where an older record tells of it. */
       readonly landedAt?: Instant;
@@ -120,9 +123,9 @@ export function capped(end: End, landedAt: Instant, longest: Duration | undefine
 
 /** A grant as the reason for somebody being a member. */
 export function groundsOf(grant: GrantInForce, longest?: Duration): Extract<Because, { readonly kind: 'grant' }> {
-  const { path, commit, mergeRequest, approvedBy, landedAt, link } = grant;
+  const { path, commit, mergeRequest, approvedBy, signedBy, landedAt, link } = grant;
   const until = capped(grant.until, landedAt, longest);
-  return { kind: 'grant', path, commit, mergeRequest, approvedBy, until, landedAt, link };
+  return { kind: 'grant', path, commit, mergeRequest, approvedBy, ...(signedBy && { signedBy }), until, landedAt, link };
 }
 
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {

@@ -113,8 +113,8 @@ export function endJson(until: End): string | null {
 
 export function becauseJson(because: Because): unknown {
   if (because.kind === 'roster') return because;
-  const { kind, path, commit, mergeRequest, approvedBy, until } = because;
-  return { kind, path, commit, mergeRequest, approvedBy, until: endJson(until) };
+  const { kind, path, commit, mergeRequest, approvedBy, signedBy, until } = because;
+  return { kind, path, commit, mergeRequest, approvedBy, signedBy, until: endJson(until) };
 }
 
 function additionJson({ uid, member, because }: Addition): unknown {

@@ -74,6 +74,13 @@ export type JudgedSignature = {
   | { readonly kind: 'not-counted'; readonly reason: SignatureReason; readonly detail?: string }
 );
 
+/** Somebody whose signature on exactly the change counted for it. */
+export interface SignedBy {
+  readonly person: Uid;
+  readonly fingerprint: string;
+  readonly touched: boolean;
+}
+
 /** Root's word (`muster distrust`): statements of the person, or of one of their keys, count for nothing where this host first saw them after `since`. */
 export interface Distrusted {
   readonly person: Uid;

@@ -1,6 +1,7 @@
 // A grant in force: what an endorsed file said, less what unreviewed edits took from it since (E in DESIGN, section 2).
 import type { CommitId, Instant, Uid } from '../names.ts';
 import type { GrantFile } from '../policy/policy.ts';
+import type { SignedBy } from './approval-count.ts';
 
 export type End = Instant | 'open';
 
@@ -11,6 +12,8 @@ export interface Provenance {
   /** The number people see on GitLab (iid); null where no merge request was asked for. */
   readonly mergeRequest: number | null;
   readonly approvedBy: readonly Uid[];
+  /** Those of them who signed it. */
+  readonly signedBy?: readonly SignedBy[];
   /** When it was merged. */
   readonly landedAt: Instant;
   /** The merge request's page. */

@@ -22,6 +22,7 @@ import {
   mapOf,
   natural,
   roster,
+  signedBy,
   team,
   texts,
   uid,
@@ -65,7 +66,10 @@ const rules: Shape<Rules> = v.strictObject({
   groups: keyed(group, groupRules, (one) => one.group),
 });
 
-const provenance = { commit, mergeRequest: number, approvedBy: uids, landedAt: instant, link: optionalText };
+const provenance = {
+  ...{ commit, mergeRequest: number, approvedBy: uids, landedAt: instant },
+  ...{ signedBy: v.exactOptional(signedBy), link: optionalText },
+};
 
 const grantFields = {
   group,

@@ -14,6 +14,7 @@ import {
   type Instant,
 } from '../names.ts';
 import type { Because } from '../membership/desired.ts';
+import type { SignedBy } from './approval-count.ts';
 
 /** What reads back as `Value`, from whatever stands there. */
 export type Shape<Value> = v.GenericSchema<unknown, Value>;
@@ -56,6 +57,8 @@ export function mapOf<Key, Value>(key: Shape<Key>, value: Shape<Value>): Shape<M
 
 export const end = v.union([instant, v.literal('open')]);
 
+export const signedBy: Shape<readonly SignedBy[]> = v.array(v.strictObject({ person: uid, fingerprint, touched: v.boolean() }));
+
 export const because: Shape<Because> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('grant'),
@@ -63,6 +66,7 @@ export const because: Shape<Because> = v.variant('kind', [
     commit,
     mergeRequest: v.nullable(natural),
     approvedBy: v.array(uid),
+    signedBy: v.exactOptional(signedBy),
     until: end,
     landedAt: v.exactOptional(instant),
     link: v.exactOptional(v.string()),

@@ -17,6 +17,7 @@ const columns = [
   'merge_request',
   'link',
   'approved_by',
+  'signed_by',
   'from',
   'until',
   'left',
@@ -121,6 +122,7 @@ function groundsColumns(because: Because | null): Partial<Row> {
     merge_request: because.mergeRequest === null ? '' : String(because.mergeRequest),
     link: renderLink(because.link) ?? '',
     approved_by: because.approvedBy.join(' '),
+    signed_by: (because.signedBy ?? []).map(({ person, fingerprint }) => `${person} ${fingerprint}`).join(' '),
     until: because.until === 'open' ? '' : renderInstant(because.until),
   };
 }

@@ -30,7 +30,7 @@ function publicRules(rules: Rules): Rules {
 }
 
 function publicBecause<Of extends Because | RemovalCause | null>(because: Of): Of {
-  return because?.kind === 'grant' ? { ...because, approvedBy: [] } : because;
+  return because?.kind === 'grant' ? { ...because, approvedBy: [], signedBy: undefined } : because;
 }
 
 function publicGroup(group: GroupReport): GroupReport {
@@ -96,7 +96,10 @@ function publicAttention(one: Attention): readonly Attention[] {
 
 function publicLanding(landing: JudgedLanding): JudgedLanding {
   const { verdict } = landing;
-  return { ...landing, verdict: verdict.kind === 'endorsed' ? { ...verdict, approvedBy: [] } : { ...verdict, detail: '' } };
+  return {
+    ...landing,
+    verdict: verdict.kind === 'endorsed' ? { ...verdict, approvedBy: [], signedBy: undefined } : { ...verdict, detail: '' },
+  };
 }
 
 function publicStay(stay: Stay): Stay {

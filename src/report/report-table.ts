@@ -2,7 +2,7 @@
 import type { Because } from '../membership/desired.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
 import type { Stay } from '../ledger/stays.ts';
-import { plain, renderLink, renderRemoval } from '../text.ts';
+import { plain, renderLink, renderRemoval, renderSigners } from '../text.ts';
 import { count, day, renderDate, renderInstant, renderLastDay } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
 import { renderMemberReason, renderPeriod } from './report-words.ts';
@@ -119,7 +119,7 @@ export function approval(because: Because | null, { start, isPublic, rosters }: 
   }
   const { approvedBy, mergeRequest, commit } = because;
   const link = mergeRequest === null ? nothing : requestLink(mergeRequest, pageOf(because.link));
-  if (approvedBy.length > 0) return markup`${approvedBy.join(', ')} ${link}`;
+  if (approvedBy.length > 0) return markup`${approvedBy.join(', ')}${renderSigners(because.signedBy)} ${link}`;
   if (mergeRequest !== null || isPublic) return link;
   const nobody = commit === start ? 'nobody: it was there at the start' : 'nobody was asked';
   return markup`<span class="soft">${nobody}, commit ${commit.slice(0, 12)}</span>`;

@@ -20,7 +20,7 @@ import {
 } from './note-words.ts';
 import { renderRefusalCode, renderRemedy } from './refusals.ts';
 import type { GrantStanding, SettledGrant, SettledReview, TakenAway } from './settled-review.ts';
-import { renderMoment, renderUntil } from '../text.ts';
+import { renderMoment, renderUntil, renderSigners } from '../text.ts';
 
 type RefusedReview = Extract<SettledReview, { kind: 'refused' }>;
 
@@ -103,8 +103,15 @@ function approvalsOfLanding({ quorum, approvals: given, signatures }: RefusedRev
   return [...missing, ...(told.length > 0 ? told : ['Nobody had approved it.'])];
 }
 
-export function renderEndorsed({ approvedBy, landedAt, grants, isRules, rules }: Extract<SettledReview, { kind: 'endorsed' }>): string {
-  const by = approvedBy.length > 0 ? `, approved by ${codes(approvedBy)}` : '';
+export function renderEndorsed({
+  approvedBy,
+  signedBy,
+  landedAt,
+  grants,
+  isRules,
+  rules,
+}: Extract<SettledReview, { kind: 'endorsed' }>): string {
+  const by = approvedBy.length > 0 ? `, approved by ${codes(approvedBy)}${renderSigners(signedBy)}` : '';
   const standings = [
     ...(isRules ? ['The changed rules are in force for everything that is merged after them.', ...renderEffects([], rules)] : []),
     ...grants.map(renderGrant),

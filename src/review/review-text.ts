@@ -49,6 +49,7 @@ function reviewJson(review: Reviewed): object {
       return {
         state: 'in-force',
         approvedBy: review.approvedBy,
+        signedBy: review.signedBy,
         mergedAt: renderInstant(review.landedAt),
         grants: review.grants.map(({ path, group, uid, standing }) => ({
           path,

@@ -1,6 +1,6 @@
 // What muster has to say about a merge request that was merged: what its landing was judged to be, and how things stand with it today.
 // It is a value of the policy in force and of what the run did, so that a note is written anew only when something became different.
-import type { JudgedApproval, JudgedSignature, PathQuorum } from '../record/approval-count.ts';
+import type { JudgedApproval, JudgedSignature, PathQuorum, SignedBy } from '../record/approval-count.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
 import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
 import { isRules, place } from '../policy/policy.ts';
@@ -55,6 +55,7 @@ export type SettledReview =
   | {
       readonly kind: 'endorsed';
       readonly approvedBy: readonly Uid[];
+      readonly signedBy?: readonly SignedBy[];
       readonly landedAt: Instant;
       readonly grants: readonly SettledGrant[];
       /** The landing changed rules. */
@@ -132,6 +133,7 @@ export function settledReview(
   return {
     kind: 'endorsed',
     approvedBy: verdict.approvedBy,
+    ...(verdict.signedBy && { signedBy: verdict.signedBy }),
     landedAt: verdict.landedAt,
     grants: grants.sort((left, right) => inOrder(left.path, right.path)),
     isRules: paths.some(({ path }) => isRules(path, folder)),

@@ -102,6 +102,7 @@ const changes = {
     removed({ kind: 'dangling' }),
   ],
 };
+const signedBy = [{ person: uid('bob'), fingerprint: `SHA256:${'a'.repeat(43)}`, touched: true }];
 const inGroup = { at: now, group: klaxon };
 
 /** One of every type, and two where there are two forms. */
@@ -133,7 +134,16 @@ const samples: readonly LedgerRecord[] = [
     type: 'verdict',
     at: now,
     commit: commit('b'),
-    verdict: { kind: 'endorsed', reviewed: true, commit: commit('b'), mergeRequest: 3, approvedBy: [uid('bob')], landedAt: now, link },
+    verdict: {
+      kind: 'endorsed',
+      reviewed: true,
+      commit: commit('b'),
+      mergeRequest: 3,
+      approvedBy: [uid('bob')],
+      signedBy,
+      landedAt: now,
+      link,
+    },
     evidence,
     delta,
     place,
@@ -239,6 +249,7 @@ describe('given a record of every type', () => {
         'narrowedBy',
         'person',
         'rules',
+        'signedBy',
         'takenOut',
         'ticket',
         'unbound',

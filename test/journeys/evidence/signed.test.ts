@@ -91,13 +91,17 @@ describe('given a group with signed: 1', () => {
     expect(said).toMatchObject({ status: 0, stdout: expect.stringContaining(`comment on !${mergeRequest.iid}`) });
     expect(said.stderr).toContain('urbanecm gets into klaxon-users');
     expect(await scene.members()).toEqual(['urbanecm']);
+    const fingerprint = keyOf.get('alice')?.key.fingerprint;
+    expect((await scene.run('explain', 'urbanecm')).stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `approved by alice; signed by alice with ${fingerprint}`,
+    );
     const kept = lines(scene);
     const [signed] = kept.filter(({ type }) => type === 'signed');
     expect(signed).toMatchObject({
       commit: mergeRequest.mergeCommit,
       firstSeen: expect.any(Number),
       changes: [{ path: grantPath('urbanecm') }],
-      statements: [{ text: expect.stringContaining('signer alice\n'), fingerprint: keyOf.get('alice')?.key.fingerprint }],
+      statements: [{ text: expect.stringContaining('signer alice\n'), fingerprint }],
     });
     const contents = kept.flatMap(({ type, base64 }) => (type === 'content' ? [Buffer.from(String(base64), 'base64').toString()] : []));
     expect(contents).toContain(grantFile(scene.day(14)));
