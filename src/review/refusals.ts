@@ -161,7 +161,7 @@ type Told = Pick<Refusal, 'code' | 'detail'>;
 /** What is wrong and what to do, whole: for one refusal by itself. */
 export function renderRefusal({ code, detail }: Told, evidence: Evidence): string {
   const brief = renderRefusalBriefly({ code, detail }, evidence);
-  return needsWayBack({ code }, evidence) ? `${brief} ${renderWayBack(evidence)}` : brief;
+  return needsWayBack({ code }, evidence) ? `${brief} The way back: ${renderWayBack(evidence)}` : brief;
 }
 
 /** The same without the way back, which is told once below; and without the detail where that only repeats the path above. */
