@@ -82,14 +82,13 @@ export async function startWorld(startsAt: string): Promise<World> {
   };
 }
 
-/** As people do it in the browser, with a minute between two clicks. */
+/** As people do it in the browser. GitLab writes down some seconds later what was pushed, and that has to have stood for a minute to be approved. */
 async function merge({ gitlab, project, ...people }: Cast, files: FileChanges, { by, approvedBy }: MergeOptions): Promise<void> {
   const author = people[by];
   const sourceBranch = `change-${project.mergeRequests.length + 1}`;
   await gitlab.commitAndPush(project, author, sourceBranch, files);
-  gitlab.clock.advance(minute);
   const mergeRequest = await gitlab.openMergeRequest(project, { author, sourceBranch });
-  gitlab.clock.advance(minute);
+  gitlab.clock.advance(2 * minute);
   if (approvedBy) gitlab.approve(mergeRequest, people[approvedBy]);
   gitlab.clock.advance(minute);
   await gitlab.merge(mergeRequest, author);
