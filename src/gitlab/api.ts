@@ -156,12 +156,12 @@ export function connect(settings: RequesterSettings): Api {
     },
     async comments(project, iid) {
       const newest = { sort: 'desc', orderBy: 'created_at', page: 1, ...onlyComments } as const;
-      const notes = await pageOfTexts(
+      const { entries } = await pageOfTexts(
         noteShape,
         (perPage) => gitlab.MergeRequestNotes.all(project, iid, { ...newest, perPage }),
         `the comments of !${iid}`,
       );
-      return notes.flatMap(({ body, system }) => (system ? [] : [body]));
+      return entries.flatMap(({ body, system }) => (system ? [] : [body]));
     },
     async stateEvents(project, iid) {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);

@@ -44,15 +44,16 @@ export async function shownOfTexts<Schema extends v.GenericSchema>(
   throw new Malformed(request, 'one entry alone is too long');
 }
 
-/** As much of a list, from its beginning, as one answer holds. */
+/** As much of a list, from its beginning, as one answer holds. `full`: there may be more. */
 export async function pageOfTexts<Schema extends v.GenericSchema>(
   schema: Schema,
   list: (perPage: number) => Promise<unknown>,
   request: string,
-): Promise<v.InferOutput<Schema>[]> {
+): Promise<{ readonly entries: v.InferOutput<Schema>[]; readonly full: boolean }> {
   for (const perPage of pageSizes) {
     try {
-      return understand(v.array(schema), await list(perPage), request);
+      const entries = understand(v.array(schema), await list(perPage), request);
+      return { entries, full: entries.length >= perPage };
     } catch (error) {
       if (!(error instanceof TooLong)) throw error;
     }

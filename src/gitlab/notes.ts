@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { ruledOut } from '../evidence/binding.ts';
 import type { CommitId, Instant } from '../names.ts';
-import { renderInstant } from '../time.ts';
+import { renderInstant, second } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { noteShape, understand, updatedShape, type Note } from './answers.ts';
 import { clientFor, connect } from './api.ts';
@@ -21,8 +21,14 @@ export interface Notes {
   readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
   /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. Throws as `write` does. */
   readonly landedAs: (commit: CommitId, branch: string) => Promise<number | undefined>;
-  /** Oldest first, from that moment on; null: those that are open. As many as one answer has, the others in the next. Throws as `write` does. */
-  readonly updatedSince: (since: Instant | null, branch: string) => Promise<readonly UpdatedMergeRequest[]>;
+  /** Those that were updated in that second and since; null: those that are open. Throws as `write` does. */
+  readonly updatedSince: (since: Instant | null, branch: string) => Promise<Updates>;
+}
+
+/** Oldest first. As many as one answer has: where it is full, there may be more after the last. */
+export interface Updates {
+  readonly updates: readonly UpdatedMergeRequest[];
+  readonly full: boolean;
 }
 
 /** A merge request into a branch that something happened to. */
@@ -30,6 +36,12 @@ export interface UpdatedMergeRequest {
   readonly number: number;
   readonly state: 'opened' | 'closed' | 'locked' | 'merged';
   readonly updatedAt: Instant;
+}
+
+const mostPages = 10;
+
+function isWithin(updates: readonly UpdatedMergeRequest[], since: Instant | null): boolean {
+  return updates.length === 0 || (since !== null && updates.every(({ updatedAt }) => updatedAt < since - (since % second) + second));
 }
 
 const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
@@ -78,18 +90,23 @@ export function openNotes(settings: GitLabSettings): Notes {
     return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
   }
 
-  async function updatedSince(since: Instant | null, branch: string): Promise<readonly UpdatedMergeRequest[]> {
-    const order = { targetBranch: branch, orderBy: 'updated_at', sort: 'asc', scope: 'all', page: 1 } as const;
+  async function updatedSince(since: Instant | null, branch: string): Promise<Updates> {
+    const order = { targetBranch: branch, orderBy: 'updated_at', sort: 'asc', scope: 'all' } as const;
     const which = since === null ? { state: 'opened' as const } : { updatedAfter: renderInstant(since) };
-    const list = await pageOfTexts(
-      updatedShape,
-      (perPage) => gitlab.MergeRequests.all({ projectId: project, ...order, ...which, perPage }),
-      'the merge requests that were updated',
-    );
-    // A server that does not know a filter leaves it out.
-    return list
-      .filter((one) => one.branch === branch)
-      .sort((left, right) => left.updatedAt - right.updatedAt || left.number - right.number);
+    const updates: UpdatedMergeRequest[] = [];
+    let full = true;
+    // One answer, but for a second in which more were updated than it holds: GitLab is asked by whole seconds.
+    for (let page = 1; full && page <= mostPages && isWithin(updates, since); page++) {
+      const answer = await pageOfTexts(
+        updatedShape,
+        (perPage) => gitlab.MergeRequests.all({ projectId: project, ...order, ...which, page, perPage }),
+        'the merge requests that were updated',
+      );
+      full = answer.full;
+      // A server that does not know a filter leaves it out.
+      updates.push(...answer.entries.filter((one) => one.branch === branch));
+    }
+    return { updates: updates.sort((left, right) => left.updatedAt - right.updatedAt || left.number - right.number), full };
   }
 
   return {

@@ -92,10 +92,15 @@ async function refreshAll(
   return { ...merges, open };
 }
 
-/** As the last look left it. */
+/** As the last look left it; nothing where that cannot be read, as by another account that only looks. */
 export function openNotedIn(folder: string): readonly OpenEffect[] {
-  const before = readRemembered(join(folder, 'notes.json'));
-  return before ? openEffects(before.open) : [];
+  try {
+    const before = readRemembered(join(folder, 'notes.json'));
+    return before ? openEffects(before.open) : [];
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return [];
+  }
 }
 
 const request: Shape<OpenRequest> = v.strictObject({

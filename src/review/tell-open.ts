@@ -5,15 +5,9 @@ import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { instant, type CommitId, type Instant, type Uid } from '../names.ts';
 import type { OpenEffect } from '../record/now.ts';
 import type { Presence } from '../record/standing.ts';
-import { day, minute } from '../time.ts';
+import { day, minute, second } from '../time.ts';
+import type { Updates } from '../gitlab/notes.ts';
 import { renderNote, type Reviewed } from './note.ts';
-
-/** Of a merge request into the branch that something happened to. */
-export interface Updated {
-  readonly number: number;
-  readonly state: 'opened' | 'closed' | 'locked' | 'merged';
-  readonly updatedAt: Instant;
-}
 
 export interface OpenRequest {
   /** By GitLab's clock. */
@@ -38,8 +32,8 @@ export interface OpenRequests {
 export const noneOpen: OpenRequests = { since: null, requests: new Map() };
 
 export interface OpenPorts {
-  /** Oldest update first, and `since` itself among them; null: all that are open. Throws Unavailable and Unusable. */
-  readonly updatedSince: (since: Instant | null) => Promise<readonly Updated[]>;
+  /** Null: of all that are open. Throws Unavailable and Unusable. */
+  readonly updatedSince: (since: Instant | null) => Promise<Updates>;
   /** Throws as `muster review` does. */
   readonly review: (number: number) => Promise<Reviewed>;
   readonly write: (number: number, text: string) => Promise<void>;
@@ -81,16 +75,16 @@ export async function refreshOpenNotes(before: OpenRequests, ports: OpenPorts): 
 /** Undefined where GitLab does not say. */
 async function hear({ since, requests: known }: OpenRequests, { updatedSince, at, warn }: OpenPorts): Promise<OpenRequests | undefined> {
   try {
-    const updated = await updatedSince(since);
+    const heard = await updatedSince(since);
     const requests = new Map(known);
-    for (const { number, state, updatedAt } of updated) {
+    for (const { number, state, updatedAt } of heard.updates) {
       const before = known.get(number);
       const isNews = before ? before.updatedAt !== updatedAt : state === 'opened' && requests.size < mostRemembered;
       if (!isNews) continue;
       const due = instant(Math.min(before?.due ?? at, at));
       requests.set(number, { ...(before ?? neverRead), updatedAt, due, fresh: true });
     }
-    return { since: next(since, updated), requests };
+    return { since: next(since, heard), requests };
   } catch (error) {
     if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
     warn(`GitLab did not say which merge requests are open: ${error.message}. The next look asks again`);
@@ -100,11 +94,11 @@ async function hear({ since, requests: known }: OpenRequests, { updatedSince, at
 
 const neverRead = { basis: '', said: null, effects: [] } as const;
 
-/** A whole answer of one and the same moment must not come again and again. */
-function next(since: Instant | null, updated: readonly Updated[]): Instant | null {
-  const last = updated.at(-1)?.updatedAt ?? since;
-  const isStuck = last !== null && last === since && updated.length > 1 && updated.every(({ updatedAt }) => updatedAt === last);
-  return isStuck ? instant(last + 1) : last;
+/** GitLab is asked by whole seconds: where one has more updates than an answer holds, the rest of that second is left out. */
+function next(since: Instant | null, { updates, full }: Updates): Instant | null {
+  const last = updates.at(-1)?.updatedAt ?? since;
+  const isStuck = full && last !== null && since !== null && Math.floor(last / second) === Math.floor(since / second);
+  return isStuck ? instant((Math.floor(last / second) + 1) * second) : last;
 }
 
 /** Those to be read now, the one that waits longest first. */

@@ -118,3 +118,35 @@ describe('given a GitLab that does not take it', () => {
     expect(String(error)).not.toContain(secret());
   });
 });
+
+describe('given merge requests that were updated', () => {
+  const numbers = async (since: number | null): Promise<readonly string[]> => {
+    const { updates } = await notes().updatedSince(since === null ? null : instant(since), 'main');
+    return updates.map(({ number, state }) => `${number} ${state}`);
+  };
+
+  it('when it is asked for them, then they come oldest first, those of that very second too, and closed ones once there is a since', async () => {
+    const { gitlab, project, carol } = cast;
+    const branch = `later${branches}`;
+    gitlab.clock.advance(60_000);
+    await gitlab.commitAndPush(project, carol, branch, { [branch]: 'x' });
+    const later = await gitlab.openMergeRequest(project, { author: carol, sourceBranch: branch });
+    const since = gitlab.clock.now();
+    expect((await numbers(null)).slice(-2)).toEqual([`${mergeRequest.iid} opened`, `${later.iid} opened`]);
+    gitlab.clock.advance(5000);
+    gitlab.close(mergeRequest, carol);
+    expect(await numbers(since)).toEqual([`${later.iid} opened`, `${mergeRequest.iid} closed`]);
+    expect(await numbers(since + 6000)).toEqual([]);
+  });
+
+  it('when descriptions are longer together than an answer that is read, then it is asked for fewer', async () => {
+    const { gitlab, project, carol } = cast;
+    for (let index = 0; index < 20; index += 1) {
+      const branch = `long${branches}-${index}`;
+      await gitlab.commitAndPush(project, carol, branch, { [branch]: 'x' });
+      await gitlab.openMergeRequest(project, { author: carol, sourceBranch: branch, description: 'x'.repeat(1024 * 1024) });
+    }
+    const { updates, full } = await notes().updatedSince(null, 'main');
+    expect([updates.length, full]).toEqual([10, true]);
+  });
+});

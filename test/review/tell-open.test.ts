@@ -3,7 +3,7 @@ import { instant, type Instant } from '../../src/names.ts';
 import { Misuse, Unavailable, Unusable } from '../../src/errors.ts';
 import type { Presence } from '../../src/record/standing.ts';
 import { noneOpen, openEffects, refreshOpenNotes, type OpenPorts, type OpenRequests } from '../../src/review/tell-open.ts';
-import type { Updated } from '../../src/review/tell-open.ts';
+import type { UpdatedMergeRequest as Updated } from '../../src/gitlab/notes.ts';
 import { day, minute } from '../../src/time.ts';
 import { commit, uid } from '../evidence/evidence-samples.ts';
 import { openReview } from './review-samples.ts';
@@ -34,8 +34,12 @@ class World {
     this.#memory = await refreshOpenNotes(this.#memory, {
       updatedSince: (since) => {
         this.questions += 1;
-        const all = [...this.#updates.values()].filter((one) => (since === null ? one.state === 'opened' : one.updatedAt >= since));
-        return Promise.resolve(all.sort((left, right) => left.updatedAt - right.updatedAt).slice(0, 100));
+        const all = [...this.#updates.values()].filter((one) =>
+          since === null ? one.state === 'opened' : one.updatedAt >= since - (since % 1000),
+        );
+        all.sort((left, right) => left.updatedAt - right.updatedAt);
+        const most = Math.min(1000, Math.max(100, all.filter((one) => since !== null && one.updatedAt - since < 1000).length));
+        return Promise.resolve({ updates: all.slice(0, most), full: all.length >= most });
       },
       review: async (number) => {
         this.read.push(number);
@@ -141,6 +145,15 @@ describe('given very many that are open', () => {
     expect(world.read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for (let looks = 0; looks < 60; looks += 1) await world.look(1000);
     expect(new Set(world.read).size).toBe(250);
+  });
+
+  it('when more were updated within one second than is asked for, then the look goes on after that second', async () => {
+    const world = new World();
+    for (let number = 1; number <= 1200; number += 1) world.update(number, 'opened', instant(begin));
+    await world.look();
+    world.update(2000, 'opened', instant(begin + 5000));
+    for (let looks = 0; looks < 120; looks += 1) await world.look();
+    expect(world.read).toContain(2000);
   });
 
   it('when some are updated over and over, then another waits for no more than those that came before it', async () => {
