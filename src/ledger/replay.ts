@@ -35,6 +35,8 @@ export interface JudgedLanding {
   /** It brought the rules that are in force since. */
   readonly bringsRules: boolean;
   readonly paths: readonly string[];
+  /** Those of them that are not taken away: to delete needs nobody's approval, and has its effect. */
+  readonly brought: readonly string[];
 }
 
 export interface Replay {
@@ -153,5 +155,12 @@ function isLiftedBefore({ lifted }: RevocationStory, begin: Instant): boolean {
 }
 
 function landingOf({ at, commit, verdict, delta }: VerdictRecord): JudgedLanding {
-  return { at, commit, verdict, bringsRules: delta.rules !== undefined, paths: delta.tree.map(([path]) => path) };
+  return {
+    at,
+    commit,
+    verdict,
+    bringsRules: delta.rules !== undefined,
+    paths: delta.tree.map(([path]) => path),
+    brought: delta.tree.flatMap(([path, after]) => (after ? [path] : [])),
+  };
 }

@@ -1,6 +1,6 @@
 // What changed, by day, the latest first: who came, stayed under another grant and went, and what was decided. The same words for page and text.
 import type { Because } from '../membership/desired.ts';
-import type { GroupName, Instant } from '../names.ts';
+import { instant, type GroupName, type Instant } from '../names.ts';
 import { plain, renderBy, renderRemoval } from '../text.ts';
 import { day, renderDate, renderLastDay } from '../time.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
@@ -31,12 +31,19 @@ export function daysOf(report: Report): readonly Day[] {
     days.set(of, events);
     const key = `${event.mark} ${event.words} ${event.request?.number}`;
     const known = events.get(key);
-    if (known) known.names.push(...event.names);
-    else events.set(key, { ...event, names: [...event.names] });
+    if (known) {
+      known.names.push(...event.names);
+      events.set(key, { ...known, at: instant(Math.max(known.at, event.at)) });
+    } else events.set(key, { ...event, names: [...event.names] });
   }
   return [...days]
     .sort(([left], [right]) => right - left)
-    .map(([of, events]) => ({ date: renderDate(of), events: [...events.values()].sort((left, right) => right.at - left.at) }));
+    .map(([of, events]) => ({ date: renderDate(of), events: [...events.values()].map(told).sort((left, right) => right.at - left.at) }));
+}
+
+/** Whoever came twice on a day is named once. */
+function told(event: Event): Event {
+  return { ...event, names: [...new Set(event.names)] };
 }
 
 function movements(report: Report): readonly Event[] {
@@ -64,12 +71,13 @@ function grounds(group: GroupName, because: Because | null): Pick<Event, 'words'
 function decisions({ changes, evidence }: Report): readonly Event[] {
   const { landings, revocations, overrides, since } = changes;
   return [
-    ...landings.flatMap(({ at, commit, verdict, bringsRules, paths }): readonly Event[] => {
+    ...landings.flatMap(({ at, commit, verdict, bringsRules, brought }): readonly Event[] => {
       const { mergeRequest } = verdict;
       const where = mergeRequest === null ? {} : { request: { number: mergeRequest, link: verdict.link } };
       const which = mergeRequest === null ? ` in ${commit.slice(0, 12)}` : '';
+      if (verdict.kind === 'refused' && brought.length === 0) return [];
       if (verdict.kind === 'refused')
-        return [{ at, mark: 'refused', names: few(paths), words: `${which}: ${renderRefusalCode(verdict.code, evidence)}`, ...where }];
+        return [{ at, mark: 'refused', names: few(brought), words: `${which}: ${renderRefusalCode(verdict.code, evidence)}`, ...where }];
       const by = verdict.approvedBy.length > 0 ? `, approved by ${verdict.approvedBy.join(', ')}` : '';
       return bringsRules ? [{ at, mark: 'rules', names: [], words: `changed${which}${by}`, ...where }] : [];
     }),

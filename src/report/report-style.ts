@@ -64,7 +64,7 @@ dd { margin: 0 0 0 1rem; }
 .days li { margin: 0 0 .15rem; }
 .days span { font-weight: 600; }
 .days li > span:first-child { color: var(--in); }
-.days li > .out, .days li > .refused, .days li > .revoked { color: var(--bad); }
+.days li > .out:first-child, .days li > .refused:first-child, .days li > .revoked:first-child { color: var(--bad); }
 .days .soft { font-weight: 400; }
 .rows { list-style: none; padding: 0; margin: 0; }
 .rows li { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; align-items: center; border-bottom: 1px solid var(--line); margin: 0; }

@@ -2,12 +2,25 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { publicReport } from '../../src/report/report-public.ts';
+import { daysOf } from '../../src/report/report-days.ts';
 import { renderReportHtml } from '../../src/report/report-html.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { hostileRecords } from './report-crowd.ts';
 import { reportFrom } from './report-from.ts';
-import { begins, brought, days, endorsement, forge, grantOf, outcome, pageOf, sampleRecords, sampleRules } from './report-samples.ts';
-import { becauseOf, klaxon, sha256 } from '../membership/membership-samples.ts';
+import {
+  begins,
+  brought,
+  days,
+  endorsement,
+  forge,
+  grantOf,
+  outcome,
+  pageOf,
+  refusal,
+  sampleRecords,
+  sampleRules,
+} from './report-samples.ts';
+import { becauseOf, grantPathOf, klaxon, sha256 } from '../membership/membership-samples.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('base64');
 const report = reportFrom(sampleRecords(), { since: days(-45) });
@@ -77,6 +90,22 @@ describe('the page', () => {
     expect(changes).toMatch(
       /since 24 Oct 2026 23 Nov 2026 in carol, klaxon-users.* 20 Nov 2026 out h2o.* 3 Nov 2026 in hoo, klaxon-users until/,
     );
+  });
+
+  it('given somebody who came twice on a day, then the day names them once; given a deletion that nobody approved, then nothing is refused', () => {
+    const grant = grantOf({ name: 'hoo', mergeRequest: 1, merged: 5, until: 12 });
+    const brings = refusal('hoo', 2, days(-1), 'x');
+    if (brings.type !== 'verdict') throw new Error('the sample is wrong');
+    const deletion: LedgerRecord = { ...brings, delta: { ...brings.delta, tree: [[grantPathOf('hoo'), null]] } };
+    const came = outcome(days(-5), klaxon, 1, [brought(becauseOf(grant), 'hoo')]);
+    const gone = { type: 'membership', at: days(-4.9), group: klaxon, appeared: [], vanished: ['hoo'], members: 0 } as const;
+    const again = { ...came, at: days(-4.8) };
+    const told = (last: LedgerRecord) =>
+      daysOf(reportFrom([begins(days(-9)), endorsement(grant), came, gone, again, last])).flatMap(({ events }) =>
+        events.map(({ mark, names }) => `${mark} ${names.join(' ')}`),
+      );
+    expect(told(deletion)).toEqual(['in hoo', 'out hoo']);
+    expect(told(brings)).toEqual([`refused ${grantPathOf('hoo')}`, 'in hoo', 'out hoo']);
   });
 
   it('given a purpose without a full stop, then it does not run into the sentence after it', () => {
