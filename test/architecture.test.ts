@@ -72,7 +72,18 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   review: ['note-merged', 'note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
   revocation: ['ratification-words', 'ratification'],
   roster: ['roster-status-json', 'roster-status', 'roster'],
-  signing: ['carried', 'effect-lines', 'judge-statements', 'signed-change', 'ssh-key', 'ssh-signature', 'ssh-wire', 'statement'],
+  signing: [
+    'carried',
+    'effect-lines',
+    'judge-statements',
+    'signed-change',
+    'signing-memory',
+    'sign-by-hand',
+    'ssh-key',
+    'ssh-signature',
+    'ssh-wire',
+    'statement',
+  ],
 };
 const pure = new Set(
   Object.entries(pureModules).flatMap(([folder, names]) => names.map((name) => (folder === '' ? name : `${folder}/${name}`) + '.ts')),

@@ -16,7 +16,7 @@ import { isBranchName, parseExactUid, type CommitId, type Uid } from '../names.t
 import { statusOf } from '../status.ts';
 import { renderSigned } from '../signing/carried.ts';
 import type { SigningTerms } from '../signing/judge-statements.ts';
-import type { SignedChange } from '../signing/signed-change.ts';
+import { statementOf, type SignedChange } from '../signing/signed-change.ts';
 import type { SshKey } from '../signing/ssh-key.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { parseSignature, type SshSignature } from '../signing/ssh-signature.ts';
@@ -24,7 +24,7 @@ import { printStatement, projectOf, type Statement } from '../signing/statement.
 import { renderByHand, renderComment, renderNobodys, renderRefusedToSign, renderSignedBy } from './approve-text.ts';
 import { pushNote } from './carry-note.ts';
 import { ownKey, type OwnKey } from './own-key.ts';
-import { judgedNow, readSignable, statementFor, type Signable } from './signable.ts';
+import { judgedNow, readSignable, validity, type Signable } from './signable.ts';
 
 /** A merge request of GitLab, or a branch where there is no forge. */
 interface Subject {
@@ -115,7 +115,7 @@ async function approve(
   if (!key || signer === undefined) return no(renderNobodys(key, own?.from, as));
   const place = { project: await projectFor(configuration, caller), branch: `refs/heads/${repository.branch}`, start: repository.start };
   const terms: Terms = { place, ceilings, requireTouch };
-  const statement = statementFor(signed.change, place, signer, caller.now());
+  const statement = statementOf(signed.change, place, signer, caller.now(), validity);
   const before = judgedNow(signed, statement, stillUnsigned(key), terms, () => true);
   if (before?.kind === 'not-counted') return no(renderRefusedToSign(before, key));
   if (own && options['print'] !== true) return signAndCarry({ ...signed, statement, own, terms }, opened);

@@ -4,13 +4,13 @@ import { changesIfMerged } from '../check/proposed-change.ts';
 import { checkChange, type CheckedChange, type Clone } from '../check/check-change.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
 import type { History } from '../history/history.ts';
-import { instant, type BlobId, type CommitId, type Instant, type Uid } from '../names.ts';
+import type { BlobId, CommitId, Instant } from '../names.ts';
 import { isRules, largestFile, type PolicyFile } from '../policy/policy.ts';
 import type { JudgedSignature } from '../record/approval-count.ts';
 import { wholeChangeOf } from '../signing/collect.ts';
 import { judgeStatements, type SignedStatement, type SigningTerms, type Verify } from '../signing/judge-statements.ts';
 import type { SignedChange } from '../signing/signed-change.ts';
-import { printStatement, type Place, type Statement } from '../signing/statement.ts';
+import { printStatement, type Statement } from '../signing/statement.ts';
 import { day } from '../time.ts';
 
 type PolicyParserModule = typeof import('../policy/parser.ts');
@@ -95,21 +95,7 @@ async function filesOf(tree: PolicyTree, blobs: Clone['blobs']): Promise<readonl
 }
 
 /** How long a statement is good for; it may be landed later only with another one. */
-const validity = 7 * day;
-
-export function statementFor(change: SignedChange, place: Place, signer: Uid, now: Instant): Statement {
-  // Statements know whole seconds.
-  const at = instant(Math.floor(now / 1000) * 1000);
-  return {
-    ...place,
-    rules: change.rulesDigest,
-    changes: change.stated,
-    effects: change.effectsAt(at),
-    signer,
-    at,
-    until: instant(at + validity),
-  };
-}
+export const validity = 7 * day;
 
 /** As judging would judge it, were it merged now. */
 export function judgedNow(

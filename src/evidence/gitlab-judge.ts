@@ -28,10 +28,23 @@ import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { Inquiries, type Forge } from './inquiries.ts';
-import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
+import type { Branch, ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;
+
+export interface OpenRequest {
+  readonly project: number;
+  readonly mergeRequest: MergeRequest;
+  /** Its commits are not in the mirror. */
+  readonly blobs: Branch['blobs'];
+}
+
+export interface OpenSigning {
+  readonly signatures: readonly JudgedSignature[];
+  /** What is signed, but for the name of whoever signs, which is NAME; undefined where nobody could sign it. */
+  readonly statement: string | undefined;
+}
 
 /** Asked only where a signature is needed. */
 export interface SigningPorts {
@@ -42,6 +55,8 @@ export interface SigningPorts {
     landing: Landing,
     of: { readonly project: number; readonly mergeRequests: readonly MergeRequest[] },
   ) => Promise<readonly JudgedSignature[]>;
+  /** Of a merge request that is open, before it is merged. Nothing is recorded. Throws Unavailable. */
+  readonly openRequest: (state: PolicyState, landing: Landing, of: OpenRequest) => Promise<OpenSigning>;
   /** What stands in the record before the verdict on a landing. */
   readonly keep: (state: PolicyState, landing: Landing) => Promise<readonly JudgingRecord[]>;
 }

@@ -24,6 +24,8 @@ export interface NoMirror {
 
 export interface OpenEvidence {
   readonly judge: ContentJudge;
+  /** Where a forge is asked. */
+  readonly signing?: SigningPorts;
   /** `Date` of the forge's latest answer; asks for one when `required`. */
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
 }
@@ -77,6 +79,7 @@ export async function openEvidence(
   const forge = openGitLab({ ...forgeSettings(gitlab, caller.now), mayAsk, ...token });
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
+  const signing = signingOf(configuration, mirror, forge.comments, terms, caller);
   const judge = gitlabJudge({
     forge,
     hasToken: gitlab.tokenFile !== undefined,
@@ -89,11 +92,11 @@ export async function openEvidence(
     wasHead,
     unanswered,
     refusedByHand,
-    signing: signingOf(configuration, mirror, forge.comments, terms, caller),
+    signing,
     now,
     progress: caller.progress,
   });
-  return { judge, forgeClock: (required) => readForgeClock(forge, required) };
+  return { judge, signing, forgeClock: (required) => readForgeClock(forge, required) };
 }
 
 function signingOf(

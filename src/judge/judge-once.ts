@@ -8,6 +8,7 @@ import { openEvidence, type NoMirror, type OpenEvidence } from '../evidence/open
 import { tokenStandings } from '../evidence/token-standings.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import { withLock } from '../flock.ts';
+import type { SigningPorts } from '../evidence/gitlab-judge.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { setAside, withReserve } from '../chain/reserve.ts';
 import type { Mirror } from '../history/mirror.ts';
@@ -40,6 +41,7 @@ export interface Looked {
   readonly mirror: Mirror | NoMirror;
   readonly now: Now;
   readonly branch: Branch;
+  readonly signing?: SigningPorts;
   /** The whole record, with what this look added. */
   readonly records: () => readonly JudgingRecord[];
 }
@@ -99,7 +101,7 @@ export async function look(
   const refused = readRefusedByHand(configuration.state);
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
   const { project, policy } = record.state();
-  const { judge, forgeClock } = await openEvidence(configuration, mirror, caller, {
+  const { judge, signing, forgeClock } = await openEvidence(configuration, mirror, caller, {
     now: at,
     project,
     firstSeen: (commit) => record.state().firstSeen.get(commit),
@@ -136,7 +138,7 @@ export async function look(
     judged: state && judged.policy ? { state, policy: judged.policy } : undefined,
     open: openNotedIn(configuration.judged),
   });
-  return { judged, state, mirror, now, branch, records: record.records };
+  return { judged, state, mirror, now, branch, records: record.records, ...(signing && { signing }) };
 }
 
 /** Milliseconds. Where more than that lies between two looks, judging did not run or the clock jumped: GitLab is asked for its `Date` alone. */

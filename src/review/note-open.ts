@@ -18,6 +18,7 @@ import {
 } from './note-words.ts';
 import { mending, renderRefusalCode } from './refusals.ts';
 import type { OpenReview } from './review.ts';
+import { signByHand } from '../signing/sign-by-hand.ts';
 
 export function renderOpen(review: OpenReview): string {
   return review.restores ? renderRestoring(review) : renderProposed(review);
@@ -32,13 +33,27 @@ function renderProposed(review: OpenReview): string {
           ...people.flatMap(({ uid, is }) => (is === 'known' ? [`The directory has a person ${code(uid)}.`] : [])),
         ]
       : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
-  return renderSections(headline(review), [
+  const sections = renderSections(headline(review), [
     { title: 'What it does', text: bullets(does.filter((line) => line !== '')) },
     { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
     { title: 'What must be mended', text: bullets(mendings(review)) },
     { title: 'Approvals', text: empty ? '' : bullets(approvals(review)) },
     { title: 'What happens next', text: bullets(nextSteps(review)) },
   ]);
+  return `${sections}${isStopped(review) ? '' : renderToSign(review)}`;
+}
+
+/** For whoever signs without muster. No line of a statement can end the block that it stands in. */
+function renderToSign({ statement }: OpenReview): string {
+  if (statement === undefined) return '';
+  const how = [
+    'Read the text below. Write your name in the policy in place of `NAME`, and save it as `statement`; save the script as `sign.sh`. In a clone of the policy:',
+    '```\ngit fetch origin && sh sign.sh statement origin/BRANCH HEAD-OF-THE-MERGE-REQUEST FOLDER-OF-THE-POLICY KEY\n```',
+    `\`\`\`\n${statement}\`\`\``,
+    `\`\`\`sh\n${signByHand}\`\`\``,
+    'Post what it prints as a comment here, between two lines of three backticks.',
+  ];
+  return `\n<details><summary>Sign it by hand, without muster</summary>\n\n${how.join('\n\n')}\n\n</details>\n`;
 }
 
 /** Whoever goes the way back must not be told to wait for approvals. */

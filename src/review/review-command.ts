@@ -60,7 +60,7 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
     firstSeen: (commit: CommitId) => firstSeen.get(commit),
     refusedByHand: (commit: CommitId) => refused.get(commit),
   };
-  const { judge } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, ...(kept.length > 0 ? known : {}), now });
+  const { judge, signing } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, ...(kept.length > 0 ? known : {}), now });
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
     loadParser: () => import('../policy/parser.ts'),
@@ -75,6 +75,7 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
     commits: await commitsOf(mirror),
     judged: () => record.state().policy,
     records: record.records,
+    ...(signing && { signing }),
     ...(configuration.state === undefined ? nothingStands : readStanding(configuration.state)),
   };
   caller.progress('reading');

@@ -1,5 +1,6 @@
 // `muster review MR`: what there is to say about one merge request, judged in memory by what is in force. Writes nothing.
-import type { SignedCeilings } from '../evidence/approval.ts';
+import { requirement, type SignedCeilings } from '../evidence/approval.ts';
+import type { SigningPorts } from '../evidence/gitlab-judge.ts';
 import { digestsOf } from '../evidence/inquiries.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../record/policy-state.ts';
@@ -38,6 +39,7 @@ export interface ReadPorts {
   readonly records: () => Iterable<JudgingRecord>;
   readonly reachOf: ReachOf;
   readonly presenceOf: Standing['presenceOf'];
+  readonly signing?: SigningPorts;
   readonly now: Instant;
 }
 
@@ -140,7 +142,23 @@ async function propose(
     own: own.filter(isInside).map(({ path }) => path),
     overlaps,
     digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
-    signing: { ceilings, signatures: [] },
+    ...(await signingOf(state, landing, mergeRequest, history.blobs, ports, ceilings)),
     digests: await digestsOf(commits.versions, review, mergeRequest.author),
   };
+}
+
+/** Where nothing has to be signed, nothing is asked for. */
+async function signingOf(
+  state: PolicyState,
+  landing: Landing,
+  mergeRequest: MergeRequest,
+  blobs: ProposedHistory['blobs'],
+  { signing }: ReadPorts,
+  ceilings: SignedCeilings,
+): Promise<Pick<Proposal, 'signing' | 'statement'>> {
+  const isAsked = (requirement(state.rules, 'policy.yaml', ceilings)?.signed ?? 0) > 0;
+  if (!signing || !isAsked || landing.changes.length === 0) return { signing: { ceilings, signatures: [] } };
+  const of = { project: mergeRequest.targetProject, mergeRequest, blobs };
+  const { signatures, statement } = await signing.openRequest(state, landing, of);
+  return { signing: { ceilings, signatures }, ...(statement !== undefined && { statement }) };
 }

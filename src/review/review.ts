@@ -1,6 +1,6 @@
 // What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
 // The answer is the one that the reconciler would give if it were merged now.
-import { countApprovals, type Signing } from '../evidence/approval.ts';
+import { countApprovals, lacksSignatures, type Signing } from '../evidence/approval.ts';
 import { type ApprovalCount, type JudgedApproval, type JudgedSignature, type PathQuorum } from '../record/approval-count.ts';
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
@@ -41,6 +41,8 @@ export interface Proposal {
   readonly digest: string | undefined;
   readonly digests: VersionDigests;
   readonly signing: Signing;
+  /** What is signed, but for the name of whoever signs. */
+  readonly statement?: string;
 }
 
 export interface OpenReview {
@@ -73,6 +75,8 @@ export interface OpenReview {
   /** People who opened the merge request or pushed to its branch. */
   readonly authors: readonly Uid[];
   readonly enough: boolean;
+  /** What is signed, where signatures are missing. */
+  readonly statement?: string;
 }
 
 export function reviewOpen(
@@ -115,6 +119,7 @@ export function reviewOpen(
     quorum: wellFormedOnly(count.paths, folder),
     authors,
     enough: count.enough,
+    ...(proposal.statement !== undefined && count.paths.some(lacksSignatures) && { statement: proposal.statement }),
   };
 }
 

@@ -48,7 +48,7 @@ const longestTelling = 20_000;
 
 async function refreshAll(
   before: Remembered | undefined,
-  { judged, state, mirror, now: { at, head }, records, news }: Looked & { readonly news: readonly JudgingRecord[] },
+  { judged, state, mirror, now: { at, head }, records, news, signing }: Looked & { readonly news: readonly JudgingRecord[] },
   configuration: JudgeConfiguration & ForgeConfiguration,
   caller: Caller,
 ): Promise<Remembered> {
@@ -82,7 +82,9 @@ async function refreshAll(
     updatedSince: async (since) => (await comments()).updatedSince(since, branch),
     review: async (number) => {
       const judgedBranch = () => Promise.resolve({ judged, state });
-      return (await reviewBy(number, judgedBranch, { ...reading, forge, commits }, reviewSettings(configuration))).review;
+      return (
+        await reviewBy(number, judgedBranch, { ...reading, forge, commits, ...(signing && { signing }) }, reviewSettings(configuration))
+      ).review;
     },
     presenceOf: standing.presenceOf,
     head,

@@ -3,19 +3,21 @@
 import { sha256, sshFingerprint } from '../digest.ts';
 import { requirement, type SignedCeilings } from '../evidence/approval.ts';
 import type { MergeRequest } from '../evidence/evidence.ts';
-import type { SigningPorts } from '../evidence/gitlab-judge.ts';
+import type { OpenRequest, OpenSigning, SigningPorts } from '../evidence/gitlab-judge.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import type { Contents, PolicyParser } from '../judge/landing-files.ts';
-import type { BlobId, CommitId, Instant } from '../names.ts';
+import { instant, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { isRules, largestFile, mostFiles } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import { mostKept, type JudgingRecord, type KeptStatement, type SignedRecord } from '../record/judging-record.ts';
+import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
 import { readSigned, renderSigned } from './carried.ts';
 import type { Carriers } from './carriers.ts';
-import { judgeStatements, withLanding, type EarlierLandings, type SignedStatement, type Verify } from './judge-statements.ts';
-import { signedChange, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
-import { changeLines } from './statement.ts';
+import { SigningMemory } from './signing-memory.ts';
+import { judgeStatements, type SignedStatement, type Verify } from './judge-statements.ts';
+import { signedChange, statementOf, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
+import { changeLines, longestValidity, printStatement, type Place } from './statement.ts';
+import { day } from '../time.ts';
 
 /** What judging has on record, and the one way to add to it. */
 export interface SigningRecord {
@@ -116,6 +118,7 @@ export function openSigning(ports: Ports, terms: CollectTerms): SigningPorts {
   return {
     ceilings: terms.ceilings,
     signaturesFor: (...asked) => collector.signaturesFor(...asked),
+    openRequest: (...asked) => collector.openRequest(...asked),
     keep: (...asked) => collector.keep(...asked),
   };
 }
@@ -139,19 +142,50 @@ class Collector {
   ): Promise<readonly JudgedSignature[]> {
     const whole = await this.#wholeOf(state, landing);
     if (!whole) return [];
-    const { verify } = this.#ports;
-    const { branch, start } = this.#terms;
     const found = await this.#collect(whole.change, landing, project, mergeRequests);
-    if (sizeOf(whole.changes) > largestSigned) return found.map(tooLarge);
-    const judged = judgeStatements(
-      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), change: whole.change },
-      found,
-      this.#remembered().earlier(whole.change.lines, landing.commit),
-      { ...this.#terms, place: { project: String(project), branch: `refs/heads/${branch}`, start } },
-      verify,
-    );
-    this.#counted.set(landing.commit, keptOf(found.filter((_, place) => judged[place]?.kind === 'counted')));
+    const { seen } = this.#remembered();
+    const news = [...found.keys()].filter((name) => !seen.has(name));
+    // From here on it is on record when they were seen, however long the landing waits.
+    if (news.length > 0) await this.#ports.record.append([{ type: 'statements-seen', at: this.#terms.now, statements: news }]);
+    const statements = [...found.values()];
+    const judged = this.#judged(whole, landing, statements, project);
+    this.#counted.set(landing.commit, keptOf(statements.filter((_, place) => judged[place]?.kind === 'counted')));
     return judged;
+  }
+
+  async openRequest(state: PolicyState, landing: Landing, { project, mergeRequest, blobs }: OpenRequest): Promise<OpenSigning> {
+    const whole = await wholeChangeOf(state, landing, this.#terms.folder, { ...this.#ports, blobs });
+    const [nobody] = whole?.change.rules.people.keys() ?? [];
+    if (!whole || nobody === undefined) return { signatures: [], statement: undefined };
+    const found = await this.#collect(whole.change, landing, project, [mergeRequest]);
+    const today = instant(Math.floor(this.#terms.now / day) * day);
+    // The same all day long: whoever keeps the text where people read it need not write it anew.
+    const text = printStatement(statementOf(whole.change, this.#placeIn(project), nobody, today, longestValidity));
+    return {
+      signatures: this.#judged(whole, landing, [...found.values()], project),
+      statement: text.replace(/^signer .*$/m, 'signer NAME'),
+    };
+  }
+
+  #placeIn(project: number): Place {
+    const { branch, start } = this.#terms;
+    return { project: String(project), branch: `refs/heads/${branch}`, start };
+  }
+
+  #judged(
+    { change, changes }: WholeChange,
+    landing: Landing,
+    statements: readonly SignedStatement[],
+    project: number,
+  ): readonly JudgedSignature[] {
+    if (sizeOf(changes) > largestSigned) return statements.map(tooLarge);
+    return judgeStatements(
+      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), change },
+      statements,
+      this.#remembered().earlier(change.lines, landing.commit),
+      { ...this.#terms, place: this.#placeIn(project) },
+      this.#ports.verify,
+    );
   }
 
   /** The lines that stand before the verdict on a landing. */
@@ -204,19 +238,15 @@ class Collector {
     { commit }: Landing,
     project: number,
     mergeRequests: readonly MergeRequest[],
-  ): Promise<readonly SignedStatement[]> {
-    const { carriers, record } = this.#ports;
+  ): Promise<ReadonlyMap<string, SignedStatement>> {
+    const { carriers } = this.#ports;
     const { now: at } = this.#terms;
     const heads = mergeRequests.flatMap(({ head }) => head ?? []);
     const comments: string[] = [];
     for (const { iid } of mergeRequests) comments.push(...(await carriers.comments(project, iid)));
     const others = [...(await carriers.notes([...heads, commit])), ...comments];
     const { seen } = this.#remembered();
-    const found = statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at);
-    const news = [...found.keys()].filter((name) => !seen.has(name));
-    // From here on it is on record when they were seen, however long the landing waits.
-    if (news.length > 0) await record.append([{ type: 'statements-seen', at, statements: news }]);
-    return [...found.values()];
+    return statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at);
   }
 }
 
@@ -239,38 +269,4 @@ function keptOf(counted: readonly SignedStatement[]): readonly KeptStatement[] {
     kept.set(statement.signer, { text, signature: signature.armour, fingerprint: signature.key.fingerprint, firstSeen });
   }
   return [...kept.values()];
-}
-
-/** What the record of judging says of signatures so far. */
-class SigningMemory {
-  readonly contents = new Set<string>();
-  readonly rulesFiles = new Set<string>();
-  /** When statements were first seen, by their names. */
-  readonly seen = new Map<string, Instant>();
-  readonly #landings = new Map<string, SignedRecord[]>();
-  #read = 0;
-
-  follow(records: readonly JudgingRecord[]): this {
-    for (const record of records.slice(this.#read)) this.#take(record);
-    this.#read = records.length;
-    return this;
-  }
-
-  #take(record: JudgingRecord): void {
-    if (record.type === 'content') this.contents.add(record.sha256);
-    if (record.type === 'rules-files') this.rulesFiles.add(record.rules);
-    if (record.type === 'statements-seen') for (const name of record.statements) this.seen.set(name, record.at);
-    if (record.type !== 'signed') return;
-    const lines = changeLines(record.changes).join('\n');
-    this.#landings.set(lines, [...(this.#landings.get(lines) ?? []), record]);
-  }
-
-  /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
-  earlier(lines: string, but: CommitId): EarlierLandings {
-    const others = (this.#landings.get(lines) ?? []).filter(({ commit }) => commit !== but);
-    return others.reduce<EarlierLandings>(
-      (earlier, { commit, firstSeen, at }) => withLanding(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at),
-      new Map(),
-    );
-  }
 }

@@ -4,9 +4,9 @@ import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import type { ReviewedPath } from '../evidence/approval.ts';
 import type { PolicyParser } from '../judge/landing-files.ts';
 import { isRules, place, type GrantFile, type Rules } from '../policy/policy.ts';
-import type { Instant } from '../names.ts';
+import { instant, type Instant, type Uid } from '../names.ts';
 import { effectLines } from './effect-lines.ts';
-import { changeLines, rulesDigest, type StatedChange, type StatedFile } from './statement.ts';
+import { changeLines, rulesDigest, type Place, type StatedChange, type StatedFile, type Statement } from './statement.ts';
 
 /** A file as git has it. */
 export interface Content {
@@ -83,6 +83,20 @@ export function signedChange(
     ...(rulesAfter && { rulesAfter }),
     reviewed: reviewedPaths({ changes: stated }, rules, rulesAfter, folder),
     effectsAt: (at) => effectLines(policy, folder, at),
+  };
+}
+
+/** What `signer` signs. Statements know whole seconds. */
+export function statementOf(change: SignedChange, place: Place, signer: Uid, now: Instant, validity: number): Statement {
+  const at = instant(Math.floor(now / 1000) * 1000);
+  return {
+    ...place,
+    rules: change.rulesDigest,
+    changes: change.stated,
+    effects: change.effectsAt(at),
+    signer,
+    at,
+    until: instant(at + validity),
   };
 }
 

@@ -66,7 +66,12 @@ async function judged({ group = { signed: 1 }, review = {}, signaturesFor = () =
     // In the last six hours too.
     unanswered: () => ({ since: at(now - 7), total: 6 * hour, last: at(now - 1) }),
     refusedByHand: () => undefined,
-    signing: { ceilings: noSignedCeilings, signaturesFor, keep: () => Promise.resolve([]) },
+    signing: {
+      ceilings: noSignedCeilings,
+      signaturesFor,
+      openRequest: () => Promise.resolve({ signatures: [], statement: undefined }),
+      keep: () => Promise.resolve([]),
+    },
     now: at(now),
     progress: () => undefined,
   };

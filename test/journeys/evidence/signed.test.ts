@@ -84,10 +84,15 @@ describe('given a group with signed: 1', () => {
     const scene = await begun();
     const mergeRequest = await open(scene);
 
+    const before = await scene.run('review', String(mergeRequest.iid));
     const said = await approve(scene, mergeRequest);
+    const after = await scene.run('review', String(mergeRequest.iid));
     await scene.merge(mergeRequest);
     await scene.reconcile();
 
+    expect(before.stdout).toMatch(/^muster-approval v1\n(.*\n)+effect klaxon-users urbanecm gains until .*\nsigner NAME\n/m);
+    expect(after.stdout).toContain('Approved: it can be merged now.');
+    expect(after.stdout).not.toContain('signer NAME');
     expect(said).toMatchObject({ status: 0, stdout: expect.stringContaining(`comment on !${mergeRequest.iid}`) });
     expect(said.stderr).toContain('urbanecm gets into klaxon-users');
     expect(await scene.members()).toEqual(['urbanecm']);
