@@ -13,7 +13,7 @@ import { namesOf, settleIntent } from '../reconcile/recording.ts';
 import type { GroupRules } from '../policy/policy.ts';
 import type { StatusName } from '../status.ts';
 import { isUndecided, withAccepted, type EffectivePolicy } from '../record/effective-policy.ts';
-import type { GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
+import type { Doubt, GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
 import { DirectoryUnusable } from '../errors.ts';
 import { problemOf } from '../problems.ts';
 import { rosterStatus } from '../roster/rosters.ts';
@@ -168,11 +168,11 @@ async function planned(
     longest: managed.longest,
   };
   const desired = decide(rules, world.policy, roster, circumstances);
-  const { observed, untold, doubt } = await withUnlisted(listed, desired, world, directory, people);
+  const { observed, doubt } = await withUnlisted(listed, desired, world, directory, people);
   const behind = await directory.membersBehind(unexplainedValues(desired, observed));
   const recorded = recordedMembers(known);
   const sure = planGroup(desired, observed, behind, recorded, explanationsOf(rules, desired, roster, world));
-  const plan = withGains(world.gains, { ...sure, add: sure.add.filter(({ member }) => !untold.has(member.key)) });
+  const plan = withGains(world.gains, { ...sure, add: sure.add.filter(({ uid }) => !doubt?.uids.has(uid)) });
   const recent = recentChanges(known, now, begunOf(known, observed, desired, plan, now));
   const guarded = guard(plan, {
     group,
@@ -205,25 +205,26 @@ async function withUnlisted(
   { memory, revocations }: World,
   directory: Directory,
   people: People,
-): Promise<{ readonly observed: ObservedGroup; readonly untold: ReadonlySet<DnKey>; readonly doubt?: string }> {
+): Promise<{ readonly observed: ObservedGroup; readonly doubt?: Doubt }> {
   const { group, members, unwritten } = observed;
   const known = new Set<DnKey>();
   for (const { key } of members) known.add(key);
   for (const { value } of unwritten) known.add(value.key);
-  const asked = new Map<DnKey, MemberValue>();
-  const mention = ({ dn, key }: MemberValue) => void (!known.has(key) && asked.size < mostAsked && asked.set(key, { dn, key }));
+  const asked = new Map<DnKey, MemberValue & { readonly uid: Uid }>();
+  const mention = (uid: Uid, { dn, key }: MemberValue) =>
+    void (!known.has(key) && asked.size < mostAsked && asked.set(key, { dn, key, uid }));
   const mentionBy = (name: string) => {
     const uid = parseUid(name);
     const person = uid && people.get(uid);
-    if (uid) mention(person === undefined || person === 'ambiguous' ? directory.straight(uid) : person);
+    if (uid) mention(uid, person === undefined || person === 'ambiguous' ? directory.straight(uid) : person);
   };
   for (const one of revocations) if (one.group === undefined || one.group === group) mentionBy(one.uid);
   for (const name of knownGroup(memory, group).members.keys()) mentionBy(name);
-  for (const { person } of desired.members.values()) mention(person);
+  for (const { person } of desired.members.values()) mention(person.uid, person);
   const unlisted: MemberValue[] = [];
-  const untold = new Set<DnKey>();
-  let doubt: string | undefined;
-  const ask = async (values: readonly MemberValue[]) => {
+  const uids = new Set<string>();
+  let message = '';
+  const ask = async (values: readonly (MemberValue & { readonly uid: Uid })[]) => {
     try {
       if (values.length === 0 || !(await directory.isMember(group, ...values.map(({ dn }) => dn)))) return;
       const [only] = values;
@@ -233,13 +234,14 @@ async function withUnlisted(
       if (!(error instanceof DirectoryUnusable)) throw error;
       const [only] = values;
       if (only && values.length === 1) {
-        untold.add(only.key);
-        doubt ??= error.message;
+        uids.add(only.uid);
+        message ||= error.message;
       } else for (const value of values) await ask([value]);
     }
   };
   await ask([...asked.values()]);
-  return { observed: unlisted.length === 0 ? observed : { ...observed, members: [...members, ...unlisted] }, untold, doubt };
+  const whole = unlisted.length === 0 ? observed : { ...observed, members: [...members, ...unlisted] };
+  return uids.size === 0 ? { observed: whole } : { observed: whole, doubt: { uids, message } };
 }
 
 /** What waits is in no set that a person could allow: it comes by itself, or the source is mended. */

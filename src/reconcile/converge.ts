@@ -22,14 +22,12 @@ export async function converge(proposal: PlannedGroup, ports: RunPorts, settings
       : { proposal, result: asProposed(proposal) };
     const { result } = changed;
     const { doubt } = changed.proposal;
-    if (result.status === undefined && doubt === undefined && !ports.journal.diskFull)
-      await recordMembership(changed.proposal, ports, seen);
-    if (doubt === undefined || result.message === doubt) return result;
-    return {
-      ...result,
-      status: result.status ?? 'directory',
-      message: result.message === undefined ? doubt : `${result.message}; ${doubt}`,
-    };
+    // What the server refuses for good keeps no group from being taken over; what became of a change that was cut off shows later.
+    const isSettled = result.members !== undefined && (result.status ?? 'directory') === 'directory';
+    if (isSettled && !ports.journal.diskFull) await recordMembership(changed.proposal, ports, seen);
+    if (doubt === undefined || result.message === doubt.message) return result;
+    const message = result.message === undefined ? doubt.message : `${result.message}; ${doubt.message}`;
+    return { ...result, status: result.status ?? 'directory', message };
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');
     return { proposal, outcome: 'not-done', members: undefined, status, message };
@@ -276,12 +274,14 @@ function isTakenOver(proposal: PlannedGroup, memory: Memory, seen: Survey): bool
 
 /** What the group holds now, as far as it is news. */
 async function recordMembership(proposal: PlannedGroup, { journal, memory, sources, openToWrite }: RunPorts, seen: Survey): Promise<void> {
-  const { group, observed, desired, plan } = proposal;
+  const { group, observed, desired, plan, doubt } = proposal;
   const at = seen.now;
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
   if (begun.length > 0) await journal.append(begun);
-  const names = isTakenOver(proposal, memory, seen) ? namesOf(observed, desired, plan) : undefined;
+  const names = isTakenOver(proposal, memory, seen) ? new Map(namesOf(observed, desired, plan)) : undefined;
+  // Of whom the server does not tell, the record stays as it is.
+  for (const uid of doubt?.uids ?? []) if (knownGroup(memory, group).members.has(uid)) names?.set(uid, undefined);
   if (names && [...knownGroup(memory, group).members.keys()].some((name) => !names.has(name))) {
     // Anew: `revoke` may have come after the survey.
     const { revocations } = await sources.revocations();

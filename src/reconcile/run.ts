@@ -34,8 +34,13 @@ export interface PlannedGroup {
   readonly desired: Desired;
   readonly plan: GroupPlan;
   readonly guarded: Guarded;
-  /** Of somebody the server does not tell whether they are a member. */
-  readonly doubt?: string;
+  /** Of these people the server does not tell whether they are members. */
+  readonly doubt?: Doubt;
+}
+
+export interface Doubt {
+  readonly uids: ReadonlySet<string>;
+  readonly message: string;
 }
 
 /** A group that is left as it is, and who has to do something about it. */
@@ -121,7 +126,7 @@ export function asProposed(proposal: GroupProposal): GroupResult {
     proposal,
     outcome: 'none',
     members: observed.members.length,
-    ...(doubt !== undefined && { status: 'directory', message: doubt }),
+    ...(doubt !== undefined && { status: 'directory', message: doubt.message }),
   };
 }
 
