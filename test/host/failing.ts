@@ -37,10 +37,10 @@ async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
 
   const before = stage.roster;
   stage.deliverRoster([]);
-  for (let run = 1; run <= 3; run += 1) await stage.run();
+  for (let run = 1; run <= 3; run += 1) await stage.converge();
   await eventually('the first mail', 20_000, async () => (await mails(stage)).length > 0);
   stage.deliverRoster(stewards.slice(0, 2));
-  for (let run = 1; run <= 2; run += 1) await stage.run();
+  for (let run = 1; run <= 2; run += 1) await stage.converge();
   await eventually('the second mail', 20_000, async () => (await mails(stage)).length > 1);
   // What would come too often would come by now.
   await pause(2000);
