@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The package of this tree, and one with another version and other file names in it, as the next release has them. */
-export function buildPackages(folder: string, debian: string): readonly string[] {
+/** Into `folder`: the package of this tree, and one with another version and other file names in it, as the next release has them. */
+export function buildPackages(folder: string, debian: string): void {
   const built = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/deb.ts', '--out', folder], {
     cwd: repository,
     encoding: 'utf8',
@@ -24,13 +24,13 @@ export function buildPackages(folder: string, debian: string): readonly string[]
   for (const name of chunks)
     execFileSync('mv', [join(next, 'usr/lib/muster/chunks', name), join(next, 'usr/lib/muster/chunks', others(name))]);
   const second = join(folder, 'muster_0.1.0+second_all.deb');
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', next, second], { stdio: 'ignore' });
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', next, second], { stdio: 'ignore' });
   rmSync(next, { recursive: true });
-  return debian === 'bookworm' ? [built, second, packNode(folder)] : [built, second];
+  if (debian === 'bookworm') packNode(folder);
 }
 
 /** The Node that runs this, as a package: Debian 12 has none that is new enough. */
-function packNode(folder: string): string {
+function packNode(folder: string): void {
   const stage = join(folder, 'nodejs');
   execFileSync('install', ['-D', process.execPath, join(stage, 'usr/bin/node')]);
   execFileSync('mkdir', [join(stage, 'DEBIAN')]);
@@ -39,8 +39,6 @@ function packNode(folder: string): string {
     join(stage, 'DEBIAN/control'),
     `Package: nodejs\nVersion: ${version}\nArchitecture: ${process.arch === 'x64' ? 'amd64' : process.arch}\nMaintainer: nobody <nobody@example.org>\nDescription: upstream's Node\n`,
   );
-  const file = join(folder, `nodejs_${version}.deb`);
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', stage, file], { stdio: 'ignore' });
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', stage, join(folder, `nodejs_${version}.deb`)], { stdio: 'ignore' });
   rmSync(stage, { recursive: true });
-  return file;
 }

@@ -5,6 +5,7 @@ import { failing } from './failing.ts';
 import { installing } from './installing.ts';
 import { Machine } from './machine.ts';
 import { moving } from './moving.ts';
+import { buildPackages } from './packages.ts';
 import { running } from './running.ts';
 import { Stage, type Play } from './stage.ts';
 
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     debian: { type: 'string', default: 'trixie' },
     only: { type: 'string', default: '' },
     lane: { type: 'string', default: 'running' },
+    packages: { type: 'string', default: '' },
+    build: { type: 'boolean', default: false },
     'can-boot': { type: 'boolean', default: false },
   },
 });
@@ -22,6 +25,7 @@ const lanes: Readonly<Record<string, readonly Play[]>> = { running: [...running,
 const log = (text: string) => void process.stdout.write(text);
 
 if (values['can-boot']) await tryToBoot();
+else if (values.build) buildPackages(values.packages, values.debian);
 else process.exitCode = await playAll();
 
 /** 77: nothing can be played here, and nothing is wrong with muster. */
@@ -40,7 +44,7 @@ async function tryToBoot(): Promise<void> {
 async function playAll(): Promise<number> {
   const plays = chosen();
   if (plays.length === 0) return 0;
-  const stage = await Stage.open(values.root, values.debian, log);
+  const stage = await Stage.open(values.root, values.packages, log);
   let passed = 0;
   let failed = 0;
   try {

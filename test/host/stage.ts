@@ -1,15 +1,14 @@
 // What the plays are played on: one maintenance host or two, the directory, a GitLab that behaves like CE, and the package.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import type { FileChanges } from '../support/gitlab/repository.ts';
 import { accounts, serveDirectory, suffix } from './directory.ts';
 import { Machine } from './machine.ts';
-import { buildPackages, repository } from './packages.ts';
+import { repository } from './packages.ts';
 
 export const stewards = 'anticomposite base deltaquad ep1c h2o hasley hoo melos radimer superpes urbanecm'.split(' ');
 const others = ['alice', 'bob', 'bob-test', 'carol', 'martin', 'mallory', 'taavi'];
@@ -39,29 +38,26 @@ export class Stage {
   readonly cast: Cast;
   readonly machines: Machine[] = [];
   readonly log: (text: string) => void;
-  readonly debian: string;
   readonly #root: string;
   readonly #packages: readonly string[];
-  readonly #folder: string;
   settings: Settings = { mode: 'report', start: '' };
   #answers = () => undefined as void;
   #longestRun = 0;
   /** Who is on the list of the stewards now. */
   roster: readonly string[] = stewards;
 
-  private constructor(cast: Cast, root: string, debian: string, log: (text: string) => void) {
+  private constructor(cast: Cast, root: string, packages: string, log: (text: string) => void) {
     this.cast = cast;
-    this.debian = debian;
     this.log = log;
     this.#root = root;
-    this.#folder = mkdtempSync(join(tmpdir(), 'muster-host-packages-'));
-    this.#packages = buildPackages(this.#folder, debian);
+    this.#packages = readdirSync(packages).map((name) => join(packages, name));
   }
 
-  static async open(root: string, debian: string, log: (text: string) => void): Promise<Stage> {
+  /** `packages`: the folder of those that were built. */
+  static async open(root: string, packages: string, log: (text: string) => void): Promise<Stage> {
     const cast = await startWithPeople({ files: rulesOfTheSample() });
     cast.gitlab.clock.follow();
-    const stage = new Stage(cast, root, debian, log);
+    const stage = new Stage(cast, root, packages, log);
     const first = await stage.addMachine('ldap-maint1001');
     const people = [...stewards, ...others];
     // One of the groups is not as the roster says.
@@ -179,7 +175,8 @@ report: /var/www/muster/index.html
     faults.clear();
     this.#answers();
     if (state === 'down') faults.add(/./, { kind: 'answer', status: 503 });
-    if (state === 'slow') faults.add(/\/api\//, { kind: 'wait', until: new Promise((resolve) => (this.#answers = resolve)) });
+    const isUp = new Promise<void>((resolve) => (this.#answers = resolve));
+    if (state === 'slow') faults.add(/\/api\//, { kind: 'wait', milliseconds: 15_000, until: isUp });
     if (state === 'hanging') faults.add(/./, { kind: 'hang' });
     this.log(`(GitLab is ${state}.)\n`);
   }
@@ -224,7 +221,6 @@ report: /var/www/muster/index.html
   async stop(): Promise<void> {
     for (const machine of this.machines) await machine.remove();
     await this.cast.gitlab.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -25,7 +25,7 @@ const spoiled = [
   },
 ];
 
-describe('given a host whose state folder has gone', () => {
+describe('case 79: given a host whose state folder has gone', () => {
   it.each(spoiled)(
     'when it is $given, then reconcile ends with 5, names the errno and who must act, and leaves all as it is',
     async (one) => {

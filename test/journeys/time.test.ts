@@ -142,7 +142,7 @@ describe('case 45: given a clock that went forward ten years, and nothing to con
   });
 });
 
-describe('given a clock that says eight days more, while minutes passed by the kernel', () => {
+describe('case 112: given a clock that says eight days more, while minutes passed by the kernel', () => {
   it.each([
     { given: 'of the same boot', boot: { at: '2026-11-30T11:10:00Z' }, status: 5, members: ['martin'] },
     { given: 'of another boot', boot: { at: later(0), id: '22222222-2222-4222-8222-222222222222' }, status: 5, members: ['martin'] },

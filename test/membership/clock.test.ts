@@ -41,9 +41,18 @@ describe('whether the clock is to be believed', () => {
     { given: 'a jump that GitLab confirms', passed: minute, gitlab: agreeing, gives: 'sound' },
     { given: 'a jump that GitLab contradicts', passed: minute, gitlab: apart(-hour), gives: 'unconfirmed' },
     { given: 'no jump, and GitLab apart', passed: hour, gitlab: apart(-10 * minute), gives: 'skewed' },
-  ])('given a run an hour ago in the same boot, and $given, then it is $gives', ({ passed, gitlab, gives }) => {
+  ])('cases 112 and 117: given a run an hour ago in the same boot, and $given, then it is $gives', ({ passed, gitlab, gives }) => {
     const verdict = judgeClock({ now, boot: boot(day + passed), lastRun: hours(-1), lastBoot: boot(day), gitlab });
     expect(verdict).toMatchObject({ kind: gives, ...(gives === 'unconfirmed' && { since: hours(-1) }) });
+  });
+
+  it('case 117: given GitLab ten minutes off for forty days, then each run is skewed and none a jump: nobody is added, and ends come on time', () => {
+    for (let passed = 1; passed <= 40; passed++) {
+      const at = instant(now + passed * day);
+      const gitlab = { date: instant(at - 10 * minute), receivedAt: at };
+      const terms = { now: at, boot: boot(passed * day), lastRun: instant(at - day), lastBoot: boot((passed - 1) * day), gitlab };
+      expect(judgeClock(terms).kind).toBe('skewed');
+    }
   });
 
   it('given another boot, then only more than seven days are a jump, whatever the kernel counts; and months of one boot are none', () => {

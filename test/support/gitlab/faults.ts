@@ -24,8 +24,8 @@ export type Harm =
   /** [B] Plain text, not JSON. */
   | { readonly kind: 'rate-limit'; readonly retryAfter: number }
   | { readonly kind: 'delay'; readonly milliseconds: number }
-  /** Answers as it should, once that has happened. */
-  | { readonly kind: 'wait'; readonly until: Promise<void> }
+  /** Answers as it should, after that time, or sooner once that has happened. */
+  | { readonly kind: 'wait'; readonly milliseconds: number; readonly until: Promise<void> }
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop' }
@@ -99,7 +99,7 @@ export async function deliver(response: ServerResponse, answer: Answer, harm: Ha
       await pause(harm.milliseconds);
       return send(response, answer);
     case 'wait':
-      await harm.until;
+      await Promise.race([pause(harm.milliseconds, undefined, { ref: false }), harm.until]);
       return send(response, answer);
     case 'hang':
       return undefined;
