@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { noteOn, notesOn, opened } from '../journeys/evidence/notes.ts';
+import { noteOn, opened } from '../journeys/evidence/notes.ts';
 import { day, group, lookingTime, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
 import { runHere } from '../support/in-process.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
@@ -56,8 +56,11 @@ describe('given the page for people who ask', () => {
     scene.wait(minute);
     expect((await policyJob(asked, world.gitlab.clock.now())).status).toBe(0);
 
-    page.says('In a merge request from a fork it comes after the merge only.');
-    expect(notesOn(asked)).toEqual([]);
+    page.says('what the merge request does, until when, whether the directory knows you, and whose approval is missing.');
+    await scene.run('reconcile');
+    await scene.run('judge');
+    expect(noteOn(asked)).toMatch(/`hoo` gets into `klaxon-users`, until the end of 2026-12-07\.\n- The directory has a person `hoo`\./);
+    expect(noteOn(asked)).toContain('1 approval missing, by `sre` (`alice`,');
     scene.approve(asked, world.alice);
     page.says('If you push again afterwards, they have to revoke the approval and approve again');
     await world.gitlab.commitAndPush(fork, hoo, asked.sourceBranch, { [file]: grant('2026-12-06') });
@@ -66,13 +69,12 @@ describe('given the page for people who ask', () => {
     world.gitlab.unapprove(asked, world.alice);
     await merged(asked);
 
-    page.says('you have access, and the note says so.');
+    page.says('it says when you may merge, that you have access, and a week before the end that it comes.');
     page.says('**Sign out and sign in again**');
     expect(await scene.members()).toEqual(['hoo']);
     // Judging writes the note, and learns from the run before who is in.
     await scene.run('reconcile');
     expect(noteOn(asked)).toMatch(/`hoo` is in `klaxon-users` since [^]*sign out there and in again/);
-    page.says('The note says so a week before the end, too.');
     scene.wait(7 * day);
     await scene.run('reconcile');
     expect(noteOn(asked)).toContain('**In force, and about to end.**');
