@@ -1,4 +1,4 @@
-// Bundles muster into dist/: main.js launches one of three programs: judging, converging, and looking for all that people type beside. compiled/
+// Bundles muster into dist/: main.js launches one of three programs: judging, converging, and looking for all that people type beside; converging starts verifying. compiled/
 // has the first two in one piece each, compiled ahead of time for this Node. Does nothing when nothing changed.
 
 import { execFileSync } from 'node:child_process';
@@ -52,7 +52,7 @@ const loadedLate = {
   },
 };
 
-const programs = ['judging', 'converging', 'looking'];
+const programs = ['judging', 'converging', 'looking', 'verifying'];
 /** What the timers run. */
 const compiledAhead = ['judging', 'converging'];
 

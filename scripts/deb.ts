@@ -99,7 +99,7 @@ function stageProgram(): void {
   // Debian's own Node, whatever PATH says.
   put('usr/lib/muster/main.js', read('dist/main.js').replace(/^#!.*/, '#!/usr/bin/node'), 0o755);
   // What the host's own Node compiles of it is made when the package is installed.
-  const others = ['package.json', 'judging.mjs', 'converging.mjs', 'looking.mjs', 'compile.mjs'];
+  const others = ['package.json', 'judging.mjs', 'converging.mjs', 'looking.mjs', 'verifying.mjs', 'compile.mjs'];
   const inFolder = (folder: string) => readdirSync(join(root, 'dist', folder)).map((name) => `${folder}/${name}`);
   const compiled = inFolder('compiled').filter((path) => path.endsWith('.js'));
   for (const path of [...others, ...compiled, ...inFolder('chunks')].sort()) put(`usr/lib/muster/${path}`, read(`dist/${path}`));

@@ -34,6 +34,8 @@ export interface Caller {
   readonly goOnAs: ((owner: { readonly uid: number; readonly gid: number }, more?: readonly string[]) => Promise<never>) | undefined;
   /** Starts muster once more, as a process of its own with limits of its own, and waits so many milliseconds for it. */
   readonly startAnother: (args: readonly string[], patience: number) => Promise<number | 'goes-on'>;
+  /** Has the program that verifies signatures answer (`signing/verify-question.ts`). Throws Unavailable where it does not. */
+  readonly askVerifier: (question: string) => Promise<string>;
 }
 
 export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {

@@ -1,12 +1,13 @@
 // The process: arguments, clock, environment, streams. The only place that knows them.
-import { spawn } from 'node:child_process';
-import { fstatSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { fstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { carryOut } from './carry-out.ts';
 import type { BootClock } from './membership/clock.ts';
 import { duration, instant } from './names.ts';
 import { stepDown, tellBegun, typedBy, type Owner } from './step-down.ts';
 import { exitStatus, statusOf, type StatusName } from './status.ts';
-import { Misuse } from './errors.ts';
+import { Misuse, Unavailable } from './errors.ts';
 import { priorities } from './journal.ts';
 import { screenOf } from './terminal.ts';
 import { build, version } from './build.ts';
@@ -108,6 +109,7 @@ const surroundings: Caller = {
   typedBy: () => typedBy(process.env, process.geteuid?.() ?? 0),
   goOnAs: process.geteuid?.() === 0 ? goOnAs : undefined,
   startAnother,
+  askVerifier,
 };
 
 /** Megabytes of objects that judging may hold at a time: what strangers push must not take the memory of this host. */
@@ -135,6 +137,24 @@ function startAnother(args: readonly string[], patience: number): Promise<number
     };
     child.once('error', () => end(exitStatus.bug));
     child.once('close', (status) => end(status ?? exitStatus.bug));
+  });
+}
+
+/** Milliseconds: every signature takes some of them. */
+const verifierPatience = 60_000;
+
+function askVerifier(question: string): Promise<string> {
+  const program = join(dirname(realpathSync(process.argv[1] ?? '')), 'verifying.mjs');
+  return new Promise((resolve, reject) => {
+    const environment = { PATH: process.env['PATH'], LC_ALL: 'C' };
+    const options = { env: environment, timeout: verifierPatience, killSignal: 'SIGKILL' as const, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(process.execPath, [`--max-old-space-size=${heapOfAnother}`, program], options, (error, stdout, stderr) => {
+      if (error)
+        reject(new Unavailable('ssh-keygen', stderr.trim() || 'the program that verifies signatures was ended before it had an answer'));
+      else resolve(stdout);
+    });
+    // One that has ended already tells so by its status.
+    child.stdin?.on('error', () => undefined).end(question);
   });
 }
 

@@ -1,7 +1,8 @@
-// Which file may use what (docs/ARCHITECTURE.md draws it): which modules are pure is a list here. The rules are read off the sources' import lines and, for globals, off their code
+// Which file may use what (docs/ARCHITECTURE.md draws it): which modules are pure is a list (pure-modules.ts). The rules are read off the sources' import lines and, for globals, off their code
 // without comments and strings. Each rule has a file that it must object to, so that none can pass by seeing nothing.
 
 import { describe, expect, it } from 'vitest';
+import { pureModules } from './pure-modules.ts';
 import { codeOf, importsOf, lineCount, readSources, type Source } from './support/sources.ts';
 
 const sources = readSources('src');
@@ -9,88 +10,12 @@ const tests = readSources('test');
 
 type Rule = (source: Source) => readonly string[];
 
-/** Values in, values out: these import each other and nothing else. Everything that decides is here. */
-const pureModules: Readonly<Record<string, readonly string[]>> = {
-  adopt: ['adoption-text', 'adoption'],
-  approve: ['approve-text'],
-  check: ['change-findings', 'change-text', 'findings', 'proposed-change', 'rules-change'],
-  directory: ['directory'],
-  doctor: [
-    'doctor-directory',
-    'doctor-gitlab',
-    'doctor-host',
-    'doctor-people',
-    'doctor-repository',
-    'doctor-runs',
-    'doctor-server',
-    'doctor-text',
-    'doctor',
-  ],
-  evidence: ['approval-words', 'approval', 'beneficiaries', 'binding', 'evidence', 'pushers', 'tokens'],
-  explain: ['explain-text', 'explained', 'history-words'],
-  history: ['attributes', 'landing'],
-  init: ['beginning', 'init-text'],
-  judge: ['effective', 'form', 'waiting'],
-  ledger: ['chronicle', 'memory', 'person-history', 'record', 'replay', 'stays'],
-  look: ['status-screen'],
-  membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
-  '': ['journal', 'names', 'near', 'status', 'terminal', 'text', 'time'],
-  policy: ['policy-reading', 'policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
-  reconcile: ['metrics', 'recording', 'run-json', 'run-text', 'run', 'take'],
-  record: [
-    'approval-count',
-    'deltas',
-    'effective-policy',
-    'grants',
-    'judged-state',
-    'judging-record',
-    'now',
-    'policy-state',
-    'start-state',
-    'taken',
-    'waits',
-  ],
-  report: [
-    'markup',
-    'report-attention',
-    'report-changes',
-    'report-csv',
-    'report-days',
-    'report-groups',
-    'report-html',
-    'report-json',
-    'report-public',
-    'report-revocations',
-    'report-style',
-    'report-table',
-    'report-text',
-    'report-timeline',
-    'report-words',
-    'report',
-  ],
-  request: ['request-text'],
-  review: ['note-merged', 'note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
-  revocation: ['ratification-words', 'ratification'],
-  roster: ['roster-status-json', 'roster-status', 'roster'],
-  signing: [
-    'carried',
-    'effect-lines',
-    'judge-statements',
-    'signed-change',
-    'signing-memory',
-    'sign-by-hand',
-    'ssh-key',
-    'ssh-signature',
-    'ssh-wire',
-    'statement',
-  ],
-};
 const pure = new Set(
   Object.entries(pureModules).flatMap(([folder, names]) => names.map((name) => (folder === '' ? name : `${folder}/${name}`) + '.ts')),
 );
 
 /** The process and what starts it: the only files that know arguments, environment, streams and the clock. */
-const processFiles = ['process.ts', 'launch.ts', 'judging.ts', 'converging.ts', 'looking.ts'];
+const processFiles = ['process.ts', 'launch.ts', 'judging.ts', 'converging.ts', 'looking.ts', 'verifying.ts'];
 
 const isProcess = (path: string): boolean => processFiles.includes(path);
 

@@ -51,6 +51,15 @@ describe('converging', () => {
   });
 });
 
+describe('verifying', () => {
+  it('has the YAML of the policy, and no way to any server', () => {
+    expect(madeOf('verifying.ts').packages).toEqual(['valibot', 'yaml']);
+    expect(within('verifying.ts', ['directory', 'gitlab', 'history', 'reconcile', 'ledger', 'config'])).toEqual([]);
+    const builtin = [...madeOf('verifying.ts').files].flatMap((path) => codeImportsOf(sources.get(path) ?? { path, text: '' }));
+    expect(builtin.filter((name) => /^node:(?:net|tls|http|https|http2|dgram|dns)\b/.test(name))).toEqual([]);
+  });
+});
+
 /** Values and pure functions that both halves speak of the policy in force with. */
 const convergingBorrows: readonly string[] = [];
 const judgingBorrows: readonly string[] = [];

@@ -6,6 +6,7 @@ import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { IntentRecord, LedgerRecord, MembershipRecord, OutcomeRecord, RecordedAddition, RecordedRemoval } from './record.ts';
 import type { TakenLine } from './record.ts';
+import { signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/taken.ts';
 import {
   because,
@@ -118,6 +119,13 @@ export const ledgerRecordShapes = {
   override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, ...word }),
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
   refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, ...word }),
+  verified: v.strictObject({
+    type: v.literal('verified'),
+    at: instant,
+    basis: v.string(),
+    groups: v.array(signedGroup),
+    windows: v.array(window),
+  }),
   distrust: v.strictObject({
     type: v.literal('distrust'),
     at: instant,

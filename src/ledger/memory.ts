@@ -17,12 +17,14 @@ import type {
   RecordedChanges,
   RevocationRecord,
   RosterRecord,
+  VerifiedRecord,
   WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../record/start-state.ts';
 import { goOnWith, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/taken.ts';
+import type { Window } from '../record/windows.ts';
 import { day } from '../time.ts';
 
 export interface Counts {
@@ -74,6 +76,10 @@ export interface Memory {
   began: Instant | undefined;
   /** What waited for a verdict when it had first taken all that judging had; undefined before. */
   waited: readonly CommitId[] | undefined;
+  /** What signatures give, as last worked out. */
+  verified: VerifiedRecord | undefined;
+  /** What root let in of a new start, by path. */
+  readonly allowed: Map<string, Window>;
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
   overrides: OverrideRecord[];
@@ -96,6 +102,8 @@ export function emptyMemory(): Memory {
     },
     began: undefined,
     waited: undefined,
+    verified: undefined,
+    allowed: new Map(),
     rosters: new Map(),
     groups: new Map(),
     overrides: [],
@@ -177,7 +185,12 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
     case 'override':
       memory.overrides.push(record);
       return;
+    case 'verified':
+      memory.verified = record;
+      return;
     case 'override-used':
+      for (const { path, from, until } of memory.policy?.proposed.values() ?? [])
+        if (record.accepted.includes(path)) memory.allowed.set(path, { path, ...(from !== undefined && { from }), until });
       memory.overrides = memory.overrides.filter(({ digest, group }) => digest !== record.digest || group !== record.group);
       if (memory.policy && record.accepted.length > 0)
         memory.judged = { ...memory.judged, policy: acceptProposed(memory.policy, record.accepted) };

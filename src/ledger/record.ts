@@ -1,4 +1,5 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
+import type { SignedGroup, Window } from '../record/windows.ts';
 import type { Because } from '../membership/desired.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/taken.ts';
@@ -181,6 +182,16 @@ export interface DistrustRecord {
   readonly by?: string;
 }
 
+/** What signatures give in the groups that must be signed, as the program that verifies them worked it out. */
+export interface VerifiedRecord {
+  readonly type: 'verified';
+  readonly at: Instant;
+  /** Stands for all that it was worked out from. */
+  readonly basis: string;
+  readonly groups: readonly SignedGroup[];
+  readonly windows: readonly Window[];
+}
+
 /** What judging tells: of the branch, and of GitLab. */
 
 export type LedgerRecord =
@@ -197,5 +208,6 @@ export type LedgerRecord =
   | OverrideUsedRecord
   | RefuseRecord
   | DistrustRecord
+  | VerifiedRecord
   | RevocationRecord
   | LiftRecord;

@@ -10,16 +10,21 @@ import { errnoOf, Unavailable } from '../errors.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
 import type { Caller, HostConfiguration } from '../host.ts';
 import type { Sources } from './survey.ts';
+import type { SigningSource } from './signed-groups.ts';
+import { readDistrusted } from '../record/by-hand.ts';
+import { projectOf } from '../signing/statement.ts';
+import { parseVerified, renderQuestion } from '../signing/verify-question.ts';
 import type { State } from '../ledger/state.ts';
 
 export function sourcesOf(
   configuration: HostConfiguration,
   state: State,
   judging: Sources['judging'],
-  { now, boot }: Pick<Caller, 'now' | 'boot'>,
+  { now, boot, askVerifier }: Pick<Caller, 'now' | 'boot' | 'askVerifier'>,
 ): Sources {
   return {
     judging,
+    signing: signingSource(configuration, state, askVerifier),
     rosters: rosterSources(configuration, state.folder),
     revocations: () => readRevocations(state.folder),
     memory: state.memory,
@@ -27,6 +32,34 @@ export function sourcesOf(
     lastRun: state.lastRun,
     boot: boot(),
     lastBoot: state.lastBoot,
+    hash: sha256,
+  };
+}
+
+function signingSource(
+  { repository, gitlab, signed, requireTouch }: HostConfiguration,
+  state: State,
+  askVerifier: Caller['askVerifier'],
+): SigningSource | undefined {
+  const { branch, start, folder, rules: pinned } = repository;
+  if (pinned === undefined) return undefined;
+  const found = state.memory.judged.project;
+  return {
+    terms: {
+      place: { branch: `refs/heads/${branch}`, start },
+      ceilings: signed,
+      requireTouch,
+      folder,
+      pinned,
+      distrusted: readDistrusted(state.folder),
+    },
+    project: gitlab ? (found === undefined ? undefined : String(found)) : projectOf(repository.url),
+    records: () => state.records(),
+    ask: async (terms, lines) => {
+      const answer = parseVerified(await askVerifier(renderQuestion({ ...terms, lines })));
+      if (!answer) throw new Unavailable('ssh-keygen', 'the program that verifies signatures gave no answer that can be understood');
+      return answer;
+    },
     hash: sha256,
   };
 }

@@ -4,6 +4,7 @@ import type { Revocation, RosterGeneration } from '../membership/desired.ts';
 import type { Claim, People, WriteMark } from '../directory/directory.ts';
 import type { Memory } from '../ledger/memory.ts';
 import { minute } from '../time.ts';
+import { holdToSignatures, type SigningSource } from './signed-groups.ts';
 import { takeRecord, type Judged, type JudgingSeen } from './take.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName } from '../names.ts';
 import type { GroupProposal } from './run.ts';
@@ -23,6 +24,8 @@ import {
 export interface Sources {
   /** What judging says, and how far it was taken into the ledger. */
   readonly judging: () => Promise<JudgingSeen>;
+  /** Undefined where no rules are pinned, and so nothing can be verified. */
+  readonly signing: SigningSource | undefined;
   readonly rosters: ReadonlyMap<RosterName, RosterSource>;
   readonly revocations: () => Promise<{ readonly revocations: readonly Revocation[]; readonly warnings: readonly string[] }>;
   readonly memory: Memory;
@@ -85,7 +88,8 @@ export async function survey(
 ): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
-  const judged = takeRecord(memory, await sources.judging(), { ...settings, now, clock: sources.now });
+  const taken = takeRecord(memory, await sources.judging(), { ...settings, now, clock: sources.now });
+  const judged = await holdToSignatures(taken, sources.signing, memory, now);
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const clock = checkClock(sources, judged);
   const { revocations, warnings } = await sources.revocations();

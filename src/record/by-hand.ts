@@ -55,11 +55,13 @@ export function readRefusedByHand(state: string): ReadonlyMap<CommitId, string> 
 }
 
 /** In the order of their names. A damaged file distrusts whom it names from the very beginning. */
-export function readDistrusted(state: string): readonly Distrusted[] {
-  return filesIn(state, folderOfDistrusted(state), distrust).flatMap(({ name, said }): readonly Distrusted[] => {
+export function readDistrusted(state: string): readonly (Distrusted & { readonly at: Instant })[] {
+  return filesIn(state, folderOfDistrusted(state), distrust).flatMap(({ name, said }): ReturnType<typeof readDistrusted> => {
     const person = parseExactUid(name.replace(/\+.*$/, ''));
     if (person === undefined) return [];
-    return [said?.person === person ? said : { person, since: instant(0) }];
+    if (said?.person !== person) return [{ person, since: instant(0), at: instant(0) }];
+    const { fingerprint: key, since, at } = said;
+    return [{ person, ...(key !== undefined && { fingerprint: key }), since, at }];
   });
 }
 

@@ -109,7 +109,7 @@ function statedFiles(
   return { ...(before && { before: stated(before) }), ...(after && { after: stated(after) }) };
 }
 
-function rulesOf(files: ReadonlyMap<string, Content>, folder: string, parser: PolicyParser): Rules | undefined {
+export function rulesOf(files: ReadonlyMap<string, Content>, folder: string, parser: PolicyParser): Rules | undefined {
   const parsed = parser.parseRules(
     [...files].map(([path, { bytes }]) => ({ path, bytes })),
     folder,

@@ -179,6 +179,13 @@ const samples: readonly LedgerRecord[] = [
   { type: 'override-used', ...inGroup, code: 'clock', digest, accepted: [path] },
   { type: 'refuse', at: now, commit: commit('b'), reason: 'It is wrong.' },
   { type: 'distrust', at: now, person: uid('alice'), fingerprint: `SHA256:${'A'.repeat(43)}`, since: now, reason: 'Stolen.' },
+  {
+    type: 'verified',
+    at: now,
+    basis: digest,
+    groups: [{ group: klaxon, after: 3, before: [{ path, from: now, until: 'open' }] }],
+    windows: [{ path, from: now, until: now }],
+  },
   { type: 'revocation', at: now, uid: uid('alice'), from: klaxon, reason: 'Left.' },
   { type: 'lift', at: now, uid: uid('alice'), from: null, reason: 'Came back.' },
 ];

@@ -92,6 +92,7 @@ describe('given the package', () => {
       'package.json',
       'project',
       'tell-failure',
+      'verifying.mjs',
     ]);
   });
 

@@ -40,7 +40,7 @@ describe('given a person whose signatures count no more', () => {
     },
   ])('when the file $given, then whom its name names is distrusted from the beginning', ({ spoil }) => {
     spoil(writeDistrusted(state, { ...said, person: uid('alice'), fingerprint, since: instant(5) }));
-    expect(readDistrusted(state)).toEqual([{ person: 'alice', since: always }]);
+    expect(readDistrusted(state)).toEqual([{ person: 'alice', since: always, at: always }]);
   });
 });
 

@@ -128,6 +128,7 @@ export class World {
     const places = { state: join(this.#folder, 'state'), judged: join(this.#folder, 'judged') };
     return {
       sources: {
+        signing: undefined,
         judging: () => Promise.resolve(readJudging(places, memory)),
         rosters: new Map([[steward, this.#roster(at)]]),
         revocations: () => Promise.resolve({ revocations: [{ uid: uid(revoked), at: now, reason: 'Left in anger.' }], warnings: [] }),

@@ -10,6 +10,7 @@ import type { Caller } from '../../src/host.ts';
 import { runJudge } from '../../src/judge/judge-command.ts';
 import { looking } from '../../src/looking-commands.ts';
 import { duration, instant } from '../../src/names.ts';
+import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { statusOf } from '../../src/status.ts';
 import { typedBy } from '../../src/step-down.ts';
 import { parseDocument, type CommandOptions, type CommandResult } from './command.ts';
@@ -43,13 +44,14 @@ export async function runHere(args: readonly string[], surroundings: Surrounding
     ...known(surroundings),
     warn: tell,
     // What another process prints for programs is nobody's, and what it warns of is told.
+    askVerifier: (question) => Promise.resolve(answerQuestion(question, String(surroundings.env?.['PATH'] ?? process.env['PATH']))),
     startAnother: (typed, patience) => Promise.race([perform(typed, () => undefined), pause(patience, 'goes-on' as const, { ref: false })]),
   };
   const status = await perform(args, (text) => void (stdout += text));
   return { status, signal: null, stdout, stderr, json: () => parseDocument(stdout, stderr) as never };
 }
 
-function known({ at, boot = {}, config, cwd, env }: Surroundings): Omit<Caller, 'warn' | 'startAnother'> {
+function known({ at, boot = {}, config, cwd, env }: Surroundings): Omit<Caller, 'warn' | 'startAnother' | 'askVerifier'> {
   const [now, uptime] = [instant(new Date(at).getTime()), duration(new Date(boot.at ?? at).getTime() - bootedAt)];
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], MUSTER_CONFIG: config, ...env };
   const account = process.geteuid?.() ?? 0;

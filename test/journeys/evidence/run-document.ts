@@ -21,6 +21,7 @@ export interface RunDocument {
   readonly policy: {
     readonly head: string | null;
     readonly judged: string | null;
+    readonly rules?: string;
     readonly refused: readonly (Verdict & { readonly mergeRequest: number | null })[];
     readonly pending: readonly Verdict[];
   };

@@ -2,63 +2,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../support/command.ts';
+import { runMuster } from '../../support/command.ts';
 import { runHere } from '../../support/in-process.ts';
-import type { MergeRequest } from '../../support/gitlab/world.ts';
-import { makeKey, temporaryFolder, type KeyPair } from '../../signing/keys.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
-import { minute, startWorld, type Scene, type World } from './world.ts';
+import { approve, keyOf, open, people } from './signing.ts';
+import type { RunDocument } from './run-document.ts';
+import { day, minute, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;
-const keys = temporaryFolder();
-const keyOf = new Map<string, KeyPair>();
 beforeAll(async () => {
   world = await startWorld();
-  for (const name of ['alice', 'bob', 'mallory']) keyOf.set(name, makeKey(keys, name));
 });
 afterAll(() => world.stop());
 
-const people = () => ({
-  alice: { gitlab: 42, keys: [keyOf.get('alice')?.line] },
-  bob: { gitlab: 51, keys: [keyOf.get('bob')?.line] },
-});
-
 const signedScene = () => world.scene({ policy: policyFile({ people: people() }), group: groupFile({ signed: 1 }) });
-
-async function open(scene: Scene): Promise<MergeRequest> {
-  return scene.open(world.carol, { [grantPath('urbanecm')]: grantFile(scene.day(14)) });
-}
-
-interface Approving {
-  readonly key?: string;
-  /** By which the signature travels: without a token, nothing is posted as a comment. */
-  readonly by?: 'comment' | 'git' | 'paste';
-}
-
-/** A token that the git of a person knows of, and muster does not. */
-function gitKnows(token: string): Readonly<Record<string, string>> {
-  const header = `Authorization: Basic ${Buffer.from(`oauth2:${token}`).toString('base64')}`;
-  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.extraHeader', GIT_CONFIG_VALUE_0: header };
-}
-
-/** As a person types it on their own machine, without what judging keeps. */
-async function approve(
-  scene: Scene,
-  { iid }: MergeRequest,
-  { key = 'alice', by = 'comment' }: Approving = {},
-  ...more: readonly string[]
-): Promise<CommandResult> {
-  const token = join(scene.folder, 'own-token');
-  writeFileSync(token, `${world.gitlab.forge.createToken(world.alice, ['api', 'write_repository']).value}\n`, { mode: 0o600 });
-  const keyArguments = key === '' ? [] : ['--key', join(keys, key)];
-  const result = await runHere(['approve', String(iid), ...keyArguments, ...more], {
-    config: join(scene.folder, 'muster.yaml'),
-    at: new Date(world.gitlab.clock.now()),
-    env: by === 'comment' ? { MUSTER_GITLAB_TOKEN_FILE: token } : by === 'git' ? gitKnows(readFileSync(token, 'utf8').trim()) : {},
-  });
-  scene.wait(minute);
-  return result;
-}
 
 /** Judging has begun: what lands from now on is seen as it comes. */
 async function begun(): Promise<Scene> {
@@ -181,6 +138,99 @@ describe('given a group with signed: 1', () => {
     const all = await refused(scene);
 
     expect(all).toEqual([expect.stringContaining('the signature by alice is distrusted on the host')]);
+    expect(await scene.members()).toEqual([]);
+  });
+});
+
+/** The host's administrator pins the rules as plan prints them, and asks for signatures, whatever the policy says. */
+async function pin(scene: Scene): Promise<void> {
+  const { policy } = await scene.plan();
+  const file = join(scene.folder, 'muster.yaml');
+  const ceilings = '  ceilings: { klaxon-users: { signed: 1 }, rules: { signed: 1 } }';
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(join(scene.folder, 'judge.yaml'), text);
+  writeFileSync(file, text.replace(/^ {2}start: .*$/m, `$&\n  rules: ${policy.rules}`).replace(/^ {2}groups: .*$/m, `$&\n${ceilings}`));
+}
+
+describe('given a host that has pinned the rules and asks for signatures', () => {
+  const unsigned = () => world.scene({ policy: policyFile({ people: people() }) });
+
+  it('when alice signs, then urbanecm gets in, an idle run verifies nothing anew, and a later run keeps them', async () => {
+    const scene = await unsigned();
+    await pin(scene);
+    await scene.reconcile();
+    const mergeRequest = await open(scene);
+    await approve(scene, mergeRequest);
+    await scene.merge(mergeRequest);
+
+    // The program that verifies is another process.
+    const at = new Date(world.gitlab.clock.now());
+    const run = await runMuster(['reconcile', '--json'], { config: join(scene.folder, 'muster.yaml'), at });
+    scene.wait(minute);
+    const again = [await scene.reconcile(), await scene.reconcile()];
+
+    expect(run.json<RunDocument>().status.all).toEqual(['in order']);
+    expect(again.map(({ status }) => status.name)).toEqual(['in order', 'in order']);
+    expect(await scene.members()).toEqual(['urbanecm']);
+    const told = scene
+      .ledger()
+      .split('\n')
+      .filter((line) => line.includes('"type":"verified"'));
+    expect(told.at(-1)).toContain(grantPath('urbanecm'));
+    expect(told.length).toBeLessThan(4);
+  });
+
+  it('when judging was taken over and endorses what nobody signed, then nobody gets in or stays longer, and whoever was in stays', async () => {
+    const scene = await unsigned();
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(5)) });
+    await scene.reconcile();
+    await pin(scene);
+    expect((await scene.reconcile()).status.name).toBe('in order');
+    // The judge goes by a configuration of its own, which asks for no signature.
+    const lie = async () => {
+      await runHere(['judge', '--config', join(scene.folder, 'judge.yaml')], { at: new Date(world.gitlab.clock.now()) });
+      scene.wait(minute);
+      return (await scene.run('reconcile', '--judged', '--json')).json<RunDocument>();
+    };
+    await scene.land({ [grantPath('mallory')]: grantFile(scene.day(14)) });
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(40)) });
+
+    const run = await lie();
+
+    expect([run.status.code, run.problems?.map(({ code }) => code)]).toEqual([5, ['record-not-signed']]);
+    expect(await scene.members()).toEqual(['hoo']);
+    scene.wait(6 * day);
+    await lie();
+    expect(await scene.members()).toEqual([]);
+  });
+
+  it('when ssh-keygen cannot be run, then nobody new gets in, the run says so, and ends go on', async () => {
+    const scene = await unsigned();
+    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(5)) });
+    await scene.reconcile();
+    await pin(scene);
+    await scene.reconcile();
+    const mergeRequest = await open(scene);
+    await approve(scene, mergeRequest);
+    await scene.merge(mergeRequest);
+    await scene.run('judge');
+    const without = async () => {
+      const at = new Date(world.gitlab.clock.now());
+      const ran = await runHere(['reconcile', '--judged', '--json'], {
+        config: join(scene.folder, 'muster.yaml'),
+        at,
+        env: { PATH: '/nowhere' },
+      });
+      scene.wait(minute);
+      return ran.json<RunDocument>();
+    };
+
+    const run = await without();
+
+    expect(run.status.all).toContain('unavailable');
+    expect(await scene.members()).toEqual(['hoo']);
+    scene.wait(6 * day);
+    await without();
     expect(await scene.members()).toEqual([]);
   });
 });

@@ -1,0 +1,132 @@
+// Groups that must be signed: whatever judging says, nobody has more there than signatures give, and that a program of its own works out of the
+// lines that were taken (DESIGN, section 8). What was in force when a group first had to be signed stays, and so does what root allowed.
+import { problemOf, type Problem } from '../problems.ts';
+import type { Memory } from '../ledger/memory.ts';
+import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
+import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
+import { earlier, type GrantInForce } from '../record/grants.ts';
+import { wider, type SignedGroup, type Verified, type Window } from '../record/windows.ts';
+import type { EvidenceLine, VerifyTerms } from '../signing/verified-grants.ts';
+import type { Judged } from './take.ts';
+
+/** Where rules are pinned. */
+export interface SigningSource {
+  readonly terms: Omit<VerifyTerms, 'groups' | 'place'> & { readonly place: Omit<VerifyTerms['place'], 'project'> };
+  /** On GitLab its number, as judging found it; otherwise the URL. */
+  readonly project: string | undefined;
+  readonly records: () => Iterable<LedgerRecord>;
+  readonly ask: (terms: VerifyTerms, lines: readonly EvidenceLine[]) => Promise<Verified>;
+  readonly hash: (text: string) => string;
+}
+
+/** `judged`, with what signatures do not give taken away, and for the ledger what they give. */
+export async function holdToSignatures(judged: Judged, source: SigningSource | undefined, memory: Memory, now: Instant): Promise<Judged> {
+  if (!source || !judged.policy) return judged;
+  const lines = [...source.records(), ...judged.records].filter(isEvidence);
+  const asksForSome = [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.length > 0;
+  if (!asksForSome) return judged;
+  const { known, problem } = await verifiedOf(lines, judged, source, memory, now);
+  const cut = [...judged.policy.grants].map((grant) => cutToWindow(grant, known, memory));
+  const grants = cut.flatMap(({ grant }) => (grant ? [grant] : []));
+  const tooMuch = cut.flatMap(({ exceeds }) => (exceeds === undefined ? [] : [exceeds]));
+  const problems = [...judged.problems, ...(problem ? [problem] : []), ...(tooMuch.length > 0 ? [notSigned(tooMuch)] : [])];
+  const records = known === memory.verified ? judged.records : [...judged.records, known];
+  return { ...judged, policy: { ...judged.policy, grants }, records, problems };
+}
+
+function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine {
+  return record.type === 'content' || record.type === 'rules-files' || record.type === 'signed';
+}
+
+/** Asked again only where something is new. Where there is no answer, the last one counts. */
+async function verifiedOf(
+  lines: readonly EvidenceLine[],
+  judged: Judged,
+  { terms, project, ask, hash }: SigningSource,
+  memory: Memory,
+  now: Instant,
+): Promise<{ readonly known: VerifiedRecord; readonly problem?: Problem }> {
+  const groups = memory.verified?.groups ?? [];
+  const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
+  const asked = { ...terms, place: { ...terms.place, project: project ?? found.at(-1) ?? '' }, groups };
+  const basis = hash(JSON.stringify([asked, [...terms.ceilings.groups], lines.length]));
+  if (memory.verified?.basis === basis) return { known: memory.verified };
+  try {
+    const answer = await ask(asked, lines);
+    const signed = answer.groups.map((group) => groups.find((one) => one.group === group) ?? begun(group, lines.length, judged, memory));
+    const fresh = signed.filter((group) => !groups.includes(group)).flatMap(({ before }) => before);
+    const known = { groups: signed, windows: joined(answer.windows, fresh) };
+    // What it was asked with counts next time, the groups that are new in it among them.
+    const next = hash(JSON.stringify([{ ...asked, groups: signed }, [...terms.ceilings.groups], lines.length]));
+    return { known: { type: 'verified', at: now, basis: next, ...known } };
+  } catch (error) {
+    const problem = problemOf(error, 'ssh-keygen');
+    if (memory.verified) return { known: memory.verified, problem };
+    const named = [...terms.ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
+    const signed = named.sort(inOrder).map((group) => begun(group, lines.length, judged, memory));
+    const windows = joined(
+      [],
+      signed.flatMap(({ before }) => before),
+    );
+    return { known: { type: 'verified', at: now, basis: 'none', groups: signed, windows }, problem };
+  }
+}
+
+/** What converging knew of the group before this run; where it knew nothing, what the start of the record says, which is held for a person. */
+function begun(group: GroupName, after: number, { records }: Judged, { policy }: Memory): SignedGroup {
+  const atStart = records.flatMap((record) =>
+    record.type === 'start-part' ? record.grants.map(([path, grant]) => ({ path, ...grant })) : [],
+  );
+  const known = policy ? [...policy.inForce.values()] : atStart;
+  return {
+    group,
+    after,
+    before: known
+      .filter((grant) => grant.group === group)
+      .map(windowOf)
+      .sort(byPath),
+  };
+}
+
+function windowOf({ path, from, until }: Pick<GrantInForce, 'path' | 'from' | 'until'>): Window {
+  return { path, ...(from !== undefined && { from }), until };
+}
+
+function joined(one: readonly Window[], other: readonly Window[]): readonly Window[] {
+  const windows = new Map<string, Window>();
+  for (const window of [...one, ...other]) windows.set(window.path, wider(windows.get(window.path), window));
+  return [...windows.values()].sort(byPath);
+}
+
+function byPath(left: Window, right: Window): number {
+  return inOrder(left.path, right.path);
+}
+
+interface Cut {
+  readonly grant?: GrantInForce;
+  /** The path, where judging says more than signatures give. */
+  readonly exceeds?: string;
+}
+
+function cutToWindow(grant: GrantInForce, { groups, windows }: VerifiedRecord, { allowed }: Memory): Cut {
+  if (!groups.some(({ group }) => group === grant.group)) return { grant };
+  const signed = windows.find(({ path }) => path === grant.path);
+  const byRoot = allowed.get(grant.path);
+  const window = byRoot ? wider(signed, byRoot) : signed;
+  if (!window) return { exceeds: grant.path };
+  const from = window.from === undefined ? grant.from : instant(Math.max(grant.from ?? window.from, window.from));
+  const until = earlier(grant.until, window.until);
+  if (from === grant.from && until === grant.until) return { grant };
+  return { grant: { ...grant, from, until, endorsedUntil: earlier(grant.endorsedUntil, window.until) }, exceeds: grant.path };
+}
+
+const mostNamed = 5;
+
+function notSigned(paths: readonly string[]): Problem {
+  const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : '';
+  return {
+    status: 'input',
+    code: 'record-not-signed',
+    message: `the record of judging gives access that no signature gives: ${paths.slice(0, mostNamed).join(', ')}${more}. It does not count. The administrator of this host finds out why judging says so; the way back is "muster judge --begin-anew", as root`,
+  };
+}

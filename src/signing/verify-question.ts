@@ -1,0 +1,65 @@
+// The question of converging to the program that verifies signatures, and its answer: one JSON document each.
+import * as v from 'valibot';
+import type { SignedCeilings } from '../evidence/approval.ts';
+import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
+import { commit, digest, end, fingerprint, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
+import type { SignedGroup, Verified, Window } from '../record/windows.ts';
+import type { EvidenceLine, VerifyTerms } from './verified-grants.ts';
+
+export interface VerifyQuestion extends VerifyTerms {
+  readonly lines: readonly EvidenceLine[];
+}
+
+export const window: Shape<Window> = v.strictObject({ path: v.string(), from: v.exactOptional(instant), until: end });
+export const signedGroup: Shape<SignedGroup> = v.strictObject({ group, after: natural, before: v.array(window) });
+const ceilings: Shape<SignedCeilings> = v.strictObject({
+  groups: mapOf(group, v.strictObject({ signed: v.exactOptional(natural) })),
+  rules: natural,
+});
+
+const line: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isEvidence));
+
+function isEvidence(record: unknown): boolean {
+  const type: unknown = typeof record === 'object' && record !== null && 'type' in record ? record.type : undefined;
+  return type === 'content' || type === 'rules-files' || type === 'signed';
+}
+
+const question: Shape<VerifyQuestion> = v.strictObject({
+  place: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
+  ceilings,
+  requireTouch: v.boolean(),
+  folder: v.string(),
+  pinned: digest,
+  distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
+  groups: v.array(signedGroup),
+  lines: v.array(line),
+});
+
+const verified: Shape<Verified> = v.strictObject({ groups: v.array(group), windows: v.array(window) });
+
+export function renderQuestion(asked: VerifyQuestion): string {
+  const { ceilings: of, lines, ...terms } = asked;
+  const groups = [...of.groups].map(([name, { signed = 0 }]) => [name, { signed }]);
+  return JSON.stringify({ ...terms, ceilings: { groups, rules: of.rules }, lines: lines.map(lineOf) });
+}
+
+/** Without its place in the record, which it has in the ledger. */
+function lineOf(record: EvidenceLine & { readonly place?: unknown }): object {
+  const { place: _, ...line } = record;
+  return renderJudgingRecord(line);
+}
+
+/** Throws what is wrong with it. */
+export function parseQuestion(text: string): VerifyQuestion {
+  return v.parse(question, JSON.parse(text));
+}
+
+/** Undefined: no answer. */
+export function parseVerified(text: string): Verified | undefined {
+  try {
+    const parsed = v.safeParse(verified, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

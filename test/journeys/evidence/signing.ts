@@ -1,0 +1,52 @@
+// How people sign in the journeys, with keys of their own.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeKey, temporaryFolder, type KeyPair } from '../../signing/keys.ts';
+import type { CommandResult } from '../../support/command.ts';
+import type { MergeRequest } from '../../support/gitlab/world.ts';
+import { runHere } from '../../support/in-process.ts';
+import { grantFile, grantPath } from './policy-files.ts';
+import { minute, type Scene } from './world.ts';
+
+const keys = temporaryFolder();
+export const keyOf = new Map<string, KeyPair>(['alice', 'bob', 'mallory'].map((name) => [name, makeKey(keys, name)]));
+
+export const people = () => ({
+  alice: { gitlab: 42, keys: [keyOf.get('alice')?.line] },
+  bob: { gitlab: 51, keys: [keyOf.get('bob')?.line] },
+});
+
+export async function open(scene: Scene): Promise<MergeRequest> {
+  return scene.open(scene.world.carol, { [grantPath('urbanecm')]: grantFile(scene.day(14)) });
+}
+
+interface Approving {
+  readonly key?: string;
+  /** By which the signature travels: without a token, nothing is posted as a comment. */
+  readonly by?: 'comment' | 'git' | 'paste';
+}
+
+/** A token that the git of a person knows of, and muster does not. */
+function gitKnows(token: string): Readonly<Record<string, string>> {
+  const header = `Authorization: Basic ${Buffer.from(`oauth2:${token}`).toString('base64')}`;
+  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.extraHeader', GIT_CONFIG_VALUE_0: header };
+}
+
+/** As a person types it on their own machine, without what judging keeps. */
+export async function approve(
+  scene: Scene,
+  { iid }: MergeRequest,
+  { key = 'alice', by = 'comment' }: Approving = {},
+  ...more: readonly string[]
+): Promise<CommandResult> {
+  const token = join(scene.folder, 'own-token');
+  writeFileSync(token, `${scene.world.gitlab.forge.createToken(scene.world.alice, ['api', 'write_repository']).value}\n`, { mode: 0o600 });
+  const keyArguments = key === '' ? [] : ['--key', join(keys, key)];
+  const result = await runHere(['approve', String(iid), ...keyArguments, ...more], {
+    config: join(scene.folder, 'muster.yaml'),
+    at: new Date(scene.world.gitlab.clock.now()),
+    env: by === 'comment' ? { MUSTER_GITLAB_TOKEN_FILE: token } : by === 'git' ? gitKnows(readFileSync(token, 'utf8').trim()) : {},
+  });
+  scene.wait(minute);
+  return result;
+}

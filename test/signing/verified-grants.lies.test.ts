@@ -1,0 +1,158 @@
+// What signatures alone bring into force, where judging was taken over and may write any line.
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/digest.ts';
+import { instant } from '../../src/names.ts';
+import type { EvidenceLine, VerifyTerms } from '../../src/signing/verified-grants.ts';
+import { day, hour } from '../../src/time.ts';
+import { change, file, grant, known, place, rulesChange, rulesFiles, seen, sign, uid, type PolicyText } from './signing-world.ts';
+import { alice, content, ep1c, inForce, klaxon, landing, pinned, rules, rulesLines, start, verified, whole } from './record-lines.ts';
+
+describe('given a judge that was taken over', () => {
+  const loose = rulesFiles({ signed: 0, groupSigned: 0 });
+  const ofMallory = rulesFiles({ keys: { alice: 'mallory', bob: 'bob', carol: 'carol' } });
+  const forged = (more: PolicyText) => rulesFiles(more);
+
+  it.each<{ readonly lie: string; readonly lines: () => readonly EvidenceLine[]; readonly more?: Partial<VerifyTerms> }>([
+    { lie: 'no rules at all', lines: () => landing([ep1c], [alice()]) },
+    { lie: 'rules that are not those that root pinned', lines: () => [...rulesLines(loose), ...landing([ep1c], [], { under: loose })] },
+    {
+      lie: 'other rules under the digest that root pinned',
+      lines: () => {
+        const lines = rulesLines(ofMallory).map((line) => (line.type === 'rules-files' ? { ...line, rules: pinned } : line));
+        return [...lines, ...landing([ep1c], [sign('alice', change([ep1c]), { key: 'mallory' })])];
+      },
+    },
+    {
+      lie: 'a content that has another digest',
+      lines: () =>
+        [...start, ...landing([ep1c], [alice()])].map((line) =>
+          line.type === 'content' && line.sha256 === sha256(known(ep1c.after).bytes)
+            ? { ...content(file('reason: Testing.\nuntil: 2099-01-01')), sha256: line.sha256 }
+            : line,
+        ),
+    },
+    {
+      lie: 'a landing without the content',
+      lines: () => [...start, ...landing([ep1c], [alice()]).filter(({ type }) => type === 'signed')],
+    },
+    { lie: 'a statement of mallory', lines: () => [...start, ...landing([ep1c], [sign('alice', change([ep1c]), { key: 'mallory' })])] },
+    {
+      lie: 'a statement for somebody else',
+      lines: () => [
+        ...start,
+        ...landing([grant('hoo')], [sign('alice', change([grant('hoo')]))], { as: { changes: change([ep1c]).stated } }),
+        content(known(ep1c.after)),
+      ],
+    },
+    { lie: 'a statement for a shorter time', lines: () => [...start, ...landing([grant('ep1c', '2027-12-20')], [alice()])] },
+    {
+      lie: 'a signature that was cut',
+      lines: () => [
+        ...start,
+        ...landing([ep1c], [alice()]).map((line) =>
+          line.type === 'signed'
+            ? { ...line, statements: line.statements.map((one) => ({ ...one, signature: one.signature.slice(0, -60) })) }
+            : line,
+        ),
+      ],
+    },
+    {
+      lie: 'rules that nobody signed',
+      lines: () => [
+        ...start,
+        ...landing(rulesChange(rules, loose), []),
+        ...rulesLines(loose),
+        ...landing([ep1c], [], { under: loose, digit: '2' }),
+      ],
+    },
+    {
+      lie: 'a key that nobody signed',
+      lines: () => [
+        ...start,
+        ...landing(rulesChange(rules, ofMallory), []),
+        ...rulesLines(ofMallory),
+        ...landing([ep1c], [sign('alice', change([ep1c], ofMallory), { key: 'mallory' })], { under: ofMallory, digit: '2' }),
+      ],
+    },
+    {
+      lie: 'a key that its own person signed',
+      lines: () => {
+        const swap = rulesChange(rules, ofMallory);
+        return [
+          ...start,
+          ...landing(swap, [sign('alice', change(swap))]),
+          ...rulesLines(ofMallory),
+          ...landing([ep1c], [sign('alice', change([ep1c], ofMallory), { key: 'mallory' })], { under: ofMallory, digit: '2' }),
+        ];
+      },
+    },
+    {
+      lie: 'a team that nobody signed',
+      lines: () => {
+        const wide = forged({ sre: ['alice', 'bob', 'carol'], groupSigned: 0 });
+        return [...start, ...rulesLines(wide), ...landing([ep1c], [], { under: wide })];
+      },
+    },
+    {
+      lie: 'a statement used twice',
+      lines: () => {
+        const gone = { path: ep1c.path, before: known(ep1c.after) };
+        return [
+          ...start,
+          ...landing([ep1c], [alice()]),
+          ...landing([gone], [], { digit: '2' }),
+          ...landing([ep1c], [alice()], { digit: '3', firstSeen: instant(seen + hour) }),
+        ];
+      },
+    },
+    {
+      lie: 'a statement that had run out',
+      lines: () => [...start, ...landing([ep1c], [alice()], { firstSeen: instant(seen + 8 * day) })],
+    },
+    {
+      lie: 'a statement of the future',
+      lines: () => [
+        ...start,
+        ...landing([ep1c], [sign('alice', change([ep1c]), { says: { at: instant(seen + hour), until: instant(seen + day) } })]),
+      ],
+    },
+    {
+      lie: 'a statement of whoever gains',
+      lines: () => {
+        const own = grant('alice');
+        return [...start, ...landing([own], [sign('alice', change([own]))])];
+      },
+    },
+    {
+      lie: 'a soft key where a touch is asked for',
+      more: { requireTouch: true },
+      lines: () => [...start, ...landing([ep1c], [sign('alice', change([ep1c]), { flags: 0 })])],
+    },
+    {
+      lie: 'a statement of whom root distrusts',
+      more: { distrusted: [{ person: uid('alice'), since: instant(seen - day), at: seen }] },
+      lines: () => [...start, ...landing([ep1c], [alice()])],
+    },
+    {
+      lie: 'one signature for what needs two',
+      more: { ceilings: { groups: new Map([[known(verified(start).groups[0]), { signed: 2 }]]), rules: 0 } },
+      lines: () => [...start, ...landing([ep1c], [alice(), sign('alice', change([ep1c]))])],
+    },
+    {
+      lie: 'a statement for another project',
+      more: { place: { ...place, project: '99' } },
+      lines: () => [...start, ...landing([ep1c], [alice()])],
+    },
+  ])('when it shows $lie, then nobody is let in by it', ({ lines, more = {} }) => {
+    // The same lines without the lie let somebody in.
+    expect(inForce([...start, ...landing([ep1c], [alice()])])).toEqual(whole);
+    const signedByHost = { groups: new Map([[known(verified(start).groups[0]), { signed: 1 }]]), rules: 1 };
+    const seenBy = verified(lines(), { ceilings: signedByHost, ...more });
+    expect([seenBy.windows, seenBy.groups]).toEqual([[], [klaxon]]);
+  });
+
+  it('when root distrusts only afterwards, then what was verified before stays', () => {
+    const distrusted = [{ person: uid('alice'), since: instant(seen - day), at: instant(seen + 1) }];
+    expect(inForce([...start, ...landing([ep1c], [alice()])], { distrusted })).toEqual(whole);
+  });
+});
