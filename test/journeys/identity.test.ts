@@ -75,7 +75,7 @@ describe('case 94: given accounts that are locked in another way than by one val
       expect(run.document.withheld.map(({ uid, code }) => [uid, code])).toEqual([['hoo', 'locked']]);
       const doctor = oneLine((await host.run(['doctor'])).stdout);
       // Text has no order that a filter could ask for.
-      if (typeof disabled.value !== 'string') expect(doctor).toContain('whether they are locked: 1 person');
+      if (typeof disabled.value !== 'string') expect(doctor).toContain('this account can see who is locked: 1 person');
     } finally {
       for (const uid of ['hoo', 'melos']) await change(uid, 'replace', 'description');
     }
