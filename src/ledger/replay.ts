@@ -4,7 +4,7 @@ import { chronicle, emptyChronicle, forgetBefore, type Chronicle } from './chron
 import type { PolicyState } from '../record/policy-state.ts';
 import { emptyMemory, isSameRevocation, remember, type Memory } from './memory.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant } from '../names.ts';
-import type { LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
+import type { DistrustRecord, LedgerRecord, LiftRecord, OverrideRecord, RevocationRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
 import { emptyStays, lastDeparture, staysSince, takeStays, type Departure, type Stay } from './stays.ts';
 import { day, second } from '../time.ts';
@@ -43,6 +43,7 @@ export interface Replay {
   readonly memory: Memory;
   revocations: readonly RevocationStory[];
   overrides: readonly OverrideStory[];
+  readonly distrusts: DistrustRecord[];
   readonly landings: JudgedLanding[];
   readonly chronicle: Chronicle;
   /** When the record begins; undefined where it is empty. */
@@ -97,6 +98,7 @@ function emptyReplay(): Replay {
     memory: emptyMemory(),
     revocations: [],
     overrides: [],
+    distrusts: [],
     landings: [],
     chronicle: emptyChronicle(),
     begins: undefined,
@@ -130,6 +132,9 @@ function takeDecisions(replay: Replay, record: LedgerRecord, { since, mostLandin
       replay.revocations = replay.revocations.map((one) =>
         !one.lifted && isEndedBy(record, one.record) ? { ...one, lifted: record } : one,
       );
+      return;
+    case 'distrust':
+      replay.distrusts.push(record);
       return;
     case 'override':
       replay.overrides = [...replay.overrides.filter((one) => one.record.at >= begin), { record, usedAt: undefined }];

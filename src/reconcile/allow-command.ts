@@ -1,6 +1,7 @@
 // `allow`, `refuse` and `distrust`, as they are typed.
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, reasonOf, type Printed } from '../command.ts';
+import { distrustStory } from '../ledger/distrusted.ts';
 import { Misuse } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { inOrder, parseExactUid, parseGroupName } from '../names.ts';
@@ -64,14 +65,20 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
   if (since > now) throw new Misuse('--since is when the key was lost, and that lies ahead');
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
-  return withStateToWrite(configuration, caller, async ({ journal }) => {
+  return withStateToWrite(configuration, caller, async ({ journal, memory, records }) => {
     const distrusted = { at: now, person, ...(fingerprint !== undefined && { fingerprint }), since, reason, by: caller.typedBy() };
     const file = writeDistrusted(configuration.state, distrusted);
-    await journal.append([{ type: 'distrust', ...distrusted }]);
+    const record = { type: 'distrust', ...distrusted } as const;
+    await journal.append([record]);
+    const { grants, rules } = distrustStory(record, records(), memory.policy);
     const whose = fingerprint === undefined ? `${person} made with any key` : `${person} made with the key ${fingerprint}`;
     const text = [
       `Signatures of ${whose} count for nothing where this host first saw them after ${renderInstant(since)}.`,
       'The next run judges by that what waits. Then have the key taken out of policy.yaml.',
+      ...(grants.length + rules.length === 0 ? ['Nothing that is in force came in by such a signature.'] : []),
+      ...(grants.length > 0 ? ['In force by such a signature, until somebody takes it away ("muster revoke" does so at once):'] : []),
+      ...grants.map(({ path }) => `  ${path}`),
+      ...rules.map((commit) => `The rules were changed by such a signature, in ${commit}: look at them.`),
       `It stays so as long as this file is there; the standby needs it too: ${file}`,
     ];
     return { text: `${text.join('\n')}\n`, status: statusOf([]) };

@@ -2,6 +2,7 @@
 import type { PolicyState } from '../record/policy-state.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
+import { distrustStory } from '../ledger/distrusted.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { publicReport } from './report-public.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
@@ -29,7 +30,8 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
     if (people) rosterPeople.set(generation.roster, people);
   }
   const policy = memory.policy && (await ports.policyOf(memory.policy));
-  const report = reportOf(replayed, { policy, rosterPeople }, settings);
+  const distrusted = replayed.replay.distrusts.map((record) => distrustStory(record, ports.records(), memory.policy));
+  const report = reportOf(replayed, { policy, rosterPeople, distrusted }, settings);
   return isPublic ? publicReport(report) : report;
 }
 

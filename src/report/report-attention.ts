@@ -1,6 +1,7 @@
 // What needs a person, in the order in which somebody should look.
 import type { GroupName } from '../names.ts';
 import { isRatified } from '../revocation/ratification.ts';
+import { isSettled, type DistrustStory } from '../ledger/distrusted.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { NotIn, Report } from './report.ts';
@@ -15,10 +16,11 @@ export type Attention =
   /** Nobody can say from here who its members are. */
   | { readonly kind: 'unrecorded'; readonly group: GroupName }
   | { readonly kind: 'revocation'; readonly revocation: RevocationReport }
+  | { readonly kind: 'distrusted'; readonly story: DistrustStory }
   | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn };
 
 export function attentionOf(report: Omit<Report, 'attention'>): readonly Attention[] {
-  const { groups, refused, waiting, revocations, side } = report;
+  const { groups, refused, waiting, revocations, distrusted, side } = report;
   const unexplained = groups.flatMap(({ group, members }) => {
     const names = members.filter(({ reason }) => reason.kind === 'none').map(({ name }) => name);
     return names.length > 0 ? [{ kind: 'unexplained', group, names } as const] : [];
@@ -26,6 +28,7 @@ export function attentionOf(report: Omit<Report, 'attention'>): readonly Attenti
   return [
     ...unexplained,
     ...groups.flatMap(({ group, held }) => held.map((hold) => ({ kind: 'held', group, hold }) as const)),
+    ...distrusted.filter((story) => !isSettled(story)).map((story) => ({ kind: 'distrusted', story }) as const),
     ...refused.map((refusal) => ({ kind: 'refused', refusal }) as const),
     ...waiting.map((one) => ({ kind: 'waiting', waiting: one }) as const),
     // Without the directory's side, a group of the rules that nobody recorded is as it should be.

@@ -19,6 +19,7 @@ export function publicReport(report: Report): Report {
     waiting: report.waiting.map((one) => ({ ...one, pending: undefined })),
     revocations: report.revocations.map(publicRevocation),
     overrides: report.overrides.map(publicOverride),
+    distrusted: [],
     attention: report.attention.flatMap(publicAttention),
     changes: publicChanges(report.changes),
     stays: report.stays.map(publicStay),
@@ -85,6 +86,9 @@ function publicAttention(one: Attention): readonly Attention[] {
       return [{ ...one, refusal: publicRefusal(one.refusal) }];
     case 'revocation':
       return [{ ...one, revocation: publicRevocation(one.revocation) }];
+    // It names an approver.
+    case 'distrusted':
+      return [];
     case 'not-in':
       return [{ ...one, notIn: publicNotIn(one.notIn) }];
     case 'waiting':

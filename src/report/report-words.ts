@@ -1,5 +1,6 @@
 // The sentences of a report, for its text, its spreadsheet and its page. What explain says too is said in explain's words.
 import type { HoldCode } from '../membership/guard.ts';
+import type { DistrustStory } from '../ledger/distrusted.ts';
 import type { Attention } from './report-attention.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
@@ -99,9 +100,20 @@ export function renderAttention(one: Attention, evidence: Report['evidence']): s
       return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet`;
     case 'revocation':
       return renderRevocation(one.revocation);
+    case 'distrusted':
+      return renderDistrusted(one.story);
     case 'not-in':
       return `${one.notIn.uid} should be in ${one.group} and is not: ${renderNotIn(one.notIn.reason)}`;
   }
+}
+
+function renderDistrusted({ record: { person, fingerprint, since, by, reason }, named, grants }: DistrustStory): string {
+  const whose = `${person}: signatures with ${fingerprint ?? 'any key'} count no more since ${renderMoment(since)}${renderBy(by)}`;
+  const still = [
+    ...(named ? ['policy.yaml still names the key'] : []),
+    ...(grants.length > 0 ? [`in force by such a signature: ${grants.map(({ path }) => plain(path)).join(', ')}`] : []),
+  ];
+  return `${whose}${reason === '' ? '' : `: ${plain(reason).replace(/\.$/, '')}`}. Not ratified: ${still.join('; ')}`;
 }
 
 /** What a person does about it: said, and where there is one the command that follows. */
@@ -122,6 +134,11 @@ export function remedyFor(one: Attention): Remedy | undefined {
             words: 'If it is wrong, correct what it comes from. If it is right:',
             command: `muster allow ${one.group} ${plain(one.hold.digest)} --reason "…"`,
           };
+    case 'distrusted':
+      return {
+        words:
+          'Have the key taken out of policy.yaml, and what came in by it taken away ("muster revoke" at once, then "muster request GROUP UID --revoke").',
+      };
     case 'frozen':
       return { words: `Write groups/${one.group}.yaml in the policy, or take the group out of directory.groups on this host.` };
     case 'unrecorded':

@@ -3,6 +3,7 @@ import type { Because, WithheldReason } from '../membership/desired.ts';
 import type { Chronicle } from '../ledger/chronicle.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { End } from '../record/grants.ts';
+import type { DistrustStory } from '../ledger/distrusted.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
 import { changesIn, type ReportChanges } from './report-changes.ts';
 import { groupReport, isOnRecord } from './report-groups.ts';
@@ -94,6 +95,7 @@ export interface Report {
   readonly rosters: readonly RosterRecord[];
   readonly revocations: readonly RevocationReport[];
   readonly overrides: readonly OverrideStory[];
+  readonly distrusted: readonly DistrustStory[];
   readonly ending: readonly EndingGrant[];
   readonly attention: readonly Attention[];
   /** A period was asked for, and not a moment. */
@@ -110,6 +112,7 @@ export interface ReportSources {
   readonly policy: EffectivePolicy | undefined;
   /** The people of the generations that counted; absent where they are no longer on disk. */
   readonly rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>;
+  readonly distrusted?: readonly DistrustStory[];
 }
 
 export interface ReportSettings {
@@ -147,6 +150,7 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
     revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
     overrides: replay.overrides,
+    distrusted: sources.distrusted ?? [],
     ending: endingSoon(policy, at),
     isPeriod: settings.since !== undefined,
     changes: changesIn(replayed),
