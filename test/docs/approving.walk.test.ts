@@ -79,7 +79,7 @@ describe('given the two-minute check', () => {
   });
 
   it('when it is to be shorter, then whoever writes it does not approve it, and whoever suggests it does', async () => {
-    page.says('do not press "Apply suggestion" or "Rebase": then you have pushed to the branch, and your approval does not count');
+    page.says('do not press "Apply suggestion": then you have pushed to the branch, and your approval does not count');
     const own = await asked();
     await scene.push(world.alice, { [file]: grant(10) }, own.sourceBranch);
     scene.approve(own, world.alice);
@@ -87,6 +87,9 @@ describe('given the two-minute check', () => {
     page.says('You may write a suggestion; they apply it.');
     const theirs = await asked();
     await world.gitlab.suggestionApplied(theirs, { suggestedBy: world.alice, by: world.mallory, changes: { [file]: grant(10) } });
+    scene.wait(2 * minute);
+    page.says('"Rebase" you may press, as long as it leaves the change as it is.');
+    await world.gitlab.rebase(theirs, world.alice);
     scene.wait(2 * minute);
     scene.approve(theirs, world.alice);
     expect(await noteAnew(theirs)).toContain('The approval by `alice` counts.');

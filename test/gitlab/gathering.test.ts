@@ -280,6 +280,19 @@ describe('merging that is not finished', () => {
   );
 });
 
+describe('a merge that does not end', () => {
+  test('given another landing with its own merge request, then that is known meanwhile; one without waits, for it may be the one', async () => {
+    const stuck = await opened();
+    await cast.gitlab.merge(stuck, cast.bob, { lockedFor: 60 * 60_000 });
+    const { commit } = await landed();
+    expect(await binding(commit)).toMatchObject({ kind: 'bound' });
+    const direct = await cast.gitlab.commitAndPush(cast.project, cast.mallory, 'main', { direct: `${(counter += 1)}\n` });
+    expect(await ask(direct)).toMatchObject({ kind: 'waiting', code: 'merge-in-progress' });
+    cast.gitlab.clock.advance(60 * 60_000);
+    expect(await binding(direct)).toMatchObject({ kind: 'none', reason: 'no-merge-request' });
+  });
+});
+
 describe('what a server need not say', () => {
   /** [A] The keys of facts of `approvals`, `versions`, notes, events and the merge request itself; a key that is null may be missing. */
   const needed = new Set(
