@@ -65,6 +65,8 @@ export function parseCommandLine(args: readonly string[], write: (text: string) 
       .join('')
       .replace(/^error: /, '')
       .trim();
+    if (/unknown option '--dry-run'/.test(said))
+      throw new Misuse('there is no --dry-run: "muster plan" shows what would change, and never writes to the directory');
     throw new Misuse(
       said.startsWith('Usage: ') ? `say what to do\n\n${said}` : said || 'say what to do; "muster --help" shows the commands',
     );

@@ -95,6 +95,10 @@ describe('commands, options and operands', () => {
 describe('what cannot be understood', () => {
   it.each([
     { args: ['plan', '--jsn'], says: "unknown option '--jsn'\n(Did you mean --json?)" },
+    {
+      args: ['plan', '--dry-run'],
+      says: 'there is no --dry-run: "muster plan" shows what would change, and never writes to the directory',
+    },
     { args: ['plan', '--exit-cod'], says: '(Did you mean --exit-code?)' },
     { args: ['--confg', 'x', 'plan'], says: '(Did you mean --config?)' },
     { args: ['reconcil'], says: "unknown command 'reconcil'\n(Did you mean reconcile?)" },

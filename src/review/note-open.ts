@@ -32,7 +32,7 @@ function renderProposed(review: OpenReview): string {
           ...renderEffects(effects, rules),
           ...people.flatMap(({ uid, is }) => (is === 'known' ? [`The directory has a person ${code(uid)}.`] : [])),
         ]
-      : [empty ? '' : 'Nobody gains or loses anything: only words change.'];
+      : [empty || isStopped(review) ? '' : 'Nobody gains or loses anything: only words change.'];
   const sections = renderSections(headline(review), [
     { title: 'What it does', text: bullets(does.filter((line) => line !== '')) },
     { title: 'On the branch already, and not in force', text: bullets(unapproved(review)) },
@@ -159,7 +159,7 @@ function fewest(counts: readonly number[]): number {
 }
 
 function nextSteps(review: OpenReview): readonly string[] {
-  const { empty, slippedIn, waiting, enough, needs } = review;
+  const { empty, slippedIn, waiting, enough, needs, approvals: approved } = review;
   const earlier = waiting > 0 ? [`${count(waiting, 'file')} on the branch wait to be judged; this one is judged after them.`] : [];
   if (empty && slippedIn.length > 0)
     return [
@@ -168,7 +168,10 @@ function nextSteps(review: OpenReview): readonly string[] {
     ];
   if (empty) return earlier;
   if (isStopped(review))
-    return ['Mend what is named above. After a push every approval must be given anew: revoke it, and approve again.', ...earlier];
+    return [
+      `Mend what is named above, and push.${approved.length > 0 ? ' Whoever approved before that revokes the approval and approves again.' : ''}`,
+      ...earlier,
+    ];
   if (enough)
     return [
       'Merge it within 14 days of the approval, and push nothing before. muster acts on it some minutes after the merge, and says so here.',
