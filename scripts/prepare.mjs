@@ -9,6 +9,8 @@ import { prepareOpenldap } from './openldap.mjs';
 import { prepareProgram } from './programs.mjs';
 
 const withSlapd = !process.argv.includes('--no-slapd');
+/** The demo opens no page and has one directory. */
+const forTests = !process.argv.includes('--for-demo');
 
 try {
   prepareNode();
@@ -16,6 +18,8 @@ try {
   if (withSlapd) {
     prepareOpenldap();
     prepareProgram('rsync', 'rsync');
+  }
+  if (withSlapd && forTests) {
     prepareProgram('ssh-keygen', 'openssh-client');
     prepareChromium();
     prepare389();
