@@ -1,8 +1,9 @@
 // The policy repository in a checkup: does the branch hold a policy that can be used, and do it and this host's configuration fit together?
+import { requirement, type SignedCeilings } from '../evidence/approval.ts';
 import { advice, error, ok, type Area, type Verdict } from './doctor.ts';
 import type { Ancestry } from '../history/landing.ts';
 import { inOrder, type CommitId, type GroupName, type RosterName } from '../names.ts';
-import type { Rules } from '../policy/policy.ts';
+import { membersOf, type Rules } from '../policy/policy.ts';
 import { count } from '../time.ts';
 
 const administrator = 'the administrator of this host';
@@ -21,6 +22,8 @@ export interface RepositoryFacts {
   readonly rules: Rules | undefined;
   readonly managed: ReadonlySet<GroupName>;
   readonly rosters: ReadonlySet<RosterName>;
+  readonly ceilings: SignedCeilings;
+  readonly requireTouch: boolean;
 }
 
 export const repositoryArea: Area<RepositoryFacts> = {
@@ -34,6 +37,7 @@ export const repositoryArea: Area<RepositoryFacts> = {
     { code: 'policy', look: (facts) => [policyOf(facts)] },
     { code: 'groups-listed', look: groupsListed },
     { code: 'rosters-listed', look: rostersListed },
+    { code: 'signers', look: signersOf },
   ],
 };
 
@@ -95,4 +99,24 @@ function rostersListed({ rules, rosters }: RepositoryFacts): readonly Verdict[] 
   return verdicts.length > 0
     ? verdicts
     : [ok(rules ? 'every roster that the policy names is configured' : 'nothing to compare: there is no policy')];
+}
+
+/** `check` sees whether there are keys enough for what the policy asks. The host may ask for more, and one key that is lost must not end everything. */
+function signersOf({ rules, ceilings, requireTouch }: RepositoryFacts): readonly Verdict[] {
+  const asks = [
+    { subject: 'rules', path: 'policy.yaml' },
+    ...[...(rules?.groups.keys() ?? [])].map((group) => ({ subject: group, path: `grants/${group}/nobody.yaml` })),
+  ];
+  const verdicts = asks.flatMap(({ subject, path }): readonly Verdict[] => {
+    const asked = rules && requirement(rules, path, ceilings);
+    if (!rules || !asked || asked.signed === 0) return [];
+    const people = membersOf(rules, asked.teams);
+    const without = people.filter((uid) => !rules.people.get(uid)?.keys.some(({ type }) => !requireTouch || type.startsWith('sk-')));
+    const signers = people.length - without.length;
+    const has = `${count(asked.signed, 'signature')} needed, and ${count(signers, 'person has', 'people have')} a key${requireTouch ? ' that is touched' : ''} (without: ${without.join(', ') || 'nobody'})`;
+    const how = 'Have more of them put their keys under "people" in policy.yaml (docs/signing.md).';
+    if (signers < asked.signed) return [error(`${has}: nothing can be approved`, owners, how, subject)];
+    return signers === asked.signed ? [advice(`${has}: nobody may lose theirs, or open a merge request`, owners, how, subject)] : [];
+  });
+  return verdicts.length > 0 ? verdicts : [ok('wherever signatures are asked for, more people have a key than are needed')];
 }

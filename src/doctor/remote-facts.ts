@@ -45,6 +45,8 @@ export async function repositoryFacts(configuration: HostConfiguration, mirrorFo
     rules,
     managed: new Set(directory.groups.keys()),
     rosters: new Set(rosters.keys()),
+    ceilings: configuration.signed,
+    requireTouch: configuration.requireTouch,
   };
 }
 

@@ -34,6 +34,18 @@ const rulesOf = (members: GroupRules['members'], name = group): Rules => ({
     ],
   ]),
 });
+/** The host asks for a signature on changes of the rules; each key is of a person of its own. */
+function signing(...types: readonly string[]) {
+  const names = ['alice', 'bob'].map((name) => present(parseUid(name)));
+  const keyOf = (type: string | undefined, place: number) =>
+    type === undefined ? [] : [{ type, key: 'AAAA', fingerprint: `SHA256:${place}` }];
+  const people = new Map(
+    names.map((uid, place) => [uid, { uid, gitlab: [place + 1], also: [], keys: keyOf(types[place], place) }] as const),
+  );
+  const rules: Rules = { ...rulesOf({ kind: 'roster', roster: steward }), people, teams: new Map([[sre, names]]) };
+  return { rules, ceilings: { groups: new Map(), rules: 1 } };
+}
+
 const repository = casesOf(
   repositoryArea,
   {
@@ -47,6 +59,8 @@ const repository = casesOf(
     rules: rulesOf({ kind: 'roster', roster: steward }),
     managed: new Set([group]),
     rosters: new Set([steward]),
+    ceilings: { groups: new Map(), rules: 0 },
+    requireTouch: false,
   },
   [
     ['start', 'a start that is not on the branch', { ancestry: 'rewritten' }, 'error'],
@@ -57,6 +71,10 @@ const repository = casesOf(
     ['groups-listed', 'a group that only the policy names', { managed: new Set() }, 'error'],
     ['rosters-listed', 'a roster that only the policy names', { rosters: new Set() }, 'error'],
     ['rosters-listed', 'a roster that nobody uses', { rules: rulesOf({ kind: 'grants' }) }, 'advice'],
+    ['signers', 'a host that asks for a signature, and nobody has a key', signing(), 'error'],
+    ['signers', 'one key, for one signature', signing('ssh-ed25519'), 'advice'],
+    ['signers', 'keys, and none that is touched', { ...signing('ssh-ed25519', 'ssh-ed25519'), requireTouch: true }, 'error'],
+    ['signers', 'one key that is touched', { ...signing('sk-ssh-ed25519@openssh.com', 'ssh-ed25519'), requireTouch: true }, 'advice'],
   ],
 );
 
