@@ -3,10 +3,12 @@ import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryReader } from '../../src/directory/reader.ts';
 import type { Directory } from '../../src/membership/proposal.ts';
+import { openConnections } from '../../src/directory/connections.ts';
 import { dnKeyOf } from '../../src/directory/distinguished-names.ts';
 import { dn, type Dn, type Uid } from '../../src/names.ts';
 import type { MemberValue, ObservedGroup } from '../../src/directory/directory.ts';
 import { Misuse, Unavailable } from '../../src/errors.ts';
+import { startSlapd } from '../support/slapd.ts';
 import { slapdInstallation } from '../support/slapd-installation.ts';
 import { group, layoutOf, openAsWriter, openReader, people, suffix, uid, whileFrozen, type Opened } from './open-directory.ts';
 
@@ -307,6 +309,26 @@ it('given a server without syncprov, whose contextCSN is what the load wrote, wh
   await opened.slapd.addPerson('bob');
   expect(await opened.reader.mark()).toBeUndefined();
   await opened.stop();
+});
+
+it('given a server that was started anew, when it is read on, then its schema is read once more, and only then', async () => {
+  const slapd = await startSlapd({ people: ['alice'], groups: { klaxon: ['alice'] } });
+  const connections = openConnections(() => openAsWriter(slapd));
+  const reader = directoryReader(await connections.to('the one'), layoutOf(slapd, ['klaxon']));
+  const timesRead = () => slapd.logs().split('attr=objectClasses attributeTypes').length - 1;
+  const read = async () => {
+    await observed(reader, 'klaxon');
+    await reader.people([uid('alice')]);
+  };
+  await read();
+  await read();
+  expect(timesRead()).toBe(1);
+  await slapd.restart();
+  await read();
+  await read();
+  expect(timesRead()).toBe(2);
+  await connections.close();
+  await slapd.stop();
 });
 
 it('given a server that dies, when it is asked, then that is no answer and not an empty one', async () => {

@@ -10,17 +10,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { administrator, type Administrator } from './slapd-administrator.ts';
 import { groupDn, memberDn, renderEntries } from './slapd-entries.ts';
-import { freePorts } from './slapd-process.ts';
+import { dieWithParent, freePorts } from './slapd-process.ts';
 
 const cache = fileURLToPath(new URL('../../.cache/389ds', import.meta.url));
 const root = join(cache, 'root');
 const program = join(root, 'usr/sbin/ns-slapd');
 
 /** Undefined: there is one. */
-export const no389: string | undefined = existsSync(program)
-  ? undefined
-  : existsSync(join(cache, 'missing'))
-    ? readFileSync(join(cache, 'missing'), 'utf8').trim()
+export const no389: string | undefined = existsSync(join(cache, 'missing'))
+  ? readFileSync(join(cache, 'missing'), 'utf8').trim()
+  : existsSync(program)
+    ? undefined
     : 'nobody has looked for a 389 Directory Server yet: "node scripts/prepare.mjs" does';
 
 export interface Ds389Options {
@@ -67,43 +67,58 @@ export async function start389(options: Ds389Options = {}): Promise<Ds389> {
   const multiarch = readdirSync(join(root, 'usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? '';
   const libraries = ['', 'dirsrv', 'dirsrv/plugins'].map((name) => join(root, 'usr/lib', multiarch, name));
   const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
-  const [port = 0] = await freePorts(1);
-  const ldapiPath = join(folder, 'ldapi');
-  configure(folder, port, libraries.at(-1) ?? '');
-  writeFileSync(join(folder, 'entries.ldif'), entriesOf(options));
-  const load = ['ldif2db', '-D', join(folder, 'config'), '-n', 'userRoot', '-i', join(folder, 'entries.ldif')];
-  execFileSync(program, load, { env, stdio: ['ignore', 'ignore', 'ignore'] });
-  const child = spawn(program, ['-D', join(folder, 'config'), '-i', join(folder, 'run/pid'), '-d', '0'], { env, stdio: 'ignore' });
-  const admin = administrator({ ldapiPath, adminDn, adminPassword, suffix });
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exit = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exit;
+  const config = join(folder, 'config');
+  const admin = administrator({ ldapiPath: join(folder, 'ldapi'), adminDn, adminPassword, suffix });
+  const answers = () => admin.withClient(async () => undefined);
+  const [command, ...start] = [...dieWithParent(), program, '-D', config, '-i', join(folder, 'run/pid'), '-d', '0'];
+  for (let attempt = 1; ; attempt++) {
+    const [port = 0] = await freePorts(1);
+    configure(folder, port, libraries.at(-1) ?? '');
+    if (attempt === 1) load(folder, entriesOf(options), env);
+    const child = spawn(command, start, { env, stdio: 'ignore' });
+    if (await comesUp(child, answers)) {
+      const url = `ldap://127.0.0.1:${port}`;
+      return { ...admin, ...names, url, suffix, writerDn, writerPassword, stop: () => end(child, folder) };
     }
-    rmSync(folder, { recursive: true, force: true });
-  };
-  await untilUp(child, folder, () => admin.withClient(async () => undefined));
-  const names = {
-    people: `ou=people,${suffix}`,
-    groupDn: (name: string) => groupDn(name, suffix),
-    personDn: (uid: string) => memberDn(uid, suffix),
-  };
-  return { ...admin, ...names, url: `ldap://127.0.0.1:${port}`, suffix, writerDn, writerPassword, stop };
+    // Somebody else may have been quicker to take the port.
+    if (attempt < 3) continue;
+    const said = readFileSync(join(folder, 'log/errors'), 'utf8').slice(-2000);
+    await end(child, folder);
+    throw new Error(`the 389 Directory Server did not come up: ${said}`);
+  }
 }
 
-async function untilUp(child: ChildProcess, folder: string, answers: () => Promise<void>): Promise<void> {
-  const startedAt = performance.now();
-  for (;;) {
-    const isOver = child.exitCode !== null || performance.now() - startedAt > 30_000;
-    if (isOver)
-      throw new Error(`the 389 Directory Server did not come up: ${readFileSync(join(folder, 'log/errors'), 'utf8').slice(-2000)}`);
-    try {
-      return await answers();
-    } catch {
-      await sleep(20);
-    }
+const names = {
+  people: `ou=people,${suffix}`,
+  groupDn: (name: string) => groupDn(name, suffix),
+  personDn: (uid: string) => memberDn(uid, suffix),
+};
+
+function load(folder: string, entries: string, env: NodeJS.ProcessEnv): void {
+  const ldif = join(folder, 'entries.ldif');
+  writeFileSync(ldif, entries);
+  execFileSync(program, ['ldif2db', '-D', join(folder, 'config'), '-n', 'userRoot', '-i', ldif], { env, stdio: 'ignore' });
+}
+
+async function comesUp(child: ChildProcess, answers: () => Promise<void>): Promise<boolean> {
+  for (const startedAt = performance.now(); performance.now() - startedAt < 30_000; await sleep(20)) {
+    if (child.exitCode !== null) return false;
+    const isUp = await answers().then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return true;
   }
+  return false;
+}
+
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** What dscreate does: its template with the places filled in. It wants a root that has everything at the usual paths. */

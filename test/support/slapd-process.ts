@@ -82,7 +82,7 @@ function slapdProcess(folder: string, listeners: readonly string[], log: 'stats'
 }
 
 /** A killed test run must not leave a slapd behind. */
-function dieWithParent(): readonly string[] {
+export function dieWithParent(): readonly string[] {
   return existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM', '--'] : [];
 }
 
