@@ -47,7 +47,7 @@ export function tellOfTheFailover(life: () => Life): void {
       const { stewards: pagers } = await members();
       expect(pagers).toEqual([...before.stewards, 'vol14'].sort());
       expect(pagers).not.toContain('vol3');
-      expect((await muster(['explain', 'urbanecm'], second)).stdout).toMatch(/\(!3, approved by alice\), until 2026-12-21 00:00\s+UTC/);
+      expect((await muster(['explain', 'urbanecm'], second)).stdout).toMatch(/\(!3, approved by alice\), until the end\s+of\s+2026-12-20/);
       expect(readFileSync(second.metrics, 'utf8')).toContain('muster_unratified_revocations 1\n');
     });
 

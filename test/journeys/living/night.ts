@@ -26,7 +26,7 @@ export function tellOfTheNight(life: () => Life): void {
       expect(stdout).toContain('Single sign-on sessions that are open now live on for up to 7 days');
       expect(stdout).toContain(`only the revocation keeps urbanecm out:\n  ${folder}/urbanecm.yaml\n  roster steward\n`);
       expect(stdout).toMatch(
-        /To have them follow:\n {2}muster request klaxon-users urbanecm --revoke\n {2}have urbanecm taken off the roster steward, .*\n$/,
+        /Change them:\n {2}muster request klaxon-users urbanecm --revoke\n {2}have urbanecm taken off the roster steward, .*\n$/,
       );
       const { 'klaxon-users': users, stewards: pagers } = await members();
       expect(users).toEqual(['hoo', 'martin']);

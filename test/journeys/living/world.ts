@@ -198,7 +198,8 @@ export class Life {
     await gitlab.commitAndPush(project, author, sourceBranch, changes);
     this.wait(minute);
     const mergeRequest = await gitlab.openMergeRequest(project, { author, sourceBranch });
-    this.wait(minute);
+    // GitLab writes its version a moment later, and an approval counts for what has stood there for a minute.
+    this.wait(minute + 30_000);
     if (approver) gitlab.approve(mergeRequest, approver);
     this.wait(minute);
     await gitlab.merge(mergeRequest, carol);
