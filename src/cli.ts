@@ -318,7 +318,7 @@ function personCommands(program: Command, take: Take): void {
     .option('--at <time>', 'at this moment: 2026-12-07 (its first instant, UTC), or a time with its zone')
     .option('--on <day>', 'everybody who had access at any time of this day, UTC')
     .option('--since <time>', 'everybody who had access at any time since this moment, and what changed')
-    .option('--public', 'leave out reasons, contacts, tickets and the names of approvers')
+    .option('--public', 'leave out reasons, contacts, tickets, names of approvers, and who is revoked')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'csv', 'html']).default('text'))
     .option(...json)
     .addHelpText(

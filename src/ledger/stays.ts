@@ -6,8 +6,8 @@ import type { GrantInForce } from '../record/grants.ts';
 import type { LedgerRecord } from './record.ts';
 
 export interface Departure {
-  /** null: gone, and not by muster. */
-  readonly because: RemovalCause | null;
+  /** null: gone, and not by muster. `untold`: by muster, and a report for everybody does not say why. */
+  readonly because: RemovalCause | { readonly kind: 'untold' } | null;
   readonly at: Instant;
 }
 

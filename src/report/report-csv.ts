@@ -4,8 +4,8 @@ import type { GroupReport, MemberReason, Report } from './report.ts';
 import { renderInstant } from '../time.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import { renderRefusalBriefly } from '../review/refusals.ts';
-import { renderHoldCode, renderMemberReason, renderNotIn } from './report-words.ts';
-import { plain, renderLink, renderRemoval } from '../text.ts';
+import { renderDeparture, renderHoldCode, renderMemberReason, renderNotIn } from './report-words.ts';
+import { plain, renderLink } from '../text.ts';
 
 const columns = [
   'row',
@@ -152,7 +152,7 @@ function accessRows({ stays }: Report): readonly Row[] {
       ...groundsColumns(because),
       from: renderInstant(from),
       left: departure ? renderInstant(departure.at) : '',
-      explanation: departure ? (departure.because ? renderRemoval(departure.because) : 'not by muster') : '',
+      explanation: departure ? renderDeparture(departure) : '',
     })),
   );
 }

@@ -1,10 +1,10 @@
 // What changed, by day, the latest first: who came, stayed under another grant and went, and what was decided. The same words for page and text.
 import type { Because } from '../membership/desired.ts';
 import { instant, type GroupName, type Instant } from '../names.ts';
-import { plain, renderBy, renderRemoval } from '../text.ts';
+import { plain, renderBy } from '../text.ts';
 import { day, renderDate, renderLastDay } from '../time.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
-import { renderHoldCode } from './report-words.ts';
+import { renderDeparture, renderHoldCode } from './report-words.ts';
 import type { Report } from './report.ts';
 
 interface Event {
@@ -52,7 +52,8 @@ function movements(report: Report): readonly Event[] {
     ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], ...grounds(group, because) }) as const),
     ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], ...grounds(group, because) }) as const),
     ...left.map(({ name, group, departure: { at, because } }) => {
-      const why = because ? (because.kind === 'expired' ? 'the grant ended' : renderRemoval(because)) : 'taken out, and not by muster';
+      const byCause = because?.kind === 'expired' ? 'the grant ended' : renderDeparture({ because, at });
+      const why = because === null || because.kind === 'untold' ? `taken out ${byCause}` : byCause;
       return { at, mark: 'out', names: [name], words: `, ${group}: ${why}` } as const;
     }),
   ];

@@ -7,6 +7,7 @@ import type { Status } from '../status.ts';
 import { renderInstant } from '../time.ts';
 import { renderRefusalBriefly } from '../review/refusals.ts';
 import { renderAttention, renderMemberReason, renderNotIn } from './report-words.ts';
+import type { Departure } from '../ledger/stays.ts';
 import { becauseJson, causeJson, endJson } from '../reconcile/run-json.ts';
 
 export function renderReportJson(report: Report, status: Status): string {
@@ -121,6 +122,10 @@ function rulesJson({ rules }: Report): unknown {
   };
 }
 
+function departureJson({ because }: Departure): unknown {
+  return because && because.kind !== 'untold' ? causeJson(because) : null;
+}
+
 function changesJson({ stays, changes: { joined, renewed, left, landings, rulesChanged } }: Report): object {
   const arrived = (one: (typeof joined)[number]) => ({ ...one, at: renderInstant(one.at), because: one.because && linked(one.because) });
   return {
@@ -129,7 +134,7 @@ function changesJson({ stays, changes: { joined, renewed, left, landings, rulesC
       uid: name,
       from: renderInstant(from),
       left: orNull(departure?.at),
-      leftBecause: departure?.because ? causeJson(departure.because) : null,
+      leftBecause: departure ? departureJson(departure) : null,
       because: reasons.map(({ at, because }) => ({ since: renderInstant(at), grounds: because && linked(because) })),
     })),
     joined: joined.map(arrived),
@@ -138,7 +143,7 @@ function changesJson({ stays, changes: { joined, renewed, left, landings, rulesC
       group,
       name,
       at: renderInstant(departure.at),
-      because: departure.because ? causeJson(departure.because) : null,
+      because: departureJson(departure),
     })),
     landings: landings.map(({ at, commit, verdict, paths }) => ({
       at: renderInstant(at),

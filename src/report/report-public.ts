@@ -1,13 +1,12 @@
-// A report for everybody to see: without reasons, contacts, tickets and the names of approvers. Who has access, and until when, stays.
+// A report for everybody to see: without reasons, contacts, tickets, the names of approvers, and who is revoked. Who has access, and until when, stays.
 import type { Because } from '../membership/desired.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { Attention } from './report-attention.ts';
-import type { RevocationReport } from './report-revocations.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, Report } from './report.ts';
-import type { Stay } from '../ledger/stays.ts';
+import type { Departure, Stay } from '../ledger/stays.ts';
 import type { Rules } from '../policy/policy.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import type { JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
+import type { JudgedLanding, OverrideStory } from '../ledger/replay.ts';
 
 export function publicReport(report: Report): Report {
   return {
@@ -17,7 +16,7 @@ export function publicReport(report: Report): Report {
     groups: report.groups.map(publicGroup),
     refused: report.refused.map(publicRefusal),
     waiting: report.waiting.map((one) => ({ ...one, pending: undefined })),
-    revocations: report.revocations.map(publicRevocation),
+    revocations: [],
     overrides: report.overrides.map(publicOverride),
     distrusted: [],
     attention: report.attention.flatMap(publicAttention),
@@ -35,7 +34,7 @@ function publicBecause<Of extends Because | RemovalCause | null>(because: Of): O
 }
 
 function publicGroup(group: GroupReport): GroupReport {
-  return { ...group, members: group.members.map(publicMember), withheld: group.withheld.map(publicNotIn) };
+  return { ...group, members: group.members.map(publicMember), withheld: group.withheld.flatMap(publicNotIn) };
 }
 
 function publicMember(member: MemberReport): MemberReport {
@@ -54,8 +53,13 @@ function publicReason(reason: MemberReason): MemberReason {
   }
 }
 
-function publicNotIn({ uid, reason, because }: NotIn): NotIn {
-  return { uid, because: publicBecause(because), reason: reason.code === 'revoked' ? { ...reason, reason: '' } : reason };
+/** Whom a revocation keeps out is not told. */
+function publicNotIn({ uid, reason, because }: NotIn): readonly NotIn[] {
+  return reason.code === 'revoked' ? [] : [{ uid, because: publicBecause(because), reason }];
+}
+
+function publicDeparture({ at, because }: Departure): Departure {
+  return { at, because: because?.kind === 'revoked' ? { kind: 'untold' } : because };
 }
 
 /** The detail of a refusal may name approvers; in its place stands the path, which says nothing new. */
@@ -63,16 +67,8 @@ function publicRefusal(refusal: Refusal): Refusal {
   return { ...refusal, detail: refusal.path };
 }
 
-function publicRevocation(one: RevocationReport): RevocationReport {
-  return { ...one, reason: '', by: undefined, lifted: one.lifted && { ...one.lifted, reason: '', by: undefined } };
-}
-
 function publicOverride(one: OverrideStory): OverrideStory {
   return { ...one, record: withoutWords(one.record) };
-}
-
-function publicStory({ record, lifted }: RevocationStory): RevocationStory {
-  return { record: withoutWords(record), lifted: lifted && withoutWords(lifted) };
 }
 
 /** Why, and by whom. */
@@ -85,12 +81,11 @@ function publicAttention(one: Attention): readonly Attention[] {
     case 'refused':
       return [{ ...one, refusal: publicRefusal(one.refusal) }];
     case 'revocation':
-      return [{ ...one, revocation: publicRevocation(one.revocation) }];
     // It names an approver.
     case 'distrusted':
       return [];
     case 'not-in':
-      return [{ ...one, notIn: publicNotIn(one.notIn) }];
+      return publicNotIn(one.notIn).map((notIn) => ({ ...one, notIn }));
     case 'waiting':
       return [{ ...one, waiting: { ...one.waiting, pending: undefined } }];
     default:
@@ -107,7 +102,12 @@ function publicLanding(landing: JudgedLanding): JudgedLanding {
 }
 
 function publicStay(stay: Stay): Stay {
-  return { ...stay, reasons: stay.reasons.map(({ at, because }) => ({ at, because: publicBecause(because) })) };
+  const { departure } = stay;
+  return {
+    ...stay,
+    departure: departure && publicDeparture(departure),
+    reasons: stay.reasons.map(({ at, because }) => ({ at, because: publicBecause(because) })),
+  };
 }
 
 function publicChanges(changes: Report['changes']): Report['changes'] {
@@ -116,7 +116,8 @@ function publicChanges(changes: Report['changes']): Report['changes'] {
     joined: changes.joined.map((one) => ({ ...one, because: publicBecause(one.because) })),
     renewed: changes.renewed.map((one) => ({ ...one, because: publicBecause(one.because) })),
     landings: changes.landings.map(publicLanding),
-    revocations: changes.revocations.map(publicStory),
+    left: changes.left.map((one) => ({ ...one, departure: publicDeparture(one.departure) })),
+    revocations: [],
     overrides: changes.overrides.map(publicOverride),
   };
 }

@@ -2,10 +2,10 @@
 import type { Because } from '../membership/desired.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
 import type { Stay } from '../ledger/stays.ts';
-import { plain, renderLink, renderRemoval, renderSigners } from '../text.ts';
+import { plain, renderLink, renderSigners } from '../text.ts';
 import { count, day, renderDate, renderInstant, renderLastDay } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
-import { renderMemberReason, renderPeriod } from './report-words.ts';
+import { renderDeparture, renderMemberReason, renderPeriod } from './report-words.ts';
 import { soon, type GroupReport, type MemberReport, type Report } from './report.ts';
 
 /** A page of the configured GitLab, or nothing: nobody is led anywhere else. */
@@ -177,7 +177,7 @@ function beforeRow({ group, name, from, departure, reasons }: Stay, seen: Set<st
       markup`<div>${because ? approval(because, report, pageOf) : markup`<span class="soft">nothing explained it</span>`}</div>`,
   );
   const to = departure ? renderDate(departure.at) : 'still in';
-  const why = departure ? (departure.because ? renderRemoval(departure.because) : 'taken out, and not by muster') : '';
+  const why = departure ? renderDeparture(departure) : '';
   return markup`<tr${id}>
     <th scope="row">${name}</th>
     <td class="group">${group}</td>

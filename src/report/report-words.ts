@@ -6,7 +6,7 @@ import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
 import type { KnownHold } from '../ledger/memory.ts';
-import type { Stay } from '../ledger/stays.ts';
+import type { Departure, Stay } from '../ledger/stays.ts';
 import type { OverrideStory } from '../ledger/replay.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { Instant } from '../names.ts';
@@ -163,8 +163,13 @@ export function renderAccess({ group, name, from, departure, reasons }: Stay): s
   const why = reasons.map(({ because }) => (because ? renderBecause(because) : 'no grant or roster explained it')).join('; then ');
   const who = `${plain(name)} in ${group}`;
   if (!departure) return `${who} since ${renderMoment(from)}: ${plain(why)}`;
-  const out = departure.because ? renderRemoval(departure.because) : 'not by muster';
-  return `${who} from ${renderMoment(from)} to ${renderMoment(departure.at)}: ${plain(why)}. Out: ${out}`;
+  return `${who} from ${renderMoment(from)} to ${renderMoment(departure.at)}: ${plain(why)}. Out: ${renderDeparture(departure)}`;
+}
+
+/** Why somebody left. */
+export function renderDeparture({ because }: Departure): string {
+  if (because === null) return 'not by muster';
+  return because.kind === 'untold' ? 'by muster' : renderRemoval(because);
 }
 
 /** Below a group's name: how its members come about. */
@@ -207,6 +212,6 @@ export function renderNotes({ side, isPublic, evidence, mode, begins, written, j
     judged === undefined ? 'No policy was in force.' : `Policy judged up to ${judged.slice(0, 12)}.`,
     ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),
     ...(mode === 'report' && side === 'record' ? ['The mode of this host is report: nothing is written to the directory.'] : []),
-    ...(isPublic ? ['Public: reasons, contacts, tickets and the names of approvers are left out.'] : []),
+    ...(isPublic ? ['Public: reasons, contacts, tickets, the names of approvers and who is revoked are left out.'] : []),
   ];
 }

@@ -164,7 +164,9 @@ describe('the page', () => {
 
   it('given a public report, then it is said, and approvers and reasons are not there', () => {
     const text = textOf(renderReportHtml(publicReport(report), { forge, digest }));
-    expect(text).toContain('Public: reasons, contacts, tickets and the names of approvers are left out.');
+    const notice = 'Public: reasons, contacts, tickets, the names of approvers and who is revoked are left out.';
+    expect(text).toContain(notice);
+    expect(text.replace(notice, '')).not.toMatch(/revo[ck]/i);
     for (const secret of ['abuse wave', 'Laptop', 'alice', 'bob', 'T343377']) expect(text).not.toContain(secret);
   });
 
