@@ -80,8 +80,8 @@ function publicAttention(one: Attention): readonly Attention[] {
   switch (one.kind) {
     case 'refused':
       return [{ ...one, refusal: publicRefusal(one.refusal) }];
+    // One tells who is revoked, the other names an approver.
     case 'revocation':
-    // It names an approver.
     case 'distrusted':
       return [];
     case 'not-in':
