@@ -32,15 +32,9 @@ export async function changingHost(world: World, proxy: TcpProxy): Promise<Chang
   await host.reconcile();
   host.setRoster(after.stewards);
   host.grant('carol');
-  const kept = join(host.folder, 'kept');
-  cpSync(host.state, kept, { recursive: true });
   return {
     host,
-    reset: async () => {
-      for (const [group, members] of Object.entries(before)) await world.slapd.setMembers(group, members);
-      rmSync(host.state, { recursive: true });
-      cpSync(kept, host.state, { recursive: true });
-    },
+    reset: wayBack(world, host, before),
     membership: async () => ({
       stewards: [...(await host.members('stewards'))],
       'klaxon-users': [...(await host.members('klaxon-users'))],
@@ -50,6 +44,17 @@ export async function changingHost(world: World, proxy: TcpProxy): Promise<Chang
       await host.reconcile(later(2));
       return proxy.messages() - sent;
     },
+  };
+}
+
+/** Brings state and directory back to what they are now, with these members. */
+export function wayBack(world: World, host: Host, members: Readonly<Record<string, readonly string[]>>): () => Promise<void> {
+  const kept = join(host.folder, 'kept');
+  cpSync(host.state, kept, { recursive: true });
+  return async () => {
+    for (const [group, uids] of Object.entries(members)) await world.slapd.setMembers(group, uids);
+    rmSync(host.state, { recursive: true });
+    cpSync(kept, host.state, { recursive: true });
   };
 }
 

@@ -84,8 +84,9 @@ describe('given a host with tokens for GitLab', () => {
       await scene.run('reconcile');
       // The run after 24 hours and some minutes is the first of the next day.
       expect(asked()).toBe(hour < 20 ? 0 : 2);
-      // Judging did not look for hours: GitLab is asked for its clock, once.
-      expect(world.gitlab.faults.count(/\/api\//) - asked()).toBe(1);
+      // Judging did not look for hours: GitLab is asked for its clock, once, and which merge requests are open.
+      expect(world.gitlab.faults.count(/\/merge_requests\?/)).toBe(1);
+      expect(world.gitlab.faults.count(/\/api\//) - asked()).toBe(2);
       expect(metric('muster_token_expiry_timestamp_seconds')).toEqual(ends);
       expect(metric('muster_token_usable')).toEqual({
         'token="gitlab-token",state="good"': 1,

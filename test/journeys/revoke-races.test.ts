@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ofThisFile } from '../support/of-this-file.ts';
-import { changingHost, range } from './changing-host.ts';
+import { changingHost, range, wayBack } from './changing-host.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { later, type Host, openWorld } from './world.ts';
 
@@ -154,14 +154,17 @@ describe('case 113: given a run, and somebody who is revoked beside it', () => {
 
 describe('case 113: given a connection that breaks once the change was made, and no answer', () => {
   it('when somebody is revoked, then they are out, and by the next run the record tells it once, as what it was', async () => {
-    const first = await hostWithStewards();
+    const host = await hostWithStewards();
+    const before = story(host, 'hoo').length;
+    const reset = wayBack(world, host, { stewards: ['base', 'hoo'] });
+    const revoke = () => host.run(['revoke', 'hoo', '--reason', 'Key was stolen.'], { at: later(0, 1) });
+    await reset();
     const sent = proxy.messages();
-    await first.run(['revoke', 'hoo', '--reason', 'Key was stolen.']);
+    await revoke();
     for (const nth of range(1, proxy.messages() - sent)) {
-      const host = await hostWithStewards();
-      const before = story(host, 'hoo').length;
+      await reset();
       proxy.beforeMessage(nth, () => proxy.set({ cutAfter: 0 }));
-      await host.run(['revoke', 'hoo', '--reason', 'Key was stolen.'], { at: later(0, 1) });
+      await revoke();
       await proxy.set('pass');
       await host.reconcile(later(0, 2));
 
