@@ -18,6 +18,7 @@ import {
   type Note,
   type PushEvent,
 } from './answers.ts';
+import type { Comment } from '../signing/carriers.ts';
 import { unmetered } from './budget.ts';
 import { Malformed } from './failure.ts';
 import { pageOfTexts, pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';
@@ -43,7 +44,7 @@ export interface Api {
   readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
   readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
   /** What people wrote on it, newest first: not more than is read of one. */
-  readonly comments: (project: number, iid: number) => Promise<readonly string[]>;
+  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
   readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
   /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
   readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<Shown<PushEvent>>;
@@ -161,7 +162,7 @@ export function connect(settings: RequesterSettings): Api {
         (perPage) => gitlab.MergeRequestNotes.all(project, iid, { ...newest, perPage }),
         `the comments of !${iid}`,
       );
-      return entries.flatMap(({ body, system }) => (system ? [] : [body]));
+      return entries.flatMap(({ body, system, author }) => (system ? [] : [{ body, by: author?.id }]));
     },
     async stateEvents(project, iid) {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);

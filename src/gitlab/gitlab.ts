@@ -3,6 +3,7 @@ import type { EvidenceAnswer, OtherMergeRequest, TargetBranch } from '../evidenc
 import { instant, isInstant, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Api, Project } from './api.ts';
+import type { Comment } from '../signing/carriers.ts';
 import { Declined, Malformed } from './failure.ts';
 import { openGate } from './gate.ts';
 import { trustIn, type Trust } from '../tls.ts';
@@ -49,7 +50,7 @@ export interface GitLab {
   /** Whether it answers about this one, whole, everything that may have to be known of a landing; never throws for anything the server does. */
   readonly answersAbout: (other: OtherMergeRequest, target: TargetBranch) => Promise<boolean>;
   /** What people wrote on a merge request, newest first. @throws Unavailable or Unusable */
-  readonly comments: (project: number, iid: number) => Promise<readonly string[]>;
+  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
   /** From the `Date` header of the last answer; undefined before the first. */
   readonly clock: () => ClockReading | undefined;
 }

@@ -5,9 +5,15 @@ import { errnoOf, stateFailure } from '../errors.ts';
 import type { CommitId } from '../names.ts';
 import { largestStatement } from './statement.ts';
 
+export interface Comment {
+  readonly body: string;
+  /** The number of the account that wrote it. */
+  readonly by: number | undefined;
+}
+
 export interface Carriers {
   /** Of a merge request, newest first. Throws Unavailable where GitLab does not answer. */
-  readonly comments: (project: number, iid: number) => Promise<readonly string[]>;
+  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
   /** Under refs/notes/muster-approvals, on any of these commits. None where they cannot be had. */
   readonly notes: (commits: readonly CommitId[]) => Promise<readonly string[]>;
   /** What lies in the folder `approvals`, for any landing. */

@@ -7,12 +7,12 @@ import type { OpenRequest, OpenSigning, SigningPorts } from '../evidence/gitlab-
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import type { Contents, PolicyParser } from '../judge/landing-files.ts';
 import { instant, type BlobId, type CommitId, type Instant } from '../names.ts';
-import { isRules, largestFile, mostFiles } from '../policy/policy.ts';
+import { isRules, largestFile, mostFiles, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
 import { readSigned, renderSigned } from './carried.ts';
-import type { Carriers } from './carriers.ts';
+import type { Carriers, Comment } from './carriers.ts';
 import { SigningMemory } from './signing-memory.ts';
 import { judgeStatements, type SignedStatement, type Verify } from './judge-statements.ts';
 import { signedChange, statementOf, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
@@ -242,12 +242,19 @@ class Collector {
     const { carriers } = this.#ports;
     const { now: at } = this.#terms;
     const heads = mergeRequests.flatMap(({ head }) => head ?? []);
-    const comments: string[] = [];
+    const comments: Comment[] = [];
     for (const { iid } of mergeRequests) comments.push(...(await carriers.comments(project, iid)));
-    const others = [...(await carriers.notes([...heads, commit])), ...comments];
+    const others = [...(await carriers.notes([...heads, commit])), ...ofPeopleFirst(comments, change.rules)];
     const { seen } = this.#remembered();
     return statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at);
   }
+}
+
+/** Whoever may comment could bury the statements that count under others. Who wrote a comment decides nothing else. */
+export function ofPeopleFirst(comments: readonly Comment[], { people }: Rules): readonly string[] {
+  const accounts = new Set([...people.values()].flatMap(({ gitlab }) => gitlab));
+  const isOfSomebody = ({ by }: Comment) => by !== undefined && accounts.has(by);
+  return [...comments.filter(isOfSomebody), ...comments.filter((one) => !isOfSomebody(one))].map(({ body }) => body);
 }
 
 function sizeOf(changes: readonly ContentChange[]): number {

@@ -8,7 +8,7 @@ import { openApprovalNotes } from '../../src/history/approval-notes.ts';
 import { duration } from '../../src/names.ts';
 import { readApprovalFiles } from '../../src/signing/carriers.ts';
 import { renderSigned } from '../../src/signing/carried.ts';
-import { statementsIn } from '../../src/signing/collect.ts';
+import { ofPeopleFirst, statementsIn } from '../../src/signing/collect.ts';
 import { after, change, commit, grant, seen, sign } from './signing-world.ts';
 
 const landed = change([grant('urbanecm')]);
@@ -36,6 +36,14 @@ describe('given statements from everywhere', () => {
     const all = [...found({ files: [mine], others: flood }).values()];
     expect(all).toHaveLength(100);
     expect(renderSigned(all[0]?.text ?? '', all[0]?.signature.armour ?? '')).toBe(mine);
+  });
+});
+
+describe('given comments', () => {
+  it('when strangers write very many, then those of people in the policy come first, each in their order', () => {
+    const comment = (body: string, by?: number) => ({ body, by });
+    const all = [comment('s1', 99), comment('b', 43), comment('s2'), comment('a', 42)];
+    expect(ofPeopleFirst(all, landed.rules)).toEqual(['b', 'a', 's1', 's2']);
   });
 });
 
