@@ -72,10 +72,8 @@ export interface UnusableGroup {
 
 /** Who stands behind a member value that no desired person explains. */
 export type MemberEntry =
-  | {
-      readonly kind: 'person';
-      readonly person: DirectoryPerson;
-    } /** `uids`: those that the entry has all the same; one that stands for several, or several that share one. */
+  | { readonly kind: 'person'; readonly person: DirectoryPerson }
+  /** `uids`: those that the entry has all the same; one that stands for several, or several that share one. */
   | { readonly kind: 'no-person'; readonly uids: readonly Uid[] }
   | { readonly kind: 'absent' };
 

@@ -17,7 +17,8 @@ export async function entryAt(
     const [entry] = await connection.search(base, { ...question, scope: 'base' });
     return entry;
   } catch (error) {
-    if (hasResultCode(error, resultCode.noSuchObject)) return 'absent';
+    // memberUid may hold anything.
+    if (hasResultCode(error, resultCode.noSuchObject) || hasResultCode(error, resultCode.invalidDNSyntax)) return 'absent';
     throw refusal(error, `show ${base}`);
   }
 }

@@ -5,7 +5,7 @@ import type { MemberAttribute, MemberValue, ObservedGroup, Unwritten, UnusableGr
 import { DirectoryUnusable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { dnKeyOf, isSameValue } from './distinguished-names.ts';
-import { entryAt, valuesOf } from './entries.ts';
+import { entryAt, namedBy, valuesOf } from './entries.ts';
 import { placeholderKey, type DirectoryLayout } from './layout.ts';
 import { findPeople } from './people.ts';
 import { answered } from './result-codes.ts';
@@ -90,8 +90,10 @@ function formatOf(entry: Entry, schema: Schema, configured: MemberAttribute | un
 /** What stands in the entry for a member. */
 export function textOf(attribute: MemberAttribute, { dn: name, text, uid }: Pick<MemberValue, 'dn' | 'text' | 'uid'>): string {
   if (text !== undefined) return text;
-  return attribute === 'memberUid' ? (/^uid=([^,+\\]+)/i.exec(name)?.[1] ?? uid ?? name) : name;
+  return attribute === 'memberUid' ? (nameOf(name) ?? uid ?? name) : name;
 }
+
+const nameOf = (name: Dn) => /^uid=([^,+\\]+)/i.exec(name)?.[1];
 
 async function valuesIn(
   connection: DirectoryConnection,
@@ -110,11 +112,12 @@ async function valuesIn(
   const people = uids.length === 0 ? new Map<never, never>() : await findPeople(connection, layout, uids);
   return texts.map((text) => {
     const uid = parseUid(text);
-    const person = uid === undefined ? undefined : people.get(uid);
-    if (person === undefined || person === 'ambiguous')
-      return { dn: dn(uid === undefined ? text : `uid=${uid},${layout.people}`), key: keyOf(`uid=${text},${layout.people}`), text };
-    // Another spelling is another value, where the server compares so.
-    const isSame = isSameValue(attribute, text, textOf(attribute, { ...person, text: undefined }));
+    if (uid === undefined) return { dn: dn(text), key: dnKey(`\0${text}`), text };
+    const person = people.get(uid);
+    if (person === undefined || person === 'ambiguous') return { ...namedBy(`uid=${uid},${layout.people}`), text };
+    // Another spelling is another value, where the server compares so, and the name tells how it is spelled.
+    const spelled = nameOf(person.dn);
+    const isSame = spelled === undefined || isSameValue(attribute, text, spelled);
     return { dn: person.dn, key: isSame ? person.key : dnKey(`\0${text}`), text };
   });
 }

@@ -7,6 +7,7 @@ export const resultCode = {
   noSuchAttribute: 16,
   attributeOrValueExists: 20,
   noSuchObject: 32,
+  invalidDNSyntax: 34,
   busy: 51,
   unavailable: 52,
   objectClassViolation: 65,

@@ -253,6 +253,8 @@ gidNumber: 4711
 member:
 memberUid: Alice
 memberUid: bob
+memberUid: uid=carol,${people}
+memberUid: carol,ou=people
 `;
   let opened: Opened;
   beforeAll(async () => {
@@ -287,9 +289,13 @@ memberUid: bob
   it('when memberUid compares with case and a value differs in it, then it is not that person’s, as the server says', async () => {
     const { members } = await observed(opened.reader, 'accounts');
     const [alice, bob] = ['alice', 'bob'].map((one) => value(`uid=${one},${people}`));
-    expect(members.map(({ text }) => text)).toEqual(['Alice', 'bob']);
-    expect(members.map(({ key }) => key === alice?.key || key === bob?.key)).toEqual([false, true]);
+    expect(members.map(({ text }) => text)).toEqual(['Alice', 'bob', `uid=carol,${people}`, 'carol,ou=people']);
+    const [, , , carol] = members;
+    expect(members.map(({ key }) => key === alice?.key || key === bob?.key)).toEqual([false, true, false, false]);
+    expect(carol?.key).not.toContain('ou=people,dc=');
+    expect(members[2]?.key).not.toBe(value(`uid=carol,${people}`).key);
     expect(await asked('accounts')).toEqual([false, true, false]);
+    expect((await opened.reader.membersBehind(members)).get(members[3]?.key ?? value('').key)).toEqual({ kind: 'absent' });
     expect((await opened.reader.membersBehind(members)).get(members[0]?.key ?? value('').key)).toEqual({
       kind: 'no-person',
       uids: ['alice'],
