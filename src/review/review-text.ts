@@ -33,11 +33,15 @@ export function renderReviewJson(iid: number, review: Reviewed, posted: string, 
 function reviewJson(review: Reviewed): object {
   switch (review.kind) {
     case 'open': {
-      const { effects, needs, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;
+      const { effects, needs, people, obstacles, overlaps, slippedIn, waiting, approvals, quorum, enough } = review;
       return {
         state: 'open',
         change: changeJson(effects, needs),
-        findings: [...obstacles, ...overlaps.map((path) => ({ code: 'overlap', path }))],
+        findings: [
+          ...obstacles,
+          ...overlaps.map((path) => ({ code: 'overlap', path })),
+          ...people.flatMap(({ uid, is }) => (is === 'known' || is === 'not-told' ? [] : [{ code: is, uid }])),
+        ],
         unapprovedBefore: slippedIn.map(({ path, commit, code }) => ({ path, commit, code })),
         earlierWaiting: waiting,
         approvals: approvals.map(approvalJson),
@@ -61,7 +65,11 @@ function reviewJson(review: Reviewed): object {
       };
     case 'refused':
       return {
-        ...{ state: 'refused', code: review.code, paths: review.paths, settled: review.healed },
+        ...{ state: 'refused', code: review.code, paths: review.paths, settled: review.healed, locked: review.locked },
+        tookAway: review.took.map(({ path, group, uid, left, approved }) => ({
+          ...{ path, group, uid },
+          ...{ until: endJson(left), approvedUntil: endJson(approved) },
+        })),
         ...{ approvals: review.approvals.map(approvalJson), missing: missingJson(review.quorum) },
       };
     case 'waiting':

@@ -292,3 +292,9 @@ it.each([
 ])('a token stands as code, whatever is in it: $token', ({ token, gives }) => {
   expect(code(token)).toBe(gives);
 });
+
+it('given a review that is not ready for whom it lets in, then its JSON has that among the findings', () => {
+  const review = open({ people: [{ uid: uid('urbanecm'), is: 'unknown-person' }] });
+  const { findings } = JSON.parse(renderReviewJson(7, review, 'not asked', statusOf(['findings']))) as { findings: unknown };
+  expect(findings).toEqual([{ code: 'unknown-person', uid: 'urbanecm' }]);
+});
