@@ -7,6 +7,8 @@ export interface Budget {
   bytes: number;
   /** The time of all requests together. */
   milliseconds: number;
+  /** Of one request; without it, as many as ever. */
+  readonly attempts?: number;
 }
 
 const budgets = new AsyncLocalStorage<Budget | undefined>();
@@ -23,7 +25,13 @@ export function within<Result>(budget: Budget, work: () => Promise<Result>): Pro
 
 /** For what is asked once for many. */
 export function unmetered<Result>(work: () => Promise<Result>): Promise<Result> {
-  return budgets.run(undefined, work);
+  const { attempts } = budgets.getStore() ?? {};
+  const endless = Number.POSITIVE_INFINITY;
+  return budgets.run(attempts === undefined ? undefined : { answers: endless, bytes: endless, milliseconds: endless, attempts }, work);
+}
+
+export function mostAttempts(usual: number): number {
+  return Math.min(usual, budgets.getStore()?.attempts ?? usual);
 }
 
 /** Before a request. Throws TooMuch, or Unavailable where it was the time that went. */
@@ -37,7 +45,7 @@ export function checkBudget(request: string): void {
 }
 
 /** After a request that was answered, or not. */
-export function spend(spent: Budget): void {
+export function spend(spent: Omit<Budget, 'attempts'>): void {
   const left = budgets.getStore();
   if (!left) return;
   left.answers -= spent.answers;

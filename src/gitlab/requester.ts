@@ -8,7 +8,7 @@ import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-
 import { Unavailable, Untrusted } from '../errors.ts';
 import { connectionProblem, distrustOf, openVerified, type Trust } from '../tls.ts';
 import { Declined, Malformed, TooLong } from './failure.ts';
-import { checkBudget, spend } from './budget.ts';
+import { checkBudget, mostAttempts, spend } from './budget.ts';
 import type { Gate } from './gate.ts';
 
 export interface RequesterSettings {
@@ -142,7 +142,7 @@ function outgoing({ server }: RequesterSettings, endpoint: string, options: Reco
 
 async function send(request: Outgoing, settings: RequesterSettings, ask: Ask): Promise<FormattedResponse> {
   // A write that got no answer may have been done: a second try could do it twice.
-  const attempts = request.method === 'GET' ? settings.attempts : 1;
+  const attempts = request.method === 'GET' ? mostAttempts(settings.attempts) : 1;
   for (let attempt = 1; ; attempt += 1) {
     const result = await settings.gate(async () => (settings.mayAsk() ? metered(request, settings, ask, attempt > 1) : outOfTime(request)));
     if (result.kind === 'answered') return result.answer;

@@ -86,11 +86,15 @@ describe('given a landing to compare with others', () => {
     ['the notes', /\/notes/],
     ['the state events', /\/resource_state_events/],
     ['the pushes, though nobody approved it', /\/events\?/],
-  ])('when %s are not answered, then nothing is said of it', async (_, where) => {
+  ])('when %s are not answered, then nothing is said of it, and each is asked for once', async (_, where) => {
     const { iid, head } = await opened();
     const other = { iid, commit: commitId(head) };
     expect(await adapter().answersAbout(other, target)).toBe(true);
     cast.gitlab.faults.add(where, { kind: 'answer', status: 500 });
+    cast.gitlab.faults.forget();
     expect(await adapter().answersAbout(other, target)).toBe(false);
+    // What fails for all is not asked for again and again: each of the others would wait for it.
+    const asked = cast.gitlab.faults.log.map(({ path }) => path).filter((path) => where.test(path));
+    expect(asked).toEqual([...new Set(asked)]);
   });
 });
