@@ -44,6 +44,8 @@ objectClass: accountGroup
 cn: accounts
 gidNumber: 4711
 memberUid: vol1
+memberUid: foo bar
+memberUid: uid=vol2,ou=people,${suffix}
 
 dn: cn=both,${groups}
 objectClass: crew
