@@ -30,7 +30,7 @@ const mails = async (stage: Stage) => (await stage.host.must('cat /var/mail/* 2>
 
 async function mail(stage: Stage, mailer: 'exim4' | 'postfix'): Promise<void> {
   const { host } = stage;
-  if (mailer === 'postfix') await host.must('apt-get install --yes postfix');
+  if (mailer === 'postfix') await host.must('apt-get install --yes --no-install-recommends postfix');
   await host.must(`rm -rf /var/mail/* /var/lib/muster-failure; systemctl restart ${mailer}`);
   host.write('/etc/systemd/system/muster.service.d/mail.conf', '[Unit]\nOnFailure=muster-failure@%n.service\n');
   await host.must('systemctl daemon-reload');
