@@ -59,6 +59,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
         judged: head,
         refused: [],
         unlisted: 0,
+        rules: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
         pending: [],
       },
       rosters: [
