@@ -250,6 +250,16 @@ function runCommands(program: Command, take: Take): void {
     .addHelpText('after', '\nExamples\n  muster doctor\n  muster doctor --json | jq ".checks[] | select(.severity != \\"ok\\")"\n')
     .action(take('doctor'));
   program
+    .command('verify')
+    .description('judge again from the record, the ledger and the repository, and compare: for an auditor, on any machine (read-only)')
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nIt needs a configuration whose state, judged and repository.url name copies, and asks neither GitLab nor the\ndirectory. It ends with 0 and what each grant in force rests on, or with 1 and the first line that does not hold.\n' +
+        '\nExamples\n  muster verify\n  muster --config audit/muster.yaml verify --json | jq .restsOn\n',
+    )
+    .action(take('verify'));
+  program
     .command('adopt')
     .description('print grant files, or a roster, for the members that a group has now, so that the first run changes nobody')
     .argument('<group>', 'the group; the policy on the branch must have its file')

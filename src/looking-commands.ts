@@ -10,6 +10,7 @@ export const looking: Commands = {
   review: async (invocation, caller) => (await import('./review/review-command.ts')).runReview(invocation, caller),
   approve: async (invocation, caller) => (await import('./approve/approve-command.ts')).runApprove(invocation, caller),
   request: async (invocation, caller) => (await import('./request/request-command.ts')).runRequest(invocation, caller),
+  verify: async (invocation, caller) => (await import('./verify/verify-command.ts')).runVerify(invocation, caller),
   doctor: async (invocation, caller) => (await import('./doctor/doctor-command.ts')).runDoctor(invocation, caller),
   init: async (invocation, caller) => (await import('./init/init-command.ts')).runInit(invocation, caller),
   adopt: async (invocation, caller) => (await import('./adopt/adopt-command.ts')).runAdopt(invocation, caller),

@@ -77,4 +77,5 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'statement',
     'verified-grants',
   ],
+  verify: ['rests-on', 'verify-text'],
 };

@@ -11,6 +11,8 @@ export interface Head {
 export interface Broken {
   readonly kind: 'broken';
   readonly message: string;
+  /** The first line that cannot be what it was, where it is one line. */
+  readonly line?: number;
 }
 
 export const start: Head = { count: 0, hash: '0'.repeat(64) };
@@ -26,20 +28,23 @@ function prefixAfter(head: Head): string {
 /** The head after one more line (given without its newline), or why the line cannot follow. */
 export function follow(head: Head, line: Buffer): Head | Broken {
   const prefix = prefixAfter(head);
-  if (line.toString('latin1', 0, prefix.length) !== prefix) return { kind: 'broken', message: reasonFor(head, line) };
+  if (line.toString('latin1', 0, prefix.length) !== prefix) return { kind: 'broken', ...reasonFor(head, line) };
   return { count: head.count + 1, hash: hash('sha256', line, 'hex') };
 }
 
-function reasonFor(head: Head, line: Buffer): string {
-  const at = `line ${head.count + 1} of the ledger`;
+function reasonFor(head: Head, line: Buffer): { readonly message: string; readonly line: number } {
+  const own = head.count + 1;
+  const at = `line ${own} of the ledger`;
   const parts = /^\{"sequence":(\d+),"previous":"([0-9a-f]{64})","format":(\d+),/.exec(line.toString('latin1', 0, 200));
-  if (!parts) return `${at} is not a record`;
+  if (!parts) return { line: own, message: `${at} is not a record` };
   const [, sequence, previous, written] = parts;
-  if (written !== String(format)) return `${at} has format ${written}, and this version of muster knows format ${format} only`;
-  if (sequence !== String(head.count + 1)) return `${at} has the sequence ${sequence}: lines were removed, added or moved`;
-  if (previous !== head.hash)
-    return head.count === 0 ? `${at} does not begin the chain` : `line ${head.count} of the ledger was changed after it was written`;
-  return `${at} is not a record`;
+  if (written !== String(format))
+    return { line: own, message: `${at} has format ${written}, and this version of muster knows format ${format} only` };
+  if (sequence !== String(own)) return { line: own, message: `${at} has the sequence ${sequence}: lines were removed, added or moved` };
+  if (previous === head.hash) return { line: own, message: `${at} is not a record` };
+  return head.count === 0
+    ? { line: own, message: `${at} does not begin the chain` }
+    : { line: head.count, message: `line ${head.count} of the ledger was changed after it was written` };
 }
 
 /** The sequence that began the append this line was written by. The line must have been followed already. */

@@ -138,7 +138,7 @@ function verifyLines(file: number, size: number, known: Exclude<KnownHead, Broke
     const next = follow(head, line.bytes);
     if ('kind' in next) return next;
     if (next.count === expected.count && next.hash !== expected.hash)
-      return { kind: 'broken', message: `line ${next.count} of the ledger is not the one that ledger.head names` };
+      return { kind: 'broken', line: next.count, message: `line ${next.count} of the ledger is not the one that ledger.head names` };
     if (next.count > expected.count && batchOf(head, line.bytes) !== expected.count + 1) return beyond(next, known);
     head = next;
     length += line.bytes.length + 1;

@@ -11,6 +11,8 @@ export interface Line {
   /** From 1. */
   readonly sequence: number;
   readonly kept: object;
+  /** SHA-256 of its bytes: the next line names it. */
+  readonly hash: string;
 }
 
 /** Reads the first `length` bytes, which end with the line of `verified`. Throws Unusable when they no longer lead there. */
@@ -23,7 +25,7 @@ export function* readRecords(path: string, length: number, verified: Head): Gene
       const next = follow(head, line.bytes);
       if ('kind' in next || !line.ended) break;
       if (next.count === verified.count && next.hash !== verified.hash) break;
-      yield parseLine(line.bytes, next.count);
+      yield parseLine(line.bytes, next);
       head = next;
     }
     if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
@@ -40,10 +42,10 @@ function openToRead(path: string): number {
   }
 }
 
-function parseLine(line: Buffer, sequence: number): Line {
+function parseLine(line: Buffer, { count: sequence, hash }: Head): Line {
   const whole = parseJson(line.toString('utf8'));
   if (typeof whole !== 'object' || whole === null) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
-  return { sequence, kept: withoutOwnKeys(whole) };
+  return { sequence, kept: withoutOwnKeys(whole), hash };
 }
 
 function parseJson(text: string): unknown {

@@ -186,7 +186,7 @@ function pathOf({ group, uid }: Pick<GrantInForce, 'group' | 'uid'>, folder: str
 }
 
 /** As of now: a ceiling on the length of grants counts from here at the latest. What was asked of GitLab stays in the record. */
-function believed(record: JudgingRecord, now: Instant): JudgingRecord {
+export function believed(record: JudgingRecord, now: Instant): JudgingRecord {
   if (record.type === 'start') return { ...record, at: now, committedAt: earliest(record.committedAt, now) };
   if (record.type === 'signed') return believedSigned(record, now);
   return record.type === 'verdict' ? believedVerdict(record, now) : { ...record, at: now };

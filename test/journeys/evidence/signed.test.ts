@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runMuster } from '../../support/command.ts';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
-import { approve, keyOf, open, people } from './signing.ts';
+import { approve, keyOf, open, people, pin } from './signing.ts';
 import type { RunDocument } from './run-document.ts';
 import { day, minute, startWorld, type Scene, type World } from './world.ts';
 
@@ -149,16 +149,6 @@ describe('given a group with signed: 1', () => {
     expect(report).toContain(`Not ratified: policy.yaml still names the key; in force by such a signature: ${grantPath('urbanecm')}`);
   });
 });
-
-/** The host's administrator pins the rules as plan prints them, and asks for signatures, whatever the policy says. */
-async function pin(scene: Scene): Promise<void> {
-  const { policy } = await scene.plan();
-  const file = join(scene.folder, 'muster.yaml');
-  const ceilings = '  ceilings: { klaxon-users: { signed: 1 }, rules: { signed: 1 } }';
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(join(scene.folder, 'judge.yaml'), text);
-  writeFileSync(file, text.replace(/^ {2}start: .*$/m, `$&\n  rules: ${policy.rules}`).replace(/^ {2}groups: .*$/m, `$&\n${ceilings}`));
-}
 
 describe('given a host that has pinned the rules and asks for signatures', () => {
   const unsigned = () => world.scene({ policy: policyFile({ people: people() }) });

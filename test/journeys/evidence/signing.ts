@@ -50,3 +50,13 @@ export async function approve(
   scene.wait(minute);
   return result;
 }
+
+/** The host's administrator pins the rules as plan prints them, and asks for signatures, whatever the policy says. */
+export async function pin(scene: Scene): Promise<void> {
+  const { policy } = await scene.plan();
+  const file = join(scene.folder, 'muster.yaml');
+  const ceilings = '  ceilings: { klaxon-users: { signed: 1 }, rules: { signed: 1 } }';
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(join(scene.folder, 'judge.yaml'), text);
+  writeFileSync(file, text.replace(/^ {2}start: .*$/m, `$&\n  rules: ${policy.rules}`).replace(/^ {2}groups: .*$/m, `$&\n${ceilings}`));
+}

@@ -1,0 +1,198 @@
+// What a host keeps, held against itself and against the repository: the two chains of hashes, every line, every verdict by its evidence, and every
+// signature. The first line that does not hold ends it. Nobody is asked but git, and nothing is written.
+import type { Head } from '../chain/chain.ts';
+import { sha256, sshFingerprint } from '../digest.ts';
+import type { HostConfiguration } from '../host.ts';
+import type { Mirror } from '../history/mirror.ts';
+import { branchOf } from '../history/branch.ts';
+import { judgeBranch, type Branch } from '../judge/judge-branch.ts';
+import { parseRecord } from '../ledger/kept-records.ts';
+import { emptyMemory, rememberAll, type Memory } from '../ledger/memory.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { nothingJudged, takeJudged } from '../record/judged-state.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
+import { parseJudgingRecord } from '../record/judging-shapes.ts';
+import { projectOf } from '../signing/statement.ts';
+import type { Verify } from '../signing/judge-statements.ts';
+import { verifiedGrants, type EvidenceLine } from '../signing/verified-grants.ts';
+import { digestFault, readChain, takenFault, type Chain, type Fault, type KeptLine } from './kept-chains.ts';
+import { KeptJudge, type Counted, type Expected } from './kept-judge.ts';
+
+export interface VerifiedHost {
+  readonly heads: { readonly record: Head | null; readonly ledger: Head | null };
+  readonly verdicts: Counted;
+  /** What the ledger comes to; undefined where it could not be read to its end. */
+  readonly memory: Memory | undefined;
+  readonly fault: Fault | undefined;
+}
+
+const nothingCounted: Counted = { endorsed: 0, refused: 0, onTheHostsWord: 0, signatures: 0 };
+
+export interface VerifyPorts {
+  readonly openMirror: () => Promise<Mirror>;
+  readonly verify: Verify;
+  readonly now: Instant;
+}
+
+export async function verifyHost(configuration: HostConfiguration, ports: VerifyPorts): Promise<VerifiedHost> {
+  const ledger = readChain(configuration.state, 'ledger', parseRecord);
+  const record = readChain(configuration.judged, 'record', parseJudgingRecord);
+  const memory = 'fault' in ledger ? undefined : rememberedIn(ledger);
+  const heads = { record: 'fault' in record ? null : record.head, ledger: 'fault' in ledger ? null : ledger.head };
+  const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({ heads, verdicts, memory, fault });
+  if ('fault' in ledger) return ended(ledger.fault);
+  if ('fault' in record) return ended(record.fault);
+  const apart = digestFault(record) ?? takenFault(ledger, record);
+  if (apart) return ended(apart);
+  const { fault, counted } = await judgeAgain(record, ledger, configuration, ports);
+  return ended(fault ?? (await signatureFault(ledger, configuration, ports)), counted);
+}
+
+function rememberedIn({ lines }: Chain<LedgerRecord>): Memory {
+  const memory = emptyMemory();
+  rememberAll(
+    memory,
+    lines.map(({ record }) => record),
+  );
+  return memory;
+}
+
+async function judgeAgain(
+  record: Chain<JudgingRecord>,
+  ledger: Chain<LedgerRecord>,
+  { repository, evidence, signed: ceilings }: HostConfiguration,
+  { openMirror, verify, now }: VerifyPorts,
+): Promise<{ readonly fault: Fault | undefined; readonly counted: Counted }> {
+  const begins = record.lines.findLastIndex((line) => line.record.type === 'start');
+  const begun = record.lines[begins];
+  if (begun?.record.type !== 'start') return { fault: undefined, counted: nothingCounted };
+  const { start, folder, branch: name, rules } = repository;
+  const other = `the record begins at ${begun.record.commit}, and repository.start is ${start}`;
+  if (begun.record.commit !== start) return { fault: { file: 'record.jsonl', line: begun.line, message: other }, counted: nothingCounted };
+  const all = record.lines.map((line) => line.record);
+  const before = takeJudged(nothingJudged, all.slice(0, begins), 'judging');
+  const mirror = await openMirror();
+  const branch = branchOf(mirror);
+  const tip = await branch.fetch();
+  const lines = record.lines.slice(begins);
+  const off = await offTheBranch(branch, lines, tip);
+  if (off) return { fault: off, counted: nothingCounted };
+  const loadParser = () => import('../policy/parser.ts');
+  const judge = new KeptJudge(
+    expectedIn(lines),
+    {
+      ...{ evidence, branch: name, start, folder, ceilings, verify },
+      distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
+      project: takeJudged(nothingJudged, all, 'judging').project,
+      seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
+      signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
+    },
+    { blobs: branch.blobs, versions: mirror.versions, loadParser },
+  );
+  let state = before;
+  for (const target of targetsIn(lines)) {
+    const judged = await judgeBranch(
+      {
+        branch: { ...branch, fetch: () => Promise.resolve(target) },
+        loadParser,
+        judge,
+        remembered: state.policy,
+        begin: () => Promise.resolve(),
+        toCatchUp: () => undefined,
+        wasSeen: () => true,
+        append: (records) => {
+          for (const one of records) judge.compare(one);
+          state = takeJudged(state, records, 'judging');
+          return Promise.resolve();
+        },
+        now,
+      },
+      { start, folder, rules, longest: new Map() },
+    );
+    const [problem] = judged.problems;
+    if (!judge.fault && problem)
+      return { fault: { file: 'record.jsonl', line: begun.line, message: problem.message }, counted: judge.counted };
+    if (judge.fault) break;
+  }
+  return { fault: judge.end(), counted: judge.counted };
+}
+
+function expectedIn(lines: readonly KeptLine<JudgingRecord>[]): readonly Expected[] {
+  const expected: Expected[] = [];
+  let last: Expected['signed'];
+  for (const { line, record } of lines) {
+    if (record.type === 'signed') last = { line, record };
+    if (record.type === 'start' || record.type === 'start-part') expected.push({ line, record });
+    if (record.type === 'verdict') expected.push({ line, record, ...(last?.record.commit === record.commit && { signed: last }) });
+  }
+  return expected;
+}
+
+/** How far judging had come, and where the branch went on elsewhere: each is walked to by itself. */
+function targetsIn(lines: readonly KeptLine<JudgingRecord>[]): readonly CommitId[] {
+  const targets: CommitId[] = [];
+  let last: CommitId | undefined;
+  for (const { record } of lines) {
+    if (record.type !== 'start' && record.type !== 'judged' && record.type !== 'verdict') continue;
+    if (record.type === 'verdict' && isJump(record.verdict) && last !== undefined) targets.push(last);
+    last = record.commit;
+    if (record.type === 'verdict' && isJump(record.verdict)) targets.push(last);
+  }
+  return last === undefined || targets.at(-1) === last ? targets : [...targets, last];
+}
+
+function isJump(verdict: { readonly kind: string; readonly code?: string }): boolean {
+  return verdict.kind === 'refused' && verdict.code === 'off-chain';
+}
+
+/** What is named after the last jump is on the first-parent chain that leads to the tip. */
+async function offTheBranch(branch: Branch, lines: readonly KeptLine<JudgingRecord>[], tip: CommitId): Promise<Fault | undefined> {
+  const jump = lines.findLastIndex(({ record }) => record.type === 'verdict' && isJump(record.verdict));
+  const named = lines
+    .slice(Math.max(jump, 0))
+    .flatMap(({ line, record }) =>
+      record.type === 'start' || record.type === 'judged' || record.type === 'verdict' ? [{ line, commit: record.commit }] : [],
+    );
+  const last = named.at(-1);
+  if (!last || (await branch.ancestry(last.commit, tip)) === 'on-chain') return undefined;
+  for (const { line, commit } of named)
+    if ((await branch.ancestry(commit, tip)) !== 'on-chain')
+      return { file: 'record.jsonl', line, message: `${commit} is not on the first-parent chain of the branch, whose tip is ${tip}` };
+  return undefined;
+}
+
+/** What the ledger says that signatures give is what they give, worked out once more from the lines that stand before it. */
+async function signatureFault(
+  { lines }: Chain<LedgerRecord>,
+  { repository, gitlab, signed: ceilings, requireTouch }: HostConfiguration,
+  { verify }: VerifyPorts,
+): Promise<Fault | undefined> {
+  const place = lines.findLastIndex(({ record }) => record.type === 'verified');
+  const { line = 0, record: known } = lines[place] ?? {};
+  if (known?.type !== 'verified' || known.basis === 'none' || repository.rules === undefined) return undefined;
+  const before = lines.slice(0, place).map(({ record }) => record);
+  const found = before.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
+  const parser = await import('../policy/parser.ts');
+  const given = verifiedGrants(
+    before.filter((record) => isEvidence(record)),
+    {
+      place: {
+        project: gitlab ? (found.at(-1) ?? '') : projectOf(repository.url),
+        branch: `refs/heads/${repository.branch}`,
+        start: repository.start,
+      },
+      ...{ ceilings, requireTouch, folder: repository.folder, pinned: repository.rules, groups: known.groups },
+      distrusted: before.filter((record) => record.type === 'distrust'),
+    },
+    { parser, sha256, fingerprint: sshFingerprint },
+    verify,
+  );
+  if (JSON.stringify(given.windows) === JSON.stringify(known.windows)) return undefined;
+  const paths = (windows: typeof given.windows) => windows.map(({ path }) => path).join(', ') || 'nothing';
+  return { file: 'ledger.jsonl', line, message: `signatures give ${paths(given.windows)}, and it says ${paths(known.windows)}` };
+}
+
+function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine {
+  return record.type === 'content' || record.type === 'rules-files' || record.type === 'signed';
+}
