@@ -1,4 +1,5 @@
 // `muster explain`: from a name to why it is, or is not, a member; what keeps that from being known is told on stderr.
+import { distrustStories } from '../ledger/distrusted.ts';
 import type { Invocation } from '../cli.ts';
 import { explainGroup, explainPerson, type Around } from './explain.ts';
 import { plan } from '../reconcile/preview.ts';
@@ -34,7 +35,8 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     const { folder } = configuration.repository;
     const { found, claims } = await lookUp(uid, directory);
     const files = await readGrantsAtTip(uid, report.head, { branch, loadParser: () => import('../policy/parser.ts') }, folder);
-    const around = { found, files, pageOf: pagesOf(configuration.gitlab) };
+    const distrusted = distrustStories(() => state.records(), state.memory.policy);
+    const around = { found, files, distrusted, pageOf: pagesOf(configuration.gitlab) };
     const person = explainPerson(uid, report, folder, state.records(), around);
     const status = tellCauses(report.problems, report.groups, caller);
     return { text: json ? render.renderPersonJson(person, status, claims) : render.renderPersonText(person, claims), status };

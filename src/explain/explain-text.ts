@@ -36,10 +36,17 @@ function renderPresence({ inDirectory, groups }: PersonExplained): string {
   return inDirectory === 'yes' || isSaid ? '' : hang('  ', presences[inDirectory]);
 }
 
-function renderStanding(standing: GroupStanding, { uid, evidence, mode, isTipKnown }: PersonExplained): string {
+function renderStanding(standing: GroupStanding, { uid, evidence, mode, isTipKnown, distrusted = [] }: PersonExplained): string {
   const lines = [`\n${standing.group}: ${claim(standing, mode)}\n`];
   const say = (word: string, text: string) => lines.push(hang(`  ${word.padEnd(10)}`, text));
   if (standing.because) for (const [index, text] of renderChain(standing.because).entries()) say(index === 0 ? 'because' : '', text);
+  const { because } = standing;
+  for (const { record, grants } of distrusted)
+    if (because?.kind === 'grant' && grants.some(({ path }) => path === because.path))
+      say(
+        'distrust',
+        `signatures of ${record.person} count no more since ${renderMoment(record.since)}; it stays until somebody takes it away ("muster revoke ${uid}" does so at once)`,
+      );
   if (standing.withheld) {
     say('withheld', renderWithheld(standing.withheld.reason));
     say('', `named by ${renderBecause(standing.withheld.because)}`);

@@ -6,6 +6,7 @@ import type { GroupExplained, GroupStanding, HistoryEntry, IdleFile, PersonExpla
 import type { Reading } from '../judge/form.ts';
 import { isOver } from '../record/grants.ts';
 import { distance } from '../near.ts';
+import type { DistrustStory } from '../ledger/distrusted.ts';
 import { personHistories } from '../ledger/person-history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { PlannedGroup, RunReport } from '../reconcile/run.ts';
@@ -16,6 +17,8 @@ export interface Around {
   readonly found: DirectoryPerson | 'ambiguous' | 'unanswered' | undefined;
   /** The person's grant files at the tip of the branch, by path; undefined when it could not be read. */
   readonly files: ReadonlyMap<string, Reading> | undefined;
+  /** What came in by signatures that count no more. */
+  readonly distrusted: readonly DistrustStory[];
   /** The page of a merge request, where its address is known. */
   readonly pageOf: (mergeRequest: number) => string | undefined;
 }
@@ -25,7 +28,7 @@ export function explainPerson(
   report: RunReport,
   folder: string,
   records: Iterable<LedgerRecord>,
-  { found, files, pageOf }: Around,
+  { found, files, distrusted, pageOf }: Around,
 ): PersonExplained {
   const histories = personHistories(
     uid,
@@ -81,6 +84,7 @@ export function explainPerson(
     inDirectory,
     isTipKnown: files !== undefined,
     groups,
+    distrusted,
     near,
   };
 }

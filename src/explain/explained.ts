@@ -1,4 +1,5 @@
 // What `explain` says of a person or a group: where they stand, why, and how it came to be.
+import type { DistrustStory } from '../ledger/distrusted.ts';
 import type { Because, WithheldReason } from '../membership/desired.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { Hold } from '../membership/guard.ts';
@@ -68,6 +69,8 @@ export interface PersonExplained extends Pick<RunReport, 'evidence' | 'mode'> {
   /** The files on the branch could be read. */
   readonly isTipKnown: boolean;
   readonly groups: readonly GroupStanding[];
+  /** What came in by signatures that count no more, of anybody. */
+  readonly distrusted?: readonly DistrustStory[];
   /** Where nothing at all is known of the uid: people and groups with names so like it that it may be a slip of the hand. */
   readonly near: readonly string[];
 }

@@ -33,6 +33,12 @@ export function distrustStory(record: DistrustRecord, records: Iterable<LedgerRe
   };
 }
 
+export function distrustStories(records: () => Iterable<LedgerRecord>, policy: PolicyState | undefined): readonly DistrustStory[] {
+  const said: DistrustRecord[] = [];
+  for (const record of records()) if (record.type === 'distrust') said.push(record);
+  return said.map((record) => distrustStory(record, records(), policy));
+}
+
 /** Nothing of it is left to be done by a person. */
 export function isSettled({ named, grants }: DistrustStory): boolean {
   return !named && grants.length === 0;

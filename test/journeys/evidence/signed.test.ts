@@ -139,6 +139,7 @@ describe('given a group with signed: 1', () => {
     await approve(scene, second);
     await scene.merge(second);
     const all = await refused(scene);
+    const explained = (await scene.run('explain', 'urbanecm')).stdout;
     const report = (await scene.run('report')).stdout.replaceAll(/\s+/g, ' ');
 
     expect(told.stdout).toContain(
@@ -146,6 +147,7 @@ describe('given a group with signed: 1', () => {
     );
     expect(all).toEqual([expect.stringContaining('the signature by alice is distrusted on the host')]);
     expect(await scene.members()).toEqual(['urbanecm']);
+    expect(explained).toContain('distrust  signatures of alice count no more since');
     expect(report).toContain(`Not ratified: policy.yaml still names the key; in force by such a signature: ${grantPath('urbanecm')}`);
   });
 });
