@@ -79,7 +79,7 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
       ...(grants.length > 0 ? ['In force by such a signature, until somebody takes it away ("muster revoke" does so at once):'] : []),
       ...grants.map(({ path }) => `  ${path}`),
       ...rules.map((commit) => `The rules were changed by such a signature, in ${commit}: look at them.`),
-      `It stays so as long as this file is there; the standby needs it too: ${file}`,
+      `It stays so as long as this file is there. A standby with muster-standby@.timer has it within two minutes; copy it to any other: ${file}`,
     ];
     return { text: `${text.join('\n')}\n`, status: statusOf([]) };
   });
