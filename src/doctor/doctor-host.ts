@@ -112,7 +112,7 @@ function modeOf(mode: 'enforce' | 'report'): Verdict {
 }
 
 function evidenceOf(evidence: 'gitlab' | 'none'): Verdict {
-  if (evidence === 'gitlab') return ok('gitlab: nothing gives access that nobody entitled approved');
+  if (evidence === 'gitlab') return ok('gitlab: access needs an approval by an authorised person');
   return advice(
     'none: whoever may push to the branch gives access, and nobody’s approval is asked for',
     administrator,

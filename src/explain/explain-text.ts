@@ -129,7 +129,7 @@ const changes: Readonly<Record<PersonExplained['mode'], Readonly<Record<NonNulla
 function claim({ member, desired, planned }: GroupStanding, mode: PersonExplained['mode']): string {
   const now = member === null ? 'not known now' : member ? 'a member' : 'not a member';
   const next = planned === null ? '' : changes[mode][planned];
-  return `${now}${next}${member === false && desired && planned === null ? ', though entitled' : ''}`;
+  return `${now}${next}${member === false && desired && planned === null ? ', though a grant or roster names them' : ''}`;
 }
 
 export function renderPersonJson(person: PersonExplained, status: Status, claims: readonly Claim[] = []): string {

@@ -140,7 +140,7 @@ evidence: none
   return `gitlab:
   url: ${quoted(gitlab.url)}
   project: ${quoted(gitlab.project)} # its number stays when the project moves
-${gitlabLines('gitlab', gitlab)}evidence: gitlab # a change counts when somebody entitled approved its merge request there
+${gitlabLines('gitlab', gitlab)}evidence: gitlab # a change counts when an authorised person approved its merge request there
 `;
 }
 
