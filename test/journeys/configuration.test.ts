@@ -135,7 +135,7 @@ const wrong: readonly Wrong[] = [
       given: 'an attribute that nobody has',
       status: 6,
       doctor: 1,
-      says: 'the directory does not show nosuch of uid=base',
+      says: 'the schema of the directory has no attribute nosuch, so nobody can be locked by it',
     },
     section: () => ({ directory: { disabled: { attribute: 'nosuch', value: 'x' } } }),
   },
