@@ -1,7 +1,7 @@
 // What somebody would write who took the judge over and knew this code. Converging does no more of it than DESIGN, section 8, lists.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { instant, parseRosterName, type Instant } from '../../src/names.ts';
 import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import { renderJudgingRecord } from '../../src/record/judging-shapes.ts';
@@ -9,7 +9,9 @@ import { hour } from '../../src/time.ts';
 import { commit, group, rules, uid } from '../evidence/evidence-samples.ts';
 import { grantOf, hours, klaxon, now, steward } from '../membership/membership-samples.ts';
 import { alice, begun, bob, caughtUp, endorsed, judgedTo, otherId, refused, seen, startOf } from './judging-samples.ts';
-import { chained, honest, names, revoked, seenAt, takenOver, tell, type World } from './taken-over-world.ts';
+import { chained, endWorlds, honest, names, revoked, seenAt, takenOver, tell, type World } from './taken-over-world.ts';
+
+afterAll(endWorlds);
 
 const forever = { until: 'open', endorsedUntil: 'open' } as const;
 const erased = endorsed(commit('3'), [], {

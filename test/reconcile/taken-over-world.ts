@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { renderBatch, start as noLine } from '../../src/chain/chain.ts';
 import { parseRecord, renderRecord } from '../../src/ledger/kept-records.ts';
 import { emptyMemory, rememberAll, type Memory } from '../../src/ledger/memory.ts';
@@ -30,9 +29,12 @@ export const ceilings = { source: 'grants', members: 5, longest: duration(12 * d
 export const revoked = 'vol0';
 
 const root = mkdtempSync(join(tmpdir(), 'muster-taken-over-'));
-afterAll(() => {
-  rmSync(root, { recursive: true });
-});
+
+/** After each file: one process runs several, and loads this module once. */
+export function endWorlds(): void {
+  rmSync(root, { recursive: true, force: true });
+}
+
 let worlds = 0;
 
 /** A host with one group, in memory but for what judging leaves; and what may be true of it, worked out beside it. */
@@ -48,7 +50,7 @@ export class World {
   #list = Buffer.from('');
 
   constructor() {
-    for (const path of [this.#folder, join(this.#folder, 'state'), join(this.#folder, 'judged')]) mkdirSync(path);
+    for (const path of [this.#folder, join(this.#folder, 'state'), join(this.#folder, 'judged')]) mkdirSync(path, { recursive: true });
   }
 
   /** `list`: whom the roster that judging fetched names. */

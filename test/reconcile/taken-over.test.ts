@@ -1,6 +1,6 @@
 // A judge that was taken over writes whatever it likes. Converging, with its host's ceilings, does no more than DESIGN, section 8, lists.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseRosterName, type CommitId } from '../../src/names.ts';
 import type { GrantInForce } from '../../src/record/grants.ts';
 import { renderJudgingRecord } from '../../src/record/judging-shapes.ts';
@@ -10,7 +10,9 @@ import { hour } from '../../src/time.ts';
 import { commit, rules, uid } from '../evidence/evidence-samples.ts';
 import { grantOf, hours, klaxon } from '../membership/membership-samples.ts';
 import { alice, begun, caughtUp, endorsed, id, judgedTo, otherId, refused, seen, startOf } from './judging-samples.ts';
-import { chained, honest, names, seenAt, takenOver, tell } from './taken-over-world.ts';
+import { chained, endWorlds, honest, names, seenAt, takenOver, tell } from './taken-over-world.ts';
+
+afterAll(endWorlds);
 
 const commits = fc.constantFrom(...'1234567'.split('').map(commit));
 const moments = fc.integer({ min: -50, max: 400 }).map((number) => hours(number));
