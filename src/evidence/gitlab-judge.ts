@@ -27,6 +27,7 @@ import { inOrder, instant, type CommitId, type Instant, type Uid } from '../name
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
+import type { Unreadable } from '../signing/carried.ts';
 import { Inquiries, type Forge } from './inquiries.ts';
 import type { Branch, ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 
@@ -42,6 +43,8 @@ export interface OpenRequest {
 
 export interface OpenSigning {
   readonly signatures: readonly JudgedSignature[];
+  /** What looks like a signed statement and is none. */
+  readonly unreadable: readonly Unreadable[];
   /** What is signed, but for the name of whoever signs, which is NAME; undefined where nobody could sign it. */
   readonly statement: string | undefined;
 }

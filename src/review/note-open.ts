@@ -126,8 +126,16 @@ function unapproved({ slippedIn, undecided }: OpenReview): readonly string[] {
 }
 
 function approvals(review: OpenReview): readonly string[] {
-  const { needs, approvals: given, signatures } = review;
-  return [...needs.map((need) => renderNeed(need, review)), ...approvalLines(given, renderNotCounted), ...signatureLines(signatures)];
+  const { needs, approvals: given, signatures, unreadable = [] } = review;
+  const unread = unreadable.map(
+    ({ line, message }) => `A signed text here cannot be read: ${line === undefined ? '' : `line ${line}: `}${message}.`,
+  );
+  return [
+    ...needs.map((need) => renderNeed(need, review)),
+    ...approvalLines(given, renderNotCounted),
+    ...signatureLines(signatures),
+    ...unread,
+  ];
 }
 
 /** The team first, then who of it can act. */

@@ -155,10 +155,10 @@ async function signingOf(
   blobs: ProposedHistory['blobs'],
   { signing }: ReadPorts,
   ceilings: SignedCeilings,
-): Promise<Pick<Proposal, 'signing' | 'statement'>> {
+): Promise<Pick<Proposal, 'signing' | 'statement' | 'unreadable'>> {
   const isAsked = (requirement(state.rules, 'policy.yaml', ceilings)?.signed ?? 0) > 0;
   if (!signing || !isAsked || landing.changes.length === 0) return { signing: { ceilings, signatures: [] } };
   const of = { project: mergeRequest.targetProject, mergeRequest, blobs };
-  const { signatures, statement } = await signing.openRequest(state, landing, of);
-  return { signing: { ceilings, signatures }, ...(statement !== undefined && { statement }) };
+  const { signatures, statement, unreadable } = await signing.openRequest(state, landing, of);
+  return { signing: { ceilings, signatures }, unreadable, ...(statement !== undefined && { statement }) };
 }

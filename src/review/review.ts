@@ -15,6 +15,7 @@ import { membersOf, place, type Rules } from '../policy/policy.ts';
 import { rulesChanges, type RulesChange } from '../check/rules-change.ts';
 import type { Presence, Standing } from '../record/standing.ts';
 import { effectsOf, needsOf, type Effect, type Need } from '../check/proposed-change.ts';
+import type { Unreadable } from '../signing/carried.ts';
 import { isOver } from '../record/grants.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
@@ -43,6 +44,8 @@ export interface Proposal {
   readonly signing: Signing;
   /** What is signed, but for the name of whoever signs. */
   readonly statement?: string;
+  /** What looks like a signed statement and is none. */
+  readonly unreadable?: readonly Unreadable[];
 }
 
 export interface OpenReview {
@@ -75,6 +78,7 @@ export interface OpenReview {
   /** People who opened the merge request or pushed to its branch. */
   readonly authors: readonly Uid[];
   readonly enough: boolean;
+  readonly unreadable?: readonly Unreadable[];
   /** What is signed, where signatures are missing. */
   readonly statement?: string;
 }
@@ -119,6 +123,7 @@ export function reviewOpen(
     quorum: wellFormedOnly(count.paths, folder),
     authors,
     enough: count.enough,
+    ...(proposal.unreadable && { unreadable: proposal.unreadable }),
     ...(proposal.statement !== undefined && count.paths.some(lacksSignatures) && { statement: proposal.statement }),
   };
 }

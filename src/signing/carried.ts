@@ -16,6 +16,8 @@ export type ReadSigned =
   /** `line` is from 1, of the statement; undefined where it is the signature that cannot be read. */
   | { readonly kind: 'invalid'; readonly line?: number; readonly message: string };
 
+export type Unreadable = Omit<Extract<ReadSigned, { readonly kind: 'invalid' }>, 'kind'>;
+
 /** More stand in one text only to waste time. */
 const mostInOne = 20;
 

@@ -11,7 +11,7 @@ import { isRules, largestFile, mostFiles, type Rules } from '../policy/policy.ts
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
-import { readSigned, renderSigned } from './carried.ts';
+import { readSigned, renderSigned, type Unreadable } from './carried.ts';
 import type { Carriers, Comment } from './carriers.ts';
 import { SigningMemory } from './signing-memory.ts';
 import { judgeStatements, type SignedStatement, type Verify } from './judge-statements.ts';
@@ -49,6 +49,8 @@ interface Ports {
 const mostJudged = 100;
 /** Bytes of the files that one landing changes, before and after: all of them are kept. */
 export const largestSigned = 1024 * 1024;
+/** Statements that cannot be read and are told of. */
+const mostTold = 5;
 /** Bytes of the statements that are kept of one landing. */
 const largestKept = 512 * 1024;
 
@@ -94,17 +96,19 @@ export function statementsIn(
   change: SignedChange,
   { files, others }: { readonly files: readonly string[]; readonly others: readonly string[] },
   firstSeen: (name: string) => Instant,
+  tellUnreadable: (what: Unreadable) => void = () => undefined,
 ): ReadonlyMap<string, SignedStatement> {
   const found = new Map<string, SignedStatement>();
-  const take = (text: string, isFor: (signed: SignedStatement) => boolean): void => {
+  const take = (text: string, isFor: (signed: SignedStatement) => boolean, tell: typeof tellUnreadable = () => undefined): void => {
     for (const read of readSigned(text, firstSeen(''), sshFingerprint)) {
+      if (read.kind === 'invalid') tell({ line: read.line, message: read.message });
       if (read.kind === 'invalid' || !isFor(read.signed) || found.size >= mostJudged) continue;
       const name = nameOf(read.signed);
       found.set(name, { ...read.signed, firstSeen: firstSeen(name) });
     }
   };
   for (const file of files) take(file, ({ statement }) => changeLines(statement.changes).join('\n') === change.lines);
-  for (const other of others) take(other, () => true);
+  for (const other of others) take(other, () => true, tellUnreadable);
   return found;
 }
 
@@ -156,13 +160,15 @@ class Collector {
   async openRequest(state: PolicyState, landing: Landing, { project, mergeRequest, blobs }: OpenRequest): Promise<OpenSigning> {
     const whole = await wholeChangeOf(state, landing, this.#terms.folder, { ...this.#ports, blobs });
     const [nobody] = whole?.change.rules.people.keys() ?? [];
-    if (!whole || nobody === undefined) return { signatures: [], statement: undefined };
-    const found = await this.#collect(whole.change, landing, project, [mergeRequest]);
+    if (!whole || nobody === undefined) return { signatures: [], unreadable: [], statement: undefined };
+    const unreadable: Unreadable[] = [];
+    const found = await this.#collect(whole.change, landing, project, [mergeRequest], (what) => unreadable.push(what));
     const today = instant(Math.floor(this.#terms.now / day) * day);
     // The same all day long: whoever keeps the text where people read it need not write it anew.
     const text = printStatement(statementOf(whole.change, this.#placeIn(project), nobody, today, longestValidity));
     return {
       signatures: this.#judged(whole, landing, [...found.values()], project),
+      unreadable: unreadable.slice(0, mostTold),
       statement: text.replace(/^signer .*$/m, 'signer NAME'),
     };
   }
@@ -238,6 +244,7 @@ class Collector {
     { commit }: Landing,
     project: number,
     mergeRequests: readonly MergeRequest[],
+    tellUnreadable?: (what: Unreadable) => void,
   ): Promise<ReadonlyMap<string, SignedStatement>> {
     const { carriers } = this.#ports;
     const { now: at } = this.#terms;
@@ -246,7 +253,7 @@ class Collector {
     for (const { iid } of mergeRequests) comments.push(...(await carriers.comments(project, iid)));
     const others = [...(await carriers.notes([...heads, commit])), ...ofPeopleFirst(comments, change.rules)];
     const { seen } = this.#remembered();
-    return statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at);
+    return statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at, tellUnreadable);
   }
 }
 

@@ -69,7 +69,7 @@ async function judged({ group = { signed: 1 }, review = {}, signaturesFor = () =
     signing: {
       ceilings: noSignedCeilings,
       signaturesFor,
-      openRequest: () => Promise.resolve({ signatures: [], statement: undefined }),
+      openRequest: () => Promise.resolve({ signatures: [], unreadable: [], statement: undefined }),
       keep: () => Promise.resolve([]),
     },
     now: at(now),

@@ -193,6 +193,7 @@ describe('the note that people read', () => {
         quorum: [{ path, teams: [team('sre')], needed: 2, by: [uid('alice')], signed: { needed: 1, by: [] } }],
         approvals: [counted],
         signatures: everySignature,
+        unreadable: [{ line: 7, message: '"rules sha256:…" is expected here' }, { message: 'the signature is damaged' }],
         statement: 'muster-approval v1\nproject 1234\n…\nsigner NAME\n',
       }),
     },

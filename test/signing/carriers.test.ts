@@ -30,6 +30,18 @@ describe('given statements from everywhere', () => {
     expect([found({ files: [other] }).size, found({ others: [other] }).size]).toEqual([0, 1]);
   });
 
+  it('when one cannot be read, then that is told where it was written, and of a file it is not', () => {
+    const told: object[] = [];
+    const broken = signed().replace('\nsigner ', '\nsigner  ');
+    const read = statementsIn(
+      landed,
+      { files: [broken], others: [broken] },
+      () => seen,
+      (what) => told.push(what),
+    );
+    expect([read.size, told.length]).toEqual([0, 1]);
+  });
+
   it('when there are very many, then files come first and a hundred are looked at', () => {
     const flood = Array.from({ length: 110 }, (_, place) => signed(landed, 1 + place));
     const mine = signed(landed, 150);
