@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
+import type { Head } from '../chain/chain.ts';
 import { openLedger } from '../chain/open.ts';
 import { parseRecord, renderRecord } from './kept-records.ts';
 import { inParts } from './parts.ts';
@@ -14,6 +15,17 @@ import { parseMoment, renderInstant } from '../time.ts';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
 import type { Journal } from '../reconcile/ports.ts';
 
+/** How far both chains go. Whoever keeps them elsewhere can show later that nothing before was written anew. */
+export interface Heads {
+  readonly ledger: Head;
+  /** As far as it was taken; undefined where nothing was. */
+  readonly record: Head | undefined;
+}
+
+export function headsOf({ head, memory }: Pick<State, 'head' | 'memory'>): Heads {
+  return { ledger: head, record: memory.taken?.head };
+}
+
 export interface State {
   readonly folder: string;
   readonly memory: Memory;
@@ -22,13 +34,13 @@ export interface State {
   readonly lastRun: Instant | undefined;
   /** The kernel's clock at that moment. */
   readonly lastBoot: BootClock | undefined;
+  /** Of the ledger as it is now. */
+  readonly head: Head;
   records(): Iterable<LedgerRecord>;
 }
 
 export interface WritableState extends State {
   readonly journal: Journal;
-  /** Of the ledger as it is now. */
-  readonly head: { readonly hash: string };
   keepTime(now: Instant, boot: BootClock | undefined): Promise<void>;
 }
 
@@ -45,7 +57,7 @@ function openState(folder: string): State & { readonly ledger: SoundLedger } {
     kept === 'damaged'
       ? [...ledger.notes, `${join(folder, lastRunFile)} holds no time; the last time on record counts instead.`]
       : ledger.notes;
-  return { folder, memory, notes, lastRun, lastBoot, ledger, records };
+  return { folder, memory, notes, lastRun, lastBoot, ledger, head: ledger.head, records };
 }
 
 function* understood(folder: string, lines: ReturnType<SoundLedger['records']>): Generator<LedgerRecord> {

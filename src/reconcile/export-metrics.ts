@@ -6,6 +6,7 @@ import { renderMetrics } from './prometheus.ts';
 import { publishFile } from '../published-file.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Memory } from '../ledger/memory.ts';
+import type { Heads } from '../ledger/state.ts';
 import { endMetrics, isAllJudged, metricsOf, standbyMetrics, type Metric } from './metrics.ts';
 import type { Instant } from '../names.ts';
 import type { RunReport } from './run.ts';
@@ -19,6 +20,7 @@ export interface RunFacts {
   readonly status: Status;
   /** Undefined where the ledger could not be opened. */
   readonly memory: Memory | undefined;
+  readonly heads: Heads | undefined;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -27,7 +29,7 @@ export interface RunFacts {
 export async function exportMetrics(
   file: string,
   { state }: HostConfiguration,
-  { report, status, memory, duration }: RunFacts,
+  { report, status, memory, heads, duration }: RunFacts,
   caller: Caller,
 ): Promise<void> {
   try {
@@ -38,7 +40,7 @@ export async function exportMetrics(
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
     const { tokens } = report;
-    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, duration });
+    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, heads, duration });
     const text = await renderMetrics(metrics);
     publish(file, text);
     keepMarks(state, { success: lastSuccess, judged: lastJudged });

@@ -1,6 +1,7 @@
 // What a run tells the monitoring, as values; the exposition format is the adapter's business. Names and labels are stable: alerts use them.
 import type { Revocation } from '../membership/desired.ts';
 import type { KnownHold } from '../ledger/memory.ts';
+import type { Heads } from '../ledger/state.ts';
 import type { GroupName, Instant } from '../names.ts';
 import { isRatified, stillNamed } from '../revocation/ratification.ts';
 import type { GroupProposal, RunReport } from './run.ts';
@@ -28,6 +29,8 @@ export interface MetricsCircumstances {
   readonly revocations: readonly Revocation[];
   /** Those that are configured. */
   readonly tokens: readonly TokenStanding[];
+  /** Undefined where the ledger could not be opened. */
+  readonly heads: Heads | undefined;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -52,6 +55,7 @@ export function metricsOf(report: RunReport, at: MetricsCircumstances): readonly
     ...rosterMetrics(report),
     ...revocationMetrics(report, at),
     ...tokenMetrics(at),
+    headMetric(at),
   ];
   return all.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
@@ -173,6 +177,19 @@ function revocationMetrics({ policy, rosters, at: now }: RunReport, { revocation
       since && (since.length === 0 ? 0 : seconds(now - Math.min(...since))),
     ),
   ];
+}
+
+/** Two samples, whatever happens: a head that is passed has none any more. */
+function headMetric({ heads }: MetricsCircumstances): Metric {
+  const chains = heads ? (['ledger', 'record'] as const) : [];
+  return {
+    name: 'muster_chain_lines',
+    help: 'Lines of the chain of hashes, as far as this run knew it; the label sha256 is its head, the hash of the last of them.',
+    samples: chains.flatMap((chain) => {
+      const head = heads?.[chain];
+      return head ? [{ labels: { chain, sha256: head.hash }, value: head.count }] : [];
+    }),
+  };
 }
 
 function tokenMetrics({ tokens }: MetricsCircumstances): readonly Metric[] {

@@ -6,7 +6,7 @@ import { isBehind } from '../doctor/host-files.ts';
 import { errnoOf, Misuse } from '../errors.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { ledgerIn } from '../chain/open.ts';
-import type { WritableState } from '../ledger/state.ts';
+import { headsOf, type WritableState } from '../ledger/state.ts';
 import { inOrder, type Uid } from '../names.ts';
 import { problemOf, type Problem } from '../problems.ts';
 import { keepStanding, type PersonPresence } from '../record/standing.ts';
@@ -56,22 +56,28 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
   await goOnAsOwner(configuration, caller, ['--judged']);
   if (standing === 'standby') return standby(why, configuration, invocation, caller);
   const atStart = { ...caller, now: () => startedAt, boot: () => boot };
-  const { report, memory, changed, notes } = await withHostToWrite(configuration, atStart, async (ports, state) => {
+  const { report, memory, heads, changed, notes } = await withHostToWrite(configuration, atStart, async (ports, state) => {
     const recorded = state.memory.records;
     const outcome = await runConverging(ports, surveySettings(configuration), configuration);
     const made = { ...outcome.report, problems: [...toldBefore, ...outcome.report.problems] };
     const report = outcome.clockTrusted ? await keepTime(made, state, ports.sources) : made;
     await leaveStanding(report, state, ports.openToRead, caller);
-    return { report, memory: state.memory, changed: state.memory.records > recorded, notes: recorded === 0 ? [newLedger] : [] };
+    const [changed, notes] = [state.memory.records > recorded, recorded === 0 ? [newLedger] : []];
+    return { report, memory: state.memory, heads: headsOf(state), changed, notes };
   }).catch((error: unknown) => ({
-    ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, changed: false },
+    ...{ report: stopped('reconcile', configuration, error, caller), memory: undefined, heads: undefined, changed: false },
     notes: [],
   }));
   const status = runStatus(report, false);
   leaveEnd(report, status, configuration, caller);
   if (configuration.metrics !== undefined) {
     const { exportMetrics } = await import('./export-metrics.ts');
-    await exportMetrics(configuration.metrics, configuration, { report, status, memory, duration: caller.now() - startedAt }, caller);
+    await exportMetrics(
+      configuration.metrics,
+      configuration,
+      { report, status, memory, heads, duration: caller.now() - startedAt },
+      caller,
+    );
   }
   if (report.rosters.length > 0) {
     publishRosterStatuses(configuration.state, report, caller);

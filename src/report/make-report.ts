@@ -2,6 +2,7 @@
 import type { PolicyState } from '../record/policy-state.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
+import type { Heads } from '../ledger/state.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { publicReport } from './report-public.ts';
@@ -16,6 +17,8 @@ export interface ReportPorts {
   readonly policyOf: (state: PolicyState) => Promise<EffectivePolicy>;
   /** The people of a generation; undefined where the list is no longer kept. */
   readonly rosterPeople: (generation: RosterRecord) => Promise<ReadonlySet<string> | undefined>;
+  /** Of the ledger and of what it took; left out without one. */
+  readonly heads?: Heads;
 }
 
 /** Throws Misuse where the record does not reach back to the moment that is asked for. */
@@ -31,7 +34,7 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
   }
   const policy = memory.policy && (await ports.policyOf(memory.policy));
   const distrusted = replayed.replay.distrusts.map((record) => distrustStory(record, ports.records(), memory.policy));
-  const report = reportOf(replayed, { policy, rosterPeople, distrusted }, settings);
+  const report = reportOf(replayed, { policy, rosterPeople, distrusted, ...(ports.heads && { heads: ports.heads }) }, settings);
   return isPublic ? publicReport(report) : report;
 }
 

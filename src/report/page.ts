@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.ts';
 import { Unavailable, Unusable, unwritten } from '../errors.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
-import { openStateToRead, type State } from '../ledger/state.ts';
+import { headsOf, openStateToRead, type State } from '../ledger/state.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { instant, type Instant } from '../names.ts';
 import { publishFile } from '../published-file.ts';
@@ -41,6 +41,7 @@ export async function publishPage(file: string, policy: EffectivePolicy, configu
       records: () => state.records(),
       policyOf: () => Promise.resolve(policy),
       rosterPeople: (generation: Parameters<typeof peopleOfGeneration>[0]) => peopleOfGeneration(generation, state.folder),
+      heads: headsOf(state),
     };
     publishFile(file, await renderPage(await makeReport(ports, settings, false), configuration), `${file}.${caller.pid}.new`);
   } catch (error) {

@@ -21,7 +21,7 @@ import { ownRecordInMemory } from '../judge/own-record.ts';
 import { goOnAsOwner, readConfiguration, refuseOthers, requireState, surroundingsOf, type Caller } from '../host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
 import { surveySettings } from '../config/survey-settings.ts';
-import { openStateToRead, type State } from '../ledger/state.ts';
+import { headsOf, openStateToRead, type State } from '../ledger/state.ts';
 
 interface Made {
   readonly report: Report;
@@ -102,6 +102,7 @@ async function fromLedger(
     records: () => state.records(),
     policyOf: async (policy) => effectivePolicy(policy, [], await readFiles(policy), settings.at, settings.folder),
     rosterPeople: (generation) => peopleOfGeneration(generation, state.folder),
+    heads: headsOf(state),
   };
   return makeReport(ports, settings, isPublic);
 }

@@ -24,6 +24,7 @@ export function renderReportJson(report: Report, status: Status): string {
     begins: orNull(begins),
     start: start ?? null,
     judged: judged ?? null,
+    heads: report.heads ? { ledger: report.heads.ledger, record: report.heads.record ?? null } : null,
     attention: report.attention.map((one) => ({ kind: one.kind, message: renderAttention(one, report.evidence) })),
     groups: report.groups.map(groupJson),
     ...decisionsJson(report),

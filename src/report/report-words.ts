@@ -5,6 +5,7 @@ import type { Attention } from './report-attention.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { RevocationReport } from './report-revocations.ts';
 import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { Heads } from '../ledger/state.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Departure, Stay } from '../ledger/stays.ts';
 import type { OverrideStory } from '../ledger/replay.ts';
@@ -204,7 +205,7 @@ export function renderSize({ recorded, members, group }: GroupReport, side: Repo
 }
 
 /** What a reader has to know of the report as a whole. */
-export function renderNotes({ side, isPublic, evidence, mode, begins, written, judged }: Report): readonly string[] {
+export function renderNotes({ side, isPublic, evidence, mode, begins, written, judged, heads }: Report): readonly string[] {
   return [
     side === 'record'
       ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)} and was last written at ${renderMoment(written)}`}.`
@@ -213,5 +214,12 @@ export function renderNotes({ side, isPublic, evidence, mode, begins, written, j
     ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),
     ...(mode === 'report' && side === 'record' ? ['The mode of this host is report: nothing is written to the directory.'] : []),
     ...(isPublic ? ['Public: reasons, contacts, tickets, the names of approvers and who is revoked are left out.'] : []),
+    ...(heads ? [renderHeads(heads)] : []),
   ];
+}
+
+/** Whoever has this page can show later whether anything before was written anew. */
+function renderHeads({ ledger, record }: Heads): string {
+  const told = ({ count: lines, hash }: Heads['ledger']) => `line ${lines} sha256:${hash}`;
+  return `Heads: ledger ${told(ledger)}${record ? `; record of judging ${told(record)}` : ''}.`;
 }

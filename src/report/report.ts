@@ -11,6 +11,7 @@ import type { HoldCode } from '../membership/guard.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { KnownHold } from '../ledger/memory.ts';
+import type { Heads } from '../ledger/state.ts';
 import type { RosterRecord } from '../ledger/record.ts';
 import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
 import type { Stay } from '../ledger/stays.ts';
@@ -105,6 +106,8 @@ export interface Report {
   /** Who was in at any time of the period; otherwise of the last year, and of each person the latest. */
   readonly stays: readonly Stay[];
   readonly chronicle: Chronicle;
+  /** Of both chains, as they are now; undefined without a ledger. */
+  readonly heads: Heads | undefined;
 }
 
 export interface ReportSources {
@@ -113,6 +116,7 @@ export interface ReportSources {
   /** The people of the generations that counted; absent where they are no longer on disk. */
   readonly rosterPeople: ReadonlyMap<RosterName, ReadonlySet<string>>;
   readonly distrusted?: readonly DistrustStory[];
+  readonly heads?: Heads;
 }
 
 export interface ReportSettings {
@@ -156,6 +160,7 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     changes: changesIn(replayed),
     stays: replayed.stays,
     chronicle: replay.chronicle,
+    heads: sources.heads,
   };
   return { ...facts, attention: attentionOf(facts) };
 }

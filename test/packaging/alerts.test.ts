@@ -28,6 +28,7 @@ const circumstances = {
   holds: new Map(),
   revocations: [],
   tokens: [],
+  heads: undefined,
   open: [],
   duration: 1,
 };

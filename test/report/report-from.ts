@@ -18,6 +18,8 @@ export const reportSettings: ReportSettings = {
   longest: new Map(),
 };
 
+const heads = { ledger: { count: 42, hash: '1f'.repeat(32) }, record: { count: 17, hash: 'c0'.repeat(32) } };
+
 interface SampleSources extends Pick<ReportSources, 'rosterPeople'> {
   /** Grant files at the tip that differ from what was endorsed, by path. */
   readonly readings: ReadonlyMap<string, Reading>;
@@ -30,5 +32,5 @@ export function reportFrom(records: Iterable<LedgerRecord>, settings: Partial<Re
   const replayed = replayTo(records, all);
   const { policy: state } = replayed.replay.memory;
   const policy = state && effectivePolicy(state, [], sources.readings, all.at, all.folder);
-  return reportOf(replayed, { policy, rosterPeople: sources.rosterPeople }, all);
+  return reportOf(replayed, { policy, rosterPeople: sources.rosterPeople, heads }, all);
 }

@@ -1,5 +1,5 @@
 // An auditor, with copies and nothing else: what a host says holds, and what somebody wrote anew is found, with the line.
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { always, changed, Copies, endorsed, lineOf, swapped, withSignature, type Line } from './audit-copies.ts';
@@ -20,6 +20,7 @@ beforeAll(async () => {
   await scene.land({ [grantPath('hoo')]: grantFile(scene.day(5)) });
   await scene.reconcile();
   await pin(scene);
+  appendFileSync(join(scene.folder, 'muster.yaml'), 'metrics: muster.prom\nreport: page.html\n');
   await scene.reconcile();
   const mergeRequest = await open(scene);
   await approve(scene, mergeRequest);
@@ -65,6 +66,28 @@ interface Attack {
   readonly file: 'record.jsonl' | 'ledger.jsonl';
   readonly says: string;
 }
+
+describe('given whoever scraped the metrics or kept a report', () => {
+  it('when somebody writes both chains anew later, then the heads that left the host are not among theirs', async () => {
+    const copy = new Copies(scene);
+    const { heads } = (await copy.verify('--json')).json<{ heads: Record<'record' | 'ledger', { count: number; hash: string }> }>();
+
+    const metrics = readFileSync(join(scene.folder, 'muster.prom'), 'utf8');
+    const report = (await scene.run('report', '--json')).json<{ heads: unknown }>();
+    const page = readFileSync(join(scene.folder, 'page.html'), 'utf8');
+    always(copy, copy.lines('record').slice(0, -1));
+    const anew = (await copy.verify('--json')).json<{ heads: typeof heads }>();
+
+    for (const chain of ['record', 'ledger'] as const) {
+      const { count, hash } = heads[chain];
+      expect(metrics).toContain(`muster_chain_lines{chain="${chain}",sha256="${hash}"} ${count}\n`);
+      expect(page).toContain(`line ${count} sha256:${hash}`);
+      expect(anew.heads[chain].hash).not.toBe(hash);
+    }
+    expect(metrics.match(/^muster_chain_lines\{/gm)).toHaveLength(2);
+    expect(report.heads).toEqual(heads);
+  });
+});
 
 describe('given copies that somebody changed', () => {
   it.each<Attack>([
