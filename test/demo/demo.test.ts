@@ -39,7 +39,7 @@ describe('given the story of the demo', () => {
   let story: Awaited<ReturnType<typeof told>>;
   beforeAll(async () => {
     story = await told(steps);
-  }, 120_000);
+  });
 
   it('when it is told, then every step goes as it must', () => {
     expect(story.differences).toEqual([]);
@@ -74,5 +74,5 @@ describe('given a step that expects something else', () => {
     ]);
     expect(text).toContain('NOT as it must be:\n  step 1: muster ended with status 0');
     expect(text).toContain('\u001B[31m');
-  }, 60_000);
+  });
 });

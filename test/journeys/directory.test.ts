@@ -186,7 +186,7 @@ describe('case 108: given a connection that is reset', () => {
       const done = [await host.members('klaxon-users'), await host.members('stewards')];
       expect({ message, status: run.status, done }).toEqual({ message, status: 0, done: [['alice'], ['base', 'hoo']] });
     }
-  }, 120_000);
+  });
 });
 
 describe('case 111: given a change in pieces that is cut off after its first part', () => {

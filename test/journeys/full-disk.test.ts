@@ -48,7 +48,7 @@ describe.skipIf(!canMount())('case 60: given a disk that is full', () => {
         mkdirSync(host.state);
       }
     }
-  }, 120_000);
+  });
 });
 
 describe.skipIf(!canMount())('case 70: given a member whose grant ends, one whose grant was deleted, and somebody who is to come', () => {

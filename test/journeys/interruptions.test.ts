@@ -65,7 +65,7 @@ describe('case 53: given a run that has to change both groups', () => {
     const records = host.ledger().length;
     expect((await host.reconcile(later(2, 2))).status).toBe(0);
     expect(host.ledger()).toHaveLength(records);
-  }, 120_000);
+  });
 
   it('when it is killed as soon as anything new is on disk, then the next run makes the same of it', async () => {
     const { host, reset, membership } = await changingHost(world, proxy);
@@ -94,7 +94,7 @@ describe('case 53: given a run that has to change both groups', () => {
         ...after,
       });
     }
-  }, 120_000);
+  });
 
   it('when it is killed before it could record what it added, and the roster is cut short meanwhile, then the limits still hold', async () => {
     const six = ['anticomposite', 'base', 'deltaquad', 'ep1c', 'h2o', 'hasley'];

@@ -93,7 +93,7 @@ describe('given a directory that does not answer as it should', () => {
         members: ['martin'],
       });
     }
-  }, 120_000);
+  });
 
   it('when the password is wrong, then the run fails plainly, and the password is not shown', async () => {
     const host = await world.newHost({ roster: ['base'] });

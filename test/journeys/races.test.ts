@@ -36,7 +36,7 @@ describe('case 54: given somebody else who writes the group during a run', () =>
       await host.reconcile(later(2, 1));
       expect({ call, ...(await membership()) }).toEqual({ call, ...after });
     }
-  }, 120_000);
+  });
 });
 
 describe('given removals that a person allowed, and somebody who keeps writing the group', () => {
@@ -91,7 +91,7 @@ describe('case 61: given an active flag', () => {
         status: isDone ? 0 : 75,
       });
     }
-  }, 120_000);
+  });
 
   it('when it is not there, or names another host, then the host is the standby, asks nobody and writes nothing, not even with plan', async () => {
     const { host, membership } = await changingHost(world, proxy);

@@ -172,7 +172,7 @@ describe('case 113: given a connection that breaks once the change was made, and
       const told = story(host, 'hoo').slice(before);
       expect({ nth, told: [...told].sort() }).toEqual({ nth, told: ['removed: revoked', 'revocation: Key was stolen.'] });
     }
-  }, 120_000);
+  });
 });
 
 describe('given a directory that is down, or does not take the password', () => {

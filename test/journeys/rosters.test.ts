@@ -91,7 +91,7 @@ describe('case 47: given a roster that was accepted once', () => {
     host.setRoster(stewards.slice(1));
     const run = await host.reconcile(later(0, 20));
     expect([run.status, await host.members('stewards')]).toEqual([0, stewards.slice(1)]);
-  }, 120_000);
+  });
 
   it('when the list names the same people in upper case, twice, with CR and comments, then nothing changes', async () => {
     const host = await world.newHost();

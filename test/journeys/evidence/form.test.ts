@@ -28,7 +28,7 @@ describe("given a row of merge requests that alice approved, each with a form of
     }
     await scene.land({ [grantPath('hoo')]: proper(scene) });
     run = await scene.reconcile();
-  }, 120_000);
+  });
 
   it.each(landings)('$what: then it is refused as $code', (landing) => {
     const refused = run.policy.refused.filter(({ path }) => paths.get(landing)?.includes(path));
@@ -131,7 +131,7 @@ describe('given what no client of git would make', () => {
     const document = run.json<Awaited<ReturnType<Scene['plan']>>>();
     expect([document.status.all, document.policy.refused[0]?.code]).toEqual([['refused'], 'too-many-files']);
     expect(document.groups[0]?.add).toEqual([]);
-  }, 60_000);
+  });
 
   it.each([
     { what: 'the same name twice', entries: ['policy.yaml', 'policy.yaml'] },

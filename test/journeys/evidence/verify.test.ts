@@ -29,7 +29,7 @@ beforeAll(async () => {
   const alone = await scene.open(world.mallory, { [grantPath('mallory')]: grantFile(scene.day(14)) });
   refused = await scene.merge(alone);
   await scene.reconcile();
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 describe('given copies of what a host keeps, and of the repository', () => {
