@@ -56,7 +56,7 @@ function configurationFile(option: string | undefined, caller: Caller): { readon
 }
 
 /** What the person who typed it means by a path. */
-export function pathFrom(caller: Caller, path: string): string {
+export function pathFrom(caller: Pick<Caller, 'folder'>, path: string): string {
   return isAbsolute(path) ? path : resolve(caller.folder(), path);
 }
 

@@ -9,6 +9,9 @@ import { makeTemporary } from '../kept-files.ts';
 import { parseKeyLine, type SshKey } from '../signing/ssh-key.ts';
 import { signWith } from '../signing/ssh-keygen.ts';
 
+/** Whoever typed the command. */
+type Person = Pick<Caller, 'environment' | 'folder'>;
+
 export interface OwnKey {
   readonly key: SshKey;
   /** Where it is, for people. */
@@ -21,7 +24,7 @@ const noKey =
   'there is no key to sign with: name its file with --key FILE, or have an agent hold it (ssh-add), or say to git which it is (git config gpg.format ssh, git config user.signingkey FILE)';
 
 /** Throws Misuse where there is none, or one that muster does not take. `isNamed`: the policy names it for somebody. */
-export function ownKey(option: string | undefined, caller: Caller, isNamed: (key: SshKey) => boolean): OwnKey {
+export function ownKey(option: string | undefined, caller: Person, isNamed: (key: SshKey) => boolean): OwnKey {
   if (option !== undefined) return keyInFile(pathFrom(caller, option), caller);
   const signing = gitSigningKey(caller);
   if (signing !== undefined)
@@ -34,7 +37,7 @@ export function ownKey(option: string | undefined, caller: Caller, isNamed: (key
   return keyOfAgent(line, caller);
 }
 
-function keyInFile(file: string, caller: Caller): OwnKey {
+function keyInFile(file: string, caller: Person): OwnKey {
   return { key: readKey(publicLine(file, caller), file), from: file, sign: (text) => signWith(file, text, caller.environment) };
 }
 
@@ -45,7 +48,7 @@ function readKey(line: string, from: string): SshKey {
 }
 
 /** Beside a private key lies the public one; where it does not, ssh-keygen works it out, and may ask for the passphrase. */
-function publicLine(file: string, caller: Caller): string {
+function publicLine(file: string, caller: Person): string {
   const own = textOf(file);
   if (own === undefined) throw new Misuse(`the key ${file} cannot be read: name another file with --key`);
   if (/^[!-~]+ [A-Za-z0-9+/=]+/.test(own) && !own.startsWith('-----')) return own.trim();
@@ -61,7 +64,7 @@ function textOf(file: string): string | undefined {
   }
 }
 
-function keyOfAgent(line: string, caller: Caller): OwnKey {
+function keyOfAgent(line: string, caller: Person): OwnKey {
   const key = readKey(line.trim(), 'the key of your git');
   return {
     key,
@@ -79,19 +82,19 @@ function keyOfAgent(line: string, caller: Caller): OwnKey {
   };
 }
 
-function gitSigningKey(caller: Caller): string | undefined {
+function gitSigningKey(caller: Person): string | undefined {
   if (run('git', ['config', '--get', 'gpg.format'], caller)?.trim() !== 'ssh') return undefined;
   const text = run('git', ['config', '--get', 'user.signingkey'], caller)?.trim() ?? '';
   if (/^(?:key::|ssh-|sk-|ecdsa-)/.test(text)) return text;
   return run('git', ['config', '--type=path', '--get', 'user.signingkey'], caller)?.trim() || undefined;
 }
 
-function agentKeys(caller: Caller): readonly string[] {
+function agentKeys(caller: Person): readonly string[] {
   return (run('ssh-add', ['-L'], caller) ?? '').split('\n').filter((line) => line !== '');
 }
 
 /** What it prints; undefined where it fails, or is not there: then it knows of no key. */
-function run(program: string, args: readonly string[], caller: Caller): string | undefined {
+function run(program: string, args: readonly string[], caller: Person): string | undefined {
   try {
     return execFileSync(program, args, {
       cwd: caller.folder(),
