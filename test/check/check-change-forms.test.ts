@@ -40,7 +40,7 @@ describe('given a clone of a branch whose policy is in order', () => {
   let base: string;
 
   beforeAll(async () => {
-    server = await Repository.create(join(folder, 'server.git'));
+    server = Repository.create(join(folder, 'server.git'));
     base = await server.commit({ parents: [], changes: startingPolicy });
     await server.setRef('refs/heads/main', base);
     git('clone', '--quiet', server.path, clone);
