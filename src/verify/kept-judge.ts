@@ -11,7 +11,7 @@ import { digestOfChanges } from '../history/changes.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import type { Readings } from '../judge/form.ts';
-import type { Branch, ContentJudge, Forward, Judgement } from '../judge/judge-branch.ts';
+import { longestForward, type Branch, type ContentJudge, type Forward, type Judgement } from '../judge/judge-branch.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
@@ -52,7 +52,7 @@ interface Sources {
 export interface Counted {
   endorsed: number;
   refused: number;
-  /** Refused by hand, for want of an answer, or by a ceiling of the host: nothing that is kept says so. */
+  /** Refused by hand, for want of an answer, or by a ceiling of the host; passed over, for it came to nothing. Nothing that is kept says so. */
   onTheHostsWord: number;
   signatures: number;
 }
@@ -82,11 +82,31 @@ export class KeptJudge implements ContentJudge {
     const { covers = [], commit } = this.#verdict()?.record ?? {};
     const [first] = covers;
     const at = landings[place]?.commit;
-    if (first === undefined || at === undefined || !(at === commit || covers.includes(at))) return Promise.resolve(undefined);
+    if (at === undefined || at === commit || covers.includes(at)) {
+      if (first === undefined || at === undefined) return Promise.resolve(undefined);
+    } else return Promise.resolve(this.#forwardToNothing(landings, place));
     const [from, to] = [first, commit].map((one) => landings.findIndex((landing) => landing.commit === one));
     return Promise.resolve(
       from === undefined || to === undefined || from < 0 || to < 0 ? undefined : { kind: 'forward', from: from - 1, to },
     );
+  }
+
+  /** A merge request of several commits that changes nothing in the end leaves no verdict: that it was one is the host's word. */
+  #forwardToNothing(landings: readonly Landing[], place: number): Forward | undefined {
+    const before = new Map<string, string>();
+    const after = new Map<string, string>();
+    for (let to = place; to < Math.min(landings.length, place + longestForward); to++) {
+      const landing = landings[to];
+      if (landing?.parents !== 1 || landing.cut) return undefined;
+      for (const change of landing.changes) {
+        if (!before.has(change.path)) before.set(change.path, JSON.stringify(change.before));
+        after.set(change.path, JSON.stringify(change.after));
+      }
+      if (to === place || ![...before].every(([path, entry]) => after.get(path) === entry)) continue;
+      this.counted.onTheHostsWord += 1;
+      return { kind: 'forward', from: place - 1, to };
+    }
+    return undefined;
   }
 
   async judge(state: PolicyState, landing: Landing, readings: Readings): Promise<Judgement> {

@@ -16,7 +16,7 @@ export function renderVerifyText(
     return hang('DOES NOT HOLD  ', plain(`${where}${folders[fault.file]}/${fault.file}: ${fault.message}`));
   }
   const { endorsed, refused, onTheHostsWord, signatures } = verdicts;
-  const byWord = onTheHostsWord > 0 ? `; ${onTheHostsWord} refused on this host’s word alone` : '';
+  const byWord = onTheHostsWord > 0 ? `; ${onTheHostsWord} on the host’s word alone` : '';
   return [
     'All of it holds.\n\n',
     ...(['record', 'ledger'] as const).map((name) =>

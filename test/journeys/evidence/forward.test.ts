@@ -70,6 +70,8 @@ describe.each([
     await scene.merge(await stack(scene, 'nothing', [{ [h2o]: null }, { [h2o]: grantFile(scene.day(14)) }]), { method: 'ff' });
     const run = await scene.reconcile();
     expect([refusals(run), run.policy.pending, await scene.members()]).toEqual([[], [], ['h2o']]);
+    // It has left no verdict, and an auditor does not miss one.
+    expect((await scene.run('verify')).stdout).toContain('All of it holds.');
   });
 
   it('when one of its commits changes another file, then the whole is refused as impure', async () => {

@@ -37,6 +37,12 @@ describe('given a branch whose last commit was judged', () => {
       expect(message).toContain('repository.start');
       expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
 
+      const audited = await scene.run('verify');
+      expect([audited.status, audited.stdout.replaceAll(/\s+/g, ' ')]).toEqual([
+        1,
+        expect.stringContaining('is not on the first-parent chain of the branch'),
+      ]);
+
       scene.wait(3 * day);
       await scene.reconcile();
       expect(await scene.members()).toEqual(['hoo']);
@@ -59,6 +65,12 @@ describe('given a branch whose last commit was judged', () => {
     expect(allow.status).toBe(0);
     await scene.reconcile();
     expect(await scene.members()).toEqual(['hoo', 'mallory']);
+    const audited = (await scene.run('verify', '--json')).json<{ fault: unknown; restsOn: readonly { uid: string; word: string }[] }>();
+    expect(audited.fault).toBeNull();
+    expect(audited.restsOn.map(({ uid, word }) => [uid, word])).toEqual([
+      ['hoo', 'gitlab'],
+      ['mallory', 'allow'],
+    ]);
   });
 
   it('when the judged commit is only merged into what is pushed, then the whole jump is refused, and nobody gains', async () => {
@@ -75,6 +87,7 @@ describe('given a branch whose last commit was judged', () => {
 
     const run = await scene.reconcile();
     expect([refusals(run), await scene.members()]).toEqual([[`off-chain ${grantPath('mallory')}`], ['hoo', 'urbanecm']]);
+    expect((await scene.run('verify')).stdout).toContain('All of it holds.');
   });
 
   it('when a revert of an approved grant is reverted without an approval, then urbanecm stays out; with one, urbanecm is in', async () => {
