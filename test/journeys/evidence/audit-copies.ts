@@ -17,11 +17,15 @@ afterAll(() => rmSync(root, { recursive: true }));
 /** What the auditor has: no token, no password, no GitLab and no directory. */
 export class Copies {
   readonly #scene: Scene;
+  /** The landing of urbanecm, and the one of mallory. */
+  readonly signed: string;
+  readonly refused: string;
   readonly folder = mkdtempSync(join(root, 'copy-'));
   readonly #files = { record: join(this.folder, 'state/judged/record'), ledger: join(this.folder, 'state/ledger') };
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, { signed, refused }: { readonly signed: string; readonly refused: string }) {
     this.#scene = scene;
+    [this.signed, this.refused] = [signed, refused];
     cpSync(scene.state, join(this.folder, 'state'), { recursive: true });
     cpSync(scene.project.git.path, join(this.folder, 'copy.git'), { recursive: true });
     const text = readFileSync(join(scene.folder, 'muster.yaml'), 'utf8');
