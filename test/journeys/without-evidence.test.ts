@@ -111,6 +111,8 @@ describe('given a host with evidence: none, and a file that is refused', () => {
     await host.reconcile();
 
     expect((await host.run(['explain', 'bob'])).stdout).toContain('until the end of 2027-02-03');
+    // An auditor is told whose word it rests on.
+    expect((await host.run(['verify'])).stdout.replaceAll(/\s+/g, ' ')).toMatch(/All of it holds\..*bob\.yaml, .*: nobody’s word/);
   });
 
   it.each(['plan', 'reconcile', 'explain martin', 'report'])(

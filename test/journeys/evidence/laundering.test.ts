@@ -99,7 +99,7 @@ describe('given people who want mallory in', () => {
     scene.wait(minute);
     const run = await scene.reconcile();
     expect([refusals(run), await scene.members()]).toEqual([[`no-approval ${mallory}`, `no-approval ${urbanecm}`], []]);
-    expect(run.policy.refused[0]?.message).toContain('alice approved something else');
+    expect(run.policy.refused[0]?.message).toContain('alice approved other content than the merge brings');
   });
 
   it('when the merge request renames an unapproved file to an approved name, then it is refused', async () => {
