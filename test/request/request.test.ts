@@ -66,7 +66,7 @@ async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon
 }
 
 const asked = { reason: 'a: b\n/approve @all', contact: 'irc', until: '2026-12-07' };
-const existing = 'reason: old # remark\ncontact: irc\nuntil: 2026-12-01\n';
+const existing = 'reason: "old" # remark\ncontact: irc\nuntil: 2026-12-01\n';
 
 describe('given somebody who asks', () => {
   it('when the file is new, then it is written on a branch of its own and the template is answered, without commands', async () => {
