@@ -95,8 +95,8 @@ class Fold {
     this.#holdRules(this.#held ? this.#followed(line) : this.#terms.pinned);
     const lines = changeLines(line.changes).join('\n');
     const change = this.#contentChange(line);
-    const signed =
-      change && this.#held?.digest === line.rules ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
+    // Statements have the digest of the rules that are held here, or they are for others.
+    const signed = change && this.#held ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
     const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined };
     if (signed && line.statements.length > 0) {
       const statements = line.statements.flatMap(({ text, signature, firstSeen }) =>
@@ -146,7 +146,7 @@ class Fold {
     const files = new Map<string, Content>();
     for (const [path, file] of listed) {
       const content = this.#contentOf(file);
-      if (!content || !isRules(path, this.#terms.folder)) return undefined;
+      if (!content) return undefined;
       files.set(path, content);
     }
     return files;

@@ -19,7 +19,7 @@ describe('given a judge that was taken over', () => {
       lie: 'other rules under the digest that root pinned',
       lines: () => {
         const lines = rulesLines(ofMallory).map((line) => (line.type === 'rules-files' ? { ...line, rules: pinned } : line));
-        return [...lines, ...landing([ep1c], [sign('alice', change([ep1c]), { key: 'mallory' })])];
+        return [...lines, ...landing([ep1c], [sign('alice', change([ep1c], ofMallory), { key: 'mallory' })], { under: ofMallory })];
       },
     },
     {
@@ -30,6 +30,13 @@ describe('given a judge that was taken over', () => {
             ? { ...content(file('reason: Testing.\nuntil: 2099-01-01')), sha256: line.sha256 }
             : line,
         ),
+    },
+    {
+      lie: 'a landing that a person signed who gains by a part of it',
+      lines: () => {
+        const both = [ep1c, grant('alice')];
+        return [...start, ...landing(both, [sign('alice', change(both))])];
+      },
     },
     {
       lie: 'a landing without the content',
@@ -149,6 +156,12 @@ describe('given a judge that was taken over', () => {
     const signedByHost = { groups: new Map([[known(verified(start).groups[0]), { signed: 1 }]]), rules: 1 };
     const seenBy = verified(lines(), { ceilings: signedByHost, ...more });
     expect([seenBy.windows, seenBy.groups]).toEqual([[], [klaxon]]);
+  });
+
+  it('when it shows another content under a digest that is on record, then the one that hashes to it counts', () => {
+    const other = { ...content(file('reason: Testing.\nuntil: 2099-01-01')), sha256: content(known(ep1c.after)).sha256 };
+    const [first, ...rest] = landing([ep1c], [alice()]);
+    expect(inForce([...start, known(first), other, ...rest])).toEqual(whole);
   });
 
   it('when root distrusts only afterwards, then what was verified before stays', () => {
