@@ -1,14 +1,17 @@
 // How people sign in the journeys, with keys of their own.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeKey, temporaryFolder, type KeyPair } from '../../signing/keys.ts';
+import { makeKey, type KeyPair } from '../../signing/keys.ts';
 import type { CommandResult } from '../../support/command.ts';
 import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { minute, type Scene } from './world.ts';
 
-const keys = temporaryFolder();
+// Test files of one process share this module, so the keys stay as long as the process.
+const keys = mkdtempSync(join(tmpdir(), 'muster-keys-'));
+process.once('exit', () => rmSync(keys, { recursive: true, force: true }));
 export const keyOf = new Map<string, KeyPair>(['alice', 'bob', 'mallory'].map((name) => [name, makeKey(keys, name)]));
 
 export const people = () => ({
