@@ -2,7 +2,7 @@
 // the one question to ssh-keygen, which is an argument, and asked only about statements that nothing else keeps from counting.
 import { requirement, type SignedCeilings } from '../evidence/approval.ts';
 import type { CommitId, Instant } from '../names.ts';
-import { membersOf } from '../policy/policy.ts';
+import { membersOf, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature, SignatureReason } from '../record/approval-count.ts';
 import { minute } from '../time.ts';
 import type { SignedChange } from './signed-change.ts';
@@ -84,7 +84,7 @@ function judge(
   const { fingerprint } = signature.key;
   const { rules, reviewed } = landing.change;
   const approver = rules.people.get(person);
-  const key = approver?.keys.find((one) => one.fingerprint === fingerprint);
+  const key = isOfOne(fingerprint, rules) ? approver?.keys.find((one) => one.fingerprint === fingerprint) : undefined;
   const entitled = reviewed.filter(({ path }) => membersOf(rules, requirement(rules, path, terms.ceilings)?.teams ?? []).includes(person));
   const disinterested = entitled.filter(
     ({ beneficiaries }) => ![person, ...(approver?.also ?? [])].some((uid) => beneficiaries.includes(uid)),
@@ -101,6 +101,11 @@ function judge(
     (key && verify(signed, key) ? undefined : { reason: 'signature-bad' });
   const shared = { person, fingerprint, touched: signature.touched, at };
   return why ? { kind: 'not-counted', ...shared, ...why } : { kind: 'counted', ...shared, paths: disinterested.map(({ path }) => path) };
+}
+
+/** The rules are checked for it before they come into force, but whoever judges could be taken over. */
+function isOfOne(fingerprint: string, { people }: Rules): boolean {
+  return [...people.values()].filter(({ keys }) => keys.some((key) => key.fingerprint === fingerprint)).length === 1;
 }
 
 /** The first line of the statement that says something else than what is so. */

@@ -48,6 +48,28 @@ describe('given a grant that must be signed', () => {
     expect(judged(landing(gains), [sign('alice', gains, { says })])).toEqual([`alice: other-content (${gives})`]);
   });
 
+  it.each([
+    { line: 'project', says: { project: '99' } },
+    { line: 'branch', says: { branch: 'refs/heads/other' } },
+    { line: 'start', says: { start: commit('5') } },
+    { line: 'rules', says: { rules: `sha256:${'0'.repeat(64)}` } },
+    { line: '+ of another content', says: { changes: change([grant('ep1c', '2027-12-20')]).stated } },
+    { line: '+ of another path', says: { changes: change([grant('hoo')]).stated } },
+    { line: 'effect', says: { effects: ['klaxon-users hoo loses'] } },
+    { line: 'signer', says: { signer: uid('bob') } },
+    { line: 'at', says: { at: instant(seen - 2 * 3600_000) } },
+    { line: 'until', says: { until: instant(seen + day) } },
+  ])('when the line "$line" was another one when alice signed, then the right one in its place does not count', ({ says }) => {
+    const { text } = sign('alice', gains);
+    expect(judged(landing(gains), [sign('alice', gains, { says, sent: () => text })])).toEqual(['alice: signature-bad']);
+  });
+
+  it('when the landing has a path that looks the same, then it is not what was signed', () => {
+    const [one] = [grant('ep1c')];
+    const other = change([{ ...one, path: path.replace('ep1c', 'eр1c') }]);
+    expect(judged(landing(other), [sign('alice', gains)])[0]).toMatch(/^alice: other-content \(policy\/grants/);
+  });
+
   it('when any line is changed after it was signed, then it does not count', () => {
     const lies = [
       { sent: (text: string) => text.replace('signer alice', 'signer bob'), key: 'alice', gives: 'bob: key-not-in-force' },
@@ -85,6 +107,16 @@ describe('given a grant that must be signed', () => {
     const statements = [sign('alice', gains, { flags: 0 }), sign('bob', gains, { flags: 5 })];
     expect(judged(landing(gains), statements, { requireTouch: true })).toEqual(['alice: no-touch', 'bob counts']);
     expect(judged(landing(gains), statements)).toEqual(['alice counts', 'bob counts']);
+    const soft = change([grant('ep1c')], rulesFiles({ keys: { alice: 'soft', bob: 'bob' } }));
+    const bySoft = [sign('alice', soft, { key: 'soft' }), sign('bob', soft)];
+    expect(judged(landing(soft), bySoft, { requireTouch: true })).toEqual(['alice: no-touch', 'bob counts']);
+    expect(judged(landing(soft), bySoft)).toEqual(['alice counts', 'bob counts']);
+  });
+
+  it('when two persons have one key, then it is nobody’s', () => {
+    const shared = change([grant('ep1c')], rulesFiles({ keys: { alice: 'alice', bob: 'alice', carol: 'carol' } }));
+    const statements = [sign('alice', shared), sign('bob', shared, { key: 'alice' }), sign('carol', shared)];
+    expect(judged(landing(shared), statements)).toEqual(['alice: key-not-in-force', 'bob: key-not-in-force', 'carol counts']);
   });
 
   it('when it was signed long after the landing was seen, or has run out before, then it is too late', () => {

@@ -49,24 +49,47 @@ export interface Press {
   readonly namespace?: string;
 }
 
+export interface SignedHere {
+  readonly line: string;
+  readonly key: SshKey;
+  readonly sign: (text: string, press?: Press) => string;
+}
+
 /** PROTOCOL.u2f and PROTOCOL.sshsig of OpenSSH, with the flags that the test asks for. */
-export function makeSecurityKey(): { readonly line: string; readonly key: SshKey; readonly sign: (text: string, press?: Press) => string } {
+export function makeSecurityKey(): SignedHere {
   const type = 'sk-ssh-ed25519@openssh.com';
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const { raw, privateKey } = makePair();
   const blob = wireBytes(wireString(type), wireString(raw), wireString('ssh:'));
   const line = `${type} ${base64(blob)}`;
   return { line, key: readKey(line), sign: (text, press = {}) => armourOf(blob, pressed(privateKey, type, text, press), press) };
+}
+
+/** Without hardware, and so without a touch. */
+export function makeSoftKey(): SignedHere {
+  const type = 'ssh-ed25519';
+  const { raw, privateKey } = makePair();
+  const blob = wireBytes(wireString(type), wireString(raw));
+  const line = `${type} ${base64(blob)}`;
+  const made = (text: string, press: Press) => wireBytes(wireString(type), wireString(sign(null, message(text, press), privateKey)));
+  return { line, key: readKey(line), sign: (text, press = {}) => armourOf(blob, made(text, press), press) };
+}
+
+function makePair(): { readonly raw: Uint8Array; readonly privateKey: KeyObject } {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  return { raw: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32), privateKey };
 }
 
 function digest(name: string, content: string | Uint8Array): Uint8Array {
   return createHash(name).update(content).digest();
 }
 
-function pressed(key: KeyObject, type: string, text: string, { flags = 0x01, namespace = 'muster-approval@v1' }: Press): Uint8Array {
-  const message = Buffer.concat([Buffer.from('SSHSIG'), head(namespace), wireString(digest('sha512', text))]);
+function message(text: string, { namespace = 'muster-approval@v1' }: Press): Uint8Array {
+  return Buffer.concat([Buffer.from('SSHSIG'), head(namespace), wireString(digest('sha512', text))]);
+}
+
+function pressed(key: KeyObject, type: string, text: string, { flags = 0x01, ...press }: Press): Uint8Array {
   const counter = Buffer.concat([Buffer.from([flags]), wireBytes(7)]);
-  const signature = sign(null, Buffer.concat([digest('sha256', 'ssh:'), counter, digest('sha256', message)]), key);
+  const signature = sign(null, Buffer.concat([digest('sha256', 'ssh:'), counter, digest('sha256', message(text, press))]), key);
   return Buffer.concat([wireString(type), wireString(signature), counter]);
 }
 

@@ -15,7 +15,7 @@ import { verifyBy } from '../../src/signing/ssh-keygen.ts';
 import { signedChange, type Content, type ContentChange, type SignedChange } from '../../src/signing/signed-change.ts';
 import { parseStatement, printStatement, type Statement } from '../../src/signing/statement.ts';
 import { day } from '../../src/time.ts';
-import { makeSecurityKey, readSignature, type Press } from './keys.ts';
+import { makeSecurityKey, makeSoftKey, readSignature, type Press } from './keys.ts';
 
 export function known<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('a name of the tests is none');
@@ -27,7 +27,11 @@ export const commit = (digit: string): CommitId => known(parseCommitId(digit.rep
 export const seen = instant(Date.UTC(2026, 11, 1, 12));
 export const after = (length: number): Instant => instant(seen + length);
 
-export const signers = { alice: makeSecurityKey(), bob: makeSecurityKey(), carol: makeSecurityKey(), mallory: makeSecurityKey() };
+export const signers = {
+  ...{ alice: makeSecurityKey(), bob: makeSecurityKey(), carol: makeSecurityKey(), mallory: makeSecurityKey() },
+  /** Of no hardware: a file. */
+  soft: makeSoftKey(),
+};
 export type Signer = keyof typeof signers;
 
 export interface PolicyText {

@@ -19,8 +19,8 @@ export const people = () => ({
   bob: { gitlab: 51, keys: [keyOf.get('bob')?.line] },
 });
 
-export async function open(scene: Scene): Promise<MergeRequest> {
-  return scene.open(scene.world.carol, { [grantPath('urbanecm')]: grantFile(scene.day(14)) });
+export async function open(scene: Scene, uid = 'urbanecm'): Promise<MergeRequest> {
+  return scene.open(scene.world.carol, { [grantPath(uid)]: grantFile(scene.day(14)) });
 }
 
 interface Approving {
