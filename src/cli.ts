@@ -194,7 +194,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .command('request')
     .description('ask for access, for more time, or for its end: write the file and open the merge request')
     .argument('[group]', 'the group')
-    .argument('[uid]', 'the person’s developer account')
+    .argument('[uid]', 'the person’s uid in the directory')
     .option('--until <day>', 'the last day with access, UTC, or a time with its zone')
     .option('--from <day>', 'the first day with access; from the merge on without it')
     .option('--reason <text>', 'why; it is public where the repository is')

@@ -136,7 +136,7 @@ export function renderWithheld(reason: WithheldReason): string {
     case 'not-yet':
       return `the grant starts at ${renderMoment(reason.from)}`;
     case 'unknown-person':
-      return 'the directory has no person with this uid: the developer account may be missing, or the name misspelled';
+      return 'the directory has no person with this uid: the account may be missing, or the name misspelled';
     case 'ambiguous-person':
       return 'the directory has more than one entry with this uid: its administrators must mend that';
     case 'identity-changed':

@@ -22,7 +22,7 @@ const distinguishedName = new RegExp(String.raw`^ *${attributeAndValue}(?: *[,;+
 const name = kind({
   code: 'bad-dn',
   what: 'a distinguished name',
-  fix: 'Write it as in "ou=people,dc=wikimedia,dc=org".',
+  fix: 'Write it as in "ou=people,dc=example,dc=org".',
   read: (one) => (distinguishedName.test(one) ? dn(one) : undefined),
   editor: {},
 });
@@ -130,7 +130,7 @@ const ceilings = map({
 const aGroup = complaint(
   'wrong-type',
   'a DN, or a DN with the attribute that holds the members, is expected here',
-  'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", or "stewards: { dn: …, attribute: memberUid }".',
+  'Write "stewards: cn=stewards,ou=groups,dc=example,dc=org", or "stewards: { dn: …, attribute: memberUid }".',
 );
 
 /** A value, several of them, or a time that has (not) passed. */
@@ -177,7 +177,7 @@ const directory = map({
     groupName,
     parseGroupName,
     v.union([name, map({ dn: name, attribute: v.exactOptional(word('member', 'uniqueMember', 'memberUid')) })], aGroup),
-    'Write "stewards: cn=stewards,ou=groups,dc=wikimedia,dc=org", one group a line.',
+    'Write "stewards: cn=stewards,ou=groups,dc=example,dc=org", one group a line.',
   ),
   ceilings: v.exactOptional(
     mapOf(

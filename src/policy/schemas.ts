@@ -126,15 +126,13 @@ const limits = map({
 });
 
 const understood = map({
-  text: described(freeText, 'Where the text is that somebody must have read before they get access.', [
-    'https://wikitech.wikimedia.org/wiki/Klaxon',
-  ]),
+  text: described(freeText, 'Where the text is that somebody must have read before they get access.', ['https://wiki.example.org/On_call']),
   version: described(versionName, 'The version of the text that must have been read; a new version asks everybody anew.', ['2026-11-01']),
 });
 
 export const groupSchema = v.pipe(
   map({
-    purpose: described(freeText, 'What the group is for, in one sentence.', ['Individuals who may page SRE through Klaxon, ad hoc.']),
+    purpose: described(freeText, 'What the group is for, in one sentence.', ['Individuals who may page the people on call.']),
     owner: described(teamName, 'The team that answers for the group, and approves where no approvers are named.', ['sre']),
     members: described(members, 'Where members come from: `grants`, one reviewed file per person, or a roster that somebody else keeps.', [
       'grants',
@@ -176,7 +174,7 @@ export const grantSchema = v.pipe(
     reason: described(
       freeText,
       'Why the person needs access, for those who approve and those who look later. It is public where the repository is.',
-      ['Handling the cross-wiki abuse wave of November, may have to page SRE.'],
+      ['Moves the ticket system to its new host, and has to read the logs of both.'],
     ),
     ticket: v.exactOptional(described(freeText, 'The ticket that asked for it.', ['T343377'])),
     contact: v.exactOptional(

@@ -210,7 +210,7 @@ const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], st
   expired: 'the grant is over',
   'not-yet': 'the grant has not begun',
   revoked: 'the access was revoked on the host',
-  'unknown-person': 'the directory has no person with this name: the developer account may be missing, or the name misspelled',
+  'unknown-person': 'the directory has no person with this name: the account may be missing, or the name misspelled',
   'ambiguous-person': 'the directory has more than one entry with this name: its administrators must mend that',
   'identity-changed': 'the name belongs to another account than when this began: it needs a new grant',
   locked: 'the account is locked in the directory',

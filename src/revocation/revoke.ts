@@ -99,7 +99,7 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   if (notRecorded) failures.push(problemOf(notRecorded, 'ledger').status);
   if (kept && removals.slice(-groups.length).some(({ kind }) => kind === 'failed'))
     ports.say(`The revocation is kept: every run takes ${uid} out as soon as the directory lets it.\n`);
-  ports.say('Single sign-on sessions that are open now live on for up to 7 days:\nask whoever runs the identity provider to end them.\n');
+  ports.say('Sessions that are open now live on until they end:\nask whoever runs the sign-on to end them.\n');
   ports.say(
     kept
       ? `It stays so until "muster lift ${uid}". A standby with muster-standby@.timer has it within two minutes.\nTo any other copy its file, to the same place:\n  ${file}\n`

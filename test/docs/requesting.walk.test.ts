@@ -40,7 +40,7 @@ const change = (content: string | null) => scene.open(world.carol, { [file]: con
 
 describe('given the page for people who ask', () => {
   it('when it is followed from the first step to the last day, then everything happens as it says', async () => {
-    page.says('As file name write `policy/grants/klaxon-users/UID.yaml`, with your own uid for UID');
+    page.says('As file name write `policy/grants/GROUP/UID.yaml`, with the group for GROUP and your own uid for UID');
     page.says('it makes you a copy of the project to write in');
     page.says('choose the template `Grant`');
     const fork = await world.gitlab.forge.fork(scene.project, hoo);
@@ -148,13 +148,15 @@ describe('given the page for people who ask', () => {
 
   it('when the commands for a terminal are typed, then they do what the page says', async () => {
     scene.project.members.set(hoo.id, 30);
-    const own = page.block('project: repos/sre/access').replaceAll('https://gitlab.wikimedia.org', world.gitlab.url);
+    const own = page.block('project: it/access').replaceAll('https://gitlab.example.org', world.gitlab.url);
     const ownFile = join(scene.folder, 'own.yaml');
-    writeFileSync(ownFile, own.replaceAll('repos/sre/access', scene.project.path));
+    writeFileSync(ownFile, own.replaceAll('it/access', scene.project.path));
     writeFileSync(join(scene.folder, 'own-token'), world.gitlab.forge.createToken(hoo, ['api']).value, { mode: 0o600 });
     const [variables = '', typed = ''] = page.block('muster request').split('\n');
     expect(variables).toBe('export MUSTER_CONFIG=muster.yaml MUSTER_GITLAB_TOKEN_FILE=token');
-    const words = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+    const words = [...typed.replace('GROUP UID', `${group} urbanecm`).matchAll(/"([^"]*)"|(\S+)/g)].map(
+      ([, quoted, plain]) => quoted ?? plain ?? '',
+    );
     const env = { MUSTER_GITLAB_TOKEN_FILE: join(scene.folder, 'own-token') };
     const type = async (...args: readonly string[]) => {
       const at = new Date(world.gitlab.clock.now());

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
 import { readPolicy } from '../../src/policy/parser.ts';
@@ -50,6 +50,14 @@ describe('the pages for people who never see the code', () => {
 
     expect(shown).toContain('until:');
     expect(check(readPolicy([...files, grant], folder), { now: instant(Date.UTC(2026, 10, 23)) }).findings).toEqual([]);
+  });
+
+  it('given what init writes into the project of any organisation, then nothing of it is about one of them', () => {
+    const project = readdirSync('dist/project', { recursive: true, encoding: 'utf8' }).map((path) => `dist/project/${path}`);
+    const files = project.filter((path) => statSync(path).isFile() && !path.endsWith('.js'));
+    expect(files.length).toBeGreaterThan(8);
+    const foreign = files.filter((path) => /[Kk]laxon|[Ww]iki(?:media|tech)|\bSRE\b|stewards|clinic duty|phabricator/.test(page(path)));
+    expect(foreign).toEqual([]);
   });
 
   it('given the templates and the pages, then every file of this repository that they name is there', () => {

@@ -33,7 +33,7 @@ describe('given a member', () => {
       /^mallory {2}\S.* {2}\S+@\S+$/m,
       world.slapd.personDn('mallory'),
       'klaxon-users: out',
-      'for up to 7 days',
+      'live on until they end',
       'muster lift mallory',
       'only the revocation keeps mallory out:',
       grantPath('mallory'),

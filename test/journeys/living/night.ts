@@ -23,7 +23,7 @@ export function tellOfTheNight(life: () => Life): void {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout).toMatch(/^urbanecm {2}\S.* {2}\S+@\S+\n/);
       expect(stdout).toContain(`${slapd.personDn('urbanecm')}\n  klaxon-users: out\n  stewards: out\n`);
-      expect(stdout).toContain('Single sign-on sessions that are open now live on for up to 7 days');
+      expect(stdout).toContain('Sessions that are open now live on until they end');
       expect(stdout).toContain(`only the revocation keeps urbanecm out:\n  ${folder}/urbanecm.yaml\n  roster steward\n`);
       expect(stdout).toMatch(
         /Change them:\n {2}muster request klaxon-users urbanecm --revoke\n {2}have urbanecm taken off the roster steward, .*\n$/,
