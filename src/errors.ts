@@ -1,6 +1,7 @@
-// The errors that are thrown on purpose: process.ts catches them, and everything else is a bug.
+// The errors that are thrown on purpose: process.ts catches them, or they become problems of a run, and everything else is a bug.
+import type { StatusName } from './status.ts';
 
-export type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations' | 'ssh-keygen';
+type System = 'git' | 'gitlab' | 'directory' | 'roster' | 'lock' | 'ledger' | 'revocations' | 'ssh-keygen';
 
 /** Wrong arguments or a broken configuration: the person who called can mend it. */
 export class Misuse extends Error {
@@ -93,4 +94,19 @@ export function errnoOf(error: unknown): string {
 export async function together<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<readonly [First, Second]> {
   await Promise.allSettled([first, second]);
   return [await first, await second];
+}
+
+/** Something that is not as it should be, and that concerns more than one person or group. */
+export interface Problem {
+  readonly status: StatusName;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. Statuses: CONTRACT, section 4. */
+export function problemOf(error: unknown, what: string): Problem {
+  if (error instanceof Unavailable) return { status: 'unavailable', code: `${what}-unavailable`, message: error.message };
+  if (error instanceof DirectoryUnusable) return { status: 'directory', code: `${what}-unusable`, message: error.message };
+  if (error instanceof Unusable) return { status: 'input', code: `${what}-unusable`, message: error.message };
+  throw error;
 }

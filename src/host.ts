@@ -5,7 +5,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from './config/configuration.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable } from './errors.ts';
 import type { BootClock } from './membership/clock.ts';
-import type { Instant } from './names.ts';
+import type { Instant, GroupName } from './names.ts';
+import type { ManagedGroup } from './membership/proposal.ts';
+import type { SurveySettings } from './reconcile/survey.ts';
 
 /** Is this host the one that may write? */
 export interface Standing {
@@ -167,4 +169,12 @@ export async function refuseOnStandby(configuration: Configuration): Promise<voi
 
 export function surroundingsOf({ environment }: Caller): { readonly path: string; readonly home: string } {
   return { path: environment['PATH'] ?? '/usr/bin:/bin', home: environment['HOME'] ?? '/' };
+}
+
+export function surveySettings({ repository, directory }: Configuration): SurveySettings {
+  const managed = new Map<GroupName, ManagedGroup>(
+    [...(directory?.groups ?? [])].map(([group, dn]) => [group, { dn, ...directory?.ceilings.get(group) }]),
+  );
+  const longest = new Map([...managed].flatMap(([group, one]) => (one.longest === undefined ? [] : [[group, one.longest] as const])));
+  return { start: repository.start, folder: repository.folder, longest, managed };
 }

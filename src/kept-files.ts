@@ -1,6 +1,6 @@
-// Files that may be lost: small ones of the state folder that one run leaves for the next (the ledger has ways of its own), and folders
-// that last as long as a process.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// Files that may be lost: small ones of the state folder that one run leaves for the next (the ledger has ways of its own), those that others
+// read, and folders that last as long as a process.
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, closeSync, fchmodSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, Unusable } from './errors.ts';
@@ -50,4 +50,37 @@ function makeBelow(state: string, name: string): string {
     if (now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > day) rmSync(path, { recursive: true, force: true });
   }
   return made;
+}
+
+/**
+ * For folders that others may write in too. Replaced in one step, through a name that nobody else has made: a link planted there would lead the
+ * write, and the mode, to any file of this account. `mode`, whatever the umask. `unfinished` is beside `file`. Throws what the file system says, and leaves
+ * nothing behind then.
+ */
+export function publishFile(file: string, text: string, unfinished: string, mode = 0o644): void {
+  try {
+    // What a killed run left, or what somebody put there: unlink(2) follows no link.
+    rmSync(unfinished, { force: true });
+    // `wx`: O_EXCL follows none either, and fails should somebody be quicker (open(2)).
+    const opened = openSync(unfinished, 'wx', 0o600);
+    try {
+      writeFileSync(opened, text);
+      fchmodSync(opened, mode);
+    } finally {
+      closeSync(opened);
+    }
+    renameSync(unfinished, file);
+  } catch (error) {
+    removeIfPossible(unfinished);
+    throw error;
+  }
+}
+
+/** What was wrong before is what the caller should hear of. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It is in the way of nothing: the next one takes it away first.
+  }
 }

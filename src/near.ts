@@ -19,3 +19,14 @@ export function distance(left: string, right: string): number {
   }
   return row.at(-1) ?? 0;
 }
+
+/** The known word nearest to `word`, a swapped pair of letters counting as two, when no more than two letters, or a third of the word, differ. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > 64) return undefined;
+  const allowed = Math.max(2, Math.floor(word.length / 3));
+  const ranked = known
+    .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate) }))
+    .sort((left, right) => left.steps - right.steps);
+  const [best] = ranked;
+  return best && best.steps <= allowed && best.steps < best.candidate.length ? best.candidate : undefined;
+}

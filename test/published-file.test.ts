@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { publishFile } from '../src/published-file.ts';
+import { publishFile } from '../src/kept-files.ts';
 
 let folder: string;
 let file: string;

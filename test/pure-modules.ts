@@ -26,7 +26,7 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
   look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
   '': ['journal', 'names', 'near', 'status', 'terminal', 'text', 'time'],
-  policy: ['policy-reading', 'policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
+  policy: ['policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
   reconcile: ['metrics', 'recording', 'run-json', 'run-text', 'run', 'take'],
   record: [
     'approval-count',
@@ -38,7 +38,6 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'now',
     'policy-state',
     'start-state',
-    'taken',
     'waits',
     'windows',
   ],
@@ -62,8 +61,8 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
   ],
   request: ['request-text'],
   review: ['note-merged', 'note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
-  revocation: ['ratification-words', 'ratification'],
-  roster: ['roster-status-json', 'roster-status', 'roster'],
+  revocation: ['ratification'],
+  roster: ['roster-status', 'roster'],
   signing: [
     'carried',
     'effect-lines',

@@ -3,9 +3,8 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateFailure } from '../errors.ts';
 import { appenderAt, type Appender } from './append.ts';
-import { batchOf, follow, start, type Broken, type Head } from './chain.ts';
+import { batchOf, follow, start, linesOf, type Broken, type Head } from './chain.ts';
 import { readHead, syncFolder, type ChainName, type KnownHead } from './head.ts';
-import { linesOf } from './lines.ts';
 import { readRecords, type Line } from './verified-records.ts';
 
 export interface SoundLedger {

@@ -3,8 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stateFailure, Unusable } from '../errors.ts';
-import { follow, start, withoutOwnKeys, type Head } from './chain.ts';
-import { linesOf } from './lines.ts';
+import { follow, start, withoutOwnKeys, linesOf, type Head } from './chain.ts';
 
 /** A record as it was appended, and its place in the chain. */
 export interface Line {

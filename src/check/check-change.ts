@@ -2,11 +2,10 @@
 // The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
 import { changeFindings, differences, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-import { isRules } from '../policy/policy.ts';
+import { isRules, byPlace, largestFile, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
-import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
-import type { PolicyReading } from '../policy/policy-reading.ts';
+import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
 import { exitStatus } from '../status.ts';
 import type { Contents } from '../judge/landing-files.ts';

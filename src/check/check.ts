@@ -2,8 +2,7 @@
 import { renderEndOf } from '../text.ts';
 import type { Duration, Instant } from '../names.ts';
 import { byPlace, type Finding } from '../policy/policy.ts';
-import type { LocatedGrant, PolicyReading } from '../policy/policy-reading.ts';
-import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
+import { grantObjections, rulesObjections, type LocatedGrant, type PolicyReading, type Objection } from '../policy/policy-rules.ts';
 import { renderDuration } from '../time.ts';
 import { exitStatus } from '../status.ts';
 

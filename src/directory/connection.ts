@@ -1,14 +1,13 @@
 // One connection to the directory, bound once as the account that was meant. Whatever is lost stays lost: an error, never
 // a quiet second connection that nobody is bound on. Everything has a deadline.
-import { Client, ResultCodeError, type Change, type Control, type Entry, type SearchOptions } from 'ldapts';
 import type { Socket } from 'node:net';
+import { Client, ResultCodeError, type Change, type Control, type Entry, type SearchOptions } from 'ldapts';
 import { DirectoryUnusable, Misuse, Unavailable } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 import { refusal, resultCode } from './result-codes.ts';
 import { refuseActiveDirectory } from './schema.ts';
-import { openTransport, placeOf, type TransportSettings } from './transport.ts';
+import { openTransport, placeOf, emitWholeMessages, type TransportSettings } from './transport.ts';
 import { distrustOf } from '../tls.ts';
-import { emitWholeMessages } from './whole-messages.ts';
 
 export type Bind =
   | { readonly kind: 'simple'; readonly dn: string; readonly password: string }

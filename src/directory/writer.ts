@@ -1,18 +1,28 @@
 // Changes the members of managed groups, and nothing else of them. What narrows goes first and alone; where the server refuses a modify
 // of several values, they are tried in smaller ones, down to the one that cannot be made.
-import { Attribute, Change, ResultCodeError } from 'ldapts';
+import {
+  Attribute,
+  Change,
+  ResultCodeError,
+  Control,
+  FilterParser,
+  SearchEntry,
+  escapeFilter,
+  type BerReader,
+  type BerWriter,
+} from 'ldapts';
 import type { ChangeOutcome, GroupChange } from './directory.ts';
 import { Unavailable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
-import { RevisionAfter, UnchangedSince } from './controls.ts';
 import { textOf } from './groups.ts';
 import { placeholderOf, type DirectoryLayout } from './layout.ts';
 import { renderRefusal, resultCode } from './result-codes.ts';
+import type { Dn } from '../names.ts';
 
 /** Called after each modify of a change: how many values have been changed, of how many. What it answers says whether the next may be made. */
 export type Progress = (done: number, total: number) => Promise<boolean>;
 
-export interface DirectoryWriter {
+interface DirectoryWriter {
   /**
    * Makes the change, removals before additions; what came of it is the answer, and nothing that the directory does is thrown. A group with
    * a revision is changed only while it is the one that was read. `done` says that the server accepted it all: read back, for an overlay may
@@ -31,7 +41,7 @@ export interface ModifyLimits {
   readonly refusals: number;
 }
 
-export const modifyLimits: ModifyLimits = { additions: 1000, removals: 20_000, bytes: 2 * 1024 * 1024, refusals: 64 };
+const modifyLimits: ModifyLimits = { additions: 1000, removals: 20_000, bytes: 2 * 1024 * 1024, refusals: 64 };
 
 export function directoryWriter(
   connection: Pick<DirectoryConnection, 'modify'>,
@@ -184,4 +194,55 @@ function chunksOf(change: GroupChange, part: 'add' | 'remove', most: number, byt
     }
   }
   return chunks;
+}
+
+/**
+ * The change happens only while the entry is the one that was read. The overlay memberof (ITS#10440, mended in 2.6.13)
+ * hands the control on to its own changes of every member, and leaves memberOf as it was where the assertion is false
+ * there: so it is true for every entry but the group.
+ */
+class UnchangedSince extends Control {
+  readonly #filter: string;
+
+  constructor(group: Dn, revision: string) {
+    super('1.3.6.1.1.12', { critical: true });
+    this.#filter = escapeFilter`(|(entryCSN=${revision})(!(entryDN=${group})))`;
+  }
+
+  protected override writeControl(writer: BerWriter): void {
+    writer.startSequence(0x04);
+    FilterParser.parseString(this.#filter).write(writer);
+    writer.endSequence();
+  }
+}
+
+/** Asks for entryCSN as the change leaves it: the revision that the next piece of a large change is bound to. */
+class RevisionAfter extends Control {
+  #revision: string | undefined;
+
+  constructor() {
+    super('1.3.6.1.1.13.2', { critical: true });
+  }
+
+  /** Undefined until the change is done, and where the account may not read it. */
+  get revision(): string | undefined {
+    return this.#revision;
+  }
+
+  protected override writeControl(writer: BerWriter): void {
+    writer.startSequence(0x04);
+    writer.startSequence();
+    writer.writeString('entryCSN');
+    writer.endSequence();
+    writer.endSequence();
+  }
+
+  protected override parseControl(reader: BerReader): void {
+    const entry = new SearchEntry({ messageId: 0 });
+    reader.readSequence(entry.protocolOperation);
+    entry.parseMessage(reader);
+    const values = entry.attributes.find(({ type }) => type.toLowerCase() === 'entrycsn')?.values ?? [];
+    const [revision] = values;
+    this.#revision = typeof revision === 'string' ? revision : undefined;
+  }
 }

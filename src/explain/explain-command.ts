@@ -2,20 +2,18 @@
 import { distrustStories } from '../ledger/distrusted.ts';
 import type { Invocation } from '../cli.ts';
 import { explainGroup, explainPerson, type Around } from './explain.ts';
-import { plan } from '../reconcile/preview.ts';
+import { plan } from '../reconcile/run-report.ts';
 import type { Claim } from '../directory/directory.ts';
 import { parseGroupName, parseUid, type Uid } from '../names.ts';
 import type { GroupResult } from '../reconcile/run.ts';
 import { statusOf, type Status } from '../status.ts';
-import { Misuse } from '../errors.ts';
-import { problemOf, type Problem } from '../problems.ts';
+import { Misuse, problemOf, type Problem } from '../errors.ts';
 import { plain } from '../text.ts';
 import { readGrantsAtTip } from '../history/branch-head.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
 import type { DirectoryAccess } from '../directory/access.ts';
-import { type Caller, type HostConfiguration } from '../host.ts';
+import { surveySettings, type Caller, type HostConfiguration } from '../host.ts';
 import { withHostToRead } from '../look/host-to-read.ts';
-import { surveySettings } from '../config/survey-settings.ts';
 
 export async function runExplain(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);

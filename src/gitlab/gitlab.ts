@@ -5,7 +5,7 @@ import { Unavailable, Unusable } from '../errors.ts';
 import type { Api, Project } from './api.ts';
 import type { Comment } from '../signing/carriers.ts';
 import { Declined, Malformed } from './failure.ts';
-import { openGate } from './gate.ts';
+import { openGate } from './budget.ts';
 import { trustIn, type Trust } from '../tls.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { day } from '../time.ts';

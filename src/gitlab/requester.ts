@@ -8,8 +8,7 @@ import { createRequesterFn, type FormattedResponse } from '@gitbeaker/requester-
 import { Unavailable, Untrusted } from '../errors.ts';
 import { connectionProblem, distrustOf, openVerified, type Trust } from '../tls.ts';
 import { Declined, Malformed, TooLong } from './failure.ts';
-import { checkBudget, mostAttempts, spend } from './budget.ts';
-import type { Gate } from './gate.ts';
+import { checkBudget, mostAttempts, spend, type Gate } from './budget.ts';
 
 export interface RequesterSettings {
   /** The server's address, with its path prefix if it has one. The token goes to this origin and to no other. */

@@ -1,11 +1,10 @@
 // The policy as it stands at the tip of the branch, whether anybody approved it or not: what `doctor`, `adopt` and
 // `explain` look at, and nothing is decided by.
-import { place } from '../policy/policy.ts';
+import { place, largestFile, type PolicyFile } from '../policy/policy.ts';
 import type { Reading } from '../judge/form.ts';
 import type { PolicyTree } from './landing.ts';
 import type { CommitId, Uid } from '../names.ts';
-import { largestFile, type PolicyFile } from '../policy/policy.ts';
-import type { PolicyReading } from '../policy/policy-reading.ts';
+import type { PolicyReading } from '../policy/policy-rules.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Branch, JudgingPorts } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';

@@ -1,12 +1,10 @@
 // Runs git: short answers through simple-git, long ones as a stream from a process of our own. Both have the same environment and time limit.
 import { spawn, type ChildProcess } from 'node:child_process';
-
 import { Unavailable, Unusable } from '../errors.ts';
-import { mirrorEnvironment, serverEnvironment, type GitSettings } from './environment.ts';
-import { renderGitWords } from './git-words.ts';
+import { mirrorEnvironment, serverEnvironment, basicCredentials, type GitSettings } from './environment.ts';
 
 /** What a git process is for: only one that speaks to the server is told the token. */
-export type Reach = 'server' | 'mirror';
+type Reach = 'server' | 'mirror';
 
 /** How a git process ended. What it says is fit to be shown. */
 export type Outcome =
@@ -170,4 +168,26 @@ function endOf(child: ChildProcess): Promise<{ readonly exitCode: number | null;
       resolve({ exitCode, stderr: Buffer.concat(heard).toString('utf8') });
     });
   });
+}
+
+const longest = 400;
+
+/** The lines of git's stderr that say what went wrong, on one line, short, without secrets and control characters. `remote:` lines are the server's text and are left out. */
+export function renderGitWords(stderr: string, token?: string): string {
+  const lines = redact(stderr, token)
+    .split(/[\r\n]+/)
+    .map((line) => line.replaceAll(/[^\x20-\x7e]/g, '?').trim())
+    .filter((line) => line !== '' && !line.startsWith('remote:'));
+  const telling = lines.filter((line) => /^(?:fatal|error):/.test(line));
+  // Then it was ssh that failed, and what it said stands before.
+  const ofSsh = lines.slice(0, Math.max(0, lines.indexOf('fatal: Could not read from remote repository.')));
+  const words = (ofSsh.length > 0 ? ofSsh : telling.length > 0 ? telling : lines.slice(0, 1)).join('; ');
+  if (words === '') return 'git gave no reason';
+  return words.length > longest ? `${words.slice(0, longest)}…` : words;
+}
+
+function redact(text: string, token: string | undefined): string {
+  const secrets = token === undefined || token === '' ? [] : [basicCredentials(token), token];
+  const hidden = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  return hidden.replaceAll(/([a-z]:\/\/)[^\s/@]*@/gi, '$1');
 }

@@ -2,16 +2,16 @@
 // the verdicts are the domain's. What was found out is recorded as it is found out.
 import { applyDelta } from '../record/deltas.ts';
 import { dirtyPath, dirtyRules, isCountNeeded, knownPaths, step, unlistedAfter, withKnown, type Counted } from './effective.ts';
-import { type PolicyState, type RefusalCode, type Verdict } from '../record/policy-state.ts';
+import type { PolicyState, RefusalCode, Verdict } from '../record/policy-state.ts';
 import type { LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
 import type { Ancestry, Landing, PolicyEntries, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { effectivePolicy, pathsToRead, tipTree, type WaitingLanding } from './waiting.ts';
-import { type EffectivePolicy } from '../record/effective-policy.ts';
+import type { EffectivePolicy } from '../record/effective-policy.ts';
 import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
-import { problemOf, type Problem } from '../problems.ts';
+import { problemOf, type Problem } from '../errors.ts';
 import { startPolicy } from './starting.ts';
 
 /** The mirror of the branch, read by plumbing. */

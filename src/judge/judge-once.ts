@@ -13,9 +13,8 @@ import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../hist
 import { setAside, withReserve } from '../chain/reserve.ts';
 import type { Mirror } from '../history/mirror.ts';
 import type { CommitId, Instant } from '../names.ts';
-import { publishFile } from '../published-file.ts';
-import { surroundingsOf, type Caller } from '../host.ts';
-import { surveySettings } from '../config/survey-settings.ts';
+import { publishFile } from '../kept-files.ts';
+import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import { nowOf, openNow, type Now } from '../record/now.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { parseNow, renderNow } from '../record/now-file.ts';

@@ -4,10 +4,17 @@ import type { Because } from '../membership/desired.ts';
 import { holdCodes } from '../membership/guard.ts';
 import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import type { IntentRecord, LedgerRecord, MembershipRecord, OutcomeRecord, RecordedAddition, RecordedRemoval } from './record.ts';
-import type { TakenLine } from './record.ts';
+import type {
+  IntentRecord,
+  LedgerRecord,
+  MembershipRecord,
+  OutcomeRecord,
+  RecordedAddition,
+  RecordedRemoval,
+  TakenLine,
+} from './record.ts';
 import { signedGroup, window } from '../signing/verify-question.ts';
-import type { Taken } from '../record/taken.ts';
+import type { Taken } from '../record/read-record.ts';
 import {
   because,
   commit,
@@ -24,6 +31,8 @@ import {
   uuid,
   type Shape,
 } from '../record/shapes.ts';
+import { isJudgingType } from '../record/judging-record.ts';
+import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 
 const removalCause: Shape<RemovalCause> = v.variant('kind', [
   v.strictObject({ kind: v.literal('expired'), path: v.string(), at: instant }),
@@ -83,16 +92,16 @@ const outcome: Shape<OutcomeRecord> = v.strictObject({
 });
 
 /** What converging records of its own. */
-export type OwnRecord = Exclude<LedgerRecord, TakenLine>;
+type OwnRecord = Exclude<LedgerRecord, TakenLine>;
 
-export const takenShape: Shape<Taken> = v.strictObject({
+const takenShape: Shape<Taken> = v.strictObject({
   id: v.string(),
   head: v.strictObject({ count: natural, hash: hex64 }),
   offset: natural,
 });
 
 /** By type. */
-export const ledgerRecordShapes = {
+const ledgerRecordShapes = {
   'other-record': v.strictObject({
     type: v.literal('other-record'),
     at: instant,
@@ -142,7 +151,7 @@ export const ledgerRecordShapes = {
   }),
 } satisfies { readonly [Type in OwnRecord['type']]: Shape<Extract<OwnRecord, { readonly type: Type }>> };
 
-export function renderMembership(record: MembershipRecord): object {
+function renderMembership(record: MembershipRecord): object {
   const causes = new Map<string, { because: Because | null; names: Named[] }>();
   let last: Because | null | undefined;
   let names: Named[] = [];
@@ -162,4 +171,34 @@ export function renderMembership(record: MembershipRecord): object {
 
 function membersOf({ because: why, names }: ByCause): MembershipRecord['appeared'] {
   return names.map(([name, entry]) => ({ name, because: why, uuid: entry }));
+}
+
+const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;
+
+export function renderRecord(record: LedgerRecord): object {
+  if (record.type === 'membership') return renderMembership(record);
+  return isTakenLine(record) ? { ...renderJudgingRecord(record), place: record.place } : record;
+}
+
+function isTakenLine(record: LedgerRecord): record is TakenLine {
+  return isJudgingType(record.type);
+}
+
+/** Undefined: of a type or a shape that muster does not write. */
+export function parseRecord(kept: unknown): LedgerRecord | undefined {
+  if (typeof kept !== 'object' || kept === null || !('type' in kept) || typeof kept.type !== 'string') return undefined;
+  if (isJudgingType(kept.type)) return parseTakenLine(kept);
+  if (!isOwnType(kept.type)) return undefined;
+  const parsed = v.safeParse(shapes[kept.type], kept, { abortEarly: true, abortPipeEarly: true });
+  return parsed.success ? parsed.output : undefined;
+}
+
+function parseTakenLine(kept: object): TakenLine | undefined {
+  const place = v.safeParse(takenShape, Reflect.get(kept, 'place'), { abortEarly: true });
+  const record = parseJudgingRecord(Object.fromEntries(Object.entries(kept).filter(([key]) => key !== 'place')));
+  return record && place.success ? { ...record, place: place.output } : undefined;
+}
+
+function isOwnType(type: string): type is OwnRecord['type'] {
+  return Object.hasOwn(shapes, type);
 }

@@ -23,7 +23,7 @@ import type {
 import { acceptProposed } from '../record/start-state.ts';
 import { goOnWith, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
-import type { Taken } from '../record/taken.ts';
+import type { Taken } from '../record/read-record.ts';
 import type { Window } from '../record/windows.ts';
 import { day } from '../time.ts';
 

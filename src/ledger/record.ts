@@ -2,7 +2,7 @@
 import type { SignedGroup, Window } from '../record/windows.ts';
 import type { Because } from '../membership/desired.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
-import type { Taken } from '../record/taken.ts';
+import type { Taken } from '../record/read-record.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import type { CommitId, Dn, EntryUuid, GroupName, Instant, RosterName, Uid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
 import type { Head } from '../chain/chain.ts';
 import { openLedger } from '../chain/open.ts';
-import { parseRecord, renderRecord } from './kept-records.ts';
-import { inParts } from './parts.ts';
+import { parseRecord, renderRecord } from './ledger-records.ts';
 import { setAside, withReserve } from '../chain/reserve.ts';
 import { emptyMemory, rememberAll, type Memory } from './memory.ts';
 import { duration, type Instant } from '../names.ts';
@@ -147,4 +146,25 @@ function writeLastRun(folder: string, now: Instant, boot: BootClock | undefined)
   } catch (error) {
     throw stateFailure('ledger', folder, `${path} could not be written`, error);
   }
+}
+
+const mostRecords = 1_000;
+/** UTF-16 code units of JSON. Far below what one append may have (chain/append.ts), for an octet is not a code unit. */
+const mostCharacters = 8 * 1024 * 1024;
+
+/** The records in their order, a part for each append: a first run may have thousands of verdicts, and one append is one write. One that is larger than a part should be stands alone. */
+export function* inParts<Item>(records: readonly Item[], render: (one: Item) => object): Generator<readonly Item[]> {
+  let part: Item[] = [];
+  let characters = 0;
+  for (const record of records) {
+    const length = JSON.stringify(render(record)).length;
+    if (part.length > 0 && (part.length === mostRecords || characters + length > mostCharacters)) {
+      yield part;
+      part = [];
+      characters = 0;
+    }
+    part.push(record);
+    characters += length;
+  }
+  if (part.length > 0) yield part;
 }

@@ -3,11 +3,9 @@ import { rulesAtStart } from '../judge/starting.ts';
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { standingOf, type Caller, type HostConfiguration } from '../host.ts';
-import { plan } from '../reconcile/preview.ts';
-import { printed, stopped } from '../reconcile/print-run.ts';
+import { standingOf, surveySettings, type Caller, type HostConfiguration } from '../host.ts';
+import { plan, printed, stopped } from '../reconcile/run-report.ts';
 import { runStatus, type RunReport } from '../reconcile/run.ts';
-import { surveySettings } from '../config/survey-settings.ts';
 import { withHostToRead } from './host-to-read.ts';
 
 export async function runPlan(invocation: Invocation, caller: Caller): Promise<Printed> {

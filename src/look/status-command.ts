@@ -5,7 +5,7 @@ import { requireState, standingOf, type Caller, type HostConfiguration } from '.
 import { replayTo } from '../ledger/replay.ts';
 import { openStateToRead } from '../ledger/state.ts';
 import { readEnd } from '../reconcile/run-end.ts';
-import { readJudging } from '../reconcile/read-judging.ts';
+import { readJudging } from '../reconcile/sources.ts';
 import { takeRecord } from '../reconcile/take.ts';
 import { nowOf, settingsOf } from '../report/page.ts';
 import { reportOf } from '../report/report.ts';

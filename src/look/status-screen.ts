@@ -1,7 +1,7 @@
 // `muster status`: what a host is doing, on one screen of 80 columns, and the same for programs.
 import type { KnownGroup, KnownHold, LastChange } from '../ledger/memory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../errors.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Now } from '../record/now.ts';
 import type { RunEnd } from '../reconcile/run-end.ts';

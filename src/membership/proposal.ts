@@ -14,8 +14,7 @@ import type { GroupRules } from '../policy/policy.ts';
 import type { StatusName } from '../status.ts';
 import { isUndecided, withAccepted, type EffectivePolicy } from '../record/effective-policy.ts';
 import type { Doubt, GroupProposal, PlannedGroup, RosterStanding, UnplannedGroup } from '../reconcile/run.ts';
-import { DirectoryUnusable } from '../errors.ts';
-import { problemOf } from '../problems.ts';
+import { DirectoryUnusable, problemOf } from '../errors.ts';
 import { rosterStatus } from '../roster/rosters.ts';
 
 /** Every method throws `Unavailable` when no whole answer came, and `Unusable` when the server says no to the question itself. */

@@ -1,7 +1,7 @@
 // The issues of valibot as problems. An issue carries one text where muster has three: code, message and fix go in as lines.
 import type { BaseIssue, IssuePathItem } from 'valibot';
 import type { KeyPath } from './policy-rules.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../near.ts';
 import { quoted } from './yaml-problems.ts';
 
 export interface Complaint {

@@ -14,7 +14,7 @@ import {
   type PolicyFile,
   type Rules,
 } from './policy.ts';
-import type { LocatedGrant, PolicyReading } from './policy-reading.ts';
+import type { LocatedGrant, PolicyReading } from './policy-rules.ts';
 import { wholeFile } from './yaml-problems.ts';
 import { grantSchema, groupSchema, policySchema } from './schemas.ts';
 import { readStrictYaml, type Located } from './strict.ts';

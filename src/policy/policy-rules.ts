@@ -3,7 +3,7 @@
 import { grantRules } from './policy-rules-grants.ts';
 import { rulesRules } from './policy-rules-teams.ts';
 import type { Duration, GroupName, Instant } from '../names.ts';
-import type { GrantFile, Rules } from './policy.ts';
+import type { GrantFile, Rules, Finding } from './policy.ts';
 
 /** Where in a file: the keys from the top, list positions as numbers. Empty: the file as a whole. */
 export type KeyPath = readonly (string | number)[];
@@ -35,4 +35,26 @@ export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instan
 /** What is wrong between the people, teams and groups of one set of rules. Empty: nothing. */
 export function rulesObjections(rules: Rules): readonly RulesObjection[] {
   return rulesRules.flatMap((rule) => rule.object(rules).map((objection) => ({ ...objection, code: rule.code })));
+}
+
+/** Line and column of a key's value, both from 1; of the nearest thing round it where the key is not there. */
+type Locate = (key: KeyPath) => { readonly line: number; readonly column: number };
+
+export interface LocatedGrant {
+  readonly path: string;
+  readonly grant: GrantFile;
+  readonly at: Locate;
+}
+
+/** A policy as it was read from files: what could be understood, where it stands, and what is wrong with the rest. */
+export interface PolicyReading {
+  /** Everything wrong with the form of the files, in order. */
+  readonly findings: readonly Finding[];
+  /** Only when `policy.yaml` and all of `groups/` are well-formed. */
+  readonly rules?: {
+    readonly rules: Rules;
+    readonly files: ReadonlyMap<GroupName | 'policy', { readonly path: string; readonly at: Locate }>;
+  };
+  /** The well-formed ones, in the order of the files. */
+  readonly grants: readonly LocatedGrant[];
 }

@@ -1,18 +1,25 @@
-// `allow`, `refuse` and `distrust`, as they are typed.
+// `allow` lets exactly one held set through, once, at whichever run it comes up within 24 hours. `refuse` turns a landing that waits into a refused
+// one, `distrust` makes signatures count for nothing: by files in the state folder, which judging reads. Both judge nothing, and can only narrow.
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
 import { hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
-import { Misuse } from '../errors.ts';
+import { Misuse, errnoOf, stateFailure } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
-import { inOrder, parseExactUid, parseGroupName } from '../names.ts';
+import { inOrder, parseExactUid, parseGroupName, type GroupName, type Instant, type CommitId } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { parseMoment, renderInstant } from '../time.ts';
-import { allow } from './allow.ts';
-import { refuseOnStandby, type Caller } from '../host.ts';
+import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
 import { withHostToWrite, withStateToWrite } from './state-to-write.ts';
-import { namesCommit, refuse, writeDistrusted, writeRefusedByHand } from './refuse-distrust.ts';
-import { surveySettings } from '../config/survey-settings.ts';
 import { survey } from './survey.ts';
+import { knownGroup, type Memory } from '../ledger/memory.ts';
+import type { GroupProposal } from './run.ts';
+import type { Journal } from './ports.ts';
+import { publishFile } from '../kept-files.ts';
+import type { Distrusted } from '../record/approval-count.ts';
+import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';
 
 export async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
@@ -83,4 +90,96 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
     ];
     return { text: `${text.join('\n')}\n`, status: statusOf([]) };
   });
+}
+
+interface Allowance {
+  readonly kind: 'allowed' | 'not-held' | 'not-allowable';
+  readonly message: string;
+}
+
+/** `propose` makes the plan anew. What the last run held counts only where no plan can be made now. */
+export async function allow(
+  group: GroupName,
+  digest: string,
+  reason: string,
+  memory: Memory,
+  journal: Journal,
+  now: Instant,
+  by: string,
+  propose: () => Promise<readonly GroupProposal[]>,
+): Promise<Allowance> {
+  const proposal = (await propose()).find((one) => one.group === group);
+  if (proposal?.kind === 'planned' && proposal.guarded.used.includes(digest))
+    return { kind: 'allowed', message: `${group}: exactly this set is allowed already; the run that makes it lets it through.` };
+  const held = proposal?.kind === 'planned' ? proposal.guarded.held : knownGroup(memory, group).holds;
+  const code = held.find((hold) => hold.digest === digest)?.code;
+  if (!code)
+    return {
+      kind: 'not-held',
+      message: `${group} holds no set with the digest ${digest} now. "muster plan" shows what is held; a digest stands for exactly one set of changes.`,
+    };
+  if (code === 'ceiling')
+    return {
+      kind: 'not-allowable',
+      message: `the ceiling on ${group} is set in this host's configuration (directory.ceilings); raise it there.`,
+    };
+  await journal.append([{ type: 'override', at: now, group, code, digest, reason, by }]);
+  return {
+    kind: 'allowed',
+    message: `${group}: allowed (${code}): exactly this set, once, at any run within 24 hours.\nNo command takes it back: it ends by itself.`,
+  };
+}
+
+interface Refused {
+  readonly kind: 'refused' | 'not-waiting';
+  readonly message: string;
+}
+
+/** So many digits name a commit where "muster plan" prints it. */
+const fewestDigits = 12;
+
+/** Text that may name a commit: whole, or shortened to no fewer digits than plan prints. */
+function namesCommit(text: string): boolean {
+  return new RegExp(`^[0-9a-f]{${fewestDigits},40}$`).test(text);
+}
+
+/** `waiting`: landings that wait, as of the last run. `keep` puts the refusal where judging finds it, and on record. */
+export async function refuse(named: string, waiting: Iterable<CommitId>, keep: (commit: CommitId) => Promise<void>): Promise<Refused> {
+  const [commit, ...more] = [...waiting].filter((one) => one.startsWith(named));
+  if (commit === undefined)
+    return { kind: 'not-waiting', message: `${named} did not wait for a verdict at the last run; "muster plan" shows what does.` };
+  if (more.length > 0)
+    return { kind: 'not-waiting', message: `${named} may be any of these: ${[commit, ...more].join(', ')}. Write more digits.` };
+  await keep(commit);
+  return { kind: 'refused', message: `${commit} will be refused at the next run. Nobody gains by it then or later.` };
+}
+
+/** Which of two of one person it is. */
+function nameOf({ person, fingerprint = '', since }: Distrusted): string {
+  return `${person}+${createHash('sha256').update(`${fingerprint} ${since}`).digest('hex').slice(0, 16)}`;
+}
+
+export function writeRefusedByHand(state: string, refused: RefusedByHand): void {
+  write(state, folderOfRefused(state), refused.commit, refused);
+}
+
+/** Gives the path. */
+export function writeDistrusted(state: string, distrusted: DistrustedByHand): string {
+  return write(state, folderOfDistrusted(state), nameOf(distrusted), distrusted);
+}
+
+/** For everybody to read, like the folder it lies in: judging is another account. Throws as the state folder does. */
+function write(state: string, folder: string, name: string, said: RefusedByHand | DistrustedByHand): string {
+  const file = join(folder, `${name}.json`);
+  try {
+    mkdirSync(folder, { mode: 0o755, recursive: false });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw stateFailure('ledger', state, `${folder} cannot be made`, error);
+  }
+  try {
+    publishFile(file, renderByHand(said), `${file}.new`);
+  } catch (error) {
+    throw stateFailure('ledger', state, `${file} cannot be written`, error);
+  }
+  return file;
 }

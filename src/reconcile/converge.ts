@@ -6,9 +6,8 @@ import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } fr
 import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
-import { DirectoryUnusable, isDiskFull, Unavailable } from '../errors.ts';
+import { DirectoryUnusable, isDiskFull, Unavailable, problemOf } from '../errors.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import { problemOf } from '../problems.ts';
 import type { Directory } from '../membership/proposal.ts';
 import type { RunPorts } from './ports.ts';
 import { isUndecided } from '../record/effective-policy.ts';

@@ -1,9 +1,8 @@
-// Metrics of a run, written where the configuration says; a run without that key loads none of this.
+// Metrics of a run for the textfile collector of the node exporter, written where the configuration says; a run without that key loads none of this.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../kept-files.ts';
-import { renderMetrics } from './prometheus.ts';
-import { publishFile } from '../published-file.ts';
+import { Gauge, Registry } from 'prom-client';
+import { replaceFile, publishFile } from '../kept-files.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { Heads } from '../ledger/state.ts';
@@ -15,7 +14,7 @@ import { parseMoment, renderInstant } from '../time.ts';
 import { Unavailable, Unusable, unwritten } from '../errors.ts';
 import type { HostConfiguration, Caller } from '../host.ts';
 
-export interface RunFacts {
+interface RunFacts {
   readonly report: RunReport;
   readonly status: Status;
   /** Undefined where the ledger could not be opened. */
@@ -111,4 +110,16 @@ function keepMarks(folder: string, { success, judged }: Marks): void {
   } catch (error) {
     throw unwritten(path, error);
   }
+}
+
+/** The text format; metrics without a sample are left out. */
+export async function renderMetrics(metrics: readonly Metric[]): Promise<string> {
+  const registry = new Registry();
+  for (const { name, help, samples } of metrics) {
+    const [first] = samples;
+    if (!first) continue;
+    const gauge = new Gauge({ name, help, labelNames: Object.keys(first.labels), registers: [registry] });
+    for (const { labels, value } of samples) gauge.set({ ...labels }, value);
+  }
+  return registry.metrics();
 }

@@ -3,25 +3,22 @@ import { accessSync, constants, rmSync } from 'node:fs';
 import type { Invocation } from '../cli.ts';
 import { configurationOf, type Printed } from '../command.ts';
 import { isBehind } from '../doctor/host-files.ts';
-import { errnoOf, Misuse } from '../errors.ts';
+import { errnoOf, Misuse, problemOf, type Problem } from '../errors.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { ledgerIn } from '../chain/open.ts';
 import { headsOf, type WritableState } from '../ledger/state.ts';
 import { inOrder, type Uid } from '../names.ts';
-import { problemOf, type Problem } from '../problems.ts';
 import { keepStanding, type PersonPresence } from '../record/standing.ts';
 import { publishRosterStatuses, rosterStatusIn } from '../roster/publish-roster-status.ts';
 import { exitStatus, statusOf, type Status } from '../status.ts';
-import { grantReaches } from './grant-reaches.ts';
-import { goOnAsOwner, readOutputs, standingOf, type Caller, type HostConfiguration } from '../host.ts';
+import { grantReaches, runStatus, type RunReport } from './run.ts';
+import { goOnAsOwner, readOutputs, standingOf, surveySettings, type Caller, type HostConfiguration } from '../host.ts';
 import { withHostToWrite } from './state-to-write.ts';
 import type { RunPorts } from './ports.ts';
-import { nothingRead, printed, stopped } from './print-run.ts';
+import { nothingRead, printed, reportOf, stopped } from './run-report.ts';
 import { renderRunJson } from './run-json.ts';
 import { keepEnd, runEnd } from './run-end.ts';
-import { runReconcile as runConverging } from './run-reconcile.ts';
-import { runStatus, type RunReport } from './run.ts';
-import { surveySettings } from '../config/survey-settings.ts';
+import { reconcile } from './reconcile.ts';
 import type { Sources } from './survey.ts';
 
 /** Who watches a timer reads metrics, and not what the run printed. */
@@ -58,9 +55,11 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
   const atStart = { ...caller, now: () => startedAt, boot: () => boot };
   const { report, memory, heads, changed, notes } = await withHostToWrite(configuration, atStart, async (ports, state) => {
     const recorded = state.memory.records;
-    const outcome = await runConverging(ports, surveySettings(configuration), configuration);
-    const made = { ...outcome.report, problems: [...toldBefore, ...outcome.report.problems] };
-    const report = outcome.clockTrusted ? await keepTime(made, state, ports.sources) : made;
+    const settings = surveySettings(configuration);
+    const { survey: seen, groups, problems, clockTrusted } = await reconcile(ports, settings, configuration.mode);
+    const found = reportOf(seen, settings, configuration);
+    const made = { command: 'reconcile', ...found, groups, problems: [...toldBefore, ...problems] } as const;
+    const report = clockTrusted ? await keepTime(made, state, ports.sources) : made;
     await leaveStanding(report, state, ports.openToRead, caller);
     const [changed, notes] = [state.memory.records > recorded, recorded === 0 ? [newLedger] : []];
     return { report, memory: state.memory, heads: headsOf(state), changed, notes };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { GroupName, Instant, RosterName } from '../names.ts';
-import { publishFile } from '../published-file.ts';
+import { publishFile } from '../kept-files.ts';
 import { ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
 import { group, instant, natural, roster, type Shape } from '../record/shapes.ts';
 import { exitStatus, type Status, type StatusName } from '../status.ts';

@@ -9,10 +9,13 @@ import type { GroupRules } from '../policy/policy.ts';
 import type { RosterState } from '../roster/roster.ts';
 import type { SettledGroup } from '../membership/settled.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../errors.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import type { OpenEffect } from '../record/now.ts';
+import type { GrantInForce } from '../record/grants.ts';
+import type { Memory } from '../ledger/memory.ts';
+import type { GrantReach, Reach } from '../record/standing.ts';
 
 export interface RosterStanding {
   readonly roster: RosterName;
@@ -135,3 +138,19 @@ export const noLongerActive: Problem = {
   code: 'no-longer-active',
   message: 'this host stopped being the active one during the run; from then on nothing was written to the directory',
 };
+
+export function grantReaches(grants: readonly GrantInForce[], groups: readonly GroupResult[], memory: Memory): readonly GrantReach[] {
+  const proposals = new Map(groups.map(({ proposal }) => [proposal.group, proposal]));
+  return grants.map(({ group, uid }) => {
+    const proposal = proposals.get(group);
+    const reach = (): Reach => {
+      const membership = memory.groups.get(group)?.members.get(uid);
+      if (membership) return { kind: 'member', since: membership.since };
+      const reason = proposal && withheldFrom(proposal).find((one) => one.uid === uid)?.reason;
+      if (reason) return { kind: 'withheld', code: reason.code };
+      const isHeld = proposal?.kind === 'planned' && proposal.guarded.held.some(({ add }) => add.some((one) => one.uid === uid));
+      return { kind: isHeld ? 'held' : 'not-yet' };
+    };
+    return { group, uid, reach: reach() };
+  });
+}

@@ -1,11 +1,10 @@
-// From the configuration to what a run may ask.
-import { readFetched } from '../roster/read-fetched.ts';
-import { readRosterFile } from '../roster/roster-file.ts';
+// From the configuration to what a run may ask, and what judging left for it, as it lies there now.
+import { join } from 'node:path';
+import { readFetched, readRosterFile } from '../roster/roster-file.ts';
 import { sha256 } from '../digest.ts';
 import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
 import { readRevocations } from '../revocation/revocations.ts';
-import type { RosterName } from '../names.ts';
-import { parseRosterName } from '../names.ts';
+import { parseRosterName, type RosterName } from '../names.ts';
 import { errnoOf, Unavailable } from '../errors.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
 import type { Caller, HostConfiguration } from '../host.ts';
@@ -15,6 +14,12 @@ import { readDistrusted } from '../record/by-hand.ts';
 import { projectOf } from '../signing/statement.ts';
 import { parseVerified, renderQuestion } from '../signing/verify-question.ts';
 import type { State } from '../ledger/state.ts';
+import type { Memory } from '../ledger/memory.ts';
+import type { Now } from '../record/now.ts';
+import { largestNow, parseNow } from '../record/now-file.ts';
+import { begunAnewIn, ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
+import { readRecordPiece } from '../record/read-record.ts';
+import type { JudgingSeen } from './take.ts';
 
 export function sourcesOf(
   configuration: HostConfiguration,
@@ -95,4 +100,30 @@ async function keptList(folder: string, name: RosterName, digest: string): Promi
 export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {
   const name = parseRosterName(roster);
   if (name !== undefined) await keepGeneration(folder, name, digest, bytes);
+}
+
+interface Places {
+  readonly state: string;
+  readonly judged: string;
+}
+
+export function readJudging({ state, judged }: Places, { taken }: Memory): JudgingSeen {
+  const owner = ownerOf(judged);
+  // What judging saw comes first: what it records meanwhile is then beyond that, and not the other way round.
+  const now = owner === undefined ? absent : readNow(join(judged, 'now.json'), owner);
+  const piece = owner === undefined ? absent : readRecordPiece(join(judged, 'record.jsonl'), owner, taken);
+  return { now, piece, begunAnew: readBegunAnew(state) };
+}
+
+const absent = { kind: 'absent' } as const;
+
+function readNow(path: string, owner: number): Foreign<Now | undefined> {
+  const found = readForeignText(path, owner, largestNow);
+  return found.kind === 'read' ? { kind: 'read', content: parseNow(found.content) } : found;
+}
+
+function readBegunAnew(state: string): string | undefined {
+  const owner = ownerOf(state);
+  const found = owner === undefined ? absent : readForeignText(begunAnewIn(state), owner, 100);
+  return found.kind === 'read' ? /^([0-9a-f]{32})\n$/.exec(found.content)?.[1] : undefined;
 }

@@ -4,9 +4,8 @@ import { withLock } from '../flock.ts';
 import { isActive, type Caller, type HostConfiguration } from '../host.ts';
 import { openStateToWrite, type WritableState } from '../ledger/state.ts';
 import type { RunPorts } from './ports.ts';
-import { readJudging } from './read-judging.ts';
+import { readJudging, keepIn, sourcesOf } from './sources.ts';
 import { settlementIn } from './settlement.ts';
-import { keepIn, sourcesOf } from './sources.ts';
 import type { Sources } from './survey.ts';
 
 /** The state alone, under its lock: for commands that ask neither Git nor GitLab. Whoever waits is told `soFar` first. */

@@ -9,7 +9,7 @@ import { takeRecord, type Judged, type JudgingSeen } from './take.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName } from '../names.ts';
 import type { GroupProposal } from './run.ts';
 import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../membership/settled.ts';
-import { problemOf, type Problem } from '../problems.ts';
+import { problemOf, type Problem } from '../errors.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from '../membership/proposal.ts';
 import {
   generationsThatMayCount,

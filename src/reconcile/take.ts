@@ -5,13 +5,12 @@ import type { GrantInForce } from '../record/grants.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { Memory } from '../ledger/memory.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../errors.ts';
 import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
-import type { Piece } from '../record/read-record.ts';
-import type { Taken } from '../record/taken.ts';
+import type { Piece, Taken } from '../record/read-record.ts';
 import { minute, renderInstant } from '../time.ts';
 
 /** What lies in the folder of judging. */

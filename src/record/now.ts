@@ -5,7 +5,7 @@ import type { EffectivePolicy, Pending } from './effective-policy.ts';
 import type { PolicyState, Refusal } from './policy-state.ts';
 import { meet, type End } from './grants.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../errors.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 
 /** Of a grant in force, what the files at the tip still cover; null: nothing. */

@@ -4,7 +4,6 @@ import { follow, start, withoutOwnKeys } from '../chain/chain.ts';
 import type { JudgingRecord } from './judging-record.ts';
 import { parseJudgingRecord } from './judging-shapes.ts';
 import { withForeignFile, type Foreign, type OpenFile } from './other-half.ts';
-import type { Taken } from './taken.ts';
 
 export interface Piece {
   /** With the place after it. */
@@ -81,4 +80,11 @@ function strange(path: string, line: number): { readonly kind: 'strange'; readon
 
 function took(path: string): { readonly kind: 'strange'; readonly message: string } {
   return { kind: 'strange', message: `lines of ${path} that were taken are not there any more` };
+}
+
+/** Which record, how far (its lines, and the SHA-256 of the last one), and the byte after the last line that was taken. */
+export interface Taken {
+  readonly id: string;
+  readonly head: { readonly count: number; readonly hash: string };
+  readonly offset: number;
 }

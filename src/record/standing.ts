@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { WithheldReason } from '../membership/desired.ts';
 import type { GroupName, Instant, Uid } from '../names.ts';
-import { publishFile } from '../published-file.ts';
+import { publishFile } from '../kept-files.ts';
 import { ownerOf, readForeignText } from './other-half.ts';
 import { group, instant, uid, type Shape } from './shapes.ts';
 

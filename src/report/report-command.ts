@@ -4,23 +4,21 @@ import { makeReport, type ReportPorts } from './make-report.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Reading } from '../judge/form.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
-import type { Problem } from '../problems.ts';
+import { Misuse, Unavailable, Unusable, type Problem } from '../errors.ts';
 import { nowOf, renderPage, settingsOf, type Moments } from './page.ts';
 import type { Report } from './report.ts';
 import { statusOf } from '../status.ts';
 import { day, parseMoment, second } from '../time.ts';
 import { effectivePolicy, pathsToRead } from '../judge/waiting.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { ownRecordInMemory } from '../judge/own-record.ts';
-import { goOnAsOwner, readConfiguration, refuseOthers, requireState, surroundingsOf, type Caller } from '../host.ts';
+import { goOnAsOwner, readConfiguration, refuseOthers, requireState, surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import { peopleOfGeneration } from '../revocation/names-on-record.ts';
-import { surveySettings } from '../config/survey-settings.ts';
 import { headsOf, openStateToRead, type State } from '../ledger/state.ts';
 
 interface Made {

@@ -9,10 +9,9 @@ import { Misuse } from '../errors.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { renderByHand, renderInForce, renderMendingByHand, renderOpened } from './request-text.ts';
 import type { Printed } from '../command.ts';
-import { surroundingsOf, type Caller } from '../host.ts';
+import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import type { ForgeConfiguration } from '../review/review-sources.ts';
 import { forgeConfiguration, parseNumber, review } from '../review/review-command.ts';
-import { surveySettings } from '../config/survey-settings.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {

@@ -1,12 +1,10 @@
 // `muster request`: writes or takes away one grant file on a branch of its own and opens the merge request. Nothing is sent that muster would refuse.
 import { renderEndOf } from '../text.ts';
-import { isRules } from '../policy/policy.ts';
+import { isRules, byPlace, largestFile, type Finding, type GrantFile, type PolicyFile } from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import { duration, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
 import { isOver } from '../record/grants.ts';
-import { grantObjections, type Objection } from '../policy/policy-rules.ts';
-import { byPlace, largestFile, type Finding, type GrantFile, type PolicyFile } from '../policy/policy.ts';
-import type { PolicyReading } from '../policy/policy-reading.ts';
+import { grantObjections, type Objection, type PolicyReading } from '../policy/policy-rules.ts';
 import { renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
 import type { Branch } from '../judge/judge-branch.ts';

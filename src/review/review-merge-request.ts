@@ -13,11 +13,10 @@ import { changesIfMerged } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Reviewed as MergeRequestReview } from './note.ts';
 import { reviewOpen, type Proposal } from './review.ts';
-import type { Problem } from '../problems.ts';
+import { Unavailable, Unusable, type Problem } from '../errors.ts';
 import type { ReachOf, Standing } from '../record/standing.ts';
 import { judgedLandings } from './landed.ts';
 import { settledReview } from './settled-review.ts';
-import { Unavailable, Unusable } from '../errors.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 

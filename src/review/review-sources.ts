@@ -1,11 +1,10 @@
 // What a review is read from, and where its note goes: GitLab by two tokens, and the commits of a merge request.
 import { readSecret } from '../config/secret-files.ts';
-import { surveySettings } from '../config/survey-settings.ts';
+import { surveySettings, type Caller } from '../host.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Misuse } from '../errors.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 import type { Mirror } from '../history/mirror.ts';
-import type { Caller } from '../host.ts';
 import type { ReviewPorts, ReviewSettings } from './review-merge-request.ts';
 
 /** What the commands about merge requests cannot do without. */

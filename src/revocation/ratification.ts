@@ -3,6 +3,7 @@
 import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
+import { plain } from '../text.ts';
 
 /** What still says that a revoked person has access. */
 export interface StillNamed {
@@ -41,4 +42,20 @@ export function stillNamed(
 /** Nothing names the person any more. A list that nobody could read may still do so. */
 export function isRatified({ namedBy, unread }: Pick<StillNamed, 'namedBy' | 'unread'>): boolean {
   return namedBy.length + unread.length === 0;
+}
+
+/** Undefined: there is no record that could tell. Where there is a forge, `muster request` does the deleting. */
+export function renderStillNamed(uid: Uid, still: StillNamed | undefined, hasForge: boolean): string {
+  if (!still) return `Who still names ${uid} is not known: the record of this host cannot be read, or is empty.\n`;
+  const { namedBy, unread, grants, rosters } = still;
+  if (namedBy.length + unread.length === 0) return `No grant in force and no roster names ${uid} there.\n`;
+  return [
+    ...(namedBy.length > 0 ? [`These still give ${uid} access, and only the revocation keeps ${uid} out:`] : []),
+    ...namedBy.map((one) => `  ${plain(one)}`),
+    ...unread.map((roster) => `  perhaps the roster ${roster}: no list of it can be read`),
+    ...(namedBy.length > 0 ? ['Change them:'] : []),
+    ...grants.map(({ group, path }) => (hasForge ? `  muster request ${group} ${uid} --revoke` : `  delete ${plain(path)}`)),
+    ...rosters.map((roster) => `  have ${uid} taken off the roster ${roster}, by whoever makes it`),
+    '',
+  ].join('\n');
 }

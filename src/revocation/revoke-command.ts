@@ -18,7 +18,7 @@ import { directoryAccess } from '../directory/access.ts';
 import { goOnAsOwner, refuseOnStandby, requireState, type HostConfiguration, type Caller } from '../host.ts';
 import { withStateToWrite } from '../reconcile/state-to-write.ts';
 import { openNamesOnRecord } from './names-on-record.ts';
-import { renderStillNamed } from './ratification-words.ts';
+import { renderStillNamed } from './ratification.ts';
 import { openStateToRead, type WritableState } from '../ledger/state.ts';
 
 export async function runRevoke(invocation: Invocation, caller: Caller): Promise<Printed> {

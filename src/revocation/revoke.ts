@@ -8,8 +8,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { renderUnwritten, tellingOnce } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
-import { Unavailable, Unusable } from '../errors.ts';
-import { problemOf } from '../problems.ts';
+import { Unavailable, Unusable, problemOf } from '../errors.ts';
 import { renderInstant } from '../time.ts';
 import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
 

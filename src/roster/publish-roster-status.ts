@@ -1,10 +1,9 @@
 // Files for the producers of rosters: status/<roster>.json under the state folder, for everybody to read.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishFile } from '../published-file.ts';
-import { rosterStatuses } from './roster-status.ts';
+import { publishFile } from '../kept-files.ts';
+import { rosterStatuses, renderRosterStatus } from './roster-status.ts';
 import type { RunReport } from '../reconcile/run.ts';
-import { renderRosterStatus } from './roster-status-json.ts';
 import type { Caller } from '../host.ts';
 
 /** Each is replaced in one step. A file that cannot be written holds up nothing: its `at` shows that it is old. */

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isInstant, type Instant } from '../names.ts';
-import { largestRoster } from '../record/fetched.ts';
+import { isInstant, type Instant, type RosterName } from '../names.ts';
+import { largestRoster, fetchedFile, parseFetching, standingFile } from '../record/fetched.ts';
 import type { RosterReading, StatedChecksum } from './roster.ts';
+import { ownerOf, readForeignText } from '../record/other-half.ts';
 
 const largestChecksum = 4096;
 
@@ -93,4 +94,25 @@ function problemOf(called: string, error: unknown): Problem {
   if (code === 'ELOOP')
     return { kind: 'unreadable', message: `${called} is a symbolic link, and links are not followed.`, act: 'administrator' };
   return { kind: 'unreadable', message: `${called} cannot be read (${String(code)}).`, act: 'administrator' };
+}
+
+/** Bytes of what judging tells of one fetching. */
+const largest = 16 * 1024;
+
+/** `folder`: where judging keeps its files. `url`: where the list comes from, as messages name it. */
+export async function readFetched(folder: string, roster: RosterName, url: string, checksum: 'none' | 'required'): Promise<RosterReading> {
+  const owner = ownerOf(folder);
+  const found = owner === undefined ? { kind: 'absent' as const } : readForeignText(standingFile(folder, roster), owner, largest);
+  if (found.kind === 'absent')
+    return {
+      kind: 'missing',
+      message: `${url} was not fetched yet: judging does that when it next looks.`,
+      act: 'administrator',
+      mayPass: true,
+    };
+  if (found.kind !== 'read') return { kind: 'unreadable', message: `${found.message}.`, act: 'administrator' };
+  const fetching = parseFetching(found.content);
+  if (!fetching)
+    return { kind: 'unreadable', message: `${standingFile(folder, roster)} is not what judging writes.`, act: 'administrator' };
+  return fetching.absent ?? readRosterFile(fetchedFile(folder, roster), { checksum, called: url, owner });
 }

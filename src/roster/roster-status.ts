@@ -3,11 +3,13 @@ import type { WithheldReason } from '../membership/desired.ts';
 import type { Instant, RosterName, Uid } from '../names.ts';
 import type { RosterState } from './roster.ts';
 import { withheldFrom, type RunReport } from '../reconcile/run.ts';
+import { renderInstant } from '../time.ts';
+import { plain, renderWithheld } from '../text.ts';
 
 /** Whom the directory keeps out. Whatever this host alone knows, a revocation above all, is not told to a producer. */
-export type SkippedReason = Extract<WithheldReason, { code: 'unknown-person' | 'ambiguous-person' | 'identity-changed' | 'locked' }>;
+type SkippedReason = Extract<WithheldReason, { code: 'unknown-person' | 'ambiguous-person' | 'identity-changed' | 'locked' }>;
 
-export interface RosterStatus {
+interface RosterStatus {
   readonly roster: RosterName;
   /** When the list was looked at. */
   readonly at: Instant;
@@ -50,4 +52,22 @@ function isTold(reason: WithheldReason): reason is SkippedReason {
     case 'not-yet':
       return false;
   }
+}
+
+/** `message` says what is wrong with a list that was not accepted, and who must act; null where it was. */
+export function renderRosterStatus({ roster, at, accepted, state, inForce, skipped }: RosterStatus): string {
+  const document = {
+    muster: 1,
+    roster,
+    at: renderInstant(at),
+    accepted,
+    state: state.kind,
+    message: state.kind === 'fresh' ? null : plain(state.message),
+    producedAt: 'producedAt' in state && state.producedAt !== undefined ? renderInstant(state.producedAt) : null,
+    sha256: 'sha256' in state ? (state.sha256 ?? null) : null,
+    notes: state.kind === 'fresh' ? state.notes : [],
+    inForce: inForce ?? null,
+    skipped: skipped.map(({ uid, reason }) => ({ uid, code: reason.code, message: renderWithheld(reason) })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

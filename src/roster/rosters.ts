@@ -6,7 +6,7 @@ import type { RosterRecord } from '../ledger/record.ts';
 import { judgeRoster, parseRoster, tooManyUnknown, type FreshRoster, type RosterReading, type RosterState } from './roster.ts';
 import { count } from '../time.ts';
 import type { RosterStanding } from '../reconcile/run.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../errors.ts';
 import type { StatusName } from '../status.ts';
 
 /** A list that was accepted before. `lost`: what became of it, and of which file. */

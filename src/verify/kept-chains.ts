@@ -3,7 +3,7 @@ import type { Head } from '../chain/chain.ts';
 import type { ChainName } from '../chain/head.ts';
 import { openLedger } from '../chain/open.ts';
 import { sha256 } from '../digest.ts';
-import { renderRecord } from '../ledger/kept-records.ts';
+import { renderRecord } from '../ledger/ledger-records.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { believed } from '../reconcile/take.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';

@@ -6,7 +6,7 @@ import type { HostConfiguration } from '../host.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { branchOf } from '../history/branch.ts';
 import { judgeBranch, type Branch } from '../judge/judge-branch.ts';
-import { parseRecord } from '../ledger/kept-records.ts';
+import { parseRecord } from '../ledger/ledger-records.ts';
 import { emptyMemory, rememberAll, type Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { CommitId, Instant } from '../names.ts';

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linesOf } from '../../src/chain/lines.ts';
+import { linesOf } from '../../src/chain/chain.ts';
 
 const chunk = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Gathering } from '../../src/directory/whole-messages.ts';
+import { Gathering } from '../../src/directory/transport.ts';
 
 /** A message as BER frames it; contents from 128 bytes on have the long form of the length. */
 function message(content: Buffer): Buffer {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-
-import { renderGitWords } from '../../src/history/git-words.ts';
+import { renderGitWords } from '../../src/history/runner.ts';
 
 const token = 'glpat-very-secret';
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRecord, renderRecord } from '../../src/ledger/kept-records.ts';
+import { parseRecord, renderRecord } from '../../src/ledger/ledger-records.ts';
 import type { PolicyDelta, PolicyState } from '../../src/record/policy-state.ts';
 import { dn, duration, entryUuid } from '../../src/names.ts';
 import type { LedgerRecord, MembershipRecord } from '../../src/ledger/record.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inParts } from '../../src/ledger/parts.ts';
+import { inParts } from '../../src/ledger/state.ts';
 
 const megabyte = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderMetrics } from '../../src/reconcile/prometheus.ts';
+import { renderMetrics } from '../../src/reconcile/export-metrics.ts';
 import type { Metric } from '../../src/reconcile/metrics.ts';
 
 const metrics: readonly Metric[] = [

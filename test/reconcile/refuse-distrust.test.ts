@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeDistrusted, writeRefusedByHand } from '../../src/reconcile/refuse-distrust.ts';
+import { writeDistrusted, writeRefusedByHand } from '../../src/reconcile/allow-command.ts';
 import { readDistrusted, readRefusedByHand } from '../../src/record/by-hand.ts';
 import { instant } from '../../src/names.ts';
 import { commit, uid } from '../evidence/evidence-samples.ts';

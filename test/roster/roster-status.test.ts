@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Withheld } from '../../src/membership/desired.ts';
 import { dn, instant, parseRosterName } from '../../src/names.ts';
-import { rosterStatuses } from '../../src/roster/roster-status.ts';
-import { renderRosterStatus } from '../../src/roster/roster-status-json.ts';
+import { rosterStatuses, renderRosterStatus } from '../../src/roster/roster-status.ts';
 import { group, uid } from '../evidence/evidence-samples.ts';
 import { becauseOf, becauseRoster, generation, grantOf, now, steward } from '../membership/membership-samples.ts';
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { BerReader, BerWriter } from 'ldapts';
-import { Gathering } from '../../src/directory/whole-messages.ts';
+import { Gathering } from '../../src/directory/transport.ts';
 
 export type RootDse = Readonly<Record<string, readonly string[]>>;
 

@@ -1,13 +1,37 @@
-// What `plan` and `reconcile` print, and the report of a run that could not be made.
+// The report of a run: of `muster plan`, which makes the same survey as reconcile and nothing after it, of reconcile, and of one that could not
+// be made; and how it is printed.
 import type { Invocation } from '../cli.ts';
 import type { Printed } from '../command.ts';
 import { inOrder } from '../names.ts';
-import { problemOf } from '../problems.ts';
+import { problemOf } from '../errors.ts';
 import type { Status } from '../status.ts';
 import type { Caller, HostConfiguration } from '../host.ts';
 import { renderRunJson } from './run-json.ts';
 import { renderRunText } from './run-text.ts';
-import type { RunReport } from './run.ts';
+import { asProposed, type RunReport } from './run.ts';
+import { survey, type OpenDirectory, type Sources, type Survey, type SurveySettings } from './survey.ts';
+
+type ReportFrame = Pick<RunReport, 'mode' | 'evidence'>;
+
+export async function plan(
+  sources: Sources,
+  settings: SurveySettings,
+  openDirectory: OpenDirectory,
+  frame: ReportFrame,
+): Promise<RunReport> {
+  const seen = await survey(sources, settings, openDirectory);
+  return { command: 'plan', ...reportOf(seen, settings, frame), groups: seen.groups.map(asProposed), problems: seen.problems };
+}
+
+export function reportOf(
+  seen: Survey,
+  settings: SurveySettings,
+  { mode, evidence }: ReportFrame,
+): Omit<RunReport, 'command' | 'groups' | 'problems'> {
+  const { now, judged, clock, rosters, claims } = seen;
+  const { head, policy, tokens, open } = judged;
+  return { at: now, mode, evidence, start: settings.start, head, policy, tokens, open, clock, rosters, claims };
+}
 
 export async function printed(
   report: RunReport,
