@@ -3,7 +3,7 @@ import type { Ancestry, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntr
 import { isInstant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { readChanges } from './changes.ts';
-import { chainBegins, readJump, readLandings } from './landings.ts';
+import { chainBegins, readJump, readLandings } from './read-landings.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
 import { MirrorDamaged, type Git } from './runner.ts';
 import { Allowance, withTrees } from './trees.ts';

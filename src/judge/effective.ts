@@ -7,7 +7,7 @@ import { inOrder, type CommitId, type Uid } from '../names.ts';
 import { isRules, mostFiles, place, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** What the step needs to know of the landing's files: each understood, or not. */
-export interface LandingFiles {
+export interface UnderstoodFiles {
   /** The grant files that are there after the landing and were understood. */
   readonly grants: ReadonlyMap<string, GrantFile>;
   /** The rules as they are after the landing, where it changes rules and they were understood. */
@@ -37,7 +37,13 @@ export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): 
 }
 
 /** One landing under one verdict: the change of the state. Where `isCountNeeded`, `landing` must be one of `withKnown`. */
-export function step(state: PolicyState, landing: Landing & Counted, files: LandingFiles, verdict: Verdict, folder: string): PolicyDelta {
+export function step(
+  state: PolicyState,
+  landing: Landing & Counted,
+  files: UnderstoodFiles,
+  verdict: Verdict,
+  folder: string,
+): PolicyDelta {
   const listed = verdict.kind === 'endorsed' ? landing.changes : noted(state, landing);
   const shared = {
     judged: landing.commit,
@@ -120,7 +126,7 @@ type Changed = Omit<PolicyDelta, 'judged' | 'tree' | 'unlisted'>;
 function endorse(
   state: PolicyState,
   landing: Landing,
-  files: LandingFiles,
+  files: UnderstoodFiles,
   verdict: Verdict & { kind: 'endorsed' },
   folder: string,
 ): Changed {
@@ -138,7 +144,7 @@ function endorse(
 
 function grantOf(
   path: string,
-  files: LandingFiles,
+  files: UnderstoodFiles,
   verdict: Verdict & { kind: 'endorsed' },
   before: GrantInForce | undefined,
 ): GrantInForce | null {
@@ -162,7 +168,7 @@ function refuse(
   state: PolicyState,
   landing: Landing,
   listed: readonly PathChange[],
-  files: LandingFiles,
+  files: UnderstoodFiles,
   verdict: Verdict & { kind: 'refused' },
   folder: string,
 ): Changed {
@@ -210,7 +216,7 @@ function takenOutBy({ rules, takenOut }: PolicyState, after: Rules | undefined):
 }
 
 /** What an unreviewed edit leaves of a grant: the meet of what was in force and what the file now says; unreadable means none. */
-function narrowed(grant: GrantInForce, change: PathChange, files: LandingFiles, landing: CommitId): GrantInForce | null {
+function narrowed(grant: GrantInForce, change: PathChange, files: UnderstoodFiles, landing: CommitId): GrantInForce | null {
   const file = files.grants.get(change.path);
   return file && change.after?.mode === '100644' ? meet(grant, file, landing) : null;
 }

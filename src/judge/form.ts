@@ -1,6 +1,6 @@
 // Condition 1 of DESIGN, section 2: what can be said against a landing by looking at it, before anybody is asked who approved it.
 import { isRules, place } from '../policy/policy.ts';
-import { type LandingFiles } from './effective.ts';
+import type { UnderstoodFiles } from './effective.ts';
 import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
@@ -142,7 +142,7 @@ function first(objections: readonly Objection[], codes: Readonly<Record<string, 
 }
 
 /** The readings in the form the step of the fold takes. */
-export function understood(readings: Readings): LandingFiles {
+export function understood(readings: Readings): UnderstoodFiles {
   const grants = new Map<string, GrantFile>();
   for (const [path, reading] of readings.files) if (reading.kind === 'grant') grants.set(path, reading.grant);
   return { grants, rules: readings.rules?.kind === 'valid' ? readings.rules.value : undefined };

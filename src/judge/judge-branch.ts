@@ -281,7 +281,10 @@ class Walk {
     await this.#wait(landing, code, detail);
   }
 
-  /** The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. So is where the branch stood. */
+  /**
+   * The moment at which this host first saw a landing is on record from then on: it bounds the wait for its merge request. Those behind one that waits
+   * come here in the same walk, so that all of a fetch have the same moment. So is where the branch stood.
+   */
   async #wait(landing: Landing, code: string, detail: string): Promise<void> {
     this.waiting.push({ landing, code, detail });
     for (const commit of new Set([landing.commit, this.#head ?? landing.commit])) {

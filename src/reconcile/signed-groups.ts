@@ -7,7 +7,7 @@ import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
 import { earlier, type GrantInForce } from '../record/grants.ts';
 import { wider, type SignedGroup, type Verified, type Window } from '../record/windows.ts';
 import type { EvidenceLine, VerifyTerms } from '../signing/verified-grants.ts';
-import type { Judged } from './take.ts';
+import type { TakenPolicy } from './take.ts';
 
 /** Where rules are pinned. */
 export interface SigningSource {
@@ -20,7 +20,12 @@ export interface SigningSource {
 }
 
 /** `judged`, with what signatures do not give taken away, and for the ledger what they give. */
-export async function holdToSignatures(judged: Judged, source: SigningSource | undefined, memory: Memory, now: Instant): Promise<Judged> {
+export async function holdToSignatures(
+  judged: TakenPolicy,
+  source: SigningSource | undefined,
+  memory: Memory,
+  now: Instant,
+): Promise<TakenPolicy> {
   if (!source || !judged.policy) return judged;
   const lines = [...source.records(), ...judged.records].filter(isEvidence);
   const asksForSome = [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.length > 0;
@@ -41,7 +46,7 @@ function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine
 /** Asked again only where something is new. Where there is no answer, the last one counts. */
 async function verifiedOf(
   lines: readonly EvidenceLine[],
-  judged: Judged,
+  judged: TakenPolicy,
   { terms, project, ask, hash }: SigningSource,
   memory: Memory,
   now: Instant,
@@ -73,7 +78,7 @@ async function verifiedOf(
 }
 
 /** What converging knew of the group before this run; where it knew nothing, what the start of the record says, which is held for a person. */
-function begun(group: GroupName, after: number, { records }: Judged, { policy }: Memory): SignedGroup {
+function begun(group: GroupName, after: number, { records }: TakenPolicy, { policy }: Memory): SignedGroup {
   const atStart = records.flatMap((record) =>
     record.type === 'start-part' ? record.grants.map(([path, grant]) => ({ path, ...grant })) : [],
   );

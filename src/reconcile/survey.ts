@@ -5,7 +5,7 @@ import type { Claim, People, WriteMark } from '../directory/directory.ts';
 import type { Memory } from '../ledger/memory.ts';
 import { minute } from '../time.ts';
 import { holdToSignatures, type SigningSource } from './signed-groups.ts';
-import { takeRecord, type Judged, type JudgingSeen } from './take.ts';
+import { takeRecord, type TakenPolicy, type JudgingSeen } from './take.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName } from '../names.ts';
 import type { GroupProposal } from './run.ts';
 import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../membership/settled.ts';
@@ -50,7 +50,7 @@ export interface Survey {
   /** The moment by which everything was judged: never behind the last run's. */
   readonly now: Instant;
   readonly clock: ClockVerdict;
-  readonly judged: Judged;
+  readonly judged: TakenPolicy;
   readonly rosters: readonly SettledRoster[];
   /** The one generation of each roster whose names count. */
   readonly generations: readonly RosterGeneration[];
@@ -65,7 +65,7 @@ export interface Survey {
   readonly problems: readonly Problem[];
 }
 
-type Circumstances = Omit<Survey, 'groups' | 'claims' | 'judged' | 'stamp'> & { readonly judged: Judged };
+type Circumstances = Omit<Survey, 'groups' | 'claims' | 'judged' | 'stamp'> & { readonly judged: TakenPolicy };
 
 /** Opens the directory late, and not at all when there is nothing to ask it. */
 export type OpenDirectory = () => Promise<Directory>;
@@ -234,7 +234,7 @@ async function claimsIn(directory: Directory): Promise<readonly Claim[]> {
 /** GitLab's `Date` counts for as long as it may be taken for the present one. */
 const freshClock = 15 * minute;
 
-function checkClock(sources: Sources, { clock }: Judged): ClockVerdict {
+function checkClock(sources: Sources, { clock }: TakenPolicy): ClockVerdict {
   const isFresh = clock !== null && Math.abs(sources.now - clock.receivedAt) <= freshClock;
   return judgeClock({ ...sources, gitlab: isFresh ? clock : undefined });
 }

@@ -30,7 +30,7 @@ export interface TakeTerms {
   readonly clock: Instant;
 }
 
-export interface Judged {
+export interface TakenPolicy {
   /** Undefined: there is no policy in force to speak of. */
   readonly policy: EffectivePolicy | undefined;
   readonly head: CommitId | undefined;
@@ -49,9 +49,9 @@ export interface Judged {
 }
 
 /** After so long without a look, judging is told to be silent. */
-export const longestSilence = 15 * minute;
+export const longestJudgingSilence = 15 * minute;
 
-export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms): Judged {
+export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms): TakenPolicy {
   const taking = takingOf(memory, seen, terms);
   const now = seen.now.kind === 'read' ? seen.now.content : undefined;
   const problems = [...taking.problems, ...problemsOf(seen.now, terms)];
@@ -107,7 +107,7 @@ function problemsOf(now: JudgingSeen['now'], { clock: at }: TakeTerms): Problem[
       return [unusable(now.message)];
     case 'read':
       if (!now.content) return [unusable('now.json is not what judging writes')];
-      if (Math.abs(at - now.content.at) <= longestSilence) return [];
+      if (Math.abs(at - now.content.at) <= longestJudgingSilence) return [];
       return [
         {
           status: 'unavailable',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nulRecords } from '../../src/history/landings.ts';
+import { nulRecords } from '../../src/history/read-landings.ts';
 
 describe('given records that each end with NUL', () => {
   it('when they come in pieces cut anywhere, then they are the same records', async () => {

@@ -4,7 +4,7 @@ import { parseBlobId, type CommitId, type Instant } from '../../src/names.ts';
 import type { GrantInForce } from '../../src/record/grants.ts';
 import type { JudgingRecord, VerdictRecord } from '../../src/record/judging-record.ts';
 import type { Now } from '../../src/record/now.ts';
-import { takeRecord, type Judged, type JudgingSeen } from '../../src/reconcile/take.ts';
+import { takeRecord, type TakenPolicy, type JudgingSeen } from '../../src/reconcile/take.ts';
 import { commit, rules } from '../evidence/evidence-samples.ts';
 import { grantOf, hours, now } from '../membership/membership-samples.ts';
 
@@ -95,7 +95,7 @@ export class Taker {
   begunAnew: string | undefined;
 
   /** `most`: lines that one run takes. */
-  take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): Judged {
+  take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): TakenPolicy {
     const [first] = records;
     const name = first?.type === 'record' ? first.id : undefined;
     const { taken } = this.memory;
@@ -114,7 +114,7 @@ export class Taker {
     );
   }
 
-  keep(seenThere: JudgingSeen, at: Instant = now): Judged {
+  keep(seenThere: JudgingSeen, at: Instant = now): TakenPolicy {
     const judged = takeRecord(this.memory, seenThere, { ...settings, now: at, clock: at });
     rememberAll(this.memory, judged.records);
     return judged;

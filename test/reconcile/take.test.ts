@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/names.ts';
 import type { JudgingRecord } from '../../src/record/judging-record.ts';
-import type { Judged } from '../../src/reconcile/take.ts';
+import type { TakenPolicy } from '../../src/reconcile/take.ts';
 import { day, minute } from '../../src/time.ts';
 import { commit, rules } from '../evidence/evidence-samples.ts';
 import { grantOf, grantPathOf, hours, now } from '../membership/membership-samples.ts';
@@ -23,9 +23,9 @@ import {
   whole,
 } from './judging-samples.ts';
 
-const inForce = ({ policy }: Judged) => policy?.grants.map(({ uid }) => uid);
-const codes = ({ problems }: Judged) => problems.map(({ code }) => code);
-const unusable = (judged: Judged) => [codes(judged), judged.gains, inForce(judged)];
+const inForce = ({ policy }: TakenPolicy) => policy?.grants.map(({ uid }) => uid);
+const codes = ({ problems }: TakenPolicy) => problems.map(({ code }) => code);
+const unusable = (judged: TakenPolicy) => [codes(judged), judged.gains, inForce(judged)];
 
 describe('given a record that judging wrote', () => {
   it('when it is taken, then its grants are in force, whoever is new comes in, and the same is taken once', () => {
@@ -47,7 +47,7 @@ describe('given a record that judging wrote', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 12, maxLength: 12 }), (sizes) => {
         const host = new Taker();
-        let judged: Judged | undefined;
+        let judged: TakenPolicy | undefined;
         for (const size of sizes) {
           judged = host.take(more, undefined, now, size);
           expect(judged.gains).toBe((host.memory.taken?.head.count ?? 0) < more.length ? 'by-roster' : 'all');
