@@ -69,8 +69,10 @@ export function effectsOf(
   });
 }
 
+/** Undefined where it gives nothing from `now` on: it is over, or ends before it begins. */
 function current(term: Term | undefined, now: Instant): Term | undefined {
-  return term && !isOver(term.until, now) ? term : undefined;
+  const isEmpty = term?.from !== undefined && term.until !== 'open' && term.until <= term.from;
+  return term && !isEmpty && !isOver(term.until, now) ? term : undefined;
 }
 
 function effectOn(
