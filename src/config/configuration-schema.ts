@@ -201,7 +201,7 @@ const roster = map({
 export const configurationSchema = map({
   repository,
   gitlab: v.exactOptional(gitlab),
-  evidence: v.optional(word('gitlab', 'none'), 'gitlab'),
+  evidence: v.optional(word('gitlab', 'signed', 'none'), 'gitlab'),
   directory: v.exactOptional(directory),
   rosters: v.exactOptional(mapOf(rosterName, parseRosterName, roster, 'Write "steward: { from: /srv/exports/ldap_group/steward.txt }".')),
   mode: v.optional(word('enforce', 'report'), 'enforce'),

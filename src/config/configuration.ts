@@ -1,4 +1,5 @@
 // The host's file, /etc/muster/muster.yaml: read once, strictly, with every path made absolute. It is what limits the policy.
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { MemberAttribute } from '../directory/directory.ts';
 import type { SignedCeilings } from '../evidence/approval.ts';
@@ -7,6 +8,7 @@ import { readStrictYaml } from '../policy/strict.ts';
 import { configurationSchema, isLoopback, type ConfigurationFile, type Source } from './configuration-schema.ts';
 import type { CommitId, Dn, Duration, GroupName, RosterName } from '../names.ts';
 import type { KeyPath } from '../policy/policy-rules.ts';
+import { leastSigners } from '../policy/policy.ts';
 import { Misuse } from '../errors.ts';
 
 export type Credentials =
@@ -70,7 +72,7 @@ export interface Configuration {
         readonly concurrency: number;
       } & WayThere)
     | undefined;
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   readonly directory: DirectoryConfiguration | undefined;
   readonly rosters: ReadonlyMap<
     RosterName,
@@ -174,11 +176,18 @@ function named(message: string, key: KeyPath): string {
 
 type Complain = (key: KeyPath, message: string) => never;
 
-function checkEvidence({ evidence, gitlab }: ConfigurationFile, complain: Complain): void {
+function checkEvidence({ evidence, gitlab, repository }: ConfigurationFile, complain: Complain): void {
+  if (evidence === 'signed' && gitlab)
+    complain(['gitlab'], 'with "evidence: signed" no forge is asked: leave this section out, or write "evidence: gitlab"');
+  if (evidence === 'signed' && repository.rules === undefined)
+    complain(
+      ['repository'],
+      'with "evidence: signed" the rules at "start" say whose keys count: read them, and add "rules: sha256:…" with their digest, as "muster plan" prints it with "evidence: none"',
+    );
   if (evidence === 'gitlab' && !gitlab)
     complain(
       ['repository'],
-      'there is no "gitlab" section to get evidence from; add one, or write "evidence: none" to run without a forge',
+      'there is no "gitlab" section to get evidence from; add one, or write "evidence: signed" or "evidence: none" to run without a forge',
     );
 }
 
@@ -271,7 +280,7 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
 /** Among the ceilings of groups, that on the rules of the policy. */
 const ceilingOfRules = 'rules';
 
-function signedCeilings({ repository, directory }: ConfigurationFile, complain: Complain): SignedCeilings {
+function signedCeilings({ evidence, repository, directory }: ConfigurationFile, complain: Complain): SignedCeilings {
   const groups = new Map(directory?.ceilings);
   const key = ['directory', 'ceilings', ceilingOfRules];
   const name = [...groups.keys()].find((group) => group === ceilingOfRules);
@@ -285,7 +294,12 @@ function signedCeilings({ repository, directory }: ConfigurationFile, complain: 
       ['repository'],
       'the ceilings ask for signatures, and whose keys sign is what the rules at "start" say: add "rules: sha256:…", as "muster plan" prints it',
     );
-  return { groups, rules: ofRules?.signed ?? 0 };
+  const rules = ofRules?.signed ?? 0;
+  if (evidence !== 'signed') return { groups, rules };
+  // Whatever the policy says, and whoever says what it says.
+  const least = (signed = 0) => ({ signed: Math.max(signed, leastSigners) });
+  const all = [...(directory?.groups.keys() ?? [])].map((group) => [group, least(groups.get(group)?.signed)] as const);
+  return { groups: new Map(all), rules: least(rules).signed, only: true };
 }
 
 /** As far as it shows in the text; spelled in two ways, it is found when the directory is asked. */

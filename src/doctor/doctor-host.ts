@@ -1,4 +1,5 @@
 // The host's own side of a checkup: its configuration, its secrets and the state folder.
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import type { Standing } from '../host.ts';
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Check, type Verdict } from './doctor.ts';
 import type { CommitId, Instant } from '../names.ts';
@@ -27,7 +28,7 @@ export interface ConfigurationFacts {
   readonly outputs: readonly { readonly key: 'metrics' | 'report'; readonly path: string; readonly problem?: string }[];
   readonly standing: Answer<Standing>;
   readonly mode: 'enforce' | 'report';
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   /** Groups of the host, and those of its ceilings that bound a judge that was taken over. */
   readonly ceilings: readonly {
     readonly group: string;
@@ -111,7 +112,7 @@ function modeOf(mode: 'enforce' | 'report'): Verdict {
   );
 }
 
-function evidenceOf(evidence: 'gitlab' | 'none'): Verdict {
+function evidenceOf(evidence: EvidenceKind): Verdict {
   if (evidence === 'gitlab') return ok('gitlab: access needs an approval by an authorised person');
   return advice(
     'none: whoever may push to the branch gives access, and nobody’s approval is asked for',

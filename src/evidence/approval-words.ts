@@ -6,9 +6,11 @@ import type {
   NotCountedReason,
   PathQuorum,
   SignatureReason,
+  SignedBy,
   UnboundReason,
 } from '../record/approval-count.ts';
 import { plain } from '../text.ts';
+import { inOrder, type Uid } from '../names.ts';
 import { count } from '../time.ts';
 import { isShort, lacksSignatures } from './approval.ts';
 
@@ -108,6 +110,20 @@ function nameOf({ approval, person }: JudgedApproval & { kind: 'not-counted' }):
   return person ?? (approval.account.username.replaceAll(/[^A-Za-z0-9._-]/g, '') || `user ${approval.account.id}`);
 }
 
+/** Who approved a landing, and who of them signed it. */
+export function approversOf({ paths, signatures = [] }: ApprovalCount): {
+  readonly approvedBy: readonly Uid[];
+  readonly signedBy?: readonly SignedBy[];
+} {
+  const signedBy = signatures.flatMap(({ kind, person, fingerprint, touched }) =>
+    kind === 'counted' ? [{ person, fingerprint, touched }] : [],
+  );
+  return {
+    approvedBy: [...new Set(paths.flatMap(({ by }) => by))].sort(inOrder),
+    ...(signedBy.length > 0 && { signedBy: signedBy.sort((left, right) => inOrder(left.person, right.person)) }),
+  };
+}
+
 /** Of a landing: `1 of 2 approvals by sre for 2 files; bob opened the merge request`. */
 export function renderCount({ approvals, signatures = [], paths }: ApprovalCount): string {
   const short = paths.filter(isShort);
@@ -115,11 +131,13 @@ export function renderCount({ approvals, signatures = [], paths }: ApprovalCount
   const forFiles = (of: readonly PathQuorum[]) => (of.length > 1 ? ` for ${count(of.length, 'file')}` : '');
   const [first] = short;
   const [firstUnsigned] = unsigned;
-  const needs = first
-    ? [`${first.by.length} of ${count(first.needed, 'approval')} by ${first.teams.join(' or ') || 'nobody'}${forFiles(short)}`]
-    : unsigned.length > 0
-      ? []
-      : ['no approval'];
+  // Where every approval must be signed, that is what is told.
+  const needs =
+    first && first.needed !== first.signed?.needed
+      ? [`${first.by.length} of ${count(first.needed, 'approval')} by ${first.teams.join(' or ') || 'nobody'}${forFiles(short)}`]
+      : unsigned.length > 0 || first
+        ? []
+        : ['no approval'];
   const signed = firstUnsigned?.signed;
   const needsSigned = signed
     ? [`${signed.by.length} of ${count(signed.needed, 'signature')} by ${firstUnsigned.teams.join(' or ')}${forFiles(unsigned)}`]

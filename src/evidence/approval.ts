@@ -3,7 +3,7 @@
 import type { BoundMergeRequest } from './binding.ts';
 import type { Account, Approval, Version } from './evidence.ts';
 import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
-import { membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
+import { leastSigners, membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';
 import type {
   ApprovalCount,
@@ -28,9 +28,13 @@ export interface ReviewedPath {
 export interface SignedCeilings {
   readonly groups: ReadonlyMap<GroupName, { readonly signed?: number }>;
   readonly rules: number;
+  /** No forge is asked (`evidence: signed`): every approval is a signature, and there are two of them at least. */
+  readonly only?: true;
 }
 
 export const noSignedCeilings: SignedCeilings = { groups: new Map(), rules: 0 };
+/** Without a forge that is all that is known of ceilings. */
+export const onlySigned: SignedCeilings = { ...noSignedCeilings, only: true };
 
 export interface Requirement {
   readonly teams: readonly TeamName[];
@@ -45,19 +49,24 @@ export function requirement(rules: Rules, path: string, ceilings = noSignedCeili
   if (place.kind === 'other') return undefined;
   if (place.kind !== 'grant') {
     const { approvers, approvals } = rules.rules;
-    const signed = signedForRules(rules, ceilings);
-    return { teams: approvers, approvals: Math.max(approvals, signed), signed };
+    return { teams: approvers, ...howMany(approvals, signedForRules(rules, ceilings), ceilings) };
   }
   const group = [...rules.groups.values()].find((candidate) => candidate.group === place.group);
   if (!group) return undefined;
   const signed = Math.max(group.signed, ceilings.groups.get(group.group)?.signed ?? 0);
-  return { teams: group.approvers, approvals: Math.max(group.approvals, signed), signed };
+  return { teams: group.approvers, ...howMany(group.approvals, signed, ceilings) };
+}
+
+function howMany(approvals: number, signed: number, { only }: SignedCeilings): Omit<Requirement, 'teams'> {
+  const all = Math.max(approvals, signed, only ? leastSigners : 0);
+  return { approvals: all, signed: only ? all : signed };
 }
 
 /** The rules are the way round every group, so a change of them needs as many signatures as the group that needs most. */
 function signedForRules({ rules, groups }: Rules, ceilings: SignedCeilings): number {
   const ofGroups = [...groups.values(), ...ceilings.groups.values()].map(({ signed = 0 }) => signed);
-  return Math.max(rules.signed, ceilings.rules, ...ofGroups);
+  const only = ceilings.only ? [...groups.values()].map(({ approvals }) => approvals) : [];
+  return Math.max(rules.signed, ceilings.rules, ...ofGroups, ...only);
 }
 
 /** What must be signed, and who signed: a signature is an approval too, and the button adds those of others. */
@@ -86,6 +95,19 @@ export function countApprovals(
   const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), judged, signatures));
   const enough = paths.length > 0 && !paths.some(isShort) && !paths.some(lacksSignatures);
   return { enough, approvals: judged, ...(signatures.length > 0 && { signatures }), paths };
+}
+
+/** Where nothing but signatures approves, and nobody knows who opened or pushed it. */
+export function countSignatures(
+  rules: Rules,
+  changed: readonly ReviewedPath[],
+  { ceilings, signatures: given }: Signing,
+  takenOut: ReadonlySet<Uid>,
+): ApprovalCount {
+  const signatures = given.map((one) => (takenOut.has(one.person) ? notCounted(one, 'taken-out') : one));
+  const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), [], signatures));
+  const enough = paths.length > 0 && !paths.some(isShort) && !paths.some(lacksSignatures);
+  return { enough, approvals: [], ...(signatures.length > 0 && { signatures }), paths };
 }
 
 /** Too few people approve it, with a signature or without. */
@@ -127,7 +149,11 @@ function judgeSigner(
   if (one.kind === 'not-counted' || !approver) return one;
   const reason: SignatureReason | undefined =
     whyNotThisPerson(approver, bound, digests) ?? (takenOut.has(one.person) ? 'taken-out' : undefined);
-  if (reason === undefined) return one;
+  return reason === undefined ? one : notCounted(one, reason);
+}
+
+function notCounted(one: JudgedSignature, reason: SignatureReason): JudgedSignature {
+  if (one.kind === 'not-counted') return one;
   const { paths: _, ...rest } = one;
   return { ...rest, kind: 'not-counted', reason };
 }

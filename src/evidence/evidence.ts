@@ -2,6 +2,9 @@
 // On GitLab CE the words `approved` and `merged` prove nothing (DESIGN, section 3), so what is here is times, ids and commits.
 import type { CommitId, Instant } from '../names.ts';
 
+/** Who says that a change was approved (`evidence` in the host's file): GitLab, signatures and no forge, or nobody. */
+export type EvidenceKind = 'gitlab' | 'signed' | 'none';
+
 /** A GitLab account. The id is the identity; the username is for people to read, and may be empty. */
 export interface Account {
   readonly id: number;

@@ -1,8 +1,8 @@
 // `evidence: gitlab`: which merge request brought a landing, and whether people entitled by the rules before it approved exactly its content.
 // GitLab and Git are asked in inquiries.ts; what counts is decided in binding.ts and approval.ts.
 import { countApprovals, isShort, requirement, type ReviewedPath, type SignedCeilings, type Signing } from './approval.ts';
-import type { ApprovalCount, JudgedSignature, SignedBy } from '../record/approval-count.ts';
-import { renderCount, renderUnbound } from './approval-words.ts';
+import type { ApprovalCount, JudgedSignature } from '../record/approval-count.ts';
+import { approversOf, renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
 import { type UnboundReason } from '../record/approval-count.ts';
@@ -23,7 +23,7 @@ import {
 import type { Readings } from '../judge/form.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import { inOrder, instant, type CommitId, type Instant, type Uid } from '../names.ts';
+import { instant, type CommitId, type Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { count, minute, renderInstant } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
@@ -56,7 +56,8 @@ export interface SigningPorts {
   readonly signaturesFor: (
     state: PolicyState,
     landing: Landing,
-    of: { readonly project: number; readonly mergeRequests: readonly MergeRequest[] },
+    /** `project`, as statements name it; without a forge there are no merge requests. */
+    of: { readonly project: string; readonly mergeRequests: readonly MergeRequest[] },
   ) => Promise<readonly JudgedSignature[]>;
   /** Of a merge request that is open, before it is merged. Nothing is recorded. Throws Unavailable. */
   readonly openRequest: (state: PolicyState, landing: Landing, of: OpenRequest) => Promise<OpenSigning>;
@@ -261,7 +262,7 @@ class GitLabJudge implements ContentJudge {
     );
     const digest = this.#ports.digestOf(landing);
     const signing = await this.#signingOf(state, landing, paths, {
-      project: target.project,
+      project: String(target.project),
       mergeRequests: binding.mergeRequests.map(({ mergeRequest }) => mergeRequest),
     });
     // Each merge request is tried by itself: approvals of different ones are never added up.
@@ -328,27 +329,22 @@ function usedElsewhere({ usedMergeRequests }: PolicyState, { commit }: Landing, 
 function endorsed(
   { commit }: Landing,
   { mergeRequest, mergedAt }: BoundMergeRequest,
-  { paths, signatures = [] }: ApprovalCount,
+  count: ApprovalCount,
   evidence: LandingEvidence,
 ): Judgement {
-  const signedBy = new Map<Uid, SignedBy>();
-  for (const { kind, person, fingerprint, touched } of signatures)
-    if (kind === 'counted') signedBy.set(person, { person, fingerprint, touched });
-  const approvedBy = [...new Set(paths.flatMap(({ by }) => by))].sort(inOrder);
   const verdict = {
     kind: 'endorsed',
     reviewed: true,
     commit,
     mergeRequest: mergeRequest.iid,
-    approvedBy,
-    ...(signedBy.size > 0 && { signedBy: [...signedBy.values()].sort((left, right) => inOrder(left.person, right.person)) }),
+    ...approversOf(count),
     landedAt: mergedAt,
     ...linkTo(mergeRequest.url),
   } as const;
   return { kind: 'judged', verdict, evidence };
 }
 
-function refused(
+export function refused(
   code: 'no-merge-request' | 'not-bound' | 'no-approval' | 'not-signed' | 'unanswered' | 'refused-by-hand',
   detail: string,
   mergeRequest: number | null,

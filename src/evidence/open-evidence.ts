@@ -1,9 +1,11 @@
-// Who judges what landings contain: GitLab, or nobody.
+// Who judges what landings contain: GitLab, signatures alone, or nobody.
 import { join } from 'node:path';
 import { digestOfChanges } from '../history/changes.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge, type SigningPorts } from './gitlab-judge.ts';
 import type { Unanswered } from '../record/waits.ts';
+import { signedJudge } from './signed-judge.ts';
+import { projectOf } from '../signing/statement.ts';
 import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
@@ -70,6 +72,12 @@ export async function openEvidence(
   if (configuration.evidence === 'none') {
     return { judge: unjudged(now), forgeClock: () => Promise.resolve(undefined) };
   }
+  if (configuration.evidence === 'signed') {
+    const signing = signingOf(configuration, mirror, () => Promise.resolve([]), terms, caller);
+    const { folder, url } = configuration.repository;
+    const judge = signedJudge({ folder, project: projectOf(url), firstSeen, caughtUp: terms.record.caughtUp, refusedByHand, signing, now });
+    return { judge, signing, forgeClock: () => Promise.resolve(undefined) };
+  }
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
@@ -100,7 +108,7 @@ export async function openEvidence(
 }
 
 function signingOf(
-  { repository, signed, requireTouch, judged }: Configuration,
+  { repository, signed, requireTouch, judged, gitlab }: Configuration,
   mirror: Mirror | NoMirror,
   comments: Carriers['comments'],
   { now, record, distrusted, firstSeen }: EvidenceTerms,
@@ -108,11 +116,13 @@ function signingOf(
 ): SigningPorts {
   const { branch, start, folder } = repository;
   const isOpen = 'history' in mirror;
+  // Where no forge names the head of what was merged, git does.
+  const isAlone = gitlab === undefined;
   return openSigning(
     {
       carriers: {
         comments,
-        notes: (commits) => (isOpen ? mirror.approvals.read(commits) : Promise.resolve([])),
+        notes: async (commits) => (isOpen ? mirror.approvals.read(isAlone ? await withMerged(commits, mirror) : commits) : []),
         files: () => (judged === undefined ? [] : readApprovalFiles(join(judged, 'approvals'))),
       },
       record: { ...record, firstSeen },
@@ -122,6 +132,13 @@ function signingOf(
     },
     { branch, start, folder, ceilings: signed, requireTouch, distrusted, now },
   );
+}
+
+/** A merge has the head of the branch that it brings as its second parent, and what was signed stands there. */
+async function withMerged(commits: readonly CommitId[], { history }: Mirror): Promise<readonly CommitId[]> {
+  const merged: CommitId[] = [];
+  for (const commit of commits) merged.push(...(await history.parents(commit)).slice(1, 2));
+  return [...commits, ...merged];
 }
 
 /** `Date` of GitLab's last answer. A run that asked GitLab nothing asks for the sake of the clock only where it must. */

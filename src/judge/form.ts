@@ -25,6 +25,8 @@ export interface FormSettings {
   readonly folder: string;
   /** The host's ceilings on the length of grants; the tighter of these and the policy wins. */
   readonly longest: ReadonlyMap<GroupName, Duration>;
+  /** The host takes nothing but signatures. */
+  readonly onlySigned?: boolean | undefined;
 }
 
 export interface FormObjection {
@@ -49,7 +51,7 @@ export function formObjection(state: PolicyState, landing: Landing, readings: Re
   const rulesChange = changes.some(({ path }) => isRules(path, folder));
   if (rulesChange && changes.some(({ path }) => !isRules(path, folder)))
     return { code: 'mixed', detail: 'policy.yaml or groups/ together with grants/' };
-  return rulesChange ? rulesObjection(readings) : firstGrantObjection(landing, readings, state.rules);
+  return rulesChange ? rulesObjection(readings, settings) : firstGrantObjection(landing, readings, state.rules);
 }
 
 function pathObjection({ path, after }: PathChange, readings: Readings, folder: string): FormObjection | undefined {
@@ -82,11 +84,11 @@ export function wellFormedOnly<One extends { readonly path: string }>(ones: read
   return ones.map((one) => ({ ...one, path: `${folder}/${one.path}` })).filter(({ path }) => isWellFormed(path, folder));
 }
 
-function rulesObjection(readings: Readings): FormObjection | undefined {
+function rulesObjection(readings: Readings, { onlySigned }: FormSettings): FormObjection | undefined {
   if (!readings.rules) return { code: 'rules-invalid', detail: 'the rules could not be read' };
   if (readings.rules.kind === 'unread') return undefined;
   if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail };
-  const [objection] = rulesObjections(readings.rules.value);
+  const [objection] = rulesObjections(readings.rules.value, onlySigned);
   if (!objection) return undefined;
   return { code: objection.code === 'too-few-approvers' ? 'too-few-approvers' : 'rules-invalid', detail: objection.message };
 }

@@ -3,7 +3,7 @@
 import { applyDelta } from '../record/deltas.ts';
 import { dirtyPath, dirtyRules, isCountNeeded, knownPaths, step, unlistedAfter, withKnown, type Counted } from './effective.ts';
 import type { PolicyState, RefusalCode, Verdict } from '../record/policy-state.ts';
-import type { LandingEvidence } from '../evidence/evidence.ts';
+import type { EvidenceKind, LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
 import type { Ancestry, Landing, PolicyEntries, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
@@ -49,7 +49,7 @@ export interface Forward {
 
 /** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
 export interface ContentJudge {
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   /**
    * Told of all landings to come, oldest first, so that their evidence can be gathered at the same time, and whether the server of the branch
    * answered. Gives lines for the record.

@@ -124,7 +124,7 @@ export async function look(
       append: record.append,
       now: at,
     },
-    { ...surveySettings(configuration), rules: configuration.repository.rules },
+    { ...surveySettings(configuration), rules: configuration.repository.rules, onlySigned: configuration.signed.only },
   );
   const state = record.state().policy;
   const now = nowOf({

@@ -23,7 +23,7 @@ export async function startPolicy(
   branch: Branch,
   loadParser: () => Promise<PolicyParser>,
   remembered: PolicyState | undefined,
-  { start, folder, rules: pinned }: JudgingSettings,
+  { start, folder, rules: pinned, onlySigned }: JudgingSettings,
   now: Instant,
   head: CommitId | undefined,
 ): Promise<Started> {
@@ -50,7 +50,7 @@ export async function startPolicy(
     ),
     start,
   );
-  const [objection] = rulesObjections(rules);
+  const [objection] = rulesObjections(rules, onlySigned);
   if (objection) throw new Unusable(`the policy at start ${start} cannot be used: ${objection.message}. ${objection.fix}`);
   const grants = new Map<string, GrantFile>();
   for (const file of files) if (!isRules(file.path, folder)) grants.set(file.path, valid(parser.parseGrant(file, folder), start));

@@ -148,7 +148,7 @@ function located<Text, Value>(file: PolicyFile, schema: GenericSchema<unknown, T
 
 function rulesOf(text: InferOutput<typeof policySchema>): Omit<Rules, 'groups'> {
   const people = new Map<Uid, Approver>();
-  for (const [uid, { gitlab, also = [], keys = [] }] of text.people)
+  for (const [uid, { gitlab = [], also = [], keys = [] }] of text.people)
     people.set(uid, { uid, gitlab: typeof gitlab === 'number' ? [gitlab] : gitlab, also, keys });
   return { people, teams: text.teams, rules: text.rules };
 }

@@ -1,6 +1,6 @@
 // The rules that people, teams and groups must keep between them, one row each.
 import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
-import { membersOf, type Approver, type Rules } from './policy.ts';
+import { isOnlySigned, leastSigners, membersOf, type Approver, type Rules } from './policy.ts';
 import type { RulesObjection } from './policy-rules.ts';
 import { count } from '../time.ts';
 
@@ -9,11 +9,12 @@ type Complaint = Omit<RulesObjection, 'code'>;
 
 export interface RulesRule {
   readonly code: string;
-  readonly object: (rules: Rules) => readonly Complaint[];
+  readonly object: (rules: Rules, onlySigned: boolean) => readonly Complaint[];
 }
 
 export const rulesRules: readonly RulesRule[] = [
   { code: 'unknown-person', object: unknownPeople },
+  { code: 'cannot-approve', object: cannotApprove },
   { code: 'shared-account', object: sharedAccounts },
   { code: 'unknown-team', object: unknownTeams },
   { code: 'understood-undefined', object: understoodUndefined },
@@ -21,6 +22,7 @@ export const rulesRules: readonly RulesRule[] = [
   { code: 'shared-key', object: sharedKeys },
   { code: 'too-many-signed', object: tooManySigned },
   { code: 'too-few-keys', object: tooFewKeys },
+  { code: 'too-few-signers', object: tooFewSigners },
 ];
 
 function unknownPeople({ people, teams }: Rules): readonly Complaint[] {
@@ -32,11 +34,27 @@ function unknownPeople({ people, teams }: Rules): readonly Complaint[] {
             {
               key: ['teams', team, position],
               message: `"${uid}" is on the team "${team}" and not among the people`,
-              fix: `Add "${uid}" with the numeric GitLab id under "people", or take it off the team.`,
+              fix: `Add "${uid}" under "people", or take it off the team.`,
             },
           ],
     ),
   );
+}
+
+/** Somebody whom GitLab does not know might be the author of everything. */
+function cannotApprove(rules: Rules): readonly Complaint[] {
+  const isWithoutForge = isOnlySigned(rules);
+  return [...rules.people.values()]
+    .filter(({ gitlab, keys }) => (isWithoutForge ? keys.length === 0 : gitlab.length === 0))
+    .map(({ uid }) => ({
+      key: ['people', uid],
+      message: isWithoutForge
+        ? `"${uid}" has no key, and where nobody has a GitLab id nothing but signatures approves`
+        : `"${uid}" has no GitLab id, and others have one`,
+      fix: isWithoutForge
+        ? 'Write the line that "ssh-keygen -y" prints under "keys", as in "alice: { keys: ["ssh-ed25519 AAAA…"] }".'
+        : 'Write the number of the account, as in "alice: { gitlab: 42 }". Where approvals come without GitLab, nobody has one.',
+    }));
 }
 
 /** One account that counts for two persons would be two approvals by one (CASES 26 and 28). */
@@ -98,9 +116,9 @@ function understoodUndefined({ groups }: Rules): readonly Complaint[] {
 }
 
 /** One more than needed: the author of a change, and who benefits from it, cannot approve it. */
-function tooFewApprovers(rules: Rules): readonly Complaint[] {
+function tooFewApprovers(rules: Rules, onlySigned: boolean): readonly Complaint[] {
   const { approvers, approvals } = rules.rules;
-  const ofRules = shortage(rules, { approvers, approvals: Math.max(approvals, mostSigned(rules)) }, ['rules', 'approvals']);
+  const ofRules = shortage(rules, { approvers, approvals: Math.max(approvals, mostSigned(rules, onlySigned)) }, ['rules', 'approvals']);
   const ofGroups = [...rules.groups.values()].map((group) => shortage(rules, group, ['approvals'], group.group));
   return [ofRules, ...ofGroups].filter((complaint) => complaint !== undefined);
 }
@@ -148,9 +166,31 @@ function asksOf({ rules, groups }: Rules): readonly (Asks & { readonly key: read
   return [{ ...rules, key: ['rules', 'signed'] }, ...[...groups.values()].map((group) => ({ ...group, key: ['signed'] }))];
 }
 
+/** Where nothing but signatures approves, every approval is one. */
+function signaturesAsked(rules: Rules, onlySigned: boolean): ReturnType<typeof asksOf> {
+  const asks = asksOf(rules);
+  if (!onlySigned) return asks;
+  return asks
+    .filter(({ group }) => group === undefined || rules.groups.get(group)?.members.kind === 'grants')
+    .map(({ approvals, signed, ...rest }) => ({ ...rest, approvals, signed: Math.max(approvals, signed) }));
+}
+
 /** What a change of the rules needs: as many as the group that needs most. */
-function mostSigned(rules: Rules): number {
-  return Math.max(...asksOf(rules).map(({ signed }) => signed));
+function mostSigned(rules: Rules, onlySigned: boolean): number {
+  return Math.max(...signaturesAsked(rules, onlySigned).map(({ signed }) => signed));
+}
+
+/** Whoever wrote the change may be the one who signs it, and nobody else would have looked. */
+function tooFewSigners(rules: Rules, onlySigned: boolean): readonly Complaint[] {
+  if (!onlySigned) return [];
+  return signaturesAsked(rules, onlySigned)
+    .filter(({ signed }) => signed < leastSigners)
+    .map(({ group, signed }) => ({
+      group,
+      key: group === undefined ? ['rules', 'approvals'] : ['approvals'],
+      message: `without GitLab every approval is a signature, and nobody knows who wrote a change: ${leastSigners} people must sign it, and ${group === undefined ? 'the rules ask' : `"${group}" asks`} for ${signed}`,
+      fix: `Write "approvals: ${leastSigners}".`,
+    }));
 }
 
 function tooManySigned(rules: Rules): readonly Complaint[] {
@@ -165,9 +205,9 @@ function tooManySigned(rules: Rules): readonly Complaint[] {
 }
 
 /** Nobody could approve any more. */
-function tooFewKeys(rules: Rules): readonly Complaint[] {
-  return asksOf(rules).flatMap(({ group, key, approvers, signed: own }) => {
-    const signed = group === undefined ? mostSigned(rules) : own;
+function tooFewKeys(rules: Rules, onlySigned: boolean): readonly Complaint[] {
+  return signaturesAsked(rules, onlySigned).flatMap(({ group, key, approvers, signed: own }) => {
+    const signed = group === undefined ? mostSigned(rules, onlySigned) : own;
     const persons = membersOf(rules, approvers).filter((uid) => (rules.people.get(uid)?.keys.length ?? 0) > 0).length;
     if (persons >= signed) return [];
     const what = group === undefined ? 'changes of the rules need' : 'its grants need';

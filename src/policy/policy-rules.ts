@@ -3,7 +3,7 @@
 import { grantRules } from './policy-rules-grants.ts';
 import { rulesRules } from './policy-rules-teams.ts';
 import type { Duration, GroupName, Instant } from '../names.ts';
-import type { GrantFile, Rules, Finding } from './policy.ts';
+import { isOnlySigned, type GrantFile, type Rules, type Finding } from './policy.ts';
 
 /** Where in a file: the keys from the top, list positions as numbers. Empty: the file as a whole. */
 export type KeyPath = readonly (string | number)[];
@@ -32,9 +32,12 @@ export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instan
   return grantRules.flatMap((rule) => rule.object(subject).map((objection) => ({ ...objection, code: rule.code })));
 }
 
-/** What is wrong between the people, teams and groups of one set of rules. Empty: nothing. */
-export function rulesObjections(rules: Rules): readonly RulesObjection[] {
-  return rulesRules.flatMap((rule) => rule.object(rules).map((objection) => ({ ...objection, code: rule.code })));
+/**
+ * What is wrong between the people, teams and groups of one set of rules. Empty: nothing. `onlySigned`: nothing but signatures approves, by the word
+ * of the host, or because nobody has an account on a forge.
+ */
+export function rulesObjections(rules: Rules, onlySigned = isOnlySigned(rules)): readonly RulesObjection[] {
+  return rulesRules.flatMap((rule) => rule.object(rules, onlySigned).map((objection) => ({ ...objection, code: rule.code })));
 }
 
 /** Line and column of a key's value, both from 1; of the nearest thing round it where the key is not there. */

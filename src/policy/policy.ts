@@ -6,6 +6,7 @@ import { inOrder, type Duration, type GroupName, type Instant, type RosterName, 
 /** Somebody who may approve: every account of the person, on GitLab (numeric ids) and in the directory. */
 export interface Approver {
   readonly uid: Uid;
+  /** None: nobody with an account there, who approves by signatures. */
   readonly gitlab: readonly number[];
   readonly also: readonly Uid[];
   /** What signs approvals of this person (CONTRACT, section 6). */
@@ -111,6 +112,14 @@ export function placeOf(path: string): Place {
   const [, of, uid] = /^grants\/([^/]+)\/([^/]+)\.yaml$/.exec(path) ?? [];
   if (of !== undefined && uid !== undefined) return { kind: 'grant', group: of, uid };
   return { kind: 'other' };
+}
+
+/** Where nothing but signatures approves: who wrote a change is not known, so that one signer may be its author. */
+export const leastSigners = 2;
+
+/** Nobody has an account on a forge: nothing but signatures approves. */
+export function isOnlySigned({ people }: Pick<Rules, 'people'>): boolean {
+  return people.size > 0 && [...people.values()].every(({ gitlab }) => gitlab.length === 0);
 }
 
 export const largestFile = 16 * 1024;

@@ -43,10 +43,12 @@ const gitlabIds = v.union(
 );
 
 const person = map({
-  gitlab: described(
-    gitlabIds,
-    'The numeric id of the GitLab account (not the username: that can change). A list when the person has several.',
-    [42, [57, 99]],
+  gitlab: v.exactOptional(
+    described(
+      gitlabIds,
+      'The numeric id of the GitLab account (not the username: that can change). A list when the person has several. Left out where there is no GitLab.',
+      [42, [57, 99]],
+    ),
   ),
   also: v.exactOptional(described(list(uid, '[bob-test]'), 'Other uids of the same person.', [['bob-test']])),
   keys: v.exactOptional(

@@ -1,4 +1,5 @@
 // What one run found and did, as values: plan and reconcile print it, reports and metrics are made of it.
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import type { ClockVerdict } from '../membership/clock.ts';
 import type { Desired, RosterGeneration, Withheld } from '../membership/desired.ts';
 import type { Claim, ObservedGroup } from '../directory/directory.ts';
@@ -71,7 +72,7 @@ export interface RunReport {
   readonly command: 'plan' | 'reconcile';
   readonly at: Instant;
   readonly mode: 'enforce' | 'report';
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   readonly start: CommitId;
   /** `sha256:…` over the rules files at `start`, of a plan. */
   readonly rules?: string;

@@ -1,4 +1,5 @@
 // Who has access at a moment, when it ends, and why; who should have it and has not; and what needs a person. Made of a replay of the ledger.
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import type { Because, WithheldReason } from '../membership/desired.ts';
 import type { Chronicle } from '../ledger/chronicle.ts';
 import type { Refusal } from '../record/policy-state.ts';
@@ -80,7 +81,7 @@ export interface Report {
   /** `record`: what the directory held, from the ledger. `policy`: what the policy grants; nobody looked at the directory. */
   readonly side: 'record' | 'policy';
   readonly isPublic: boolean;
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   readonly mode: 'enforce' | 'report';
   /** When the record begins. */
   readonly begins: Instant | undefined;

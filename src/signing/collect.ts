@@ -142,19 +142,24 @@ class Collector {
   async signaturesFor(
     state: PolicyState,
     landing: Landing,
-    { project, mergeRequests }: { readonly project: number; readonly mergeRequests: readonly MergeRequest[] },
+    { project, mergeRequests }: { readonly project: string; readonly mergeRequests: readonly MergeRequest[] },
   ): Promise<readonly JudgedSignature[]> {
     const whole = await this.#wholeOf(state, landing);
     if (!whole) return [];
-    const found = await this.#collect(whole.change, landing, project, mergeRequests);
+    const found = await this.#collect(whole.change, landing, mergeRequests);
     const { seen } = this.#remembered();
     const news = [...found.keys()].filter((name) => !seen.has(name));
     // From here on it is on record when they were seen, however long the landing waits.
     if (news.length > 0) await this.#ports.record.append([{ type: 'statements-seen', at: this.#terms.now, statements: news }]);
     const statements = [...found.values()];
     const judged = this.#judged(whole, landing, statements, project);
-    this.#counted.set(landing.commit, keptOf(statements.filter((_, place) => judged[place]?.kind === 'counted')));
-    return judged;
+    const kept = keptOf(statements.filter((_, place) => judged[place]?.kind === 'counted'));
+    this.#counted.set(
+      landing.commit,
+      kept.map(({ text, signature: { armour, key }, firstSeen }) => ({ text, signature: armour, fingerprint: key.fingerprint, firstSeen })),
+    );
+    // What is not kept could never be shown again.
+    return judged.filter(({ kind }, place) => kind === 'not-counted' || kept.some((one) => one === statements[place]));
   }
 
   async openRequest(state: PolicyState, landing: Landing, { project, mergeRequest, blobs }: OpenRequest): Promise<OpenSigning> {
@@ -162,27 +167,27 @@ class Collector {
     const [nobody] = whole?.change.rules.people.keys() ?? [];
     if (!whole || nobody === undefined) return { signatures: [], unreadable: [], statement: undefined };
     const unreadable: Unreadable[] = [];
-    const found = await this.#collect(whole.change, landing, project, [mergeRequest], (what) => unreadable.push(what));
+    const found = await this.#collect(whole.change, landing, [mergeRequest], (what) => unreadable.push(what));
     const today = instant(Math.floor(this.#terms.now / day) * day);
     // The same all day long: whoever keeps the text where people read it need not write it anew.
-    const text = printStatement(statementOf(whole.change, this.#placeIn(project), nobody, today, longestValidity));
+    const text = printStatement(statementOf(whole.change, this.#placeIn(String(project)), nobody, today, longestValidity));
     return {
-      signatures: this.#judged(whole, landing, [...found.values()], project),
+      signatures: this.#judged(whole, landing, [...found.values()], String(project)),
       unreadable: unreadable.slice(0, mostTold),
       statement: text.replace(/^signer .*$/m, 'signer NAME'),
     };
   }
 
-  #placeIn(project: number): Place {
+  #placeIn(project: string): Place {
     const { branch, start } = this.#terms;
-    return { project: String(project), branch: `refs/heads/${branch}`, start };
+    return { project, branch: `refs/heads/${branch}`, start };
   }
 
   #judged(
     { change, changes }: WholeChange,
     landing: Landing,
     statements: readonly SignedStatement[],
-    project: number,
+    project: string,
   ): readonly JudgedSignature[] {
     if (sizeOf(changes) > largestSigned) return statements.map(tooLarge);
     return judgeStatements(
@@ -242,7 +247,6 @@ class Collector {
   async #collect(
     change: SignedChange,
     { commit }: Landing,
-    project: number,
     mergeRequests: readonly MergeRequest[],
     tellUnreadable?: (what: Unreadable) => void,
   ): Promise<ReadonlyMap<string, SignedStatement>> {
@@ -250,7 +254,7 @@ class Collector {
     const { now: at } = this.#terms;
     const heads = mergeRequests.flatMap(({ head }) => head ?? []);
     const comments: Comment[] = [];
-    for (const { iid } of mergeRequests) comments.push(...(await carriers.comments(project, iid)));
+    for (const { iid, targetProject } of mergeRequests) comments.push(...(await carriers.comments(targetProject, iid)));
     const others = [...(await carriers.notes([...heads, commit])), ...ofPeopleFirst(comments, change.rules)];
     const { seen } = this.#remembered();
     return statementsIn(change, { files: carriers.files(), others }, (name) => seen.get(name) ?? at, tellUnreadable);
@@ -274,13 +278,14 @@ function tooLarge({ statement, signature }: SignedStatement): JudgedSignature {
 }
 
 /** One of each person: more of the same prove nothing. */
-function keptOf(counted: readonly SignedStatement[]): readonly KeptStatement[] {
-  const kept = new Map<string, KeptStatement>();
+function keptOf(counted: readonly SignedStatement[]): readonly SignedStatement[] {
+  const kept = new Map<string, SignedStatement>();
   let size = 0;
-  for (const { statement, text, signature, firstSeen } of counted) {
-    if (kept.has(statement.signer) || kept.size >= mostKept || size + text.length > largestKept) continue;
-    size += text.length;
-    kept.set(statement.signer, { text, signature: signature.armour, fingerprint: signature.key.fingerprint, firstSeen });
+  for (const signed of counted) {
+    const { signer } = signed.statement;
+    if (kept.has(signer) || kept.size >= mostKept || size + signed.text.length > largestKept) continue;
+    size += signed.text.length;
+    kept.set(signer, signed);
   }
   return [...kept.values()];
 }

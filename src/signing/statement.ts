@@ -81,9 +81,10 @@ export function rulesDigest(files: readonly (StatedFile & { readonly path: strin
   return hash(lines.sort(inOrder).join(''));
 }
 
-/** The URL of a repository as one word. */
+/** The URL of a repository as one word, without the account by which whoever asks for it is known. */
 export function projectOf(url: string): string {
-  return url.replaceAll(/[^!-~]/gu, encodeURIComponent);
+  const shared = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/:@]*@(?=[^/]+[/:])/i, '$1');
+  return shared.replaceAll(/[^!-~]/gu, encodeURIComponent);
 }
 
 const escapes: readonly (readonly [string, string])[] = [

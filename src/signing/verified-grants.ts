@@ -3,7 +3,7 @@
 // question to ssh-keygen.
 import { requirement } from '../evidence/approval.ts';
 import { inOrder, type CommitId, type GroupName, type Instant } from '../names.ts';
-import { isRules, place, type GrantFile, type Rules } from '../policy/policy.ts';
+import { isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { ContentRecord, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
 import { wider, type SignedGroup, type Verified, type Window } from '../record/windows.ts';
@@ -88,7 +88,11 @@ class Fold {
 
   #signedIn(group: GroupName): number {
     const { ceilings } = this.#terms;
-    return Math.max(ceilings.groups.get(group)?.signed ?? 0, this.#held?.rules.groups.get(group)?.signed ?? 0);
+    return Math.max(
+      ceilings.groups.get(group)?.signed ?? 0,
+      this.#held?.rules.groups.get(group)?.signed ?? 0,
+      ceilings.only ? leastSigners : 0,
+    );
   }
 
   #takeLanding(line: SignedRecord): void {

@@ -15,6 +15,7 @@ export const signedGroup: Shape<SignedGroup> = v.strictObject({ group, after: na
 const ceilings: Shape<SignedCeilings> = v.strictObject({
   groups: mapOf(group, v.strictObject({ signed: v.exactOptional(natural) })),
   rules: natural,
+  only: v.exactOptional(v.literal(true)),
 });
 
 const line: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isEvidence));
@@ -40,7 +41,7 @@ const verified: Shape<Verified> = v.strictObject({ groups: v.array(group), windo
 export function renderQuestion(asked: VerifyQuestion): string {
   const { ceilings: of, lines, ...terms } = asked;
   const groups = [...of.groups].map(([name, { signed = 0 }]) => [name, { signed }]);
-  return JSON.stringify({ ...terms, ceilings: { groups, rules: of.rules }, lines: lines.map(lineOf) });
+  return JSON.stringify({ ...terms, ceilings: { ...of, groups }, lines: lines.map(lineOf) });
 }
 
 /** Without its place in the record, which it has in the ledger. */

@@ -1,11 +1,13 @@
 // A judge that asks nobody: each landing once more, by the evidence that the record keeps of it, and what comes out is compared with the verdict
 // that the record has.
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import { openSigning } from '../signing/collect.ts';
 import { renderSigned } from '../signing/carried.ts';
 import { changeLines } from '../signing/statement.ts';
 import type { Verify } from '../signing/judge-statements.ts';
-import { noSignedCeilings, type SignedCeilings } from '../evidence/approval.ts';
+import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import { gitlabJudge, type SigningPorts } from '../evidence/gitlab-judge.ts';
+import { signedJudge } from '../evidence/signed-judge.ts';
 import { unjudged } from '../evidence/without-evidence.ts';
 import { digestOfChanges } from '../history/changes.ts';
 import type { Landing } from '../history/landing.ts';
@@ -29,7 +31,7 @@ export interface Expected {
 }
 
 export interface KeptTerms {
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   readonly branch: string;
   readonly start: CommitId;
   readonly folder: string;
@@ -37,6 +39,8 @@ export interface KeptTerms {
   readonly distrusted: readonly (Distrusted & { readonly at: Instant })[];
   /** GitLab's number of the project, as the record has it. */
   readonly project: number | undefined;
+  /** As statements name it where there is no forge. */
+  readonly repository: string;
   readonly seen: ReadonlyMap<CommitId, Instant>;
   /** What was said of signatures, in order. */
   readonly signing: readonly { readonly line: number; readonly record: JudgingRecord }[];
@@ -58,7 +62,7 @@ export interface Counted {
 }
 
 export class KeptJudge implements ContentJudge {
-  readonly evidence: 'gitlab' | 'none';
+  readonly evidence: EvidenceKind;
   readonly counted: Counted = { endorsed: 0, refused: 0, onTheHostsWord: 0, signatures: 0 };
   readonly #expected: readonly Expected[];
   readonly #terms: KeptTerms;
@@ -118,7 +122,8 @@ export class KeptJudge implements ContentJudge {
       return { kind: 'judged', verdict, evidence };
     }
     if (this.#terms.evidence === 'none' && evidence === null) return unjudged(expected.record.at).judge(state, landing, readings);
-    if (evidence === null) return this.#stop(at(expected, 'it names no evidence, and a verdict needs some'));
+    if (this.#terms.evidence === 'gitlab' && evidence === null)
+      return this.#stop(at(expected, 'it names no evidence, and a verdict needs some'));
     const why = await this.#rebuild(expected, state, landing, readings);
     return why === undefined ? { kind: 'judged', verdict, evidence } : this.#stop(at(expected, why));
   }
@@ -131,9 +136,10 @@ export class KeptJudge implements ContentJudge {
     const asLanded = asTheLanding(versions, digestOfChanges(landing.changes));
     // What a host asks for beside the policy changes, and what older versions of a merge request contained may be gone: that does not speak
     // against a record that has it endorsed.
-    const lenient = [[ceilings, asLanded] as const, [noSignedCeilings, versions] as const, [noSignedCeilings, asLanded] as const];
+    const least = ceilings.only ? onlySigned : noSignedCeilings;
+    const lenient = [[ceilings, asLanded] as const, [least, versions] as const, [least, asLanded] as const];
     for (const sources of [[ceilings, versions] as const, ...(verdict.kind === 'endorsed' ? lenient : [])]) {
-      const judge = gitlabJudge(this.#portsFor(expected, ...sources));
+      const judge = this.#judgeFor(expected, ...sources);
       await judge.prepare([landing], true);
       const judgement = await judge.judge(state, landing, readings);
       given ??= judgement;
@@ -143,6 +149,21 @@ export class KeptJudge implements ContentJudge {
       return undefined;
     }
     return `the record says ${told(verdict)}, and the evidence that it keeps gives ${given?.kind === 'judged' ? told(given.verdict) : given?.detail}`;
+  }
+
+  #judgeFor(expected: Expected & { record: VerdictRecord }, ceilings: SignedCeilings, versions: Versions): ContentJudge {
+    const { record, line, signed } = expected;
+    const { folder, repository: project, seen } = this.#terms;
+    if (record.evidence !== null) return gitlabJudge(this.#portsFor(expected, ceilings, versions));
+    return signedJudge({
+      folder,
+      project,
+      firstSeen: (commit) => seen.get(commit),
+      caughtUp: () => signed?.record.firstSeen !== null,
+      refusedByHand: () => undefined,
+      signing: this.#checked(this.#signingAt(record.at, line, signed, ceilings), signed, ceilings),
+      now: record.at,
+    });
   }
 
   #portsFor(

@@ -85,6 +85,7 @@ async function judgeAgain(
       ...{ evidence, branch: name, start, folder, ceilings, verify },
       distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
       project: takeJudged(nothingJudged, all, 'judging').project,
+      repository: projectOf(repository.url),
       seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
       signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
     },
@@ -108,7 +109,7 @@ async function judgeAgain(
         },
         now,
       },
-      { start, folder, rules, longest: new Map() },
+      { start, folder, rules, longest: new Map(), onlySigned: ceilings.only },
     );
     const [problem] = judged.problems;
     if (!judge.fault && problem)

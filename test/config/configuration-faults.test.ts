@@ -115,7 +115,7 @@ const bad: readonly {
     says: /the name of a file is expected/,
   },
   { key: 'gitlab.concurrency', line: '  concurrency:', instead: '  concurrency: 0', column: 16, says: /"0" is not a whole number from 1/ },
-  { key: 'evidence', line: 'evidence:', instead: 'evidence: github', column: 11, says: /"github" is not "gitlab" or "none"/ },
+  { key: 'evidence', line: 'evidence:', instead: 'evidence: github', column: 11, says: /"github" is not "gitlab" or "signed" or "none"/ },
   {
     key: 'directory.url',
     line: '  url: ldap:',

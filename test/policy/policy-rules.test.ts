@@ -208,6 +208,12 @@ const rulesCases = [
   { code: 'too-few-keys', given: 'as many persons with keys as signatures', rules: withKeys({ alice: [], signed: 1 }), passes: true },
   { code: 'too-few-keys', given: 'nobody with a key', rules: withKeys({ alice: [], bob: [], ofRules: 1 }), passes: false },
   { code: 'too-few-keys', given: 'nobody with a key who approves rules', rules: keysElsewhere(), passes: false },
+  { code: 'cannot-approve', given: 'a key each, and no GitLab', rules: withoutForge({}), passes: true },
+  { code: 'cannot-approve', given: 'one without an id, who has a key', rules: withoutId(), passes: false },
+  { code: 'cannot-approve', given: 'one without a key, and no GitLab', rules: withoutForge({ carol: [] }), passes: false },
+  { code: 'too-few-signers', given: 'two approvals, and no GitLab', rules: withoutForge({}), passes: true },
+  { code: 'too-few-signers', given: 'one approval of a grant, and no GitLab', rules: withoutForge({ ofGrants: 1 }), passes: false },
+  { code: 'too-few-signers', given: 'one approval of the rules, and no GitLab', rules: withoutForge({ ofRules: 1 }), passes: false },
 ] as const;
 
 /** alice and bob have keys; both, and carol, are on both teams. */
@@ -225,6 +231,30 @@ function withKeys({
   const people = new Map([...rules.people, person(alice, [42], [], ofAlice), person(bob, [51], [], ofBob)]);
   const teams = new Map([...rules.teams, [owners, [alice, bob, carol]]]);
   return { ...withGroup({ signed }), people, teams, rules: { ...rules.rules, signed: ofRules } };
+}
+
+/** Three people with keys, and nobody with an id. */
+function withoutForge({
+  alice: ofAlice = ['a'],
+  carol: ofCarol = ['c'],
+  ofGrants = 2,
+  ofRules = 2,
+}: {
+  alice?: readonly string[];
+  carol?: readonly string[];
+  ofGrants?: number;
+  ofRules?: number;
+}): Rules {
+  const people = new Map([person(alice, [], [], ofAlice), person(bob, [], [], ['b']), person(carol, [], [], ofCarol)]);
+  const teams = new Map([
+    [sre, [alice, bob, carol]],
+    [owners, [alice, bob, carol]],
+  ]);
+  return { ...withGroup({ approvals: ofGrants }), people, teams, rules: { ...rules.rules, approvals: ofRules } };
+}
+
+function withoutId(): Rules {
+  return { ...rules, people: new Map([...rules.people, person(alice, [], [], ['a'])]) };
 }
 
 /** Only alice has a key, who is no owner. */
@@ -249,6 +279,14 @@ describe('what is wrong between people, teams and groups', () => {
           rulesCases.some((one) => one.code === code && one.passes === passes),
           `${code}, ${passes}`,
         ).toBe(true);
+  });
+
+  it('given a host that takes nothing but signatures, then one approval is too few, whoever has an id', () => {
+    const these = withKeys({});
+    expect(rulesObjections(these, true).map(({ code, key }) => [code, key[0]])).toEqual([
+      ['too-few-signers', 'rules'],
+      ['too-few-signers', 'approvals'],
+    ]);
   });
 
   it('given a fault in a group, then the objection names the group and the key', () => {

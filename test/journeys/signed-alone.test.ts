@@ -1,0 +1,164 @@
+// `evidence: signed`: no GitLab, a bare repository over HTTP, and notes of git that people sign with ssh-keygen.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ofThisFile } from '../support/of-this-file.ts';
+import { makeKey, temporaryFolder } from '../signing/keys.ts';
+import { grantPath, later, noon, openWorld, type Host, type HostOptions } from './world.ts';
+
+const keys = temporaryFolder();
+const names = ['alice', 'bob', 'carol', 'mallory'] as const;
+const lineOf = new Map(names.map((name) => [name, makeKey(keys, name).line]));
+
+const policyOf = (approvals: number) => `version: 1
+people:
+${names
+  .slice(0, 3)
+  .map((name) => `  ${name}: { keys: ["${lineOf.get(name)}"] }\n`)
+  .join('')}teams:
+  sre: [alice, bob, carol]
+rules:
+  approvers: [sre]
+  approvals: ${approvals}
+`;
+
+const groupOf = (approvals: number) =>
+  `purpose: Individuals.\nowner: sre\nmembers: grants\napprovals: ${approvals}\nlongest: 90 days\nrequires: [contact]\n`;
+
+const grant = (until = '2026-12-07') => `reason: Handling an abuse wave.\ncontact: irc on libera.chat\nuntil: ${until}\n`;
+const urbanecm = grantPath('urbanecm');
+const notesRef = 'refs/notes/muster-approvals';
+
+describe('given a repository without a forge', () => {
+  const world = ofThisFile(() => openWorld());
+
+  /** Its rules are pinned as "muster plan" prints them; judging has begun, so that what lands is seen as it comes. */
+  async function newHost({ approvals = 2, ...options }: HostOptions & { readonly approvals?: number } = {}): Promise<Host> {
+    const host = await world.newHost({
+      ...options,
+      files: {
+        'policy/policy.yaml': policyOf(approvals),
+        'policy/groups/klaxon-users.yaml': groupOf(approvals),
+        'policy/groups/stewards.yaml': 'purpose: Stewards may page SRE.\nowner: sre\nmembers:\n  roster: steward\n',
+        ...options.files,
+      },
+    });
+    const { policy } = (await host.plan()).document;
+    const start = host.repository.resolve('main');
+    const url = world.git.url(`${basename(host.folder)}/access.git`);
+    host.configure({ evidence: 'signed', repository: { url, start, rules: policy.rules } });
+    return host;
+  }
+
+  async function begun(options?: Parameters<typeof newHost>[0]): Promise<Host> {
+    const host = await newHost(options);
+    await host.reconcile();
+    return host;
+  }
+
+  const propose = (host: Host, branch: string, files: Readonly<Record<string, string | null>>) => {
+    host.repository.branch(branch, 'main');
+    return host.repository.commit(branch, files);
+  };
+
+  /** On the machine of a person: their key, and git as it is. */
+  const approve = (host: Host, branch: string, name: string, at = noon, ...more: readonly string[]) =>
+    host.run(['approve', branch, '--key', join(keys, name), ...more], { at, env: { HOME: keys } });
+
+  const members = (host: Host) => host.members('klaxon-users');
+  const refused = async (host: Host, at: string) =>
+    (await host.reconcile(at)).document.policy.refused.map(({ code, message }) => `${code}: ${message}`);
+
+  it('when two people sign a branch and it is merged, then urbanecm gets in, and out on the last day', async () => {
+    const host = await begun();
+    propose(host, 'urbanecm', { [urbanecm]: grant() });
+
+    const said = [await approve(host, 'urbanecm', 'alice'), await approve(host, 'urbanecm', 'bob')];
+    host.repository.merge('main', 'urbanecm');
+    const { document } = await host.reconcile(later(0, 1));
+
+    for (const { status, stdout } of said)
+      expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining(notesRef) });
+    expect(document.status.all).toEqual(['in order']);
+    expect(document.policy).toMatchObject({ evidence: 'signed', refused: [], pending: [] });
+    expect(document.groups.find(({ group }) => group === 'klaxon-users')?.add).toMatchObject([
+      { uid: 'urbanecm', because: { mergeRequest: null, approvedBy: ['alice', 'bob'] } },
+    ]);
+    expect(await members(host)).toEqual(['urbanecm']);
+    expect((await host.run(['verify'], { at: later(0, 2) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /All of it holds\..*2 signatures verified again.*urbanecm\.yaml, .*: signatures of alice with SHA256:\S+ and bob with SHA256:/,
+    );
+    await host.reconcile(later(15));
+    expect(await members(host)).toEqual([]);
+  });
+
+  it('when one person signs, then it waits a quarter of an hour for another one, and is refused', async () => {
+    const host = await begun();
+    propose(host, 'urbanecm', { [urbanecm]: grant() });
+    await approve(host, 'urbanecm', 'alice');
+    host.repository.merge('main', 'urbanecm');
+
+    const first = (await host.reconcile(noon)).document.policy.pending;
+    const second = await refused(host, later(0, 1));
+
+    expect(first).toMatchObject([{ code: 'not-signed-yet', message: expect.stringContaining('1 of 2 signatures by sre') }]);
+    expect(second).toEqual([expect.stringMatching(/^not-signed: .*1 of 2 signatures by sre/)]);
+    expect(await members(host)).toEqual([]);
+  });
+
+  it('when the second person signs elsewhere, and an administrator brings the file some minutes after the merge, then it counts', async () => {
+    const host = await begun();
+    propose(host, 'urbanecm', { [urbanecm]: grant() });
+    await approve(host, 'urbanecm', 'alice');
+    const second = await approve(host, 'urbanecm', 'bob', noon, '--print');
+    host.repository.merge('main', 'urbanecm');
+    await host.reconcile(noon);
+    writeFileSync(join(keys, 'statement'), second.stdout);
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', 'muster-approval@v1', '-f', join(keys, 'bob'), join(keys, 'statement')], {
+      stdio: 'ignore',
+    });
+    const folder = join(host.state, 'judged', 'approvals');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'bob'), `${second.stdout}${readFileSync(join(keys, 'statement.sig'), 'utf8')}`);
+    await host.reconcile(later(0, 0.1));
+
+    expect(second.stdout).toMatch(/^muster-approval v1\nproject http:\/\/127\.0\.0\.1:/);
+    expect(await members(host)).toEqual(['urbanecm']);
+  });
+
+  it('when the same change is made again, then what was signed for the first is used up', async () => {
+    const host = await begun();
+    propose(host, 'urbanecm', { [urbanecm]: grant() });
+    for (const name of ['alice', 'bob']) await approve(host, 'urbanecm', name);
+    host.repository.merge('main', 'urbanecm');
+    await host.reconcile(later(0, 1));
+    const note = host.repository.git(['notes', `--ref=${notesRef}`, 'show', 'urbanecm']);
+    host.repository.commit('main', { [urbanecm]: null });
+    await host.reconcile(later(0, 2));
+    await host.reconcile(later(0, 3));
+    expect(await members(host)).toEqual([]);
+
+    const again = host.repository.commit('main', { [urbanecm]: grant() });
+    host.repository.git(['-c', 'user.name=m', '-c', 'user.email=m@m', 'notes', `--ref=${notesRef}`, 'add', '-F', '-', again], note);
+    await host.reconcile(later(0, 4));
+
+    expect(await refused(host, later(0, 5))).toEqual([expect.stringMatching(/^not-signed: .*is used up \(by/)]);
+    expect(await members(host)).toEqual([]);
+  });
+
+  it('when the notes are rewritten before judging sees them, then nobody gets in; afterwards it changes nothing', async () => {
+    const host = await begun();
+    for (const uid of ['urbanecm', 'hoo']) propose(host, uid, { [grantPath(uid)]: grant() });
+    for (const name of ['alice', 'bob']) await approve(host, 'hoo', name);
+    host.repository.merge('main', 'hoo');
+    await host.reconcile(later(0, 1));
+    for (const name of ['alice', 'bob']) await approve(host, 'urbanecm', name, later(0, 1));
+    host.repository.git(['update-ref', notesRef, host.repository.resolve('main')]);
+    host.repository.merge('main', 'urbanecm');
+    await host.reconcile(later(0, 2));
+
+    expect(await refused(host, later(0, 3))).toEqual([expect.stringContaining('0 of 2 signatures')]);
+    expect(await members(host)).toEqual(['hoo']);
+  });
+});
