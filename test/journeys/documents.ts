@@ -18,6 +18,7 @@ export interface RunDocument {
     readonly refused: readonly {
       readonly path: string;
       readonly code: string;
+      readonly message?: string;
     }[];
     readonly pending: readonly unknown[];
   };
