@@ -205,10 +205,16 @@ function newStartSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newStart }) => newStart);
   // While the clock is in doubt nobody is added, and to allow this set does not acknowledge the clock.
   const circumstances = sifted.held.some(({ code }) => code === 'clock') ? { ...at, allowed: new Set<string>() } : at;
-  const after = hold(sifted, circumstances, 'new-start', 'the new `start` in the configuration would add or lengthen these grants', {
-    add,
-    remove: [],
-  });
+  const after = hold(
+    sifted,
+    circumstances,
+    'new-start',
+    'a new `start`, or a record that never saw them land, would add or lengthen these grants',
+    {
+      add,
+      remove: [],
+    },
+  );
   return after.held.length > sifted.held.length ? after : keeping(after, add);
 }
 

@@ -3,7 +3,7 @@ import { prolonged, type Unanswered } from './waits.ts';
 import { applyDeltas } from './deltas.ts';
 import type { PolicyDelta, PolicyState } from './policy-state.ts';
 import { meet } from './grants.ts';
-import { carriedOver, startingState, type StartingPoint } from './start-state.ts';
+import { carriedOver, heldBack, startingState, type StartingPoint } from './start-state.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { JudgingRecord, VerdictRecord } from './judging-record.ts';
 
@@ -22,6 +22,8 @@ export interface JudgedState {
   readonly unanswered: ReadonlyMap<CommitId, Unanswered>;
   /** Judging has passed the commit that was the branch's head when this record began. */
   readonly caughtUp: boolean;
+  /** A landing that people signed and that this record never saw land: its verdict is the next one. */
+  readonly unseen: CommitId | undefined;
   /** The last landing that got a verdict, or the start. */
   readonly decided: CommitId | undefined;
   /**
@@ -41,6 +43,7 @@ export const nothingJudged: JudgedState = {
   heads: new Set(),
   unanswered: new Map(),
   caughtUp: false,
+  unseen: undefined,
   decided: undefined,
   other: undefined,
   contradicted: false,
@@ -66,7 +69,7 @@ export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>
     if (record.type === 'judged' && !state.other) {
       row.push({ ...noChange, judged: record.commit });
       if (state.heads.size > 0) state = { ...state, ...settled(state, [...state.heads]) };
-    } else if (record.type === 'verdict' && !state.other && (side === 'judging' || record.verdict.kind === 'endorsed')) {
+    } else if (record.type === 'verdict' && !state.other && isTakenWhole(state, record, side)) {
       row.push(record.delta);
       state = { ...state, ...settledBy(state, record) };
     } else {
@@ -76,6 +79,11 @@ export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>
   }
   applyRow();
   return state;
+}
+
+/** On the side of converging only what was endorsed, and seen to land where it was signed. */
+function isTakenWhole({ unseen }: JudgedState, { verdict, commit }: VerdictRecord, side: Side): boolean {
+  return side === 'judging' || (verdict.kind === 'endorsed' && commit !== unseen);
 }
 
 const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
@@ -128,7 +136,9 @@ function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedS
     case 'verdict': {
       const { policy } = state;
       if (!policy) return state;
-      return { ...state, policy: applyDeltas(policy, [onlyNarrowing(policy, record.delta)]), ...settledBy(state, record) };
+      const { delta, verdict } = record;
+      const after = verdict.kind === 'endorsed' ? heldBack(policy, delta) : applyDeltas(policy, [onlyNarrowing(policy, delta)]);
+      return { ...state, policy: after, ...settledBy(state, record) };
     }
     case 'judged':
       return state.policy ? { ...state, policy: applyDeltas(state.policy, [{ ...noChange, judged: record.commit }]) } : state;
@@ -153,8 +163,9 @@ function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedS
     case 'content':
     case 'rules-files':
     case 'statements-seen':
-    case 'signed':
       return state;
+    case 'signed':
+      return { ...state, unseen: record.firstSeen === null && record.statements.length > 0 ? record.commit : undefined };
   }
 }
 

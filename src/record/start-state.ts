@@ -1,5 +1,6 @@
 // Where the fold begins: the commit that the host's configuration calls `start`, taken as it is, and what a new one may change at once.
-import type { PolicyState } from './policy-state.ts';
+import { applyDelta } from './deltas.ts';
+import type { PolicyDelta, PolicyState } from './policy-state.ts';
 import { earlier, meet, type GrantInForce } from './grants.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import type { CommitId, Instant, Uid } from '../names.ts';
@@ -44,16 +45,34 @@ export function carriedOver(fresh: PolicyState, before: PolicyState): PolicyStat
   const commit = fresh.judged;
   const inForce = new Map<string, GrantInForce>();
   const proposed = new Map<string, GrantInForce>();
-  for (const [path, grant] of fresh.inForce) {
+  for (const [path, grant] of new Map([...fresh.inForce, ...fresh.proposed])) {
     const had = before.inForce.get(path);
     if (had) inForce.set(path, meet(had, grant, commit));
     if (!had || isWider(grant, had)) proposed.set(path, grant);
   }
   const ended = new Map(before.ended);
   for (const [path, grant] of before.inForce) {
-    if (!fresh.inForce.has(path)) ended.set(path, { grant, cause: 'deleted', reviewed: false, commit });
+    if (!inForce.has(path)) ended.set(path, { grant, cause: 'deleted', reviewed: false, commit });
   }
   return { ...fresh, inForce, proposed, ended, usedMergeRequests: before.usedMergeRequests };
+}
+
+/**
+ * What a signed landing leaves that this record never saw land: when that was nobody knows, and what was signed for it may be long past. So what it
+ * adds or lengthens is only proposed.
+ */
+export function heldBack(before: PolicyState, delta: PolicyDelta): PolicyState {
+  const after = applyDelta(before, delta);
+  const inForce = new Map(after.inForce);
+  const proposed = new Map(after.proposed);
+  for (const [path, grant] of delta.inForce) {
+    const had = before.inForce.get(path);
+    if (!grant || (had && !isWider(grant, had))) continue;
+    proposed.set(path, grant);
+    if (had) inForce.set(path, meet(had, grant, delta.judged));
+    else inForce.delete(path);
+  }
+  return { ...after, inForce, proposed };
 }
 
 function isWider(grant: GrantInForce, had: GrantInForce): boolean {

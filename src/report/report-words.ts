@@ -22,7 +22,7 @@ const holds: Readonly<Record<HoldCode, string>> = {
   'first-run':
     'the group had members before muster: "muster adopt" prints what they need to stay; what is right otherwise has to be allowed',
   'new-person': 'the entry was made after the person was named, and somebody has to make sure who is behind',
-  'new-start': 'a new start would add or lengthen this, and it has to be allowed',
+  'new-start': 'a new start, or a record that never saw it land, would add or lengthen this, and it has to be allowed',
   clock: 'the clock of the host was in doubt',
   ceiling: 'it is beyond what the host allows in this group',
 };

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ofThisFile } from '../support/of-this-file.ts';
+import { holdIn } from './documents.ts';
 import { makeKey, temporaryFolder } from '../signing/keys.ts';
 import { grantPath, later, noon, openWorld, type Host, type HostOptions } from './world.ts';
 
@@ -91,6 +92,22 @@ describe('given a repository without a forge', () => {
     );
     await host.reconcile(later(15));
     expect(await members(host)).toEqual([]);
+  });
+
+  it('when it was merged before judging had ever looked, then it is held until a person allows it', async () => {
+    const host = await newHost();
+    propose(host, 'urbanecm', { [urbanecm]: grant() });
+    for (const name of ['alice', 'bob']) await approve(host, 'urbanecm', name);
+    host.repository.merge('main', 'urbanecm');
+
+    const { document } = await host.reconcile(later(0, 1));
+    const { digest, message } = holdIn(document, 'klaxon-users', 'new-start');
+    const before = await members(host);
+    await host.allow('klaxon-users', digest, later(0, 1));
+    await host.reconcile(later(0, 2));
+
+    expect(message).toContain('a record that never saw them land');
+    expect([before, await members(host)]).toEqual([[], ['urbanecm']]);
   });
 
   it('when one person signs, then it waits a quarter of an hour for another one, and is refused', async () => {

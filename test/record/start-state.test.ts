@@ -3,7 +3,8 @@ import { applyDelta } from '../../src/record/deltas.ts';
 import { step } from '../../src/judge/effective.ts';
 import { type PolicyState } from '../../src/record/policy-state.ts';
 import type { Landing } from '../../src/history/landing.ts';
-import { acceptProposed, startingState } from '../../src/record/start-state.ts';
+import { nothingJudged, takeJudged } from '../../src/record/judged-state.ts';
+import { acceptProposed, carriedOver, startingState } from '../../src/record/start-state.ts';
 import { commit, rules } from '../evidence/evidence-samples.ts';
 import { folder, grantAt, onDay, plain, policyTree, type Content, type File, type Tree } from '../judge/history-files.ts';
 
@@ -128,5 +129,55 @@ describe('what a new start proposed', () => {
     const next = applyDelta(state, delta);
     expect(spans(next.proposed)).toEqual({ alice: days(null, 90) });
     expect(spans(acceptProposed(next, [bob]).inForce)).toEqual({ alice: days(null, 60) });
+  });
+});
+
+describe('a landing that people signed, on the side that converges', () => {
+  const before = startAt('a', { [alice]: from(10, 60) });
+
+  function taken(files: Readonly<Record<string, File>>, firstSeen: number | null, signers = 1, state = before) {
+    const tree = policyTree(new Map(Object.entries(files)));
+    const changes = [...tree].map(([path, after]) => ({ path, ...(state.tree.has(path) && { before: state.tree.get(path) }), after }));
+    const at = onDay(1);
+    const landing: Landing = { commit: commit('d'), parent: state.judged, parents: 2, committedAt: at, changes, outside: 0 };
+    const grants = new Map(Object.entries(files).flatMap(([path, file]) => [[path, grantAt(path, file)] as const]));
+    const read = new Map([...grants].flatMap(([path, grant]) => (grant ? [[path, grant] as const] : [])));
+    const provenance = { commit: landing.commit, mergeRequest: null, approvedBy: [], landedAt: at };
+    const verdict = { kind: 'endorsed', reviewed: true, ...provenance } as const;
+    const statement = { text: '', signature: '', fingerprint: '', firstSeen: at };
+    const statements = Array.from({ length: signers }, () => statement);
+    const seen = firstSeen === null ? null : onDay(firstSeen);
+    const delta = step(state, landing, { grants: read }, verdict, folder);
+    const { policy } = takeJudged(
+      { ...nothingJudged, policy: state },
+      [
+        { type: 'signed', at, commit: landing.commit, firstSeen: seen, rules: '', changes: [], statements },
+        { type: 'verdict', at, commit: landing.commit, verdict, evidence: null, delta },
+      ],
+      'converging',
+    );
+    if (!policy) throw new Error('there is no policy');
+    return policy;
+  }
+
+  it.each<{ given: string; files: Readonly<Record<string, File>>; inForce: object; proposed: object }>([
+    { given: 'a new grant', files: { [bob]: from(0, 60) }, inForce: { alice: days(10, 60) }, proposed: { bob: days(0, 60) } },
+    { given: 'a longer one', files: { [alice]: from(10, 70) }, inForce: { alice: days(10, 60) }, proposed: { alice: days(10, 70) } },
+    { given: 'a shorter one', files: { [alice]: from(10, 50) }, inForce: { alice: days(10, 50) }, proposed: {} },
+  ])('when the record never saw it land, and it brings $given, then a person must allow what it gives', ({ files, inForce, proposed }) => {
+    const policy = taken(files, null);
+    expect(spans(policy.inForce)).toEqual(inForce);
+    expect(spans(policy.proposed)).toEqual(proposed);
+  });
+
+  it('when it was seen to land, or nobody had to sign it, then it is in force', () => {
+    for (const policy of [taken({ [bob]: from(0, 60) }, 1), taken({ [bob]: from(0, 60) }, null, 0)])
+      expect(spans(policy.inForce)).toEqual({ alice: days(10, 60), bob: days(0, 60) });
+  });
+
+  it('when a later record begins anew with it, then what it gives is still proposed', () => {
+    const fresh = taken({ [alice]: from(10, 60), [bob]: from(0, 60) }, null, 1, startAt('b', {}));
+    const { inForce, proposed } = carriedOver(fresh, before);
+    expect([spans(inForce), spans(proposed)]).toEqual([{ alice: days(10, 60) }, { bob: days(0, 60) }]);
   });
 });
