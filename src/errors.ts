@@ -103,7 +103,7 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. Statuses: CONTRACT, section 4. */
+/** Only what is thrown on purpose becomes a problem of the run; anything else is a bug and goes on up. */
 export function problemOf(error: unknown, what: string): Problem {
   if (error instanceof Unavailable) return { status: 'unavailable', code: `${what}-unavailable`, message: error.message };
   if (error instanceof DirectoryUnusable) return { status: 'directory', code: `${what}-unusable`, message: error.message };

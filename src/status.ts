@@ -1,4 +1,4 @@
-// The statuses a command can end with (CONTRACT, section 4), and which of several is the one a timer sees.
+// The statuses a command can end with, and which of several is the one a timer sees.
 
 export const exitStatus = {
   'in order': 0,

@@ -75,6 +75,10 @@ const tellingNames: Rule = ({ path }) =>
 
 const sizes: Rule = (source) => (lineCount(source) >= 400 ? [`${source.path} has ${lineCount(source)} lines`] : []);
 
+/** A chapter by number is of a document of this repository, or of an RFC or another one that has a number itself. */
+const citedDocuments: Rule = ({ path, text }) =>
+  [...text.matchAll(/\b[A-Z]{5,},? (?:section )?\d+/g)].map(([cited]) => `${path} cites ${cited}`);
+
 const rules: readonly {
   readonly title: string;
   readonly rule: Rule;
@@ -129,6 +133,15 @@ const rules: readonly {
       { path: 'helpers/dates.ts', text: '' },
       { path: 'history/index.ts', text: '' },
       { path: 'policy/types.test.ts', text: '' },
+    ],
+  },
+  {
+    title: 'no document is cited that readers do not have',
+    rule: citedDocuments,
+    over: sources,
+    breaks: [
+      { path: 'membership/plan.ts', text: '// Who is to be added (DESIGN, section 5).' },
+      { path: 'membership/plan.ts', text: '/** One account that counts twice (CASES 26 and 28). */' },
     ],
   },
   {

@@ -1,4 +1,4 @@
-// The two halves (DESIGN, section 8): what each is made of, read off the imports of code, however far they lead. Types are erased.
+// The two halves: what each is made of, read off the imports of code, however far they lead. Types are erased.
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { importsOf, readSources, type Source } from './support/sources.ts';

@@ -8,7 +8,7 @@ import { exitStatus } from '../status.ts';
 
 type CheckStatus = 'in order' | 'findings';
 
-/** What `check --json` prints (CONTRACT, section 5). */
+/** What `check --json` prints. */
 export interface CheckResult {
   readonly muster: 1;
   readonly command: 'check';
@@ -22,7 +22,7 @@ export interface CheckOptions {
   readonly now: Instant;
   /** What reading the folder already found: links, strange names. */
   readonly found?: readonly Finding[];
-  /** With a change: grants that it leaves as they were. Changed rules are advice to them (DESIGN, section 2), and so is an end that has passed. */
+  /** With a change: grants that it leaves as they were. Changed rules are advice to them, and so is an end that has passed. */
   readonly unchanged?: ReadonlySet<string>;
   /** Advises of grants that end this soon. */
   readonly endingWithin?: Duration;

@@ -1,4 +1,4 @@
-// The keys of the host's file (CONTRACT, section 2) and the kinds of their values.
+// The keys of the host's file and the kinds of their values.
 import * as v from 'valibot';
 import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName, type RosterName } from '../names.ts';
 import { complaint } from '../policy/complaints.ts';

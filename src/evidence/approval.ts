@@ -1,4 +1,4 @@
-// Which approvals of a bound merge request count, for which paths, and whether they are enough (DESIGN, section 3).
+// Which approvals of a bound merge request count, for which paths, and whether they are enough.
 // GitLab CE lets anybody approve anything at any time, so every condition is checked here, against the rules in force before the landing.
 import type { BoundMergeRequest } from './binding.ts';
 import type { Account, Approval, Version } from './evidence.ts';

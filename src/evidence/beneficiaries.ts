@@ -1,4 +1,4 @@
-// Who gains by a change of the policy: they and their other accounts cannot approve it (DESIGN, section 3).
+// Who gains by a change of the policy: they and their other accounts cannot approve it.
 import { place } from '../policy/policy.ts';
 import type { ChangedPath } from '../check/proposed-change.ts';
 import { inOrder, parseExactUid, type Uid } from '../names.ts';

@@ -1,5 +1,5 @@
 // What GitLab said about one landing, kept in the ledger as plain JSON: the raw material of a verdict, never the verdict itself.
-// On GitLab CE the words `approved` and `merged` prove nothing (DESIGN, section 3), so what is here is times, ids and commits.
+// On GitLab CE the words `approved` and `merged` prove nothing, so what is here is times, ids and commits.
 import type { CommitId, Instant } from '../names.ts';
 
 /** Who says that a change was approved (`evidence` in the host's file): GitLab, signatures and no forge, or nobody. */

@@ -1,4 +1,4 @@
-// A fast-forward of several commits by one merge request is one landing: from where the branch really stood to its head (DESIGN, section 2).
+// A fast-forward of several commits by one merge request is one landing: from where the branch really stood to its head.
 // The base in a version never decides: a merge request that is stacked on another shows the other's changes as if they had been there.
 import type { Landing } from '../history/landing.ts';
 import { longestForward, type Forward } from '../judge/judge-branch.ts';

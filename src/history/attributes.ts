@@ -1,4 +1,4 @@
-// Can a `.gitattributes` keep policy files out of the diff that reviewers read? In doubt, yes (gitattributes(5); DESIGN, section 2, condition 1).
+// Can a `.gitattributes` keep policy files out of the diff that reviewers read? In doubt, yes (gitattributes(5)).
 
 /** Attributes that fold, blank or re-encode a file in a diff, on GitLab or in git, whenever they are given a value. */
 const hidingWhenSet = new Set(['binary', 'linguist-generated', 'gitlab-generated', 'working-tree-encoding', 'encoding', 'filter']);

@@ -38,7 +38,7 @@ async function changesBetween(trees: Trees, from: CommitId, to: CommitId, most: 
 }
 
 /**
- * The digest of a change (DESIGN, section 3): SHA-256 over every path that differs, sorted, with old and new mode and content.
+ * The digest of a change: SHA-256 over every path that differs, sorted, with old and new mode and content.
  * The same for a landing and for a version of a merge request when, and only when, they change the same paths in the same way.
  */
 export function digestOfChanges(changes: readonly PathChange[]): string {

@@ -1,4 +1,4 @@
-// The branch as muster sees it: a row of landings, each one step on the first-parent chain (DESIGN, section 2).
+// The branch as muster sees it: a row of landings, each one step on the first-parent chain.
 import type { BlobId, CommitId, Instant } from '../names.ts';
 
 /** What stands at a path: a Git file mode such as `100644`, and the object. */

@@ -23,7 +23,7 @@ export type CommitPresence = 'present' | 'refused';
 export interface Versions {
   /** Throws Unavailable when the server does not answer, or not in time: then nothing is known of what is missing. */
   ensureCommits(commits: Iterable<CommitId>): Promise<ReadonlyMap<CommitId, CommitPresence>>;
-  /** The digests of what differs (DESIGN, section 3), in order; undefined where that is more than a landing may change. */
+  /** The digests of what differs, in order; undefined where that is more than a landing may change. */
   changeDigests(pairs: readonly CommitPair[]): Promise<(string | undefined)[]>;
 }
 

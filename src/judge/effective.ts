@@ -1,4 +1,4 @@
-// The left fold from the branch's history to the policy in force (DESIGN, section 2): state, step, and what the step changes.
+// The left fold from the branch's history to the policy in force: state, step, and what the step changes.
 // Pure: verdicts come in as values, and the same landings and verdicts give the same state on every machine.
 import { latest, meet, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import type { PolicyDelta, PolicyState, Verdict } from '../record/policy-state.ts';

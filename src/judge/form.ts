@@ -1,10 +1,11 @@
-// Condition 1 of DESIGN, section 2: what can be said against a landing by looking at it, before anybody is asked who approved it.
+// The first condition: what can be said against a landing by looking at it, before anybody is asked who approved it.
 import { isRules, place } from '../policy/policy.ts';
 import type { UnderstoodFiles } from './effective.ts';
 import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
-import { grantObjections, rulesObjections, type Objection } from '../policy/policy-rules.ts';
+import { grantObjections, rulesObjections, type GrantObjection } from '../policy/policy-rules.ts';
+import type { GrantRuleCode } from '../policy/policy-rules-grants.ts';
 import { mostFiles, mostListedFiles, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** One file after the landing, as far as it could be understood. */
@@ -93,21 +94,23 @@ function rulesObjection(readings: Readings, { onlySigned }: FormSettings): FormO
   return { code: objection.code === 'too-few-approvers' ? 'too-few-approvers' : 'rules-invalid', detail: objection.message };
 }
 
-const timeless: Readonly<Record<string, RefusalCode>> = {
+/** What is an error in `check` is refused on the branch: each rule of a grant, by the name of its refusal. */
+export const refusalOf: Readonly<Record<GrantRuleCode, RefusalCode>> = {
   'unknown-group': 'unknown-group',
   'group-not-by-grants': 'not-by-grants',
   'until-before-from': 'until-before-from',
   'understood-version': 'understood-version',
   'missing-field': 'missing-field',
+  'too-long': 'too-long',
+  'too-dormant': 'too-dormant',
 };
 
-const timed: Readonly<Record<string, RefusalCode>> = { 'too-long': 'too-long', 'too-dormant': 'too-dormant' };
+/** Those that are measured from the merge. */
+const timed: ReadonlySet<GrantRuleCode> = new Set<GrantRuleCode>(['too-long', 'too-dormant']);
 
 function firstGrantObjection(landing: Landing, readings: Readings, rules: Rules): FormObjection | undefined {
-  return first(
-    grantsOf(landing, readings).flatMap((grant) => grantObjections(grant, rules, landing.committedAt)),
-    timeless,
-  );
+  const objections = grantsOf(landing, readings).flatMap((grant) => grantObjections(grant, rules, landing.committedAt));
+  return first(objections.filter(({ code }) => !timed.has(code)));
 }
 
 /**
@@ -125,7 +128,7 @@ export function lengthObjection(
     const ceiling = settings.longest.get(grant.group);
     return grantObjections(grant, rules, landedAt, ceiling === undefined ? undefined : duration(ceiling));
   });
-  return first(objections, timed);
+  return first(objections.filter(({ code }) => timed.has(code)));
 }
 
 function grantsOf(landing: Landing, readings: Readings): readonly GrantFile[] {
@@ -135,12 +138,8 @@ function grantsOf(landing: Landing, readings: Readings): readonly GrantFile[] {
   });
 }
 
-function first(objections: readonly Objection[], codes: Readonly<Record<string, RefusalCode>>): FormObjection | undefined {
-  for (const objection of objections) {
-    const code = codes[objection.code];
-    if (code) return { code, detail: objection.message };
-  }
-  return undefined;
+function first([objection]: readonly GrantObjection[]): FormObjection | undefined {
+  return objection && { code: refusalOf[objection.code], detail: objection.message };
 }
 
 /** The readings in the form the step of the fold takes. */

@@ -47,7 +47,7 @@ export interface Forward {
   readonly to: number;
 }
 
-/** Conditions 4 and 5 of DESIGN, section 2, for a landing that passed 1 to 3. */
+/** What is left once the form is in order: is what stands there clean, and did somebody approve it? */
 export interface ContentJudge {
   readonly evidence: EvidenceKind;
   /**
@@ -336,7 +336,7 @@ function refused(
 /** A path may be a megabyte long, and the record keeps every verdict for good. */
 const longestDetail = 512;
 
-/** The conditions of DESIGN, section 2: the first that fails gives the reason. The rules come before the files, for they may be why a file is not clean. */
+/** The conditions, in order: the first that fails gives the reason. The rules come before the files, for they may be why a file is not clean. */
 async function judgeLanding(
   state: PolicyState,
   landing: Landing,

@@ -1,4 +1,4 @@
-// The policy in force while landings wait for an answer (DESIGN, section 2): nobody is in a group whom no file at the tip covers,
+// The policy in force while landings wait for an answer: nobody is in a group whom no file at the tip covers,
 // and nobody is unexplained whom a well-formed file at the tip covers. And what differs between the files and what is in force.
 import { isEndorsed } from './effective.ts';
 import { isRules, place } from '../policy/policy.ts';

@@ -1,4 +1,4 @@
-// Is this host's clock to be believed? A clock that jumps could end every grant, or bring ended ones back (DESIGN, section 5).
+// Is this host's clock to be believed? A clock that jumps could end every grant, or bring ended ones back.
 import { instant, type Duration, type Instant } from '../names.ts';
 import { day, minute, renderDuration, renderInstant } from '../time.ts';
 

@@ -1,4 +1,4 @@
-// Who should be in a group now, and for everybody who is named and should not: why not (DESIGN, section 5).
+// Who should be in a group now, and for everybody who is named and should not: why not.
 import type { DirectoryPerson, People } from '../directory/directory.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import { earlier, isOver, type End, type GrantInForce } from '../record/grants.ts';

@@ -1,4 +1,4 @@
-// What of a plan may be done without a person, and what is held (DESIGN, section 5). Looked at before anything is written, in preview too.
+// What of a plan may be done without a person, and what is held. Looked at before anything is written, in preview too.
 import type { ClockVerdict } from './clock.ts';
 import type { Ceilings } from '../config/configuration.ts';
 import { inOrder, type GroupName, type Instant } from '../names.ts';

@@ -1,4 +1,4 @@
-// The rules a grant must keep, one row each (DESIGN, section 2, step 1). Lengths are measured from the landing.
+// The rules a grant must keep, one row each. Lengths are measured from the landing.
 import { renderEndOf } from '../text.ts';
 import { instant, type Duration, type Instant } from '../names.ts';
 import type { GrantFile, GroupRules } from './policy.ts';
@@ -19,12 +19,12 @@ export interface GrantSubject {
   readonly ceiling: Duration | undefined;
 }
 
-export interface GrantRule {
+interface GrantRule {
   readonly code: string;
   readonly object: (subject: GrantSubject) => readonly Complaint[];
 }
 
-export const grantRules: readonly GrantRule[] = [
+export const grantRules = [
   { code: 'unknown-group', object: unknownGroup },
   { code: 'group-not-by-grants', object: groupNotByGrants },
   { code: 'until-before-from', object: untilBeforeFrom },
@@ -32,7 +32,10 @@ export const grantRules: readonly GrantRule[] = [
   { code: 'understood-version', object: understoodVersion },
   { code: 'too-long', object: tooLong },
   { code: 'too-dormant', object: tooDormant },
-];
+] as const satisfies readonly GrantRule[];
+
+/** What `check` calls the findings of these rules. Judging has a refusal for each of them (judge/form.ts). */
+export type GrantRuleCode = (typeof grantRules)[number]['code'];
 
 function unknownGroup({ grant, group }: GrantSubject): readonly Complaint[] {
   if (group) return [];

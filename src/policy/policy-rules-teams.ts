@@ -57,7 +57,7 @@ function cannotApprove(rules: Rules): readonly Complaint[] {
     }));
 }
 
-/** One account that counts for two persons would be two approvals by one (CASES 26 and 28). */
+/** One account that counts for two persons would be two approvals by one. */
 function sharedAccounts({ people }: Rules): readonly Complaint[] {
   const holders = new Map<string, Uid>();
   const complaints: Complaint[] = [];

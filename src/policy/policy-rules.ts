@@ -1,6 +1,6 @@
 // What can be wrong between files that are each well-formed: named rules of one shape, over a whole policy and over one grant.
 // Every rule is a row of a table and says at most what its code says; nothing here knows lines, columns or YAML.
-import { grantRules } from './policy-rules-grants.ts';
+import { grantRules, type GrantRuleCode } from './policy-rules-grants.ts';
 import { rulesRules } from './policy-rules-teams.ts';
 import type { Duration, GroupName, Instant } from '../names.ts';
 import { isOnlySigned, type GrantFile, type Rules, type Finding } from './policy.ts';
@@ -18,6 +18,10 @@ export interface Objection {
   readonly fix: string;
 }
 
+export interface GrantObjection extends Objection {
+  readonly code: GrantRuleCode;
+}
+
 /** An objection to `policy.yaml`, or to the file of one group. */
 export interface RulesObjection extends Objection {
   readonly group?: GroupName;
@@ -27,7 +31,7 @@ export interface RulesObjection extends Objection {
  * What the rules have against a grant that lands at `landedAt`, the most basic first. Empty: nothing.
  * `ceiling` is the host's own longest grant of this group; the tighter of it and the policy's wins.
  */
-export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instant, ceiling?: Duration): readonly Objection[] {
+export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instant, ceiling?: Duration): readonly GrantObjection[] {
   const subject = { grant, group: rules.groups.get(grant.group), landedAt, ceiling };
   return grantRules.flatMap((rule) => rule.object(subject).map((objection) => ({ ...objection, code: rule.code })));
 }

@@ -9,11 +9,11 @@ export interface Approver {
   /** None: nobody with an account there, who approves by signatures. */
   readonly gitlab: readonly number[];
   readonly also: readonly Uid[];
-  /** What signs approvals of this person (CONTRACT, section 6). */
+  /** What signs approvals of this person. */
   readonly keys: readonly SshKey[];
 }
 
-/** A limit on changes that nobody reviewed one by one, over 24 hours (DESIGN, section 5). */
+/** A limit on changes that nobody reviewed one by one, over 24 hours. */
 export type Limit = { readonly kind: 'count'; readonly count: number } | { readonly kind: 'percent'; readonly percent: number };
 
 export interface Limits {
@@ -49,7 +49,7 @@ export interface GroupRules {
   readonly limits: Limits;
 }
 
-/** What `policy.yaml` and `groups/` say together: R in DESIGN, section 2. */
+/** What `policy.yaml` and `groups/` say together. */
 export interface Rules {
   readonly people: ReadonlyMap<Uid, Approver>;
   readonly teams: ReadonlyMap<TeamName, readonly Uid[]>;

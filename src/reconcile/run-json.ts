@@ -1,4 +1,4 @@
-// The JSON of `plan` and `reconcile` (CONTRACT, section 5): the same inputs give the same bytes apart from `at`.
+// The JSON of `plan` and `reconcile`: the same inputs give the same bytes apart from `at`.
 import type { Because } from '../membership/desired.ts';
 import type { End } from '../record/grants.ts';
 import type { Claim, Unwritten } from '../directory/directory.ts';

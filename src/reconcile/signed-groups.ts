@@ -1,5 +1,5 @@
 // Groups that must be signed: whatever judging says, nobody has more there than signatures give, and that a program of its own works out of the
-// lines that were taken (DESIGN, section 8). What was in force when a group first had to be signed stays, and so does what root allowed.
+// lines that were taken. What was in force when a group first had to be signed stays, and so does what root allowed.
 import { problemOf, type Problem } from '../errors.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';

@@ -1,4 +1,4 @@
-// What of the record of judging is taken into the ledger, and what judging then says (DESIGN, section 8). It is taken as claims: times of the
+// What of the record of judging is taken into the ledger, and what judging then says. It is taken as claims: times of the
 // future are not believed, what could not truly be said is tampering, and a record that is another one must come to the same. Pure.
 import { instant, type CommitId, type Instant } from '../names.ts';
 import type { GrantInForce } from '../record/grants.ts';

@@ -1,4 +1,4 @@
-// A grant in force: what an endorsed file said, less what unreviewed edits took from it since (E in DESIGN, section 2).
+// A grant in force: what an endorsed file said, less what unreviewed edits took from it since.
 import type { CommitId, Instant, Uid } from '../names.ts';
 import type { GrantFile } from '../policy/policy.ts';
 import type { SignedBy } from './approval-count.ts';

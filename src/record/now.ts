@@ -1,5 +1,5 @@
 // `now.json`: what judging saw when it last looked, beside what it decided. It is replaced whole at each look and its size is bounded; what did
-// not fit is counted. It can only lessen what the record gives (DESIGN, section 8): whom no file at the tip covers, and about whom nothing may
+// not fit is counted. It can only lessen what the record gives: whom no file at the tip covers, and about whom nothing may
 // be concluded yet.
 import type { EffectivePolicy, Pending } from './effective-policy.ts';
 import type { PolicyState, Refusal } from './policy-state.ts';

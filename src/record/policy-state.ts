@@ -1,4 +1,4 @@
-// The policy in force by what was judged so far, a verdict, and what one landing changes (DESIGN, section 2): what judging tells and converging takes.
+// The policy in force by what was judged so far, a verdict, and what one landing changes: what judging tells and converging takes.
 import type { PolicyTree, TreeEntry } from '../history/landing.ts';
 import type { BlobId, CommitId, Uid } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';

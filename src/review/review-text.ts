@@ -7,7 +7,7 @@ import type { Status } from '../status.ts';
 import { renderInstant } from '../time.ts';
 import type { Reviewed } from './note.ts';
 
-/** The `change` of `check --against` and of `review` (CONTRACT, section 5). */
+/** The `change` of `check --against` and of `review`. */
 export function changeJson(effects: readonly Effect[], needs: readonly Need[]): unknown {
   return {
     effects: effects.map(({ group, uid, effect, until, from }) => ({

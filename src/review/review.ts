@@ -7,7 +7,7 @@ import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
 import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
-import { formObjection, isWellFormed, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
+import { formObjection, isWellFormed, refusalOf, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import { duration, inOrder, type Instant, type TeamName, type Uid } from '../names.ts';
 import { grantObjections } from '../policy/policy-rules.ts';
@@ -146,17 +146,7 @@ function personsOf(rules: Rules, { author }: MergeRequest, { pushes }: Review): 
   return persons.map(({ uid }) => uid).sort(inOrder);
 }
 
-const grantCodes: Readonly<Record<string, RefusalCode>> = {
-  'unknown-group': 'unknown-group',
-  'group-not-by-grants': 'not-by-grants',
-  'until-before-from': 'until-before-from',
-  'missing-field': 'missing-field',
-  'understood-version': 'understood-version',
-  'too-long': 'too-long',
-  'too-dormant': 'too-dormant',
-};
-
-/** Everything that conditions 1 to 3 of DESIGN, section 2, have against a landing at `now`. Empty: only approvals can be missing. */
+/** Everything but missing approvals that judging would have against a landing at `now`. Empty: only approvals can be missing. */
 export function obstaclesTo(
   landing: Landing,
   readings: Readings,
@@ -188,7 +178,7 @@ function formObstacles(
 ): readonly (Obstacle | undefined)[] {
   const { hiddenBy: _, ...shown } = landing;
   const alone = landing.changes.map((change) => ({ ...shown, outside: 0, changes: [change] }));
-  const ofGrants = new Set(Object.values(grantCodes));
+  const ofGrants = new Set(Object.values(refusalOf));
   return [landing, ...alone].map((one) => {
     const objection = formObjection(state, one, readings, settings);
     return objection && !ofGrants.has(objection.code) ? about(objection.code, objection.detail, settings.folder) : undefined;
@@ -211,10 +201,8 @@ function grantObstacles(
     if (reading?.kind !== 'grant' || !isWellFormed(path, folder) || place(path, folder).kind !== 'grant') return [];
     const ceiling = longest.get(reading.grant.group);
     if (isOver(reading.grant.until, now)) return [{ code: 'ended', path }];
-    return grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling)).flatMap(({ code }) => {
-      const known = grantCodes[code];
-      return known ? [{ code: known, path }] : [];
-    });
+    const objections = grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling));
+    return objections.map(({ code }) => ({ code: refusalOf[code], path }));
   });
 }
 

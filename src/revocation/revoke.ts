@@ -1,5 +1,5 @@
 // `muster revoke` and `muster lift`: takes access away at once, with nothing but the directory, and keeps it away until lifted.
-// It can never give access (DESIGN, section 6).
+// It can never give access.
 import type { Revocation } from '../membership/desired.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { isNear } from '../near.ts';

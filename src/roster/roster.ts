@@ -1,5 +1,5 @@
 // A roster: who is in a group because somebody outside says so, one uid a line. A generation is accepted whole or not
-// at all, and each way of not having one is a state of its own: none of them means "nobody" (DESIGN, section 4).
+// at all, and each way of not having one is a state of its own: none of them means "nobody".
 import { duration, inOrder, parsePlainUids, parseUid, type Duration, type Instant, type Uid } from '../names.ts';
 import { count, minute, renderDuration, renderInstant } from '../time.ts';
 

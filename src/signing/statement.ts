@@ -1,4 +1,4 @@
-// What an approver signs: a text that says one change of the policy whole, byte for byte the same for everybody (CONTRACT, section 6).
+// What an approver signs: a text that says one change of the policy whole, byte for byte the same for everybody.
 // There is one way to write it: what is read and printed again is the same bytes, or it is no statement.
 import { inOrder, isBranchName, parseCommitId, parseExactUid, type CommitId, type Instant, type Uid } from '../names.ts';
 import { day, parseMoment, renderInstant } from '../time.ts';

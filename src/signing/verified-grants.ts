@@ -1,5 +1,5 @@
 // What signatures alone bring into force, worked out once more from the lines of the record: nothing that judging says of rules or grants is
-// believed here, only files that hash to what was signed, and rules that begin with those that root pinned (DESIGN, section 8). Pure but for the
+// believed here, only files that hash to what was signed, and rules that begin with those that root pinned. Pure but for the
 // question to ssh-keygen.
 import { requirement } from '../evidence/approval.ts';
 import { inOrder, type CommitId, type GroupName, type Instant } from '../names.ts';

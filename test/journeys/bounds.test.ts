@@ -1,4 +1,4 @@
-// What strangers can push costs a bounded amount of memory, time and record, and never keeps a run from ending what is due (CASES 67 to 69, 75, 109, 118).
+// What strangers can push costs a bounded amount of memory, time and record, and never keeps a run from ending what is due.
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The directory as it is: what it refuses, what it breaks off, and whom it knows by another name (CASES 88, 92, 93, 107, 108, 111, 125).
+// The directory as it is: what it refuses, what it breaks off, and whom it knows by another name.
 
 import { Control } from 'ldapts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

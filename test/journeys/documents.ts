@@ -1,4 +1,4 @@
-// The JSON of `plan` and `reconcile` as CONTRACT, section 5, words it, for tests to read, and words for asking it.
+// The JSON of `plan` and `reconcile`, for tests to read, and words for asking it.
 
 export interface RunDocument {
   readonly at: string;

@@ -1,5 +1,5 @@
-// Groups as directories have them: what a class needs, which attribute holds the members, how names compare, what the server computes
-// (CASES 87, 90, 91, 95), and what doctor finds out about rights.
+// Groups as directories have them: what a class needs, which attribute holds the members, how names compare, what the server computes,
+// and what doctor finds out about rights.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A disk that is full or read-only: nobody is added, and what is due to end ends (CASES 60 and 70).
+// A disk that is full or read-only: nobody is added, and what is due to end ends.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';

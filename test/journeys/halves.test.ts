@@ -1,4 +1,4 @@
-// The two halves meet in files: what the judge left, or somebody in its place, and what converging makes of it (CASES 114, 124).
+// The two halves meet in files: what the judge left, or somebody in its place, and what converging makes of it.
 import { createServer, type Server } from 'node:net';
 import { appendFileSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';

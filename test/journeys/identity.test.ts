@@ -1,5 +1,4 @@
-// A person is the entry that is named so: claims, aliases, entries that were made afterwards, accounts that are locked in other ways
-// (CASES 89, 94, 95, 115, 121).
+// A person is the entry that is named so: claims, aliases, entries that were made afterwards, accounts that are locked in other ways.
 
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// What nobody reviewed one by one stays within the limits of the group, and a person lets exactly one held set through (CASES 46, 48, 51).
+// What nobody reviewed one by one stays within the limits of the group, and a person lets exactly one held set through.
 
 import { describe, expect, it } from 'vitest';
 import { ofThisFile } from '../support/of-this-file.ts';

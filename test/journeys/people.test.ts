@@ -1,4 +1,4 @@
-// Who is meant by a uid, and who is not: unknown, locked, doubled, renamed, registered anew, revoked (CASES 50, 52, 55 to 57, 64).
+// Who is meant by a uid, and who is not: unknown, locked, doubled, renamed, registered anew, revoked.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Other writers, the other host and the active flag, at any moment of a run (CASES 54 and 61).
+// Other writers, the other host and the active flag, at any moment of a run.
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

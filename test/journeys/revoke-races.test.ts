@@ -1,5 +1,5 @@
 // Revocations that meet each other, a run, a lift or a directory that is down: none is lost, and the record tells each once, as what it was
-// (CASES 110 and 113).
+//.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

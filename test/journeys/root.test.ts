@@ -1,4 +1,4 @@
-// What a person types as root on the host, where the state folder belongs to another account (CASES 78, 80). As root only.
+// What a person types as root on the host, where the state folder belongs to another account. As root only.
 
 import { spawn } from 'node:child_process';
 import {

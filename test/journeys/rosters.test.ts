@@ -1,4 +1,4 @@
-// Whatever lies where the roster should be, nobody is lost by it and nobody gets in by it (CASES 47 and 49).
+// Whatever lies where the roster should be, nobody is lost by it and nobody gets in by it.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The standby: what it leaves behind, and which host is it (CASES 81, 85).
+// The standby: what it leaves behind, and which host is it.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

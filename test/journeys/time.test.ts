@@ -1,4 +1,4 @@
-// Grants begin and end by the clock, and a clock that cannot be right ends nothing and begins nothing (CASES 43 to 45).
+// Grants begin and end by the clock, and a clock that cannot be right ends nothing and begins nothing.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

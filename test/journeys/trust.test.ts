@@ -1,4 +1,4 @@
-// Whom muster believes to be a server (CASES 82, 83): an authority of the ca-file or of the host's store, whatever the environment says.
+// Whom muster believes to be a server: an authority of the ca-file or of the host's store, whatever the environment says.
 
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The examples that DESIGN gives for the fold, each as a short history of one file. The laws are in effective.laws.test.ts.
+// Examples for the fold, each as a short history of one file. The laws are in effective.laws.test.ts.
 import { describe, expect, it } from 'vitest';
 import { applyDelta } from '../../src/record/deltas.ts';
 import { dirtyPath, dirtyRules, step } from '../../src/judge/effective.ts';

@@ -1,4 +1,4 @@
-// The invariants of DESIGN that the fold must keep, each a question to a history and to what the fold made of it.
+// The invariants that the fold must keep, each a question to a history and to what the fold made of it.
 import type { PolicyState } from '../../src/record/policy-state.ts';
 import type { Instant } from '../../src/names.ts';
 import { onDay, rulesIn } from './history-files.ts';

@@ -1,4 +1,4 @@
-// What somebody would write who took the judge over and knew this code. Converging does no more of it than DESIGN, section 8, lists.
+// What somebody would write who took the judge over and knew this code. Converging does no more of it than docs/threat-model.md lists.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';

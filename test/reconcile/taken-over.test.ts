@@ -1,4 +1,4 @@
-// A judge that was taken over writes whatever it likes. Converging, with its host's ceilings, does no more than DESIGN, section 8, lists.
+// A judge that was taken over writes whatever it likes. Converging, with its host's ceilings, does no more than docs/threat-model.md lists.
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseRosterName, type CommitId } from '../../src/names.ts';

@@ -1,4 +1,4 @@
-// What the journeys read of the JSON of `plan` and `reconcile` (CONTRACT, section 5).
+// What the journeys read of the JSON of `plan` and `reconcile`.
 interface Change {
   readonly uid: string;
   readonly because: {
