@@ -47,10 +47,19 @@ export async function peakMemory(command: Command, reportFile: string): Promise<
   return Number(readFileSync(reportFile, 'utf8')) / 1024;
 }
 
+/** Seconds of processor time, of the command and of all that it waited for. */
+export async function processorTime({ program, args, environment }: Command): Promise<number> {
+  const timed = ['-c', 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>&3; } 3>&2 2>&1', 'bash', program, ...args];
+  const { stdout } = await run({ program: 'bash', args: timed, environment });
+  const [user = Number.NaN, system = Number.NaN] = stdout.trim().split(' ').map(Number);
+  return user + system;
+}
+
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-export function musterCommand(args: readonly string[], configuration: string): Command {
-  return { program: process.execPath, args: [main, ...args], environment: { MUSTER_CONFIG: configuration } };
+/** `build`: the main.js of another one. */
+export function musterCommand(args: readonly string[], configuration: string, build = main): Command {
+  return { program: process.execPath, args: [build, ...args], environment: { MUSTER_CONFIG: configuration } };
 }
 
 /** What a Node process costs that does nothing. */

@@ -57,10 +57,11 @@ export function fill(name: string, size: Size, target?: Target): Scenario {
   };
 }
 
-export async function withWorld<Answer>(size: Size, work: (world: World) => Promise<Answer>): Promise<Answer> {
+/** `build`: the main.js of another one. */
+export async function withWorld<Answer>(size: Size, work: (world: World) => Promise<Answer>, build?: string): Promise<Answer> {
   const world = await makeWorld(size);
   try {
-    if (!size.empty) await settle(world);
+    if (!size.empty) await settle(world, build);
     return await work(world);
   } finally {
     await world.stop();
@@ -68,8 +69,8 @@ export async function withWorld<Answer>(size: Size, work: (world: World) => Prom
 }
 
 /** The first run takes the groups over. The mark of the directory counts from muster's own writes on: from then on there is nothing to do. */
-async function settle(world: World): Promise<void> {
-  const reconcile = () => run(musterCommand(['reconcile'], world.configuration));
+async function settle(world: World, build?: string): Promise<void> {
+  const reconcile = () => run(musterCommand(['reconcile'], world.configuration, build));
   await reconcile();
   for (const churned of ['churned', undefined] as const) {
     world.want((group) => world.uids(group, churned));

@@ -1,18 +1,23 @@
 // `npm run bench [-- --rounds N] [SCENARIO…]`: muster's speed beside that of the native pipeline on the same slapd, in the same run.
 // Wall time, medians. It says whether the figures of docs are reached, and ends with status 1 when they are not.
 import { parseArgs } from 'node:util';
+import { against } from './against.ts';
 import { scenarios, type Result } from './scenarios.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false } },
+  options: { rounds: { type: 'string', default: '5' }, against: { type: 'string' }, help: { type: 'boolean', default: false } },
 });
 const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.some((one) => name.startsWith(one)));
 
 if (values.help || chosen.length === 0) {
-  process.stdout.write('npm run bench -- [--rounds N] [SCENARIO…]\n\nA scenario may be named by how its name begins:\n');
+  process.stdout.write(
+    'npm run bench -- [--rounds N] [SCENARIO…]\nnpm run bench -- [--rounds N] --against DIST     the idle run, beside another build\n\nA scenario may be named by how its name begins:\n',
+  );
   for (const { name, what } of scenarios) process.stdout.write(`  ${name.padEnd(18)}${what}\n`);
   process.exitCode = values.help ? 0 : 2;
+} else if (values.against !== undefined) {
+  process.stdout.write(`idle-60   ${await against(values.against, { groups: 1, members: 60 }, Number(values.rounds))}\n`);
 } else {
   await measureAll(Number(values.rounds));
 }
