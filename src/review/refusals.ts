@@ -62,7 +62,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   unreadable: { what: 'a policy file cannot be understood', first: 'Run "muster check" on it, and mend what it finds.' },
   mixed: { what: 'rules and grants change together', first: 'Change the rules and the grants in two merge requests.' },
   'too-few-approvers': {
-    what: 'the new rules would not leave one approver more than the approvals needed',
+    what: 'the new rules name too few approvers: one more than the approvals needed, because nobody approves their own change',
     first: 'Name more approvers.',
   },
   'rules-invalid': {
@@ -89,23 +89,23 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
   dirty: { what: 'the file already held an unapproved change, so an approval of this one does not cover all of it' },
   'rules-dirty': {
-    what: 'the rules on the branch are not the rules in force, and until they are again no change counts',
+    what: 'the rules on the branch are not the rules in force; no change counts until they are',
     first: 'Revert the unapproved change of the rules, or have it approved.',
     prior: true,
   },
   'off-chain': {
-    what: 'the branch was moved to another line of commits, into which the last judged one was only merged',
-    first: 'Merge into the branch, never the branch into something else.',
+    what: 'the branch was replaced by another one, into which it had been merged',
+    first: 'Merge other branches into this one; never put another branch in its place.',
     prior: true,
   },
   'no-merge-request': { what: 'it was pushed to the branch without a merge request' },
-  'not-bound': { what: 'the commit is not what GitLab made of any merge request' },
+  'not-bound': { what: 'no merge request on GitLab was merged as exactly this commit' },
   'no-approval': { what: 'no authorised person had approved this exact content before the merge' },
   'not-signed': {
     what: 'too few of those who approved it signed exactly this change before it was merged',
     first: 'Have those who may approve sign it with "muster approve" before it is merged.',
   },
-  unanswered: { what: 'the questions about it stayed without an answer from GitLab, which answered the same about other changes' },
+  unanswered: { what: 'the questions about it got no answer from GitLab, though it answered them about other changes' },
   'refused-by-hand': {
     what: 'an administrator of the host refused it',
     first: 'Open a new merge request that mends this, and have it approved before it is merged.',
@@ -118,7 +118,7 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   impure: { ...words.impure, first: 'Put the policy into a commit of its own.' },
   mixed: { ...words.mixed, first: 'Change the rules in one commit, and the grants in another one after it.' },
   'too-few-approvers': {
-    what: 'the new rules would not leave one approver more than the approvals they ask for, and must, even where nobody is asked',
+    what: 'the new rules name too few approvers: one more than the approvals they ask for, even where nobody is asked',
     first: 'Name more approvers, or ask for fewer approvals.',
   },
   'unknown-group': { ...words['unknown-group'], first: 'Add the group first, in a commit of its own.' },
@@ -133,7 +133,7 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'not-bound': { what: 'the commit is not one change that can be judged by itself' },
   'no-approval': { what: 'no authorised person had approved this exact content while this host still asked for that' },
   'not-signed': { what: 'too few people had signed exactly this content while this host still asked for that' },
-  unanswered: { what: 'the questions about it stayed without an answer from GitLab while this host still asked' },
+  unanswered: { what: 'the questions about it got no answer from GitLab while this host still asked' },
   'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 
@@ -204,7 +204,7 @@ export const mending: Readonly<Record<RefusalCode | 'ended', string>> = {
   dirty:
     'Somebody put it there without approval. Revert that on the branch first (nobody needs to approve that), then update this merge request.',
   'rules-dirty': 'Revert the unapproved change of the rules first, or have it approved: nothing else counts until then.',
-  'off-chain': 'Merge into the branch, never the branch into something else.',
+  'off-chain': 'Merge other branches into this one; never put another branch in its place.',
   'no-merge-request': 'Bring it by a merge request.',
   'not-bound': 'Merge it with the merge button, by itself.',
   'no-approval': 'Have it approved before it is merged.',

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { WithheldReason } from '../../src/membership/desired.ts';
 import { refusalCodes } from '../../src/record/policy-state.ts';
+import { renderRefusalCode } from '../../src/review/refusals.ts';
 import { holdCodes } from '../../src/membership/guard.ts';
 import type { RosterState } from '../../src/roster/roster.ts';
 import { exitStatus } from '../../src/status.ts';
@@ -57,6 +58,11 @@ describe('given the page for operators', () => {
 
   it.each([...new Set(codes)])('when a run shows %s, then the page has it', (code) => {
     expect(page).toContain(`\`${code}\``);
+  });
+
+  it.each(refusalCodes)('when a change is refused as %s, then the page says why in the words of the run', (code) => {
+    const cells = page.split('\n').flatMap((line) => (line.startsWith(`| \`${code}\` `) ? [line.split('|')[2]?.trim()] : []));
+    expect(cells).toContain(renderRefusalCode(code));
   });
 
   it('when the sources are read for codes, then some are found', () => {
