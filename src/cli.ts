@@ -126,7 +126,7 @@ function policyCommands(program: Command, take: Take): void {
       new Option('--format <format>', 'how to print the findings').choices(['text', 'json', 'junit', 'codequality']).default('text'),
     )
     .option('--against <rev>', 'also say what changed since a revision does, and whose approval it needs')
-    .option('--ending-within <time>', 'advise of grants that end this soon, as in "7 days"')
+    .option('--ending-within <time>', 'also name the grants that end within this time, as in "7 days"')
     .addHelpText(
       'after',
       '\nExamples\n  muster check\n  muster check policy --format junit > report.xml\n  muster check --against origin/main\n',
@@ -219,7 +219,7 @@ function runCommands(program: Command, take: Take): void {
     .option(...json)
     .addHelpText(
       'after',
-      '\nIt reads the state folder and the folder of judging, and ends with 0 whatever they say.\n\nExamples\n  muster status\n  muster status --json | jq "{lastRun, waiting, refused}"\n',
+      '\nIt reads the state folder only. It ends with 0, or with 5 where the ledger or the record cannot be read.\n\nExamples\n  muster status\n  muster status --json | jq "{lastRun, waiting, refused}"\n',
     )
     .action(take('status'));
   program
@@ -231,14 +231,14 @@ function runCommands(program: Command, take: Take): void {
     .action(take('plan'));
   program
     .command('reconcile')
-    .description('judge, plan, make the changes, and record them (the timer runs this)')
+    .description('judge, plan, make the changes, and record them (muster.service runs this)')
     .option(...json)
-    .option('--judged', 'do not judge: take what judging left, which runs by itself (muster-judge.service)')
+    .option('--judged', 'do not judge, but use what muster-judge.service has judged')
     .addHelpText('after', '\nExamples\n  muster reconcile\n  muster --config /etc/muster/test.yaml reconcile --json\n')
     .action(take('reconcile'));
   program
     .command('judge')
-    .description('fetch and judge what is new on the branch (reconcile starts this)')
+    .description('fetch and judge what is new on the branch (muster-judge.service runs this)')
     .option(...json)
     .option('--begin-anew', 'as root: begin a new record from repository.start; the old one is kept beside it')
     .addHelpText('after', '\nExamples\n  muster judge\n  muster judge --json | jq ".pending"\n')
@@ -280,13 +280,13 @@ function runCommands(program: Command, take: Take): void {
   program
     .command('refuse')
     .description('give up on a merged change that is stuck, and mark it refused')
-    .argument('<commit>', '40 hex digits, as "muster plan" shows them')
+    .argument('<commit>', 'the twelve digits that "muster plan" prints, or all 40')
     .option('--reason <text>', 'why it is not waited for (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster refuse 4f0c… --reason "The merge request was deleted on GitLab, T400001"\n')
     .action(take('refuse'));
   program
     .command('distrust')
-    .description('stop counting the signatures of a person whose key was stolen: those that this host first saw after a moment')
+    .description('stop counting the signatures of a person whose key was stolen: those that this host first sees after the loss')
     .argument('<person>', 'as policy.yaml names them')
     .option('--key <fingerprint>', 'only those made with this key: SHA256:…, as "ssh-keygen -l" prints it; without it, with any')
     .requiredOption('--since <time>', 'when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone')
@@ -301,7 +301,7 @@ function personCommands(program: Command, take: Take): void {
     .description('take somebody’s access away at once, in every managed group, until it is lifted (needs only the directory)')
     .argument('[uid]', 'whose')
     .option('--group <group>', 'from this group only')
-    .option('--reason <text>', 'why (required, but with --list); it is kept in the record')
+    .option('--reason <text>', 'why (required, unless --list is given); it is kept in the record')
     .option('--list', 'show the revocations in force')
     .addHelpText('after', '\nExamples\n  muster revoke mallory --reason "Account taken over, T400002"\n  muster revoke --list\n')
     .action(take('revoke'));

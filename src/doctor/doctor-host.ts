@@ -32,6 +32,8 @@ export interface ConfigurationFacts {
   /** Groups of the host, and those of its ceilings that bound a judge that was taken over. */
   readonly ceilings: readonly {
     readonly group: string;
+    /** The one that `source` names. */
+    readonly roster?: string | undefined;
     readonly missing: readonly ('source' | 'members' | 'longest' | 'additions' | 'removals')[];
   }[];
 }
@@ -121,7 +123,7 @@ function evidenceOf(evidence: EvidenceKind): Verdict {
   );
 }
 
-function ceilingsOf({ group, missing }: ConfigurationFacts['ceilings'][number]): Verdict {
+function ceilingsOf({ group, roster, missing }: ConfigurationFacts['ceilings'][number]): Verdict {
   if (missing.length === 0) return ok('the host bounds what judging may give and take', group);
   const without = `no ${missing.join(', ')} for ${group}`;
   const could = missing.filter((key) => key !== 'removals').map((key) => consequences[key]);
@@ -129,7 +131,9 @@ function ceilingsOf({ group, missing }: ConfigurationFacts['ceilings'][number]):
   return advice(
     `${without}: ${said}`,
     administrator,
-    `Write directory.ceilings, as in "${group}: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }".`,
+    roster === undefined
+      ? `Write directory.ceilings, as in "${group}: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }"; for a roster "source: roster NAME", and no longest.`
+      : `Write directory.ceilings, as in "${group}: { source: roster ${roster}, members: 40, additions: 40, removals: 10 }".`,
     group,
   );
 }

@@ -31,10 +31,14 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
     standing: await asked(() => standingOf(configuration)),
     mode,
     evidence,
-    ceilings: [...configuration.directory.groups.keys()].sort(inOrder).map((group) => ({
-      group,
-      missing: ceilingKeys.filter((key) => configuration.directory.ceilings.get(group)?.[key] === undefined),
-    })),
+    ceilings: [...configuration.directory.groups.keys()].sort(inOrder).map((group) => {
+      const ceilings = configuration.directory.ceilings.get(group);
+      const source = ceilings?.source;
+      const roster = typeof source === 'object' ? source.roster : undefined;
+      // Nobody is in by a roster until a day.
+      const wanted = ceilingKeys.filter((key) => key !== 'longest' || roster === undefined);
+      return { group, roster, missing: wanted.filter((key) => ceilings?.[key] === undefined) };
+    }),
   };
 }
 

@@ -113,8 +113,8 @@ function rosterLine({ roster, people, producedAt }: Report['rosters'][number], f
 }
 
 function sourceOf({ rules }: GroupReport): string {
-  if (!rules) return 'not in the rules in force';
-  return rules.members.kind === 'roster' ? `from the roster ${rules.members.roster}` : 'from grants';
+  if (!rules) return ', not in the rules in force';
+  return rules.members.kind === 'roster' ? ` from the roster ${rules.members.roster}` : ' from grants';
 }
 
 function groupLines(group: GroupReport, facts: StatusFacts): string {
@@ -125,7 +125,7 @@ function groupLines(group: GroupReport, facts: StatusFacts): string {
   const change = facts.known.get(group.group)?.lastChange;
   const changed = change ? `; last change ${renderMoment(change.at)}: ${renderChange(change)}` : '';
   return (
-    lines('group', `${group.group}: ${size} ${sourceOf(group)}${state}${out}${changed}`) +
+    lines('group', `${group.group}: ${size}${sourceOf(group)}${state}${out}${changed}`) +
     (last && last.message !== null ? lines('', last.message) : '')
   );
 }

@@ -78,15 +78,19 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
     const record = { type: 'distrust', ...distrusted } as const;
     await journal.append([record]);
     const { grants, rules } = distrustStory(record, records(), memory.policy);
-    const whose = fingerprint === undefined ? `${person} made with any key` : `${person} made with the key ${fingerprint}`;
+    const whose = fingerprint === undefined ? person : `${person} with the key ${fingerprint}`;
+    const people = memory.policy?.rules.people;
     const text = [
-      `Signatures of ${whose} count for nothing where this host first saw them after ${renderInstant(since)}.`,
-      'The next run judges by that what waits. Then have the key taken out of policy.yaml.',
+      `Signatures by ${whose} do not count if this host first sees them after ${renderInstant(since)}.`,
+      ...(people && !people.has(person)
+        ? [`The rules in force name nobody ${person}. If you mistyped the name, type it again: ${[...people.keys()].join(', ')}.`]
+        : []),
+      'What waits is judged by that in the next run. Have the key taken out of policy.yaml.',
       ...(grants.length + rules.length === 0 ? ['Nothing that is in force came in by such a signature.'] : []),
       ...(grants.length > 0 ? ['In force by such a signature, until somebody takes it away ("muster revoke" does so at once):'] : []),
       ...grants.map(({ path }) => `  ${path}`),
       ...rules.map((commit) => `The rules were changed by such a signature, in ${commit}: look at them.`),
-      `It stays so as long as this file is there. A standby with muster-standby@.timer has it within two minutes; copy it to any other: ${file}`,
+      `This lasts as long as this file is there. A standby with muster-standby@.timer copies it within two minutes; copy it to any other: ${file}`,
     ];
     return { text: `${text.join('\n')}\n`, status: statusOf([]) };
   });

@@ -101,8 +101,8 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   ports.say('Sessions that are open now live on until they end:\nask whoever runs the sign-on to end them.\n');
   ports.say(
     kept
-      ? `It stays so until "muster lift ${uid}". A standby with muster-standby@.timer has it within two minutes.\nTo any other copy its file, to the same place:\n  ${file}\n`
-      : 'Nothing keeps it so, for the revocation was not kept. Stop the timer (systemctl stop muster.timer), mend what is said above,\n' +
+      ? `This lasts until "muster lift ${uid}".\nA standby with muster-standby@.timer copies it within two minutes.\nTo any other host that runs muster, copy this file to the same place:\n  ${file}\n`
+      : 'The next run may undo this, for the revocation was not kept. Stop the timer (systemctl stop muster.timer), mend what is said above,\n' +
           'and type the same again, as root or as the account that owns the state folder; then start the timer.\n',
   );
   return statusOf(failures);

@@ -105,6 +105,7 @@ const configuration = casesOf(
       { ceilings: [{ group: 'klaxon-users', missing: ['source', 'members', 'longest', 'additions', 'removals'] }] },
       'advice',
     ],
+    ['ceilings', 'none on removals of a roster', { ceilings: [{ group: 'stewards', roster: 'steward', missing: ['removals'] }] }, 'advice'],
     ['ceilings', 'none on removals', { ceilings: [{ group: 'klaxon-users', missing: ['removals'] }] }, 'advice'],
   ],
 );

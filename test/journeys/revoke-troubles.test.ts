@@ -50,8 +50,8 @@ describe('given a state folder that the account may not write', () => {
     expect(stdout).toContain('  stewards: out\n');
     expect(oneLine(stdout)).toContain('the revocation could NOT be kept: the next run may give the access back');
     expect(stdout).toContain('(EACCES). The administrator of this host');
-    expect(stdout).not.toContain('copy its file');
-    expect(stdout).not.toContain('It stays so');
+    expect(stdout).not.toContain('copy this file');
+    expect(stdout).not.toContain('This lasts until');
     expect(oneLine(stdout)).toContain('type the same again, as root or as the account that owns the state folder');
     expect(await host.members('stewards')).toEqual(['base']);
   });

@@ -139,6 +139,7 @@ describe('given a group with signed: 1', () => {
     await scene.merge(first);
     await scene.reconcile();
 
+    const mistyped = await scene.run('distrust', 'alicia', '--since', stolen, '--reason', 'Laptop stolen');
     const told = await scene.run('distrust', 'alice', '--since', stolen, '--reason', 'Laptop stolen');
     const second = await scene.open(world.carol, { [grantPath('hoo')]: grantFile(scene.day(14)) });
     await approve(scene, second);
@@ -147,6 +148,8 @@ describe('given a group with signed: 1', () => {
     const explained = (await scene.run('explain', 'urbanecm')).stdout;
     const report = (await scene.run('report')).stdout.replaceAll(/\s+/g, ' ');
 
+    expect(mistyped.stdout).toContain('The rules in force name nobody alicia. If you mistyped the name, type it again: alice, ');
+    expect(told.stdout).not.toContain('name nobody');
     expect(told.stdout).toContain(
       `In force by such a signature, until somebody takes it away ("muster revoke" does so at once):\n  ${grantPath('urbanecm')}\n`,
     );
