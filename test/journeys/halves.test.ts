@@ -9,6 +9,7 @@ import { groupIn, holdIn, type RunDocument } from './documents.ts';
 import { later, noon, type Host, type Run, openWorld } from './world.ts';
 
 const world = ofThisFile(() => openWorld());
+const isRoot = process.geteuid?.() === 0;
 
 const judgedIn = (host: Host, name = '') => join(host.state, 'judged', name);
 const lines = (file: string) => readFileSync(file, 'utf8').split('\n').slice(0, -1);
@@ -163,7 +164,21 @@ describe('given another record in the place of the one that was taken', () => {
     expect(await host.members('klaxon-users')).toEqual(['alice', 'bob', 'carol']);
   });
 
-  it('when root begins it anew, then what it would add is held as new-start, and an allow lets it in', async () => {
+  it('when anybody but root begins it anew, then that is refused, and all stays as it is', async () => {
+    const host = await apart();
+    appendFileSync(judgedIn(host, 'record.jsonl'), 'rubbish\n');
+    const before = readFileSync(judgedIn(host, 'record.jsonl'), 'utf8');
+    const files = readdirSync(host.state, { recursive: true });
+
+    const { status, stdout, stderr } = await host.run(['judge', '--begin-anew'], { account: 65_534 });
+
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining('"muster judge --begin-anew" is for root')]);
+    expect(readFileSync(judgedIn(host, 'record.jsonl'), 'utf8')).toBe(before);
+    expect(readdirSync(host.state, { recursive: true })).toEqual(files);
+    expect((await converge(host, later(0, 2))).status).toBe(5);
+  });
+
+  it.skipIf(!isRoot)('when root begins it anew, then what it would add is held as new-start, and an allow lets it in', async () => {
     const host = await apart();
     appendFileSync(judgedIn(host, 'record.jsonl'), 'rubbish\n');
     expect((await converge(host, later(0, 2))).status).toBe(5);

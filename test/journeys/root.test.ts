@@ -236,11 +236,26 @@ describe.skipIf(!isRoot)('given root, a node that cannot change user, and a stat
   it('when somebody else types it, then that is for root or that account, and nothing is said to be mended', async () => {
     const host = await hostOf(nobody);
     chmodSync(host.state, 0o711);
-    for (const args of [['plan'], ['status'], ['explain', 'hoo'], ['report'], ['revoke', '--list']]) {
+    const acts = [
+      ['allow', 'stewards', `sha256:${'0'.repeat(64)}`],
+      ['refuse', '0'.repeat(40)],
+      ['distrust', 'alice', '--since', '2026-11-01'],
+      ['lift', 'hoo'],
+    ].map((args) => [...args, '--reason', 'x']);
+    for (const args of [['plan'], ['status'], ['explain', 'hoo'], ['report'], ['revoke', '--list'], ...acts]) {
       const { status, stdout, stderr } = await type(host, args, { uid: 4242 });
-      expect([status, stdout]).toEqual([2, '']);
+      expect([status, stdout], args.join(' ')).toEqual([2, '']);
       expect(stderr).toMatch(/^muster: the state folder \S+ is another account's: run this as root, or as that account\n$/);
     }
+    // These have something to say before that, and it is no more: the credential, and the two units with an account that is not theirs.
+    for (const [status, ...args] of [
+      [2, 'revoke', 'hoo', '--reason', 'x'],
+      [2, 'judge', '--begin-anew'],
+      [5, 'judge'],
+      [5, 'reconcile', '--judged'],
+    ] as const)
+      expect(await type(host, args, { uid: 4242 }), args.join(' ')).toMatchObject({ status });
+    expect([readdirSync(host.state), await host.members('stewards')]).toEqual([[], stewards]);
   });
 
   it('when that account may not read muster, then that is told, with 2', async () => {

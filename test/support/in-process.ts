@@ -16,7 +16,11 @@ import { typedBy } from '../../src/step-down.ts';
 import { parseDocument, type CommandOptions, type CommandResult } from './command.ts';
 
 /** The moment at which the command believes to start, and what else of its surroundings can be handed in. */
-export type Surroundings = Pick<CommandOptions, 'config' | 'boot' | 'cwd' | 'env'> & { readonly at: string | Date };
+export type Surroundings = Pick<CommandOptions, 'config' | 'boot' | 'cwd' | 'env'> & {
+  readonly at: string | Date;
+  /** Who types it, by number, as far as the command asks; otherwise whoever runs the tests. */
+  readonly account?: number;
+};
 
 /** Of all three programs. */
 const commands: Commands = { judge: runJudge, ...converging, ...looking };
@@ -51,10 +55,16 @@ export async function runHere(args: readonly string[], surroundings: Surrounding
   return { status, signal: null, stdout, stderr, json: () => parseDocument(stdout, stderr) as never };
 }
 
-function known({ at, boot = {}, config, cwd, env }: Surroundings): Omit<Caller, 'warn' | 'startAnother' | 'askVerifier'> {
+function known({
+  at,
+  boot = {},
+  config,
+  cwd,
+  env,
+  account = process.geteuid?.() ?? 0,
+}: Surroundings): Omit<Caller, 'warn' | 'startAnother' | 'askVerifier'> {
   const [now, uptime] = [instant(new Date(at).getTime()), duration(new Date(boot.at ?? at).getTime() - bootedAt)];
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], MUSTER_CONFIG: config, ...env };
-  const account = process.geteuid?.() ?? 0;
   return {
     pid: process.pid,
     environment,
