@@ -21,8 +21,8 @@ import type {
   WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../record/start-state.ts';
-import { goOnWith, nothingJudged, takeJudged, type JudgedState } from '../record/judged-state.ts';
-import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
+import { goOnWith, JudgedDraft, nothingJudged, type JudgedState } from '../record/judged-state.ts';
+import { isJudgingType } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';
 import type { Window } from '../record/windows.ts';
 import { day } from '../time.ts';
@@ -134,26 +134,28 @@ export function remember(memory: Memory, record: LedgerRecord): void {
   rememberAll(memory, [record]);
 }
 
-/** Takes more records in. A row of what was judged, such as a first run's, is taken as one change. */
+/** Takes more records in. What was judged is taken as one change, however much it is and whatever stands between its lines. */
 export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): void {
-  let row: JudgingRecord[] = [];
-  const takeRow = (): void => {
-    if (row.length > 0) memory.judged = takeJudged(memory.judged, row, 'converging');
-    row = [];
+  let draft: JudgedDraft | undefined;
+  const settle = (): void => {
+    if (draft) memory.judged = draft.state;
+    draft = undefined;
   };
   for (const record of records) {
     memory.records += 1;
     memory.began ??= record.at;
     memory.latest = instant(Math.max(memory.latest, record.at));
     if (isTakenLine(record)) {
-      row.push(record);
+      draft ??= new JudgedDraft(memory.judged, 'converging');
+      draft.take(record);
       memory.taken = record.place ?? memory.taken;
     } else {
-      takeRow();
+      // These are about what was judged before them.
+      if (record.type === 'other-record' || record.type === 'override-used') settle();
       take(memory, record);
     }
   }
-  takeRow();
+  settle();
 }
 
 function isTakenLine(record: LedgerRecord): record is TakenLine {

@@ -1,11 +1,13 @@
 // The record of judging as a state: a left fold over its lines, the same on both sides. Judging goes on from it; converging has it in force.
 import { prolonged, type Unanswered } from './waits.ts';
-import { applyDeltas } from './deltas.ts';
+import { MapDraft, PolicyDraft } from './deltas.ts';
 import type { PolicyDelta, PolicyState } from './policy-state.ts';
 import { meet } from './grants.ts';
-import { carriedOver, heldBack, startingState, type StartingPoint } from './start-state.ts';
+import { beginAnew, holdBack, startingState, type StartingPoint } from './start-state.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { JudgingRecord, VerdictRecord } from './judging-record.ts';
+import type { TreeEntry } from '../history/landing.ts';
+import type { GrantFile } from '../policy/policy.ts';
 
 export interface JudgedState {
   /** Undefined: nothing is in force yet. */
@@ -16,8 +18,8 @@ export interface JudgedState {
   readonly project: number | undefined;
   /** When judging first saw a landing that waited. */
   readonly firstSeen: ReadonlyMap<CommitId, Instant>;
-  /** Where the branch stood while something waited. */
-  readonly heads: ReadonlySet<CommitId>;
+  /** Where the branch stood while something waited, and when that was seen; in this order. */
+  readonly heads: ReadonlyMap<CommitId, Instant>;
   /** Landings that GitLab did not answer about, for how long. */
   readonly unanswered: ReadonlyMap<CommitId, Unanswered>;
   /** Judging has passed the commit that was the branch's head when this record began. */
@@ -40,7 +42,7 @@ export const nothingJudged: JudgedState = {
   starting: undefined,
   project: undefined,
   firstSeen: new Map(),
-  heads: new Set(),
+  heads: new Map(),
   unanswered: new Map(),
   caughtUp: false,
   unseen: undefined,
@@ -55,52 +57,196 @@ export const nothingJudged: JudgedState = {
  */
 export type Side = 'judging' | 'converging';
 
-/** A row of verdicts, such as a first run's, is taken as one change of the policy. */
+/** The state after these lines. */
 export function takeJudged(before: JudgedState, records: Iterable<JudgingRecord>, side: Side): JudgedState {
-  let state = before;
-  if (state.contradicted) return state;
-  let row: PolicyDelta[] = [];
-  const applyRow = (): void => {
-    if (row.length > 0 && state.policy) state = { ...state, policy: applyDeltas(state.policy, row) };
-    row = [];
-  };
-  for (const record of records) {
-    // Irrelevant landings would copy the maps as well.
-    if (record.type === 'judged' && !state.other) {
-      row.push({ ...noChange, judged: record.commit });
-      if (state.heads.size > 0) state = { ...state, ...settled(state, [...state.heads]) };
-    } else if (record.type === 'verdict' && !state.other && isTakenWhole(state, record, side)) {
-      row.push(record.delta);
-      state = { ...state, ...settledBy(state, record) };
-    } else {
-      applyRow();
-      state = takeOne(state, record, side);
-    }
-  }
-  applyRow();
-  return state;
+  const draft = new JudgedDraft(before, side);
+  for (const record of records) draft.take(record);
+  return draft.state;
 }
-
-/** On the side of converging only what was endorsed, and seen to land where it was signed. */
-function isTakenWhole({ unseen }: JudgedState, { verdict, commit }: VerdictRecord, side: Side): boolean {
-  return side === 'judging' || (verdict.kind === 'endorsed' && commit !== unseen);
-}
-
-const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
 
 /** Another record lies there from now on. */
 export function goOnWith(state: JudgedState, how: 'succeeds' | 'repeats'): JudgedState {
   return state.policy ? { ...state, other: { state: nothingJudged, how }, contradicted: false } : nothingJudged;
 }
 
-function takeOther(state: JudgedState, other: NonNullable<JudgedState['other']>, record: JudgingRecord, side: Side): JudgedState {
-  const taken = takeJudged(other.state, [record], side);
-  const { policy } = state;
-  if (other.how === 'succeeds' && taken.caughtUp && taken.policy)
-    return { ...taken, policy: policy ? carriedOver(taken.policy, policy) : taken.policy };
-  if (other.how === 'repeats' && policy && taken.policy && taken.decided === state.decided)
-    return render(taken.policy) === render(policy) ? { ...taken, policy } : { ...state, other: undefined, contradicted: true };
-  return { ...state, other: { ...other, state: taken } };
+interface Starting {
+  readonly point: StartingPoint;
+  readonly tree: MapDraft<string, TreeEntry>;
+  readonly grants: MapDraft<string, GrantFile>;
+  readonly parts: number;
+}
+
+/** A state that takes lines in. Each costs what it changes: whoever writes many of them must not keep the fold from its end. */
+export class JudgedDraft {
+  readonly #side: Side;
+  #policy: PolicyDraft | undefined;
+  #starting: Starting | undefined;
+  #project: number | undefined;
+  #firstSeen: MapDraft<CommitId, Instant>;
+  #heads: MapDraft<CommitId, Instant>;
+  #unanswered: MapDraft<CommitId, Unanswered>;
+  #caughtUp: boolean;
+  #unseen: CommitId | undefined;
+  #decided: CommitId | undefined;
+  #other: { readonly draft: JudgedDraft; readonly how: 'succeeds' | 'repeats' } | undefined;
+  #contradicted: boolean;
+
+  constructor(before: JudgedState, side: Side) {
+    this.#side = side;
+    this.#policy = before.policy && new PolicyDraft(before.policy);
+    this.#starting = before.starting && startingOf(before.starting.point, before.starting.parts);
+    this.#project = before.project;
+    this.#firstSeen = new MapDraft(before.firstSeen);
+    this.#heads = new MapDraft(before.heads);
+    this.#unanswered = new MapDraft(before.unanswered);
+    this.#caughtUp = before.caughtUp;
+    this.#unseen = before.unseen;
+    this.#decided = before.decided;
+    this.#other = before.other && { draft: new JudgedDraft(before.other.state, side), how: before.other.how };
+    this.#contradicted = before.contradicted;
+  }
+
+  /** As it is now, changed by the next line. */
+  get state(): JudgedState {
+    return {
+      policy: this.#policy?.state,
+      starting: this.#starting && { point: pointOf(this.#starting), parts: this.#starting.parts },
+      project: this.#project,
+      firstSeen: this.#firstSeen.map,
+      heads: this.#heads.map,
+      unanswered: this.#unanswered.map,
+      caughtUp: this.#caughtUp,
+      unseen: this.#unseen,
+      decided: this.#decided,
+      other: this.#other && { state: this.#other.draft.state, how: this.#other.how },
+      contradicted: this.#contradicted,
+    };
+  }
+
+  take(record: JudgingRecord): void {
+    if (this.#contradicted) return;
+    if (this.#other) {
+      this.#other.draft.take(record);
+      this.#compare(this.#other);
+      return;
+    }
+    switch (record.type) {
+      case 'start':
+        this.#starting = startingOf({ ...record, tree: new Map(record.tree), grants: new Map() }, record.parts);
+        return this.#begin();
+      case 'start-part':
+        if (!this.#starting) return;
+        this.#starting.tree.change(record.tree);
+        this.#starting.grants.change(record.grants);
+        this.#starting = { ...this.#starting, parts: this.#starting.parts - 1 };
+        return this.#begin();
+      case 'verdict':
+        return this.#takeVerdict(record);
+      case 'judged':
+        this.#policy?.apply({ ...noChange, judged: record.commit });
+        return this.#settle([...this.#heads.map.keys()]);
+      case 'seen':
+        this.#firstSeen.set(record.commit, record.at);
+        if (record.head) this.#heads.set(record.commit, record.at);
+        return;
+      case 'unanswered':
+        return this.#unanswered.set(record.commit, prolonged(this.#unanswered.map.get(record.commit), record.at, record.others));
+      case 'project':
+        this.#project = record.project;
+        return;
+      case 'caught-up':
+        this.#caughtUp = true;
+        return;
+      case 'signed':
+        this.#unseen = record.firstSeen === null && record.statements.length > 0 ? record.commit : undefined;
+        return;
+      case 'record':
+      case 'content':
+      case 'rules-files':
+      case 'statements-seen':
+        return;
+    }
+  }
+
+  #takeVerdict(record: VerdictRecord): void {
+    const { commit, covers = [], verdict } = record;
+    const counts = this.#side === 'judging' || verdict.kind === 'endorsed';
+    if (!counts && !this.#policy) return;
+    if (this.#policy) this.#applyTo(this.#policy, record);
+    // Whatever waited lies within the jump.
+    const isJump = verdict.kind === 'refused' && verdict.code === 'off-chain';
+    this.#settle(isJump ? [...this.#firstSeen.map.keys()] : [commit, ...covers]);
+    this.#decided = commit;
+  }
+
+  /** On the side of converging whole only where it was endorsed, and seen to land where it was signed. */
+  #applyTo(policy: PolicyDraft, { commit, verdict, delta }: VerdictRecord): void {
+    if (this.#side === 'converging' && verdict.kind === 'refused') policy.apply(onlyNarrowing(policy.inForce, delta));
+    else if (this.#side === 'converging' && commit === this.#unseen) holdBack(policy, delta);
+    else policy.apply(delta);
+  }
+
+  /** These waited and are decided now. Where the branch stood before is of no use once it has been judged to there. */
+  #settle(commits: readonly CommitId[]): void {
+    const passed = new Set(commits.filter((commit) => this.#heads.map.has(commit)));
+    for (const commit of commits) {
+      this.#firstSeen.delete(commit);
+      this.#unanswered.delete(commit);
+    }
+    for (const head of this.#heads.map.keys()) {
+      if (passed.size === 0) return;
+      this.#heads.delete(head);
+      this.#firstSeen.delete(head);
+      passed.delete(head);
+    }
+  }
+
+  #begin(): void {
+    if (!this.#starting || this.#starting.parts > 0) return;
+    const started = startingState(pointOf(this.#starting));
+    if (this.#side === 'converging' && this.#policy) beginAnew(this.#policy, started);
+    // One merge request endorses one landing, also after a new start.
+    else this.#policy = new PolicyDraft({ ...started, ...(this.#policy && { usedMergeRequests: this.#policy.usedMergeRequests }) });
+    this.#starting = undefined;
+    this.#decided = started.start;
+  }
+
+  #compare({ draft, how }: { readonly draft: JudgedDraft; readonly how: 'succeeds' | 'repeats' }): void {
+    const [mine, other] = [this.#policy, draft.#policy];
+    if (!other) return;
+    if (how === 'succeeds' && draft.#caughtUp) {
+      if (mine) beginAnew(mine, other.state);
+      return this.#goOnAs(draft, mine ?? other);
+    }
+    if (how === 'repeats' && mine && draft.#decided === this.#decided) {
+      if (render(other.state) === render(mine.state)) return this.#goOnAs(draft, mine);
+      this.#other = undefined;
+      this.#contradicted = true;
+    }
+  }
+
+  #goOnAs(draft: JudgedDraft, policy: PolicyDraft): void {
+    this.#policy = policy;
+    this.#starting = draft.#starting;
+    this.#project = draft.#project;
+    this.#firstSeen = draft.#firstSeen;
+    this.#heads = draft.#heads;
+    this.#unanswered = draft.#unanswered;
+    this.#caughtUp = draft.#caughtUp;
+    this.#unseen = draft.#unseen;
+    this.#decided = draft.#decided;
+    this.#other = undefined;
+  }
+}
+
+const noChange = { endorsed: [], inForce: [], ended: [], tree: [], refusals: [], usedMergeRequest: null } as const;
+
+function startingOf(point: StartingPoint, parts: number): Starting {
+  return { point, tree: new MapDraft(point.tree), grants: new MapDraft(point.grants), parts };
+}
+
+function pointOf({ point: { commit, committedAt, rules }, tree, grants }: Starting): StartingPoint {
+  return { commit, committedAt, rules, tree: tree.map, grants: grants.map };
 }
 
 /** All that gives access, in order: the rules in force, what is endorsed, and the grants. */
@@ -117,98 +263,13 @@ function render({ rules, endorsed, inForce, proposed }: PolicyState): string {
   return JSON.stringify([[...people], [...teams], rules.rules, [...groups], inOrder(endorsed), grants]);
 }
 
-function takeOne(state: JudgedState, record: JudgingRecord, side: Side): JudgedState {
-  if (state.other) return takeOther(state, state.other, record, side);
-  switch (record.type) {
-    case 'record':
-      return state;
-    case 'start': {
-      const { commit, committedAt, rules, tree, parts } = record;
-      return begun({ ...state, starting: { point: { commit, committedAt, rules, tree: new Map(tree), grants: new Map() }, parts } }, side);
-    }
-    case 'start-part': {
-      if (!state.starting) return state;
-      const { point, parts } = state.starting;
-      const tree = new Map([...point.tree, ...record.tree]);
-      const grants = new Map([...point.grants, ...record.grants]);
-      return begun({ ...state, starting: { point: { ...point, tree, grants }, parts: parts - 1 } }, side);
-    }
-    case 'verdict': {
-      const { policy } = state;
-      if (!policy) return state;
-      const { delta, verdict } = record;
-      const after = verdict.kind === 'endorsed' ? heldBack(policy, delta) : applyDeltas(policy, [onlyNarrowing(policy, delta)]);
-      return { ...state, policy: after, ...settledBy(state, record) };
-    }
-    case 'judged':
-      return state.policy ? { ...state, policy: applyDeltas(state.policy, [{ ...noChange, judged: record.commit }]) } : state;
-    case 'seen':
-      return {
-        ...state,
-        firstSeen: new Map([...state.firstSeen, [record.commit, record.at]]),
-        heads: record.head ? new Set([...state.heads, record.commit]) : state.heads,
-      };
-    case 'unanswered':
-      return {
-        ...state,
-        unanswered: new Map([
-          ...state.unanswered,
-          [record.commit, prolonged(state.unanswered.get(record.commit), record.at, record.others)],
-        ]),
-      };
-    case 'project':
-      return { ...state, project: record.project };
-    case 'caught-up':
-      return { ...state, caughtUp: true };
-    case 'content':
-    case 'rules-files':
-    case 'statements-seen':
-      return state;
-    case 'signed':
-      return { ...state, unseen: record.firstSeen === null && record.statements.length > 0 ? record.commit : undefined };
-  }
-}
-
-function begun(state: JudgedState, side: Side): JudgedState {
-  const { starting, policy } = state;
-  if (!starting || starting.parts > 0) return state;
-  const started = startingState(starting.point, side === 'converging' ? policy : undefined);
-  // One merge request endorses one landing, also after a new start.
-  const used = policy ? { usedMergeRequests: policy.usedMergeRequests } : {};
-  return { ...state, starting: undefined, decided: started.start, policy: { ...started, ...used } };
-}
-
 /** What nobody endorsed can take from a grant in force, or from one that a new start proposes, and give nothing. */
-function onlyNarrowing(state: PolicyState, delta: PolicyDelta): PolicyDelta {
+function onlyNarrowing(before: PolicyState['inForce'], delta: PolicyDelta): PolicyDelta {
   const { rules: _rules, ...rest } = delta;
   const inForce = delta.inForce.flatMap(([path, left]): PolicyDelta['inForce'] => {
-    const had = state.inForce.get(path);
+    const had = before.get(path);
     if (!had) return [];
     return [[path, left && meet(had, left, delta.judged)]];
   });
   return { ...rest, inForce, usedMergeRequest: null };
-}
-
-type Waiting = Pick<JudgedState, 'firstSeen' | 'heads' | 'unanswered'>;
-
-function settledBy(state: JudgedState, { commit, covers = [], verdict }: VerdictRecord): Waiting & Pick<JudgedState, 'decided'> {
-  // Whatever waited lies within the jump.
-  const isJump = verdict.kind === 'refused' && verdict.code === 'off-chain';
-  return { ...settled(state, isJump ? [...state.firstSeen.keys()] : [commit, ...covers]), decided: commit };
-}
-
-/** What waited and is decided now. Where the branch stood before is of no use once it has been judged to there. */
-function settled({ firstSeen, heads, unanswered }: JudgedState, commits: readonly CommitId[]): Waiting {
-  const stood = [...heads];
-  const passed = stood.slice(0, stood.findLastIndex((head) => commits.includes(head)) + 1);
-  return {
-    firstSeen: without(firstSeen, [...commits, ...passed]),
-    unanswered: without(unanswered, commits),
-    heads: passed.length > 0 ? new Set(stood.slice(passed.length)) : heads,
-  };
-}
-
-function without<Key, Value>(map: ReadonlyMap<Key, Value>, keys: readonly Key[]): ReadonlyMap<Key, Value> {
-  if (!keys.some((key) => map.has(key))) return map;
-  return new Map([...map].filter(([key]) => !keys.includes(key)));
 }

@@ -1,5 +1,5 @@
 // Where the fold begins: the commit that the host's configuration calls `start`, taken as it is, and what a new one may change at once.
-import { applyDelta } from './deltas.ts';
+import { PolicyDraft } from './deltas.ts';
 import type { PolicyDelta, PolicyState } from './policy-state.ts';
 import { earlier, meet, type GrantInForce } from './grants.ts';
 import type { PolicyTree } from '../history/landing.ts';
@@ -37,42 +37,39 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     takenOut: new Set(),
     proposed: new Map(),
   };
-  return earlierState ? carriedOver(fresh, earlierState) : fresh;
+  if (!earlierState) return fresh;
+  const draft = new PolicyDraft(earlierState);
+  beginAnew(draft, fresh);
+  return draft.state;
 }
 
 /** What a later beginning leaves of what was in force: what it would add or lengthen is only proposed, and what it drops has ended unreviewed. */
-export function carriedOver(fresh: PolicyState, before: PolicyState): PolicyState {
+export function beginAnew(draft: PolicyDraft, fresh: PolicyState): void {
   const commit = fresh.judged;
+  const before = draft.inForce;
   const inForce = new Map<string, GrantInForce>();
   const proposed = new Map<string, GrantInForce>();
   for (const [path, grant] of new Map([...fresh.inForce, ...fresh.proposed])) {
-    const had = before.inForce.get(path);
+    const had = before.get(path);
     if (had) inForce.set(path, meet(had, grant, commit));
     if (!had || isWider(grant, had)) proposed.set(path, grant);
   }
-  const ended = new Map(before.ended);
-  for (const [path, grant] of before.inForce) {
-    if (!inForce.has(path)) ended.set(path, { grant, cause: 'deleted', reviewed: false, commit });
-  }
-  return { ...fresh, inForce, proposed, ended, usedMergeRequests: before.usedMergeRequests };
+  const dropped = [...before].filter(([path]) => !inForce.has(path));
+  draft.replace(
+    { ...fresh, inForce, proposed },
+    dropped.map(([path, grant]) => [path, { grant, cause: 'deleted', reviewed: false, commit }]),
+  );
 }
 
 /**
  * What a signed landing leaves that this record never saw land: when that was nobody knows, and what was signed for it may be long past. So what it
  * adds or lengthens is only proposed.
  */
-export function heldBack(before: PolicyState, delta: PolicyDelta): PolicyState {
-  const after = applyDelta(before, delta);
-  const inForce = new Map(after.inForce);
-  const proposed = new Map(after.proposed);
-  for (const [path, grant] of delta.inForce) {
-    const had = before.inForce.get(path);
-    if (!grant || (had && !isWider(grant, had))) continue;
-    proposed.set(path, grant);
-    if (had) inForce.set(path, meet(had, grant, delta.judged));
-    else inForce.delete(path);
-  }
-  return { ...after, inForce, proposed };
+export function holdBack(draft: PolicyDraft, delta: PolicyDelta): void {
+  const brought = delta.inForce.map(([path, grant]) => ({ path, grant, had: draft.inForce.get(path) }));
+  draft.apply(delta);
+  for (const { path, grant, had } of brought)
+    if (grant && (!had || isWider(grant, had))) draft.propose(path, grant, had ? meet(had, grant, delta.judged) : null);
 }
 
 function isWider(grant: GrantInForce, had: GrantInForce): boolean {
