@@ -71,6 +71,8 @@ export interface Memory {
   judged: JudgedState;
   /** How far it was taken; undefined: nothing yet. */
   taken: Taken | undefined;
+  /** Bytes that were taken of records of judging in the day that began then. */
+  intake: { readonly since: Instant; readonly bytes: number };
   readonly policy: PolicyState | undefined;
   /** When this ledger began; undefined while it is empty. */
   began: Instant | undefined;
@@ -97,6 +99,7 @@ export function emptyMemory(): Memory {
   return {
     judged: nothingJudged,
     taken: undefined,
+    intake: { since: instant(0), bytes: 0 },
     get policy() {
       return this.judged.policy;
     },
@@ -148,7 +151,7 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     if (isTakenLine(record)) {
       draft ??= new JudgedDraft(memory.judged, 'converging');
       draft.take(record);
-      memory.taken = record.place ?? memory.taken;
+      if (record.place) takePlace(memory, record.place, record.at);
     } else {
       // These are about what was judged before them.
       if (record.type === 'other-record' || record.type === 'override-used') settle();
@@ -156,6 +159,17 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     }
   }
   settle();
+}
+
+function takePlace(memory: Memory, place: Taken, at: Instant): void {
+  const { since, bytes } = intakeAt(memory, at);
+  memory.intake = { since, bytes: bytes + place.offset - (memory.taken?.offset ?? 0) };
+  memory.taken = place;
+}
+
+/** Of the day that runs at that moment. */
+export function intakeAt({ intake }: Pick<Memory, 'intake'>, at: Instant): Memory['intake'] {
+  return Math.abs(at - intake.since) < day ? intake : { since: at, bytes: 0 };
 }
 
 function isTakenLine(record: LedgerRecord): record is TakenLine {

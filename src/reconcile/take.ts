@@ -4,14 +4,14 @@ import { instant, type CommitId, type Instant } from '../names.ts';
 import type { GrantInForce } from '../record/grants.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import type { Memory } from '../ledger/memory.ts';
+import { intakeAt, type Memory } from '../ledger/memory.ts';
 import type { Problem } from '../errors.ts';
 import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Piece, Taken } from '../record/read-record.ts';
-import { minute, renderInstant } from '../time.ts';
+import { day, minute, renderInstant } from '../time.ts';
 
 /** What lies in the folder of judging. */
 export interface JudgingSeen {
@@ -50,6 +50,12 @@ export interface TakenPolicy {
 
 /** After so long without a look, judging is told to be silent. */
 export const longestJudgingSilence = 15 * minute;
+
+/**
+ * MiB of records of judging in a day: what is taken stays in the ledger, and every run reads that from its beginning. A start with a hundred
+ * thousand grants has forty.
+ */
+export const mostADay = 64;
 
 export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms): TakenPolicy {
   const taking = takingOf(memory, seen, terms);
@@ -126,6 +132,14 @@ function unusable(what: string): Problem {
   };
 }
 
+function grows(until: Instant): Problem {
+  return {
+    status: 'input',
+    code: 'record-grows',
+    message: `judging has written ${mostADay} MiB within a day, and no more of it is taken before ${renderInstant(until)}. Nobody is added until then; ends and revocations go on. Where no such amount was merged, the administrator of this host finds out what writes there`,
+  };
+}
+
 interface Taking {
   readonly records: readonly LedgerRecord[];
   readonly state: JudgedState;
@@ -145,6 +159,8 @@ function takingOf(memory: Memory, { piece, begunAnew }: JudgingSeen, terms: Take
   if (piece.kind !== 'read') return nothing(unusable(piece.message));
   const { lines, isAnother, id } = piece.content;
   if (lines.some(({ record }) => !couldBe(record, terms))) return nothing(unusable('the record of judging holds what could not be so'));
+  const { since, bytes } = intakeAt(memory, terms.now);
+  if (lines.length > 0 && bytes >= mostADay * 2 ** 20) return nothing(grows(instant(since + day)));
   if (!isAnother || id === undefined) return taken(judged, [], before, lines, terms);
   const how = id === begunAnew ? 'succeeds' : 'repeats';
   return taken(goOnWith(judged, how), [{ type: 'other-record', at: terms.now, id, how }], undefined, lines, terms);

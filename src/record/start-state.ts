@@ -37,8 +37,11 @@ export function startingState(start: StartingPoint, earlierState?: PolicyState):
     takenOut: new Set(),
     proposed: new Map(),
   };
-  if (!earlierState) return fresh;
-  const draft = new PolicyDraft(earlierState);
+  return earlierState ? carriedOver(fresh, earlierState) : fresh;
+}
+
+export function carriedOver(fresh: PolicyState, before: PolicyState): PolicyState {
+  const draft = new PolicyDraft(before);
   beginAnew(draft, fresh);
   return draft.state;
 }

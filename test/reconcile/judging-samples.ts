@@ -93,6 +93,7 @@ export const settings = { start, folder: 'policy' };
 export class Taker {
   readonly memory: Memory = emptyMemory();
   begunAnew: string | undefined;
+  bytesOfLine = 100;
 
   /** `most`: lines that one run takes. */
   take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): TakenPolicy {
@@ -103,7 +104,7 @@ export class Taker {
     const from = taken && !isAnother ? taken.head.count : 0;
     const lines = records.slice(from, from + most).map((record, place) => ({
       record,
-      place: { id: name ?? '', head: { count: from + place + 1, hash: 'f'.repeat(64) }, offset: 100 * (from + place + 1) },
+      place: { id: name ?? '', head: { count: from + place + 1, hash: 'f'.repeat(64) }, offset: this.bytesOfLine * (from + place + 1) },
     }));
     const piece = { lines, isAnother, id: name, more: from + most < records.length };
     const found: JudgingSeen['now'] =

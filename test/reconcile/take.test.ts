@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/names.ts';
 import type { JudgingRecord } from '../../src/record/judging-record.ts';
-import type { TakenPolicy } from '../../src/reconcile/take.ts';
+import { mostADay, type TakenPolicy } from '../../src/reconcile/take.ts';
 import { day, minute } from '../../src/time.ts';
 import { commit, rules } from '../evidence/evidence-samples.ts';
 import { grantOf, grantPathOf, hours, now } from '../membership/membership-samples.ts';
@@ -55,6 +55,26 @@ describe('given a record that judging wrote', () => {
         expect(judged?.policy).toEqual(atOnce.policy);
       }),
     );
+  });
+
+  it('when it has grown by 64 MiB within a day, then no more is taken until that day is over, and what is in force goes on', () => {
+    const host = new Taker();
+    host.bytesOfLine = 2 ** 20;
+    const day1 = [...whole, ...Array.from({ length: mostADay - whole.length }, () => judgedTo(commit('9')))];
+    expect(codes(host.take(day1.slice(0, -1)))).toEqual([]);
+    const last = host.take(day1, { at: hours(12) }, hours(12));
+    expect([codes(last), last.gains, last.records.length]).toEqual([[], 'all', 1]);
+    expect(host.take(day1, { at: hours(12) }, hours(12)).gains).toBe('all');
+
+    const more = [...day1, endorsed(commit('3'), [grantOf('carol')])];
+    const rewritten = [begun(otherId), ...more.slice(1)];
+    const [until, begins] = [instant(hours(24) - 1), hours(24)];
+    for (const lines of [more, rewritten]) {
+      const judged = host.take(lines, { at: until }, until);
+      expect([...unusable(judged), judged.records]).toEqual([['record-grows'], 'none', ['alice', 'bob'], []]);
+    }
+    const after = host.take(more, { at: begins }, begins);
+    expect([codes(after), after.gains, inForce(after)]).toEqual([[], 'all', ['alice', 'bob', 'carol']]);
   });
 
   it.each([
