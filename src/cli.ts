@@ -177,7 +177,7 @@ function mergeRequestCommands(program: Command, take: Take): void {
   program
     .command('approve')
     .description('show what a merge request does, and sign exactly that with an SSH key, where approvals must be signed')
-    .argument('<merge-request>', 'its number')
+    .argument('<merge-request>', 'its number; without GitLab the name of a branch')
     .option(
       '--key <file>',
       'the key: its private file, or the public one whose other half an agent holds; default: the one that git signs with, or one of the agent that the policy names',
@@ -186,8 +186,8 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--print', 'print the text that is signed, for whoever signs it on another machine, and sign nothing')
     .addHelpText(
       'after',
-      '\nThe signature is posted as a comment where MUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope\napi), else pushed as a note of git, else printed to be pasted. Nothing else needs a token.\n' +
-        '\nExamples\n  muster approve 12\n  muster approve 12 --key ~/.ssh/muster\n  muster approve 12 --print --as alice > statement\n',
+      '\nThe signature is posted as a comment where MUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope\napi), else pushed as a note of git, else printed to be pasted. Nothing else needs a token. Without GitLab\n(evidence: signed) a branch is signed in the same way, by a note.\n' +
+        '\nExamples\n  muster approve 12\n  muster approve 12 --key ~/.ssh/muster\n  muster approve 12 --print --as alice > statement\n  muster approve grant-urbanecm\n',
     )
     .action(take('approve'));
   program

@@ -1,4 +1,4 @@
-// `muster approve MR`: shows what a merge request does, and signs exactly that. It reads git, and needs a token only to post the signature.
+// `muster approve MR`: shows what a merge request, or without a forge a branch, does, and signs exactly that. It reads git, and needs a token only to post the signature.
 import { renderChange } from '../check/change-text.ts';
 import { renderFindings } from '../check/findings.ts';
 import type { Invocation } from '../cli.ts';
@@ -21,7 +21,15 @@ import type { SshKey } from '../signing/ssh-key.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { parseSignature, type SshSignature } from '../signing/ssh-signature.ts';
 import { printStatement, projectOf, type Statement } from '../signing/statement.ts';
-import { renderByHand, renderComment, renderNobodys, renderRefusedToSign, renderSignedBy } from './approve-text.ts';
+import {
+  renderByHand,
+  renderCarryByHand,
+  renderRow,
+  renderComment,
+  renderNobodys,
+  renderRefusedToSign,
+  renderSignedBy,
+} from './approve-text.ts';
 import { pushNote } from './carry-note.ts';
 import { ownKey, type OwnKey } from './own-key.ts';
 import { judgedNow, readSignable, validity, type Signable } from './signable.ts';
@@ -47,8 +55,9 @@ export async function runApprove(invocation: Invocation, caller: Caller): Promis
       `${subject.name} at ${signable.head.slice(0, 12)}\n\n${renderChange(signable.checked)}\n${renderFindings(signable.checked.result)}`,
     );
     const why = whyNot(subject, signable);
-    const { change, head } = signable;
+    const { change, head, isRow } = signable;
     if (why !== undefined || !change) return no(`${why ?? 'Nobody can sign it.'}\n`);
+    if (isRow && subject.iid === undefined) caller.warn(renderRow(subject.name));
     return approve({ change, head }, { subject, mirror, configuration, caller }, options);
   });
 }
@@ -62,7 +71,7 @@ function subjectOf(text: string, { gitlab, file }: Configuration): Subject {
   );
 }
 
-async function read({ name, ref }: Subject, mirror: Mirror, { repository }: Configuration, caller: Caller): Promise<Signable> {
+async function read({ name, ref }: Subject, mirror: Mirror, { repository, signed }: Configuration, caller: Caller): Promise<Signable> {
   const tip = await mirror.fetch();
   const head = await mirror.refOnServer(ref);
   if (head === undefined)
@@ -72,6 +81,7 @@ async function read({ name, ref }: Subject, mirror: Mirror, { repository }: Conf
   const signable = await readSignable(head, tip, history, await import('../policy/parser.ts'), {
     folder: repository.folder,
     now: caller.now(),
+    ceilings: signed,
   });
   if (!signable) throw new Unusable(`${name} has no history in common with the branch ${repository.branch}`);
   return signable;
@@ -119,7 +129,7 @@ async function approve(
   const before = judgedNow(signed, statement, stillUnsigned(key), terms, () => true);
   if (before?.kind === 'not-counted') return no(renderRefusedToSign(before, key));
   if (own && options['print'] !== true) return signAndCarry({ ...signed, statement, own, terms }, opened);
-  caller.warn(renderByHand(subject.name));
+  caller.warn(renderByHand(subject.name, signed.head, subject.iid !== undefined));
   return { text: printStatement(statement), status: statusOf([]) };
 }
 
@@ -177,7 +187,7 @@ async function carry(signed: string, signer: Uid, head: CommitId, { subject, con
   if (posted !== undefined) return posted;
   if (await pushNote(configuration.repository.url, head, signed, signer, caller))
     return `It stands as a note of git on ${head.slice(0, 12)} (refs/notes/muster-approvals).`;
-  return `Nothing here may post it. Write this as a comment on ${subject.name}, whole, between two lines of three backticks:\n\n${signed}`;
+  return renderCarryByHand(subject.name, head, subject.iid !== undefined, signed);
 }
 
 /** Undefined where there is no token that may. */

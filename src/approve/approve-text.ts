@@ -1,6 +1,7 @@
 // What `muster approve` says.
 import { renderSignatureNotCounted } from '../evidence/approval-words.ts';
-import type { Uid } from '../names.ts';
+import { notesRef } from '../signing/carried.ts';
+import type { CommitId, Uid } from '../names.ts';
 import type { JudgedSignature, SignatureReason } from '../record/approval-count.ts';
 import type { SshKey } from '../signing/ssh-key.ts';
 import { namespace } from '../signing/ssh-signature.ts';
@@ -9,7 +10,7 @@ import { plain, renderMoment } from '../text.ts';
 
 const whoActs: Readonly<Partial<Record<SignatureReason, string>>> = {
   'key-not-in-force':
-    'has no such key in the policy. Put it under people in policy.yaml by a merge request of its own, or sign with another key (--key FILE)',
+    'has no such key in the policy. Put it under people in policy.yaml by a change of its own, or sign with another key (--key FILE)',
   'not-entitled': 'may not approve all that it changes. Somebody whom "What it needs" names signs it',
   benefits: 'gains by it. Somebody else who may approve signs it',
   'no-touch': 'signed without a touch, and this host takes no other signatures: sign with a security key (--key FILE)',
@@ -22,8 +23,29 @@ export function renderRefusedToSign(judged: JudgedSignature & { readonly kind: '
 }
 
 export function renderNobodys(key: SshKey | undefined, from: string | undefined, as: Uid | undefined): string {
-  if (!key) return `The policy names no key for ${as ?? 'you'}: put one under people in policy.yaml, by a merge request of its own.\n`;
-  return `The policy names the key ${key.fingerprint} (${plain(from ?? '')}) for nobody. Put it under people in policy.yaml by a merge request of its own, or sign with another key (--key FILE).\n`;
+  if (!key) return `The policy names no key for ${as ?? 'you'}: put one under people in policy.yaml, by a change of its own.\n`;
+  return `The policy names the key ${key.fingerprint} (${plain(from ?? '')}) for nobody. Put it under people in policy.yaml by a change of its own, or sign with another key (--key FILE).\n`;
+}
+
+/** `subject`: what was signed; the head of it on the server. */
+export function renderCarryByHand(subject: string, head: CommitId, isOnForge: boolean, signed: string): string {
+  const how = isOnForge
+    ? `Write this as a comment on ${subject}, whole, between two lines of three backticks:`
+    : `Put this, whole, into a file, and have somebody who may push run, in a clone:\n${noteCommands(head)}`;
+  return `Nothing here may ${isOnForge ? 'post' : 'push'} it. ${how}\n\n${signed}`;
+}
+
+function noteCommands(head: CommitId): string {
+  return [
+    `  git fetch origin "+${notesRef}:${notesRef}"    # where there are such notes already`,
+    `  git notes --ref=${notesRef} append -F FILE ${head}`,
+    `  git push origin ${notesRef}`,
+  ].join('\n');
+}
+
+/** How a branch of several commits is brought in, where no forge makes one landing of them. */
+export function renderRow(branch: string): string {
+  return `It has several commits: merge it with "git merge --no-ff ${branch}", for what is fast-forwarded is as many changes, and nobody has signed those.`;
 }
 
 /** `where` it is now, as a sentence. */
@@ -36,10 +58,12 @@ export function renderComment(signer: string, signed: string): string {
 }
 
 /** For standard error: the statement alone is what is printed. */
-export function renderByHand(name: string): string {
+export function renderByHand(name: string, head: CommitId, isOnForge: boolean): string {
   return [
     `The text below is what is signed. Put it, as it is, into a file, and on the machine with the key:`,
     `  ssh-keygen -Y sign -n ${namespace} -f KEY statement`,
-    `The statement with the contents of statement.sig behind it then goes into a comment on ${name}.`,
+    isOnForge
+      ? `The statement with the contents of statement.sig behind it then goes into a comment on ${name}.`
+      : `The statement with the contents of statement.sig behind it then goes, as FILE, into a note of git:\n${noteCommands(head)}`,
   ].join('\n');
 }

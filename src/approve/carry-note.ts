@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { notesRef } from '../history/approval-notes.ts';
+import { notesRef } from '../signing/carried.ts';
 import type { CommitId } from '../names.ts';
 import type { Caller } from '../host.ts';
 import { makeTemporary } from '../kept-files.ts';

@@ -2,6 +2,7 @@
 // Read from git alone, and worked out as judging does. The rules are those at the head of the branch: while others are in force, nothing counts.
 import { changesIfMerged } from '../check/proposed-change.ts';
 import { checkChange, type CheckedChange, type Clone } from '../check/check-change.ts';
+import type { SignedCeilings } from '../evidence/approval.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
 import type { History } from '../history/history.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
@@ -17,6 +18,8 @@ type PolicyParserModule = typeof import('../policy/parser.ts');
 
 export interface Signable {
   readonly head: CommitId;
+  /** It has several commits: fast-forwarded, each of them would be a change of its own. */
+  readonly isRow: boolean;
   readonly checked: CheckedChange;
   /** Files that the branch changes as well: it cannot be merged as it is. */
   readonly overlaps: readonly string[];
@@ -27,6 +30,7 @@ export interface Signable {
 export interface SignableTerms {
   readonly folder: string;
   readonly now: Instant;
+  readonly ceilings: SignedCeilings;
 }
 
 /** `tip` is the head of the branch, and `head` that of the merge request; undefined where they have no history in common. */
@@ -35,7 +39,7 @@ export async function readSignable(
   tip: CommitId,
   history: History,
   parser: PolicyParserModule,
-  { folder, now }: SignableTerms,
+  { folder, now, ceilings }: SignableTerms,
 ): Promise<Signable | undefined> {
   const base = await history.mergeBase(tip, head);
   if (base === undefined) return undefined;
@@ -63,7 +67,8 @@ export async function readSignable(
       : await wholeChangeOf({ endorsed: rules }, landing, folder, { blobs, loadParser: () => Promise.resolve(parser) });
   return {
     head,
-    checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now }),
+    isRow: (await history.parents(head))[0] !== base,
+    checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now, ceilings }),
     overlaps,
     change: whole?.change,
   };

@@ -26,7 +26,7 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
         hiddenBy,
         'hidden-diff',
         'this file hides policy files in the diff, so nobody can review them',
-        'Remove the attribute for the policy folder first, in a merge request of its own.',
+        'Remove the attribute for the policy folder first, in a change of its own.',
       ),
     );
   if (changes.length > mostFiles)
@@ -35,7 +35,7 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
         first.path,
         'too-many-files',
         `${changes.length} policy files change, and nobody can look at more than ${mostFiles} at once`,
-        'Split it into several merge requests.',
+        'Split it into several changes.',
       ),
     );
   const [stranger] = outside;
@@ -45,7 +45,7 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
         stranger,
         'impure',
         `policy files and ${outside.length === 1 ? 'another file' : `${outside.length} other files`} change together`,
-        'Put the policy into a merge request of its own.',
+        'Put the policy into a change of its own.',
       ),
     );
   const rules = changes.find(({ path }) => isRules(path, folder));
@@ -55,7 +55,7 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
         rules.path,
         'mixed',
         'rules and grants change together',
-        'Change policy.yaml or groups/ in one merge request, and grants/ in another.',
+        'Put policy.yaml or groups/ into one change, and grants/ into another.',
       ),
     );
   return findings;

@@ -2,7 +2,17 @@
 // The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
 import { changeFindings, differences, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-import { isRules, byPlace, largestFile, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
+import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
+import {
+  isOnlySigned,
+  isRules,
+  byPlace,
+  largestFile,
+  type Finding,
+  type GrantFile,
+  type PolicyFile,
+  type Rules,
+} from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
@@ -28,6 +38,8 @@ export interface CheckedChange {
   readonly effects: readonly Effect[];
   readonly rules: readonly RulesChange[];
   readonly needs: readonly Need[];
+  /** Nothing but signatures approves it. */
+  readonly onlySigned: boolean;
 }
 
 type ReadPolicy = (files: readonly PolicyFile[], folder: string) => PolicyReading;
@@ -60,12 +72,16 @@ export async function checkChange(
     ...changeFindings(shape, folder),
     ...missingRules(shape, was, folder),
   ]);
+  const ceilings = options.ceilings ?? (was.rules && isOnlySigned(was.rules.rules) ? onlySigned : noSignedCeilings);
   const rulesChange = shape.changes.some(({ path }) => isRules(path, folder));
   return {
     result,
     rules: was.rules && is.rules ? rulesChanges(was.rules.rules, is.rules.rules) : [],
     effects: effectsOf(shape.changes, grantsByPath(was), grantsByPath(is), folder, options.now),
-    needs: was.rules ? needsFor(shape, was.rules.rules, rulesChange ? is.rules?.rules : undefined, base, options.now, folder) : [],
+    needs: was.rules
+      ? needsFor(shape, was.rules.rules, rulesChange ? is.rules?.rules : undefined, { base, folder, now: options.now, ceilings })
+      : [],
+    onlySigned: ceilings.only ?? false,
   };
 }
 
@@ -89,12 +105,10 @@ function needsFor(
   { changes, outside }: ChangeShape,
   rules: Rules,
   after: Rules | undefined,
-  base: CommitId,
-  now: Instant,
-  folder: string,
+  { base, folder, now, ceilings }: { base: CommitId; folder: string; now: Instant; ceilings: SignedCeilings },
 ): readonly Need[] {
   const landing = { commit: base, parent: base, parents: 1, committedAt: now, changes, outside: outside.length };
-  return needsOf(reviewedPaths(landing, rules, after, folder), rules, new Set(), folder);
+  return needsOf(reviewedPaths(landing, rules, after, folder), rules, new Set(), folder, ceilings);
 }
 
 function missingRules({ changes: [first] }: ChangeShape, { rules }: PolicyReading, folder: string): readonly Finding[] {

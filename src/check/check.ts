@@ -1,4 +1,5 @@
 // `muster check`: is the policy well-formed, and within its own rules? Needs nothing but the files.
+import type { SignedCeilings } from '../evidence/approval.ts';
 import { renderEndOf } from '../text.ts';
 import type { Duration, Instant } from '../names.ts';
 import { byPlace, type Finding } from '../policy/policy.ts';
@@ -26,6 +27,8 @@ export interface CheckOptions {
   readonly unchanged?: ReadonlySet<string>;
   /** Advises of grants that end this soon. */
   readonly endingWithin?: Duration;
+  /** The host's; without them the policy says whether anything but signatures approves. */
+  readonly ceilings?: SignedCeilings;
 }
 
 /**
@@ -33,11 +36,11 @@ export interface CheckOptions {
  * When a grant landed is not known here, so its length is measured from `now`: what may be merged today passes, and what passed
  * once never fails because time went by.
  */
-export function check(policy: PolicyReading, { now, found = [], unchanged, endingWithin }: CheckOptions): CheckResult {
+export function check(policy: PolicyReading, { now, found = [], unchanged, endingWithin, ceilings }: CheckOptions): CheckResult {
   const findings = [
     ...found,
     ...policy.findings,
-    ...rulesFindings(policy),
+    ...rulesFindings(policy, ceilings),
     ...policy.grants.flatMap((grant) => [
       ...grantFindings(grant, policy, now, unchanged?.has(grant.path) ? 'advice' : 'error'),
       ...endFindings(grant, now, endingWithin, unchanged && !unchanged.has(grant.path) ? 'error' : 'advice'),
@@ -47,9 +50,9 @@ export function check(policy: PolicyReading, { now, found = [], unchanged, endin
   return { muster: 1, command: 'check', status: { code: exitStatus[name], name, all: [name] }, findings };
 }
 
-function rulesFindings({ rules }: PolicyReading): readonly Finding[] {
+function rulesFindings({ rules }: PolicyReading, ceilings: CheckOptions['ceilings']): readonly Finding[] {
   if (!rules) return [];
-  return rulesObjections(rules.rules).flatMap((objection) => {
+  return rulesObjections(rules.rules, ceilings?.only).flatMap((objection) => {
     const file = rules.files.get(objection.group ?? 'policy');
     return file ? [findingOf(file, objection, 'error')] : [];
   });
@@ -83,7 +86,7 @@ function endFindings(
     code: 'ends-soon',
     key: ['until'],
     message: `the grant ends ${renderEndOf(until)}, in ${renderDuration(until - now)}`,
-    fix: 'Let it end, or ask for a later "until" in a merge request where access is still needed.',
+    fix: 'Let it end, or ask for a later "until" where access is still needed.',
   };
   return [findingOf(located, endsSoon, 'advice')];
 }

@@ -116,10 +116,11 @@ function modeOf(mode: 'enforce' | 'report'): Verdict {
 
 function evidenceOf(evidence: EvidenceKind): Verdict {
   if (evidence === 'gitlab') return ok('gitlab: access needs an approval by an authorised person');
+  if (evidence === 'signed') return ok('signed: access needs the signatures of two authorised people at least; no forge is asked');
   return advice(
     'none: whoever may push to the branch gives access, and nobody’s approval is asked for',
     administrator,
-    'Add the section "gitlab" and write "evidence: gitlab".',
+    'Add the section "gitlab" and write "evidence: gitlab"; without GitLab write "evidence: signed" (docs/signing.md).',
   );
 }
 

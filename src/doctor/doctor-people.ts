@@ -20,6 +20,8 @@ export interface PeopleFacts {
   readonly directory: Answer<People>;
   /** By numeric id; an id that is not there belongs to nobody. `none` without a forge. */
   readonly accounts: Answer<ReadonlyMap<number, ForgeAccount>> | 'none';
+  /** People approve with their keys, and no forge is asked. */
+  readonly isSigned: boolean;
 }
 
 export const peopleArea: Area<PeopleFacts> = {
@@ -61,8 +63,9 @@ function onForge(
   judge: (approver: Approver, accounts: Accounts) => readonly Verdict[],
   inOrderMessage: string,
 ): (facts: PeopleFacts) => readonly Verdict[] {
-  return ({ approvers, accounts }) => {
-    if (accounts === 'none') return [ok('no GitLab is configured: nobody is asked to approve')];
+  return ({ approvers, accounts, isSigned }) => {
+    if (accounts === 'none')
+      return [ok(`no GitLab is configured: ${isSigned ? 'people approve with their keys' : 'nobody is asked to approve'}`)];
     if (accounts.kind !== 'known') return [failed(accounts, { who: 'the administrator of this host', how: 'See "gitlab-token".' })];
     const verdicts = [...approvers].sort((left, right) => inOrder(left.uid, right.uid)).flatMap((one) => judge(one, accounts.value));
     return verdicts.length > 0 ? verdicts : [ok(inOrderMessage)];

@@ -116,7 +116,16 @@ function signersOf({ rules, ceilings, requireTouch }: RepositoryFacts): readonly
     const has = `${count(asked.signed, 'signature')} needed, and ${count(signers, 'person has', 'people have')} a key${requireTouch ? ' that is touched' : ''} (without: ${without.join(', ') || 'nobody'})`;
     const how = 'Have more of them put their keys under "people" in policy.yaml (docs/signing.md).';
     if (signers < asked.signed) return [error(`${has}: nothing can be approved`, owners, how, subject)];
-    return signers === asked.signed ? [advice(`${has}: nobody may lose theirs, or open a merge request`, owners, how, subject)] : [];
+    return signers === asked.signed
+      ? [
+          advice(
+            `${has}: nobody may lose theirs, or ${ceilings.only ? 'gain by the change' : 'open a merge request'}`,
+            owners,
+            how,
+            subject,
+          ),
+        ]
+      : [];
   });
   return verdicts.length > 0 ? verdicts : [ok('wherever signatures are asked for, more people have a key than are needed')];
 }

@@ -32,7 +32,7 @@ export async function repositoryFacts(configuration: HostConfiguration, mirrorFo
   const rules = reading.rules?.rules;
   const errors = [
     ...reading.findings.filter(({ severity }) => severity === 'error').map(({ path, line, message }) => `${path}:${line}: ${message}`),
-    ...(rules ? rulesObjections(rules).map(({ message }) => message) : []),
+    ...(rules ? rulesObjections(rules, configuration.signed.only).map(({ message }) => message) : []),
   ];
   return {
     url: repository.url,

@@ -7,10 +7,10 @@ import { readRef } from './mirror-layout.ts';
 import { readBlobs } from './objects.ts';
 import { createGit } from './runner.ts';
 import { runFetch } from './server.ts';
+import { notesRef } from '../signing/carried.ts';
 import { withTrees } from './trees.ts';
 import { makeFolder } from './versions.ts';
 
-export const notesRef = 'refs/notes/muster-approvals';
 const fetchedRef = 'refs/muster/approvals';
 /** Bytes of one note. */
 export const largestNote = 64 * 1024;

@@ -134,7 +134,8 @@ state: state # revocations and the record; on a host of its own /var/lib/muster
 function evidenceLines({ gitlab }: Typed): string {
   if (!gitlab)
     return `# Whatever is on the branch counts, and every run warns of that. With GitLab, where merge requests are approved, write
-# "evidence: gitlab" and a section "gitlab" with url, project and token-file (scope read_api).
+# "evidence: gitlab" and a section "gitlab" with url, project and token-file (scope read_api). Without it, where people sign changes with SSH
+# keys, write "evidence: signed" (docs/signing.md, "Without GitLab").
 evidence: none
 `;
   return `gitlab:

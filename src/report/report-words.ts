@@ -9,7 +9,7 @@ import type { Heads } from '../ledger/state.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Departure, Stay } from '../ledger/stays.ts';
 import type { OverrideStory } from '../ledger/replay.ts';
-import type { GroupRules, Rules } from '../policy/policy.ts';
+import { leastSigners, type GroupRules, type Rules } from '../policy/policy.ts';
 import type { Instant } from '../names.ts';
 import { count, renderDuration } from '../time.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
@@ -183,7 +183,8 @@ export function renderGroupRules(rules: GroupRules, evidence: Report['evidence']
   return `owned by ${owner}; its members come from grants, with ${renderQuorum(rules, evidence)}; ${limit}${fields}${unknown}`;
 }
 
-function renderQuorum({ approvals, approvers }: Pick<GroupRules, 'approvals' | 'approvers'>, evidence: Report['evidence']): string {
+function renderQuorum({ approvals, signed, approvers }: Rules['rules'], evidence: Report['evidence']): string {
+  if (evidence === 'signed') return `${count(Math.max(approvals, signed, leastSigners), 'signature')} by ${approvers.join(' or ')}`;
   return `${count(approvals, 'approval')} by ${approvers.join(' or ')}${evidence === 'none' ? ' (not asked for on this host)' : ''}`;
 }
 
@@ -211,6 +212,9 @@ export function renderNotes({ side, isPublic, evidence, mode, begins, written, j
       ? `From the record of this host${begins === undefined ? ', which is empty' : `, which begins at ${renderMoment(begins)} and was last written at ${renderMoment(written)}`}.`
       : 'From the policy alone: nobody looked at the directory, and rosters are not read here.',
     judged === undefined ? 'No policy was in force.' : `Policy judged up to ${judged.slice(0, 12)}.`,
+    ...(evidence === 'signed'
+      ? ['Evidence: signed. What counts was signed with SSH keys by two people at least; no forge was asked.']
+      : []),
     ...(evidence === 'none' ? ['Evidence: none. Whatever stood on the branch counted; nobody was asked for an approval.'] : []),
     ...(mode === 'report' && side === 'record' ? ['The mode of this host is report: nothing is written to the directory.'] : []),
     ...(isPublic ? ['Public: reasons, contacts, tickets, the names of approvers and who is revoked are left out.'] : []),

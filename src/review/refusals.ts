@@ -4,7 +4,7 @@ import type { RunReport } from '../reconcile/run.ts';
 import type { Pending } from '../record/effective-policy.ts';
 import { plain } from '../text.ts';
 
-/** With `none` there is no GitLab to speak of: nobody merges and nobody approves. */
+/** With `signed` and `none` there is no GitLab to speak of; with `none` nobody approves either. */
 type Evidence = RunReport['evidence'];
 
 /** The way back after a merge that nobody approved. */
@@ -21,8 +21,16 @@ const wayBackByPush = [
   'A second commit brings the change again, mended. Both may go in one push, but not in one commit or one merge.',
 ] as const;
 
+/** The way back where people sign branches and no forge is asked, as test/journeys/signed-alone.test.ts goes it. */
+const wayBackBySigning = [
+  'Whoever may push reverts the change on the branch (git revert): nobody needs to sign that.',
+  'On a branch of its own they revert the revert, which brings the change again, mended where something was wrong with it.',
+  'Enough of those who may approve it sign that branch: muster approve BRANCH.',
+  'Only then it is merged.',
+] as const;
+
 export function wayBackBy(evidence: Evidence): readonly string[] {
-  return evidence === 'none' ? wayBackByPush : wayBack;
+  return { gitlab: wayBack, signed: wayBackBySigning, none: wayBackByPush }[evidence];
 }
 
 /** In one line. */
@@ -137,8 +145,29 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 
+/** What is said otherwise where signatures are asked for, and no forge. */
+const wordsBySignatures: Readonly<Partial<Record<RefusalCode, Words>>> = {
+  impure: { ...words.impure, first: 'Put the policy into a change of its own.' },
+  mixed: { ...words.mixed, first: 'Change the rules and the grants on two branches.' },
+  'unknown-group': { ...words['unknown-group'], first: 'Add the group first, in a change of its own.' },
+  dirty: { what: 'the file already held a change that too few had signed, so a signature of this one does not cover all of it' },
+  'rules-dirty': { ...words['rules-dirty'], first: 'First revert the change of the rules that too few had signed.' },
+  'no-merge-request': { what: 'it was pushed to the branch without a merge request while this host still asked GitLab' },
+  'not-bound': { what: 'the commit is not one change that can be judged by itself' },
+  'no-approval': { what: 'no authorised person had approved this exact content while this host still asked GitLab' },
+  'not-signed': { what: 'too few of those who may approve it had signed exactly this change' },
+  unanswered: { what: 'the questions about it stayed without an answer from GitLab while this host still asked' },
+  'refused-by-hand': { what: words['refused-by-hand'].what },
+};
+
+const otherWords: Readonly<Record<Evidence, Readonly<Partial<Record<RefusalCode, Words>>>>> = {
+  gitlab: {},
+  signed: wordsBySignatures,
+  none: wordsWithoutEvidence,
+};
+
 function wordsFor(code: RefusalCode, evidence: Evidence): Words {
-  return (evidence === 'none' ? wordsWithoutEvidence[code] : undefined) ?? words[code];
+  return otherWords[evidence][code] ?? words[code];
 }
 
 /** What is wrong, without the detail: for places where nothing may stand that an author wrote. */

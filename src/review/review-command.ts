@@ -4,6 +4,7 @@ import { reviewMergeRequest, type Reviewed, type ReviewPorts } from './review-me
 import { steadyNow } from '../membership/clock.ts';
 import { nothingStands, readStanding } from '../record/standing.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import { Misuse } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import { renderNote } from './note.ts';
@@ -20,10 +21,16 @@ import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';
 export async function forgeConfiguration({ options }: Invocation, caller: Caller): Promise<ForgeConfiguration> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
   const { gitlab, evidence, file } = configuration;
-  const hint = evidence === 'none' ? ': a host with "evidence: none" has no merge requests to speak of, and whatever is pushed counts' : '';
-  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing${hint}`);
+  if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing${noMergeRequests[evidence]}`);
   return { ...configuration, gitlab };
 }
+
+const noMergeRequests: Readonly<Record<EvidenceKind, string>> = {
+  gitlab: '',
+  signed:
+    ': a host with "evidence: signed" has no merge requests to speak of. "muster check --against" says what a branch would do, "muster approve BRANCH" signs it',
+  none: ': a host with "evidence: none" has no merge requests to speak of, and whatever is pushed counts',
+};
 
 export function parseNumber(text: string): number {
   const digits = /^!?([1-9]\d{0,8})$/.exec(text)?.[1];

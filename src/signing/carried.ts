@@ -6,6 +6,9 @@ import type { Fingerprint } from './ssh-key.ts';
 import { parseSignature, signatureBegin, signatureEnd } from './ssh-signature.ts';
 import { firstLine, largestStatement, parseStatement } from './statement.ts';
 
+/** Where notes of git with signed statements stand. */
+export const notesRef = 'refs/notes/muster-approvals';
+
 /** A statement with its signature, as people paste it. */
 export function renderSigned(text: string, armour: string): string {
   return `${text}${armour}`;

@@ -164,6 +164,7 @@ const people = casesOf<PeopleFacts>(
     approvers: [{ uid: alice, gitlab: [42], also: [], keys: [] }],
     directory: known(new Map([[alice, entry(false)]])),
     accounts: account({}),
+    isSigned: false,
   },
   [
     ['approver-in-directory', 'somebody unknown', { directory: known(new Map()) }, 'error'],

@@ -23,6 +23,7 @@ beforeAll(async () => {
     policy: policyFile({ people, sre: ['alice', 'bob'], owners: ['bob', 'carol'] }),
     group: groupFile({ signed: 1 }),
   });
+  await scene.reconcile();
   mergeRequest = await scene.open(world.carol, { [grantPath('urbanecm')]: grantFile(scene.day(14)) });
   other = await open(grantPath('hoo'), grantFile(scene.day(14)));
 });
