@@ -3,9 +3,8 @@ import { parseCommandLine, type Invocation } from './cli.ts';
 import type { Commands } from './command.ts';
 import { DirectoryUnusable, Misuse, Unavailable, Unusable } from './errors.ts';
 import type { Caller } from './host.ts';
-import { priorities, renderForJournal } from './journal.ts';
+import { priorities, renderForJournal, coloured, laidOut, type Screen } from './terminal.ts';
 import { statusOf, type StatusName } from './status.ts';
-import { coloured, laidOut, type Screen } from './terminal.ts';
 import { plain } from './text.ts';
 
 /** Where what is said goes. */

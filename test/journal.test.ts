@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { laidOut } from '../src/terminal.ts';
-import { renderForJournal } from '../src/journal.ts';
+import { laidOut, renderForJournal } from '../src/terminal.ts';
 import { renderRunText } from '../src/reconcile/run-text.ts';
 import { hostile, quiet, reportOf, statusFor, troubled } from './reconcile/run-samples.ts';
 

@@ -25,7 +25,7 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
   ledger: ['chronicle', 'distrusted', 'memory', 'person-history', 'record', 'replay', 'stays'],
   look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
-  '': ['journal', 'names', 'near', 'status', 'terminal', 'text', 'time'],
+  '': ['names', 'near', 'status', 'terminal', 'text', 'time'],
   policy: ['policy-rules-grants', 'policy-rules-teams', 'policy-rules', 'policy'],
   reconcile: ['metrics', 'recording', 'run-json', 'run-text', 'run', 'take'],
   record: [
@@ -39,12 +39,10 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'policy-state',
     'start-state',
     'waits',
-    'windows',
   ],
   report: [
     'markup',
     'report-attention',
-    'report-changes',
     'report-csv',
     'report-days',
     'report-groups',
@@ -76,5 +74,5 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'statement',
     'verified-grants',
   ],
-  verify: ['rests-on', 'verify-text'],
+  verify: ['verify-text'],
 };

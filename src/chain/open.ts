@@ -1,11 +1,10 @@
 // Opens the ledger: verifies the whole chain and compares it with the second file. Opening writes nothing.
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { stateFailure } from '../errors.ts';
+import { join, dirname } from 'node:path';
+import { stateFailure, Unusable } from '../errors.ts';
 import { appenderAt, type Appender } from './append.ts';
-import { batchOf, follow, start, linesOf, type Broken, type Head } from './chain.ts';
+import { batchOf, follow, start, linesOf, withoutOwnKeys, type Broken, type Head } from './chain.ts';
 import { readHead, syncFolder, type ChainName, type KnownHead } from './head.ts';
-import { readRecords, type Line } from './verified-records.ts';
 
 export interface SoundLedger {
   readonly kind: 'sound';
@@ -21,7 +20,7 @@ export interface SoundLedger {
   appender(): Appender;
 }
 
-export type Ledger = SoundLedger | Broken;
+type Ledger = SoundLedger | Broken;
 
 interface Verified {
   readonly kind: 'verified';
@@ -166,5 +165,58 @@ function openIfThere(path: string): number | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** A record as it was appended, and its place in the chain. */
+interface Line {
+  /** From 1. */
+  readonly sequence: number;
+  readonly kept: object;
+  /** SHA-256 of its bytes: the next line names it. */
+  readonly hash: string;
+}
+
+/**
+ * Reads the first `length` bytes, which end with the line of `verified`, a record at a time. The chain is followed once more meanwhile: what is
+ * handed out is what was verified. Throws Unusable when they no longer lead there.
+ */
+function* readRecords(path: string, length: number, verified: Head): Generator<Line, void, undefined> {
+  if (verified.count === 0) return;
+  const file = openToRead(path);
+  try {
+    let head = start;
+    for (const line of linesOf(file, length)) {
+      const next = follow(head, line.bytes);
+      if ('kind' in next || !line.ended) break;
+      if (next.count === verified.count && next.hash !== verified.hash) break;
+      yield parseLine(line.bytes, next);
+      head = next;
+    }
+    if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw stateFailure('ledger', dirname(path), `${path} cannot be read`, error);
+  }
+}
+
+function parseLine(line: Buffer, { count: sequence, hash }: Head): Line {
+  const whole = parseJson(line.toString('utf8'));
+  if (typeof whole !== 'object' || whole === null) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
+  return { sequence, kept: withoutOwnKeys(whole), hash };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 // The keys of the host's file and the kinds of their values.
 import * as v from 'valibot';
 import { dn, isBranchName, parseCommitId, parseGroupName, parseRosterName, type RosterName } from '../names.ts';
-import { complaint } from '../policy/complaints.ts';
+import { complaint } from '../policy/yaml-problems.ts';
 import { groupName, kind, lengthOfTime, list, map, mapOf, natural, oldest, positive, rosterName, word } from '../policy/scalars.ts';
 
 const line = (what: string, fix: string) =>

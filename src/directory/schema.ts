@@ -2,7 +2,7 @@
 // a change can be bound to the entry that was read. Read once, and once more where the connection was opened anew.
 import type { Entry } from 'ldapts';
 import { DirectoryUnusable } from '../errors.ts';
-import { learnType } from './attribute-types.ts';
+import { learnType } from './distinguished-names.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { valuesOf } from './entries.ts';
 import { answered } from './result-codes.ts';
@@ -116,7 +116,7 @@ function attributesOf(names: readonly string[], classes: ReadonlyMap<string, Obj
   return { must, may };
 }
 
-/** Each is told to the reader of DNs (attribute-types.ts), by its own rule or its superior's. */
+/** Each is told to the reader of DNs (distinguished-names.ts), by its own rule or its superior's. */
 function readTypes(definitions: readonly string[]): ReadonlySet<string> {
   const types = new Map<
     string,

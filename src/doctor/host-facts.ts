@@ -1,21 +1,22 @@
-// What a checkup needs to know of this host: files, state folder, timer, rosters.
+// What a checkup needs to know of this host: files, state folder, rosters, and what systemd tells of the timer (systemctl(1)). Changes nothing.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from './host-files.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import { readPrivateText, readSecret } from '../config/secret-files.ts';
-import { readTimer } from './systemd.ts';
 import type { Answer } from './doctor.ts';
 import type { ConfigurationFacts, StateFacts } from './doctor-host.ts';
 import type { RosterFacts, TimerFacts } from './doctor-runs.ts';
-import { inOrder, type Instant } from '../names.ts';
+import { inOrder, instant, type Instant } from '../names.ts';
 import { judgeRoster } from '../roster/roster.ts';
 import type { RosterSource } from '../roster/rosters.ts';
 import { makeState, Unavailable } from '../errors.ts';
 import { asked } from './asked.ts';
 import { standingOf, type HostConfiguration } from '../host.ts';
 import type { State } from '../ledger/state.ts';
+import { second } from '../time.ts';
 
 const ceilingKeys = ['source', 'members', 'longest', 'additions', 'removals'] as const;
 
@@ -141,4 +142,54 @@ export async function rosterFacts(
     facts.push({ roster, state: judgeRoster(await source.read(), { now, olderThan: source.olderThan, checksum: source.checksum }) });
   }
   return { rosters: facts };
+}
+
+interface TimerState {
+  /** As in systemctl(1), is-enabled: `enabled`, `disabled`, `not-found`, … */
+  readonly enabled: string;
+  readonly active: string;
+  readonly last: { readonly result: string; readonly status: number; readonly at: Instant } | undefined;
+}
+
+/** `path` as in PATH. Undefined where systemd does not run, or does not answer within ten seconds. */
+export async function readTimer(timer: string, service: string, path: string): Promise<TimerState | undefined> {
+  const [unit, run] = await Promise.all([
+    show(timer, ['LoadState', 'UnitFileState', 'ActiveState'], path),
+    show(service, ['Result', 'ExecMainStatus', 'ExecMainExitTimestamp'], path),
+  ]);
+  if (!unit || !run) return undefined;
+  const isThere = unit.get('LoadState') === 'loaded';
+  const enabled = isThere ? unit.get('UnitFileState') || 'not enabled' : 'not-found';
+  // `--timestamp=unix`: `@` and seconds; empty before the first time.
+  const endedAt = /^@(\d+)$/.exec(run.get('ExecMainExitTimestamp') ?? '')?.[1];
+  const status = Number(run.get('ExecMainStatus') ?? 0);
+  const result = run.get('Result') ?? '';
+  return {
+    enabled,
+    active: unit.get('ActiveState') ?? 'unknown',
+    last: endedAt === undefined || Number(endedAt) === 0 ? undefined : { result, status, at: instant(Number(endedAt) * second) },
+  };
+}
+
+async function show(unit: string, properties: readonly string[], path: string): Promise<ReadonlyMap<string, string> | undefined> {
+  const output = await systemctl(['show', '--timestamp=unix', `--property=${properties.join(',')}`, '--', unit], path);
+  if (output === undefined) return undefined;
+  return new Map(
+    output.split('\n').flatMap((line) => {
+      const [, name, value] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+function systemctl(args: readonly string[], path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn('systemctl', args, { stdio: ['ignore', 'pipe', 'ignore'], env: { PATH: path, LC_ALL: 'C' }, timeout: 10 * second });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < 10_000) output += text;
+    });
+    child.once('error', () => resolve(undefined));
+    child.once('close', (status) => resolve(status === 0 ? output : undefined));
+  });
 }

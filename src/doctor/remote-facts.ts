@@ -2,10 +2,9 @@
 // down hides nothing about the rest.
 import { noToken } from '../evidence/tokens.ts';
 import { Unusable } from '../errors.ts';
-import { readServer, readGroupFacts } from './directory-facts.ts';
+import { readServer, readGroupFacts, readOtherRights } from './directory-facts.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import { directoryReader } from '../directory/reader.ts';
-import { readOtherRights } from './rights.ts';
 import { placeOf } from '../directory/transport.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Answer } from './doctor.ts';

@@ -6,7 +6,6 @@ import { gitlabJudge, type SigningPorts } from './gitlab-judge.ts';
 import type { Unanswered } from '../record/waits.ts';
 import { signedJudge } from './signed-judge.ts';
 import { projectOf } from '../signing/statement.ts';
-import { unjudged } from './without-evidence.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -32,7 +31,7 @@ export interface OpenEvidence {
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
 }
 
-export interface EvidenceTerms {
+interface EvidenceTerms {
   readonly now: Instant;
   /** The project's id on record. */
   readonly project: number | undefined;
@@ -154,4 +153,25 @@ async function readForgeClock(
   }
   const reading = forge.clock();
   return reading && { date: instant(reading.server), receivedAt: instant(reading.here) };
+}
+
+/** `evidence: none`: every landing that is well-formed and clean is endorsed, and counts as reviewed by nobody. The committer wrote the time, so it is believed only as far as it lies in the past. */
+export function unjudged(now: Instant): ContentJudge {
+  return {
+    evidence: 'none',
+    prepare: () => Promise.resolve([]),
+    judge: (_, { commit, committedAt }) =>
+      Promise.resolve({
+        kind: 'judged',
+        evidence: null,
+        verdict: {
+          kind: 'endorsed',
+          reviewed: false,
+          commit,
+          mergeRequest: null,
+          approvedBy: [],
+          landedAt: instant(Math.min(committedAt, now)),
+        },
+      }),
+  };
 }

@@ -1,7 +1,7 @@
 // The calls muster makes to read evidence, each whole (every page) and checked, by numeric ids.
 // https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
-import { Gitlab } from '@gitbeaker/rest';
 import * as v from 'valibot';
+import { Gitlab } from '@gitbeaker/rest';
 import type { Approval, MergeRequest, StateEvent, Version } from '../evidence/evidence.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
 import { day, renderInstant } from '../time.ts';

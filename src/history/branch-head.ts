@@ -2,12 +2,12 @@
 // `explain` look at, and nothing is decided by.
 import { place, largestFile, type PolicyFile } from '../policy/policy.ts';
 import type { Reading } from '../judge/form.ts';
+import { landingFiles } from '../judge/landing-files.ts';
 import type { PolicyTree } from './landing.ts';
 import type { CommitId, Uid } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Branch, JudgingPorts } from '../judge/judge-branch.ts';
-import { landingFiles } from '../judge/landing-files.ts';
 
 export interface Tip {
   readonly head: CommitId;

@@ -1,17 +1,16 @@
 // The policy of the commit that the host's configuration calls `start`: taken as it is, and whole or not at all.
-import { isRules, place } from '../policy/policy.ts';
-import { type PolicyState } from '../record/policy-state.ts';
+import { isRules, place, largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import { isWellFormed } from './form.ts';
+import type { PolicyParser } from './landing-files.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { rulesObjections } from '../policy/policy-rules.ts';
-import { largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
 import { startingState, type StartingPoint } from '../record/start-state.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { sha256 } from '../digest.ts';
 import { Unusable } from '../errors.ts';
 import { rulesDigest } from '../signing/statement.ts';
 import type { Branch, JudgingSettings } from './judge-branch.ts';
-import type { PolicyParser } from './landing-files.ts';
 
 interface Started {
   readonly state: PolicyState;

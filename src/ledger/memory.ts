@@ -1,7 +1,7 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier, isOver } from '../record/grants.ts';
+import { earlier, isOver, type Window } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -24,7 +24,6 @@ import { acceptProposed } from '../record/start-state.ts';
 import { goOnWith, JudgedDraft, nothingJudged, type JudgedState } from '../record/judged-state.ts';
 import { isJudgingType } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';
-import type { Window } from '../record/windows.ts';
 import { day } from '../time.ts';
 
 export interface Counts {

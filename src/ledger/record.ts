@@ -1,5 +1,5 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
-import type { SignedGroup, Window } from '../record/windows.ts';
+import type { SignedGroup, Window } from '../record/grants.ts';
 import type { Because } from '../membership/desired.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';

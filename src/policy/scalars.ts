@@ -4,8 +4,7 @@ import { parseExactUid, parseGroupName, parseRosterName, parseTeamName } from '.
 import { sshFingerprint } from '../digest.ts';
 import { parseKeyLine, type SshKey } from '../signing/ssh-key.ts';
 import { parseDuration, parseEnd, parseStart } from '../time.ts';
-import { complaint, unknownKey } from './complaints.ts';
-import { quoted } from './yaml-problems.ts';
+import { complaint, unknownKey, quoted } from './yaml-problems.ts';
 
 /** JSON Schema for editors. They read YAML by its core schema, so `42` reaches them as a number and `no`, sometimes, as a boolean. */
 type EditorSchema = Readonly<Record<string, unknown>>;

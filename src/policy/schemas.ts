@@ -1,7 +1,7 @@
 // The three kinds of policy files (docs/policy.md). What validates them here is also what editors get under schema/.
 import * as v from 'valibot';
 import { parseExactUid, parseTeamName } from '../names.ts';
-import { complaint } from './complaints.ts';
+import { complaint } from './yaml-problems.ts';
 import {
   end,
   formatVersion,

@@ -2,9 +2,8 @@
 import * as v from 'valibot';
 import { byPlace, largestFile, type Finding, type Parsed, type PolicyFile } from './policy.ts';
 import type { KeyPath } from './policy-rules.ts';
-import { complaintsOf } from './complaints.ts';
+import { complaintsOf, findingOf, positionOf, wholeFile, type Position, type Problem } from './yaml-problems.ts';
 import { readLetters } from './letters.ts';
-import { findingOf, positionOf, wholeFile, type Position, type Problem } from './yaml-problems.ts';
 import { parseTree, type Tree } from './tree.ts';
 
 /** Of one file. Somebody who mends twenty things calls again; a file made of mistakes must not cost more than a good one. */

@@ -4,8 +4,7 @@ import { problemOf, type Problem } from '../errors.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
-import { earlier, type GrantInForce } from '../record/grants.ts';
-import { wider, type SignedGroup, type Verified, type Window } from '../record/windows.ts';
+import { earlier, wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import type { EvidenceLine, VerifyTerms } from '../signing/verified-grants.ts';
 import type { TakenPolicy } from './take.ts';
 

@@ -1,5 +1,5 @@
 // A grant in force: what an endorsed file said, less what unreviewed edits took from it since.
-import type { CommitId, Instant, Uid } from '../names.ts';
+import { instant, type CommitId, type Instant, type Uid, type GroupName } from '../names.ts';
 import type { GrantFile } from '../policy/policy.ts';
 import type { SignedBy } from './approval-count.ts';
 
@@ -71,4 +71,33 @@ export function latest(left: End, right: End): End {
 export function isOver(until: End, now: Instant): boolean {
   // `until` is the first instant without access.
   return until !== 'open' && now >= until;
+}
+
+/** The most that a grant file may give: whatever is in force lies within it. */
+export interface Window {
+  readonly path: string;
+  readonly from?: Instant;
+  readonly until: End;
+}
+
+/** A group that had to be signed from some line on, and what was in force in it then. */
+export interface SignedGroup {
+  readonly group: GroupName;
+  /** So many lines stood before. */
+  readonly after: number;
+  readonly before: readonly Window[];
+}
+
+export interface Verified {
+  /** Those that must be signed, by the host's ceilings or by the rules that were verified; in order. */
+  readonly groups: readonly GroupName[];
+  /** In such groups, by path. */
+  readonly windows: readonly Window[];
+}
+
+/** Both are in force by right. */
+export function wider(one: Window | undefined, other: Window): Window {
+  if (!one) return other;
+  const from = one.from === undefined || other.from === undefined ? undefined : instant(Math.min(one.from, other.from));
+  return { path: one.path, ...(from !== undefined && { from }), until: latest(one.until, other.until) };
 }

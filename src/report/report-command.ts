@@ -1,18 +1,17 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import type { Invocation } from '../cli.ts';
-import { makeReport, type ReportPorts } from './make-report.ts';
+import { makeReport, nowOf, renderPage, settingsOf, type ReportPorts, type Moments } from './page.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Reading } from '../judge/form.ts';
+import { landingFiles } from '../judge/landing-files.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import { Misuse, Unavailable, Unusable, type Problem } from '../errors.ts';
-import { nowOf, renderPage, settingsOf, type Moments } from './page.ts';
 import type { Report } from './report.ts';
 import { statusOf } from '../status.ts';
 import { day, parseMoment, second } from '../time.ts';
 import { effectivePolicy, pathsToRead } from '../judge/waiting.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { judgeBranch } from '../judge/judge-branch.ts';
-import { landingFiles } from '../judge/landing-files.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';

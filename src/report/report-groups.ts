@@ -1,12 +1,14 @@
-// One group in a report: its members with their reasons, and whom something names without being a member.
+// One group in a report: its members with their reasons, whom something names without being a member, and what a period saw.
 import { groundsOf, type Because } from '../membership/desired.ts';
 import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GroupRules } from '../policy/policy.ts';
 import type { KnownGroup, KnownHold, Membership } from '../ledger/memory.ts';
-import type { Replay, Replayed } from '../ledger/replay.ts';
+import type { Replay, Replayed, JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
+import type { Departure } from '../ledger/stays.ts';
+import { second } from '../time.ts';
 
 /** What is known of one group at the moment. */
 interface GroupFacts {
@@ -141,4 +143,42 @@ function reasonAgainst(uid: Uid, from: Instant | undefined, { group, at, held }:
   const hold = held.find(({ add }) => add.includes(uid));
   if (hold) return { code: 'held', hold: hold.code, since: hold.since };
   return departed(group, uid)?.because?.kind === 'locked' ? { code: 'locked' } : { code: 'not-told' };
+}
+
+interface Arrival {
+  readonly group: GroupName;
+  readonly name: string;
+  readonly at: Instant;
+  readonly because: Because | null;
+}
+
+export interface ReportChanges {
+  readonly since: Instant;
+  readonly joined: readonly Arrival[];
+  /** Another grant or list for somebody who was in already. */
+  readonly renewed: readonly Arrival[];
+  readonly left: readonly { readonly group: GroupName; readonly name: string; readonly departure: Departure }[];
+  readonly landings: readonly JudgedLanding[];
+  readonly revocations: readonly RevocationStory[];
+  readonly overrides: readonly OverrideStory[];
+  readonly rulesChanged: boolean;
+}
+
+export function changesIn({ replay: now, since, stays, policyBefore }: Replayed): ReportChanges {
+  // A second that is named means the whole of it.
+  const begin = since - (since % second);
+  return {
+    since,
+    joined: stays
+      .filter(({ from }) => from > since)
+      .map(({ group, name, from, reasons }) => ({ group, name, at: from, because: reasons[0]?.because ?? null })),
+    renewed: stays.flatMap(({ group, name, from, reasons }) =>
+      reasons.filter(({ at }) => at > since && at > from).map(({ at, because }) => ({ group, name, at, because })),
+    ),
+    left: stays.flatMap(({ group, name, departure }) => (departure && departure.at >= begin ? [{ group, name, departure }] : [])),
+    landings: now.landings,
+    revocations: now.revocations.filter(({ record, lifted }) => record.at > since || (lifted !== undefined && lifted.at > since)),
+    overrides: now.overrides.filter(({ record, usedAt }) => record.at > since || (usedAt !== undefined && usedAt > since)),
+    rulesChanged: now.landings.length > 0 && policyBefore !== undefined && policyBefore.rules !== now.memory.policy?.rules,
+  };
 }

@@ -80,7 +80,7 @@ async function runMend(number: number, configuration: ForgeConfiguration, folder
   const forge = await openForge(configuration, caller);
   if (!forge) throw new Misuse(`there is no token (gitlab.comment-token-file, or MUSTER_GITLAB_TOKEN_FILE): ${renderMendingByHand()}`);
   await refuseToMend(number, configuration, folder, caller);
-  const { mend } = await import('./mend.ts');
+  const { mend } = await import('./request.ts');
   const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const { history } = mirror;
   const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };

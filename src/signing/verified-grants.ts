@@ -6,7 +6,7 @@ import { inOrder, type CommitId, type GroupName, type Instant } from '../names.t
 import { isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { ContentRecord, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
-import { wider, type SignedGroup, type Verified, type Window } from '../record/windows.ts';
+import { wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned } from './carried.ts';
 import { judgeStatements, withLanding, type EarlierLandings, type SigningTerms, type Verify } from './judge-statements.ts';
 import { rulesOf, signedChange, type Content, type ContentChange, type Readers } from './signed-change.ts';

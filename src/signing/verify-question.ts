@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { SignedCeilings } from '../evidence/approval.ts';
 import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 import { commit, digest, end, fingerprint, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
-import type { SignedGroup, Verified, Window } from '../record/windows.ts';
+import type { SignedGroup, Verified, Window } from '../record/grants.ts';
 import type { EvidenceLine, VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {

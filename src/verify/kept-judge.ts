@@ -8,7 +8,7 @@ import type { Verify } from '../signing/judge-statements.ts';
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import { gitlabJudge, type SigningPorts } from '../evidence/gitlab-judge.ts';
 import { signedJudge } from '../evidence/signed-judge.ts';
-import { unjudged } from '../evidence/without-evidence.ts';
+import { unjudged } from '../evidence/open-evidence.ts';
 import { digestOfChanges } from '../history/changes.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';

@@ -5,8 +5,7 @@ import { requireState, surroundingsOf, type Caller } from '../host.ts';
 import { openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { statusOf } from '../status.ts';
-import { renderVerifyJson, renderVerifyText } from './verify-text.ts';
-import { restsOn } from './rests-on.ts';
+import { renderVerifyJson, renderVerifyText, restsOn } from './verify-text.ts';
 import { verifyHost } from './verified-host.ts';
 
 export async function runVerify(invocation: Invocation, caller: Caller): Promise<Printed> {

@@ -1,9 +1,9 @@
 // The laws of the directory against a real 389 Directory Server (FreeIPA's): no assertion control and no entryCSN, so each value is its own
 // compare-and-set, and the server is asked what came of it.
-import { Attribute, Change } from 'ldapts';
 import fc from 'fast-check';
+import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mayChangeMember } from '../../src/doctor/rights.ts';
+import { mayChangeMember } from '../../src/doctor/directory-facts.ts';
 import type { DirectoryConnection } from '../../src/directory/connection.ts';
 import type { MemberValue, ObservedGroup } from '../../src/directory/directory.ts';
 import { dnKeyOf } from '../../src/directory/distinguished-names.ts';

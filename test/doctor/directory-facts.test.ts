@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readGroupFacts, readServer } from '../../src/doctor/directory-facts.ts';
+import { readGroupFacts, readServer, readOtherRights } from '../../src/doctor/directory-facts.ts';
 import type { DirectoryConnection } from '../../src/directory/connection.ts';
-import { readOtherRights } from '../../src/doctor/rights.ts';
 import { startSlapd, type Slapd, type SlapdOptions } from '../support/slapd.ts';
 import { group, layoutOf, openAsWriter, people, suffix } from '../directory/open-directory.ts';
 

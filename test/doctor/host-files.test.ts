@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freeBytes, isWritable, readingProblem, readMode } from '../../src/doctor/host-files.ts';
-import { writeNewFiles } from '../../src/adopt/new-files.ts';
+import { writeNewFiles } from '../../src/adopt/adopt-command.ts';
 import { Misuse } from '../../src/errors.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTimer } from '../../src/doctor/systemd.ts';
+import { readTimer } from '../../src/doctor/host-facts.ts';
 
 let folder: string;
 beforeEach(() => {

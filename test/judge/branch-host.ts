@@ -7,6 +7,7 @@ import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../../src/judge/judge-branch.ts';
 import type { PolicyParser } from '../../src/judge/landing-files.ts';
 import { commitId, committedAt, MemoryBranch, type Files } from '../support/memory-branch.ts';
+
 export const policy = `version: 1
 people: { alice: { gitlab: 42 }, bob: { gitlab: 51 }, carol: { gitlab: 57 } }
 teams: { sre: [alice, bob, carol] }

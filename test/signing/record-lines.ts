@@ -1,9 +1,9 @@
 // Lines of the record as judging writes them of signed landings, and what the verifier makes of them.
+import * as parser from '../../src/policy/parser.ts';
 import { sha256, sshFingerprint } from '../../src/digest.ts';
 import { noSignedCeilings } from '../../src/evidence/approval.ts';
-import { type Instant } from '../../src/names.ts';
-import * as parser from '../../src/policy/parser.ts';
-import type { Verified } from '../../src/record/windows.ts';
+import type { Instant } from '../../src/names.ts';
+import type { Verified } from '../../src/record/grants.ts';
 import type { ContentRecord, SignedRecord } from '../../src/record/judging-record.ts';
 import type { SignedStatement } from '../../src/signing/judge-statements.ts';
 import type { Content, ContentChange } from '../../src/signing/signed-change.ts';
