@@ -34,7 +34,11 @@ export function readChain<Record>(
 ): Chain<Record> | { fault: Fault } {
   const file = `${name}.jsonl` as const;
   const chain = openLedger(folder, name);
-  if (chain.kind === 'broken') return { fault: { file, line: chain.line ?? null, message: chain.message } };
+  if (chain.kind === 'broken') {
+    // Both chains are told of in the words of the ledger, with the line; here file and line stand before them.
+    const message = chain.message.replace(/^line \d+ of the ledger /, 'it ').replaceAll('ledger', name);
+    return { fault: { file, line: chain.line ?? null, message } };
+  }
   const lines: KeptLine<Record>[] = [];
   for (const { sequence: line, kept, hash } of chain.records()) {
     const record = parse(kept);

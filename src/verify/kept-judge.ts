@@ -42,6 +42,8 @@ export interface KeptTerms {
   /** As statements name it where there is no forge. */
   readonly repository: string;
   readonly seen: ReadonlyMap<CommitId, Instant>;
+  /** By hand, as the ledger has it from `since` on: before then there was another one. */
+  readonly byHand: { readonly refused: ReadonlySet<CommitId>; readonly since: Instant };
   /** What was said of signatures, in order. */
   readonly signing: readonly { readonly line: number; readonly record: JudgingRecord }[];
   readonly verify: Verify;
@@ -56,7 +58,7 @@ interface Sources {
 export interface Counted {
   endorsed: number;
   refused: number;
-  /** Refused by hand, for want of an answer, or by a ceiling of the host; passed over, for it came to nothing. Nothing that is kept says so. */
+  /** Refused for want of an answer, by a ceiling of the host, or by hand; passed over, for it came to nothing. No evidence says so. */
   onTheHostsWord: number;
   signatures: number;
 }
@@ -118,6 +120,8 @@ export class KeptJudge implements ContentJudge {
     if (this.fault || !expected || expected.record.commit !== landing.commit) return this.#stop(this.#missing(landing.commit));
     const { verdict, evidence } = expected.record;
     if (evidence === null && verdict.kind === 'refused' && isOnTheHostsWord(verdict)) {
+      if (verdict.code === 'refused-by-hand' && this.#isNobodys(expected.record))
+        return this.#stop(at(expected, 'it says that somebody refused it by hand, and no line of ledger.jsonl says so'));
       this.counted.onTheHostsWord += 1;
       return { kind: 'judged', verdict, evidence };
     }
@@ -126,6 +130,11 @@ export class KeptJudge implements ContentJudge {
       return this.#stop(at(expected, 'it names no evidence, and a verdict needs some'));
     const why = await this.#rebuild(expected, state, landing, readings);
     return why === undefined ? { kind: 'judged', verdict, evidence } : this.#stop(at(expected, why));
+  }
+
+  #isNobodys({ commit, at: judgedAt }: VerdictRecord): boolean {
+    const { refused, since } = this.#terms.byHand;
+    return judgedAt >= since && !refused.has(commit);
   }
 
   /** Undefined where the kept evidence gives what the record says; otherwise what it gives. */

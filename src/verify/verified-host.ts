@@ -22,6 +22,8 @@ import { KeptJudge, type Counted, type Expected } from './kept-judge.ts';
 export interface VerifiedHost {
   readonly heads: { readonly record: Head | null; readonly ledger: Head | null };
   readonly verdicts: Counted;
+  /** Lines of the record before its last `start`: no verdict among them is judged again, for what was in force then came to an end with it. */
+  readonly formOnly: number;
   /** What the ledger comes to; undefined where it could not be read to its end. */
   readonly memory: Memory | undefined;
   readonly fault: Fault | undefined;
@@ -40,7 +42,8 @@ export async function verifyHost(configuration: HostConfiguration, ports: Verify
   const record = readChain(configuration.judged, 'record', parseJudgingRecord);
   const memory = 'fault' in ledger ? undefined : rememberedIn(ledger);
   const heads = { record: 'fault' in record ? null : record.head, ledger: 'fault' in ledger ? null : ledger.head };
-  const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({ heads, verdicts, memory, fault });
+  const formOnly = 'fault' in record ? 0 : beforeLastStart(record);
+  const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({ heads, verdicts, formOnly, memory, fault });
   if ('fault' in ledger) return ended(ledger.fault);
   if ('fault' in record) return ended(record.fault);
   const apart = digestFault(record) ?? takenFault(ledger, record);
@@ -58,13 +61,23 @@ function rememberedIn({ lines }: Chain<LedgerRecord>): Memory {
   return memory;
 }
 
+function startOf({ lines }: Chain<JudgingRecord>): number {
+  return lines.findLastIndex(({ record }) => record.type === 'start');
+}
+
+/** Nothing where it never began at another commit. */
+function beforeLastStart(record: Chain<JudgingRecord>): number {
+  const begins = startOf(record);
+  return record.lines.slice(0, begins).some((line) => line.record.type === 'start') ? begins : 0;
+}
+
 async function judgeAgain(
   record: Chain<JudgingRecord>,
   ledger: Chain<LedgerRecord>,
   { repository, evidence, signed: ceilings }: HostConfiguration,
   { openMirror, verify, now }: VerifyPorts,
 ): Promise<{ readonly fault: Fault | undefined; readonly counted: Counted }> {
-  const begins = record.lines.findLastIndex((line) => line.record.type === 'start');
+  const begins = startOf(record);
   const begun = record.lines[begins];
   if (begun?.record.type !== 'start') return { fault: undefined, counted: nothingCounted };
   const { start, folder, branch: name, rules } = repository;
@@ -86,6 +99,10 @@ async function judgeAgain(
       distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
       project: takeJudged(nothingJudged, all, 'judging').project,
       repository: projectOf(repository.url),
+      byHand: {
+        refused: new Set(ledger.lines.flatMap((line) => (line.record.type === 'refuse' ? [line.record.commit] : []))),
+        since: ledger.lines[0]?.record.at ?? now,
+      },
       seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
       signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
     },

@@ -10,7 +10,7 @@ import type { SignedBy } from '../record/approval-count.ts';
 import type { End, GrantInForce } from '../record/grants.ts';
 
 export function renderVerifyText(
-  { heads, verdicts, fault }: VerifiedHost,
+  { heads, verdicts, formOnly, fault }: VerifiedHost,
   grants: readonly RestsOn[],
   folders: Readonly<Record<Fault['file'], string>>,
 ): string {
@@ -27,6 +27,12 @@ export function renderVerifyText(
     ),
     hang('verdicts'.padEnd(12), `${endorsed} endorsed, ${refused} refused, each judged again${byWord}`),
     hang('signatures'.padEnd(12), `${count(signatures, 'signature')} verified again`),
+    formOnly > 0
+      ? hang(
+          'before'.padEnd(12),
+          `${count(formOnly, 'line')} of the record ${formOnly === 1 ? 'is' : 'are'} from before repository.start was changed: checked for form, and no verdict in them judged again`,
+        )
+      : '',
     grants.length > 0 ? '\nWhat each grant in force rests on\n' : '\nNo grant is in force.\n',
     ...grants.map((one) => hang('  ', plain(`${one.path}, ${renderUntil(one.until)}: ${renderWord(one)}`))),
   ].join('');
@@ -47,7 +53,7 @@ function renderWord({ word, commit, signedBy, mergeRequest, approvedBy }: RestsO
   }
 }
 
-export function renderVerifyJson({ heads, verdicts, fault }: VerifiedHost, grants: readonly RestsOn[], status: Status): string {
+export function renderVerifyJson({ heads, verdicts, formOnly, fault }: VerifiedHost, grants: readonly RestsOn[], status: Status): string {
   const { signatures, ...judged } = verdicts;
   const document = {
     muster: 1,
@@ -56,6 +62,7 @@ export function renderVerifyJson({ heads, verdicts, fault }: VerifiedHost, grant
     heads,
     verdicts: judged,
     signatures,
+    formOnly,
     restsOn: grants.map(({ until, ...one }) => ({ ...one, until: until === 'open' ? null : renderInstant(until) })),
     fault: fault ?? null,
   };

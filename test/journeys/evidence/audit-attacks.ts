@@ -117,6 +117,18 @@ export const attacks: readonly Attack[] = [
     says: 'and the next change of the policy on the branch is',
   },
   {
+    given: 'a refusal by hand that nobody typed',
+    file: 'record.jsonl',
+    change: (copy) => {
+      copy.rewrite(
+        'ledger',
+        copy.lines('ledger').filter(({ type }) => type !== 'refuse'),
+      );
+      return lineOf(copy.lines('record'), 'verdict', copy.byHand);
+    },
+    says: 'somebody refused it by hand, and no line of ledger.jsonl says so',
+  },
+  {
     given: 'a policy at start that is not the one in the repository',
     file: 'record.jsonl',
     change: (copy) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { renderBatch, start as noLine, withoutOwnKeys } from '../../../src/chain/chain.ts';
-import type { CommandResult } from '../../support/command.ts';
+import { runMuster, type CommandResult } from '../../support/command.ts';
 import { runHere } from '../../support/in-process.ts';
 import { grantPath } from './policy-files.ts';
 import { minute, type Scene } from './world.ts';
@@ -20,12 +20,14 @@ export class Copies {
   /** The landing of urbanecm, and the one of mallory. */
   readonly signed: string;
   readonly refused: string;
+  /** What somebody pushed, and was refused by hand. */
+  readonly byHand: string;
   readonly folder = mkdtempSync(join(root, 'copy-'));
   readonly #files = { record: join(this.folder, 'state/judged/record'), ledger: join(this.folder, 'state/ledger') };
 
-  constructor(scene: Scene, { signed, refused }: { readonly signed: string; readonly refused: string }) {
+  constructor(scene: Scene, { signed, refused, byHand }: Pick<Copies, 'signed' | 'refused' | 'byHand'>) {
     this.#scene = scene;
-    [this.signed, this.refused] = [signed, refused];
+    [this.signed, this.refused, this.byHand] = [signed, refused, byHand];
     cpSync(scene.state, join(this.folder, 'state'), { recursive: true });
     cpSync(scene.project.git.path, join(this.folder, 'copy.git'), { recursive: true });
     const text = readFileSync(join(scene.folder, 'muster.yaml'), 'utf8');
@@ -74,10 +76,16 @@ export class Copies {
   }
 
   verify(...args: readonly string[]): Promise<CommandResult> {
-    return runHere(['verify', ...args], {
-      config: join(this.folder, 'muster.yaml'),
-      at: new Date(this.#scene.world.gitlab.clock.now() + minute),
-    });
+    return runHere(['verify', ...args], this.#surroundings());
+  }
+
+  /** As it is typed. */
+  verifyBuilt(): Promise<CommandResult> {
+    return runMuster(['verify'], this.#surroundings());
+  }
+
+  #surroundings() {
+    return { config: join(this.folder, 'muster.yaml'), at: new Date(this.#scene.world.gitlab.clock.now() + minute) };
   }
 
   async fault(): Promise<{ readonly status: number; readonly file: string; readonly line: number | null; readonly message: string }> {

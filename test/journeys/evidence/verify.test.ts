@@ -12,8 +12,10 @@ let world: World;
 let scene: Scene;
 let signed: string;
 let refused: string;
+let byHand: string;
+const copyOf = () => new Copies(scene, { signed, refused, byHand });
 
-/** Hoo is in by GitLab’s answer and urbanecm by a signature of alice, and mallory by nothing. */
+/** Hoo is in by GitLab’s answer and urbanecm by a signature of alice, mallory is not, and h2o was refused by hand. */
 beforeAll(async () => {
   world = await startWorld();
   scene = await world.scene({ policy: policyFile({ people: people() }), files: { [grantPath('bob')]: grantFile('2027-01-01') } });
@@ -29,20 +31,24 @@ beforeAll(async () => {
   await scene.reconcile();
   const alone = await scene.open(world.mallory, { [grantPath('mallory')]: grantFile(scene.day(14)) });
   refused = await scene.merge(alone);
+  byHand = await scene.push(world.mallory, { [grantPath('h2o')]: grantFile(scene.day(14)) });
   await scene.reconcile();
+  await scene.run('refuse', byHand, '--reason', 'Nobody asked for it.');
+  await scene.reconcile();
+  world.gitlab.faults.forget();
 });
 afterAll(() => world.stop());
 
 describe('given copies of what a host keeps, and of the repository', () => {
   it('when all is as it was, then it holds, and each grant says whose word it rests on', async () => {
-    const copy = new Copies(scene, { signed, refused });
+    const copy = copyOf();
 
-    const text = await copy.verify();
+    const text = await copy.verifyBuilt();
     const json = (await copy.verify('--json')).json<Record<string, unknown>>();
 
     expect(text, text.stdout + text.stderr).toMatchObject({ status: 0 });
     const said = text.stdout.replaceAll(/\s+/g, ' ');
-    expect(said).toContain('2 endorsed, 1 refused');
+    expect(said).toContain('2 endorsed, 2 refused, each judged again; 1 on the host’s word alone');
     expect(said).toMatch(new RegExp(`${grantPath('hoo')}, [^:]*: GitLab’s answer, as kept: !1, approved by alice`));
     expect(said).toContain(`signatures of alice with ${keyOf.get('alice')?.key.fingerprint}`);
     expect(json).toMatchObject({
@@ -56,12 +62,13 @@ describe('given copies of what a host keeps, and of the repository', () => {
         { uid: 'urbanecm', word: 'signature', signedBy: [{ person: 'alice' }] },
       ],
     });
+    expect(world.gitlab.faults.log).toEqual([]);
   });
 });
 
 describe('given whoever scraped the metrics or kept a report', () => {
   it('when somebody writes both chains anew later, then the heads that left the host are not among theirs', async () => {
-    const copy = new Copies(scene, { signed, refused });
+    const copy = copyOf();
     const { heads } = (await copy.verify('--json')).json<{ heads: Record<'record' | 'ledger', { count: number; hash: string }> }>();
 
     const metrics = readFileSync(join(scene.folder, 'muster.prom'), 'utf8');
@@ -82,11 +89,37 @@ describe('given whoever scraped the metrics or kept a report', () => {
 });
 
 describe('given copies that somebody changed', () => {
+  it('when it is typed, then what is wrong is said, with the file and the line', async () => {
+    const copy = copyOf();
+    copy.change('ledger', (text) => text.replace('"type":"all-taken"', '"type":"all-tokem"'));
+
+    const { status, stdout, stderr } = await copy.verifyBuilt();
+
+    expect([status, stderr]).toEqual([1, '']);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/^DOES NOT HOLD line \d+ of \S+\/ledger\.jsonl: it was changed after it was written/);
+  });
+
   it.each(attacks)('given $given, then it is found', async ({ change, file, says }) => {
-    const copy = new Copies(scene, { signed, refused });
+    const copy = copyOf();
 
     const line = change(copy);
 
     expect(await copy.fault()).toEqual({ status: 1, file, line, message: expect.stringContaining(says) });
+  });
+});
+
+describe('given a host whose repository.start was changed', () => {
+  it('then what was judged before is checked for its form, and that is said', async () => {
+    scene.configure(await scene.project.git.head('main'));
+    await scene.reconcile();
+    const copy = copyOf();
+    const started = copy.lines('record').findLastIndex(({ type }) => type === 'start');
+
+    const { status, stdout } = await copy.verify();
+
+    expect(status, stdout).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `before ${started} lines of the record are from before repository.start was changed: checked for form, and no verdict in them judged again`,
+    );
   });
 });
