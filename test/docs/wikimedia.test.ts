@@ -1,8 +1,10 @@
 // The pieces of docs/wikimedia.md that a test can try: the entries and access rules in a real slapd, with muster under them, and the configuration.
+// The access rules themselves stand in docs/operating.md.
 import { Attribute, Change, Client, InsufficientAccessError } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/config/configuration.ts';
-import { openWorld, stewards, type World } from '../journeys/world.ts';
+import { parse } from 'yaml';
+import { openWorld, stewards, type Section, type World } from '../journeys/world.ts';
 import { openGuide } from './guide.ts';
 
 const page = openGuide('docs/wikimedia.md');
@@ -18,7 +20,7 @@ const entries = [page.block('cn: stewards'), page.block('cn: muster')]
 
 let world: World;
 beforeAll(async () => {
-  const rules = page.block('access to').split('\n').filter(Boolean);
+  const rules = openGuide('docs/operating.md').block('access to').split('\n').filter(Boolean);
   world = await openWorld({
     // The general rules of the directory stand below, the last of them as production has it.
     access: ['access to attrs=userPassword by anonymous auth by * none', ...rules, 'access to * by self write by * read'],
@@ -28,7 +30,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const newHost = () => world.newHost({ granted: ['martin'], directory: { credentials: undefined, 'bind-dn': account } });
+const newHost = () => {
+  const { directory } = parse(page.block('mode: report')) as { directory: Section };
+  const { ceilings, disabled } = directory;
+  return world.newHost({ granted: ['martin'], directory: { credentials: undefined, 'bind-dn': account, ceilings, disabled } });
+};
 
 describe('given a directory with the entries and access rules of the page for Wikimedia', () => {
   it('when muster runs for the first time, then both groups are filled by its own account', async () => {
@@ -40,12 +46,12 @@ describe('given a directory with the entries and access rules of the page for Wi
     expect(await host.members('klaxon-users')).toEqual(['martin']);
   });
 
-  it('when doctor looks, then the rights are as it wants them', async () => {
+  it('when doctor looks, then the rights and the ceilings are as it wants them', async () => {
     const host = await newHost();
     const { checks } = (await host.run(['doctor', '--json'])).json<{ checks: { area: string; code: string; severity: string }[] }>();
-    const rights = checks.filter(({ area }) => area.startsWith('Managed'));
-    expect(rights.length).toBeGreaterThan(5);
-    expect(rights.filter(({ severity }) => severity !== 'ok')).toEqual([]);
+    const wanted = checks.filter(({ area, code }) => area.startsWith('Managed') || code === 'ceilings');
+    expect(wanted.length).toBeGreaterThan(7);
+    expect(wanted.filter(({ severity }) => severity !== 'ok')).toEqual([]);
   });
 
   it.each([
