@@ -21,15 +21,7 @@ import type { SshKey } from '../signing/ssh-key.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { parseSignature, type SshSignature } from '../signing/ssh-signature.ts';
 import { printStatement, projectOf, type Statement } from '../signing/statement.ts';
-import {
-  renderByHand,
-  renderCarryByHand,
-  renderRow,
-  renderComment,
-  renderNobodys,
-  renderRefusedToSign,
-  renderSignedBy,
-} from './approve-text.ts';
+import { renderByHand, renderCarryByHand, renderComment, renderNobodys, renderRefusedToSign, renderSignedBy } from './approve-text.ts';
 import { pushNote } from './carry-note.ts';
 import { ownKey, type OwnKey } from './own-key.ts';
 import { judgedNow, readSignable, validity, type Signable } from './signable.ts';
@@ -55,9 +47,8 @@ export async function runApprove(invocation: Invocation, caller: Caller): Promis
       `${subject.name} at ${signable.head.slice(0, 12)}\n\n${renderChange(signable.checked)}\n${renderFindings(signable.checked.result)}`,
     );
     const why = whyNot(subject, signable);
-    const { change, head, isRow } = signable;
+    const { change, head } = signable;
     if (why !== undefined || !change) return no(`${why ?? 'Nobody can sign it.'}\n`);
-    if (isRow && subject.iid === undefined) caller.warn(renderRow(subject.name));
     return approve({ change, head }, { subject, mirror, configuration, caller }, options);
   });
 }

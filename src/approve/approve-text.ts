@@ -43,11 +43,6 @@ function noteCommands(head: CommitId): string {
   ].join('\n');
 }
 
-/** How a branch of several commits is brought in, where no forge makes one landing of them. */
-export function renderRow(branch: string): string {
-  return `It has several commits: merge it with "git merge --no-ff ${branch}", for what is fast-forwarded is as many changes, and nobody has signed those.`;
-}
-
 /** `where` it is now, as a sentence. */
 export function renderSignedBy({ signer, until }: Statement, { fingerprint }: SshKey, where: string): string {
   return `Signed by ${signer} with ${fingerprint}. It counts for what is merged by ${renderMoment(until)}, as long as nothing is pushed.\n${where}\n`;

@@ -18,8 +18,6 @@ type PolicyParserModule = typeof import('../policy/parser.ts');
 
 export interface Signable {
   readonly head: CommitId;
-  /** It has several commits: fast-forwarded, each of them would be a change of its own. */
-  readonly isRow: boolean;
   readonly checked: CheckedChange;
   /** Files that the branch changes as well: it cannot be merged as it is. */
   readonly overlaps: readonly string[];
@@ -67,7 +65,6 @@ export async function readSignable(
       : await wholeChangeOf({ endorsed: rules }, landing, folder, { blobs, loadParser: () => Promise.resolve(parser) });
   return {
     head,
-    isRow: (await history.parents(head))[0] !== base,
     checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now, ceilings }),
     overlaps,
     change: whole?.change,

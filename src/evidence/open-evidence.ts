@@ -74,7 +74,12 @@ export async function openEvidence(
   if (configuration.evidence === 'signed') {
     const signing = signingOf(configuration, mirror, () => Promise.resolve([]), terms, caller);
     const { folder, url } = configuration.repository;
-    const judge = signedJudge({ folder, project: projectOf(url), firstSeen, caughtUp: terms.record.caughtUp, refusedByHand, signing, now });
+    const judge = signedJudge({
+      ...{ folder, project: projectOf(url), firstSeen, caughtUp: terms.record.caughtUp, refusedByHand, wasHead, signing, now },
+      hasStatements: async (commits) =>
+        'history' in mirror && ((await mirror.approvals.read(commits)).length > 0 || approvalFiles(configuration).length > 0),
+      jump: (from, to) => ('history' in mirror ? mirror.history.jump(from, to, folder) : Promise.reject(mirror.reason)),
+    });
     return { judge, signing, forgeClock: () => Promise.resolve(undefined) };
   }
   const { gitlab, repository, file } = configuration;
@@ -122,7 +127,7 @@ function signingOf(
       carriers: {
         comments,
         notes: async (commits) => (isOpen ? mirror.approvals.read(isAlone ? await withMerged(commits, mirror) : commits) : []),
-        files: () => (judged === undefined ? [] : readApprovalFiles(join(judged, 'approvals'))),
+        files: () => approvalFiles({ judged }),
       },
       record: { ...record, firstSeen },
       blobs: (...asked) => (isOpen ? mirror.history.blobs(...asked) : Promise.reject(mirror.reason)),
@@ -131,6 +136,10 @@ function signingOf(
     },
     { branch, start, folder, ceilings: signed, requireTouch, distrusted, now },
   );
+}
+
+function approvalFiles({ judged }: Pick<Configuration, 'judged'>): readonly string[] {
+  return judged === undefined ? [] : readApprovalFiles(join(judged, 'approvals'));
 }
 
 /** A merge has the head of the branch that it brings as its second parent, and what was signed stands there. */

@@ -132,7 +132,14 @@ class Collector {
   readonly #terms: CollectTerms;
   readonly #memory = new SigningMemory();
   readonly #counted = new Map<CommitId, readonly KeptStatement[]>();
-  #last: { readonly commit: CommitId; readonly state: PolicyState; readonly whole: Promise<WholeChange | undefined> } | undefined;
+  #last:
+    | {
+        readonly commit: CommitId;
+        readonly parent: CommitId;
+        readonly state: PolicyState;
+        readonly whole: Promise<WholeChange | undefined>;
+      }
+    | undefined;
 
   constructor(ports: Ports, terms: CollectTerms) {
     this.#ports = ports;
@@ -229,9 +236,10 @@ class Collector {
 
   /** Both questions about a landing are about the same change. */
   #wholeOf(state: PolicyState, landing: Landing): Promise<WholeChange | undefined> {
-    if (this.#last?.commit === landing.commit && this.#last.state === state) return this.#last.whole;
+    const { commit, parent } = landing;
+    if (this.#last?.commit === commit && this.#last.parent === parent && this.#last.state === state) return this.#last.whole;
     const whole = wholeChangeOf(state, landing, this.#terms.folder, this.#ports);
-    this.#last = { commit: landing.commit, state, whole };
+    this.#last = { commit, parent, state, whole };
     return whole;
   }
 

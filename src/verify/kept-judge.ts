@@ -170,6 +170,9 @@ export class KeptJudge implements ContentJudge {
       firstSeen: (commit) => seen.get(commit),
       caughtUp: () => signed?.record.firstSeen !== null,
       refusedByHand: () => undefined,
+      wasHead: () => false,
+      hasStatements: () => Promise.resolve(false),
+      jump: () => Promise.reject(new Error(`line ${line}: which commits are one landing is on record`)),
       signing: this.#checked(this.#signingAt(record.at, line, signed, ceilings), signed, ceilings),
       now: record.at,
     });

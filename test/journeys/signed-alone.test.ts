@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { renderWayBack } from '../../src/review/refusals.ts';
 import { ofThisFile } from '../support/of-this-file.ts';
-import { holdIn } from './documents.ts';
+import { holdIn, type RunDocument } from './documents.ts';
 import { makeKey, temporaryFolder } from '../signing/keys.ts';
 import { grantPath, later, noon, openWorld, type Host, type HostOptions } from './world.ts';
 
@@ -122,6 +123,52 @@ describe('given a repository without a forge', () => {
     expect(first).toMatchObject([{ code: 'not-signed-yet', message: expect.stringContaining('1 of 2 signatures by sre') }]);
     expect(second).toEqual([expect.stringMatching(/^not-signed: .*1 of 2 signatures by sre/)]);
     expect(await members(host)).toEqual([]);
+  });
+
+  it('when the way back is gone that is printed, then urbanecm gets in', async () => {
+    const host = await begun();
+    host.repository.commit('main', { [urbanecm]: grant() });
+    await host.reconcile();
+    const told = await host.run(['reconcile'], { at: later(0, 1) });
+
+    host.repository.commit('main', { [urbanecm]: null });
+    propose(host, 'again', { [urbanecm]: grant() });
+    for (const name of ['alice', 'bob']) await approve(host, 'again', name, later(0, 1));
+    host.repository.merge('main', 'again');
+    await host.reconcile(later(0, 2));
+    await host.reconcile(later(0, 3));
+
+    expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(renderWayBack('signed'));
+    expect(told.stdout).not.toMatch(/GitLab|merge request/);
+    expect(await members(host)).toEqual(['urbanecm']);
+    expect((await host.run(['verify'], { at: later(0, 4) })).stdout).toContain('1 endorsed, 2 refused, each judged again');
+  });
+
+  it('when judging was taken over and endorses what nobody signed, then nobody gets in, and who was in at the start stays', async () => {
+    const host = await begun({ granted: ['bob'], members: { 'klaxon-users': ['bob'] } });
+    const lie = host.twin();
+    host.grant('mallory');
+    lie.configure({ evidence: 'none', state: 'lies', judged: 'state/judged' });
+    await lie.run(['judge'], { at: later(0, 1) });
+
+    const document = (await host.run(['reconcile', '--judged', '--json'], { at: later(0, 1) })).json<RunDocument>();
+
+    expect(document.problems?.map(({ code }) => code)).toContain('record-not-signed');
+    expect(await members(host)).toEqual(['bob']);
+  });
+
+  it('when a branch of several commits is fast-forwarded, then it is one landing', async () => {
+    const host = await begun();
+    propose(host, 'two', { [urbanecm]: grant('2026-12-01') });
+    host.repository.commit('two', { [urbanecm]: grant() });
+
+    for (const name of ['alice', 'bob']) await approve(host, 'two', name);
+    host.repository.merge('main', 'two', 'fast-forward');
+    const { document } = await host.reconcile();
+
+    expect([document.policy.refused, document.policy.pending]).toEqual([[], []]);
+    expect(await members(host)).toEqual(['urbanecm']);
+    expect((await host.run(['verify'], { at: later(0, 1) })).stdout).toContain('1 endorsed, 0 refused, each judged again');
   });
 
   it('when the second person signs elsewhere, and an administrator brings the file some minutes after the merge, then it counts', async () => {
