@@ -152,7 +152,7 @@ function beginning(program: Command, take: Take): void {
     .option('--start-tls', 'encrypt the connection to an ldap:// server')
     .option('--gitlab <url>', 'the GitLab server where merge requests are approved')
     .option('--project <path>', 'the path or number of the policy project there')
-    .option('--token-file <file>', 'the file with a GitLab token (scope read_api); default: $MUSTER_GITLAB_TOKEN_FILE')
+    .option('--token-file <file>', 'the file with a GitLab token (scopes read_api and read_repository); default: $MUSTER_GITLAB_TOKEN_FILE')
     .option('--gitlab-ca-file <file>', 'who vouches for GitLab; without it, the system’s own list')
     .option('--approver <uid=id>', 'somebody who may approve, with their numeric GitLab id; may be given several times', several)
     .addHelpText(

@@ -181,7 +181,9 @@ export function renderGitWords(stderr: string, token?: string): string {
   const telling = lines.filter((line) => /^(?:fatal|error):/.test(line));
   // Then it was ssh that failed, and what it said stands before.
   const ofSsh = lines.slice(0, Math.max(0, lines.indexOf('fatal: Could not read from remote repository.')));
-  const words = (ofSsh.length > 0 ? ofSsh : telling.length > 0 ? telling : lines.slice(0, 1)).join('; ');
+  const words = (ofSsh.length > 0 ? ofSsh : telling.length > 0 ? telling : lines.slice(0, 1))
+    .map((line) => line.replace(/could not read (?:Username|Password) for .*$/, 'the server wants a login, and takes none that was sent'))
+    .join('; ');
   if (words === '') return 'git gave no reason';
   return words.length > longest ? `${words.slice(0, longest)}…` : words;
 }

@@ -1,8 +1,8 @@
 // What a first configuration and a policy project say, of what was found: every line with its reason beside it. Nothing here asks or writes.
-import { duration, inOrder, type CommitId, type Dn, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
+import { duration, inOrder, instant, type CommitId, type Dn, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
 import { renderLastEnd } from '../policy/policy-rules-grants.ts';
 import { plain } from '../text.ts';
-import { renderInstant } from '../time.ts';
+import { day, renderInstant } from '../time.ts';
 
 /** What was typed, with absolute paths. */
 export interface Typed {
@@ -22,6 +22,12 @@ export interface Typed {
         readonly authoritiesFile: string | undefined;
       }
     | undefined;
+}
+
+/** How a person looks into the directory as muster does: what is missing is the base and the filter. */
+export function renderSearch({ url, startTls, bind }: Typed): string {
+  const account = bind === 'external' ? '-Y EXTERNAL -Q' : bind ? `-x -D ${quoted(bind.dn)} -W` : '-x';
+  return `ldapsearch ${account}${startTls ? ' -ZZ' : ''} -H ${url}`;
 }
 
 export interface FoundGroup {
@@ -75,6 +81,40 @@ rules:
 `;
 }
 
+/** The first page of the project. It is written once: whom people tell is for somebody to fill in. */
+export function renderFirstPage(groups: readonly FoundGroup[], { gitlab }: Typed, now: Instant): string {
+  const names = groups.map(({ group }) => `[${group}](policy/groups/${group}.yaml)`);
+  return `# Access
+
+The files of this project say who is in these groups of the directory, and muster keeps the groups so: ${names.join(', ')}.
+
+${gitlab ? pageWithGitLab : pageWithoutGitLab(renderInstant(instant(now + 14 * day)).slice(0, 10))}
+What these files may say: [the policy](.muster/docs/policy.md).
+`;
+}
+
+const pageWithGitLab = `- **To ask for access, for more time, or for its end**: [six steps](.muster/docs/requesting.md). Give the link of the merge request to (write here whom).
+- **To approve**: [the two-minute check](.muster/docs/approving.md). Who may approve what stands in \`policy/policy.yaml\` and \`policy/groups/\`.
+- **Somebody must lose access now**: tell (write here whom, and how). They type \`muster revoke UID --reason "…"\` on the host that runs muster.
+`;
+
+function pageWithoutGitLab(until: string): string {
+  return `There is no GitLab yet: whatever is committed on \`main\` counts, and nobody is asked for an approval.
+
+1. **Somebody gets access.** Write \`policy/grants/GROUP/UID.yaml\`, and commit it on \`main\`:
+
+   \`\`\`yaml
+   reason: Moves the ticket system to its new host.
+   until: ${until}
+   \`\`\`
+
+   \`muster check\` says what is wrong with it, and \`muster plan\` what would come of it. \`muster reconcile\` puts the person in, once \`muster.yaml\` says \`mode: enforce\`.
+
+2. **It ends** by itself after that day. To end it sooner, delete the file, and commit that.
+3. **Somebody must be out now**: \`muster revoke UID --reason "…"\`. It lasts until \`muster lift UID --reason "…"\`.
+`;
+}
+
 export const longest = '365 days';
 
 export function renderGroup({ group, dn, description, isWhole }: FoundGroup, owner: string): string {
@@ -108,7 +148,7 @@ export function renderConfiguration(
 ): string {
   const mayBeEmpty = groups.length > 0 && groups.every(({ needsValue }) => !needsValue);
   return `# How muster runs on this host, made by "muster init" on ${renderInstant(now).slice(0, 10)}. It is not part of the policy project: it limits the policy,
-# which can touch no other groups than those listed here. "man muster.yaml" and docs/operating.md explain every key.
+# which can touch no other groups than those listed here. muster.yaml(5) has every key; so has packaging/etc/muster.yaml.example in the sources.
 
 repository:
 ${typed.gitlab ? '  url: ' + quoted(repositoryUrl(typed.gitlab)) + ' # where git fetches the policy from' : '  url: policy-project # the folder beside this file; the https:// address once the project is on a server'}

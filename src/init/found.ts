@@ -16,7 +16,7 @@ import { openSettings } from '../gitlab/settings.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { dn, inOrder, parseGroupName, parseUid, type Dn, type DnKey, type GroupName, type Instant, type Uid } from '../names.ts';
 import { plain } from '../text.ts';
-import type { FoundGroup } from './beginning.ts';
+import { renderSearch, type FoundGroup, type Typed } from './beginning.ts';
 
 export interface DirectoryFound {
   readonly namedBy: string;
@@ -40,15 +40,15 @@ const mostGroups = 50;
 
 export async function lookIntoDirectory(
   configuration: DirectoryConfiguration,
-  bound: 'anonymous' | 'as-configured',
+  typed: Typed,
   wanted: ReadonlyMap<GroupName, Dn>,
   uids: readonly Uid[],
   now: Instant,
 ): Promise<DirectoryFound> {
-  const connection = await openConnection(configuration.url, configuration, bound === 'anonymous' ? { kind: 'anonymous' } : undefined);
+  const connection = await openConnection(configuration.url, configuration, typed.bind ? undefined : { kind: 'anonymous' });
   try {
-    const namedBy = await namingAttribute(connection, configuration.people);
-    const { candidates, leftOut } = wanted.size > 0 ? named(wanted) : await search(connection, configuration);
+    const namedBy = await namingAttribute(connection, configuration.people, typed);
+    const { candidates, leftOut } = wanted.size > 0 ? named(wanted) : await search(connection, configuration, typed);
     const layout: DirectoryLayout = {
       ...{ people: configuration.people, attributes: new Map(), emptyGroup: configuration.emptyGroup, namedBy, now },
       groups: new Map(candidates.map(({ group, dn: name }) => [group, name])),
@@ -68,7 +68,7 @@ export async function lookIntoDirectory(
 }
 
 /** What most people's entries are named by; a hundred tell. Throws Misuse where nobody stands there. */
-async function namingAttribute(connection: DirectoryConnection, people: Dn): Promise<string> {
+async function namingAttribute(connection: DirectoryConnection, people: Dn, typed: Typed): Promise<string> {
   const counts = new Map<string, number>();
   try {
     for await (const page of connection.pages(people, { scope: 'sub', filter: '(uid=*)', attributes: ['1.1'] }, 100)) {
@@ -81,15 +81,58 @@ async function namingAttribute(connection: DirectoryConnection, people: Dn): Pro
   } catch (error) {
     if (!hasResultCode(error, resultCode.noSuchObject)) throw refusal(error, `search ${people}`);
     throw new Misuse(
-      `--people: the directory has no entry ${people}, or this account may not see it. To find it, look up one person: ldapsearch -x -H URL -b SUFFIX uid=SOMEBODY dn`,
+      `--people: the directory has no entry ${people}, or hides it from ${reader(typed)}. ${await whereElse(connection, typed)}`,
     );
   }
   const [most] = [...counts].sort(([, left], [, right]) => right - left);
   if (!most)
     throw new Misuse(
-      `--people: below ${people} this account sees nobody who has a uid. Name the entry below which people stand, or bind as an account that may read them`,
+      `--people: below ${people} the directory shows ${reader(typed)} nobody who has a uid. ${await whereElse(connection, typed)}`,
     );
   return most[0];
+}
+
+function reader({ bind }: Typed): string {
+  if (bind === undefined) return 'whoever asks without an account';
+  return bind === 'external' ? 'this account' : bind.dn;
+}
+
+/** Below which entries most of those stand who have a uid, in what the server names as its own; how to find out, where it shows none. */
+async function whereElse(connection: DirectoryConnection, typed: Typed): Promise<string> {
+  const counts = new Map<string, number>();
+  for (const context of await contexts(connection)) {
+    for (const name of await somePeople(connection, context)) {
+      const [, above] = /^(?:\\.|[^,\\])*,\s*(.+)$/.exec(name) ?? [];
+      if (above !== undefined) counts.set(above, (counts.get(above) ?? 0) + 1);
+    }
+  }
+  const most = [...counts].sort(([, left], [, right]) => right - left).slice(0, 3);
+  if (most.length > 0) return `Who has a uid stands below ${most.map(([above, number]) => `${plain(above)} (${number})`).join(', ')}`;
+  return typed.bind
+    ? `To find it, look up one person: ${renderSearch(typed)} -b SUFFIX uid=SOMEBODY dn`
+    : 'Name an account that may read it: --bind-dn DN --password-file FILE';
+}
+
+/** Names of entries, at most a page; none where the server says no, for they are a hint only. */
+async function somePeople(connection: DirectoryConnection, base: string): Promise<readonly string[]> {
+  try {
+    for await (const page of connection.pages(base, { scope: 'sub', filter: '(uid=*)', attributes: ['1.1'] }, 500))
+      return page.map((entry) => entry.dn);
+    return [];
+  } catch (error) {
+    if (refusal(error, 'show anybody') === error) throw error;
+    return [];
+  }
+}
+
+/** Below which the server has entries, as it names them (RFC 4512, section 5.1). */
+async function contexts(connection: DirectoryConnection): Promise<readonly string[]> {
+  const [root] = await connection
+    .search('', { scope: 'base', filter: '(objectClass=*)', attributes: ['namingContexts'] })
+    .catch((error: unknown) => {
+      throw refusal(error, 'show its root DSE');
+    });
+  return root ? valuesOf(root, 'namingContexts') : [];
 }
 
 interface Candidates {
@@ -103,7 +146,7 @@ function named(wanted: ReadonlyMap<GroupName, Dn>): Candidates {
 
 const groupClasses = ['groupOfNames', 'groupOfUniqueNames', 'groupOfMembers', 'groupOfEntries', 'posixGroup'];
 
-async function search(connection: DirectoryConnection, { people }: DirectoryConfiguration): Promise<Candidates> {
+async function search(connection: DirectoryConnection, { people }: DirectoryConfiguration, typed: Typed): Promise<Candidates> {
   const filter = `(|${groupClasses.map((name) => `(objectClass=${name})`).join('')})`;
   const candidates = new Map<GroupName, Candidate>();
   const leftOut: Candidates['leftOut'] = [];
@@ -120,7 +163,7 @@ async function search(connection: DirectoryConnection, { people }: DirectoryConf
       }
       if (candidates.size + leftOut.length > mostGroups)
         throw new Misuse(
-          `${base} has more than ${mostGroups} groups: say which of them muster is to manage, each with --group NAME=DN. To see them: ldapsearch -x -H URL -b ${JSON.stringify(base)} ${JSON.stringify(filter)} dn`,
+          `${base} has more than ${mostGroups} groups: say which of them muster is to manage, each with --group NAME=DN. To see them: ${renderSearch(typed)} -b ${JSON.stringify(base)} ${JSON.stringify(filter)} dn`,
         );
     }
   } catch (error) {
@@ -129,15 +172,9 @@ async function search(connection: DirectoryConnection, { people }: DirectoryConf
   return { candidates: [...candidates.values()].sort((left, right) => inOrder(left.group, right.group)), leftOut };
 }
 
-/** The naming context that people are in, as the server names it (RFC 4512, section 5.1). */
+/** The naming context that people are in. */
 async function suffixOf(connection: DirectoryConnection, people: Dn): Promise<string> {
-  const [root] = await connection
-    .search('', { scope: 'base', filter: '(objectClass=*)', attributes: ['namingContexts'] })
-    .catch((error: unknown) => {
-      throw refusal(error, 'show its root DSE');
-    });
-  const contexts = root ? valuesOf(root, 'namingContexts') : [];
-  const within = contexts.find((context) => {
+  const within = (await contexts(connection)).find((context) => {
     const key = dnKeyOf(context);
     return key !== undefined && key !== '' && isWithin(configuredKey(people), key);
   });

@@ -9,6 +9,7 @@ import type { Invocation } from '../cli.ts';
 import type { Printed } from '../command.ts';
 import { parseConfiguration, type Configuration } from '../config/configuration.ts';
 import { Misuse } from '../errors.ts';
+import { openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { pathFrom, surroundingsOf, type Caller } from '../host.ts';
 import { dn, instant, parseGroupName, parseUid, type Dn, type GroupName, type Instant, type Uid } from '../names.ts';
 import { readPolicyFolder } from '../policy/folder.ts';
@@ -16,7 +17,16 @@ import { renderGrantText } from '../policy/grant-text.ts';
 import { parseRules, readPolicy } from '../policy/parser.ts';
 import type { PolicyFile, Rules } from '../policy/policy.ts';
 import { statusOf } from '../status.ts';
-import { renderConfiguration, renderGroup, renderPolicy, spreadEnds, withStandIns, type FoundApprover, type Typed } from './beginning.ts';
+import {
+  renderConfiguration,
+  renderFirstPage,
+  renderGroup,
+  renderPolicy,
+  spreadEnds,
+  withStandIns,
+  type FoundApprover,
+  type Typed,
+} from './beginning.ts';
 import { lookIntoDirectory, lookIntoGitLab, type DirectoryFound } from './found.ts';
 import { ownersOf, renderBegun, renderRefreshed, type Owners, type Written } from './init-text.ts';
 import { makeFolder, projectFiles, projectRepository, refreshProgram, writeMissing, type NewFile } from './project-folder.ts';
@@ -33,11 +43,12 @@ export async function runInit({ operands: [place = ''], options }: Invocation, c
   caller.progress('reading');
   const forge = gitlab && (await lookIntoGitLab(gitlab, caller.now));
   const asked = [...new Set([...approvers.keys(), ...(forge?.members.keys() ?? [])])];
-  const found = await lookIntoDirectory(directory, typed.bind ? 'as-configured' : 'anonymous', wanted, asked, caller.now());
+  const known = forge && typed.gitlab ? { ...typed, gitlab: { ...typed.gitlab, project: String(forge.id), path: forge.path } } : typed;
+  if (known.gitlab) await expectEmpty(places, known, caller);
+  const found = await lookIntoDirectory(directory, typed, wanted, asked, caller.now());
   if (found.groups.length === 0) throw new Misuse(nothingFound(directory.people, found));
   const members = [...(forge?.members ?? [])].filter(([uid]) => found.known.has(uid));
   const people = withStandIns([...new Map([...members, ...approvers])].map(([uid, id]) => ({ uid, gitlab: id })));
-  const known = forge && typed.gitlab ? { ...typed, gitlab: { ...typed.gitlab, project: String(forge.id), path: forge.path } } : typed;
   const written = await begin(places, known, found, people, caller);
   const strangers = asked.filter((uid) => !found.known.has(uid));
   const result = checked(places.project, caller.now());
@@ -45,6 +56,20 @@ export async function runInit({ operands: [place = ''], options }: Invocation, c
   const plan = await firstPlan(places, known, caller);
   const text = renderBegun(begun, { check: renderFindings(result), owners: ownersIn(places.project), plan });
   return { text, status: statusOf(result.status.code === 0 ? [] : ['findings']) };
+}
+
+/** What is pushed later must go on from what is there. Throws as every read of the repository does, where git is refused with this token. */
+async function expectEmpty({ project, file }: Places, typed: Typed, caller: Caller): Promise<void> {
+  const configuration = configurationOf(file, typed);
+  const { url, branch } = configuration.repository;
+  const head = await withPrivateMirror(caller, undefined, async (folder) => {
+    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    return mirror.refOnServer(`refs/heads/${branch}`);
+  });
+  if (head !== undefined && !existsSync(join(project, '.git')))
+    throw new Misuse(
+      `${url} has commits already. Clone it, and type the same again: what is there stays, and init writes beside it\n  git clone ${url} ${project}`,
+    );
 }
 
 /** What `muster plan` says of all that; or why there can be none yet. */
@@ -83,7 +108,9 @@ function typedIn(options: Options, caller: Caller): Typed {
   const environment = caller.environment['MUSTER_GITLAB_TOKEN_FILE'];
   const tokenFile = file('tokenFile') ?? (environment === undefined ? undefined : pathFrom(caller, environment));
   if (url !== undefined && tokenFile === undefined)
-    throw new Misuse('--gitlab needs a token with the scope read_api: name its file with --token-file, or in MUSTER_GITLAB_TOKEN_FILE');
+    throw new Misuse(
+      '--gitlab needs a token with the scopes read_api and read_repository: name its file with --token-file, or in MUSTER_GITLAB_TOKEN_FILE',
+    );
   const directory = text('directory') ?? '';
   return {
     url: directory,
@@ -172,7 +199,8 @@ async function begin(
   makeFolder(project);
   const repository = projectRepository(project, surroundingsOf(caller));
   await repository.make();
-  const written = writeMissing(project, [...files, ...projectFiles()]);
+  const page = { path: 'README.md', text: renderFirstPage(found.groups, typed, caller.now()) };
+  const written = writeMissing(project, [...files, page, ...projectFiles()]);
   const hasProgram = refreshProgram(project);
   const start = await repository.commit('start', [...written, ...(hasProgram ? ['.muster'] : [])]);
   makeFolder(join(folder, 'state'), 0o711);

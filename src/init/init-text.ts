@@ -5,7 +5,7 @@ import { inOrder, type CommitId, type GroupName } from '../names.ts';
 import { membersOf, type Rules } from '../policy/policy.ts';
 import { hang, plain } from '../text.ts';
 import { count } from '../time.ts';
-import { repositoryUrl, type FoundApprover, type FoundGroup, type Typed } from './beginning.ts';
+import { renderSearch, repositoryUrl, type FoundApprover, type FoundGroup, type Typed } from './beginning.ts';
 
 export interface Written {
   readonly start: CommitId;
@@ -110,11 +110,13 @@ function missing({ typed, people, strangers, notUids, found, hasProgram }: Begun
           `Who these accounts are in the directory: ${lost.slice(0, mostShown).join(', ')}. Look for their name or mail with ldapsearch, and write uid and number into policy/policy.yaml where they may approve.`,
         ]),
     ...(typed.gitlab
-      ? []
+      ? [
+          'Whom people give the link of a merge request to, and whom they tell when somebody must lose access now: README.md of the project, its first page on GitLab, has a place for each.',
+        ]
       : [
           'Who approved what: without GitLab (--gitlab URL --project PATH) whatever is on the branch counts ("evidence: none"). muster.yaml says beside that line what to write once there is a project.',
         ]),
-    `Who counts as locked (directory.disabled): compare an account that is locked with one that is not, ldapsearch -x -H ${typed.url} -b ${JSON.stringify(typed.people)} uid=SOMEBODY '*' '+'.`,
+    `Who counts as locked (directory.disabled): compare an account that is locked with one that is not, ${renderSearch(typed)} -b ${JSON.stringify(typed.people)} uid=SOMEBODY '*' '+'.`,
     ...(unsaid.length === 0
       ? []
       : [`What these groups are for ("purpose" in policy/groups/): ${unsaid.join(', ')}. Ask whoever had them made.`]),
@@ -128,17 +130,17 @@ function missing({ typed, people, strangers, notUids, found, hasProgram }: Begun
 }
 
 function next({ typed, project, file }: Begun): string {
-  const push = typed.gitlab ? [`  git -C ${project} push ${repositoryUrl(typed.gitlab)} main    # the project there must be empty`] : [];
+  const push = typed.gitlab ? [`  git -C ${project} push ${repositoryUrl(typed.gitlab)} main`] : [];
   const bind = typed.bind ? [] : [`  (write bind-dn and password-file into ${file})`];
   const plan =
-    push.length + bind.length > 0
-      ? [`  muster --config ${file} plan       # reads only, and should find nothing to change`]
-      : [`  muster --config ${file} doctor     # is everything set up as the policy assumes?`];
+    push.length + bind.length > 0 ? [`  muster --config ${file} plan       # reads only, and should find nothing to change`] : [];
   return [
     ...push,
     ...bind,
+    `  muster --config ${file} doctor     # is everything set up as the policy assumes?`,
     ...plan,
     `  muster --config ${file} reconcile  # in report mode: records, and writes nothing to the directory`,
+    `How somebody gets access then, and loses it: ${project}/README.md`,
     '',
   ].join('\n');
 }

@@ -132,6 +132,39 @@ describe('given a directory with five groups', () => {
     }
   });
 
+  it('when somebody follows the first page of the project, then they give access, end it, and revoke it', async () => {
+    const first = await init('followed', bound());
+    const project = join(folder, 'followed/policy-project');
+    expect(first.stdout).toContain(`How somebody gets access then, and loses it: ${project}/README.md\n`);
+    const page = readFileSync(join(project, 'README.md'), 'utf8');
+    const config = join(folder, 'followed/muster.yaml');
+    const type = (...args: readonly string[]) => runHere(args, { cwd: folder, config, at: noon });
+    const env = { ...process.env, GIT_COMMITTER_DATE: noon, GIT_COMMITTER_NAME: 'alice', GIT_COMMITTER_EMAIL: 'alice@example.org' };
+    const commit = () => {
+      execFileSync('git', ['-C', project, 'add', '--all']);
+      execFileSync('git', ['-C', project, 'commit', '--quiet', '--author', 'alice <alice@example.org>', '-m', 'a change'], { env });
+    };
+    const [, grant = ''] = /```yaml\n([^`]*)```/.exec(page) ?? [];
+    writeFileSync(config, readFileSync(config, 'utf8').replace('mode: report', 'mode: enforce'));
+    expect(await type('reconcile')).toMatchObject({ status: 0 });
+
+    mkdirSync(join(project, 'policy/grants/wiki'), { recursive: true });
+    writeFileSync(join(project, 'policy/grants/wiki/dave.yaml'), grant.replaceAll(/^ {3}/gm, ''));
+    expect((await runHere(['check'], { cwd: project, at: noon })).stdout).toContain('in order');
+    commit();
+    await type('reconcile');
+    expect(await slapd.members('wiki')).toEqual(['erin', 'dave'].map((uid) => slapd.personDn(uid)));
+
+    rmSync(join(project, 'policy/grants/wiki/dave.yaml'));
+    commit();
+    await type('reconcile');
+    expect(await slapd.members('wiki')).toEqual([slapd.personDn('erin')]);
+    expect(page).toContain('`muster revoke UID --reason "…"`');
+    await type('revoke', 'erin', '--reason', 'account taken over');
+    expect(await slapd.members('wiki')).toEqual(['']);
+    await slapd.setMembers('wiki', groups.wiki);
+  });
+
   it('then editors find the schemas, and whoever opens a merge request a template', () => {
     const project = join(folder, 'access/policy-project');
     for (const path of ['policy/policy.yaml', 'policy/groups/wiki.yaml', 'policy/grants/wiki/erin.yaml']) {
@@ -228,16 +261,25 @@ describe('given a directory with five groups', () => {
     {
       given: 'people that the directory does not have',
       args: ['ou=crew,dc=example,dc=org'],
-      says: 'has no entry ou=crew,dc=example,dc=org',
+      says: /has no entry ou=crew,dc=example,dc=org, .* Who has a uid stands below ou=people,dc=example,dc=org \(\d+\)/,
     },
-    { given: 'people among whom nobody is', args: ['ou=profile,dc=example,dc=org'], says: 'sees nobody who has a uid' },
-    { given: 'no DN', args: ['people'], says: 'directory.people: "people" is not a distinguished name' },
+    {
+      given: 'people among whom nobody is',
+      args: ['ou=profile,dc=example,dc=org'],
+      says: /shows cn=\S+ nobody who has a uid\. Who has a uid stands below ou=people,/,
+    },
+    { given: 'no DN', args: ['people'], says: /directory\.people: "people" is not a distinguished name/ },
   ])('when it is given $given, then that is the error, and nothing is written', async ({ args: [people = ''], says }) => {
     const result = await init('wrong', bound(), people);
 
     expect(result).toMatchObject({ status: 2, stdout: '' });
-    expect(result.stderr).toContain(says);
+    expect(result.stderr).toMatch(says);
     expect(() => contentsOf(join(folder, 'wrong'))).toThrow('ENOENT');
+  });
+
+  it('when it is given no account, and people that the directory does not show, then that is said too', async () => {
+    const result = await init('wrong', [], 'ou=crew,dc=example,dc=org');
+    expect(result.stderr).toContain('or hides it from whoever asks without an account');
   });
 
   it('when a group is named that is not there, then that is the error', async () => {
@@ -289,6 +331,38 @@ describe('given the same directory, and an empty project on GitLab', () => {
     const first = await plan('forge');
     expect(first).toMatchObject({ policy: { evidence: 'gitlab', refused: [], pending: [] }, status: { code: 0 } });
     expect(first.groups.filter(({ state }) => state !== 'in-sync')).toEqual([]);
+  });
+
+  it('when the project there has commits already, then it is to be cloned, and init goes on from them', async () => {
+    const { gitlab, alice } = cast;
+    const project = await gitlab.forge.createProject('repos/sre/begun', { members: [[alice, 40]], push: 40 });
+    const token = (...scopes: readonly string[]) => gitlab.forge.createToken(alice, scopes).value;
+    writeFileSync(join(folder, 'token'), `${token('read_api', 'read_repository')}\n`, { mode: 0o600 });
+    const begin = () => init('begun', [...bound(), '--gitlab', gitlab.url, '--project', project.path, '--token-file', 'token']);
+
+    const told = await begin();
+
+    const place = join(folder, 'begun/policy-project');
+    expect(told).toMatchObject({ status: 2, stdout: '' });
+    expect(told.stderr).toContain(`has commits already. Clone it, and type the same again`);
+    expect(told.stderr).toContain(`  git clone ${gitlab.url}/repos/sre/begun.git ${place}\n`);
+    const url = `${gitlab.url.replace('//', `//oauth2:${token('read_repository', 'write_repository')}@`)}/repos/sre/begun.git`;
+    await promisify(execFile)('git', ['clone', '--quiet', url, place]);
+    expect(await begin()).toMatchObject({ status: 0, stderr: '' });
+    await promisify(execFile)('git', ['-C', place, 'push', '--quiet', url, 'main']);
+    expect(await plan('begun')).toMatchObject({ policy: { refused: [], pending: [] }, status: { code: 0 } });
+  });
+
+  it('when the token may ask GitLab and not git, then that is said before anything is written', async () => {
+    const { gitlab, alice } = cast;
+    writeFileSync(join(folder, 'token'), `${gitlab.forge.createToken(alice, ['read_api']).value}\n`, { mode: 0o600 });
+
+    const result = await init('unread', [...bound(), '--gitlab', gitlab.url, '--project', 'repos/sre/access', '--token-file', 'token']);
+
+    expect(result).toMatchObject({ stdout: '' });
+    expect(result.stderr).toContain('the server wants a login, and takes none that was sent');
+    expect(result.stderr).toContain('git needs its scope read_repository');
+    expect(() => contentsOf(join(folder, 'unread'))).toThrow('ENOENT');
   });
 
   it.each([
