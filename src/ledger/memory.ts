@@ -279,6 +279,7 @@ function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
 }
 
 function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
+  const isFirst = !known.takenOver;
   known.takenOver = true;
   for (const name of record.vanished) known.members.delete(name);
   let shared: Membership | undefined;
@@ -287,7 +288,8 @@ function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
     if (!shared || shared.because !== because || shared.since !== since) shared = { because, since };
     known.members.set(name, shared);
   }
-  const came = record.appeared.map(({ name }) => name);
+  // Whom the first look found was there all along.
+  const came = isFirst ? [] : record.appeared.map(({ name }) => name);
   rememberChange(known, record.at, came, record.vanished);
 }
 

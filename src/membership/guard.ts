@@ -181,7 +181,7 @@ function begunSieve(sifted: Sifted, { begun }: GuardCircumstances): Sifted {
 /** Anybody can sign up under a name that was mistyped. */
 function newPersonSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const add = sifted.open.add.filter(({ newPerson = false, newStart }) => newPerson && !newStart);
-  const message = `${count(add.length, 'entry', 'entries')} in the directory made after the policy or the roster named ${add.length === 1 ? 'this uid' : 'these uids'}: make sure who is behind`;
+  const message = `${count(add.length, 'entry', 'entries')} in the directory made after the policy or the roster named ${add.length === 1 ? 'this uid' : 'these uids'}, or within 5 minutes before: make sure who is behind`;
   return hold(sifted, at, 'new-person', message, { add, remove: [] });
 }
 

@@ -109,6 +109,13 @@ describe('the members of a group, as last recorded', () => {
     expect(known.lastChange).toEqual({ at: hours(-3), came: ['bob'], left: ['hoo'] });
   });
 
+  it('given members whom the first look found, then nothing has changed by that; whom a later one finds has come', () => {
+    const found = remembered(membership(hours(-9), ['alice', 'bob']));
+    expect(knownGroup(found, klaxon).lastChange).toBeUndefined();
+    const later = remembered(membership(hours(-9), ['alice', 'bob']), membership(hours(-8), ['carol']));
+    expect(knownGroup(later, klaxon).lastChange).toEqual({ at: hours(-8), came: ['carol'], left: [] });
+  });
+
   it('given a first membership, even an empty one, then the group is taken over; by changes alone it is not', () => {
     expect(knownGroup(remembered(outcome(now, ['hoo'], [])), klaxon).takenOver).toBe(false);
     expect(knownGroup(remembered(membership(now, [])), klaxon).takenOver).toBe(true);

@@ -195,6 +195,7 @@ export function begins(at: Instant): LedgerRecord {
 export function sampleRecords(): readonly LedgerRecord[] {
   return [
     begins(days(-270)),
+    { type: 'membership', at: days(-270), group: klaxon, appeared: [], vanished: [], members: 0 },
     rosterRecord(first, days(-270)),
     outcome(days(-270), stewards, 6, [brought(becauseRoster(first), ...first.uids)]),
     endorsement(oldGrant),
