@@ -15,8 +15,8 @@ import { scenes } from './scenes.ts';
 const usage = `Usage: npm run rehearse -- --url URL --project PATH --token-file FILE [options]
 
 Plays some forty scenes on a GitLab: approves, pushes, merges, reverts. It says
-of each whether the server answered what muster rests on, and whether
-"muster judge" says of it what it must. It takes about a quarter of an hour.
+of each whether the server answered as muster assumes, and whether
+"muster judge" judged as it must. It takes about a quarter of an hour.
 
 It needs
   --url URL                   of the server: https, or http on this machine
