@@ -1,4 +1,5 @@
-// A branch that is rewound or rewritten, the clock, a mass deletion, and what must not leak (cases 15, 43 to 46, 63).
+// A branch that is rewound or rewritten, the clock, a mass deletion, and what must not leak (cases 15, 45, 46, 63). Ends, a clock that went back and
+// a mass deletion without an approval are in time.test.ts and limits.test.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -113,24 +114,6 @@ describe('given a branch whose last commit was judged', () => {
 });
 
 describe('given a clock', () => {
-  it('cases 43 and 44: when the end comes, then urbanecm is out at that very second, and a clock set back brings nobody in again', async () => {
-    const scene = await world.scene();
-    const at = (milliseconds: number) => new Date(milliseconds).toISOString();
-    const end = Math.ceil((world.gitlab.clock.now() + day) / 1000) * 1000;
-    await scene.land({ [urbanecm]: grantFile(`${at(end).slice(0, 19)}Z`), [grantPath('hoo')]: grantFile(scene.day(14)) });
-    world.gitlab.clock.set(at(end - 30_000));
-    await scene.reconcile();
-    expect(await scene.members()).toEqual(['hoo', 'urbanecm']);
-    world.gitlab.clock.set(at(end));
-    await scene.reconcile();
-    expect(await scene.members()).toEqual(['hoo']);
-
-    await scene.land({ [grantPath('h2o')]: grantFile(scene.day(14)) });
-    const now = world.gitlab.clock.now();
-    const back = await runHere(['reconcile', '--json'], { config: join(scene.folder, 'muster.yaml'), at: at(now - day) });
-    expect([back.status, await scene.members()]).toEqual([5, ['hoo']]);
-  });
-
   it('case 45: when the clock is ten years ahead and GitLab says otherwise, then nobody expires for it and nobody is added', async () => {
     const scene = await world.scene();
     await scene.land({
@@ -154,31 +137,6 @@ describe('given a clock', () => {
 });
 
 describe('given twelve grants', () => {
-  it('case 46: when a push deletes all of them, then all are held; a held one still expires; the digest releases the rest once', async () => {
-    const scene = await world.scene();
-    const paths = Array.from({ length: 12 }, (_, index) => grantPath(`person${index + 1}`));
-    await scene.land(Object.fromEntries(paths.map((path, index) => [path, grantFile(scene.day(index === 0 ? 2 : 14))])));
-    await scene.reconcile();
-    await scene.push(world.mallory, Object.fromEntries(paths.map((path) => [path, null])));
-
-    const held = await scene.settle();
-    expect([held.status.code, heldCodes(held), (await scene.members()).length]).toEqual([3, ['too-many-removals'], 12]);
-
-    scene.wait(3 * day);
-    const expired = await scene.reconcile();
-    expect([heldCodes(expired), (await scene.members()).length, (await scene.members()).includes('person1')]).toEqual([
-      ['too-many-removals'],
-      11,
-      false,
-    ]);
-
-    const digest = expired.groups[0]?.held[0]?.digest ?? '';
-    expect((await scene.run('allow', group, held.groups[0]?.held[0]?.digest ?? '', '--reason', 'an old one')).status).toBe(1);
-    expect((await scene.run('allow', group, digest, '--reason', 'the event is over')).status).toBe(0);
-    const released = await scene.reconcile();
-    expect([released.status.code, await scene.members()]).toEqual([0, []]);
-  });
-
   it('case 46: when an approved merge request deletes all of them, then they are out at once', async () => {
     const scene = await world.scene();
     const paths = Array.from({ length: 12 }, (_, index) => grantPath(`person${index + 1}`));
