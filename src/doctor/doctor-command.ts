@@ -134,7 +134,7 @@ async function directoryFindings(
           value: {
             approvers,
             directory: await view.people(rules),
-            isSigned: configuration.evidence === 'signed',
+            evidence: configuration.evidence,
             accounts: forge === 'none' ? forge : forge.kind === 'known' ? await forge.value.accounts(ids) : forge,
           },
         })

@@ -114,6 +114,7 @@ function placeholderOf({ group, usable }: GroupFacts, emptyGroup: string): Verdi
       'Write "empty-group: empty-dn", or the DN that stands in empty groups there.',
       group,
     );
+  if (!needsMember) return ok('its class lets it be empty', group);
   const shown = members === 0 && placeholder ? 'it stands there now' : 'not needed now';
   return ok(`an empty group holds ${emptyGroup}; ${shown}`, group);
 }
@@ -131,7 +132,8 @@ function membersOf({ group, usable }: GroupFacts): Verdict {
 
 function memberOfOf({ group, usable }: GroupFacts): Verdict {
   if (usable.kind !== 'known') return unseen(group);
-  const { persons, memberOf } = usable.value;
+  const { persons, memberOf, attribute } = usable.value;
+  if (attribute === 'memberUid') return ok('memberUid has no memberOf', group);
   if (memberOf === persons) return ok(`memberOf names ${count(persons, 'person', 'people')}, as member does`, group);
   if (memberOf === 0)
     return advice(

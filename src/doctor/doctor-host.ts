@@ -126,15 +126,15 @@ function evidenceOf(evidence: EvidenceKind): Verdict {
 
 function ceilingsOf({ group, roster, missing }: ConfigurationFacts['ceilings'][number]): Verdict {
   if (missing.length === 0) return ok('the host bounds what judging may give and take', group);
-  const without = `no ${missing.join(', ')} for ${group}`;
+  const without = `no ceiling on ${missing.join(', ')}`;
   const could = missing.filter((key) => key !== 'removals').map((key) => consequences[key]);
-  const said = could.length > 0 ? `a judge that was taken over could ${could.join(', and ')}` : consequences.removals;
+  const said = could.length > 0 ? `whoever broke into judging could ${could.join(', and ')}` : consequences.removals;
   return advice(
     `${without}: ${said}`,
     administrator,
     roster === undefined
-      ? `Write directory.ceilings, as in "${group}: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }"; for a roster "source: roster NAME", and no longest.`
-      : `Write directory.ceilings, as in "${group}: { source: roster ${roster}, members: 40, additions: 40, removals: 10 }".`,
+      ? `Write directory.ceilings, as in "GROUP: { source: grants, members: 40, longest: 180 days, additions: 10, removals: 10 }"; for a roster "source: roster NAME", and no longest.`
+      : `Write directory.ceilings, as in "GROUP: { source: roster ${roster}, members: 40, additions: 40, removals: 10 }".`,
     group,
   );
 }
@@ -144,7 +144,7 @@ const consequences = {
   members: 'add as many people as it likes',
   longest: 'add them for as long as it likes',
   additions: 'add all of them at once',
-  removals: 'a judge that was taken over could take everybody out',
+  removals: 'whoever broke into judging could take everybody out',
 } as const;
 
 export interface StateFacts {

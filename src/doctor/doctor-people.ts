@@ -2,6 +2,7 @@
 import { advice, error, failed, ok, type Answer, type Area, type Verdict } from './doctor.ts';
 import type { People } from '../directory/directory.ts';
 import { inOrder, type Uid } from '../names.ts';
+import type { EvidenceKind } from '../evidence/evidence.ts';
 import type { Approver } from '../policy/policy.ts';
 import { count } from '../time.ts';
 
@@ -20,8 +21,7 @@ export interface PeopleFacts {
   readonly directory: Answer<People>;
   /** By numeric id; an id that is not there belongs to nobody. `none` without a forge. */
   readonly accounts: Answer<ReadonlyMap<number, ForgeAccount>> | 'none';
-  /** People approve with their keys, and no forge is asked. */
-  readonly isSigned: boolean;
+  readonly evidence: EvidenceKind;
 }
 
 export const peopleArea: Area<PeopleFacts> = {
@@ -34,11 +34,11 @@ export const peopleArea: Area<PeopleFacts> = {
   ],
 };
 
-function inDirectory({ approvers, directory }: PeopleFacts): readonly Verdict[] {
+function inDirectory({ approvers, evidence, directory }: PeopleFacts): readonly Verdict[] {
   if (directory.kind !== 'known')
     return [failed(directory, { who: 'the administrator of this host', how: 'Mend what is said of the directory below.' })];
   const verdicts = approvers.flatMap(({ uid, also }) => [
-    ...standingOf(uid, directory.value, uid),
+    ...standingOf(uid, directory.value).map((found) => (evidence === 'none' ? unasked(found) : found)),
     ...also.flatMap((other) =>
       directory.value.has(other)
         ? []
@@ -48,13 +48,18 @@ function inDirectory({ approvers, directory }: PeopleFacts): readonly Verdict[] 
   return verdicts.length > 0 ? verdicts : [ok(`${count(approvers.length, 'person', 'people')}, all known and none locked`)];
 }
 
-function standingOf(uid: Uid, people: People, subject: string): readonly Verdict[] {
+function standingOf(uid: Uid, people: People): readonly Verdict[] {
   const person = people.get(uid);
-  const remove = 'Correct the uid under "people", or take the person off the teams.';
-  if (person === undefined) return [error('the directory knows nobody of this uid', owners, remove, subject)];
+  const remove = 'Correct the uid under "people" in policy.yaml, or take the person off the teams.';
+  if (person === undefined) return [error('the directory knows nobody of this uid', owners, remove, uid)];
   if (person === 'ambiguous')
-    return [error('more than one entry has this uid', 'the administrator of the directory', 'Let one entry have it.', subject)];
-  return person.locked ? [error('the account is locked in the directory', owners, remove, subject)] : [];
+    return [error('more than one entry has this uid', 'the administrator of the directory', 'Let one entry have it.', uid)];
+  return person.locked ? [error('the account is locked in the directory', owners, remove, uid)] : [];
+}
+
+/** Who may approve matters only once somebody is asked. */
+function unasked(found: Verdict): Verdict {
+  return { ...found, severity: 'advice', message: `${found.message}; nobody is asked to approve yet` };
 }
 
 type Accounts = ReadonlyMap<number, ForgeAccount>;
@@ -63,9 +68,9 @@ function onForge(
   judge: (approver: Approver, accounts: Accounts) => readonly Verdict[],
   inOrderMessage: string,
 ): (facts: PeopleFacts) => readonly Verdict[] {
-  return ({ approvers, accounts, isSigned }) => {
+  return ({ approvers, accounts, evidence }) => {
     if (accounts === 'none')
-      return [ok(`no GitLab is configured: ${isSigned ? 'people approve with their keys' : 'nobody is asked to approve'}`)];
+      return [ok(`no GitLab is configured: ${evidence === 'signed' ? 'people approve with their keys' : 'nobody is asked to approve'}`)];
     if (accounts.kind !== 'known') return [failed(accounts, { who: 'the administrator of this host', how: 'See "gitlab-token".' })];
     const verdicts = [...approvers].sort((left, right) => inOrder(left.uid, right.uid)).flatMap((one) => judge(one, accounts.value));
     return verdicts.length > 0 ? verdicts : [ok(inOrderMessage)];

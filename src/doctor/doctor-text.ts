@@ -10,16 +10,33 @@ export function renderCheckup(findings: readonly CheckupFinding[]): string {
   const areas = [...new Set(findings.map(({ area }) => area))];
   const groups = areas.map(
     (area) =>
-      `${area}\n${findings
-        .filter((one) => one.area === area)
+      `${area}\n${together(findings.filter((one) => one.area === area))
         .map(renderFinding)
         .join('')}`,
   );
   return `${groups.join('\n')}\n${renderSummary(findings)}\n`;
 }
 
-function renderFinding({ severity, code, subject, message, fix }: CheckupFinding): string {
-  const about = subject === undefined ? '' : `${plain(subject)}: `;
+interface Told extends Pick<CheckupFinding, 'severity' | 'code' | 'message' | 'fix'> {
+  readonly subjects: readonly string[];
+}
+
+/** What is so of several things is one line that names them all. */
+function together(findings: readonly CheckupFinding[]): readonly Told[] {
+  const told = new Map<string, Told>();
+  for (const { severity, code, subject, message, fix } of findings) {
+    const key = JSON.stringify([severity, code, message, fix, subject === undefined]);
+    const subjects = told.get(key)?.subjects ?? [];
+    told.set(key, { severity, code, message, fix, subjects: subject === undefined ? subjects : [...subjects, subject] });
+  }
+  return [...told.values()];
+}
+
+const mostNamed = 8;
+
+function renderFinding({ severity, code, subjects, message, fix }: Told): string {
+  const more = subjects.length > mostNamed ? ` and ${subjects.length - mostNamed} more` : '';
+  const about = subjects.length === 0 ? '' : `${subjects.slice(0, mostNamed).map(plain).join(', ')}${more}: `;
   const line = `  ${mark[severity].padEnd(8)}${code.padEnd(24)}${about}${plain(message)}\n`;
   // An asked person finds out below what to do; who has to do it comes first.
   return fix ? `${line}${' '.repeat(10)}-> ${fix.who}: ${plain(fix.how)}\n` : line;

@@ -164,10 +164,12 @@ const people = casesOf<PeopleFacts>(
     approvers: [{ uid: alice, gitlab: [42], also: [], keys: [] }],
     directory: known(new Map([[alice, entry(false)]])),
     accounts: account({}),
-    isSigned: false,
+    evidence: 'gitlab',
   },
   [
     ['approver-in-directory', 'somebody unknown', { directory: known(new Map()) }, 'error'],
+    ['approver-in-directory', 'somebody unknown, before anybody is asked', { directory: known(new Map()), evidence: 'none' }, 'advice'],
+    ['approver-in-directory', 'somebody unknown who signs', { directory: known(new Map()), evidence: 'signed' }, 'error'],
     ['approver-in-directory', 'two entries', { directory: known(new Map([[alice, 'ambiguous' as const]])) }, 'error'],
     ['approver-in-directory', 'a locked account', { directory: known(new Map([[alice, entry(true)]])) }, 'error'],
     ['approver-in-directory', 'no answer', { directory: silent }, 'unknown'],
@@ -226,8 +228,8 @@ const server = casesOf(
   ],
 );
 
-const usable = {
-  attribute: 'member' as const,
+const usable: Extract<GroupFacts['usable'], { kind: 'known' }>['value'] = {
+  attribute: 'member',
   members: 2,
   persons: 2,
   locked: 0,
@@ -255,6 +257,7 @@ const groups = casesOf(
     ['members', 'a group that is not there', unseen, 'unknown'],
     ['memberof', 'an overlay that missed a change', managed({ memberOf: 1 }), 'error'],
     ['memberof', 'no overlay', managed({ memberOf: 0 }), 'advice'],
+    ['memberof', 'a group of uids, which no overlay knows', managed({ memberOf: 0, attribute: 'memberUid' }), 'ok'],
     ['memberof', 'an empty group', managed({ memberOf: 0, persons: 0, members: 0 }), 'ok'],
     ['may-write-member', 'no right', untried('may-not'), 'error'],
     ['may-write-member', 'a server without no-op', untried({ untold: 'no control' }), 'unknown'],

@@ -91,6 +91,16 @@ describe('given the findings of a checkup', () => {
     );
   });
 
+  it('when the same is so of several things, then it is one line with all their names, and in JSON one check each', () => {
+    const said = (group: string, message = 'there') => ({ code: 'group', area: 'Managed groups', ...ok(message, group) });
+    const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((group) => said(group));
+    const text = renderCheckup([...many, said('k', 'not there')]);
+    expect(text).toContain('  ok      group                   a, b, c, d, e, f, g, h and 2 more: there\n');
+    expect(text).toContain('  ok      group                   k: not there\n');
+    expect(text).toContain('11 ok.');
+    expect(JSON.parse(renderCheckupJson(many, statusOf([]))).checks).toHaveLength(10);
+  });
+
   it('when scripts read them, then every check has the same keys', () => {
     const document = JSON.parse(renderCheckupJson(findings, statusOf(['findings'])));
     expect(document).toMatchObject({ muster: 1, command: 'doctor', status: { code: 1, name: 'findings' } });
