@@ -16,12 +16,15 @@ describe('given the README', () => {
     await expect(readme.replace(block, () => help)).toMatchFileSnapshot('../README.md');
   });
 
-  it.each(['README.md', 'docs/ARCHITECTURE.md'])('when somebody follows a link in %s, then the file is there', (path) => {
-    const here = new URL(path, root);
-    const links = [...readFileSync(here, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
-    expect(links).not.toEqual([]);
-    expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link, here))))).toEqual([]);
-  });
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md'])(
+    'when somebody follows a link in %s, then the file is there',
+    (path) => {
+      const here = new URL(path, root);
+      const links = [...readFileSync(here, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
+      expect(links).not.toEqual([]);
+      expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link, here))))).toEqual([]);
+    },
+  );
 });
 
 describe('given the map', () => {
@@ -39,5 +42,7 @@ describe('given the map', () => {
   it('when there is a room, then it is in the table', () => {
     const rooms = sources.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     expect(rooms.filter((name) => !map.includes(`\`${name}/\``))).toEqual([]);
+    const first = readFileSync(new URL('CONTRIBUTING.md', root), 'utf8');
+    expect(rooms.filter((name) => !first.includes(`\`${name}\``) && !first.includes(`\`src/${name}\``))).toEqual([]);
   });
 });
