@@ -19,7 +19,6 @@ const copyOf = () => new Copies(scene, { signed, refused, byHand });
 beforeAll(async () => {
   world = await startWorld();
   scene = await world.scene({ policy: policyFile({ people: people() }), files: { [grantPath('bob')]: grantFile('2027-01-01') } });
-  await scene.reconcile();
   await scene.land({ [grantPath('hoo')]: grantFile(scene.day(5)) });
   await scene.reconcile();
   await pin(scene);
