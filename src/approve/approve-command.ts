@@ -21,10 +21,18 @@ import type { SshKey } from '../signing/ssh-key.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { parseSignature, type SshSignature } from '../signing/ssh-signature.ts';
 import { printStatement, projectOf, type Statement } from '../signing/statement.ts';
-import { renderByHand, renderCarryByHand, renderComment, renderNobodys, renderRefusedToSign, renderSignedBy } from './approve-text.ts';
-import { pushNote } from './carry-note.ts';
+import {
+  renderByHand,
+  renderCarryByHand,
+  renderComment,
+  renderNobodys,
+  renderNotInForce,
+  renderRefusedToSign,
+  renderSignedBy,
+} from './approve-text.ts';
+import { ownAccess, pushNote } from './callers-git.ts';
 import { ownKey, type OwnKey } from './own-key.ts';
-import { judgedNow, readSignable, validity, type Signable } from './signable.ts';
+import { judgedNow, readSignable, rulesNotInForce, validity, type Signable } from './signable.ts';
 
 /** A merge request of GitLab, or a branch where there is no forge. */
 interface Subject {
@@ -40,12 +48,17 @@ export async function runApprove(invocation: Invocation, caller: Caller): Promis
     throw new Misuse(`${configuration.file}: with "evidence: none" nobody is asked for an approval, and none counts`);
   const subject = subjectOf(operands[0] ?? '', configuration);
   return withPrivateMirror(caller, configuration.judged, async (folder) => {
-    const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
+    const { url, tokenFile } = configuration.repository;
+    const own = tokenFile === undefined ? await ownAccess(url, caller) : {};
+    const mirror = await openMirrorOf(configuration, folder, { ...surroundingsOf(caller), own });
     caller.progress('reading');
     const signable = await read(subject, mirror, configuration, caller);
     caller.warn(
       `${subject.name} at ${signable.head.slice(0, 12)}\n\n${renderChange(signable.checked)}\n${renderFindings(signable.checked.result)}`,
     );
+    const endorsed = recordedIn(configuration, caller)?.policy?.endorsed;
+    const odd = endorsed ? rulesNotInForce(signable, endorsed, configuration.repository.folder) : [];
+    if (odd.length > 0) caller.warn(renderNotInForce(odd));
     const why = whyNot(subject, signable);
     const { change, head } = signable;
     if (why !== undefined || !change) return no(`${why ?? 'Nobody can sign it.'}\n`);
@@ -203,11 +216,17 @@ async function comment(
   }
 }
 
+/** Of the host whose configuration this is; a copy on another machine has none. */
+function recordedIn({ judged }: Configuration, caller: Caller) {
+  return judged === undefined ? undefined : ownRecordInMemory(keptRecords(judged), caller.now()).state();
+}
+
 /** The number of the project is part of what is signed. Whoever has no token may know it from the configuration, or is told by a public project. */
-async function projectFor({ gitlab, repository, judged, file }: Configuration, caller: Caller): Promise<string> {
+async function projectFor(configuration: Configuration, caller: Caller): Promise<string> {
+  const { gitlab, repository, file } = configuration;
   if (!gitlab) return projectOf(repository.url);
   if (/^\d+$/.test(gitlab.project)) return gitlab.project;
-  const known = judged === undefined ? undefined : ownRecordInMemory(keptRecords(judged), caller.now()).state().project;
+  const known = recordedIn(configuration, caller)?.project;
   if (known !== undefined) return String(known);
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
   const tokenFile = caller.environment[ownToken] ?? gitlab.tokenFile;

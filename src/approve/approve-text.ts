@@ -22,6 +22,10 @@ export function renderRefusedToSign(judged: JudgedSignature & { readonly kind: '
   return `${judged.person} ${why}${judged.reason === 'key-not-in-force' ? `: ${fingerprint}` : ''}.\n`;
 }
 
+export function renderNotInForce(paths: readonly string[]): string {
+  return `The rules on the branch are not those in force (${plain(paths.join(', '))}): as long as that is so, no change counts, and no signature. Whoever changed them has them approved, or reverts them; if they were approved only now, wait until the host has judged them.`;
+}
+
 export function renderNobodys(key: SshKey | undefined, from: string | undefined, as: Uid | undefined): string {
   if (!key) return `The policy names no key for ${as ?? 'you'}: put one under people in policy.yaml, by a change of its own.\n`;
   return `The policy names the key ${key.fingerprint} (${plain(from ?? '')}) for nobody. Put it under people in policy.yaml by a change of its own, or sign with another key (--key FILE).\n`;

@@ -5,7 +5,7 @@ import { checkChange, type CheckedChange, type Clone } from '../check/check-chan
 import type { SignedCeilings } from '../evidence/approval.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
 import type { History } from '../history/history.ts';
-import type { BlobId, CommitId, Instant } from '../names.ts';
+import { inOrder, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { isRules, largestFile, type PolicyFile } from '../policy/policy.ts';
 import type { JudgedSignature } from '../record/approval-count.ts';
 import { wholeChangeOf } from '../signing/collect.ts';
@@ -19,6 +19,8 @@ type PolicyParserModule = typeof import('../policy/parser.ts');
 export interface Signable {
   readonly head: CommitId;
   readonly checked: CheckedChange;
+  /** The rules files at the head of the branch: everything is worked out by these. */
+  readonly rules: ReadonlyMap<string, BlobId>;
   /** Files that the branch changes as well: it cannot be merged as it is. */
   readonly overlaps: readonly string[];
   /** Undefined where there is nothing to sign, or nobody could sign it. */
@@ -65,10 +67,17 @@ export async function readSignable(
       : await wholeChangeOf({ endorsed: rules }, landing, folder, { blobs, loadParser: () => Promise.resolve(parser) });
   return {
     head,
+    rules,
     checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now, ceilings }),
     overlaps,
     change: whole?.change,
   };
+}
+
+/** Paths of rules files that are others in force: what is signed names those of the branch. */
+export function rulesNotInForce({ rules }: Signable, endorsed: ReadonlyMap<string, BlobId>, folder: string): readonly string[] {
+  const paths = new Set([...rules.keys(), ...[...endorsed.keys()].filter((path) => isRules(path, folder))]);
+  return [...paths].filter((path) => rules.get(path) !== endorsed.get(path)).sort(inOrder);
 }
 
 function isInside(folder: string): (change: PathChange) => boolean {

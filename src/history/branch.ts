@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporary } from '../kept-files.ts';
+import type { GitSettings } from './environment.ts';
 import { openMirror, type Mirror } from './mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -16,17 +17,19 @@ export interface Surroundings {
   /** As in PATH. */
   readonly path: string;
   readonly home: string;
+  /** What somebody's own git has, for a command that is theirs. */
+  readonly own?: Pick<GitSettings, 'token' | 'user' | 'agent'>;
 }
 
 export async function openMirrorOf(
   configuration: Configuration,
   folder: string,
-  { path, home }: Surroundings,
+  { path, home, own }: Surroundings,
   tell?: (note: string) => void,
 ): Promise<Mirror> {
   const { url, branch, tokenFile, authoritiesFile, proxy } = configuration.repository;
   const trust = /^https:/i.test(url) ? trustIn(authoritiesFile, 'repository.ca-file', proxy) : undefined;
-  const token = tokenFile === undefined ? {} : { token: await readSecret(tokenFile) };
+  const token = tokenFile === undefined ? own : { token: await readSecret(tokenFile) };
   return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token, ...(tell && { tell }) });
 }
 

@@ -16,6 +16,10 @@ export interface GitSettings {
   readonly url: string;
   /** Sent to the origin of an http(s) `url` as Basic `oauth2:TOKEN`, and nowhere else. */
   readonly token?: string;
+  /** In place of `oauth2`, where the token is what somebody's own git has for them. */
+  readonly user?: string;
+  /** The socket of the agent that holds the SSH keys of whoever asks (ssh-add(1)). */
+  readonly agent?: string;
   /** For https://. */
   readonly trust?: Trust | undefined;
   /** A folder of more objects, for what only reads. */
@@ -69,8 +73,8 @@ function fixedConfiguration(timeout: Duration): Configuration<string> {
 }
 
 /** The header that carries a token, in the words of RFC 7617. */
-export function basicCredentials(token: string): string {
-  return Buffer.from(`oauth2:${token}`, 'utf8').toString('base64');
+export function basicCredentials(token: string, user = 'oauth2'): string {
+  return Buffer.from(`${user}:${token}`, 'utf8').toString('base64');
 }
 
 /** Text that a process is given and that nobody is shown: simple-git prints the whole environment of git when DEBUG names it. */
@@ -93,11 +97,11 @@ export class Concealed {
 type Configuration<Value> = readonly (readonly [key: string, value: Value])[];
 
 /** In the environment, because argv and the mirror's configuration can be read by others; bound to the origin, so that no other server sees it. */
-function tokenConfiguration({ url, token }: GitSettings): Configuration<Concealed> {
+function tokenConfiguration({ url, token, user }: GitSettings): Configuration<Concealed> {
   if (token === undefined || !URL.canParse(url)) return [];
   const { protocol, origin } = new URL(url);
   if (protocol !== 'https:' && protocol !== 'http:') return [];
-  return [[`http.${origin}/.extraHeader`, new Concealed(`Authorization: Basic ${basicCredentials(token)}`)]];
+  return [[`http.${origin}/.extraHeader`, new Concealed(`Authorization: Basic ${basicCredentials(token, user)}`)]];
 }
 
 /** Verified by exactly the authorities that are named, and through the proxy that is. */
@@ -139,12 +143,13 @@ export function mirrorEnvironment(settings: GitSettings): Record<string, string>
 
 /** The whole environment of a git process that speaks to the server. */
 export function serverEnvironment(settings: GitSettings): Record<string, string | Concealed> {
-  return environmentFor<string | Concealed>(settings, 'https:http:ssh:file', [
+  const environment = environmentFor<string | Concealed>(settings, 'https:http:ssh:file', [
     ...fixedConfiguration(settings.timeout),
     ...trustConfiguration(settings),
     ...ownerConfiguration(settings),
     ...tokenConfiguration(settings),
   ]);
+  return settings.agent === undefined ? environment : { ...environment, SSH_AUTH_SOCK: settings.agent };
 }
 
 /** See git(1), section ENVIRONMENT VARIABLES, and git-config(1), section ENVIRONMENT. */

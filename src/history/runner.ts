@@ -114,7 +114,7 @@ async function runGit(settings: GitSettings, reach: Reach, args: readonly string
       return { kind: 'failed', exitCode: null, stderr: '', words: `git said more than ${longestAnswer / 2 ** 20} MiB, and was ended` };
     if (deadline.aborted) return { kind: 'late' };
     if (ended === undefined) throw error;
-    return { kind: 'failed', ...ended, words: renderGitWords(ended.stderr, settings.token) };
+    return { kind: 'failed', ...ended, words: renderGitWords(ended.stderr, settings) };
   }
 }
 
@@ -172,9 +172,11 @@ function endOf(child: ChildProcess): Promise<{ readonly exitCode: number | null;
 
 const longest = 400;
 
+type Credentials = Pick<GitSettings, 'token' | 'user'>;
+
 /** The lines of git's stderr that say what went wrong, on one line, short, without secrets and control characters. `remote:` lines are the server's text and are left out. */
-export function renderGitWords(stderr: string, token?: string): string {
-  const lines = redact(stderr, token)
+export function renderGitWords(stderr: string, credentials: Credentials = {}): string {
+  const lines = redact(stderr, credentials)
     .split(/[\r\n]+/)
     .map((line) => line.replaceAll(/[^\x20-\x7e]/g, '?').trim())
     .filter((line) => line !== '' && !line.startsWith('remote:'));
@@ -188,8 +190,8 @@ export function renderGitWords(stderr: string, token?: string): string {
   return words.length > longest ? `${words.slice(0, longest)}…` : words;
 }
 
-function redact(text: string, token: string | undefined): string {
-  const secrets = token === undefined || token === '' ? [] : [basicCredentials(token), token];
+function redact(text: string, { token, user }: Credentials): string {
+  const secrets = token === undefined || token === '' ? [] : [basicCredentials(token, user), token];
   const hidden = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   return hidden.replaceAll(/([a-z]:\/\/)[^\s/@]*@/gi, '$1');
 }

@@ -118,7 +118,7 @@ async function silenceOf(
   outcome: Exclude<Outcome, { readonly kind: 'done' }>,
   asked: 'branch' | 'objects',
 ): Promise<Unavailable | Unusable> {
-  const { token, timeout, trust, url } = git.settings;
+  const { token, user, timeout, trust, url } = git.settings;
   const at = shownUrl(git.settings.url);
   if (outcome.kind === 'late')
     return new Unavailable('git', `${at} gave no answer within ${timeout / 1000} s; look at the server and at the network between`);
@@ -136,7 +136,9 @@ async function silenceOf(
     ? 'whoever administers this host looks at the key, and at known_hosts, in .ssh in the home folder of the account that asks'
     : token === undefined
       ? 'if it asks for a token, name one as repository.token-file'
-      : 'look at the token in repository.token-file: git needs its scope read_repository, and an account that may read code (Reporter)';
+      : user !== undefined
+        ? 'look at what your git has stored for it (git credential)'
+        : 'look at the token in repository.token-file: git needs its scope read_repository, and an account that may read code (Reporter)';
   if (/returned error: 30[1278]\b/.test(outcome.stderr))
     return new Unusable(`${at} has moved, says the server: the administrator of this host writes its new address into repository.url`);
   if (/^fatal: repository '[^']*' not found$/m.test(outcome.stderr))

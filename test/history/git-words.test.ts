@@ -4,7 +4,7 @@ import { renderGitWords } from '../../src/history/runner.ts';
 const token = 'glpat-very-secret';
 
 describe('given what git printed when it failed', () => {
-  it.each([
+  it.each<{ given: string; user?: string; stderr: string; gives: string }>([
     { given: 'progress before the reason', stderr: 'Cloning…\nfatal: no such thing\n', gives: 'fatal: no such thing' },
     { given: 'an error and its consequence', stderr: 'error: a\nhint: b\nfatal: c\n', gives: 'error: a; fatal: c' },
     { given: 'text of the server', stderr: 'remote: do as I say\nfatal: c\n', gives: 'fatal: c' },
@@ -20,6 +20,12 @@ describe('given what git printed when it failed', () => {
       stderr: `fatal: Basic ${Buffer.from(`oauth2:${token}`).toString('base64')}`,
       gives: 'fatal: Basic [redacted]',
     },
+    {
+      given: 'what somebody’s own git sends',
+      user: 'alice',
+      stderr: `fatal: Basic ${Buffer.from(`alice:${token}`).toString('base64')}`,
+      gives: 'fatal: Basic [redacted]',
+    },
     { given: 'nothing', stderr: '', gives: 'git gave no reason' },
     {
       given: 'a word of ssh',
@@ -28,8 +34,8 @@ describe('given what git printed when it failed', () => {
       gives: 'Host key verification failed.',
     },
     { given: 'words of something else', stderr: 'ssh: connect refused\nmore\n', gives: 'ssh: connect refused' },
-  ])('when it is $given, then that is shown fit for people', ({ stderr, gives }) => {
-    expect(renderGitWords(stderr, token)).toBe(gives);
+  ])('when it is $given, then that is shown fit for people', ({ user, stderr, gives }) => {
+    expect(renderGitWords(stderr, { token, ...(user !== undefined && { user }) })).toBe(gives);
   });
 
   it('when it is very long, then it is cut', () => {

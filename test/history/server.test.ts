@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { mirrorEnvironment, serverEnvironment } from '../../src/history/environment.ts';
 import { duration } from '../../src/names.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
 import { startGitServer, type GitServer } from '../support/git-http.ts';
@@ -27,6 +28,14 @@ beforeEach(async () => {
 afterEach(async () => {
   await server.stop();
   bench.remove();
+});
+
+describe('given an agent that holds the keys of whoever asks', () => {
+  it('then git is told where it is when it speaks to the server, and never otherwise', () => {
+    const settings = { path: '/bin', home: '/', folder: '/x', url, timeout: duration(1000), agent: '/run/agent' };
+    expect(serverEnvironment(settings)['SSH_AUTH_SOCK']).toBe('/run/agent');
+    expect(mirrorEnvironment(settings)).not.toHaveProperty('SSH_AUTH_SOCK');
+  });
 });
 
 describe('given a server that asks for a token', () => {

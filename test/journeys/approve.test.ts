@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../support/command.ts';
+import { runMuster, type CommandResult } from '../support/command.ts';
 import type { MergeRequest } from '../support/gitlab/world.ts';
 import { runHere } from '../support/in-process.ts';
 import { makeKey, temporaryFolder } from '../signing/keys.ts';
@@ -116,5 +116,57 @@ describe('given a merge request that somebody cannot sign', () => {
     const said = await approve([String(iid), '--key', join(keys, 'alice')], { PATH: `${bin}:${process.env['PATH']}` });
 
     expect(said).toMatchObject({ status: 1, stdout: expect.stringContaining('has changed meanwhile') });
+  });
+});
+
+describe('given a laptop with a copy of the configuration, which names no token', () => {
+  const typed = (iid: number, env: Readonly<Record<string, string>>, key = 'alice') => {
+    const text = readFileSync(join(scene.folder, 'muster.yaml'), 'utf8').replaceAll(/^ +token-file: .*\n/gm, '');
+    writeFileSync(join(scene.folder, 'laptop.yaml'), text.replace(/^( +project:).*$/m, `$1 ${scene.project.id}`));
+    const at = new Date(world.gitlab.clock.now());
+    return runMuster(['approve', String(iid), '--key', join(keys, key), '--config', join(scene.folder, 'laptop.yaml')], {
+      ...{ cwd: scene.folder, at },
+      env: { HOME: keys, ...env },
+    });
+  };
+  const known = () => {
+    const token = world.gitlab.forge.createToken(world.alice, ['write_repository']).value;
+    const helper = `!f() { echo username=alice; echo password=${token}; }; f`;
+    return { token, env: { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper', GIT_CONFIG_VALUE_0: helper } };
+  };
+
+  it('when the git of alice knows a password for the server, then that fetches, and carries the signature', async () => {
+    const { iid } = await open(grantPath('007'), grantFile(scene.day(14)));
+    const { token, env } = known();
+
+    const said = await typed(iid, env);
+
+    expect(said, said.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining('It stands as a note of git on') });
+    expect(said.stderr).toContain('007 gets into klaxon-users');
+    expect(said.stdout + said.stderr).not.toContain(token);
+  });
+
+  it('when the key is nobody’s, then the answer is no', async () => {
+    const { iid } = await open(grantPath('1e3'), grantFile(scene.day(14)));
+    const said = await typed(iid, known().env, 'mallory');
+    expect(said, said.stderr).toMatchObject({ status: 1, stdout: expect.stringMatching(/for nobody(.|\n)*Nothing was signed\.\n$/) });
+  });
+
+  it('when it knows none, then nobody is asked for one, and it is said what is missing', async () => {
+    const said = await typed(other.iid, {});
+    expect(said, said.stderr).toMatchObject({ status: 75, stdout: '', stderr: expect.stringContaining('if it asks for a token') });
+  });
+});
+
+describe('given rules on the branch that nobody approved', () => {
+  it('when something is signed on the host, then it is said that it will not count', async () => {
+    const { iid } = await open(grantPath('h2o'), grantFile(scene.day(14)));
+    const rules = await scene.open(world.carol, { 'policy/groups/klaxon-users.yaml': groupFile({ signed: 1, approvals: 2 }) });
+    await scene.merge(rules);
+    await scene.reconcile();
+
+    const said = await approve([String(iid), '--key', join(keys, 'alice')]);
+
+    expect(said.stderr).toContain('The rules on the branch are not those in force (policy/groups/klaxon-users.yaml)');
   });
 });
