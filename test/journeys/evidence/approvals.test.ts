@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { day, group, minute, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { addNote } from '../../support/gitlab/reviewing.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals, waitsFor } from '../documents.ts';
 import { minute, startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { removeBranch } from '../../support/gitlab/pushing.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { lookingTime, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { lookingTime, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { landings, ofRules, startingPolicy, tooMany, type Landing } from './forms.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals, type RunDocument } from './run-document.ts';
+import { refusals, type RunDocument } from '../documents.ts';
 import { startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileChanges } from '../../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { lookingTime, minute, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { heldCodes, refusals } from './run-document.ts';
+import { heldCodes, refusals } from '../documents.ts';
 import { day, group, minute, startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

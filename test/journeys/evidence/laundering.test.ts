@@ -1,7 +1,7 @@
 // Ways to make an approval look as if it were for something else: each gives nothing to whoever nobody approved.
 import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { minute, startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -1,7 +1,7 @@
 // A host that lost its ledger knows nothing but Git and GitLab: it judges anew, and takes no group over before that is done (case 36).
 import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
-import { heldCodes, refusals } from './run-document.ts';
+import { heldCodes, refusals } from '../documents.ts';
 import { day, lookingTime, minute, startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

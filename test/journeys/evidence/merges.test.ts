@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MergeMethod } from '../../support/gitlab/merging.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Harm } from '../../support/gitlab/faults.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals, waitsFor } from '../documents.ts';
 import { day, minute, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pushMany } from '../../support/gitlab/pushing.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath, policyFile } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals, waitsFor } from '../documents.ts';
 import { minute, second, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -1,7 +1,7 @@
 // What comes to the branch without review: it may take access away, and never gives any (cases 1 to 6).
 import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals, waitsFor } from '../documents.ts';
 import { day, minute, startWorld } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

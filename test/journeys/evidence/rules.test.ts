@@ -1,7 +1,7 @@
 // Changes of the rules: judged by the rules before them, and nothing is endorsed while the rules on the branch are not the rules in force (cases 19, 22, 24, 25).
 import { describe, expect, it } from 'vitest';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
-import { refusals } from './run-document.ts';
+import { refusals } from '../documents.ts';
 import { group, minute, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

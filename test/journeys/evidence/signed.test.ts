@@ -6,7 +6,7 @@ import { runMuster } from '../../support/command.ts';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
 import { approve, keyOf, open, people, pin } from './signing.ts';
-import type { RunDocument } from './run-document.ts';
+import type { RunDocument } from '../documents.ts';
 import { day, minute, startWorld, type Scene, type World } from './world.ts';
 
 let world: World;

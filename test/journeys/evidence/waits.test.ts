@@ -6,7 +6,7 @@ import type { Harm } from '../../support/gitlab/faults.ts';
 import { free } from '../../support/gitlab/reviewing.ts';
 import type { MergeRequest } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
-import { refusals, waitsFor } from './run-document.ts';
+import { refusals, waitsFor } from '../documents.ts';
 import { minute, startWorld, type Scene } from './world.ts';
 import { ofThisFile } from '../../support/of-this-file.ts';
 

@@ -13,7 +13,7 @@ import type { OpenOptions } from '../../support/gitlab/reviewing.ts';
 import type { MergeRequest, Project, User } from '../../support/gitlab/world.ts';
 import { startSlapd, type Slapd } from '../../support/slapd.ts';
 import { groupFile, policyFile } from './policy-files.ts';
-import type { RunDocument } from './run-document.ts';
+import type { RunDocument } from '../documents.ts';
 import { directoryLines, forgeLines } from '../../support/configuration-lines.ts';
 
 export const second = 1000;
