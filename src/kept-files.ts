@@ -29,9 +29,7 @@ export function makeTemporary(name: string, state: string | undefined): string {
   }
   throw new Unusable(
     `no folder for temporary files could be made in ${tmpdir()} (${errnoOf(first)}), and nowhere else; name one with TMPDIR`,
-    {
-      cause: first,
-    },
+    { cause: first },
   );
 }
 

@@ -62,10 +62,7 @@ describe('given a reader that has seen enough', () => {
       const { stdout, stderr } = spawnSync(
         'bash',
         ['--norc', '-c', `set -o pipefail; "$0" "$1" ${args} | head -n 1; echo "$?"`, process.execPath, main],
-        {
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'] },
-        },
+        { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
       );
       expect([stdout, stderr]).toEqual([expect.stringMatching(/^Usage: muster .*\n0\n$/), '']);
     },

@@ -6,15 +6,9 @@ import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { later, type Host, type World } from './world.ts';
 
 /** What the groups hold at first. */
-export const before = {
-  stewards: ['base', 'hoo', 'melos'],
-  'klaxon-users': ['alice', 'martin'],
-};
+export const before = { stewards: ['base', 'hoo', 'melos'], 'klaxon-users': ['alice', 'martin'] };
 /** What the policy and the roster want them to hold. */
-export const after = {
-  stewards: ['base', 'melos', 'radimer'],
-  'klaxon-users': ['alice', 'carol'],
-};
+export const after = { stewards: ['base', 'melos', 'radimer'], 'klaxon-users': ['alice', 'carol'] };
 
 export interface ChangingHost {
   readonly host: Host;

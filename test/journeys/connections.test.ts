@@ -51,16 +51,10 @@ describe('given a directory behind', () => {
       way: 'ldapi with the path of the socket as it is',
       directory: () => ({ ...nothing, url: `ldapi://${world.slapd.ldapiPath}`, sasl: 'external' }),
     },
-    {
-      way: 'an ldapvi profile',
-      directory: () => ({ ...nothing, credentials: 'ldapvi.conf' }),
-    },
+    { way: 'an ldapvi profile', directory: () => ({ ...nothing, credentials: 'ldapvi.conf' }) },
   ];
   it.each(ways)('$way, when it runs, then it converges as ever', async ({ directory }) => {
-    const host = await world.newHost({
-      granted: ['alice'],
-      directory: directory(),
-    });
+    const host = await world.newHost({ granted: ['alice'], directory: directory() });
     writeFileSync(
       join(host.folder, 'ldapvi.conf'),
       `profile default\nhost: ${world.slapd.url}\nuser: ${world.slapd.writerDn}\nbase: ${world.slapd.suffix}\npassword: ${world.slapd.writerPassword}\n`,
@@ -92,10 +86,7 @@ describe('given a directory behind', () => {
 describe('given a replica that is read and another server that is written', () => {
   async function hostReadingReplica() {
     for (const group of ['stewards', 'klaxon-users']) await replica.setMembers(group, []);
-    return world.newHost({
-      roster: ['base', 'hoo'],
-      directory: { 'read-url': replica.url },
-    });
+    return world.newHost({ roster: ['base', 'hoo'], directory: { 'read-url': replica.url } });
   }
 
   it('when it runs, then only the other is written, and what the replica does not show yet is not done twice', async () => {

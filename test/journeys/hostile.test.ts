@@ -13,18 +13,10 @@ const world = ofThisFile(() => openWorld());
 
 describe('given secrets in files', () => {
   it('when it runs, fails and explains, then no output, argument, record or file of state has them', async () => {
-    const secrets = {
-      token: 'glpat-very-secret-token',
-      password: world.slapd.writerPassword,
-    };
+    const secrets = { token: 'glpat-very-secret-token', password: world.slapd.writerPassword };
     const host = await world.newHost({ roster: ['base'], granted: ['alice'] });
-    const guarded = await startGitServer({
-      folder: host.folder,
-      token: secrets.token,
-    });
-    writeFileSync(join(host.folder, 'token'), `${secrets.token}\n`, {
-      mode: 0o600,
-    });
+    const guarded = await startGitServer({ folder: host.folder, token: secrets.token });
+    writeFileSync(join(host.folder, 'token'), `${secrets.token}\n`, { mode: 0o600 });
     const configuration = JSON.parse(readFileSync(host.config, 'utf8'));
     host.configure({
       repository: {
@@ -64,9 +56,7 @@ describe('given secrets in files', () => {
 /** A folder with a `git` that writes down its arguments before it does its work. */
 function toolsThatTell(folder: string): string {
   const tools = mkdtempSync(join(folder, 'tools-'));
-  const git = execFileSync('sh', ['-c', 'command -v git'], {
-    encoding: 'utf8',
-  }).trim();
+  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
   writeFileSync(join(tools, 'git'), `#!/bin/sh\necho "git $*" >> ${tools}/told\nexec ${git} "$@"\n`);
   chmodSync(join(tools, 'git'), 0o755);
   return tools;
@@ -82,9 +72,7 @@ describe('case 62: given somebody who planted things where the mirror lies, and 
     const mirror = join(host.state, 'judged/mirror.git');
     for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-auto-gc']) {
       mkdirSync(join(mirror, 'hooks'), { recursive: true });
-      writeFileSync(join(mirror, 'hooks', hook), readFileSync(script), {
-        mode: 0o755,
-      });
+      writeFileSync(join(mirror, 'hooks', hook), readFileSync(script), { mode: 0o755 });
     }
     const config = join(mirror, 'config');
     writeFileSync(

@@ -77,10 +77,7 @@ describe('case 53: given a run that has to change both groups', () => {
         if (event === 'rename' && name === 'ledger.head') appends += 1;
         if (appends === append) kill('SIGKILL');
       });
-      await host.built(['reconcile'], {
-        at: later(2),
-        started: (end) => (kill = end),
-      });
+      await host.built(['reconcile'], { at: later(2), started: (end) => (kill = end) });
       watcher.close();
 
       const run = await host.reconcile(later(2, 1));
@@ -98,10 +95,7 @@ describe('case 53: given a run that has to change both groups', () => {
 
   it('when it is killed before it could record what it added, and the roster is cut short meanwhile, then the limits still hold', async () => {
     const six = ['anticomposite', 'base', 'deltaquad', 'ep1c', 'h2o', 'hasley'];
-    const host = await world.newHost({
-      roster: six,
-      directory: { url: proxy.url('ldap') },
-    });
+    const host = await world.newHost({ roster: six, directory: { url: proxy.url('ldap') } });
     await host.reconcile();
     host.setRoster([...six, 'hoo', 'melos', 'radimer']);
     // The call after the modify: the run knows that it is done, and the record does not.

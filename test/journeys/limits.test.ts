@@ -11,10 +11,7 @@ const twelve = 'alice bob carol martin vol0 vol1 vol2 vol3 vol4 vol5 vol6 vol7'.
 
 /** Twelve grants of which those of alice and bob end early, all deleted from the branch with nobody's review. */
 async function hostWithTwelveDeleted(): Promise<Host> {
-  const host = await world.newHost({
-    granted: twelve.slice(2),
-    roster: ['base'],
-  });
+  const host = await world.newHost({ granted: twelve.slice(2), roster: ['base'] });
   for (const uid of ['alice', 'bob']) host.grant(uid, '2026-11-25');
   await host.reconcile();
   expect(await host.members('klaxon-users')).toEqual(twelve);
@@ -168,10 +165,7 @@ describe('given limits of the host and of the group', () => {
 
   it('when the host allows fewer members or shorter grants than the policy, then the host wins, and no allow gets past it', async () => {
     const ceilings = { 'klaxon-users': { members: 2, longest: '10 days' } };
-    const host = await world.newHost({
-      directory: { ceilings },
-      roster: ['base'],
-    });
+    const host = await world.newHost({ directory: { ceilings }, roster: ['base'] });
     host.grant('alice', '2026-11-29');
     host.grant('bob', '2026-12-20');
     const first = await host.reconcile();
@@ -225,9 +219,7 @@ describe('given limits of the host and of the group', () => {
   it('when a ceiling is lowered below the length of grants in force, then they end then', async () => {
     const host = await world.newHost({ granted: ['alice'], roster: ['base'] });
     await host.reconcile();
-    host.configure({
-      directory: { ceilings: { 'klaxon-users': { longest: '1 day' } } },
-    });
+    host.configure({ directory: { ceilings: { 'klaxon-users': { longest: '1 day' } } } });
 
     const run = await host.reconcile(later(0, 1));
 
@@ -238,10 +230,7 @@ describe('given limits of the host and of the group', () => {
 describe('given a ledger that knows nothing of a group with members', () => {
   it('when it runs, then all is held as first-run but expiry and revocation; what is allowed takes the group over', async () => {
     const host = await world.newHost({
-      members: {
-        stewards: stewards.slice(0, 5),
-        'klaxon-users': ['mallory', 'vol9', 'bob'],
-      },
+      members: { stewards: stewards.slice(0, 5), 'klaxon-users': ['mallory', 'vol9', 'bob'] },
       granted: ['alice'],
       roster: stewards.slice(0, 5),
     });

@@ -23,10 +23,7 @@ describe('given a git server that does not answer as it should', () => {
       host.setRoster(['base', ...stewards.slice(4, 5 + index)]);
       const run = await host.reconcile(later(2, index));
       await world.git.set('up');
-      expect({ mode, all: run.document.status.all }).toEqual({
-        mode,
-        all: ['unavailable'],
-      });
+      expect({ mode, all: run.document.status.all }).toEqual({ mode, all: ['unavailable'] });
       expect([await host.members('klaxon-users'), (await host.members('stewards')).length]).toEqual([['alice'], index + 2]);
     }
   });
@@ -60,10 +57,7 @@ describe('given a git server that does not answer as it should', () => {
 
 describe('given a directory that does not answer as it should', () => {
   it('when it refuses connections or breaks off at any call, then status 75, and the next run does the rest', async () => {
-    const host = await world.newHost({
-      roster: ['base'],
-      directory: { url: proxy.url('ldap') },
-    });
+    const host = await world.newHost({ roster: ['base'], directory: { url: proxy.url('ldap') } });
     host.grant('martin');
     await proxy.set('refuse');
     const run = await host.reconcile();
@@ -78,10 +72,7 @@ describe('given a directory that does not answer as it should', () => {
       for (const group of ['stewards', 'klaxon-users']) await world.slapd.setMembers(group, []);
       proxy.beforeMessage(call, () => proxy.dropConnections());
       const broken = await host.reconcile(later(0, call * 13));
-      expect({ call, status: broken.status }).toEqual({
-        call,
-        status: expect.toBeOneOf([0, 75]),
-      });
+      expect({ call, status: broken.status }).toEqual({ call, status: expect.toBeOneOf([0, 75]) });
       const held = await host.reconcile(later(0, call * 13 + 1));
       expect({
         call,
@@ -152,10 +143,7 @@ describe('given a directory that does not answer as it should', () => {
 describe('case 58: given a directory that says no', () => {
   it.each([
     { given: 'a size limit below the roster', options: { sizeLimit: 5 } },
-    {
-      given: 'a read-only database',
-      options: { databaseLines: ['readonly on'] },
-    },
+    { given: 'a read-only database', options: { databaseLines: ['readonly on'] } },
     {
       given: 'a replica that refers writers elsewhere',
       options: {
@@ -165,10 +153,7 @@ describe('case 58: given a directory that says no', () => {
         ],
       },
     },
-    {
-      given: 'an account that may not write',
-      options: { access: ['access to * by * read'] },
-    },
+    { given: 'an account that may not write', options: { access: ['access to * by * read'] } },
   ])('when it is $given, then it is a clear failure, status 6, and nothing is changed', async ({ options }) => {
     const slapd = await startSlapd({
       people: stewards,
@@ -178,10 +163,7 @@ describe('case 58: given a directory that says no', () => {
     try {
       const host = await world.newHost({
         roster: [...stewards],
-        directory: {
-          url: slapd.url,
-          groups: { stewards: slapd.groupDn('stewards') },
-        },
+        directory: { url: slapd.url, groups: { stewards: slapd.groupDn('stewards') } },
       });
       const first = await host.reconcile();
       const digest = groupIn(first.document, 'stewards').held[0]?.digest;
@@ -201,9 +183,7 @@ describe('given a policy at start that cannot be read', () => {
   it('when it runs, then status 5, and nobody is touched', async () => {
     const host = await world.newHost({
       members: { stewards: ['hoo'] },
-      files: {
-        'policy/policy.yaml': policy.replace('version: 1', 'version: 9'),
-      },
+      files: { 'policy/policy.yaml': policy.replace('version: 1', 'version: 9') },
     });
     const run = await host.reconcile();
     expect([run.document.status.all, await host.members('stewards')]).toEqual([['input'], ['hoo']]);

@@ -176,10 +176,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
     expect(holdIn(run.document, 'stewards', 'too-many-removals').digest).toBe(
       holdIn(plan.document, 'stewards', 'too-many-removals').digest,
     );
-    expect(groupIn(run.document, 'klaxon-users')).toMatchObject({
-      state: 'changed',
-      members: 1,
-    });
+    expect(groupIn(run.document, 'klaxon-users')).toMatchObject({ state: 'changed', members: 1 });
 
     const records = host.ledger().length;
     const logged = world.slapd.logs().length;
@@ -212,10 +209,7 @@ describe('given a host with something to add, to remove, to hold and to withhold
     const logged = world.slapd.logs().length;
     for (const hour of [0, 1]) {
       const run = await host.reconcile(later(2, hour));
-      expect(run.document).toMatchObject({
-        mode: 'report',
-        status: { code: 3 },
-      });
+      expect(run.document).toMatchObject({ mode: 'report', status: { code: 3 } });
       expect(changesIn(groupIn(run.document, 'klaxon-users'))).toEqual(['martin out: expired', 'carol in: grant']);
     }
     expect(world.slapd.logs().slice(logged)).not.toContain(' MOD ');

@@ -183,10 +183,7 @@ describe('case 57: given two entries with the same uid', () => {
 
 describe('case 64: given a revoked person whom a grant, the roster and a hold name', () => {
   it('when it runs, then that person is out of every group, and of the one group where only that is revoked', async () => {
-    const host = await world.newHost({
-      roster: stewards,
-      granted: ['base', 'hoo'],
-    });
+    const host = await world.newHost({ roster: stewards, granted: ['base', 'hoo'] });
     await host.reconcile();
     host.setRoster(stewards.slice(6));
     await host.reconcile(later(0, 1));
@@ -205,10 +202,7 @@ describe('case 64: given a revoked person whom a grant, the roster and a hold na
   });
 
   it('when somebody puts the revoked person back by hand, or the file is damaged, or the group only reports, then the person is out', async () => {
-    const host = await world.newHost({
-      roster: ['base'],
-      grantsGroup: 'unexplained: report\n',
-    });
+    const host = await world.newHost({ roster: ['base'], grantsGroup: 'unexplained: report\n' });
     await host.reconcile();
     await world.slapd.addMember('klaxon-users', 'mallory');
     await world.slapd.addMember('klaxon-users', 'vol1');

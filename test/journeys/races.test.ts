@@ -81,15 +81,9 @@ describe('case 61: given an active flag', () => {
       const run = await host.reconcile(later(2));
       const log = connectionsOf(world.slapd.logs().slice(logged));
       const late = [...log.matchAll(/op=(\d+) MOD dn="([^",]+)/g)].filter(([, operation]) => Number(operation) >= call);
-      expect({ call, late: late.map(([, , dn]) => dn) }).toEqual({
-        call,
-        late: [],
-      });
+      expect({ call, late: late.map(([, , dn]) => dn) }).toEqual({ call, late: [] });
       const isDone = JSON.stringify(await membership()) === JSON.stringify(after);
-      expect({ call, status: run.status }).toEqual({
-        call,
-        status: isDone ? 0 : 75,
-      });
+      expect({ call, status: run.status }).toEqual({ call, status: isDone ? 0 : 75 });
     }
   });
 

@@ -31,14 +31,8 @@ const tampering: readonly { given: string; spoil: (host: Host) => void }[] = [
     given: 'a line was put at the end',
     spoil: (host) => edit(host, (text) => text + text.slice(text.lastIndexOf('\n', text.length - 2) + 1)),
   },
-  {
-    given: 'it is gone',
-    spoil: ({ state }) => rmSync(join(state, 'ledger.jsonl')),
-  },
-  {
-    given: 'the second file is gone',
-    spoil: ({ state }) => rmSync(join(state, 'ledger.head')),
-  },
+  { given: 'it is gone', spoil: ({ state }) => rmSync(join(state, 'ledger.jsonl')) },
+  { given: 'the second file is gone', spoil: ({ state }) => rmSync(join(state, 'ledger.head')) },
   {
     given: 'it was rolled back with its chain intact',
     spoil: ({ state }) => copyFileSync(join(state, '../earlier.jsonl'), join(state, 'ledger.jsonl')),
@@ -66,13 +60,7 @@ describe('case 59: given a ledger of two runs', () => {
         plan: plan.status,
         wrote: world.slapd.logs().slice(logged).includes(' MOD '),
         records: host.ledger().length,
-      }).toEqual({
-        given,
-        status: 5,
-        plan: 5,
-        wrote: false,
-        records: spoilt,
-      });
+      }).toEqual({ given, status: 5, plan: 5, wrote: false, records: spoilt });
       rmSync(host.state, { recursive: true });
       cpSync(join(host.folder, 'good'), host.state, { recursive: true });
     }

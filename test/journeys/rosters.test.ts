@@ -10,16 +10,8 @@ import { later, stewards, type Host, openWorld } from './world.ts';
 
 const world = ofThisFile(() => openWorld());
 
-const bad: readonly {
-  given: string;
-  place: (host: Host) => void;
-  gives: string;
-}[] = [
-  {
-    given: 'an empty file',
-    place: (host) => host.setRoster(''),
-    gives: 'empty',
-  },
+const bad: readonly { given: string; place: (host: Host) => void; gives: string }[] = [
+  { given: 'an empty file', place: (host) => host.setRoster(''), gives: 'empty' },
   { given: 'nothing', place: () => undefined, gives: 'missing' },
   {
     given: 'a FIFO',

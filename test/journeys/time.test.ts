@@ -59,10 +59,7 @@ describe('case 44: given a clock that went back', () => {
 
     const run = await host.reconcile('2026-12-07T12:00:00Z');
 
-    expect(run.document.status).toMatchObject({
-      code: 5,
-      all: ['input', 'held'],
-    });
+    expect(run.document.status).toMatchObject({ code: 5, all: ['input', 'held'] });
     expect(await host.members('klaxon-users')).toEqual([]);
     expect(changesIn(holdIn(run.document, 'klaxon-users', 'clock'))).toEqual(['carol in: grant']);
 
@@ -96,10 +93,7 @@ describe('case 45: given a clock that went forward ten years, and nothing to con
 
     for (const at of [future, '2036-11-23T13:00:00Z']) {
       const run = await host.reconcile(at, boot);
-      expect(run.document.status).toMatchObject({
-        code: 5,
-        all: ['input', 'held'],
-      });
+      expect(run.document.status).toMatchObject({ code: 5, all: ['input', 'held'] });
       expect(changesIn(holdIn(run.document, 'klaxon-users', 'clock'))).toEqual(['martin out: expired']);
       expect(changesIn(holdIn(run.document, 'stewards', 'clock'))).toEqual(['hoo in: roster']);
     }

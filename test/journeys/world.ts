@@ -154,12 +154,8 @@ function startingFiles({ granted = [], rosterGroup = '', grantsGroup = '', files
 function makeHost(folder: string, slapd: TestDirectory, git: GitServer, options: HostOptions): Host {
   mkdirSync(folder);
   const repository = makeRepository({ path: join(folder, 'access.git') });
-  const start = repository.commit('main', startingFiles(options), {
-    date: '2026-11-20T00:00:00Z',
-  });
-  writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, {
-    mode: 0o600,
-  });
+  const start = repository.commit('main', startingFiles(options), { date: '2026-11-20T00:00:00Z' });
+  writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, { mode: 0o600 });
   const host = hostAt(folder, 'state', slapd, repository, {
     repository: { url: git.url(`${basename(folder)}/access.git`), start },
     evidence: 'none',
@@ -242,14 +238,7 @@ function hostAt(
       const name = group === undefined ? `${uid}.json` : `${uid}@${group}.json`;
       writeFileSync(
         join(state, 'revoked', name),
-        JSON.stringify({
-          format: 1,
-          uid,
-          group,
-          reason: 'Left in anger.',
-          at: noon,
-          by: 'root',
-        }),
+        JSON.stringify({ format: 1, uid, group, reason: 'Left in anger.', at: noon, by: 'root' }),
       );
     },
     plan: (at = noon) => runJson('plan', at),

@@ -155,11 +155,7 @@ describe('what came and went besides', () => {
     expect(membershipRecord(klaxon, names, nobody, known(first), now)).toBeUndefined();
     expect(
       membershipRecord(klaxon, namesOf(observedOf([bob, stranger]), desired, plan), new Set([stranger.dn]), known(first), now),
-    ).toMatchObject({
-      appeared: [{ name: stranger.dn }],
-      vanished: ['alice'],
-      members: 2,
-    });
+    ).toMatchObject({ appeared: [{ name: stranger.dn }], vanished: ['alice'], members: 2 });
   });
 });
 

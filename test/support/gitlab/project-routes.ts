@@ -9,11 +9,7 @@ import { Refused, type MergeRequest, type Project } from './world.ts';
 const sha = '([0-9a-zA-Z._-]+)';
 
 export const projectRoutes: readonly Route[] = [
-  {
-    method: 'GET',
-    pattern: /^\/(?:version|metadata)$/,
-    handle: version,
-  },
+  { method: 'GET', pattern: /^\/(?:version|metadata)$/, handle: version },
   {
     method: 'GET',
     pattern: /^\/user$/,
