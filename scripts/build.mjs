@@ -19,6 +19,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+/** The pages that a policy project has too. */
+const guides = ['requesting', 'approving', 'signing', 'policy'].map((name) => `docs/${name}.md`);
 const stamp = join(root, 'dist/.built-from');
 
 /** debug would look for this package from here up to the root of the disk and run whatever it finds; it does well without. */
@@ -148,7 +150,6 @@ function refuseLateBuiltins(program) {
 /** Of this repository, what a policy project has too: `muster init` writes it there, with the program itself below .muster/. */
 function projectSources() {
   const within = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
-  const guides = ['requesting', 'approving', 'policy'].map((name) => `docs/${name}.md`);
   return ['.gitlab-ci.yml', '.ci/note', '.ci/page', ...within('.gitlab/merge_request_templates'), ...guides, ...within('schema')];
 }
 
@@ -159,13 +160,19 @@ function placeInProject(path) {
 function gatherProject(folder) {
   for (const path of projectSources()) {
     const place = join(folder, placeInProject(path));
-    const text = readFileSync(join(root, path), 'utf8')
+    const text = withLinksOfProject(path, readFileSync(join(root, path), 'utf8'))
       .replaceAll('dist/main.js', '.muster/main.js')
       .replaceAll(/(?<![\w./])\.ci\//g, '.muster/')
       .replaceAll(/(?<![\w./(])docs\//g, '.muster/docs/');
     mkdirSync(dirname(place), { recursive: true });
     writeFileSync(place, path === '.gitlab-ci.yml' ? pipelineOfProject(text) : text, { mode: statSync(join(root, path)).mode });
   }
+}
+
+/** A link of a guide to a page that the project does not have is left as words. */
+function withLinksOfProject(path, text) {
+  if (!guides.includes(path)) return text;
+  return text.replaceAll(/\[([^\]]*)\]\(([a-z-]+\.md)[^)]*\)/gi, (link, words, page) => (guides.includes(`docs/${page}`) ? link : words));
 }
 
 /** The pipeline without the jobs for code, and with a program that need not be built: paragraphs of the file are jobs. */

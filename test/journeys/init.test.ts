@@ -1,5 +1,5 @@
 // A directory that muster has never seen: five groups below dc=example,dc=org, and one command before the first plan.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile, execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +130,16 @@ describe('given a directory with five groups', () => {
     } finally {
       checkout.remove();
     }
+  });
+
+  it('when somebody follows a link of its pages, then the file is there', () => {
+    const project = join(folder, 'access/policy-project');
+    const guides = readdirSync(join(project, '.muster/docs')).map((name) => join('.muster/docs', name));
+    const links = ['README.md', ...guides].flatMap((page) =>
+      [...readFileSync(join(project, page), 'utf8').matchAll(/\]\(([^)#:]+)[^)]*\)/g)].map(([, to = '']) => join(project, page, '..', to)),
+    );
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('when somebody follows the first page of the project, then they give access, end it, and revoke it', async () => {
