@@ -270,7 +270,7 @@ function membersAfter(sifted: Sifted, at: GuardCircumstances): number {
 function removalsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const limited = sifted.open.remove.filter((removal) => removal.limited);
   const room = roomFor(at.limits.removals, 1, at.recent.removals, at);
-  const remove = pastLimit(limited, (removal) => removal.because.kind, room.left);
+  const remove = pastLimit(limited, room.left);
   const message = `${count(limited.length, 'removal')} that nobody reviewed, and ${room.text}${tooFew(sifted, at)}`;
   return hold(sifted, at, 'too-many-removals', message, { add: [], remove });
 }
@@ -281,7 +281,7 @@ function additionsSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
     return { ...sifted, open: { ...sifted.open, add: [] }, exempt: { ...sifted.exempt, add: [...sifted.exempt.add, ...sifted.open.add] } };
   const limited = sifted.open.add.filter((addition) => addition.limited);
   const room = roomFor(at.limits.additions, 3, at.recent.additions, at);
-  const add = pastLimit(limited, (addition) => addition.because.kind, room.left);
+  const add = limited.length > room.left ? limited : [];
   const message = `${count(limited.length, 'addition')} that nobody reviewed, and ${room.text}`;
   return hold(sifted, at, 'too-many-additions', message, { add, remove: [] });
 }
@@ -316,20 +316,20 @@ function roomFor(limit: Limit, floor: number, used: number, at: GuardCircumstanc
   return { left: allowed - used, text };
 }
 
-/** All changes of one cause go on or wait together; the smaller causes come first, so that one bad source does not hold up the rest. */
-function pastLimit<Change>(changes: readonly Change[], causeOf: (change: Change) => string, room: number): readonly Change[] {
-  const causes = new Map<string, Change[]>();
-  for (const change of changes) {
-    const ofCause = causes.get(causeOf(change));
-    if (ofCause) ofCause.push(change);
-    else causes.set(causeOf(change), [change]);
+/** All removals of one cause go on or wait together; the smaller causes come first, so that one bad source does not hold up the rest. */
+function pastLimit(removals: readonly Removal[], room: number): readonly Removal[] {
+  const causes = new Map<string, Removal[]>();
+  for (const removal of removals) {
+    const ofCause = causes.get(removal.because.kind);
+    if (ofCause) ofCause.push(removal);
+    else causes.set(removal.because.kind, [removal]);
   }
-  const smallestFirst = [...causes].sort(([left, ofLeft], [right, ofRight]) => ofLeft.length - ofRight.length || (left < right ? -1 : 1));
-  const caught: Change[] = [];
+  const smallestFirst = [...causes].sort(([left, ofLeft], [right, ofRight]) => ofLeft.length - ofRight.length || inOrder(left, right));
+  const caught: Removal[] = [];
   let left = room;
   for (const [, ofCause] of smallestFirst) {
     if (ofCause.length <= left) left -= ofCause.length;
-    else for (const change of ofCause) caught.push(change);
+    else for (const removal of ofCause) caught.push(removal);
   }
   return caught;
 }

@@ -63,6 +63,12 @@ describe('whether the clock is to be believed', () => {
     expect(month.kind).toBe('sound');
   });
 
+  it('given a kernel that tells its clock only now, or told it only then, then it is compared with nothing', () => {
+    const terms = { now, lastRun: hours(-24), gitlab: undefined };
+    expect(judgeClock({ ...terms, boot: boot(minute) }).kind).toBe('sound');
+    expect(judgeClock({ ...terms, lastBoot: boot(minute) }).kind).toBe('sound');
+  });
+
   it('given a clock in doubt, then the message says both times', () => {
     expect(judgeClock({ now, lastRun: hours(24), gitlab: undefined })).toMatchObject({
       message: 'the clock says 2026-11-23T12:00:00Z, but the last run was at 2026-11-24T12:00:00Z',

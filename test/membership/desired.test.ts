@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { decide, namedPeople, type Binding, type Circumstances, type Desired } from '../../src/membership/desired.ts';
 import type { DirectoryPerson } from '../../src/directory/directory.ts';
 import type { GrantInForce } from '../../src/record/grants.ts';
-import { duration, entryUuid, instant, type Uid } from '../../src/names.ts';
-import { day } from '../../src/time.ts';
+import { duration, entryUuid, instant, noEntry, type Uid } from '../../src/names.ts';
+import { day, minute } from '../../src/time.ts';
 import { grantAndFile, moments } from '../support/arbitraries.ts';
 import { commit, group, uid } from '../evidence/evidence-samples.ts';
 import {
@@ -274,5 +274,56 @@ describe('whom the directory is asked about', () => {
 
   it('given a roster, then everybody on it', () => {
     expect(namedPeople(groupRules(byRoster), policyOf([]), generation('hoo', 'base'), now)).toEqual(['hoo', 'base']);
+  });
+});
+
+describe('who is behind the uid', () => {
+  const grant = grantOf('urbanecm');
+  const list = generation('urbanecm');
+  const minutesAfter = (minutes: number) => instant(grant.landedAt + minutes * minute);
+  const isNew = (person: DirectoryPerson, bindings: ReadonlyMap<Uid, Binding> = new Map()) => {
+    const { members } = decided([grant], { people: peopleOf(person), bindings });
+    return members.get(person.key)?.newPerson;
+  };
+
+  it.each([
+    { given: 'long before the merge', madeAt: minutesAfter(-60), gives: undefined },
+    { given: 'five minutes before it', madeAt: minutesAfter(-5), gives: undefined },
+    { given: 'a little later than that', madeAt: instant(minutesAfter(-5) + 1), gives: true },
+    { given: 'after it', madeAt: minutesAfter(60), gives: true },
+    { given: 'nobody knows when', madeAt: undefined, gives: undefined },
+  ])('given an entry that was made $given, then new is $gives', ({ madeAt, gives }) => {
+    expect(isNew({ ...urbanecm, ...(madeAt && { madeAt }) })).toBe(gives);
+  });
+
+  it('given an entry that was made since and that a person let in, then it is the one that is meant', () => {
+    const late = { ...urbanecm, madeAt: minutesAfter(60) };
+    expect(isNew(late, bound(urbanecm.uuid, commit('a')))).toBeUndefined();
+    expect(isNew(late, bound('uuid-of-somebody-else', commit('b')))).toBe(true);
+  });
+
+  it.each([
+    { given: 'this grant', basis: commit('a'), gives: true },
+    { given: 'an earlier one', basis: commit('b'), gives: undefined },
+  ])(
+    'given that there was no entry when $given first named the uid, then new is $gives, and nobody is taken for another one',
+    ({ basis, gives }) => {
+      expect(isNew(urbanecm, new Map([[urbanecm.uid, { uuid: noEntry, basis }]]))).toBe(gives);
+    },
+  );
+
+  it('given a roster, then an entry is new where there was none when it first named the uid, whenever it was made', () => {
+    const late = { ...urbanecm, madeAt: now };
+    const ofRoster = (bindings: ReadonlyMap<Uid, Binding>) =>
+      decide(groupRules(byRoster), policyOf([]), list, { people: peopleOf(late), revocations: [], bindings, now }).members.get(late.key);
+    const because = { kind: 'roster', roster: list.roster, sha256: list.sha256 };
+    expect(ofRoster(new Map())).toEqual({ person: late, because, newStart: false });
+    expect(ofRoster(new Map([[late.uid, { uuid: noEntry, basis: list.roster }]]))).toMatchObject({ newPerson: true });
+  });
+
+  it('given approvals that were signed, then the reason says by whom and with which keys', () => {
+    const signedBy = [{ uid: uid('bob'), fingerprint: 'SHA256:x' }] as never;
+    const [member] = decided([{ ...grant, signedBy }]).members.values();
+    expect(member?.because).toEqual({ ...becauseOf(grant), signedBy });
   });
 });

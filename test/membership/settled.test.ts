@@ -2,8 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import type { GrantInForce } from '../../src/record/grants.ts';
+import type { Guarded } from '../../src/membership/guard.ts';
+import type { GroupProposal, PlannedGroup } from '../../src/reconcile/run.ts';
+import { coming, granted, leaving, planOf } from './guard-samples.ts';
+import { becauseOf, desiredOf, grantOf, groupRules, memberValue, observedOf, personDn } from './membership-samples.ts';
 import { duration, instant, parseCommitId, parseGroupName, parseRosterName, parseTeamName, parseUid } from '../../src/names.ts';
-import { firstChange, isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../../src/membership/settled.ts';
+import { firstChange, isStillSettled, renderGrounds, settledGroups, type Grounds, type SettledRun } from '../../src/membership/settled.ts';
 import type { Rules } from '../../src/policy/policy.ts';
 import { day, hour, minute } from '../../src/time.ts';
 import type { EffectivePolicy } from '../../src/record/effective-policy.ts';
@@ -37,13 +41,18 @@ const policy: EffectivePolicy = {
 };
 const sha256 = 'b'.repeat(64);
 
+const other = 'c'.repeat(64);
+const accepted = (of: string): Grounds['accepted'] =>
+  new Map([[roster, { type: 'roster', at: now, roster, sha256: of, people: 1, producedAt: now }]]);
+const fresh = { kind: 'fresh', sha256, producedAt: now, uids: [uid], people: 1, notes: [] } as const;
+
 const grounds: Grounds = {
   context: 'a build, a configuration, a ledger',
   verdicts: 0,
   policy,
   clock: { kind: 'sound' },
-  rosters: [{ roster, state: { kind: 'fresh', sha256, producedAt: now, uids: [uid], people: 1, notes: [] } }],
-  accepted: new Map([[roster, { type: 'roster', at: now, roster, sha256, people: 1, producedAt: now }]]),
+  rosters: [{ roster, state: fresh }],
+  accepted: accepted(sha256),
   revocations: [],
   mark: '20261123115900.000000Z#000000#001#000000',
 };
@@ -56,6 +65,7 @@ describe('given all that groups are judged by', () => {
     { given: 'a change that waits', changes: { policy: { ...policy, pending: [{ path: 'policy', commit, code: 'x', detail: '' }] } } },
     { given: 'a clock in doubt', changes: { clock: { kind: 'skewed', message: '' } } },
     { given: 'a roster that is not accepted yet', changes: { accepted: new Map() } },
+    { given: 'a roster that is stale', changes: { rosters: [{ roster, state: { ...fresh, kind: 'stale', age: day } as never }] } },
     { given: 'a missing roster', changes: { rosters: [{ roster, state: { kind: 'missing', message: '', act: 'carrier' } }] } },
   ])('when there is $given, then they have to be judged', ({ changes }) => {
     expect(renderGrounds({ ...grounds, ...changes })).toBeUndefined();
@@ -66,6 +76,7 @@ describe('given all that groups are judged by', () => {
     { given: 'mark', changes: { mark: '20261123115901.000000Z#000000#001#000000' } },
     { given: 'revocation', changes: { revocations: [{ uid, reason: 'Left.' }] } },
     { given: 'roster', changes: { rosters: [] } },
+    { given: 'content of the roster', changes: { rosters: [{ roster, state: { ...fresh, sha256: other } }], accepted: accepted(other) } },
   ])('when the $given is another, then so is the text', ({ changes }) => {
     expect(renderGrounds(grounds)).toBeDefined();
     expect(renderGrounds({ ...grounds, ...changes })).not.toBe(renderGrounds(grounds));
@@ -112,5 +123,34 @@ describe('given groups in order', () => {
     const run: SettledRun = { stamp: 'same', at: now, until: instant(now + minute), groups: [] };
 
     expect(isStillSettled(run, stamp, at)).toBe(gives);
+  });
+});
+
+describe('which groups are in order', () => {
+  const observed = observedOf([memberValue(personDn('alice'))]);
+  const desired = desiredOf([], { withheld: [{ group, uid, reason: { code: 'locked' }, because: becauseOf(grantOf('alice')) }] });
+  const plan = planOf({ present: 1 });
+  const guarded: Guarded = { add: [], remove: [], held: [], used: [], accepted: [] };
+  const inOrder: PlannedGroup = { kind: 'planned', group, dn: observed.dn, rules: groupRules(), observed, desired, plan, guarded };
+  const settled = { kind: 'settled', group, dn: observed.dn, members: 1, withheld: desired.withheld } as const;
+  const named = [{ uid, member: memberValue(personDn('alice')) }];
+  const hold = { code: 'clock', message: '', digest: '', add: [], remove: [] } as const;
+
+  it('given groups with nothing to do, and some that were in order before, then all of them', () => {
+    expect(settledGroups([inOrder, settled])).toEqual([settled, settled]);
+  });
+
+  it.each<{ given: string; open: GroupProposal }>([
+    { given: 'an addition', open: { ...inOrder, plan: { ...plan, add: coming(1) } } },
+    { given: 'a removal', open: { ...inOrder, plan: { ...plan, remove: leaving(1) } } },
+    { given: 'a grant to lengthen', open: { ...inOrder, plan: { ...plan, lengthen: granted(1) } } },
+    { given: 'a member that is reported', open: { ...inOrder, plan: { ...plan, reported: named } } },
+    { given: 'a member that is kept', open: { ...inOrder, plan: { ...plan, kept: named } } },
+    { given: 'a hold', open: { ...inOrder, guarded: { ...guarded, held: [hold] } } },
+    { given: 'a set that a person allowed', open: { ...inOrder, guarded: { ...guarded, used: ['sha256:x'] } } },
+    { given: 'a doubt', open: { ...inOrder, doubt: { uids: new Set(), message: '' } as never } },
+    { given: 'a group that is frozen', open: { kind: 'frozen', group, dn: observed.dn, status: 'input', message: '' } },
+  ])('given one with $given, then none', ({ open }) => {
+    expect(settledGroups([inOrder, open])).toBeUndefined();
   });
 });
