@@ -73,6 +73,9 @@ describe('whether the clock is to be believed', () => {
     expect(judgeClock({ now, lastRun: hours(24), gitlab: undefined })).toMatchObject({
       message: 'the clock says 2026-11-23T12:00:00Z, but the last run was at 2026-11-24T12:00:00Z',
     });
+    expect(judgeClock({ now, lastRun: hours(-240), gitlab: undefined })).toMatchObject({
+      message: 'the clock says 2026-11-23T12:00:00Z, 10 days after the last run, and nothing confirms it',
+    });
   });
 });
 

@@ -128,6 +128,13 @@ describe('what the guard lets through', () => {
     expect(guard(planOf({ add, remove }), at(40))).toMatchObject({ add, remove, held: [] });
   });
 
+  it('when a person allowed removals, then these make room below the host’s ceiling', () => {
+    const circumstances = at(40, { ceilings: { members: 40 }, limits: { removals: exactly(0) } });
+    const plan = planOf({ remove: leaving(2), add: granted(2) });
+    const guarded = guard(plan, allowing(circumstances, guard(planOf({ remove: leaving(2) }), circumstances)));
+    expect([codes(guarded), guarded.remove.length, guarded.add.length]).toEqual([[], 2, 2]);
+  });
+
   it('when two causes are as small and there is room for one, then the first by name goes on, however they come', () => {
     const two = [removalOf('user01', left, true), removalOf('user02', locked, true)];
     for (const remove of [two, [...two].reverse()]) {

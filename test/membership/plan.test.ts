@@ -412,6 +412,15 @@ describe('the order of a plan', () => {
   });
 });
 
+describe('given a person whose DN spells another name', () => {
+  it('when something is known of the person, then it is the entry that says who that is', () => {
+    const value = { ...mallory, ...memberValue('uid=hoo,ou=people,dc=example,dc=org') };
+    const behind = behindOf(value);
+    const planned = planGroup(desiredOf([]), observedOf([value]), behind, recorded, explanations(withheld({ code: 'locked' })));
+    expect(planned.remove).toMatchObject([{ uid: 'mallory', because: { kind: 'locked' } }]);
+  });
+});
+
 describe('given an approved end that has come', () => {
   const never: Recorded = { ...recorded, wasRecorded: () => false };
   const over = { because: { kind: 'expired', path, at: now }, limited: false };
