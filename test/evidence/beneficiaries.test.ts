@@ -9,9 +9,9 @@ import { grantPathOf, now } from '../membership/membership-samples.ts';
 const entry = { mode: '100644', blob: blobOf({ kind: 'broken', wording: 1 }) };
 const before = rules();
 
-function benefits(changes: readonly PathChange[], after?: Rules): Readonly<Record<string, readonly string[]>> {
+function benefits(changes: readonly PathChange[], after?: Rules, earlier = before): Readonly<Record<string, readonly string[]>> {
   const landing: Landing = { commit: commit('b'), parent: commit('a'), parents: 2, committedAt: now, changes, outside: 0 };
-  return Object.fromEntries(reviewedPaths(landing, before, after, 'policy').map(({ path, beneficiaries }) => [path, beneficiaries]));
+  return Object.fromEntries(reviewedPaths(landing, earlier, after, 'policy').map(({ path, beneficiaries }) => [path, beneficiaries]));
 }
 
 function withPeople(...people: readonly Approver[]): Rules {
@@ -40,6 +40,14 @@ describe('who gains by a change of a grant', () => {
   });
 });
 
+/** bob with these of two keys. */
+function keyed(...which: readonly number[]): Approver {
+  const keys = which.map((one) => ({ fingerprint: `SHA256:${one}` })) as unknown as Approver['keys'];
+  return { ...approver('bob', [51]), keys };
+}
+/** With a second other name. */
+const carol: Approver = { ...approver('carol', [57, 99]), also: ['a', 'b'].map(uid) };
+
 describe('who gains by new rules', () => {
   it.each([
     { given: 'the same rules', after: before, gives: [] },
@@ -51,9 +59,21 @@ describe('who gains by new rules', () => {
     { given: 'another account instead', after: withPeople(approver('bob', [52])), gives: ['bob'] },
     { given: 'one account less', after: withPeople(approver('carol', [57], ['carol-test'])), gives: ['carol'] },
     { given: 'another uid of a person', after: withPeople(approver('alice', [42], ['alice-test'])), gives: ['alice'] },
+    {
+      given: 'the same in another order',
+      after: withPeople({ ...carol, gitlab: [99, 57], also: ['b', 'a'].map(uid) }),
+      from: carol,
+      gives: [],
+    },
+    { given: 'a key', after: withPeople(keyed(0)), gives: ['bob'] },
+    { given: 'another key instead', after: withPeople(keyed(1)), from: keyed(0), gives: ['bob'] },
+    { given: 'one key less', after: withPeople(keyed(0)), from: keyed(0, 1), gives: ['bob'] },
+    { given: 'the same keys in another order', after: withPeople(keyed(1, 0)), from: keyed(0, 1), gives: [] },
     { given: 'one uid less', after: withPeople(approver('carol', [57, 99])), gives: ['carol'] },
-  ])('given $given, then $gives', ({ after, gives }) => {
-    expect(benefits([{ path: 'policy/policy.yaml', before: entry, after: entry }], after)).toEqual({ 'policy.yaml': gives });
+  ])('given $given, then $gives', ({ after, from, gives }) => {
+    expect(benefits([{ path: 'policy/policy.yaml', before: entry, after: entry }], after, from && withPeople(from))).toEqual({
+      'policy.yaml': gives,
+    });
   });
 
   it('given several rules files, then whoever gains by one gains in all of them', () => {

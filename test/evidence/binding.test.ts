@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bindMergeRequests, landingCommit, type Binding } from '../../src/evidence/binding.ts';
+import { bindMergeRequests, isEndOfFastForward, isFastForward, landingCommit, type Binding } from '../../src/evidence/binding.ts';
 import { type UnboundReason } from '../../src/record/approval-count.ts';
 import type { Candidate, MergeRequest, StateEvent } from '../../src/evidence/evidence.ts';
 import type { Instant } from '../../src/names.ts';
-import { at, candidate, commit, landing, merged, mergeRequest, target } from './evidence-samples.ts';
+import { at, bound, candidate, commit, landing, merged, mergeRequest, target, version } from './evidence-samples.ts';
 
 function bind(candidates: readonly Candidate[], { parents = 2, used = [] }: { parents?: number; used?: readonly number[] } = {}): Binding {
   return bindMergeRequests({ commit: landing, parents }, candidates, target, new Set(used));
@@ -138,5 +138,45 @@ describe('laws of binding', () => {
         expect(numbers(bind(some, { used })).filter((iid) => used.includes(iid))).toEqual([]);
       }),
     );
+  });
+});
+
+describe('a fast-forward', () => {
+  const itself = { mergeCommit: null, squashCommit: null };
+  const other: readonly (readonly [string, Partial<MergeRequest>])[] = [
+    ['with a merge commit', { mergeCommit: landing }],
+    ['with a squash commit', { squashCommit: landing }],
+    ['that is open', { state: 'opened' }],
+    ['that was imported', { imported: true }],
+    ['into another project', { targetProject: 8 }],
+    ['into another branch', { targetBranch: 'next' }],
+  ];
+
+  test('given a merge with no commit of its own, then it is one', () => {
+    expect(isFastForward(mergeRequest(itself), target)).toBe(true);
+  });
+
+  test.each(other)('given a merge request %s, then it is none', (_, changes) => {
+    expect(isFastForward(mergeRequest({ ...itself, ...changes }), target)).toBe(false);
+  });
+
+  const versions = [
+    version({ id: 2, base: commit('c'), createdAt: at(1) }),
+    version({ id: 3, base: commit('d'), createdAt: at(1) }),
+    version({ id: 1, base: commit('e'), createdAt: at(0) }),
+  ];
+  test.each([
+    ['the base of the last version', commit('d'), itself, false],
+    ['the base of the one before it', commit('c'), itself, true],
+    ['the base of the first', commit('e'), itself, true],
+    ['another commit, and a merge commit', commit('c'), { mergeCommit: landing, squashCommit: null }, false],
+    ['another commit, and a squash commit', commit('c'), { mergeCommit: null, squashCommit: landing }, false],
+  ])('given a landing whose parent is %s, then whether it is only the end of one is told', (_, parent, changes, gives) => {
+    expect(isEndOfFastForward({ parent }, bound({ versions }, changes))).toBe(gives);
+    expect(isEndOfFastForward({ parent }, bound({ versions: [...versions].reverse() }, changes))).toBe(gives);
+  });
+
+  test('given no version at all, then it is not what anybody approved', () => {
+    expect(isEndOfFastForward({ parent: commit('c') }, bound({ versions: [] }, itself))).toBe(true);
   });
 });

@@ -94,6 +94,8 @@ export class Taker {
   readonly memory: Memory = emptyMemory();
   begunAnew: string | undefined;
   bytesOfLine = 100;
+  /** As the host is configured. */
+  start = start;
 
   /** `most`: lines that one run takes. */
   take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): TakenPolicy {
@@ -116,7 +118,7 @@ export class Taker {
   }
 
   keep(seenThere: JudgingSeen, at: Instant = now): TakenPolicy {
-    const judged = takeRecord(this.memory, seenThere, { ...settings, now: at, clock: at });
+    const judged = takeRecord(this.memory, seenThere, { ...settings, start: this.start, now: at, clock: at });
     rememberAll(this.memory, judged.records);
     return judged;
   }
