@@ -1,8 +1,8 @@
 import { instant } from '../../src/names.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { groundsOf, type DesiredMember, type Withheld, type WithheldReason } from '../../src/membership/desired.ts';
-import type { DirectoryPerson, MemberEntry, MemberValue } from '../../src/directory/directory.ts';
+import { groundsOf, type Withheld, type WithheldReason } from '../../src/membership/desired.ts';
+import type { MemberEntry, MemberValue } from '../../src/directory/directory.ts';
 import type { EndedGrant } from '../../src/record/grants.ts';
 import type { DnKey } from '../../src/names.ts';
 import { planGroup, unexplainedValues, type Explanations, type GroupPlan, type Recorded } from '../../src/membership/plan.ts';
@@ -381,70 +381,5 @@ describe('laws of planning', () => {
         );
       }),
     );
-  });
-});
-
-describe('the order of a plan', () => {
-  const [a, b, c] = ['alice', 'bob', 'carol'].map((name) => person(name)) as [DirectoryPerson, DirectoryPerson, DirectoryPerson];
-  const wanted = (one: DirectoryPerson, newStart = false) => ({ person: one, because: becauseOf(grantOf(one.uid)), newStart });
-  const uidsOf = (changes: readonly { readonly uid: string }[]) => changes.map(({ uid: of }) => of);
-
-  it('is by uid, whatever the server’s is', () => {
-    const observed = observedOf([c, a, b]);
-    const planned = (changes: Partial<Explanations>) =>
-      planGroup(desiredOf([]), observed, behindOf(a, b, c), recorded, explanations(changes));
-    expect(uidsOf(planned({ unexplained: 'report' }).reported)).toEqual(['alice', 'bob', 'carol']);
-    expect(uidsOf(planned({ isUndecided: () => true }).kept)).toEqual(['alice', 'bob', 'carol']);
-    const proposed = desiredOf([], { members: new Map([c, a].map((one) => [one.key, wanted(one, true)])), lengthened: [wanted(b, true)] });
-    expect(uidsOf(planGroup(proposed, observed, behindOf(a, b, c), recorded, explanations()).lengthen)).toEqual(['alice', 'bob', 'carol']);
-  });
-
-  it('keeps what is said of an entry that is new', () => {
-    const members = new Map<DnKey, DesiredMember>([
-      [a.key, { ...wanted(a), newPerson: true as const }],
-      [b.key, wanted(b)],
-    ]);
-    const { add } = planGroup(desiredOf([], { members }), observedOf([]), new Map(), recorded, explanations());
-    expect(add.map((one) => [one.uid, 'newPerson' in one && one.newPerson])).toEqual([
-      ['alice', true],
-      ['bob', false],
-    ]);
-  });
-});
-
-describe('given a person whose DN spells another name', () => {
-  it('when something is known of the person, then it is the entry that says who that is', () => {
-    const value = { ...mallory, ...memberValue('uid=hoo,ou=people,dc=example,dc=org') };
-    const behind = behindOf(value);
-    const planned = planGroup(desiredOf([]), observedOf([value]), behind, recorded, explanations(withheld({ code: 'locked' })));
-    expect(planned.remove).toMatchObject([{ uid: 'mallory', because: { kind: 'locked' } }]);
-  });
-});
-
-describe('given an approved end that has come', () => {
-  const never: Recorded = { ...recorded, wasRecorded: () => false };
-  const over = { because: { kind: 'expired', path, at: now }, limited: false };
-
-  it.each<{ given: string; explained: Partial<Explanations>; entry?: MemberEntry }>([
-    { given: 'of somebody who was never on record', explained: ended({}, now) },
-    { given: 'of somebody who has no entry any more', explained: ended({}, now), entry: { kind: 'absent' } },
-    {
-      given: 'of somebody who is named still and has no entry',
-      explained: withheld({ code: 'expired', at: now }),
-      entry: { kind: 'absent' },
-    },
-  ])('$given, then they go for that', ({ explained, entry }) => {
-    expect(planFor({ ...explained, unexplained: 'report', isUndecided: () => true }, never, entry).remove).toMatchObject([over]);
-  });
-
-  it('of nobody that a DN spells, then the value is dangling', () => {
-    const value = memberValue('cn=x,uid=mallory,dc=example,dc=org');
-    const changes = { ...ended({}, now), ...withheld({ code: 'expired', at: now }) };
-    const { remove } = planGroup(desiredOf([]), observedOf([value]), new Map(), recorded, explanations(changes));
-    expect(remove).toMatchObject([{ uid: value.dn, because: { kind: 'dangling' } }]);
-  });
-
-  it('of a roster there is none: who is on it stays', () => {
-    expect(planFor(withheld({ code: 'expired', at: now }, becauseRoster(list)))).toMatchObject({ remove: [], kept: [{ uid: 'mallory' }] });
   });
 });
