@@ -109,7 +109,10 @@ function rosterLine({ roster, people, producedAt }: Report['rosters'][number], f
   const seen = endOf(facts)?.rosters.find((one) => one.roster === roster);
   const accepted = `${roster}: ${count(people, 'person', 'people')}, written ${ago(producedAt, facts)}`;
   if (!seen || seen.state === 'fresh') return lines('roster', accepted);
-  return lines('ROSTER', `${roster}: ${seen.state.toUpperCase()}, kept is ${accepted.slice(roster.length + 2)}. ${seen.message ?? ''}`);
+  return lines(
+    'ROSTER',
+    `${roster}: ${seen.state.toUpperCase()}, the last accepted list counts: ${accepted.slice(roster.length + 2)}. ${seen.message ?? ''}`,
+  );
 }
 
 function sourceOf({ rules }: GroupReport): string {

@@ -58,7 +58,7 @@ function renderRoster({ roster, state, generation }: RosterStanding): string {
   const people = generation ? count(generation.uids.length, 'person', 'people') : 'nobody yet';
   if (state.kind === 'fresh') return `roster     ${roster}: fresh, ${people}, written ${renderMoment(state.producedAt)}\n`;
   const kept = generation
-    ? `kept: the last accepted list, ${people}`
+    ? `the last accepted list counts, ${people}`
     : 'no list was ever accepted, groups that need it are left as they are';
   return `ROSTER     ${roster}: ${state.kind.toUpperCase()}; ${kept}\n${hang(column, plain(state.message))}`;
 }

@@ -137,7 +137,7 @@ export const steps: readonly Step[] = [
   {
     at: '2026-11-28T08:20:00Z',
     heading:
-      'Does a harmless change, properly approved, bring in what lies below it? carol corrects how to reach hoo, and alice approves that. And mallory has had her fifteen minutes.',
+      'carol corrects the contact in the grant of hoo, and alice approves that. Does this bring in the rest of the file, which nobody approved? And GitLab has had fifteen minutes to name a merge request for the push of mallory.',
     happens: (world) => world.merge({ [forHoo]: helps.replace('irc', 'irc hoo') }, { by: 'carol', approvedBy: 'alice' }),
     command: reconcile,
     status: 4,
@@ -185,7 +185,8 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-11-30T00:05:00Z',
-    heading: 'The grant of martin is over, and GitLab is still down. An end needs nobody and nothing. The roster still names h2o, in vain.',
+    heading:
+      'The grant of martin is over, and GitLab is still down. A grant ends without GitLab, and without anybody. The roster still names h2o, to no effect.',
     happens: (world) => world.deliverRoster(roster(keptWithoutBase)),
     command: reconcile,
     status: 75,
@@ -194,7 +195,7 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-12-01T09:00:00Z',
-    heading: 'GitLab is back. The incident is over, and carol deletes the file of the last grant: to take away, nobody has to approve.',
+    heading: 'GitLab is back. The incident is over, and carol deletes the file of the last grant. Taking access away needs no approval.',
     happens: async (world) => {
       world.setGitLab('up');
       world.deliverRoster(roster(keptWithoutBase));
