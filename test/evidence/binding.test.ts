@@ -55,6 +55,8 @@ describe('binding', () => {
       bindMergeRequests({ commit: landing, parents: 2, ...(committedAt && { committedAt }) }, [one], target, new Set());
     expect(dated(candidate({ mergedAt: null }))).toMatchObject({ mergeRequests: [{ mergedAt: at(4) }] });
     expect(dated(freed, at(3))).toMatchObject({ mergeRequests: [{ mergedAt: at(3) }] });
+    const squashed = candidate({ mergedAt: null, mergeCommit: null, squashCommit: landing }, { stateEvents: [] });
+    expect(dated(squashed, at(3))).toMatchObject({ mergeRequests: [{ mergedAt: at(3) }] });
     expect(dated(freed)).toMatchObject({ reason: 'merge-not-recorded' });
     expect(dated(candidate({ mergedAt: null, mergeCommit: null, head: landing }, { stateEvents: [] }), at(3))).toMatchObject({
       reason: 'merge-not-recorded',

@@ -62,6 +62,11 @@ describe('whether somebody pushed something of it', () => {
     expect(pushed([told(mallory, 0, first.head)], digestsOf([first, 'x']), [first])).toBe(true);
   });
 
+  it('given a head that stayed while it was compared with something else, then that is nothing new', () => {
+    const rebased = { ...second_, id: 9, base: commit('9'), createdAt: at(2) };
+    expect(pushed([told(mallory, 1, second_.head)], digestsOf([first, 'x'], [second_, 'x']), [first, second_, rebased])).toBe(false);
+  });
+
   it('given a head that came twice, once with new content, then yes', () => {
     const twice = [first, second_, { ...first, id: 3, base: commit('9'), createdAt: at(2) }];
     const digests = new Map([...digestsOf([first, 'x'], [second_, 'x']), [changeKey(commit('9'), first.head ?? none), 'new']]);
@@ -106,6 +111,8 @@ describe('whether it is unknown who pushed something of it', () => {
     { given: 'a push of many branches by the author', changes: { versions: [first], pushes: [told(alice, 0, null)] }, gives: false },
     { given: 'one that came after the version', changes: { versions: [first], pushes: [told(alice, 1, null)] }, gives: true },
     { given: 'one by somebody else', changes: { versions: [first], pushes: [told(mallory, 0, null)] }, gives: true },
+    { given: 'an event of another head', changes: { versions, pushes: [opened, told(mallory, 1, commit('9'))] }, gives: true },
+    { given: 'a note by the author from before', changes: { versions, pushes: [opened, noted(alice, 0)] }, gives: true },
     { given: 'an account that is gone', changes: { versions, pushes: [opened, told(null, 1, second_.head)] }, gives: true },
     {
       given: 'the head of the first once more',
@@ -132,11 +139,12 @@ describe('a review without what is hidden', () => {
   const hidden = { hiddenNotes: 2, versions: [first, second_] };
 
   it('given nothing hidden, then there is no other one', () => {
-    expect(asIfNothingHidden(shown({ ...hidden, hiddenNotes: 0 }), alice)).toBeUndefined();
+    expect(asIfNothingHidden(shown({ ...hidden, hiddenNotes: 0, pushes: [told(alice, 0, first.head)] }), alice)).toBeUndefined();
   });
 
   it('given a first version of which nothing tells, then no hidden note could', () => {
     expect(asIfNothingHidden(shown({ ...hidden, pushes: [told(mallory, 1, second_.head)] }), alice)).toBeUndefined();
+    expect(asIfNothingHidden(shown(hidden), alice)).toBeUndefined();
   });
 
   it('given that only later ones are unexplained, then hidden notes may be about them', () => {

@@ -51,8 +51,16 @@ describe('given entries that were made after somebody named the uid', () => {
   const old = granted(4).slice(0, 2);
 
   it.each([
-    { number: 1, words: '1 entry in the directory made after the policy or the roster named this uid: make sure who is behind' },
-    { number: 2, words: '2 entries in the directory made after the policy or the roster named these uids: make sure who is behind' },
+    {
+      number: 1,
+      words:
+        '1 entry in the directory made after the policy or the roster named this uid, or within 5 minutes before: make sure who is behind',
+    },
+    {
+      number: 2,
+      words:
+        '2 entries in the directory made after the policy or the roster named these uids, or within 5 minutes before: make sure who is behind',
+    },
   ])('when there are $number, then they wait for a person, and the others go on', ({ number, words }) => {
     const guarded = guard(planOf({ add: [...old, ...fresh(number)] }), at(40));
     expect(guarded.held).toMatchObject([{ code: 'new-person', message: words, add: { length: number } }]);
