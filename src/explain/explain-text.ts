@@ -96,6 +96,8 @@ function renderWhyIdle(why: IdleFile['why']): string {
       return `the members of this group are the roster ${why.roster}`;
     case 'not-judged':
       return `nothing is judged after ${why.judged.slice(0, 12)} now; "muster plan" says what is in the way`;
+    case 'not-signed':
+      return 'judging says that it is in force, and no signature that counts gives it';
     case 'other':
       return '"muster plan" shows what is in force';
   }

@@ -102,12 +102,17 @@ function idleFile(
   if (!file || because || withheld || awaitsAPerson || refused.length + pending.length > 0) return null;
   const last = history.findLast(({ event }) => event === 'endorsed' || event === 'refused' || event === 'deleted');
   const refusedAs = last?.event === 'refused' ? last.detail : undefined;
-  return { path: file.path, why: whyIdle(file.reading, proposal, report), refusedAs };
+  return { path: file.path, why: whyIdle(file, proposal, report), refusedAs };
 }
 
-function whyIdle(reading: Reading, { rules: { members } }: PlannedGroup, { at, head, policy }: RunReport): IdleFile['why'] {
+function whyIdle(
+  { path, reading }: { readonly path: string; readonly reading: Reading },
+  { rules: { members } }: PlannedGroup,
+  { at, head, policy }: RunReport,
+): IdleFile['why'] {
   if (policy && policy.judged !== head && policy.pending.length === 0) return { kind: 'not-judged', judged: policy.judged };
   if (members.kind === 'roster') return { kind: 'roster', roster: members.roster };
+  if (policy?.unsigned?.includes(path)) return { kind: 'not-signed' };
   const until = reading.kind === 'grant' ? reading.grant.until : 'open';
   return until !== 'open' && isOver(until, at) ? { kind: 'ended', at: until } : { kind: 'other' };
 }

@@ -37,6 +37,8 @@ export interface IdleFile {
     | { readonly kind: 'roster'; readonly roster: RosterName }
     /** Judging got as far as this commit, and nothing is judged after it now. */
     | { readonly kind: 'not-judged'; readonly judged: CommitId }
+    /** It must be signed, and what judging says of it no signature gives. */
+    | { readonly kind: 'not-signed' }
     | { readonly kind: 'other' };
   /** The change that last touched it was refused: the code. */
   readonly refusedAs: string | undefined;

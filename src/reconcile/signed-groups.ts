@@ -3,8 +3,9 @@
 import { problemOf, type Problem } from '../errors.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
-import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
-import { earlier, wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
+import { inOrder, type GroupName, type Instant } from '../names.ts';
+import { withinSignatures } from '../record/effective-policy.ts';
+import { wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import type { EvidenceLine, VerifyTerms } from '../signing/verified-grants.ts';
 import type { TakenPolicy } from './take.ts';
 
@@ -30,12 +31,11 @@ export async function holdToSignatures(
   const asksForSome = [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.length > 0;
   if (!asksForSome) return judged;
   const { known, problem } = await verifiedOf(lines, judged, source, memory, now);
-  const cut = [...judged.policy.grants].map((grant) => cutToWindow(grant, known, memory));
-  const grants = cut.flatMap(({ grant }) => (grant ? [grant] : []));
-  const tooMuch = cut.flatMap(({ exceeds }) => (exceeds === undefined ? [] : [exceeds]));
-  const problems = [...judged.problems, ...(problem ? [problem] : []), ...(tooMuch.length > 0 ? [notSigned(tooMuch)] : [])];
+  const policy = withinSignatures(judged.policy, known, memory.allowed);
+  const { unsigned = [] } = policy;
+  const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
   const records = known === memory.verified ? judged.records : [...judged.records, known];
-  return { ...judged, policy: { ...judged.policy, grants }, records, problems };
+  return { ...judged, policy, records, problems };
 }
 
 function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine {
@@ -104,24 +104,6 @@ function joined(one: readonly Window[], other: readonly Window[]): readonly Wind
 
 function byPath(left: Window, right: Window): number {
   return inOrder(left.path, right.path);
-}
-
-interface Cut {
-  readonly grant?: GrantInForce;
-  /** The path, where judging says more than signatures give. */
-  readonly exceeds?: string;
-}
-
-function cutToWindow(grant: GrantInForce, { groups, windows }: VerifiedRecord, { allowed }: Memory): Cut {
-  if (!groups.some(({ group }) => group === grant.group)) return { grant };
-  const signed = windows.find(({ path }) => path === grant.path);
-  const byRoot = allowed.get(grant.path);
-  const window = byRoot ? wider(signed, byRoot) : signed;
-  if (!window) return { exceeds: grant.path };
-  const from = window.from === undefined ? grant.from : instant(Math.max(grant.from ?? window.from, window.from));
-  const until = earlier(grant.until, window.until);
-  if (from === grant.from && until === grant.until) return { grant };
-  return { grant: { ...grant, from, until, endorsedUntil: earlier(grant.endorsedUntil, window.until) }, exceeds: grant.path };
 }
 
 const mostNamed = 5;

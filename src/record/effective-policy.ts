@@ -1,7 +1,7 @@
 // The policy in force as a run goes by it: with what waits, what is refused, and about whom nothing may be concluded yet.
-import { inOrder, type CommitId, type GroupName, type Uid } from '../names.ts';
+import { inOrder, instant, type CommitId, type GroupName, type Uid } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
-import type { EndedGrant, GrantInForce } from './grants.ts';
+import { earlier, wider, type EndedGrant, type GrantInForce, type SignedGroup, type Window } from './grants.ts';
 import type { Refusal } from './policy-state.ts';
 
 export interface Pending {
@@ -16,6 +16,8 @@ export interface EffectivePolicy {
   readonly judged: CommitId;
   /** By path, in order. Some may be over or not begun. */
   readonly grants: readonly GrantInForce[];
+  /** Paths of which judging says more than signatures give: that counts for nothing, and `grants` is without it. */
+  readonly unsigned?: readonly string[];
   readonly ended: ReadonlyMap<string, EndedGrant>;
   readonly proposed: readonly GrantInForce[];
   readonly refused: readonly Refusal[];
@@ -32,6 +34,33 @@ export interface EffectivePolicy {
 /** Nothing may be concluded yet about somebody whom no grant in force explains. */
 export function isUndecided({ undecided }: EffectivePolicy, group: GroupName, uid: string): boolean {
   return undecided === 'everybody' || undecided.some((one) => one.group === group && one.uid === uid);
+}
+
+/** In groups that must be signed nobody has more than signatures give, whatever judging says, but what root allowed. */
+export function withinSignatures(
+  policy: EffectivePolicy,
+  { groups, windows }: { readonly groups: readonly SignedGroup[]; readonly windows: readonly Window[] },
+  allowed: ReadonlyMap<string, Window>,
+): EffectivePolicy {
+  const isSigned = new Set(groups.map(({ group }) => group));
+  const given = new Map(windows.map((window) => [window.path, window]));
+  const unsigned = new Set(policy.unsigned);
+  const grants = policy.grants.flatMap((grant): readonly GrantInForce[] => {
+    if (!isSigned.has(grant.group)) return [grant];
+    const byRoot = allowed.get(grant.path);
+    const window = byRoot ? wider(given.get(grant.path), byRoot) : given.get(grant.path);
+    const cut = window && cutToWindow(grant, window);
+    if (cut !== grant) unsigned.add(grant.path);
+    return cut ? [cut] : [];
+  });
+  return { ...policy, grants, ...(unsigned.size > 0 && { unsigned: [...unsigned] }) };
+}
+
+function cutToWindow(grant: GrantInForce, window: Window): GrantInForce {
+  const from = window.from === undefined ? grant.from : instant(Math.max(grant.from ?? window.from, window.from));
+  const until = earlier(grant.until, window.until);
+  if (from === grant.from && until === grant.until) return grant;
+  return { ...grant, from, until, endorsedUntil: earlier(grant.endorsedUntil, window.until) };
 }
 
 /** With what a new start proposed for these paths in force, as once a person has allowed it. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.ts';
 import { Unavailable, Unusable, unwritten, Misuse } from '../errors.ts';
-import type { EffectivePolicy } from '../record/effective-policy.ts';
+import { withinSignatures, type EffectivePolicy } from '../record/effective-policy.ts';
 import { headsOf, openStateToRead, type State, type Heads } from '../ledger/state.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { instant, type Instant, type RosterName } from '../names.ts';
@@ -75,7 +75,8 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
     const people = await ports.rosterPeople(generation);
     if (people) rosterPeople.set(generation.roster, people);
   }
-  const policy = memory.policy && (await ports.policyOf(memory.policy));
+  const judged = memory.policy && (await ports.policyOf(memory.policy));
+  const policy = judged && memory.verified ? withinSignatures(judged, memory.verified, memory.allowed) : judged;
   const distrusted = replayed.replay.distrusts.map((record) => distrustStory(record, ports.records(), memory.policy));
   const report = reportOf(replayed, { policy, rosterPeople, distrusted, ...(ports.heads && { heads: ports.heads }) }, settings);
   return isPublic ? publicReport(report) : report;

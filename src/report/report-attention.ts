@@ -16,11 +16,13 @@ export type Attention =
   /** Nobody can say from here who its members are. */
   | { readonly kind: 'unrecorded'; readonly group: GroupName }
   | { readonly kind: 'revocation'; readonly revocation: RevocationReport }
+  /** Judging gives access in groups that must be signed, and no signature does. */
+  | { readonly kind: 'not-signed'; readonly paths: readonly string[] }
   | { readonly kind: 'distrusted'; readonly story: DistrustStory }
   | { readonly kind: 'not-in'; readonly group: GroupName; readonly notIn: NotIn };
 
 export function attentionOf(report: Omit<Report, 'attention'>): readonly Attention[] {
-  const { groups, refused, waiting, revocations, distrusted, side } = report;
+  const { groups, refused, unsigned, waiting, revocations, distrusted, side } = report;
   const unexplained = groups.flatMap(({ group, members }) => {
     const names = members.filter(({ reason }) => reason.kind === 'none').map(({ name }) => name);
     return names.length > 0 ? [{ kind: 'unexplained', group, names } as const] : [];
@@ -28,6 +30,7 @@ export function attentionOf(report: Omit<Report, 'attention'>): readonly Attenti
   return [
     ...unexplained,
     ...groups.flatMap(({ group, held }) => held.map((hold) => ({ kind: 'held', group, hold }) as const)),
+    ...(unsigned.length > 0 ? [{ kind: 'not-signed', paths: unsigned } as const] : []),
     ...distrusted.filter((story) => !isSettled(story)).map((story) => ({ kind: 'distrusted', story }) as const),
     ...refused.map((refusal) => ({ kind: 'refused', refusal }) as const),
     ...waiting.map((one) => ({ kind: 'waiting', waiting: one }) as const),

@@ -101,6 +101,8 @@ export function renderAttention(one: Attention, evidence: Report['evidence']): s
       return `${one.group}: who is in it is not on record, because no run that may write has taken it over yet`;
     case 'revocation':
       return renderRevocation(one.revocation);
+    case 'not-signed':
+      return `judging gives access that no signature gives, and it does not count: ${one.paths.map(plain).join(', ')}`;
     case 'distrusted':
       return renderDistrusted(one.story);
     case 'not-in':
@@ -135,6 +137,11 @@ export function remedyFor(one: Attention): Remedy | undefined {
             words: 'If it is wrong, correct what it comes from. If it is right:',
             command: `muster allow ${one.group} ${plain(one.hold.digest)} --reason "…"`,
           };
+    case 'not-signed':
+      return {
+        words: 'An administrator of this host finds out why judging says so, and begins anew, as root:',
+        command: 'muster judge --begin-anew',
+      };
     case 'distrusted':
       return {
         words:

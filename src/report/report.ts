@@ -91,6 +91,8 @@ export interface Report {
   readonly rules: Rules | undefined;
   readonly groups: readonly GroupReport[];
   readonly refused: readonly Refusal[];
+  /** Paths of which judging says more than signatures give. */
+  readonly unsigned: readonly string[];
   /** Landings without a verdict yet. */
   readonly waiting: readonly { readonly commit: CommitId; readonly since: Instant | undefined; readonly pending: Pending | undefined }[];
   readonly rosters: readonly RosterRecord[];
@@ -150,6 +152,7 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     rules: memory.policy?.rules,
     groups,
     refused: policy?.refused ?? [],
+    unsigned: policy?.unsigned ?? [],
     waiting: waitingOf(replay, policy?.pending ?? []),
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
     revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),

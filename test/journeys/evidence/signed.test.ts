@@ -190,7 +190,8 @@ describe('given a host that has pinned the rules and asks for signatures', () =>
 
   it('when judging was taken over and endorses what nobody signed, then nobody gets in or stays longer, and whoever was in stays', async () => {
     const scene = await unsigned();
-    await scene.land({ [grantPath('hoo')]: grantFile(scene.day(5)) });
+    const inFive = scene.day(5);
+    await scene.land({ [grantPath('hoo')]: grantFile(inFive) });
     await scene.reconcile();
     await pin(scene);
     expect((await scene.reconcile()).status.name).toBe('in order');
@@ -207,6 +208,14 @@ describe('given a host that has pinned the rules and asks for signatures', () =>
 
     expect([run.status.code, run.problems?.map(({ code }) => code)]).toEqual([5, ['record-not-signed']]);
     expect(await scene.members()).toEqual(['hoo']);
+    const said = async (...args: readonly string[]) => (await scene.run(...args)).stdout.replaceAll(/\s+/g, ' ');
+    expect(await said('explain', 'mallory')).toContain('judging says that it is in force, and no signature that counts gives it');
+    for (const report of [await said('report'), await said('status')])
+      expect(report).not.toMatch(/should be in|ends .*mallory|: mallory in/);
+    expect(await said('report')).toContain(
+      `judging gives access that no signature gives, and it does not count: ${grantPath('hoo')}, ${grantPath('mallory')}`,
+    );
+    expect(await said('report')).toContain(`Ends within two weeks * at the end of ${inFive}: hoo in klaxon-users`);
     scene.wait(6 * day);
     await lie();
     expect(await scene.members()).toEqual([]);
