@@ -119,7 +119,11 @@ async function build() {
     }
     await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
-    for (const name of compiledAhead) refuseLateBuiltins(readFileSync(join(draft, 'compiled', `${name}.js`), 'latin1'));
+    for (const name of compiledAhead) {
+      const program = readFileSync(join(draft, 'compiled', `${name}.js`), 'utf8');
+      refuseLateBuiltins(program);
+      refuseOtherThanAscii(program);
+    }
     finish(draft, before);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
@@ -145,6 +149,16 @@ function refuseLateBuiltins(program) {
     throw new Error(
       `${found} would fail in the compiled program: import it by a statement in a file of src, and load that file with import()`,
     );
+}
+
+/**
+ * The compiled program is read as Latin-1, which is quickest. esbuild escapes what is not ASCII in strings, but cannot in a regular expression or in
+ * the text of a tagged template: there it would become other letters, and the timer would judge and say other things than a command that is typed.
+ */
+function refuseOtherThanAscii(program) {
+  const [found] = /.{0,40}[^\0-\x7f].{0,20}/.exec(program) ?? [];
+  if (found !== undefined)
+    throw new Error(`"${found}" would become other letters in the compiled program: write the letter as an escape, or as a string in \${…}`);
 }
 
 /** Of this repository, what a policy project has too: `muster init` writes it there, with the program itself below .muster/. */

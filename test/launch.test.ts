@@ -32,6 +32,10 @@ describe('given a build, whose bundle was replaced by one that says so', () => {
     writeFileSync(at('converging.mjs'), "process.stdout.write('the bundle');");
   });
 
+  it.each(['judging', 'converging'])('then what was compiled of %s is ASCII, so that it reads the same as the bundle', (program) => {
+    expect(readFileSync(at(`compiled/${program}.js`), 'utf8').match(/.{0,40}[^\0-\x7f]/g)).toBeNull();
+  });
+
   it('when what was compiled is whole, then it is launched', () => {
     expect(launch()).toMatch(/^Usage: muster reconcile/);
   });

@@ -40,7 +40,7 @@ const nameInEditors = { type: ['string', 'number', 'boolean', 'null'], pattern: 
 const wordInEditors = { type: ['string', 'number', 'boolean', 'null'] };
 
 /** Left over from an example: dots, a word in angle brackets, "TODO". */
-const leftOver = /^(?:…|\.{3,}|<[^<>]*>|(?:todo|fixme|tbd|xxx+|uid|group|your[ _-]?[a-z]+)\b[:.!?]?)$/i;
+const leftOver = /^(?:\u2026|\.{3,}|<[^<>]*>|(?:todo|fixme|tbd|xxx+|uid|group|your[ _-]?[a-z]+)\b[:.!?]?)$/i;
 
 export const freeText = v.pipe(
   kind({

@@ -181,7 +181,7 @@ function beforeRow({ group, name, from, departure, reasons }: Stay, seen: Set<st
   return markup`<tr${id}>
     <th scope="row">${name}</th>
     <td class="group">${group}</td>
-    <td class="until">${renderDate(from)} – ${to}</td>
+    <td class="until">${`${renderDate(from)} – ${to}`}</td>
     <td class="by">${approvals}</td>
     <td class="why">${why}</td>
   </tr>`;
