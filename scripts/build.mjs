@@ -158,7 +158,9 @@ function refuseLateBuiltins(program) {
 function refuseOtherThanAscii(program) {
   const [found] = /.{0,40}[^\0-\x7f].{0,20}/.exec(program) ?? [];
   if (found !== undefined)
-    throw new Error(`"${found}" would become other letters in the compiled program: write the letter as an escape, or as a string in \${…}`);
+    throw new Error(
+      `"${found}" would become other letters in the compiled program: write the letter as an escape, or as a string in \${…}`,
+    );
 }
 
 /** Of this repository, what a policy project has too: `muster init` writes it there, with the program itself below .muster/. */

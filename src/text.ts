@@ -64,6 +64,11 @@ export function renderEndOf(until: Instant): string {
   return until % day === 0 ? `at the end of ${lastDay(until)}` : `at ${renderMoment(until)}`;
 }
 
+/** `on 2026-12-07`, from its first instant, or `at 2026-12-07 17:00 UTC`. */
+export function renderStartOf(from: Instant): string {
+  return from % day === 0 ? `on ${renderInstant(from).slice(0, 10)}` : `at ${renderMoment(from)}`;
+}
+
 function lastDay(until: Instant): string {
   return renderInstant(instant(until - day)).slice(0, 10);
 }
@@ -134,7 +139,7 @@ export function renderWithheld(reason: WithheldReason): string {
     case 'revoked':
       return `revoked on this host${reason.at === undefined ? '' : ` at ${renderMoment(reason.at)}`}; it ends with "muster lift"`;
     case 'not-yet':
-      return `the grant starts at ${renderMoment(reason.from)}`;
+      return `the grant starts ${renderStartOf(reason.from)}`;
     case 'unknown-person':
       return 'the directory has no person with this uid: the account may be missing, or the name misspelled';
     case 'ambiguous-person':

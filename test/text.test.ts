@@ -1,4 +1,5 @@
 // Lines and times as people read them.
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../src/names.ts';
@@ -55,4 +56,14 @@ it.each([
   { given: 'a page and more words', link: 'https://example.org/ status 0: in order', gives: undefined },
 ])('given $given where a link should be, then only a page is shown', ({ link, gives }) => {
   expect(renderLink(link)).toBe(gives);
+});
+
+describe('the texts that people read', () => {
+  const golden = new URL('golden/', import.meta.url);
+  const texts = readdirSync(golden).filter((name) => /\.(?:txt|md)$/.test(name) && !name.startsWith('help'));
+
+  it.each(texts)('of %s have no time as machines write it, but where it was typed', (name) => {
+    const told = readFileSync(new URL(name, golden), 'utf8').replaceAll(/^\$ .*$/gm, '');
+    expect(told.match(/.*\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z.*/g)).toBeNull();
+  });
 });

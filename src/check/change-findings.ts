@@ -9,14 +9,16 @@ export interface ChangeShape {
   readonly changes: readonly PathChange[];
   /** Changed paths outside the policy folder, in order. */
   readonly outside: readonly string[];
+  /** Grants that lie beside the policy folder, as far as nothing in it changes. */
+  readonly misplaced: readonly Finding[];
   /** The attributes file that hides policy files in the diff, if one does. */
   readonly hiddenBy: string | undefined;
 }
 
-/** Nothing where no file of the policy changes: then it is none of muster's business. */
-export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, folder: string): readonly Finding[] {
+/** Of a change of other files alone nothing but a grant that lies in the wrong place: all else of it is none of muster's business. */
+export function changeFindings({ changes, outside, misplaced, hiddenBy }: ChangeShape, folder: string): readonly Finding[] {
   const [first] = changes;
-  if (!first) return [];
+  if (!first) return misplaced;
   const findings: Finding[] = changes
     .filter(({ after }) => after?.mode === '100755')
     .map(({ path }) => error(path, 'file-mode', 'the file is executable', 'Make it a plain file: chmod -x, and commit that.'));
@@ -59,6 +61,14 @@ export function changeFindings({ changes, outside, hiddenBy }: ChangeShape, fold
       ),
     );
   return findings;
+}
+
+/** Whoever forgets the folder of the policy would wait for ever, and hear nothing. */
+export function misplacedGrant(path: string, folder: string, groups: ReadonlySet<string>): readonly Finding[] {
+  const [, group = '', uid = ''] = /^(?:grants\/)?([^/]+)\/([^/]+)\.ya?ml$/.exec(path) ?? [];
+  if (!groups.has(group)) return [];
+  const message = `this lies outside of ${folder}/, where nobody looks for a grant`;
+  return [error(path, 'unexpected-file', message, `Move it to ${folder}/grants/${group}/${uid}.yaml.`)];
 }
 
 function error(path: string, code: string, message: string, fix: string): Finding {

@@ -1,7 +1,8 @@
 // `muster check --against REV`: what the change of the policy since a revision does, what it needs, and what would have it refused.
 // The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
-import { changeFindings, differences, type ChangeShape } from './change-findings.ts';
+import { changeFindings, differences, misplacedGrant, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
+<<<<<<< HEAD
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import {
   isOnlySigned,
@@ -14,6 +15,10 @@ import {
   type Rules,
 } from '../policy/policy.ts';
 import type { PolicyTree } from '../history/landing.ts';
+=======
+import { isRules } from '../policy/policy.ts';
+import type { PathChange, PolicyTree } from '../history/landing.ts';
+>>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
@@ -29,7 +34,7 @@ export interface Clone {
   tree(commit: CommitId): Promise<PolicyTree>;
   treeOnDisk(): Promise<PolicyTree>;
   blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
-  changes(from: CommitId, to: CommitId): Promise<readonly { readonly path: string }[]>;
+  changes(from: CommitId, to: CommitId): Promise<readonly Pick<PathChange, 'path' | 'after'>[]>;
   hiddenBy(from: CommitId, to: CommitId): Promise<string | undefined>;
 }
 
@@ -56,17 +61,17 @@ export async function checkChange(
   const { base, head } = await clone.comparedWith(revision);
   const [before, after] = [await clone.tree(base), await clone.treeOnDisk()];
   const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
+  const is = readPolicy(files, folder);
+  const groups = new Set<string>(is.rules?.rules.groups.keys());
+  const outside = (await clone.changes(base, head)).filter(({ path }) => !isInside(path));
   const shape: ChangeShape = {
     changes: differences(before, after),
-    outside: (await clone.changes(base, head))
-      .map(({ path }) => path)
-      .filter((path) => !isInside(path))
-      .sort(),
+    outside: outside.map(({ path }) => path).sort(),
+    misplaced: outside.flatMap((one) => (one.after ? misplacedGrant(one.path, folder, groups) : [])),
     hiddenBy: await clone.hiddenBy(base, head),
   };
   const changed = new Set(shape.changes.map(({ path }) => path));
   const was = readPolicy(await filesOf(before, clone), folder);
-  const is = readPolicy(files, folder);
   const unchanged = new Set(files.map(({ path }) => path).filter((path) => !changed.has(path)));
   const result = withFindings(check(is, { ...options, unchanged }), [
     ...changeFindings(shape, folder),

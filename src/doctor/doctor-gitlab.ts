@@ -3,8 +3,9 @@
 import rehearsed from './rehearsed.json' with { type: 'json' };
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Verdict } from './doctor.ts';
 import type { Instant } from '../names.ts';
-import { day, renderDuration, renderInstant } from '../time.ts';
+import { day, renderDuration } from '../time.ts';
 import { hasScope, neededScope, type TokenFacts, type TokenName } from '../evidence/tokens.ts';
+import { renderMoment } from '../text.ts';
 
 const maintainer = 'a maintainer of the GitLab project';
 const administrator = 'the administrator of this host';
@@ -118,11 +119,11 @@ function tokenOf(token: GitLabFacts['token'], name: TokenName, now: Instant): Ve
       maintainer,
       `Make a token with the scope ${scope} and put it into the file.`,
     );
-  const end = expiresAt === undefined ? 'without an end' : `until ${renderInstant(expiresAt)}`;
+  const end = expiresAt === undefined ? 'without an end' : `until ${renderMoment(expiresAt)}`;
   if (expiresAt !== undefined && expiresAt <= now)
-    return error(`it ended at ${renderInstant(expiresAt)}`, maintainer, 'Make a new one and put it into the file.');
+    return error(`it ended at ${renderMoment(expiresAt)}`, maintainer, 'Make a new one and put it into the file.');
   if (expiresAt !== undefined && expiresAt - now <= soon)
-    return advice(`it ends in ${renderDuration(expiresAt - now)}, at ${renderInstant(expiresAt)}`, maintainer, 'Make a new one in time.');
+    return advice(`it ends in ${renderDuration(expiresAt - now)}, at ${renderMoment(expiresAt)}`, maintainer, 'Make a new one in time.');
   const more = scopes.filter((one) => one !== scope && one !== 'read_repository');
   if (more.length > 0)
     return advice(

@@ -3,7 +3,8 @@ import type { EvidenceKind } from '../evidence/evidence.ts';
 import type { Standing } from '../host.ts';
 import { advice, error, failed, ok, unknown, type Answer, type Area, type Check, type Verdict } from './doctor.ts';
 import type { CommitId, Instant } from '../names.ts';
-import { count, day, hour, renderDuration, renderInstant } from '../time.ts';
+import { count, day, hour, renderDuration } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 const administrator = 'the administrator of this host';
 
@@ -228,7 +229,7 @@ function lastRunOf({ lastRun, isActive, now }: StateFacts): Verdict {
       ? advice('no run yet', administrator, 'Look at "muster plan", and then start the timer.')
       : ok('no run yet, as it should be on the standby');
   const age = now - lastRun;
-  const said = `the last run with a sound clock was at ${renderInstant(lastRun)}`;
+  const said = `the last run with a sound clock was at ${renderMoment(lastRun)}`;
   if (!isActive || age <= 2 * hour) return ok(said);
   const how = 'Look at the timer, and at "journalctl -u muster".';
   const late = `${said}, ${renderDuration(age)} ago`;

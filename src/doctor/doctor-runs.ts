@@ -3,7 +3,8 @@ import { advice, error, ok, unknown, type Area, type Verdict } from './doctor.ts
 import type { ClockVerdict } from '../membership/clock.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { RosterState } from '../roster/roster.ts';
-import { count, renderInstant } from '../time.ts';
+import { count } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 const administrator = 'the administrator of this host';
 
@@ -45,7 +46,7 @@ function timerOf({ unit, enabled, active, isActive, isNew }: TimerFacts): Verdic
 
 function lastServiceRun({ unit, last }: TimerFacts): Verdict {
   if (!last) return unknown(`systemd knows of no run of ${unit}.service since this host started`);
-  const said = `${unit}.service ended at ${renderInstant(last.at)} with status ${last.status}`;
+  const said = `${unit}.service ended at ${renderMoment(last.at)} with status ${last.status}`;
   if (last.result === 'success') return ok(said);
   return error(`${said} (${last.result})`, administrator, `Look at "journalctl -u ${unit}" and at "muster plan".`);
 }
@@ -85,7 +86,7 @@ export const rosterArea: Area<RosterFacts> = {
 
 function rosterOf({ roster, state }: RosterFacts['rosters'][number]): Verdict {
   if (state.kind === 'fresh')
-    return ok(`fresh, ${count(state.people, 'person', 'people')}, written at ${renderInstant(state.producedAt)}`, roster);
+    return ok(`fresh, ${count(state.people, 'person', 'people')}, written at ${renderMoment(state.producedAt)}`, roster);
   if ('mayPass' in state && state.mayPass) return { ...unknown(state.message, roster), unanswered: true };
   const who = state.act === 'administrator' ? administrator : 'whoever produces or carries the roster';
   return error(`${state.kind}: ${state.message}`, who, 'Until then the last accepted list stays in force.', roster);

@@ -47,7 +47,7 @@ function renderSummary(findings: readonly CheckupFinding[]): string {
   const errors = number('error');
   const parts = [
     count(errors, 'error'),
-    count(number('advice'), 'suggestion'),
+    count(number('advice'), 'piece of advice', 'pieces of advice'),
     `${number('unknown')} could not be checked`,
     `${number('ok')} ok`,
   ];

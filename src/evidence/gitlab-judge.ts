@@ -25,11 +25,12 @@ import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
-import { count, minute, renderInstant } from '../time.ts';
+import { count, minute } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Unreadable } from '../signing/carried.ts';
 import { Inquiries, type Forge } from './inquiries.ts';
 import type { Branch, ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
+import { renderMoment } from '../text.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
 export const bindingTime = 15 * minute;
@@ -215,7 +216,7 @@ class GitLabJudge implements ContentJudge {
     const { now, unanswered } = this.#ports;
     const { total, since } = prolonged(unanswered(landing.commit), now, others === 'answered');
     if (others === 'answered' && total >= longestUnanswered)
-      return refused('unanswered', `since ${renderInstant(since ?? now)}: ${trouble.detail}`, null, null);
+      return refused('unanswered', `since ${renderMoment(since ?? now)}: ${trouble.detail}`, null, null);
     return this.#waiting(landing, trouble, others);
   }
 
@@ -249,7 +250,7 @@ class GitLabJudge implements ContentJudge {
         return {
           kind: 'waiting',
           code: 'no-merge-request-yet',
-          detail: `${detail}; muster waits for GitLab until ${renderInstant(instant(seen + bindingTime))}`,
+          detail: `${detail}; muster waits for GitLab until ${renderMoment(instant(seen + bindingTime))}`,
         };
       const code = reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
       return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: reason });
@@ -306,9 +307,9 @@ class GitLabJudge implements ContentJudge {
 /** GitLab answers that it is still merging: that has an end by the clock. */
 function mergeInProgress(detail: string, seen: Instant, now: Instant): Judgement {
   if (now - seen < longMerge) return { kind: 'waiting', code: 'merge-in-progress', detail };
-  const since = `${detail}, and has said so since ${renderInstant(seen)}`;
+  const since = `${detail}, and has said so since ${renderMoment(seen)}`;
   if (now - seen >= longestUnanswered) return refused('unanswered', since, null, null);
-  const end = renderInstant(instant(seen + longestUnanswered));
+  const end = renderMoment(instant(seen + longestUnanswered));
   return {
     kind: 'waiting',
     code: 'merge-in-progress',

@@ -15,6 +15,7 @@ export interface Stay {
   readonly group: GroupName;
   /** A uid, or a DN where no person can be told. */
   readonly name: string;
+  /** The time of the departure itself: others had put the person in since the run before, and the run that found it took the person out. */
   readonly from: Instant;
   /** Undefined: still in. */
   readonly departure: Departure | undefined;
@@ -46,7 +47,11 @@ export function emptyStays(): Stays {
 export function takeStays(stays: Stays, record: LedgerRecord, terms: StayTerms): void {
   switch (record.type) {
     case 'outcome':
-      for (const { because, members } of record.remove) for (const { uid } of members) leave(stays, record, uid, because, terms);
+      for (const { because, members } of record.remove)
+        for (const { uid } of members) {
+          enter(stays, record, uid, null);
+          leave(stays, record, uid, because, terms);
+        }
       for (const { because, members } of record.add)
         for (const { uid } of members) {
           // Gone in between, and nobody saw it.
@@ -89,6 +94,11 @@ function enter({ present }: Stays, { group, at }: InGroup, name: string, because
   const members = present.get(group) ?? new Map<string, Stay>();
   present.set(group, members);
   if (!members.has(name)) members.set(name, { group, name, from: at, departure: undefined, reasons: [{ at, because }] });
+}
+
+/** Nobody knows since when: a run found the person in, and took them out at once. */
+export function isFoundOnly({ from, departure }: Stay): boolean {
+  return from === departure?.at;
 }
 
 /** Another grant for somebody who is in: from then on that one is the reason. One that was only shortened stays the same one. */

@@ -1,6 +1,7 @@
 // Is this host's clock to be believed? A clock that jumps could end every grant, or bring ended ones back.
 import { instant, type Duration, type Instant } from '../names.ts';
-import { day, minute, renderDuration, renderInstant } from '../time.ts';
+import { day, minute, renderDuration } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 export type ClockVerdict =
   | { readonly kind: 'sound' }
@@ -34,18 +35,18 @@ const largestSkew = 5 * minute;
 export function judgeClock(witnesses: ClockWitnesses): ClockVerdict {
   const { now, lastRun, gitlab } = witnesses;
   if (lastRun !== undefined && now < lastRun) {
-    return { kind: 'behind', message: `the clock says ${renderInstant(now)}, but the last run was at ${renderInstant(lastRun)}` };
+    return { kind: 'behind', message: `the clock says ${renderMoment(now)}, but the last run was at ${renderMoment(lastRun)}` };
   }
   const skew = gitlab ? Math.abs(gitlab.date - gitlab.receivedAt) : 0;
   const jump = jumpOf(witnesses);
   if (lastRun !== undefined && jump !== undefined && (!gitlab || skew > largestSkew)) {
-    const confirmed = gitlab ? `GitLab says ${renderInstant(gitlab.date)}` : 'nothing confirms it';
+    const confirmed = gitlab ? `GitLab says ${renderMoment(gitlab.date)}` : 'nothing confirms it';
     return { kind: 'unconfirmed', message: `${jump}, and ${confirmed}`, since: lastRun };
   }
   if (gitlab && skew > largestSkew) {
     return {
       kind: 'skewed',
-      message: `the clock says ${renderInstant(gitlab.receivedAt)}, GitLab says ${renderInstant(gitlab.date)}: ${renderDuration(skew)} apart`,
+      message: `the clock says ${renderMoment(gitlab.receivedAt)}, GitLab says ${renderMoment(gitlab.date)}: ${renderDuration(skew)} apart`,
     };
   }
   return { kind: 'sound' };
@@ -53,7 +54,7 @@ export function judgeClock(witnesses: ClockWitnesses): ClockVerdict {
 
 function jumpOf({ now, boot, lastRun, lastBoot }: ClockWitnesses): string | undefined {
   if (lastRun === undefined) return undefined;
-  const said = `the clock says ${renderInstant(now)}, ${renderDuration(now - lastRun)} after the last run`;
+  const said = `the clock says ${renderMoment(now)}, ${renderDuration(now - lastRun)} after the last run`;
   if (boot && lastBoot && boot.id === lastBoot.id) {
     const passed = boot.uptime - lastBoot.uptime;
     return Math.abs(now - lastRun - passed) > largestSkew ? `${said}, while ${renderDuration(passed)} passed since` : undefined;

@@ -5,7 +5,8 @@ import { inOrder, type GroupName, type Instant } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
 import type { Limit, Limits } from '../policy/policy.ts';
-import { count, renderInstant } from '../time.ts';
+import { count } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 export const holdCodes = [
   'too-many-removals',
@@ -190,7 +191,7 @@ function renewableSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
   const { renewable } = at;
   if (renewable === undefined) return sifted;
   const remove = sifted.open.remove.filter(({ because }) => because.kind === 'expired' && because.at < renewable);
-  const message = `this ledger began at ${renderInstant(renewable)}, and judging has not come to where the branch stood then: ${count(remove.length, 'end')} from before may have been renewed. It goes on by itself`;
+  const message = `this ledger began at ${renderMoment(renewable)}, and judging has not come to where the branch stood then: ${count(remove.length, 'end')} from before may have been renewed. It goes on by itself`;
   return hold(sifted, at, 'first-run', message, { add: [], remove });
 }
 

@@ -84,12 +84,16 @@ function unreadable(path: string): Finding {
 
 function strangeName(path: string, name: string): Finding | undefined {
   if (/^[a-z0-9._-]+$/.test(name)) return undefined;
-  return wholeFile(
-    path,
-    'bad-path',
-    'the name has letters other than a-z, 0-9, ".", "_" and "-"',
-    'Rename it: names are lower-case ASCII, at most 64 letters.',
-  );
+  return wholeFile(path, 'bad-path', 'the name has letters other than a-z, 0-9, ".", "_" and "-"', renaming(name));
+}
+
+/** What a name was meant to be: of the guide's `UID.yaml`, of a mail address, of capitals. */
+function renaming(name: string): string {
+  if (/^uid\.ya?ml$/i.test(name)) return 'Rename it: the uid of the person stands in place of UID.';
+  if (name.includes('@')) return 'Rename it after the uid of the person, which is no mail address.';
+  const lower = name.toLowerCase();
+  if (/^[a-z0-9._-]+$/.test(lower)) return `Rename it to ${lower}: names are lower case.`;
+  return 'Rename it: names are lower-case ASCII, at most 64 letters.';
 }
 
 function strangeKind(path: string, entry: Dirent, level: number): Finding | undefined {

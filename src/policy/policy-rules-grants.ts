@@ -1,6 +1,13 @@
+<<<<<<< HEAD
 // The rules a grant must keep, one row each. Lengths are measured from the landing.
 import { renderEndOf } from '../text.ts';
 import { instant, type Duration, type Instant } from '../names.ts';
+=======
+// The rules a grant must keep, one row each (DESIGN, section 2, step 1). Lengths are measured from the landing.
+import { renderEndOf, renderStartOf } from '../text.ts';
+import { nearest } from './nearest.ts';
+import { inOrder, instant, type Duration, type GroupName, type Instant } from '../names.ts';
+>>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 import type { GrantFile, GroupRules } from './policy.ts';
 import type { Objection } from './policy-rules.ts';
 import { day, renderDuration, renderInstant } from '../time.ts';
@@ -15,6 +22,8 @@ export type Complaint = Omit<Objection, 'code'>;
 export interface GrantSubject {
   readonly grant: GrantFile;
   readonly group: GroupRules | undefined;
+  /** Those that take grants. */
+  readonly groups: readonly GroupName[];
   readonly landedAt: Instant;
   readonly ceiling: Duration | undefined;
 }
@@ -37,15 +46,14 @@ export const grantRules = [
 /** What `check` calls the findings of these rules. Judging has a refusal for each of them (judge/form.ts). */
 export type GrantRuleCode = (typeof grantRules)[number]['code'];
 
-function unknownGroup({ grant, group }: GrantSubject): readonly Complaint[] {
+function unknownGroup({ grant, group, groups }: GrantSubject): readonly Complaint[] {
   if (group) return [];
-  return [
-    {
-      key: [],
-      message: `the policy has no group "${grant.group}"`,
-      fix: `Put the grant into the folder of a group that has a file under groups/, or add groups/${grant.group}.yaml first.`,
-    },
-  ];
+  const meant = nearest(grant.group, groups);
+  const some = groups.toSorted(inOrder).slice(0, 5).join(', ');
+  const those = groups.length > 5 ? `${some} and others` : some;
+  const there = groups.length === 0 ? 'No group takes grants yet' : `Groups that take grants: ${those}`;
+  const fix = meant === undefined ? `${there}. Another one needs groups/${grant.group}.yaml first.` : `Did you mean "${meant}"?`;
+  return [{ key: [], message: `the policy has no group "${grant.group}"`, fix }];
 }
 
 function groupNotByGrants({ grant, group }: GrantSubject): readonly Complaint[] {
@@ -54,7 +62,7 @@ function groupNotByGrants({ grant, group }: GrantSubject): readonly Complaint[] 
     {
       key: [],
       message: `the members of "${grant.group}" come from the roster "${group.members.roster}", not from grants`,
-      fix: 'Ask those who keep the roster, and delete this file.',
+      fix: 'Ask those who keep the roster: a grant has no effect here.',
     },
   ];
 }
@@ -64,7 +72,7 @@ function untilBeforeFrom({ grant }: GrantSubject): readonly Complaint[] {
   return [
     {
       key: ['until'],
-      message: `the grant ends ${renderEndOf(grant.until)}, before it starts at ${renderInstant(grant.from)}`,
+      message: `the grant ends ${renderEndOf(grant.until)}, before it starts ${renderStartOf(grant.from)}`,
       fix: 'Write an "until" that is later than "from".',
     },
   ];
@@ -144,7 +152,7 @@ function tooDormant({ grant, landedAt }: GrantSubject): readonly Complaint[] {
   return [
     {
       key: ['from'],
-      message: `the grant starts at ${renderInstant(grant.from)}, more than ${renderDuration(longestSleep)} after its merge`,
+      message: `the grant starts ${renderStartOf(grant.from)}, more than ${renderDuration(longestSleep)} after its merge`,
       fix: 'Ask for it nearer to the day, or write an earlier "from".',
     },
   ];

@@ -2,7 +2,11 @@
 import * as v from 'valibot';
 import { byPlace, largestFile, type Finding, type Parsed, type PolicyFile } from './policy.ts';
 import type { KeyPath } from './policy-rules.ts';
+<<<<<<< HEAD
 import { complaintsOf, findingOf, positionOf, wholeFile, type Position, type Problem } from './yaml-problems.ts';
+=======
+import { complaintsOf, toldOnce } from './complaints.ts';
+>>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 import { readLetters } from './letters.ts';
 import { parseTree, type Tree } from './tree.ts';
 
@@ -54,15 +58,14 @@ function typed<Value>(
   if (result.success) {
     return { kind: 'valid', value: { value: result.output, at: (key) => positionOf(text, tree.offsetOf(key)) } };
   }
-  const problems = result.issues
-    .slice(0, mostFindings)
-    .flatMap((issue) => complaintsOf(issue))
-    .map(({ path: key, aboutKey, code, message, fix }) => ({
+  const problems = toldOnce(result.issues.slice(0, mostFindings).flatMap((issue) => complaintsOf(issue))).map(
+    ({ path: key, aboutKey, code, message, fix }) => ({
       offset: aboutKey ? tree.offsetOfKey(key) : tree.offsetOf(key),
       code,
       message: describe(message, key),
       fix,
-    }));
+    }),
+  );
   return invalid(path, text, problems);
 }
 

@@ -52,7 +52,7 @@ export function parseTree(text: string): Tree | readonly Problem[] {
   const document = parseDocument(text, options);
   const [error] = [...document.errors, ...document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')];
   // One is enough: a parser that has lost its way complains about everything that follows.
-  if (error) return [problemOf(error.code, error.message, error.pos[0])];
+  if (error) return [problemOf(error.code, error.message, error.pos[0], text)];
   const root = document.contents;
   if (root === null || isEmpty(root))
     return [{ offset: 0, code: 'empty-file', message: 'the file says nothing', fix: 'Write the keys it needs, or delete the file.' }];
@@ -64,7 +64,7 @@ export function parseTree(text: string): Tree | readonly Problem[] {
 
 const tagged = { code: 'tag', message: 'a tag (!) says how to read this value', fix: 'Delete it: every value is read as text.' };
 
-function problemOf(parserCode: string, message: string, offset: number): Problem {
+function problemOf(parserCode: string, message: string, offset: number, text: string): Problem {
   switch (parserCode) {
     case 'MULTIPLE_DOCS':
       return {
@@ -78,15 +78,27 @@ function problemOf(parserCode: string, message: string, offset: number): Problem
     case 'RESOURCE_EXHAUSTION':
       return { offset, code: 'too-deep', message: 'the text nests too deep', fix: 'Write plain lists and keys.' };
     default: {
-      // The parser's own words for the commonest slip, `reason: see: below`, help nobody.
-      const what = parserCode === 'BLOCK_AS_IMPLICIT_KEY' ? 'a second ": ", or a "- ", stands in this line' : withoutControls(message);
-      return {
-        offset,
-        code: 'syntax',
-        message: `this is not YAML: ${what}`,
-        fix: 'Look at the indentation, at quotes, and for ": " or " #" inside a text; put such a text in quotes.',
-      };
+      const { what, fix } = slipAt(parserCode, text.slice(offset)) ?? { what: withoutControls(message), fix: lookAtQuotes };
+      return { offset, code: 'syntax', message: `this is not YAML: ${what}`, fix };
     }
+  }
+}
+
+const lookAtQuotes = 'Look at the indentation, at quotes, and for ": " or " #" inside a text; put such a text in quotes.';
+
+/** The parser's own words for the commonest slips help nobody. */
+function slipAt(parserCode: string, rest: string): { readonly what: string; readonly fix: string } | undefined {
+  if (rest.startsWith('```'))
+    return { what: 'this line frames the example on a page, and is no part of the file', fix: 'Delete the lines with ```.' };
+  switch (parserCode) {
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return { what: 'a second ": ", or a "- ", stands in this line', fix: lookAtQuotes };
+    case 'BAD_SCALAR_START':
+      return { what: `a text cannot begin with ${quoted(rest.slice(0, 1))}`, fix: 'Put the whole text in quotes: "…".' };
+    case 'MULTILINE_IMPLICIT_KEY':
+      return { what: 'this line is not a key, a colon, a blank and a value', fix: 'Write "key: value", with a blank after the colon.' };
+    default:
+      return undefined;
   }
 }
 

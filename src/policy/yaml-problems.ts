@@ -33,11 +33,17 @@ export function wholeFile(path: string, code: string, message: string, fix: stri
   return { code, severity: 'error', path, line: 1, column: 1, message, fix };
 }
 
-/** What a file says, as a message may repeat it: one line, printable ASCII, cut short, and no password that stands in a URL. */
+/**
+ * What a file says, as a message may repeat it: one line, cut short, and no password that stands in a URL. Letters of Western Europe and three dots in one
+ * stay; others are spelled out, for some look like letters of ASCII.
+ */
 export function quoted(text: string): string {
   const characters = [...text.replace(/\/\/[^/\s]*@/g, '//[hidden]@')];
   const start = characters.slice(0, 60).join('');
-  const escaped = JSON.stringify(start).replace(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
+  const escaped = JSON.stringify(start).replace(
+    /[^\x20-\x7e\xc0-\xff\u2026]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
   return characters.length > 60 ? `${escaped.slice(0, -1)}…"` : escaped;
 }
 

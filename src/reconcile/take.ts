@@ -10,8 +10,15 @@ import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.t
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
+<<<<<<< HEAD
 import type { Piece, Taken } from '../record/read-record.ts';
 import { day, minute, renderInstant } from '../time.ts';
+=======
+import type { Piece } from '../record/read-record.ts';
+import type { Taken } from '../record/taken.ts';
+import { minute } from '../time.ts';
+import { renderMoment } from '../text.ts';
+>>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 
 /** What lies in the folder of judging. */
 export interface JudgingSeen {
@@ -118,7 +125,7 @@ function problemsOf(now: JudgingSeen['now'], { clock: at }: TakeTerms): Problem[
         {
           status: 'unavailable',
           code: 'judging-silent',
-          message: `judging has not looked since ${renderInstant(now.content.at)}: see muster-judge.service, or run "muster judge"`,
+          message: `judging has not looked since ${renderMoment(now.content.at)}: see muster-judge.service, or run "muster judge"`,
         },
       ];
   }

@@ -2,7 +2,8 @@
 // answers the same questions about others, is final after six hours of that.
 import type { UnansweredRecord } from './judging-record.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
-import { hour, renderInstant } from '../time.ts';
+import { hour } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 export const longestUnanswered = 6 * hour;
 
@@ -45,11 +46,11 @@ export function renderUnanswered(
   others: OthersAnswered,
   seen: Instant,
 ): string {
-  const waits = `so it waits since ${renderInstant(seen)}`;
+  const waits = `so it waits since ${renderMoment(seen)}`;
   if (others === 'none')
     return `${detail}; there is no other merge request that GitLab could be asked about, ${waits} until there is one, or until somebody types "muster refuse ${commit.slice(0, 12)} --reason …"`;
   if (others === 'silent' || since === undefined)
     return `${detail}; GitLab answers nothing of the kind about other changes either, ${waits} for as long as that lasts`;
   const end = instant(now + Math.max(0, longestUnanswered - total));
-  return `${detail}; GitLab answers the same about other changes since ${renderInstant(since)}: if that stays so, it is refused at ${renderInstant(end)}`;
+  return `${detail}; GitLab answers the same about other changes since ${renderMoment(since)}: if that stays so, it is refused at ${renderMoment(end)}`;
 }

@@ -52,8 +52,7 @@ function movements(report: Report): readonly Event[] {
     ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], ...grounds(group, because) }) as const),
     ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], ...grounds(group, because) }) as const),
     ...left.map(({ name, group, departure: { at, because } }) => {
-      const byCause = because?.kind === 'expired' ? 'the grant ended' : renderDeparture({ because, at });
-      const why = because === null || because.kind === 'untold' ? `taken out ${byCause}` : byCause;
+      const why = because?.kind === 'expired' ? 'the grant ended' : renderDeparture({ because, at });
       return { at, mark: 'out', names: [name], words: `, ${group}: ${why}` } as const;
     }),
   ];

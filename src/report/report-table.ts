@@ -1,7 +1,7 @@
 // The tables of the page: who has access now, with until when, who approved it and why; and who had access before.
 import type { Because } from '../membership/desired.ts';
 import { inOrder, instant, type GroupName, type Instant } from '../names.ts';
-import type { Stay } from '../ledger/stays.ts';
+import { isFoundOnly, type Stay } from '../ledger/stays.ts';
 import { plain, renderLink, renderSigners } from '../text.ts';
 import { count, day, renderDate, renderInstant, renderLastDay } from '../time.ts';
 import { markup, nothing, type Markup } from './markup.ts';
@@ -168,7 +168,8 @@ export function renderBefore(report: Report, pageOf: PageOf): Markup {
     </details>`;
 }
 
-function beforeRow({ group, name, from, departure, reasons }: Stay, seen: Set<string>, report: Report, pageOf: PageOf): Markup {
+function beforeRow(stay: Stay, seen: Set<string>, report: Report, pageOf: PageOf): Markup {
+  const { group, name, from, departure, reasons } = stay;
   const anchor = anchorBefore(group, name);
   const id = seen.has(anchor) ? nothing : markup` id="${anchor}"`;
   seen.add(anchor);
@@ -176,12 +177,14 @@ function beforeRow({ group, name, from, departure, reasons }: Stay, seen: Set<st
     ({ because }) =>
       markup`<div>${because ? approval(because, report, pageOf) : markup`<span class="soft">nothing explained it</span>`}</div>`,
   );
-  const to = departure ? renderDate(departure.at) : 'still in';
+  const when = isFoundOnly(stay)
+    ? `found ${renderDate(from)}`
+    : `${renderDate(from)} – ${departure ? renderDate(departure.at) : 'still in'}`;
   const why = departure ? renderDeparture(departure) : '';
   return markup`<tr${id}>
     <th scope="row">${name}</th>
     <td class="group">${group}</td>
-    <td class="until">${`${renderDate(from)} – ${to}`}</td>
+    <td class="until">${when}</td>
     <td class="by">${approvals}</td>
     <td class="why">${why}</td>
   </tr>`;

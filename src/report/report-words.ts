@@ -7,7 +7,7 @@ import type { RevocationReport } from './report-revocations.ts';
 import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
 import type { Heads } from '../ledger/state.ts';
 import type { KnownHold } from '../ledger/memory.ts';
-import type { Departure, Stay } from '../ledger/stays.ts';
+import { isFoundOnly, type Departure, type Stay } from '../ledger/stays.ts';
 import type { OverrideStory } from '../ledger/replay.ts';
 import { leastSigners, type GroupRules, type Rules } from '../policy/policy.ts';
 import type { Instant } from '../names.ts';
@@ -69,9 +69,9 @@ export function renderRevocation({ uid, from, at, reason, by, lifted, ...rest }:
   if (lifted)
     return `${begun}. Lifted at ${renderMoment(lifted.at)}${renderBy(lifted.by)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
   const revocation = { uid, from, at, reason, by, lifted, ...rest };
-  if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more`;
-  if (rest.namedBy.length === 0) return `${begun}. Whether ${rest.unread.join(', ')} still names ${uid} is not on record`;
-  return `${begun}. Not ratified: ${rest.namedBy.map(plain).join(', ')} still names ${uid}, and only the revocation keeps ${uid} out`;
+  if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more.`;
+  if (rest.namedBy.length === 0) return `${begun}. Whether ${rest.unread.join(', ')} still names ${uid} is not on record.`;
+  return `${begun}. Still named by ${rest.namedBy.map(plain).join(', ')}: until that is changed, only the revocation keeps ${uid} out.`;
 }
 
 export function renderOverride({ record: { at, group, code, reason, by }, usedAt }: OverrideStory): string {
@@ -167,17 +167,20 @@ export function renderPeriod(since: Instant, at: Instant): string {
 }
 
 /** Who was in, from when until when, and by whose word. */
-export function renderAccess({ group, name, from, departure, reasons }: Stay): string {
+export function renderAccess(stay: Stay): string {
+  const { group, name, from, departure, reasons } = stay;
   const why = reasons.map(({ because }) => (because ? renderBecause(because) : 'no grant or roster explained it')).join('; then ');
   const who = `${plain(name)} in ${group}`;
   if (!departure) return `${who} since ${renderMoment(from)}: ${plain(why)}`;
+  if (isFoundOnly(stay))
+    return `${who}: put in by others, found at ${renderMoment(departure.at)} and taken out at once: ${renderDeparture(departure)}`;
   return `${who} from ${renderMoment(from)} to ${renderMoment(departure.at)}: ${plain(why)}. Out: ${renderDeparture(departure)}`;
 }
 
 /** Why somebody left. */
 export function renderDeparture({ because }: Departure): string {
-  if (because === null) return 'not by muster';
-  return because.kind === 'untold' ? 'by muster' : renderRemoval(because);
+  if (because === null) return 'taken out by others';
+  return because.kind === 'untold' ? 'taken out by muster' : renderRemoval(because);
 }
 
 /** Below a group's name: how its members come about. */
@@ -232,5 +235,5 @@ export function renderNotes({ side, isPublic, evidence, mode, begins, written, j
 /** Whoever has this page can show later whether anything before was written anew. */
 function renderHeads({ ledger, record }: Heads): string {
   const told = ({ count: lines, hash }: Heads['ledger']) => `line ${lines} sha256:${hash}`;
-  return `Heads: ledger ${told(ledger)}${record ? `; record of judging ${told(record)}` : ''}.`;
+  return `The last line of each record, for "muster verify": ledger, ${told(ledger)}${record ? `; record of judging, ${told(record)}` : ''}.`;
 }

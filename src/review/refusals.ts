@@ -206,8 +206,8 @@ export function needsWayBack({ code }: Pick<Refusal, 'code'>, evidence: Evidence
 
 export function renderPending({ code, detail }: Pick<Pending, 'code' | 'detail'>): string {
   return code === 'waits-for-earlier'
-    ? 'an earlier change waits for its verdict; this one is judged after it'
-    : `${plain(detail)}. muster asks again at every run; until then the change has no effect`;
+    ? 'an earlier change waits for its verdict; this one is judged after it.'
+    : `${plain(detail)}. muster asks again at every run; until then the change has no effect.`;
 }
 
 /** What to do about an obstacle while the merge request is still open. */

@@ -8,11 +8,10 @@ import type { Revocation } from '../membership/desired.ts';
 import { revoke, type RevocationJournal, type RevokePorts } from './revoke.ts';
 import { inOrder, noEntry, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
-import { renderInstant } from '../time.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { LedgerRecord, OutcomeRecord } from '../ledger/record.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
-import { plain, renderBy } from '../text.ts';
+import { plain, renderBy, renderMoment } from '../text.ts';
 import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { goOnAsOwner, refuseOnStandby, requireState, type HostConfiguration, type Caller } from '../host.ts';
@@ -129,7 +128,7 @@ async function list(configuration: HostConfiguration, now: Instant): Promise<Pri
   const { revocations, warnings } = await readRevocations(state);
   const onRecord = await openNamesOnRecord(state, now);
   const lines = revocations.map(({ uid, group, at, reason, by }) => {
-    const since = at === undefined ? 'time unknown' : renderInstant(at);
+    const since = at === undefined ? 'time unknown' : renderMoment(at);
     const named = onRecord?.({ uid, only: group }).namedBy ?? [];
     const still = named.length > 0 ? `  still named by ${named.map(plain).join(', ')}\n` : '';
     return `${uid.padEnd(20)} ${(group ?? 'every group').padEnd(20)} ${since}  ${plain(reason)}${renderBy(by)}\n${still}`;
@@ -193,12 +192,12 @@ async function lift(
 }
 
 function renderShown({ uid, group, at, reason, by }: Revocation): string {
-  const since = at === undefined ? '' : ` of ${renderInstant(at)}`;
+  const since = at === undefined ? '' : ` of ${renderMoment(at)}`;
   return `the revocation of ${uid} from ${group ?? 'every group'}${since}: ${reason}${renderBy(by)}`;
 }
 
 function stillRevoked(uid: Uid, newer: readonly KeptRevocation[]): string {
-  const lines = newer.map(({ at, reason }) => `  ${at === undefined ? 'time unknown' : renderInstant(at)}  ${reason}\n`);
+  const lines = newer.map(({ at, reason }) => `  ${at === undefined ? 'time unknown' : renderMoment(at)}  ${reason}\n`);
   return `${uid} stays revoked: meanwhile somebody revoked ${uid} again, and that was not lifted:\n${lines.join('')}`;
 }
 

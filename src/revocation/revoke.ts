@@ -6,10 +6,9 @@ import { isNear } from '../near.ts';
 import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
-import { renderUnwritten, tellingOnce } from '../text.ts';
+import { renderMoment, renderUnwritten, tellingOnce } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
 import { Unavailable, Unusable, problemOf } from '../errors.ts';
-import { renderInstant } from '../time.ts';
 import { lookFor, removalRecords, removeFrom, type OpenToWrite, type Removal, type Revoked } from './removal.ts';
 
 export interface PersonShown {
@@ -124,7 +123,7 @@ function newsOf(
 }
 
 function renderStanding({ uid, group, at, reason }: Revocation): string {
-  const since = at === undefined ? '' : ` since ${renderInstant(at)}`;
+  const since = at === undefined ? '' : ` since ${renderMoment(at)}`;
   return `${uid} is revoked already${since}, from ${group ?? 'every group'}: ${reason}\n`;
 }
 

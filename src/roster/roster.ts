@@ -1,7 +1,8 @@
 // A roster: who is in a group because somebody outside says so, one uid a line. A generation is accepted whole or not
 // at all, and each way of not having one is a state of its own: none of them means "nobody".
 import { duration, inOrder, parsePlainUids, parseUid, type Duration, type Instant, type Uid } from '../names.ts';
-import { count, minute, renderDuration, renderInstant } from '../time.ts';
+import { count, minute, renderDuration } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 export type ParsedRoster =
   | { readonly kind: 'read'; readonly uids: readonly Uid[]; readonly notes: readonly string[] }
@@ -200,7 +201,7 @@ function judgeAge(roster: FreshRoster, terms: RosterTerms): RosterState {
   if (terms.olderThan === 'none') return roster;
   const { producedAt, sha256, people } = roster;
   const age = terms.now - producedAt;
-  const written = renderInstant(producedAt);
+  const written = renderMoment(producedAt);
   if (age < -5 * minute)
     return {
       kind: 'damaged',

@@ -74,6 +74,27 @@ describe('given a clone with a change of the policy', () => {
     expect((await checked()).effects).toMatchObject([{ uid: 'martin', effect: 'gains' }]);
   });
 
+  it.each(['grants/klaxon-users/martin.yaml', 'klaxon-users/martin.yml'])(
+    'when the grant is added as %s, beside the policy, then the finding says where it belongs',
+    async (path) => {
+      write(path, grant);
+      commit();
+      expect((await checked()).result.findings).toMatchObject([{ code: 'unexpected-file', path, fix: `Move it to ${martin}.` }]);
+    },
+  );
+
+  it('when other files are added beside the policy, or such a grant is deleted, then there is nothing to say', async () => {
+    git('checkout', '--quiet', 'main');
+    write('grants/klaxon-users/martin.yaml', grant);
+    commit();
+    git('checkout', '--quiet', '-b', 'other');
+    git('rm', '--quiet', 'grants/klaxon-users/martin.yaml');
+    write('grants/nobodys/martin.yaml', grant);
+    write('docs/klaxon-users.yaml', grant);
+    commit();
+    expect(await codes()).toEqual([]);
+  });
+
   it('when an approver is to gain, then hers does not count, nor under another uid', async () => {
     write(martin.replace('martin', 'bob-test'), grant);
     expect((await checked()).needs).toMatchObject([{ notCounted: ['bob'] }]);

@@ -131,7 +131,7 @@ export const steps: readonly Step[] = [
     },
     command: reconcile,
     status: 4,
-    says: ['0 of 1 approval by sre', 'bob opened the merge request', 'muster waits for GitLab until 2026-11-28T08:15:00Z'],
+    says: ['0 of 1 approval by sre', 'bob opened the merge request', 'muster waits for GitLab until 2026-11-28 08:15 UTC'],
     holds: { stewards: keptWithoutBase, 'klaxon-users': ['martin'] },
   },
   {

@@ -92,7 +92,7 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
   });
 
   it.each([
-    { args: ['--at', '2026-11-01'], says: 'the record begins at 2026-11-23T12:00:00Z' },
+    { args: ['--at', '2026-11-01'], says: 'the record begins at 2026-11-23 12:00 UTC' },
     { args: ['--at', '2030-01-01'], says: 'in the future' },
     { args: ['--at', 'yesterday'], says: 'is no moment' },
     { args: ['--on', '2026-11-26T12:00Z'], says: 'is no day; write 2026-12-07' },

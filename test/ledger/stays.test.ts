@@ -39,6 +39,15 @@ describe('who had access in a period', () => {
     expect(accessIn(records, days(-20), days(-16))).toMatchObject([{ from: days(-30), approvedBy: ['!3 alice'] }]);
   });
 
+  it('given somebody whom others put in, and whom the run that found it took out, then that is told', () => {
+    const records = [...came, outcome(days(-20), klaxon, 1, [], [['mallory', { kind: 'unexplained' }]])];
+    expect(accessIn(records, days(-25), days(-15))).toEqual([
+      { name: 'hoo', from: days(-30), left: undefined, approvedBy: ['!3 alice'] },
+      { name: 'mallory', from: days(-20), left: days(-20), approvedBy: [null] },
+    ]);
+    expect(accessIn(records, days(-19), days(0)).map(({ name }) => name)).toEqual(['hoo']);
+  });
+
   it('given somebody who left and came again, then both times are told', () => {
     const records = [
       ...came,

@@ -61,6 +61,16 @@ describe('given a copy of the samples', () => {
     expect(told().map((line) => line.split(' ')[0])).toEqual(['bad-path', 'bad-path', 'bad-path', 'bad-path']);
   });
 
+  it.each([
+    { name: 'Alice.yaml', fix: 'Rename it to alice.yaml: names are lower case.' },
+    { name: 'UID.yaml', fix: 'Rename it: the uid of the person stands in place of UID.' },
+    { name: 'alice@example.org.yaml', fix: 'Rename it after the uid of the person, which is no mail address.' },
+    { name: 'Alice B.yaml', fix: 'Rename it: names are lower-case ASCII, at most 64 letters.' },
+  ])('when a file is called $name, then the finding says what to call it', ({ name, fix }) => {
+    put(`policy/grants/klaxon-users/${name}`);
+    expect(readPolicyFolder('policy', root).findings).toMatchObject([{ code: 'bad-path', fix }]);
+  });
+
   it('when a file name is not UTF-8, then it is a finding', () => {
     execFileSync('sh', ['-c', 'touch "$(printf "a\\377.yaml")"'], { cwd: join(root, 'policy/groups') });
     expect(told()).toEqual(['bad-path policy/groups/a\ufffd.yaml']);

@@ -127,6 +127,15 @@ describe('what the rules have against a grant', () => {
     expect(objections.map(({ code }) => code)).toEqual(one.passes ? [] : [one.code]);
   });
 
+  it.each([
+    { folder: 'klaxon-user', fix: 'Did you mean "klaxon-users"?' },
+    { folder: 'deployers', fix: 'Groups that take grants: klaxon-users. Another one needs groups/deployers.yaml first.' },
+  ])('given a grant for $folder, which is no group, then the groups there are are named', ({ folder, fix }) => {
+    expect(grantObjections({ ...grant, group: known(parseGroupName(folder)) }, rules, landedAt)).toMatchObject([
+      { code: 'unknown-group', fix },
+    ]);
+  });
+
   it('every rule has a case it passes and one it must fail', () => {
     for (const { code } of grantRules)
       for (const passes of [true, false])

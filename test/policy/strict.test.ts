@@ -83,7 +83,7 @@ describe('features of YAML that hide what a file says', () => {
     { given: 'an override made by an escape', text: 'reason: "x\\u202e"\n', gives: 'hidden-character 1:9' },
     { given: 'a NUL made by an escape, in a key', text: '"reason\\0": x\n', gives: 'hidden-character 1:1' },
     { given: 'a Cyrillic letter in a name', text: 'reason: x\npeople: [\u0430lice]\n', gives: 'bad-uid 2:10' },
-    { given: 'a Cyrillic letter in a key', text: 'r\u0435ason: x\n', gives: 'missing-key 1:1, unknown-key 1:1' },
+    { given: 'a Cyrillic letter in a key', text: 'r\u0435ason: x\n', gives: 'unknown-key 1:1' },
     { given: 'nothing', text: '', gives: 'empty-file 1:1' },
     { given: 'only a comment', text: '# soon\n', gives: 'empty-file 1:1' },
     { given: 'a list where keys belong', text: '- reason\n', gives: 'wrong-type 1:1' },
@@ -113,11 +113,30 @@ describe('features of YAML that hide what a file says', () => {
   it('given a key that nearly is one, then the finding names the one that was meant', () => {
     const result = read('resaon: x\n');
     expect(result).toMatchObject({
-      findings: [
-        { code: 'missing-key' },
-        { message: '"resaon" is not a key that muster knows here (the nearest is "reason")', fix: 'Did you mean "reason"?' },
-      ],
+      findings: [{ code: 'unknown-key', message: '"resaon" is not a key that muster knows here', fix: 'Did you mean "reason"?' }],
     });
+  });
+});
+
+describe('slips that people make', () => {
+  it.each([
+    {
+      given: 'no blank after a colon',
+      text: 'reason:x\npeople: [a]\n',
+      line: 1,
+      words: /Write "key: value", with a blank after the colon/,
+    },
+    { given: 'no blank further below', text: 'reason: x\npeople:a\ninner: {}\n', line: 2, words: /with a blank after the colon/ },
+    { given: 'the frame of the example', text: '```yaml\nreason: x\n```\n', line: 1, words: /Delete the lines with ```/ },
+    { given: 'the lower half of the frame', text: 'reason: x\n```\n', line: 2, words: /Delete the lines with ```/ },
+    { given: 'an @ at the beginning', text: 'reason: @alice on chat\n', line: 1, words: /a text cannot begin with "@".*in quotes/ },
+    { given: 'a colon in a text', text: 'reason: see: below\n', line: 1, words: /a second ": ".*in quotes/ },
+  ])('given $given, then the finding says what to write, in words of the file', ({ text, line, words }) => {
+    const result = read(text);
+    if (result.kind === 'valid') throw new Error('it is valid');
+    expect(result.findings).toMatchObject([{ code: 'syntax', line }]);
+    expect(`${result.findings[0].message} ${result.findings[0].fix}`).toMatch(words);
+    expect(result.findings[0].message).not.toMatch(/implicit|scalar|plain value/i);
   });
 });
 
@@ -225,7 +244,9 @@ describe('laws', () => {
 
 describe('what messages repeat of a file', () => {
   it.each([
-    { text: 'a\n"b" é\u202e', gives: '"a\\n\\"b\\" \\u{e9}\\u{202e}"' },
+    { text: 'a\n"b" \u202e', gives: '"a\\n\\"b\\" \\u{202e}"' },
+    { text: 'J\u00f6rg…', gives: '"J\u00f6rg…"' },
+    { text: '\u0430lice \u00d7\u00a0', gives: '"\\u{430}lice \u00d7\\u{a0}"' },
     { text: 'x'.repeat(100), gives: `"${'x'.repeat(60)}…"` },
     { text: 'ldaps://user:secret@host/', gives: '"ldaps://[hidden]@host/"' },
   ])('given $text, then it is one short line that hides nothing but passwords', ({ text, gives }) => {

@@ -66,13 +66,13 @@ describe('why a change is not in force where no evidence is asked for', () => {
 describe('why a change waits', () => {
   it('given GitLab’s silence, then it says that nobody gains meanwhile', () => {
     expect(renderPending({ code: 'gitlab-unavailable', detail: 'GitLab did not answer' })).toBe(
-      'GitLab did not answer. muster asks again at every run; until then the change has no effect',
+      'GitLab did not answer. muster asks again at every run; until then the change has no effect.',
     );
   });
 
   it('given a change behind another, then it says so', () => {
     expect(renderPending({ code: 'waits-for-earlier', detail: hostile })).toBe(
-      'an earlier change waits for its verdict; this one is judged after it',
+      'an earlier change waits for its verdict; this one is judged after it.',
     );
   });
 
