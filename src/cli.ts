@@ -205,7 +205,8 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .option('--mend <merge-request>', 'open the two merge requests that mend one which was merged without approval')
     .addHelpText(
       'after',
-      '\nMUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope api). Without any token the steps by hand are printed.\n' +
+      '\nIt needs a muster.yaml with the sections repository and gitlab (docs/requesting.md, "From a terminal").\n' +
+        'MUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope api). Without any token the steps by hand\nare printed.\n' +
         '\nExamples\n  muster request klaxon-users urbanecm --until 2026-12-07 --reason "Abuse wave" --contact "irc urbanecm" --understood 2026-11-01\n  muster request klaxon-users urbanecm --revoke\n  muster request --mend 12\n',
     )
     .action(take('request'));

@@ -66,7 +66,9 @@ function readConfigured(file: string, name: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Misuse(`the configuration ${name} cannot be read (${errnoOf(error)}); name another with --config FILE or MUSTER_CONFIG`);
+    const another = 'name one with --config FILE or MUSTER_CONFIG';
+    if (errnoOf(error) === 'ENOENT') throw new Misuse(`there is no configuration ${name}: ${another}; "muster init" makes a first one`);
+    throw new Misuse(`the configuration ${name} cannot be read (${errnoOf(error)}); ${another}`);
   }
 }
 

@@ -1,6 +1,6 @@
 // What becomes of text for people where it is printed: lines as wide as the terminal, colours where there is one that shows them, and priorities in
 // the journal.
-import { column, inLines } from './text.ts';
+import { column, cutShort, inLines } from './text.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -28,11 +28,17 @@ export function screenOf(stream: Stream, environment: Readonly<Record<string, st
   };
 }
 
-/** Every line that `hang` made in as many lines as it needs. */
+/** Every line that `hang` made in as many lines as it needs, or in two where it may be cut short. */
 export function laidOut(text: string, columns = usual): string {
   return text.replace(new RegExp(`^([^\\n${column}]*)${column}(.*)\\n`, 'gm'), (_, start: string, words: string) =>
-    inLines(start, words, columns),
+    words.endsWith(cutShort) ? firstLines(inLines(start, words.slice(0, -1), columns), columns) : inLines(start, words, columns),
   );
+}
+
+function firstLines(lines: string, columns: number): string {
+  const [first = '', second, third] = lines.split('\n');
+  const shown = [first, ...(second ? [third ? `${second.slice(0, columns - 2)} …` : second] : [])];
+  return shown.map((line) => `${line.length > columns ? `${line.slice(0, columns - 1)}…` : line}\n`).join('');
 }
 
 const colours = { red: 31, green: 32, yellow: 33, bold: 1 } as const;

@@ -31,6 +31,9 @@ export function hang(start: string, text: string): string {
   return `${start}${column}${text}\n`;
 }
 
+/** Stands at the end of such a text where two lines of it are enough: the whole of it is a command away. */
+export const cutShort = '\u{1E}';
+
 /** The same in lines of at most `width` columns. A longer word is left whole. */
 export function inLines(start: string, text: string, width: number): string {
   const lines: string[] = [];

@@ -65,7 +65,11 @@ function openSecret(path: string): number {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new Misuse(`${path}, a file for a secret, cannot be opened (${code})`);
+    throw new Misuse(
+      code === 'ENOENT'
+        ? `there is no file ${path}, which is to hold a secret`
+        : `${path}, a file for a secret, cannot be opened (${code})`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import type { CheckupFinding, Severity } from './doctor.ts';
 import type { Status } from '../status.ts';
 import { count } from '../time.ts';
-import { plain } from '../text.ts';
+import { hang, plain } from '../text.ts';
 
 const mark: Readonly<Record<Severity, string>> = { ok: 'ok', advice: 'advice', error: 'ERROR', unknown: 'unknown' };
 
@@ -14,7 +14,7 @@ export function renderCheckup(findings: readonly CheckupFinding[]): string {
         .map(renderFinding)
         .join('')}`,
   );
-  return `${groups.join('\n')}\n${renderSummary(findings)}\n`;
+  return `${groups.join('\n')}\n${hang('', renderSummary(findings))}`;
 }
 
 interface Told extends Pick<CheckupFinding, 'severity' | 'code' | 'message' | 'fix'> {
@@ -37,9 +37,9 @@ const mostNamed = 8;
 function renderFinding({ severity, code, subjects, message, fix }: Told): string {
   const more = subjects.length > mostNamed ? ` and ${subjects.length - mostNamed} more` : '';
   const about = subjects.length === 0 ? '' : `${subjects.slice(0, mostNamed).map(plain).join(', ')}${more}: `;
-  const line = `  ${mark[severity].padEnd(8)}${code.padEnd(24)}${about}${plain(message)}\n`;
+  const line = hang(`  ${mark[severity].padEnd(8)}${code.padEnd(24)}`, `${about}${plain(message)}`);
   // An asked person finds out below what to do; who has to do it comes first.
-  return fix ? `${line}${' '.repeat(10)}-> ${fix.who}: ${plain(fix.how)}\n` : line;
+  return fix ? line + hang(`${' '.repeat(10)}-> `, `${fix.who}: ${plain(fix.how)}`) : line;
 }
 
 function renderSummary(findings: readonly CheckupFinding[]): string {

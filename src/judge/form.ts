@@ -6,20 +6,25 @@ import type { Landing, PathChange } from '../history/landing.ts';
 import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
 import { grantObjections, rulesObjections, type GrantObjection } from '../policy/policy-rules.ts';
 import type { GrantRuleCode } from '../policy/policy-rules-grants.ts';
-import { mostFiles, mostListedFiles, type GrantFile, type Rules } from '../policy/policy.ts';
+import { mostFiles, mostListedFiles, type Finding, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** One file after the landing, as far as it could be understood. */
 export type Reading =
   | { readonly kind: 'grant'; readonly grant: GrantFile }
   | { readonly kind: 'rules' }
   | { readonly kind: 'too-large' }
-  | { readonly kind: 'unreadable'; readonly detail: string };
+  | { readonly kind: 'unreadable'; readonly detail: string; readonly finding?: ReadingFinding };
+
+/** Which finding of `check` keeps a file from being understood, and what to write instead: nothing of it is in an author's words. */
+export type ReadingFinding = Pick<Finding, 'code' | 'fix'>;
 
 export interface Readings {
   readonly files: ReadonlyMap<string, Reading>;
   /** The whole rules as they are after a landing that changes them; `unread` where they were not clean before it. */
   readonly rules?:
-    { readonly kind: 'valid'; readonly value: Rules } | { readonly kind: 'invalid'; readonly detail: string } | { readonly kind: 'unread' };
+    | { readonly kind: 'valid'; readonly value: Rules }
+    | { readonly kind: 'invalid'; readonly detail: string; readonly finding?: ReadingFinding }
+    | { readonly kind: 'unread' };
 }
 
 export interface FormSettings {
@@ -33,6 +38,7 @@ export interface FormSettings {
 export interface FormObjection {
   readonly code: RefusalCode;
   readonly detail: string;
+  readonly finding?: ReadingFinding | undefined;
 }
 
 /** The first thing wrong with the form of a landing; undefined when nothing is. Lengths are measured later, from the merge. */
@@ -62,7 +68,7 @@ function pathObjection({ path, after }: PathChange, readings: Readings, folder: 
   const reading = readings.files.get(path);
   if (!reading) return { code: 'unreadable', detail: path };
   if (reading.kind === 'too-large') return { code: 'too-large', detail: path };
-  return reading.kind === 'unreadable' ? { code: 'unreadable', detail: reading.detail } : undefined;
+  return reading.kind === 'unreadable' ? { code: 'unreadable', detail: reading.detail, finding: reading.finding } : undefined;
 }
 
 /** The allowed shapes of paths, letter by letter: lower-case ASCII, three kinds of places. */
@@ -88,7 +94,7 @@ export function wellFormedOnly<One extends { readonly path: string }>(ones: read
 function rulesObjection(readings: Readings, { onlySigned }: FormSettings): FormObjection | undefined {
   if (!readings.rules) return { code: 'rules-invalid', detail: 'the rules could not be read' };
   if (readings.rules.kind === 'unread') return undefined;
-  if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail };
+  if (readings.rules.kind === 'invalid') return { code: 'rules-invalid', detail: readings.rules.detail, finding: readings.rules.finding };
   const [objection] = rulesObjections(readings.rules.value, onlySigned);
   if (!objection) return undefined;
   return { code: objection.code === 'too-few-approvers' ? 'too-few-approvers' : 'rules-invalid', detail: objection.message };

@@ -106,8 +106,8 @@ function parseFile(parser: PolicyParser, { path, bytes }: PolicyFile, folder: st
   if (kind === 'other') return { kind: 'unreadable', detail: path };
   const parsed = parser.parseGrant({ path, bytes }, folder);
   if (parsed.kind === 'valid') return { kind: 'grant', grant: parsed.value };
-  const [{ line, column, message }] = parsed.findings;
-  return { kind: 'unreadable', detail: `${path}:${line}:${column}: ${message}` };
+  const [{ line, column, message, code, fix }] = parsed.findings;
+  return { kind: 'unreadable', detail: `${path}:${line}:${column}: ${message}`, finding: { code, fix } };
 }
 
 /** The rules as a whole after the landing: it changes some of their files, and only together they make sense. */
@@ -135,6 +135,6 @@ async function readRulesAfter(
   if (files.length < tree.size) return { kind: 'invalid', detail: 'a rules file is too large or no regular file' };
   const parsed = parser.parseRules(files, folder);
   if (parsed.kind === 'valid') return { kind: 'valid', value: parsed.value };
-  const [{ path, line, column, message }] = parsed.findings;
-  return { kind: 'invalid', detail: `${path}:${line}:${column}: ${message}` };
+  const [{ path, line, column, message, code, fix }] = parsed.findings;
+  return { kind: 'invalid', detail: `${path}:${line}:${column}: ${message}`, finding: { code, fix } };
 }

@@ -1,4 +1,4 @@
-// `muster status`: what a host is doing, on one screen of 80 columns, and the same for programs.
+// `muster status`: what a host is doing, on one screen as wide as the terminal, and the same for programs.
 import type { KnownGroup, KnownHold, LastChange } from '../ledger/memory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
 import type { Problem } from '../errors.ts';
@@ -10,7 +10,7 @@ import type { GroupReport, Report } from '../report/report.ts';
 import { renderHoldCode } from '../report/report-words.ts';
 import { renderPending, renderRefusalBriefly } from '../review/refusals.ts';
 import { statusOf, type Status } from '../status.ts';
-import { inLines, plain, renderEndOf, renderMoment } from '../text.ts';
+import { cutShort, hang, plain, renderEndOf, renderMoment } from '../text.ts';
 import { count, renderDuration, renderInstant } from '../time.ts';
 
 export interface StatusFacts {
@@ -28,8 +28,7 @@ export interface StatusFacts {
   readonly problems: readonly Problem[];
 }
 
-const width = 80;
-const column = ' '.repeat(11);
+const indent = ' '.repeat(11);
 /** Of each kind: the rest is counted. A screen has 24 lines. */
 const most = { problems: 2, holds: 2, waiting: 2, refused: 2, ending: 3, groups: 8, names: 4 } as const;
 
@@ -52,20 +51,18 @@ export function renderStatusScreen(facts: StatusFacts): string {
       'revocations',
     ),
     ...listed(report.ending, most.ending, ({ until, uid, group }) => lines('ends', `${renderEndOf(until)}: ${uid} in ${group}`), 'ends'),
-    report.ending.length > 0 ? `${column}Who needs longer asks: muster request GROUP UID --until DAY …\n` : '',
+    report.ending.length > 0 ? lines('', 'Who needs longer asks: muster request GROUP UID --until DAY …') : '',
   ].join('');
 }
 
 /** What is too long for two lines is cut: the whole of it is a command away. */
 function lines(label: string, text: string): string {
-  const [first = '', second, third] = inLines(label.padEnd(column.length), plain(text), width).split('\n');
-  const shown = [first, ...(second ? [third ? `${second.slice(0, width - 2)} …` : second] : [])];
-  return shown.map((line) => `${line.length > width ? `${line.slice(0, width - 1)}…` : line}\n`).join('');
+  return hang(label.padEnd(indent.length), `${plain(text)}${cutShort}`);
 }
 
 function listed<One>(all: readonly One[], mostOfThem: number, render: (one: One) => string, what: string): readonly string[] {
   const more = all.length - mostOfThem;
-  return [...all.slice(0, mostOfThem).map(render), ...(more > 0 ? [`${column}and ${more} more ${what}: muster plan\n`] : [])];
+  return [...all.slice(0, mostOfThem).map(render), ...(more > 0 ? [lines('', `and ${more} more ${what}: muster plan`)] : [])];
 }
 
 function ago(then: Instant, { at }: StatusFacts): string {
@@ -156,7 +153,7 @@ function holdLines({ group, code, digest, since, add, remove }: Held): string {
     'HELD',
     `${group}, since ${renderMoment(since)}, for an administrator of this host: ${changes}: ${renderHoldCode(code)}`,
   );
-  if (code === 'ceiling') return `${what}${column}If it is right, raise directory.ceilings in the configuration.\n`;
+  if (code === 'ceiling') return what + lines('', 'If it is right, raise directory.ceilings in the configuration.');
   return `${what}  If it is right:  muster allow ${group} \\\n    ${plain(digest)} \\\n    --reason "…"\n`;
 }
 

@@ -89,7 +89,7 @@ const lookAtQuotes = 'Look at the indentation, at quotes, and for ": " or " #" i
 /** The parser's own words for the commonest slips help nobody. */
 function slipAt(parserCode: string, rest: string): { readonly what: string; readonly fix: string } | undefined {
   if (rest.startsWith('```'))
-    return { what: 'this line frames the example on a page, and is no part of the file', fix: 'Delete the lines with ```.' };
+    return { what: 'this line frames the example on a page, and is no part of the file', fix: 'Delete the lines of three backticks.' };
   switch (parserCode) {
     case 'BLOCK_AS_IMPLICIT_KEY':
       return { what: 'a second ": ", or a "- ", stands in this line', fix: lookAtQuotes };

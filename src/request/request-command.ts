@@ -1,4 +1,5 @@
 // `muster request`: needs the sections `repository` and `gitlab` only, and a token to write with; without one it says how to do it by hand.
+import { randomBytes } from 'node:crypto';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
@@ -7,7 +8,7 @@ import { parseGroupName, parseUid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse } from '../errors.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import { renderByHand, renderInForce, renderMendingByHand, renderOpened } from './request-text.ts';
+import { renderByHand, renderInForce, renderMendingByHand, renderObjections, renderOpened } from './request-text.ts';
 import type { Printed } from '../command.ts';
 import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import type { ForgeConfiguration } from '../review/review-sources.ts';
@@ -15,8 +16,10 @@ import { forgeConfiguration, parseNumber, review } from '../review/review-comman
 import { forgeSettings } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
+  const { mend: number, config: _, ...others } = invocation.options;
+  if (number !== undefined && (invocation.operands.length > 0 || Object.keys(others).length > 0))
+    throw new Misuse('--mend takes the number of a merge request, and nothing stands beside it: muster request --mend 12');
   const configuration = await forgeConfiguration(invocation, caller);
-  const { mend: number } = invocation.options;
   return withPrivateMirror(caller, configuration.judged, async (folder) => {
     if (typeof number === 'string') return runMend(parseNumber(number), configuration, folder, caller);
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
@@ -28,6 +31,8 @@ function requestOf({ operands: [groupText = '', uidText = ''], options }: Invoca
   const group = parseGroupName(groupText);
   if (!group)
     throw new Misuse(groupText === '' ? 'say for which group: muster request GROUP UID' : `"${groupText}" is not the name of a group`);
+  if (uidText === 'UID' || groupText === 'GROUP')
+    throw new Misuse('write the uid of the person for UID, and the name of the group for GROUP');
   const uid = parseUid(uidText);
   if (!uid) throw new Misuse(uidText === '' ? 'say for whom: muster request GROUP UID' : `"${uidText}" is not a uid`);
   if (options['revoke'] === true) return { group, uid, values: null };
@@ -65,15 +70,19 @@ async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirr
     renderFile: renderGrantText,
     forge: await openForge(configuration, caller),
     now: caller.now(),
+    unique,
   };
   const requested = await request(wanted, ports, { folder, longest, targetBranch: configuration.repository.branch });
-  return { text: await renderRequested(requested), status: statusOf(requested.kind === 'findings' ? ['findings'] : []) };
+  return { text: renderRequested(requested), status: statusOf(requested.kind === 'findings' ? ['findings'] : []) };
 }
 
-async function renderRequested(requested: Requested): Promise<string> {
+function renderRequested(requested: Requested): string {
   if (requested.kind === 'opened') return renderOpened(requested);
-  if (requested.kind === 'findings') return `${(await import('../check/findings.ts')).renderFindings(requested)}Nothing was sent.\n`;
-  return renderByHand(requested);
+  return requested.kind === 'findings' ? renderObjections(requested) : renderByHand(requested);
+}
+
+function unique(): string {
+  return randomBytes(4).toString('hex');
 }
 
 async function runMend(number: number, configuration: ForgeConfiguration, folder: string, caller: Caller): Promise<Printed> {
@@ -83,7 +92,7 @@ async function runMend(number: number, configuration: ForgeConfiguration, folder
   const { mend } = await import('./request.ts');
   const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const { history } = mirror;
-  const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now() };
+  const ports = { branch: branchOf(mirror), parents: history.parents, changes: history.changes, forge, now: caller.now(), unique };
   const { folder: policy, branch } = configuration.repository;
   const { revert, again } = await mend(number, ports, { folder: policy, targetBranch: branch });
   const text = [

@@ -1,6 +1,7 @@
 // What `muster request` writes into a merge request, and what it prints. Texts of the person who asks stand in the file alone.
 import type { GroupName, Instant, Uid } from '../names.ts';
-import { renderMoment } from '../text.ts';
+import type { Finding } from '../policy/policy.ts';
+import { plain, renderMoment } from '../text.ts';
 import { parseEnd } from '../time.ts';
 
 export type Asked = 'new' | 'renewal' | 'end';
@@ -59,43 +60,67 @@ export function renderMendingAgain(iid: number, revert: number): string {
   ].join('\n');
 }
 
-/** The way in GitLab's own pages. */
-export function renderByHand({
-  because,
-  path,
-  title,
-  action,
-  text,
-}: {
+const keys = 'reason|ticket|contact|from|until|understood';
+
+/** What is wrong with what was asked for. Whoever typed options has no file to look into: a key of it is told as its option. */
+export function renderObjections({ path: own, text, findings }: Objected): string {
+  const lines = text.split('\n');
+  const paragraphs = findings.map(({ path, line, column, code, message, fix }) => {
+    // Column 1 is the file as a whole, or a key and not what was given for it.
+    const key = path === own && column > 1 ? new RegExp(`^(?:${keys})(?=:)`).exec(lines[line - 1] ?? '')?.[0] : undefined;
+    const where = key === undefined ? (path === own ? `${path}: ` : `${path}:${line}:${column}: `) : `--${key}: `;
+    return `${plain(where)}error ${code}: ${plain(asOptions(message))}\n    ${plain(asOptions(fix))}\n`;
+  });
+  return `${paragraphs.join('')}\nNothing was sent.\n`;
+}
+
+export interface Objected {
+  readonly path: string;
+  /** The file that was to be sent. */
+  readonly text: string;
+  readonly findings: readonly Finding[];
+}
+
+function asOptions(words: string): string {
+  return words
+    .replaceAll(new RegExp(`(write|add a line) "(${keys}): ([^"]*)"`, 'gi'), (_, verb: string, key: string, value: string) => {
+      const say = verb.startsWith('w') || verb.startsWith('a') ? 'say' : 'Say';
+      return `${say} --${key} ${value === '…' ? '"…"' : value}`;
+    })
+    .replaceAll(new RegExp(`"(${keys})"`, 'g'), '--$1');
+}
+
+/** The way in GitLab's own pages, with the labels of their buttons. */
+export function renderByHand({ because, path, title, action, text, targetBranch }: ByHand): string {
+  const begin = {
+    new: [`1. On the first page of the project press +, then New file. File name: ${path}`],
+    renewal: [`1. Open ${path} and press Edit, then Edit single file.`],
+    end: [`1. Open ${path} and press Delete.`],
+  }[action];
+  const content = text === null ? [] : ['   Its whole content:', '', ...text.trimEnd().split('\n'), ''];
+  return [
+    because === 'no-token'
+      ? 'No token is configured, so nothing was sent. By hand, on GitLab:'
+      : 'The account of the token may not make a branch in the project, so nothing was sent. By hand, on GitLab:',
+    ...begin,
+    '   If GitLab says that you cannot edit files here, press Fork: it makes you a copy of the project to write in.',
+    ...content,
+    `2. Press Commit changes. As commit message write: ${title}`,
+    '   Choose Commit to a new branch, leave Create a merge request for this change ticked, and press Commit changes.',
+    `3. On the page New merge request look that it goes into ${targetBranch} of this project. Under Description choose`,
+    `   the template ${action === 'end' ? 'Removal' : 'Grant'}, where there is one. Press Create merge request.`,
+    '4. Give its link to somebody who may approve it: GitLab calls nobody. Merge it only when it is approved.',
+    '',
+  ].join('\n');
+}
+
+export interface ByHand {
   readonly because: 'no-token' | 'may-not';
   readonly path: string;
   readonly title: string;
   readonly action: Asked;
   readonly text: string | null;
-}): string {
-  const edit =
-    text === null
-      ? [`1. On GitLab, open ${path} and choose Delete.`]
-      : [
-          action === 'new'
-            ? `1. On GitLab, open the repository, choose New file, and name it ${path}`
-            : `1. On GitLab, open ${path} and choose Edit.`,
-          '   Its whole content:',
-          '',
-          ...text.trimEnd().split('\n'),
-          '',
-        ];
-  return [
-    because === 'no-token'
-      ? 'No token is configured, so nothing was sent. By hand:'
-      : 'The account of the token may not make a branch in the project, so nothing was sent. By hand:',
-    ...edit,
-    `2. As commit message write: ${title}`,
-    '3. Choose a new branch as target, and start a merge request from it.',
-    '   If GitLab says that you may not write there, let it make a fork, a copy of the project to write in.',
-    '4. Have it approved by somebody who may, and only then merge it. muster writes on it what is missing.',
-    '',
-  ].join('\n');
+  readonly targetBranch: string;
 }
 
 /** Why a merge request that was approved is not mended. */

@@ -9,7 +9,16 @@ import { grantObjections, type Objection, type PolicyReading } from '../policy/p
 import { renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
 import type { Branch } from '../judge/judge-branch.ts';
-import { renderDescription, titleOf, renderMendingAgain, renderMendingByHand, renderMendingRevert, type Asked } from './request-text.ts';
+import {
+  renderDescription,
+  titleOf,
+  renderMendingAgain,
+  renderMendingByHand,
+  renderMendingRevert,
+  type Asked,
+  type ByHand,
+  type Objected,
+} from './request-text.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { MergeRequest } from '../evidence/evidence.ts';
 import { isWellFormed } from '../judge/form.ts';
@@ -48,6 +57,8 @@ export interface RequestPorts {
   /** Undefined without a token: then the file is shown, and the way by hand. */
   readonly forge: Forge | undefined;
   readonly now: Instant;
+  /** A few letters that no other request has. */
+  readonly unique: () => string;
 }
 
 export type GrantValues = Readonly<Partial<Record<'reason' | 'ticket' | 'contact' | 'from' | 'until' | 'understood', string>>>;
@@ -67,15 +78,8 @@ export interface Request {
 
 export type Requested =
   | { readonly kind: 'opened'; readonly opened: Opened; readonly title: string }
-  | {
-      readonly kind: 'by-hand';
-      readonly because: 'no-token' | 'may-not';
-      readonly path: string;
-      readonly title: string;
-      readonly action: Asked;
-      readonly text: string | null;
-    }
-  | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
+  | ({ readonly kind: 'by-hand' } & ByHand)
+  | ({ readonly kind: 'findings' } & Objected);
 
 /** Throws Misuse where there is nothing to ask for, and Unavailable or Unusable where the repository cannot be read. */
 export async function request({ group, uid, values }: Request, ports: RequestPorts, settings: RequestSettings): Promise<Requested> {
@@ -88,16 +92,16 @@ export async function request({ group, uid, values }: Request, ports: RequestPor
   const text = values === null ? null : ports.renderFile(values, existing);
   if (text !== null && text === existing) throw new Misuse(`${path} says exactly that already`);
   const findings = text === null ? [] : await objectionsTo({ path, bytes: new TextEncoder().encode(text) }, tree, ports, settings);
-  if (findings.length > 0) return { kind: 'findings', findings };
+  if (text !== null && findings.length > 0) return { kind: 'findings', path, text, findings };
   const asked: Asked = text === null ? 'end' : existing === undefined ? 'new' : 'renewal';
   const title = titleOf(asked, group, uid, values?.until);
   const { forge } = ports;
-  const byHand = { kind: 'by-hand', path, title, action: asked, text } as const;
+  const byHand = { kind: 'by-hand', path, title, action: asked, text, targetBranch } as const;
   if (!forge) return { ...byHand, because: 'no-token' };
   const project = await forge.project();
   const content = text === null ? {} : { content: new TextEncoder().encode(text) };
   const action = asked === 'end' ? 'delete' : asked === 'new' ? 'create' : 'update';
-  const sourceBranch = branchName(`${group}-${uid}`, ports.now);
+  const sourceBranch = branchName(`${group}-${uid}`, ports);
   // Whether the account may push is for GitLab to say, not for roles read beforehand.
   const made = await forge.commit(project, { name: sourceBranch, from: targetBranch }, title, [{ action, path, ...content }]);
   if (made === 'may-not') return { ...byHand, because: 'may-not' };
@@ -113,9 +117,9 @@ export async function request({ group, uid, values }: Request, ports: RequestPor
 /** Where GitLab looks for them (docs.gitlab.com/user/project/description_templates). */
 const templates = '.gitlab/merge_request_templates';
 
-/** One second, one branch: a second request for the same person stands on its own. */
-function branchName(about: string, now: Instant): string {
-  return `muster-${about}-${renderInstant(now).replaceAll(/\D/g, '')}`;
+/** A second request for the same person stands on its own, also in the same second. */
+function branchName(about: string, { now, unique }: Pick<RequestPorts, 'now' | 'unique'>): string {
+  return `muster-${about}-${renderInstant(now).replaceAll(/\D/g, '')}-${unique()}`;
 }
 
 async function textAt(path: string, tree: PolicyTree, { branch }: RequestPorts): Promise<string | undefined> {
@@ -132,7 +136,7 @@ async function textAt(path: string, tree: PolicyTree, { branch }: RequestPorts):
 function pastEnd({ until }: GrantFile, now: Instant): readonly Objection[] {
   if (until === 'open' || !isOver(until, now)) return [];
   const message = `the access would be over already: it ends ${renderEndOf(until)}`;
-  return [{ code: 'ended', key: ['until'], message, fix: 'Say a later end, with --until.' }];
+  return [{ code: 'ended', key: ['until'], message, fix: 'Say a later end.' }];
 }
 
 /** The same reader and the same rules as `check`, over the rules on the branch and this one file. */
@@ -170,6 +174,7 @@ interface MendPorts {
   readonly changes: (from: CommitId, to: CommitId) => Promise<readonly PathChange[]>;
   readonly forge: Forge & { read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest }> };
   readonly now: Instant;
+  readonly unique: RequestPorts['unique'];
 }
 
 interface Mended {
@@ -186,7 +191,7 @@ export async function mend(
   ports: MendPorts,
   { folder, targetBranch }: { readonly folder: string; readonly targetBranch: string },
 ): Promise<Mended> {
-  const { forge, now } = ports;
+  const { forge } = ports;
   const project = await forge.project();
   const { mergeRequest } = await forge.read(project, iid);
   const landed = mergeRequest.state === 'merged' ? landingCommit(mergeRequest) : null;
@@ -204,7 +209,7 @@ export async function mend(
   }
   const contents = await contentsOf(changes, ports);
   const titles = { revert: `Take back !${iid}, which is not in force`, again: `Bring !${iid} again, to be approved` };
-  const branches = { revert: branchName(`mend-${iid}-revert`, now), again: branchName(`mend-${iid}-again`, now) };
+  const branches = { revert: branchName(`mend-${iid}-revert`, ports), again: branchName(`mend-${iid}-again`, ports) };
   const back = changes.map(({ path, before, after }) => turn(path, after, before, contents));
   if ((await forge.commit(project, { name: branches.revert, from: targetBranch }, titles.revert, back)) === 'may-not')
     throw new Misuse(`the account of the token may not make a branch in the project. Nothing was sent: ${renderMendingByHand()}`);

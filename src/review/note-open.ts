@@ -101,11 +101,16 @@ const strangers: Readonly<Record<Presence, string | undefined>> = {
   locked: 'the account is locked in the directory, so the grant would give nothing until it is unlocked.',
 };
 
+/** No letter that Markdown, a mention or a link is made of. */
+const isHarmless = /^[A-Za-z0-9 .,:;"…()/_?+%-]+$/;
+
 function mendings({ obstacles, overlaps, people }: OpenReview): readonly string[] {
-  const ofForm = obstacles.map(({ code: of, path, line }) => {
-    const what = of === 'ended' ? 'its end has passed, so it gives nothing' : renderRefusalCode(of);
-    if (path === undefined) return `${asSentence(what)} ${mending[of]}`;
-    return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${mending[of]}`;
+  const ofForm = obstacles.map(({ code: of, path, line, finding }) => {
+    const kind = of === 'ended' ? 'its end has passed, so it gives nothing' : renderRefusalCode(of);
+    const what = finding ? `${kind} (${code(finding.code)})` : kind;
+    const how = finding && isHarmless.test(finding.fix) ? finding.fix : mending[of];
+    if (path === undefined) return `${asSentence(what)} ${how}`;
+    return `${code(path)}${line === undefined ? '' : `, line ${line}`}: ${what}. ${how}`;
   });
   const mixed = overlaps.map(
     (path) =>

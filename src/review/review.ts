@@ -7,7 +7,16 @@ import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
 import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
-import { formObjection, isWellFormed, refusalOf, understood, wellFormedOnly, type FormSettings, type Readings } from '../judge/form.ts';
+import {
+  formObjection,
+  isWellFormed,
+  refusalOf,
+  understood,
+  wellFormedOnly,
+  type FormSettings,
+  type ReadingFinding,
+  type Readings,
+} from '../judge/form.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import { duration, inOrder, type Instant, type TeamName, type Uid } from '../names.ts';
 import { grantObjections } from '../policy/policy-rules.ts';
@@ -26,6 +35,7 @@ export interface Obstacle {
   readonly path?: string;
   /** Where in the file, from 1; only where that is known. */
   readonly line?: number;
+  readonly finding?: ReadingFinding;
 }
 
 export interface Proposal {
@@ -181,12 +191,14 @@ function formObstacles(
   const ofGrants = new Set(Object.values(refusalOf));
   return [landing, ...alone].map((one) => {
     const objection = formObjection(state, one, readings, settings);
-    return objection && !ofGrants.has(objection.code) ? about(objection.code, objection.detail, settings.folder) : undefined;
+    return objection && !ofGrants.has(objection.code)
+      ? about(objection.code, objection.detail, settings.folder, objection.finding)
+      : undefined;
   });
 }
 
-function about(code: RefusalCode, detail: string | undefined, folder: string): Obstacle | undefined {
-  return detail === undefined ? undefined : { code, ...locate(detail, folder) };
+function about(code: RefusalCode, detail: string | undefined, folder: string, finding?: ReadingFinding): Obstacle | undefined {
+  return detail === undefined ? undefined : { code, ...locate(detail, folder), ...(finding && { finding }) };
 }
 
 function grantObstacles(
@@ -202,7 +214,12 @@ function grantObstacles(
     const ceiling = longest.get(reading.grant.group);
     if (isOver(reading.grant.until, now)) return [{ code: 'ended', path }];
     const objections = grantObjections(reading.grant, rules, now, ceiling === undefined ? undefined : duration(ceiling));
-    return objections.map(({ code }) => ({ code: refusalOf[code], path }));
+    // What others say of a length depends on the day, and the note would be another one each day.
+    return objections.map(({ code, fix }) => ({
+      code: refusalOf[code],
+      path,
+      ...(code === 'missing-field' && { finding: { code, fix } }),
+    }));
   });
 }
 

@@ -4,6 +4,7 @@ import { gitlabArea } from '../../src/doctor/doctor-gitlab.ts';
 import { hostCases } from './checkup-samples.ts';
 import { remoteCases, tellingOnly } from './checkup-samples-remote.ts';
 import { statusOf } from '../../src/status.ts';
+import { laidOut } from '../../src/terminal.ts';
 import { renderCheckup, renderCheckupJson } from '../../src/doctor/doctor-text.ts';
 
 const cases = [...hostCases, ...remoteCases];
@@ -74,7 +75,7 @@ const findings: readonly CheckupFinding[] = [
   {
     code: 'gitlab-token',
     area: 'GitLab',
-    ...advice('it ends in 6 days, at 2026-11-30T00:00:00Z', 'a maintainer of the GitLab project', 'Make a new one in time.'),
+    ...advice('it ends in 6 days, at 2026-11-30 00:00 UTC', 'a maintainer of the GitLab project', 'Make a new one in time.'),
   },
   { code: 'group', area: 'Managed groups', ...unknown('directory did not answer: no connection', 'stewards'), unanswered: true },
   { code: 'members', area: 'Managed groups', ...unknown('a name \u001b[31mwith\nletters\u202e of others', 'klaxon-users') },
@@ -82,19 +83,19 @@ const findings: readonly CheckupFinding[] = [
 
 describe('given the findings of a checkup', () => {
   it('when people read them, then they stand in groups, a line each, with what to do below', async () => {
-    await expect(renderCheckup(findings)).toMatchFileSnapshot('../golden/doctor.txt');
+    await expect(laidOut(renderCheckup(findings), 80)).toMatchFileSnapshot('../golden/doctor.txt');
   });
 
   it('when nothing is wrong, then the last line says so', () => {
-    expect(renderCheckup([{ code: 'clock', area: 'Clock', ...ok('right') }])).toBe(
-      'Clock\n  ok      clock                   right\n\n0 errors, 0 suggestions, 0 could not be checked, 1 ok. Nothing was changed.\n',
+    expect(laidOut(renderCheckup([{ code: 'clock', area: 'Clock', ...ok('right') }]))).toBe(
+      'Clock\n  ok      clock                   right\n\n0 errors, 0 pieces of advice, 0 could not be checked, 1 ok. Nothing was changed.\n',
     );
   });
 
   it('when the same is so of several things, then it is one line with all their names, and in JSON one check each', () => {
     const said = (group: string, message = 'there') => ({ code: 'group', area: 'Managed groups', ...ok(message, group) });
     const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((group) => said(group));
-    const text = renderCheckup([...many, said('k', 'not there')]);
+    const text = laidOut(renderCheckup([...many, said('k', 'not there')]));
     expect(text).toContain('  ok      group                   a, b, c, d, e, f, g, h and 2 more: there\n');
     expect(text).toContain('  ok      group                   k: not there\n');
     expect(text).toContain('11 ok.');

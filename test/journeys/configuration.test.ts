@@ -56,7 +56,7 @@ const wrong: readonly Wrong[] = [
   },
   {
     ...{ key: 'repository.token-file', given: 'that is not there', status: 2, doctor: 1 },
-    ...{ says: /nope, a file for a secret, cannot be opened \(ENOENT\)/ },
+    ...{ says: /there is no file \S*nope, which is to hold a secret/ },
     section: () => ({ repository: { 'token-file': 'nope' } }),
   },
   {

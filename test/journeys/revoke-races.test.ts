@@ -74,7 +74,7 @@ describe('case 110: given two people who revoke the same person at the same mome
 
     const { stdout } = await host.run(['revoke', 'hoo', '--reason', 'Left in anger.'], { at: later(0, 1) });
 
-    expect(stdout).toContain('hoo is revoked already since 2026-11-23T12:00:0');
+    expect(stdout).toContain('hoo is revoked already since 2026-11-23 12:00');
     expect(stdout).toContain('from every group: Key was stolen.\n');
     expect(readFileSync(join(host.state, 'revoked', 'hoo.json'), 'utf8')).toBe(first);
     const lifted = await host.run(['lift', 'hoo', '--reason', 'Is back.'], { at: later(0, 2) });

@@ -5,6 +5,7 @@ import { renderStatusJson, renderStatusScreen, type StatusFacts } from '../../sr
 import { dn } from '../../src/names.ts';
 import type { RunEnd } from '../../src/reconcile/run-end.ts';
 import { statusOf } from '../../src/status.ts';
+import { laidOut } from '../../src/terminal.ts';
 import { klaxon, steward } from '../membership/membership-samples.ts';
 import { hostile, inert } from '../reconcile/run-samples.ts';
 import { hostileRecords } from '../report/report-crowd.ts';
@@ -53,14 +54,22 @@ function factsOf(records: readonly LedgerRecord[], more: Partial<StatusFacts> = 
   };
 }
 
+const screenAt80 = (facts: StatusFacts) => laidOut(renderStatusScreen(facts), 80);
+
 describe('the screen of status', () => {
   const facts = factsOf(sampleRecords());
 
   it('given everything that may happen, then it is the screen that was agreed on, of 24 lines of 80 columns', async () => {
-    const screen = renderStatusScreen(facts);
+    const screen = screenAt80(facts);
     await expect(screen).toMatchFileSnapshot('../golden/status.txt');
     expect(screen.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(screen.split('\n').length - 1).toBeLessThanOrEqual(24);
+  });
+
+  it.each([60, 120])('given a terminal of %s columns, then it is as wide as that', (columns) => {
+    const screen = laidOut(renderStatusScreen(facts), columns).split('\n');
+    expect(screen.filter((line) => line.length > columns && !line.includes('sha256'))).toEqual([]);
+    expect(Math.max(...screen.map((line) => line.length))).toBeGreaterThan(columns - 15);
   });
 
   it('given everything that may happen, then it is the JSON that was agreed on', async () => {
@@ -69,7 +78,7 @@ describe('the screen of status', () => {
 
   it('given a host that has never run, then it says so and what to do', () => {
     const fresh = factsOf([], { lastRun: undefined, end: { kind: 'absent' }, now: undefined, problems: [] });
-    expect(renderStatusScreen(fresh)).toContain(
+    expect(screenAt80(fresh)).toContain(
       'last run   none on this host yet: see muster.timer, or run "muster reconcile"\njudging    has not looked yet\n',
     );
     expect(renderStatusScreen(fresh)).toContain('klaxon-users: members not on record yet, not in the rules in force\n');
@@ -80,13 +89,13 @@ describe('the screen of status', () => {
     { given: 'a file that no run wrote', end: { kind: 'read', content: undefined } },
     { given: 'a file that is older than the last run', end: { kind: 'read', content: { ...end, at: days(-2) } } },
   ])('given $given, then how the run ended is not known, and nothing of an older one is told as if it were now', ({ end: kept }) => {
-    const screen = renderStatusScreen(factsOf(sampleRecords(), { end: kept }));
+    const screen = screenAt80(factsOf(sampleRecords(), { end: kept }));
     expect(screen).toContain('(2 minutes ago); how it ended is not known');
     expect(screen).not.toContain('in sync');
   });
 
   it('given a standby, a stale roster and a judge that is silent, then each is told with what is kept', () => {
-    const screen = renderStatusScreen(
+    const screen = screenAt80(
       factsOf(sampleRecords(), {
         standing: { state: 'standby', why: 'it has no file /etc/muster/active' },
         end: {
@@ -104,7 +113,7 @@ describe('the screen of status', () => {
   it('given text made to deceive in every field, then every line is printable and short, and the JSON is whole', () => {
     const told = { ...end, problems: [hostile], groups: [{ group: klaxon, state: 'failed', withheld: 0, message: hostile } as const] };
     const deceiving = factsOf(hostileRecords(hostile), { end: { kind: 'read', content: told } });
-    const screen = renderStatusScreen(deceiving).split('\n');
+    const screen = screenAt80(deceiving).split('\n');
     expect(screen.filter((line) => !inert.test(line) || (line.length > 80 && !line.includes('sha256')))).toEqual([]);
     expect(JSON.parse(renderStatusJson(deceiving, statusOf([])))).toMatchObject({ command: 'status' });
   });

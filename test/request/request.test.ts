@@ -4,7 +4,7 @@ import { readPolicy } from '../../src/policy/parser.ts';
 import { request, type Forge, type GrantValues, type Requested, type RequestPorts } from '../../src/request/request.ts';
 import { instant, parseBlobId, type BlobId } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
-import { renderByHand } from '../../src/request/request-text.ts';
+import { renderByHand, renderObjections } from '../../src/request/request-text.ts';
 import { commit, group, uid } from '../evidence/evidence-samples.ts';
 
 const path = 'policy/grants/klaxon-users/urbanecm.yaml';
@@ -56,6 +56,7 @@ function world(files: Readonly<Record<string, string>>, mayPush = true): { reado
     renderFile: renderGrantText,
     forge,
     now: instant(Date.UTC(2026, 10, 23, 12)),
+    unique: () => 'f00d',
   };
   return { ports, sent };
 }
@@ -72,7 +73,7 @@ describe('given somebody who asks', () => {
   it('when the file is new, then it is written on a branch of its own and the template is answered, without commands', async () => {
     const { ports, sent } = world({ ...rules, '.gitlab/merge_request_templates/Grant.md': template });
     expect(await ask(asked, ports)).toMatchObject({ kind: 'opened', opened: { iid: 3 } });
-    const branch = 'muster-klaxon-users-urbanecm-20261123120000';
+    const branch = 'muster-klaxon-users-urbanecm-20261123120000-f00d';
     expect(sent.map(({ what }) => what)).toEqual([
       `main > ${branch}: create ${path}`,
       `${branch} > main: Grant klaxon-users to urbanecm until 2026-12-07`,
@@ -105,6 +106,42 @@ describe('given somebody who asks', () => {
     const requested = await ask(values, ports, to);
     expect(requested.kind === 'findings' && requested.findings.map((one) => one.code)).toContain(code);
     expect(sent).toEqual([]);
+  });
+
+  it.each([
+    {
+      given: 'too long',
+      values: { ...asked, until: '2027-11-23' },
+      says: ['--until: error too-long:', 'Say --until 2027-02-20 or an earlier end'],
+    },
+    { given: 'without an end', values: { reason: 'x', contact: 'irc' }, says: ['Say --until 2027-02-20, or an earlier end.'] },
+    { given: 'over already', values: { ...asked, until: '2026-11-01' }, says: ['--until: error ended:'] },
+    { given: 'without a reason', values: { until: '2026-12-07', contact: 'irc' }, says: ['--reason is missing', 'Say --reason "…".'] },
+    { given: 'without a contact', values: { reason: 'x', until: '2026-12-07' }, says: ['requires --contact', 'Say --contact "…".'] },
+    { given: 'left from an example', values: { ...asked, reason: '…' }, says: ['--reason: error placeholder: "…" is left over'] },
+    {
+      given: 'for a group that is not there',
+      values: asked,
+      to: 'klaxon-user',
+      says: ['klaxon-user/urbanecm.yaml: error', 'Did you mean "klaxon-users"?'],
+    },
+  ])('when it is $given, then the option is named, and no line of a file that nobody has', async ({ values, to, says }) => {
+    const requested = await ask(values, world(rules).ports, to);
+    if (requested.kind !== 'findings') throw new Error(requested.kind);
+    const text = renderObjections(requested);
+    for (const words of says) expect(text).toContain(words);
+    expect(text).not.toMatch(/\.yaml:\d|add a line|this file/i);
+    expect(text).toMatch(/\nNothing was sent\.\n$/);
+  });
+
+  it('when two ask for the same person in the same second, then each has a branch of its own', async () => {
+    const { ports, sent } = world(rules);
+    let count = 0;
+    const two = { ...ports, unique: () => String((count += 1)) };
+    await ask(asked, two);
+    await ask(asked, two);
+    const branches = sent.flatMap(({ what }) => /main > (\S+): create/.exec(what)?.[1] ?? []);
+    expect(new Set(branches).size).toBe(2);
   });
 
   it.each([

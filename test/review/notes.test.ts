@@ -115,7 +115,13 @@ describe('the note that people read', () => {
         obstacles: [
           { code: 'impure' },
           { code: 'too-long', path },
-          { code: 'unreadable', path: 'policy/grants/klaxon-users/hoo.yaml', line: 3 },
+          {
+            code: 'unreadable',
+            path: 'policy/grants/klaxon-users/hoo.yaml',
+            line: 3,
+            finding: { code: 'dropped-text', fix: 'Put the whole text in quotes: reason: "…".' },
+          },
+          { code: 'rules-invalid', finding: { code: 'bad-number', fix: 'Not @everybody’s [text](x).' } },
         ],
         overlaps: ['policy/policy.yaml'],
         waiting: 2,

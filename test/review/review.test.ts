@@ -88,8 +88,13 @@ describe('given an open merge request', () => {
     {
       given: 'a file that cannot be read',
       changes: {},
-      readings: [[path, { kind: 'unreadable', detail: `${path}:3:9: "/approve @all" is no day` }]],
-      gives: [{ code: 'unreadable', path, line: 3 }],
+      readings: [
+        [
+          path,
+          { kind: 'unreadable', detail: `${path}:3:9: "/approve @all" is no day`, finding: { code: 'bad-time', fix: 'Write a day.' } },
+        ],
+      ],
+      gives: [{ code: 'unreadable', path, line: 3, finding: { code: 'bad-time', fix: 'Write a day.' } }],
     },
     {
       given: 'a grant of no group',
