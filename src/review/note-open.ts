@@ -102,7 +102,7 @@ const strangers: Readonly<Record<Presence, string | undefined>> = {
 };
 
 /** No letter that Markdown, a mention or a link is made of. */
-const isHarmless = /^[A-Za-z0-9 .,:;"…()/_?+%-]+$/;
+const isHarmless = /^[A-Za-z0-9 .,:;"\u2026()/_?+%-]+$/;
 
 function mendings({ obstacles, overlaps, people }: OpenReview): readonly string[] {
   const ofForm = obstacles.map(({ code: of, path, line, finding }) => {
