@@ -2,7 +2,6 @@
 // The policy of the revision is taken as the one in force: without a forge nobody can tell what of it was approved.
 import { changeFindings, differences, misplacedGrant, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-<<<<<<< HEAD
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import {
   isOnlySigned,
@@ -14,11 +13,7 @@ import {
   type PolicyFile,
   type Rules,
 } from '../policy/policy.ts';
-import type { PolicyTree } from '../history/landing.ts';
-=======
-import { isRules } from '../policy/policy.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';

@@ -1,13 +1,7 @@
-<<<<<<< HEAD
 // The rules a grant must keep, one row each. Lengths are measured from the landing.
-import { renderEndOf } from '../text.ts';
-import { instant, type Duration, type Instant } from '../names.ts';
-=======
-// The rules a grant must keep, one row each (DESIGN, section 2, step 1). Lengths are measured from the landing.
 import { renderEndOf, renderStartOf } from '../text.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../near.ts';
 import { inOrder, instant, type Duration, type GroupName, type Instant } from '../names.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 import type { GrantFile, GroupRules } from './policy.ts';
 import type { Objection } from './policy-rules.ts';
 import { day, renderDuration, renderInstant } from '../time.ts';

@@ -31,14 +31,9 @@ export interface RulesObjection extends Objection {
  * What the rules have against a grant that lands at `landedAt`, the most basic first. Empty: nothing.
  * `ceiling` is the host's own longest grant of this group; the tighter of it and the policy's wins.
  */
-<<<<<<< HEAD
 export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instant, ceiling?: Duration): readonly GrantObjection[] {
-  const subject = { grant, group: rules.groups.get(grant.group), landedAt, ceiling };
-=======
-export function grantObjections(grant: GrantFile, rules: Rules, landedAt: Instant, ceiling?: Duration): readonly Objection[] {
   const groups = [...rules.groups.values()].filter(({ members }) => members.kind === 'grants').map(({ group }) => group);
   const subject = { grant, group: rules.groups.get(grant.group), groups, landedAt, ceiling };
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
   return grantRules.flatMap((rule) => rule.object(subject).map((objection) => ({ ...objection, code: rule.code })));
 }
 

@@ -2,11 +2,7 @@
 import * as v from 'valibot';
 import { byPlace, largestFile, type Finding, type Parsed, type PolicyFile } from './policy.ts';
 import type { KeyPath } from './policy-rules.ts';
-<<<<<<< HEAD
-import { complaintsOf, findingOf, positionOf, wholeFile, type Position, type Problem } from './yaml-problems.ts';
-=======
-import { complaintsOf, toldOnce } from './complaints.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
+import { complaintsOf, findingOf, positionOf, toldOnce, wholeFile, type Position, type Problem } from './yaml-problems.ts';
 import { readLetters } from './letters.ts';
 import { parseTree, type Tree } from './tree.ts';
 

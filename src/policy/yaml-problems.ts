@@ -51,6 +51,10 @@ interface Complaint {
   readonly path: KeyPath;
   /** The key itself is what is wrong, not its value. */
   readonly aboutKey: boolean;
+  /** The key that is missing. */
+  readonly key?: string;
+  /** The known key that an unknown one may be meant as. */
+  readonly meant?: string | undefined;
   readonly code: string;
   readonly message: string;
   readonly fix: string;
@@ -89,6 +93,7 @@ function complaintOf(issue: Issue, items: readonly IssuePathItem[]): Complaint {
       return {
         path: path.slice(0, -1),
         aboutKey: false,
+        key: last,
         code: 'missing-key',
         message: `"${last}" is missing`,
         fix: `Add a line "${last}: …".`,
@@ -101,12 +106,20 @@ function complaintOf(issue: Issue, items: readonly IssuePathItem[]): Complaint {
   return code === 'unknown-key' ? { path, aboutKey: true, ...unknown(last, message.split(' ')) } : { path, aboutKey, code, message, fix };
 }
 
-function unknown(key: string, known: readonly string[]): Pick<Complaint, 'code' | 'message' | 'fix'> {
+/** A key that is misspelled is missing as well: it is told once. */
+export function toldOnce(complaints: readonly Complaint[]): readonly Complaint[] {
+  const isMisspelled = ({ code, path, key }: Complaint) =>
+    code === 'missing-key' && complaints.some((one) => one.meant === key && one.path.slice(0, -1).join('\n') === path.join('\n'));
+  return complaints.filter((one) => !isMisspelled(one));
+}
+
+function unknown(key: string, known: readonly string[]): Pick<Complaint, 'code' | 'message' | 'fix' | 'meant'> {
   const meant = nearest(key, known);
   const instead = meant === undefined ? `The keys that may stand here: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
   return {
     code: 'unknown-key',
-    message: `${quoted(key)} is not a key that muster knows here${meant === undefined ? '' : ` (the nearest is "${meant}")`}`,
+    message: `${quoted(key)} is not a key that muster knows here`,
+    meant,
     fix: known.length === 0 ? 'Delete it.' : instead,
   };
 }

@@ -10,26 +10,17 @@ import { Misuse, errnoOf, stateFailure } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { inOrder, parseExactUid, parseGroupName, type GroupName, type Instant, type CommitId } from '../names.ts';
 import { statusOf } from '../status.ts';
-<<<<<<< HEAD
-import { parseMoment, renderInstant } from '../time.ts';
-import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
-=======
 import { parseMoment } from '../time.ts';
-import { allow } from './allow.ts';
-import { refuseOnStandby, type Caller } from '../host.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
+import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
 import { withHostToWrite, withStateToWrite } from './state-to-write.ts';
 import { survey } from './survey.ts';
-<<<<<<< HEAD
+import { renderMoment } from '../text.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { GroupProposal } from './run.ts';
 import type { Journal } from './ports.ts';
 import { publishFile } from '../kept-files.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';
-=======
-import { renderMoment } from '../text.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 
 export async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
@@ -91,16 +82,11 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
     const whose = fingerprint === undefined ? person : `${person} with the key ${fingerprint}`;
     const people = memory.policy?.rules.people;
     const text = [
-<<<<<<< HEAD
-      `Signatures by ${whose} do not count if this host first sees them after ${renderInstant(since)}.`,
+      `Signatures by ${whose} do not count if this host first sees them after ${renderMoment(since)}.`,
       ...(people && !people.has(person)
         ? [`The rules in force name nobody ${person}. If you mistyped the name, type it again: ${[...people.keys()].join(', ')}.`]
         : []),
       'What waits is judged by that in the next run. Have the key taken out of policy.yaml.',
-=======
-      `Signatures of ${whose} count for nothing where this host first saw them after ${renderMoment(since)}.`,
-      'The next run judges by that what waits. Then have the key taken out of policy.yaml.',
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
       ...(grants.length + rules.length === 0 ? ['Nothing that is in force came in by such a signature.'] : []),
       ...(grants.length > 0 ? ['In force by such a signature, until somebody takes it away ("muster revoke" does so at once):'] : []),
       ...grants.map(({ path }) => `  ${path}`),

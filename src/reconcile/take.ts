@@ -10,15 +10,9 @@ import { goOnWith, takeJudged, type JudgedState } from '../record/judged-state.t
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
-<<<<<<< HEAD
 import type { Piece, Taken } from '../record/read-record.ts';
-import { day, minute, renderInstant } from '../time.ts';
-=======
-import type { Piece } from '../record/read-record.ts';
-import type { Taken } from '../record/taken.ts';
-import { minute } from '../time.ts';
+import { day, minute } from '../time.ts';
 import { renderMoment } from '../text.ts';
->>>>>>> 2269379 (Say in the words of the file what a slip of a requester is, and name whom others had put in)
 
 /** What lies in the folder of judging. */
 export interface JudgingSeen {
@@ -143,7 +137,7 @@ function grows(until: Instant): Problem {
   return {
     status: 'input',
     code: 'record-grows',
-    message: `judging has written ${mostADay} MiB within a day, and no more of it is taken before ${renderInstant(until)}. Nobody is added until then; ends and revocations go on. Where no such amount was merged, the administrator of this host finds out what writes there`,
+    message: `judging has written ${mostADay} MiB within a day, and no more of it is taken before ${renderMoment(until)}. Nobody is added until then; ends and revocations go on. Where no such amount was merged, the administrator of this host finds out what writes there`,
   };
 }
 

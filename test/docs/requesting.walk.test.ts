@@ -93,7 +93,7 @@ describe('given the page for people who ask', () => {
     page.says('the note says so, and why. Such a merge has no effect, and approving it afterwards does not help.');
     expect(noteOn(first)).toContain('Nobody had approved it.');
     expect(() => scene.approve(first, world.alice)).toThrow('401');
-    page.says('Opening a new merge request with the same file does not work as long as the first one stands there');
+    page.says('A new merge request with the same file has no effect as long as the first change stands on the branch');
     expect((await scene.run('review', String(same.iid))).stdout).toContain('Merging this changes nothing');
     const other = await merged(await change(grant(scene.day(21))));
     expect(noteOn(other)).toContain('The file already held an unapproved change');
@@ -128,10 +128,10 @@ describe('given the page for people who ask', () => {
     page.says('Less access acts as soon as it is merged, even when nobody approved it.');
     const old = grant(scene.day(40));
     await merged(await change(grant(scene.day(10))), false);
-    page.says('If nobody approved the shorter date, that file has to be put back before anything can be changed in it again');
+    page.says('If nobody approved the shorter date, nothing in that file can be changed until somebody has put the old date back');
     const stopped = await change(grant(scene.day(20)));
     expect((await scene.run('review', String(stopped.iid))).stdout).toContain('Somebody put it there without approval.');
-    page.says('Putting it back does not bring back the time: that is more access, and needs an approval.');
+    page.says('Even then you do not have the time back: more access needs an approval.');
     await merged(await change(old), false);
     scene.wait(11 * day);
     await scene.run('reconcile');
