@@ -1,11 +1,14 @@
 // The demo is a test of the whole: every step says itself what must be true. Here it is told once, and compared with what people should read.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { begins, steps, type Step } from './steps.ts';
 import { tellStory } from './story.ts';
 
+const execute = promisify(execFile);
 const temporary = mkdtempSync(join(tmpdir(), 'muster-demo-page-'));
 const page = join(temporary, 'report.html');
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -53,8 +56,24 @@ describe('given the story of the demo', () => {
 
   it('when it is over, then the page tells of everybody who had access, and links to the merge requests', () => {
     const text = readFileSync(page, 'utf8');
-    for (const uid of ['martin', 'hoo', 'h2o', 'urbanecm']) expect(text).toMatch(new RegExp(`id="(?:in|was)-[a-z-]*-${uid}"`));
+    for (const uid of ['martin', 'hoo', 'h2o', 'urbanecm', 'mallory']) expect(text).toMatch(new RegExp(`id="(?:in|was)-[a-z-]*-${uid}"`));
     expect(text).toMatch(/href="http:\/\/127\.0\.0\.1:\d+\/repos\/sre\/access\/-\/merge_requests\/6"/);
+    // Written by the program that is compiled ahead: its letters are those of the source.
+    expect(text).toMatch(/28 Nov 2026 – 1 Dec 2026/);
+  });
+});
+
+describe('given somebody who wants to look around when the story is over', () => {
+  it('when the world stays, then muster runs in it, at the time of the story, and afterwards it is gone', async () => {
+    let shown = '';
+    let asked: Awaited<ReturnType<typeof execute>> | undefined;
+    const stay = async (muster: string) => {
+      shown = muster;
+      asked = await execute(muster, ['explain', 'martin']);
+    };
+    await tellStory(begins, steps.slice(0, 1), { write: () => undefined, colours: false, page, stay });
+    expect(asked?.stdout).toContain('approved by alice');
+    expect(existsSync(shown)).toBe(false);
   });
 });
 

@@ -195,16 +195,22 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-12-01T09:00:00Z',
+<<<<<<< HEAD
     heading: 'GitLab is back. The incident is over, and carol deletes the file of the last grant. Taking access away needs no approval.',
+=======
+    heading:
+      'GitLab is back. The incident is over, and carol deletes the file of hoo: to take away, nobody has to approve. martin watches an import until the 11th, and alice approves that.',
+>>>>>>> 655b683 (Leave somebody with access on the page of the demo, and let people look around in its world)
     happens: async (world) => {
       world.setGitLab('up');
       world.deliverRoster(roster(keptWithoutBase));
-      await world.merge({ [forHoo]: null, [forMartin]: null }, { by: 'carol' });
+      await world.merge({ [forHoo]: null }, { by: 'carol' });
+      await world.merge({ [forMartin]: grant('2026-12-11', 'Watches the import of December.') }, { by: 'carol', approvedBy: 'alice' });
     },
     command: reconcile,
     status: 0,
-    says: ['was deleted'],
-    holds: { stewards: stewardsNow, 'klaxon-users': [] },
+    says: ['was deleted', '!8, approved by alice'],
+    holds: { stewards: stewardsNow, 'klaxon-users': ['martin'] },
   },
   {
     at: '2026-12-01T10:00:00Z',
@@ -212,7 +218,7 @@ export const steps: readonly Step[] = [
     command: () => ['explain', 'hoo'],
     status: 0,
     says: [forHoo, 'approved by bob', '/-/merge_requests/6', 'the grant file was deleted', 'no longer on the roster'],
-    holds: { stewards: stewardsNow, 'klaxon-users': [] },
+    holds: { stewards: stewardsNow, 'klaxon-users': ['martin'] },
   },
   {
     at: '2026-12-01T10:10:00Z',
@@ -221,7 +227,7 @@ export const steps: readonly Step[] = [
     status: 0,
     says: ['klaxon-users: 2 members', 'hoo', 'approved by bob', 'Ends within two weeks', 'Stewards election, T400000'],
     asked: 0,
-    holds: { stewards: stewardsNow, 'klaxon-users': [] },
+    holds: { stewards: stewardsNow, 'klaxon-users': ['martin'] },
   },
 ];
 

@@ -12,6 +12,8 @@ export interface Telling {
   readonly signal?: AbortSignal;
   /** Where the page of the last run is kept when the world is gone. */
   readonly page: string;
+  /** Before the world goes: `muster` is a command that runs in it, at the time of the story. */
+  readonly stay?: (muster: string) => Promise<void>;
 }
 
 const width = 100;
@@ -30,6 +32,7 @@ export async function tellStory(begins: string, steps: readonly Step[], telling:
     }
     mkdirSync(dirname(telling.page), { recursive: true });
     copyFileSync(world.page, telling.page);
+    if (!telling.signal?.aborted) await telling.stay?.(world.writeCommand());
   } finally {
     await world.stop();
   }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runMuster, type CommandResult } from '../support/command.ts';
+import { runMuster, writeMusterCommand, type CommandResult } from '../support/command.ts';
 import type { GitLabStandIn } from '../support/gitlab/gitlab.ts';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import type { FileChanges } from '../support/gitlab/repository.ts';
@@ -37,6 +37,8 @@ export interface World {
   push(files: FileChanges, by: Person): Promise<void>;
   setGitLab(state: 'up' | 'down'): void;
   muster(args: readonly string[]): Promise<Told>;
+  /** A command that does the same for whoever types it, at the time that it is now. */
+  writeCommand(): string;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function startWorld(startsAt: string): Promise<World> {
       const result = await runMuster(args, { config, cwd: folder, at: new Date(clock.now()) });
       return { ...result, asked: faults.count(/^\/api\//) };
     },
+    writeCommand: () => writeMusterCommand(join(folder, 'muster'), { config, at: new Date(clock.now()) }),
     stop: async () => {
       await Promise.all([gitlab.stop(), directory.stop()]);
       rmSync(folder, { recursive: true, force: true });

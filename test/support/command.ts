@@ -1,6 +1,7 @@
 // Runs the built command the way a timer does: another process, nothing on stdin, at a moment of the test's choosing.
 
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface CommandOptions {
@@ -47,6 +48,15 @@ export function runMuster(args: readonly string[], options: CommandOptions = {})
       ...options.env,
     },
   });
+}
+
+/** A file that people type in place of `muster`: the built command, with this configuration, at this moment. */
+export function writeMusterCommand(file: string, { config, at }: { readonly config: string; readonly at: Date }): string {
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const variables = `MUSTER_CONFIG=${quoted(config)} MUSTER_TEST_NOW=${at.toISOString()}`;
+  const typed = [process.execPath, '--require', clock, main].map(quoted).join(' ');
+  writeFileSync(file, `#!/bin/sh\n${variables} exec ${typed} "$@"\n`, { mode: 0o755 });
+  return file;
 }
 
 /** `node ARGS`, with only the given environment and what every process has. */
