@@ -104,12 +104,10 @@ function judgingLine(facts: StatusFacts): string {
 
 function rosterLine({ roster, people, producedAt }: Report['rosters'][number], facts: StatusFacts): string {
   const seen = endOf(facts)?.rosters.find((one) => one.roster === roster);
-  const accepted = `${roster}: ${count(people, 'person', 'people')}, written ${ago(producedAt, facts)}`;
-  if (!seen || seen.state === 'fresh') return lines('roster', accepted);
-  return lines(
-    'ROSTER',
-    `${roster}: ${seen.state.toUpperCase()}, the last accepted list counts: ${accepted.slice(roster.length + 2)}. ${seen.message ?? ''}`,
-  );
+  // A list that comes anew every day and says the same is the one that was accepted first.
+  const accepted = `${count(people, 'person', 'people')}, list of ${ago(producedAt, facts)}`;
+  if (!seen || seen.state === 'fresh') return lines('roster', `${roster}: ${seen ? 'fresh, ' : ''}${accepted}`);
+  return lines('ROSTER', `${roster}: ${seen.state.toUpperCase()}, the last accepted list counts: ${accepted}. ${seen.message ?? ''}`);
 }
 
 function sourceOf({ rules }: GroupReport): string {

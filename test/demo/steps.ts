@@ -195,12 +195,8 @@ export const steps: readonly Step[] = [
   },
   {
     at: '2026-12-01T09:00:00Z',
-<<<<<<< HEAD
-    heading: 'GitLab is back. The incident is over, and carol deletes the file of the last grant. Taking access away needs no approval.',
-=======
     heading:
-      'GitLab is back. The incident is over, and carol deletes the file of hoo: to take away, nobody has to approve. martin watches an import until the 11th, and alice approves that.',
->>>>>>> 655b683 (Leave somebody with access on the page of the demo, and let people look around in its world)
+      'GitLab is back. The incident is over, and carol deletes the file of hoo. Taking access away needs no approval. martin watches an import until the 11th, and alice approves that.',
     happens: async (world) => {
       world.setGitLab('up');
       world.deliverRoster(roster(keptWithoutBase));

@@ -174,7 +174,7 @@ describe('given the page for people who ask', () => {
     await type('request', 'klaxon-users', 'urbanecm', '--until', scene.day(60));
     await merged(opened(scene, 2), false);
     page.says('`muster request --mend 12` opens the two steps of the way back');
-    page.says('has to know the `start` of the host for that');
+    page.says('it needs the `start` of the host in `muster.yaml`');
     writeFileSync(ownFile, readFileSync(ownFile, 'utf8').replace(/start: \S+/, `start: ${scene.start}`));
     await type('request', '--mend', '2');
     await merged(opened(scene, 3), false);

@@ -23,7 +23,8 @@ describe('given a host whose last run held a set and refused a file', () => {
     rmSync(join(host.folder, 'access.git'), { recursive: true });
     host.configure({ directory: { url: 'ldap://127.0.0.1:1' } });
 
-    const { stdout, stderr, status } = await host.run(['status'], asked);
+    const narrow = { ...asked, env: { COLUMNS: '80' } };
+    const { stdout, stderr, status } = await host.run(['status'], narrow);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
       /^last run   2026-11-23 13:00 UTC \(1 hour ago\), status 3: held: changes wait for a\n {11}person; also refused$/m,

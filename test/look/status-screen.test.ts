@@ -106,7 +106,7 @@ describe('the screen of status', () => {
       }),
     );
     expect(screen).toContain('standby    this host writes nothing, for it has no file /etc/muster/active\n');
-    expect(screen).toContain('ROSTER     steward: STALE, the last accepted list counts: 5 people,');
+    expect(screen).toContain('ROSTER     steward: STALE, the last accepted list counts: 5 people, list of');
     expect(screen).toContain('PROBLEM    judging has not looked since yesterday\n');
   });
 
