@@ -8,7 +8,8 @@ import type { Rules } from '../policy/policy.ts';
 import type { ApprovalCount, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import { minute, renderInstant } from '../time.ts';
+import { minute } from '../time.ts';
+import { renderMoment } from '../text.ts';
 import { countSignatures } from './approval.ts';
 import { approversOf, renderCount } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
@@ -130,7 +131,7 @@ function decide(
   }
   const detail = renderCount(count);
   if (now - seen >= longestWait) return refused('not-signed', detail, null, null, { count });
-  const until = renderInstant(instant(seen + longestWait));
+  const until = renderMoment(instant(seen + longestWait));
   return { kind: 'waiting', code: 'not-signed-yet', detail: `${detail}; muster waits for signatures until ${until}` };
 }
 

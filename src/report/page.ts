@@ -15,7 +15,7 @@ import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { publicReport } from './report-public.ts';
-import { renderInstant } from '../time.ts';
+import { renderMoment } from '../text.ts';
 
 export type Moments = Pick<ReportSettings, 'at' | 'since'>;
 
@@ -87,6 +87,6 @@ function checkReach(moment: Instant, begins: Instant | undefined): void {
   throw new Misuse(
     begins === undefined
       ? 'the record of this host is empty: no run has come by yet'
-      : `the record begins at ${renderInstant(begins)}; ${renderInstant(moment)} is before that`,
+      : `the record begins at ${renderMoment(begins)}; ${renderMoment(moment)} is before that`,
   );
 }
