@@ -7,7 +7,7 @@ import type { KnownGroup, KnownHold, Membership } from '../ledger/memory.ts';
 import type { Replay, Replayed, JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
-import type { Departure } from '../ledger/stays.ts';
+import { isFoundOnly, type Departure } from '../ledger/stays.ts';
 import { second } from '../time.ts';
 
 /** What is known of one group at the moment. */
@@ -170,7 +170,7 @@ export function changesIn({ replay: now, since, stays, policyBefore }: Replayed)
   return {
     since,
     joined: stays
-      .filter(({ from }) => from > since)
+      .filter((stay) => stay.from > since && !isFoundOnly(stay))
       .map(({ group, name, from, reasons }) => ({ group, name, at: from, because: reasons[0]?.because ?? null })),
     renewed: stays.flatMap(({ group, name, from, reasons }) =>
       reasons.filter(({ at }) => at > since && at > from).map(({ at, because }) => ({ group, name, at, because })),

@@ -81,7 +81,7 @@ describe('the screen of status', () => {
     expect(screenAt80(fresh)).toContain(
       'last run   none on this host yet: see muster.timer, or run "muster reconcile"\njudging    has not looked yet\n',
     );
-    expect(renderStatusScreen(fresh)).toContain('klaxon-users: members not on record yet, not in the rules in force\n');
+    expect(screenAt80(fresh)).toContain('klaxon-users: members not on record yet, not in the rules in force\n');
   });
 
   it.each<{ given: string; end: StatusFacts['end'] }>([
