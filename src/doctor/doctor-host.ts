@@ -111,7 +111,7 @@ function modeOf(mode: 'enforce' | 'report'): Verdict {
   return advice(
     'report: runs say what they would do and change nothing',
     administrator,
-    'Write "mode: enforce" once the plans are what is wanted.',
+    'Write "mode: enforce" once you agree with the plans.',
   );
 }
 
@@ -142,8 +142,8 @@ function ceilingsOf({ group, roster, missing }: ConfigurationFacts['ceilings'][n
 
 const consequences = {
   source: 'take the members from elsewhere',
-  members: 'add as many people as it likes',
-  longest: 'add them for as long as it likes',
+  members: 'add as many people as they like',
+  longest: 'add them for as long as they like',
   additions: 'add all of them at once',
   removals: 'whoever broke into judging could take everybody out',
 } as const;
@@ -165,7 +165,8 @@ export interface StateFacts {
 export const stateArea: Area<StateFacts> = {
   area: 'State',
   fixer: administrator,
-  remedy: 'Make the folder that "state" names, and let the account of muster have it; or correct the key.',
+  remedy:
+    'On a new host make the folder that "state" names, and give it to the account of muster. On any other restore it from its backup (docs/operating.md), or correct the key.',
   checks: [
     { code: 'state-folder', look: (facts) => [stateFolder(facts)] },
     { code: 'ledger', look: ({ ledger }) => [ledgerOf(ledger)] },
@@ -231,7 +232,7 @@ function lastRunOf({ lastRun, isActive, now }: StateFacts): Verdict {
   const age = now - lastRun;
   const said = `the last run with a sound clock was at ${renderMoment(lastRun)}`;
   if (!isActive || age <= 2 * hour) return ok(said);
-  const how = 'Look at the timer, and at "journalctl -u muster".';
+  const how = 'Look at the timer, and at "journalctl -u muster.service".';
   const late = `${said}, ${renderDuration(age)} ago`;
   return age > day ? error(late, administrator, how) : advice(late, administrator, how);
 }
