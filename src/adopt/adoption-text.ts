@@ -13,7 +13,7 @@ const why: Readonly<Record<LeftOut['why'], string>> = {
   locked: 'the account is locked in the directory; the first run would take it out',
   revoked: 'revoked on this host',
   absent: 'the directory has no entry of this name; the first run would take it out',
-  'no-person': 'this is not one person under the people base; the first run would take it out',
+  'no-person': 'this is not one person under the people base (an account of a service, or another group); the first run would take it out',
   'has-grant': 'has a grant file on the branch already',
 };
 

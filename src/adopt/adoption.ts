@@ -10,7 +10,7 @@ import { renderInstant } from '../time.ts';
 export type LeftOutReason = 'locked' | 'revoked' | 'absent' | 'no-person' | 'has-grant';
 
 export interface LeftOut {
-  /** The uid, or the DN where no person stands behind it. */
+  /** The uid, or the value of the group where no person stands behind it. */
   readonly name: string;
   readonly why: LeftOutReason;
 }
@@ -49,9 +49,9 @@ export function adoptMembers(facts: AdoptionFacts): Adoption {
   const { rules } = facts;
   const uids: Uid[] = [];
   const leftOut: LeftOut[] = [];
-  for (const { dn, key } of facts.observed.members) {
+  for (const { dn, key, text } of facts.observed.members) {
     const entry = facts.behind.get(key) ?? { kind: 'no-person' };
-    if (entry.kind !== 'person') leftOut.push({ name: dn, why: entry.kind });
+    if (entry.kind !== 'person') leftOut.push({ name: text ?? dn, why: entry.kind });
     else {
       const { uid, locked } = entry.person;
       const why = reasonToLeaveOut(uid, locked, facts);

@@ -43,7 +43,9 @@ function renderFinding({ severity, code, subjects, message, fix }: Told): string
 }
 
 function renderSummary(findings: readonly CheckupFinding[]): string {
-  const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  // Lines, as above: whoever counts them finds so many.
+  const lines = together(findings);
+  const number = (severity: Severity) => lines.filter((one) => one.severity === severity).length;
   const errors = number('error');
   const parts = [
     count(errors, 'error'),

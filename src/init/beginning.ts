@@ -36,8 +36,6 @@ export interface FoundGroup {
   readonly description: string | undefined;
   /** Its class wants a member always. */
   readonly needsValue: boolean;
-  /** Every present member can have a grant. */
-  readonly isWhole: boolean;
 }
 
 /** Somebody who may approve; a stand-in is nobody, and holds the place of somebody. */
@@ -117,7 +115,7 @@ function pageWithoutGitLab(until: string): string {
 
 export const longest = '365 days';
 
-export function renderGroup({ group, dn, description, isWhole }: FoundGroup, owner: string): string {
+export function renderGroup({ group, dn, description }: FoundGroup, owner: string): string {
   const purpose = plain(description ?? '').trim() || `The members of ${plain(dn)}.`;
   return `# yaml-language-server: $schema=../../.muster/schema/group.schema.json
 # The name of this file is the name of the group in muster.yaml. ${description === undefined ? 'The directory does not say what the group is for: write it here.' : 'The purpose is the description in the directory.'}
@@ -128,7 +126,7 @@ approvals: 1 # how many people must approve a grant
 longest: ${longest} # a grant must end within this time of its merge. The ends of the present members are spread over it
 # What every grant must say besides its reason. The present members have not said it: ask them first, then take away the "#".
 # requires: [contact]
-unexplained: ${isWhole ? 'remove # a member whom no grant explains is taken out' : 'report # some present members could not be given a grant ("remove" would take them out)'}
+unexplained: remove # a member whom no grant explains is taken out
 `;
 }
 

@@ -56,7 +56,7 @@ export async function lookIntoDirectory(
     const reader = directoryReader(connection, layout);
     const groups: DirectoryFound['groups'][number][] = [];
     for (const candidate of candidates) {
-      const seen = await look(reader, candidate);
+      const seen = await look(reader, configuration.people, candidate);
       if ('why' in seen) leftOut.push({ dn: candidate.dn, why: seen.why });
       else groups.push(seen);
     }
@@ -97,20 +97,39 @@ function reader({ bind }: Typed): string {
   return bind === 'external' ? 'this account' : bind.dn;
 }
 
-/** Below which entries most of those stand who have a uid, in what the server names as its own; how to find out, where it shows none. */
+/** Below which entries people stand, in what the server names as its own; how to find out, where it shows nobody. */
 async function whereElse(connection: DirectoryConnection, typed: Typed): Promise<string> {
-  const counts = new Map<string, number>();
-  for (const context of await contexts(connection)) {
-    for (const name of await somePeople(connection, context)) {
-      const [, above] = /^(?:\\.|[^,\\])*,\s*(.+)$/.exec(name) ?? [];
-      if (above !== undefined) counts.set(above, (counts.get(above) ?? 0) + 1);
-    }
-  }
-  const most = [...counts].sort(([, left], [, right]) => right - left).slice(0, 3);
-  if (most.length > 0) return `Who has a uid stands below ${most.map(([above, number]) => `${plain(above)} (${number})`).join(', ')}`;
+  const found = [];
+  for (const context of await contexts(connection)) found.push(...branchesOf(await somePeople(connection, context), context));
+  const most = found.sort((left, right) => right.entries - left.entries).slice(0, 3);
+  if (most.length > 0)
+    return `Who has a uid stands below ${most.map(({ dn: below, entries }) => `${plain(below)} (${entries})`).join(', ')}`;
   return typed.bind
     ? `To find it, look up one person: ${renderSearch(typed)} -b SUFFIX uid=SOMEBODY dn`
     : 'Name an account that may read it: --bind-dn DN --password-file FILE';
+}
+
+/** For each entry directly below the context, the deepest one below which all of these stand that stand there. */
+function branchesOf(names: readonly string[], context: string): readonly { readonly dn: string; readonly entries: number }[] {
+  const rdns = (name: string) => (name.match(/(?:\\.|[^,\\])+/gs) ?? []).map((rdn) => rdn.trim());
+  const depth = rdns(context).length;
+  const branches = new Map<string, readonly string[][]>();
+  for (const name of names) {
+    const above = rdns(name).slice(1).reverse();
+    const branch = above.slice(depth, depth + 1).join();
+    branches.set(branch, [...(branches.get(branch) ?? []), above]);
+  }
+  return [...branches.values()].map((entries) => {
+    const [first = []] = entries;
+    const apart = first.findIndex((rdn, at) => entries.some((other) => other[at] !== rdn));
+    return {
+      dn: first
+        .slice(0, apart < 0 ? undefined : apart)
+        .reverse()
+        .join(','),
+      entries: entries.length,
+    };
+  });
 }
 
 /** Names of entries, at most a page; none where the server says no, for they are a hint only. */
@@ -147,7 +166,8 @@ function named(wanted: ReadonlyMap<GroupName, Dn>): Candidates {
 const groupClasses = ['groupOfNames', 'groupOfUniqueNames', 'groupOfMembers', 'groupOfEntries', 'posixGroup'];
 
 async function search(connection: DirectoryConnection, { people }: DirectoryConfiguration, typed: Typed): Promise<Candidates> {
-  const filter = `(|${groupClasses.map((name) => `(objectClass=${name})`).join('')})`;
+  // The own groups of accounts are as many as these, and have no member.
+  const filter = `(&(|${groupClasses.map((name) => `(objectClass=${name})`).join('')})(|(member=*)(uniqueMember=*)(memberUid=*)))`;
   const candidates = new Map<GroupName, Candidate>();
   const leftOut: Candidates['leftOut'] = [];
   const base = await suffixOf(connection, people);
@@ -155,10 +175,10 @@ async function search(connection: DirectoryConnection, { people }: DirectoryConf
     for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['cn', 'description'] }, 500)) {
       for (const entry of page) {
         const [cn = ''] = valuesOf(entry, 'cn');
-        const group = parseGroupName(cn.toLowerCase());
+        const group = nameOf(cn);
         const other = group && candidates.get(group);
-        if (!group) leftOut.push({ dn: entry.dn, why: `its cn is no name that a file can have; take it with --group NAME=DN` });
-        else if (other) leftOut.push({ dn: entry.dn, why: `${other.dn} has the same cn; take it with --group NAME=DN` });
+        if (!group) leftOut.push({ dn: entry.dn, why: `its cn makes no name of a file; take it with --group NAME=DN` });
+        else if (other) leftOut.push({ dn: entry.dn, why: `${other.dn} has the same name; take it with --group NAME=DN` });
         else candidates.set(group, { group, dn: dn(entry.dn), description: valuesOf(entry, 'description')[0], isNamed: false });
       }
       if (candidates.size + leftOut.length > mostGroups)
@@ -170,6 +190,16 @@ async function search(connection: DirectoryConnection, { people }: DirectoryConf
     throw refusal(error, `search ${base} for groups`);
   }
   return { candidates: [...candidates.values()].sort((left, right) => inOrder(left.group, right.group)), leftOut };
+}
+
+/** As the file of the group is called: `VPN Users` becomes `vpn-users`. */
+function nameOf(cn: string): GroupName | undefined {
+  return parseGroupName(
+    cn
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9._-]+/g, '-')
+      .replaceAll(/^[^a-z0-9]+|-+$/g, ''),
+  );
 }
 
 /** The naming context that people are in. */
@@ -186,6 +216,7 @@ async function suffixOf(connection: DirectoryConnection, people: Dn): Promise<st
 
 async function look(
   reader: Directory,
+  people: Dn,
   { group, dn: name, description, isNamed }: Candidate,
 ): Promise<DirectoryFound['groups'][number] | { readonly why: string }> {
   const observed = await reader.group(group);
@@ -194,10 +225,15 @@ async function look(
     return { why: observed.message };
   }
   const behind = await reader.membersBehind(observed.members);
-  const people = observed.members.filter(({ key }) => behind.get(key)?.kind === 'person').length;
-  if (people === 0 && !isNamed) return { why: 'no person is a member of it; take it with --group NAME=DN' };
-  const isWhole = people === observed.members.length;
-  return { group, dn: name, description, needsValue: observed.needsValue, isWhole, observed, behind };
+  const kindOf = ({ key }: { readonly key: DnKey }) => behind.get(key)?.kind;
+  if (!isNamed && !observed.members.some((one) => kindOf(one) === 'person'))
+    return { why: 'no person is a member of it; take it with --group NAME=DN' };
+  const stranger = observed.members.find((one) => kindOf(one) === 'no-person');
+  if (!isNamed && stranger)
+    return {
+      why: `its member ${stranger.dn} is not one person below ${people} (an account of a service, another group, or what stands in empty groups), and muster would take that out; take the group with --group NAME=DN, or name a wider --people`,
+    };
+  return { group, dn: name, description, needsValue: observed.needsValue, observed, behind };
 }
 
 export interface ForgeFound {

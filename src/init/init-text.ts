@@ -71,8 +71,8 @@ export function renderBegun(begun: Begun, { check, plan, owners }: Ended): strin
   const { file, project, start, adopted, found } = begun;
   const groups = adopted.map(({ group, grants }) => `  ${group}: ${count(grants.length, 'grant')}\n`).join('');
   const leftOut = [
-    ...found.leftOut.map(({ dn, why }) => `${plain(dn)}: ${plain(why)}`),
     ...adopted.flatMap(({ group, leftOut: members }) => members.map((one) => `${group}: ${renderLeftOut(one)}`)),
+    ...renderGroupsLeftOut(found.leftOut),
   ];
   const more = leftOut.length > mostShown ? [`and ${leftOut.length - mostShown} more`] : [];
   return [
@@ -84,6 +84,18 @@ export function renderBegun(begun: Begun, { check, plan, owners }: Ended): strin
     `${check}\n${plan}\nNext:\n${next(begun)}`,
   ].join('\n');
 }
+
+/** What is so of several groups is one line. */
+function renderGroupsLeftOut(groups: Begun['found']['leftOut']): readonly string[] {
+  const together = new Map<string, readonly string[]>();
+  for (const { dn, why } of groups) together.set(why, [...(together.get(why) ?? []), plain(dn)]);
+  return [...together].map(([why, dns]) => {
+    const more = dns.length > mostTogether ? ` and ${dns.length - mostTogether} more` : '';
+    return `${dns.slice(0, mostTogether).join('; ')}${more}: ${plain(why)}`;
+  });
+}
+
+const mostTogether = 5;
 
 function list(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`${title}\n${lines.map((line) => hang('  - ', line)).join('')}`];

@@ -1,14 +1,12 @@
 // A directory that muster has never seen: five groups below dc=example,dc=org, and one command before the first plan.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneOfBranch } from '../ci/pipelines.ts';
 import { runMuster, type CommandResult } from '../support/command.ts';
 import { runHere } from '../support/in-process.ts';
-import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import type { RunDocument } from './documents.ts';
 import { contentsOf, noon } from './world.ts';
@@ -38,7 +36,24 @@ objectClass: groupOfNames
 cn: staffers
 description: Whoever is paid.
 member: cn=Fay Doe,ou=staff,dc=example,dc=org
+
+dn: cn=Web Team (old),ou=groups,dc=example,dc=org
+objectClass: groupOfUniqueNames
+cn: Web Team (old)
+uniqueMember: cn=Fay Doe,ou=staff,dc=example,dc=org
+
+dn: cn=mixed,ou=groups,dc=example,dc=org
+objectClass: groupOfNames
+cn: mixed
+member: cn=Fay Doe,ou=staff,dc=example,dc=org
+member: uid=alice,ou=people,dc=example,dc=org
 `;
+
+/** The own groups of accounts, as many as there are accounts. */
+const own = Array.from({ length: 60 }, (_, at) => `own${at}`).map(
+  (cn, at) =>
+    `dn: cn=${cn},ou=groups,dc=example,dc=org\nobjectClass: device\nobjectClass: posixGroup\ncn: ${cn}\ngidNumber: ${9000 + at}\n`,
+);
 
 let slapd: Slapd;
 let folder: string;
@@ -47,7 +62,7 @@ beforeAll(async () => {
     suffix: 'dc=example,dc=org',
     people: [...new Set(Object.values(groups).flat())],
     groups: { ...groups, 'nobody-yet': [], machines: ['cn=scriptuser,ou=profile,dc=example,dc=org'] },
-    ldif: staff,
+    ldif: [staff, ...own].join('\n'),
   });
   folder = mkdtempSync(join(tmpdir(), 'muster-init-'));
   writeFileSync(join(folder, 'password'), `${slapd.writerPassword}\n`, { mode: 0o600 });
@@ -91,7 +106,7 @@ describe('given a directory with five groups', () => {
     expect(result.stdout).toMatch(/^group +admins: in sync, 2 members$/m);
     expect(result.stdout).toMatch(/^ {2}policy\/grants\/vpn\/ .*, 1 approval$/m);
     expect(result.stdout).not.toContain('There is no plan yet');
-    expect(result.stdout).toContain('cn=machines,ou=groups,dc=example,dc=org: no person is a member of it');
+    expect(result.stdout).toMatch(/- cn=machines,ou=groups,dc=example,dc=org; [^:]*: no\s+person is a member of it;/);
   });
 
   it('then the ends of the present members are spread over the year that the group allows, and what is not known is a comment', () => {
@@ -244,7 +259,16 @@ describe('given a directory with five groups', () => {
     expect(readFileSync(join(folder, 'staff/policy-project/policy/groups/staffers.yaml'), 'utf8')).toContain(
       'purpose: "Whoever is paid."\n',
     );
-    expect((await plan('staff')).groups).toMatchObject([{ group: 'staffers', state: 'in-sync', members: 1, add: [], remove: [] }]);
+    const inSync = { state: 'in-sync', members: 1, add: [], remove: [] };
+    expect((await plan('staff')).groups).toMatchObject([
+      { group: 'staffers', ...inSync },
+      { group: 'web-team-old', ...inSync },
+    ]);
+    // What muster would take out of a group is told, and the group is not taken.
+    expect(result.stdout).toMatch(
+      /- cn=mixed,\S+ its member\s+uid=alice,ou=people,dc=example,dc=org\s+is not\s+one person\s+below\s+ou=staff,/,
+    );
+    expect(result.stdout).not.toContain('own7');
   });
 
   it('when it is read as nobody, then all is written but the account, and that is told', async () => {
@@ -258,20 +282,20 @@ describe('given a directory with five groups', () => {
     expect(started.stderr).toContain('bind-dn');
   });
 
-  it('when a group holds somebody who is not there, then its present members stay, and that one is told', async () => {
+  it('when a group holds somebody who is not there, then that one is told', async () => {
     await slapd.setMembers('wiki', ['erin', 'uid=ghost,ou=people,dc=example,dc=org']);
     const result = await init('ghost', [...bound(), '--group', `wiki=${slapd.groupDn('wiki')}`]);
     await slapd.setMembers('wiki', groups.wiki);
 
     expect(result.stdout).toContain('uid=ghost,ou=people,dc=example,dc=org: the directory has no entry of this name');
-    expect(readFileSync(join(folder, 'ghost/policy-project/policy/groups/wiki.yaml'), 'utf8')).toContain('unexplained: report #');
+    expect(readFileSync(join(folder, 'ghost/policy-project/policy/groups/wiki.yaml'), 'utf8')).toContain('unexplained: remove #');
   });
 
   it.each([
     {
       given: 'people that the directory does not have',
       args: ['ou=crew,dc=example,dc=org'],
-      says: /has no entry ou=crew,dc=example,dc=org, .* Who has a uid stands below ou=people,dc=example,dc=org \(\d+\)/,
+      says: /has no entry ou=crew,dc=example,dc=org, .* Who has a uid stands below ou=people,dc=example,dc=org \(\d+\), ou=staff,dc=example,dc=org \(1\)/,
     },
     {
       given: 'people among whom nobody is',
@@ -311,76 +335,5 @@ describe('given a directory with five groups', () => {
     expect(result).toMatchObject({ status: 75, stdout: '' });
     expect(result.stderr).toContain('directory did not answer');
     expect(() => contentsOf(join(folder, 'wrong'))).toThrow('ENOENT');
-  });
-});
-
-describe('given the same directory, and an empty project on GitLab', () => {
-  let cast: Cast;
-  beforeAll(async () => {
-    cast = await startWithPeople({ now: noon, isEmpty: true });
-  });
-  afterAll(() => cast.gitlab.stop());
-
-  it('when init is told of it, then its members approve, and once the project is pushed the first plan changes nobody', async () => {
-    const { gitlab, alice } = cast;
-    const reader = gitlab.forge.users.find(({ username }) => username === 'muster-reader') ?? alice;
-    const token = gitlab.forge.createToken(reader, ['read_api', 'read_repository']).value;
-    writeFileSync(join(folder, 'token'), `${token}\n`, { mode: 0o600 });
-
-    const result = await init('forge', [...bound(), '--gitlab', gitlab.url, '--project', 'repos/sre/access', '--token-file', 'token']);
-
-    expect(result).toMatchObject({ status: 0, stderr: '' });
-    const policy = readFileSync(join(folder, 'forge/policy-project/policy/policy.yaml'), 'utf8');
-    expect(policy).toContain('people:\n  alice: { gitlab: 42 }\n  bob: { gitlab: 51 }\n  carol: { gitlab: 57 }\n\n');
-    // A member who is nobody in the directory is told; one who may only report is nobody's approver.
-    expect(result.stdout).toMatch(/Who these accounts are in the directory: mallory\./);
-    expect(result.stdout).toContain(`push ${gitlab.url}/repos/sre/access.git main`);
-    const writer = gitlab.forge.createToken(alice, ['write_repository']).value;
-    const url = `${gitlab.url.replace('//', `//oauth2:${writer}@`)}/repos/sre/access.git`;
-    await promisify(execFile)('git', ['-C', join(folder, 'forge/policy-project'), 'push', '--quiet', url, 'main']);
-    const first = await plan('forge');
-    expect(first).toMatchObject({ policy: { evidence: 'gitlab', refused: [], pending: [] }, status: { code: 0 } });
-    expect(first.groups.filter(({ state }) => state !== 'in-sync')).toEqual([]);
-  });
-
-  it('when the project there has commits already, then it is to be cloned, and init goes on from them', async () => {
-    const { gitlab, alice } = cast;
-    const project = await gitlab.forge.createProject('repos/sre/begun', { members: [[alice, 40]], push: 40 });
-    const token = (...scopes: readonly string[]) => gitlab.forge.createToken(alice, scopes).value;
-    writeFileSync(join(folder, 'token'), `${token('read_api', 'read_repository')}\n`, { mode: 0o600 });
-    const begin = () => init('begun', [...bound(), '--gitlab', gitlab.url, '--project', project.path, '--token-file', 'token']);
-
-    const told = await begin();
-
-    const place = join(folder, 'begun/policy-project');
-    expect(told).toMatchObject({ status: 2, stdout: '' });
-    expect(told.stderr).toContain(`has commits already. Clone it, and type the same again`);
-    expect(told.stderr).toContain(`  git clone ${gitlab.url}/repos/sre/begun.git ${place}\n`);
-    const url = `${gitlab.url.replace('//', `//oauth2:${token('read_repository', 'write_repository')}@`)}/repos/sre/begun.git`;
-    await promisify(execFile)('git', ['clone', '--quiet', url, place]);
-    expect(await begin()).toMatchObject({ status: 0, stderr: '' });
-    await promisify(execFile)('git', ['-C', place, 'push', '--quiet', url, 'main']);
-    expect(await plan('begun')).toMatchObject({ policy: { refused: [], pending: [] }, status: { code: 0 } });
-  });
-
-  it('when the token may ask GitLab and not git, then that is said before anything is written', async () => {
-    const { gitlab, alice } = cast;
-    writeFileSync(join(folder, 'token'), `${gitlab.forge.createToken(alice, ['read_api']).value}\n`, { mode: 0o600 });
-
-    const result = await init('unread', [...bound(), '--gitlab', gitlab.url, '--project', 'repos/sre/access', '--token-file', 'token']);
-
-    expect(result).toMatchObject({ stdout: '' });
-    expect(result.stderr).toContain('the server wants a login, and takes none that was sent');
-    expect(result.stderr).toContain('git needs its scope read_repository');
-    expect(() => contentsOf(join(folder, 'unread'))).toThrow('ENOENT');
-  });
-
-  it.each([
-    { given: 'no token', args: ['--gitlab', 'https://gitlab.example.org', '--project', 'a/b'], says: '--gitlab needs a token' },
-    { given: 'no project', args: ['--gitlab', 'https://gitlab.example.org'], says: '--gitlab and --project belong together' },
-  ])('when there is $given, then that is the error', async ({ args, says }) => {
-    const result = await init('wrong', [...bound(), ...args]);
-    expect(result).toMatchObject({ status: 2, stdout: '' });
-    expect(result.stderr).toContain(says);
   });
 });
