@@ -60,7 +60,7 @@ export interface SigningPorts {
     /** `project`, as statements name it; without a forge there are no merge requests. */
     of: { readonly project: string; readonly mergeRequests: readonly MergeRequest[] },
   ) => Promise<readonly JudgedSignature[]>;
-  /** Of a merge request that is open, before it is merged. Nothing is recorded. Throws Unavailable. */
+  /** Of a merge request that is open, before it is merged. When a signature that would count was first seen is recorded. Throws Unavailable. */
   readonly openRequest: (state: PolicyState, landing: Landing, of: OpenRequest) => Promise<OpenSigning>;
   /** What stands in the record before the verdict on a landing. */
   readonly keep: (state: PolicyState, landing: Landing) => Promise<readonly JudgingRecord[]>;

@@ -154,10 +154,8 @@ class Collector {
     const whole = await this.#wholeOf(state, landing);
     if (!whole) return [];
     const found = await this.#collect(whole.change, landing, mergeRequests);
-    const { seen } = this.#remembered();
-    const news = [...found.keys()].filter((name) => !seen.has(name));
-    // From here on it is on record when they were seen, however long the landing waits.
-    if (news.length > 0) await this.#ports.record.append([{ type: 'statements-seen', at: this.#terms.now, statements: news }]);
+    // However long the landing waits.
+    await this.#see([...found.keys()]);
     const statements = [...found.values()];
     const judged = this.#judged(whole, landing, statements, project);
     const kept = keptOf(statements.filter((_, place) => judged[place]?.kind === 'counted'));
@@ -175,14 +173,24 @@ class Collector {
     if (!whole || nobody === undefined) return { signatures: [], unreadable: [], statement: undefined };
     const unreadable: Unreadable[] = [];
     const found = await this.#collect(whole.change, landing, [mergeRequest], (what) => unreadable.push(what));
+    const signatures = this.#judged(whole, landing, [...found.values()], String(project));
+    // Whoever may comment could fill the record with others; one that counts now is not a thief's, should its key be stolen before the merge.
+    await this.#see([...found.keys()].filter((_, place) => signatures[place]?.kind === 'counted'));
     const today = instant(Math.floor(this.#terms.now / day) * day);
     // The same all day long: whoever keeps the text where people read it need not write it anew.
     const text = printStatement(statementOf(whole.change, this.#placeIn(String(project)), nobody, today, longestValidity));
     return {
-      signatures: this.#judged(whole, landing, [...found.values()], String(project)),
+      signatures,
       unreadable: unreadable.slice(0, mostTold),
       statement: text.replace(/^signer .*$/m, 'signer NAME'),
     };
+  }
+
+  /** From here on it is on record when these were seen. */
+  async #see(names: readonly string[]): Promise<void> {
+    const { seen } = this.#remembered();
+    const statements = names.filter((name) => !seen.has(name));
+    if (statements.length > 0) await this.#ports.record.append([{ type: 'statements-seen', at: this.#terms.now, statements }]);
   }
 
   #placeIn(project: string): Place {

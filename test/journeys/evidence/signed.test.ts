@@ -160,6 +160,33 @@ describe('given a group with signed: 1', () => {
   });
 });
 
+describe('given a host that writes the note on open merge requests', () => {
+  it('when the key of alice is stolen after she signed, then what was seen before still counts, and what the thief signs does not', async () => {
+    const scene = await signedScene();
+    const token = world.gitlab.forge.createToken(world.bob, ['api']).value;
+    writeFileSync(join(scene.folder, 'comment-token'), `${token}\n`, { mode: 0o600 });
+    const config = join(scene.folder, 'muster.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('gitlab:\n', 'gitlab:\n  comment-token-file: comment-token\n'));
+    await scene.reconcile();
+    const first = await open(scene);
+    await approve(scene, first);
+    await scene.reconcile();
+    const stolen = new Date(world.gitlab.clock.now()).toISOString();
+    scene.wait(minute);
+    const second = await open(scene, 'hoo');
+    await approve(scene, second);
+
+    await scene.run('distrust', 'alice', '--since', stolen, '--reason', 'Laptop stolen');
+    await scene.merge(first);
+    await scene.merge(second);
+    const all = await refused(scene);
+
+    expect(all).toEqual([expect.stringContaining('the signature by alice is distrusted on the host')]);
+    expect(await scene.members()).toEqual(['urbanecm']);
+    expect(lines(scene).filter(({ type }) => type === 'statements-seen')).toHaveLength(2);
+  });
+});
+
 describe('given a host that has pinned the rules and asks for signatures', () => {
   const unsigned = () => world.scene({ policy: policyFile({ people: people() }) });
 
