@@ -1,11 +1,13 @@
-// The key of whoever approves: the file that they name, the one that their git signs with, or one that their agent holds and the policy names.
+// The key of whoever approves: the file that they name, or the one that the policy names of those that their git signs with, their agent holds, or lie
+// in their home folder.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sshFingerprint } from '../digest.ts';
 import { errnoOf, Misuse } from '../errors.ts';
 import { pathFrom, type Caller } from '../host.ts';
 import { makeTemporary } from '../kept-files.ts';
+import { inOrder } from '../names.ts';
 import { parseKeyLine, type SshKey } from '../signing/ssh-key.ts';
 import { signWith } from '../signing/ssh-keygen.ts';
 
@@ -21,20 +23,52 @@ export interface OwnKey {
 }
 
 const noKey =
-  'there is no key to sign with: name its file with --key FILE, or have an agent hold it (ssh-add), or say to git which it is (git config gpg.format ssh, git config user.signingkey FILE)';
+  'there is no key to sign with: the policy names none that your agent holds (ssh-add), that lies in .ssh in your home folder, or that your git signs with. Name its file with --key FILE, or put your key under people in policy.yaml';
 
 /** Throws Misuse where there is none, or one that muster does not take. `isNamed`: the policy names it for somebody. */
 export function ownKey(option: string | undefined, caller: Person, isNamed: (key: SshKey) => boolean): OwnKey {
   if (option !== undefined) return keyInFile(pathFrom(caller, option), caller);
-  const signing = gitSigningKey(caller);
-  if (signing !== undefined)
-    return /^(?:key::|ssh-|sk-|ecdsa-)/.test(signing) ? keyOfAgent(signing.replace(/^key::/, ''), caller) : keyInFile(signing, caller);
-  const [line] = agentKeys(caller).filter((one) => {
-    const read = parseKeyLine(one, sshFingerprint);
+  const isOne = (line: string): boolean => {
+    const read = parseKeyLine(line.trim(), sshFingerprint);
     return read.kind === 'valid' && isNamed(read.key);
-  });
-  if (line === undefined) throw new Misuse(noKey);
-  return keyOfAgent(line, caller);
+  };
+  const signing = gitSigningKey(caller);
+  const ofGit =
+    signing === undefined ? undefined : isLine(signing) ? keyOfAgent(signing.replace(/^key::/, ''), caller) : keyInFile(signing, caller);
+  if (ofGit && isNamed(ofGit.key)) return ofGit;
+  const line = agentKeys(caller).find(isOne);
+  if (line !== undefined) return keyOfAgent(line, caller);
+  const file = keysAtHome(caller).find((one) => isOne(textOf(`${one}.pub`) ?? ''));
+  if (file !== undefined) return keyInFile(file, caller);
+  if (ofGit) return ofGit;
+  throw new Misuse(noKey);
+}
+
+function isLine(signing: string): boolean {
+  return /^(?:key::|ssh-|sk-|ecdsa-)/.test(signing);
+}
+
+const mostAtHome = 100;
+
+/** Files with a private key that have the public one beside them. */
+function keysAtHome({ environment }: Person): readonly string[] {
+  const folder = join(environment['HOME'] ?? '/', '.ssh');
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.pub'))
+    .sort(inOrder)
+    .slice(0, mostAtHome)
+    .map((name) => join(folder, name.slice(0, -'.pub'.length)))
+    .filter((file) => existsSync(file));
+}
+
+/** None where it is not there, or is somebody else's. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES' || errnoOf(error) === 'ENOTDIR') return [];
+    throw error;
+  }
 }
 
 function keyInFile(file: string, caller: Person): OwnKey {
@@ -85,7 +119,7 @@ function keyOfAgent(line: string, caller: Person): OwnKey {
 function gitSigningKey(caller: Person): string | undefined {
   if (run('git', ['config', '--get', 'gpg.format'], caller)?.trim() !== 'ssh') return undefined;
   const text = run('git', ['config', '--get', 'user.signingkey'], caller)?.trim() ?? '';
-  if (/^(?:key::|ssh-|sk-|ecdsa-)/.test(text)) return text;
+  if (isLine(text)) return text;
   return run('git', ['config', '--type=path', '--get', 'user.signingkey'], caller)?.trim() || undefined;
 }
 
