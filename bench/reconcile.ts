@@ -7,11 +7,9 @@ import { makeWorld, type Size, type World } from './world.ts';
 /** `times`: of the native pipeline. `node-and`: the native pipeline, what Node costs that does nothing, and so much more. */
 export type Target = { readonly kind: 'times'; readonly most: number } | { readonly kind: 'node-and'; readonly milliseconds: number };
 
-interface Medians {
-  readonly muster: number;
-  readonly native: number;
-  readonly node: number;
-}
+/** `judging` and `converging`: each half of muster by itself. */
+type Contestant = 'muster' | 'native' | 'node' | 'judging' | 'converging';
+type Medians = Readonly<Record<Contestant, number>>;
 
 function sizeOf({ groups, members }: Size): string {
   return `${groups === 1 ? '' : `${groups} groups of `}${members.toLocaleString('en')} members`;
@@ -86,26 +84,41 @@ async function again(world: World): Promise<void> {
 }
 
 async function race(world: World, rounds: number, before: () => Promise<void>): Promise<Medians> {
-  const contestants: Readonly<Record<keyof Medians, Command>> = {
+  const contestants: Readonly<Record<Contestant, Command>> = {
     native: nativeCommand(world),
     muster: musterCommand(['reconcile'], world.configuration),
     node: bareNode,
+    judging: musterCommand(['judge'], world.configuration),
+    converging: musterCommand(['reconcile', '--judged'], world.configuration),
   };
-  const times: Record<keyof Medians, number[]> = { native: [], muster: [], node: [] };
+  const times: Record<Contestant, number[]> = { native: [], muster: [], node: [], judging: [], converging: [] };
   // The round before the first is not counted: files and pages are in memory from then on.
   for (let round = 0; round <= rounds; round++) {
-    const order: readonly (keyof Medians)[] = round % 2 === 0 ? ['native', 'muster', 'node'] : ['muster', 'native', 'node'];
-    for (const one of order) {
-      if (one !== 'node') await before();
+    const order: readonly Contestant[] = [...(round % 2 === 0 ? (['native', 'muster'] as const) : (['muster', 'native'] as const)), 'node'];
+    for (const one of [...order, 'judging', 'converging'] as const) {
+      // Converging goes on from what judging has just left.
+      if (one !== 'node' && one !== 'converging') await before();
       const { seconds } = await run(contestants[one]);
       if (round > 0) times[one].push(seconds);
     }
   }
-  return { muster: medianOf(times.muster), native: medianOf(times.native), node: medianOf(times.node) };
+  const median = (one: Contestant) => medianOf(times[one]);
+  return {
+    muster: median('muster'),
+    native: median('native'),
+    node: median('node'),
+    judging: median('judging'),
+    converging: median('converging'),
+  };
 }
 
-function resultOf({ muster, native, node }: Medians, target: Target | undefined): Result {
-  const shown = { muster: renderSeconds(muster), native: renderSeconds(native), ratio: (muster / native).toFixed(2) };
+function resultOf({ muster, native, node, judging, converging }: Medians, target: Target | undefined): Result {
+  const shown = {
+    muster: renderSeconds(muster),
+    native: renderSeconds(native),
+    ratio: (muster / native).toFixed(2),
+    remark: `judging ${renderSeconds(judging)}, converging ${renderSeconds(converging)}`,
+  };
   if (!target) return shown;
   if (target.kind === 'times') return { ...shown, target: `≤ ${target.most.toFixed(1)}`, isMet: muster / native <= target.most };
   const most = native + node + target.milliseconds / 1000;

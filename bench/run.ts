@@ -24,14 +24,22 @@ if (values.help || chosen.length === 0) {
 
 async function measureAll(rounds: number): Promise<void> {
   process.stdout.write(`${line('scenario', 'muster', 'native', 'ratio', 'target', '')}\n`);
-  let missed = 0;
+  let [missed, failed] = [0, 0];
   for (const { name, what, measure } of chosen) {
-    const result = await measure(rounds);
-    if (result.isMet === false) missed += 1;
-    process.stdout.write(`${renderResult(name, result)}   ${what}${result.remark === undefined ? '' : ` (${result.remark})`}\n`);
+    try {
+      const result = await measure(rounds);
+      if (result.isMet === false) missed += 1;
+      process.stdout.write(`${renderResult(name, result)}   ${what}${result.remark === undefined ? '' : ` (${result.remark})`}\n`);
+    } catch (error) {
+      // What could not be measured is no figure, and keeps none of the others from being taken.
+      failed += 1;
+      process.stdout.write(`${line(name, 'FAILED')}   ${what}\n`);
+      process.stderr.write(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    }
   }
-  process.stdout.write(missed === 0 ? 'every target is met\n' : `${missed} targets are missed\n`);
-  process.exitCode = missed === 0 ? 0 : 1;
+  const said = [...(missed > 0 ? [`${missed} targets are missed`] : []), ...(failed > 0 ? [`${failed} scenarios failed`] : [])];
+  process.stdout.write(`${said.length > 0 ? said.join(', ') : 'every target is met'}\n`);
+  process.exitCode = said.length > 0 ? 1 : 0;
 }
 
 function renderResult(name: string, { muster, native = '', ratio = '', target = '', isMet }: Result): string {
