@@ -1,7 +1,8 @@
 // `evidence: signed`: no GitLab, a bare repository over HTTP, and notes of git that people sign with ssh-keygen.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { renderWayBack } from '../../src/review/refusals.ts';
 import { ofThisFile } from '../support/of-this-file.ts';
@@ -9,9 +10,17 @@ import { holdIn, type RunDocument } from './documents.ts';
 import { makeKey, temporaryFolder } from '../signing/keys.ts';
 import { grantPath, later, noon, openWorld, type Host, type HostOptions } from './world.ts';
 
+const run = promisify(execFile);
 const keys = temporaryFolder();
 const names = ['alice', 'bob', 'carol', 'mallory'] as const;
-const lineOf = new Map(names.map((name) => [name, makeKey(keys, name).line]));
+const homeOf = (name: string) => join(keys, name);
+const keyOf = (name: string) => join(homeOf(name), '.ssh', 'muster');
+const lineOf = new Map(
+  names.map((name) => {
+    mkdirSync(join(homeOf(name), '.ssh'), { recursive: true });
+    return [name, makeKey(join(homeOf(name), '.ssh'), 'muster').line];
+  }),
+);
 
 const policyOf = (approvals: number) => `version: 1
 people:
@@ -31,6 +40,20 @@ const groupOf = (approvals: number) =>
 const grant = (until = '2026-12-07') => `reason: Handling an abuse wave.\ncontact: irc on libera.chat\nuntil: ${until}\n`;
 const urbanecm = grantPath('urbanecm');
 const notesRef = 'refs/notes/muster-approvals';
+
+/** The commands of its section, one a line. */
+function readmeJourney(): readonly string[] {
+  const section = /^## Without GitLab\n[^]*?```sh\n([^]*?)```/m.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+  return section.split('\n').filter((line) => line !== '');
+}
+
+mkdirSync(join(keys, 'bin'));
+writeFileSync(
+  join(keys, 'bin', 'muster'),
+  `#!/bin/sh\nexec ${process.execPath} --require ${resolve('test/support/clock.cjs')} ${resolve('dist/main.js')} "$@"\n`,
+  { mode: 0o755 },
+);
+writeFileSync(join(keys, 'editor'), `#!/bin/sh\nmkdir -p "$(dirname "$1")"\ncat >"$1" <<'.'\n${grant()}.\n`, { mode: 0o755 });
 
 describe('given a repository without a forge', () => {
   const world = ofThisFile(() => openWorld());
@@ -66,28 +89,40 @@ describe('given a repository without a forge', () => {
 
   /** On the machine of a person: their key, and git as it is. */
   const approve = (host: Host, branch: string, name: string, at = noon, ...more: readonly string[]) =>
-    host.run(['approve', branch, '--key', join(keys, name), ...more], { at, env: { HOME: keys } });
+    host.run(['approve', branch, '--key', keyOf(name), ...more], { at, env: { HOME: homeOf(name) } });
+
+  /** A line of README, in a clone, with the built command: by whom its comment names. The git server runs in this process. */
+  async function type(host: Host, line: string): Promise<string> {
+    const clone = join(host.folder, 'clone');
+    const name = names.find((one) => line.includes(`# ${one}`)) ?? 'carol';
+    if (!existsSync(clone)) await run('git', ['clone', '--quiet', world.git.url(`${basename(host.folder)}/access.git`), clone]);
+    const as = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: name, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: name };
+    const known = { MUSTER_CONFIG: host.config, MUSTER_TEST_NOW: noon, EDITOR: join(keys, 'editor') };
+    const env = { ...as, ...known, HOME: homeOf(name), PATH: `${join(keys, 'bin')}:${process.env['PATH']}` };
+    return (await run('sh', ['-c', line], { cwd: clone, env, timeout: 100_000 })).stdout;
+  }
 
   const members = (host: Host) => host.members('klaxon-users');
   const refused = async (host: Host, at: string) =>
     (await host.reconcile(at)).document.policy.refused.map(({ code, message }) => `${code}: ${message}`);
 
-  it('when two people sign a branch and it is merged, then urbanecm gets in, and out on the last day', async () => {
+  it('when somebody does what README says, then urbanecm gets in by two signatures, and out on the last day', async () => {
     const host = await begun();
-    propose(host, 'urbanecm', { [urbanecm]: grant() });
+    const lines = readmeJourney();
+    expect(lines).toHaveLength(8);
 
-    const said = [await approve(host, 'urbanecm', 'alice'), await approve(host, 'urbanecm', 'bob')];
-    host.repository.merge('main', 'urbanecm');
-    const { document } = await host.reconcile(later(0, 1));
+    const said: string[] = [];
+    for (const line of lines) said.push(await type(host, line));
+    const { document } = await host.reconcile(later(0, 0.1));
 
-    for (const { status, stdout } of said)
-      expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining(notesRef) });
+    expect(said.filter((text) => text.includes('Signed by'))).toEqual([expect.stringContaining('alice'), expect.stringContaining('bob')]);
+    expect(said[2]).toContain('2 signatures by sre');
     expect(document.status.all).toEqual(['in order']);
     expect(document.policy).toMatchObject({ evidence: 'signed', refused: [], pending: [] });
-    expect(document.groups.find(({ group }) => group === 'klaxon-users')?.add).toMatchObject([
-      { uid: 'urbanecm', because: { mergeRequest: null, approvedBy: ['alice', 'bob'] } },
-    ]);
     expect(await members(host)).toEqual(['urbanecm']);
+    expect((await host.run(['explain', 'urbanecm'], { at: later(0, 1) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /approved by alice, bob; signed by alice with SHA256:\S+ and bob with SHA256:/,
+    );
     expect((await host.run(['verify'], { at: later(0, 2) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /All of it holds\..*2 signatures verified again.*urbanecm\.yaml, .*: signatures of alice with SHA256:\S+ and bob with SHA256:/,
     );
@@ -179,7 +214,7 @@ describe('given a repository without a forge', () => {
     host.repository.merge('main', 'urbanecm');
     await host.reconcile(noon);
     writeFileSync(join(keys, 'statement'), second.stdout);
-    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', 'muster-approval@v1', '-f', join(keys, 'bob'), join(keys, 'statement')], {
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', 'muster-approval@v1', '-f', keyOf('bob'), join(keys, 'statement')], {
       stdio: 'ignore',
     });
     const folder = join(host.state, 'judged', 'approvals');
