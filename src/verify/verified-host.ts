@@ -27,6 +27,8 @@ export interface VerifiedHost {
   /** What the ledger comes to; undefined where it could not be read to its end. */
   readonly memory: Memory | undefined;
   readonly fault: Fault | undefined;
+  /** Without a forge: the URL in what was signed, where `repository.url` names a copy. */
+  readonly signedFor: string | undefined;
 }
 
 const nothingCounted: Counted = { endorsed: 0, refused: 0, onTheHostsWord: 0, signatures: 0 };
@@ -43,13 +45,24 @@ export async function verifyHost(configuration: HostConfiguration, ports: Verify
   const memory = 'fault' in ledger ? undefined : rememberedIn(ledger);
   const heads = { record: 'fault' in record ? null : record.head, ledger: 'fault' in ledger ? null : ledger.head };
   const formOnly = 'fault' in record ? 0 : beforeLastStart(record);
-  const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({ heads, verdicts, formOnly, memory, fault });
+  const signedFor = 'fault' in record || configuration.evidence !== 'signed' ? undefined : signedForIn(record, configuration);
+  const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({
+    ...{ heads, verdicts, formOnly, memory, fault },
+    signedFor: signedFor === projectOf(configuration.repository.url) ? undefined : signedFor,
+  });
   if ('fault' in ledger) return ended(ledger.fault);
   if ('fault' in record) return ended(record.fault);
   const apart = digestFault(record) ?? takenFault(ledger, record);
   if (apart) return ended(apart);
   const { fault, counted } = await judgeAgain(record, ledger, configuration, ports);
   return ended(fault ?? (await signatureFault(ledger, configuration, ports)), counted);
+}
+
+/** The repository, as statements name it. An auditor has a copy somewhere else: then it is what all of them say. */
+function signedForIn({ lines }: Chain<JudgingRecord | LedgerRecord>, { repository }: Pick<HostConfiguration, 'repository'>): string {
+  const signed = lines.flatMap(({ record }) => (record.type === 'signed' ? record.statements : []));
+  const [named, ...others] = new Set(signed.flatMap(({ text }) => /^project (.*)$/m.exec(text)?.[1] ?? []));
+  return named !== undefined && others.length === 0 ? named : projectOf(repository.url);
 }
 
 function rememberedIn({ lines }: Chain<LedgerRecord>): Memory {
@@ -98,7 +111,7 @@ async function judgeAgain(
       ...{ evidence, branch: name, start, folder, ceilings, verify },
       distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
       project: takeJudged(nothingJudged, all, 'judging').project,
-      repository: projectOf(repository.url),
+      repository: signedForIn(record, { repository }),
       byHand: {
         refused: new Set(ledger.lines.flatMap((line) => (line.record.type === 'refuse' ? [line.record.commit] : []))),
         since: ledger.lines[0]?.record.at ?? now,
@@ -182,10 +195,11 @@ async function offTheBranch(branch: Branch, lines: readonly KeptLine<JudgingReco
 
 /** What the ledger says that signatures give is what they give, worked out once more from the lines that stand before it. */
 async function signatureFault(
-  { lines }: Chain<LedgerRecord>,
+  ledger: Chain<LedgerRecord>,
   { repository, gitlab, signed: ceilings, requireTouch }: HostConfiguration,
   { verify }: VerifyPorts,
 ): Promise<Fault | undefined> {
+  const { lines } = ledger;
   const place = lines.findLastIndex(({ record }) => record.type === 'verified');
   const { line = 0, record: known } = lines[place] ?? {};
   if (known?.type !== 'verified' || known.basis === 'none' || repository.rules === undefined) return undefined;
@@ -196,7 +210,7 @@ async function signatureFault(
     before.filter((record) => isEvidence(record)),
     {
       place: {
-        project: gitlab ? (found.at(-1) ?? '') : projectOf(repository.url),
+        project: gitlab ? (found.at(-1) ?? '') : signedForIn(ledger, { repository }),
         branch: `refs/heads/${repository.branch}`,
         start: repository.start,
       },

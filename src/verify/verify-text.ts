@@ -10,7 +10,7 @@ import type { SignedBy } from '../record/approval-count.ts';
 import type { End, GrantInForce } from '../record/grants.ts';
 
 export function renderVerifyText(
-  { heads, verdicts, formOnly, fault }: VerifiedHost,
+  { heads, verdicts, formOnly, fault, signedFor }: VerifiedHost,
   grants: readonly RestsOn[],
   folders: Readonly<Record<Fault['file'], string>>,
 ): string {
@@ -27,6 +27,9 @@ export function renderVerifyText(
     ),
     hang('verdicts'.padEnd(12), `${endorsed} endorsed, ${refused} refused, each judged again${byWord}`),
     hang('signatures'.padEnd(12), `${count(signatures, 'signature')} verified again`),
+    signedFor === undefined
+      ? ''
+      : hang('signed for'.padEnd(12), `${plain(signedFor)}: compare it with repository.url on the host, where no copy stands for it`),
     formOnly > 0
       ? hang(
           'before'.padEnd(12),
@@ -53,7 +56,11 @@ function renderWord({ word, commit, signedBy, mergeRequest, approvedBy }: RestsO
   }
 }
 
-export function renderVerifyJson({ heads, verdicts, formOnly, fault }: VerifiedHost, grants: readonly RestsOn[], status: Status): string {
+export function renderVerifyJson(
+  { heads, verdicts, formOnly, fault, signedFor }: VerifiedHost,
+  grants: readonly RestsOn[],
+  status: Status,
+): string {
   const { signatures, ...judged } = verdicts;
   const document = {
     muster: 1,
@@ -63,6 +70,7 @@ export function renderVerifyJson({ heads, verdicts, formOnly, fault }: VerifiedH
     verdicts: judged,
     signatures,
     formOnly,
+    signedFor: signedFor ?? null,
     restsOn: grants.map(({ until, ...one }) => ({ ...one, until: until === 'open' ? null : renderInstant(until) })),
     fault: fault ?? null,
   };

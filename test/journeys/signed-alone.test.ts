@@ -102,6 +102,14 @@ describe('given a repository without a forge', () => {
     return (await run('sh', ['-c', line], { cwd: clone, env, timeout: 100_000 })).stdout;
   }
 
+  /** By somebody who has copies, and no network. */
+  async function audit(host: Host, at: string): Promise<string> {
+    const config = join(host.folder, 'audit.yaml');
+    const { repository, ...rest } = JSON.parse(readFileSync(host.config, 'utf8'));
+    writeFileSync(config, JSON.stringify({ ...rest, repository: { ...repository, url: host.repository.path } }));
+    return (await host.run(['verify', '--config', config], { at })).stdout;
+  }
+
   const members = (host: Host) => host.members('klaxon-users');
   const refused = async (host: Host, at: string) =>
     (await host.reconcile(at)).document.policy.refused.map(({ code, message }) => `${code}: ${message}`);
@@ -176,7 +184,9 @@ describe('given a repository without a forge', () => {
     expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(renderWayBack('signed'));
     expect(told.stdout).not.toMatch(/GitLab|merge request/);
     expect(await members(host)).toEqual(['urbanecm']);
-    expect((await host.run(['verify'], { at: later(0, 4) })).stdout).toContain('1 endorsed, 2 refused, each judged again');
+    const audited = (await audit(host, later(0, 4))).replaceAll(/\s+/g, ' ');
+    expect(audited).toContain('1 endorsed, 2 refused, each judged again');
+    expect(audited).toContain(`signed for ${world.git.url(`${basename(host.folder)}/access.git`)}: compare it`);
   });
 
   it('when judging was taken over and endorses what nobody signed, then nobody gets in, and who was in at the start stays', async () => {
