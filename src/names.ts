@@ -116,3 +116,7 @@ export function duration(milliseconds: number): Duration {
 export function inOrder(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+export function inOrderOfPath(left: { readonly path: string }, right: { readonly path: string }): number {
+  return inOrder(left.path, right.path);
+}

@@ -8,7 +8,7 @@ import { adoptMembers, type Adoption } from './adoption.ts';
 import type { Rules } from '../policy/policy.ts';
 import { inOrder, parseGroupName, type GroupName, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
-import { DirectoryUnusable, Misuse, Unusable } from '../errors.ts';
+import { DirectoryUnusable, errnoOf, Misuse, Unusable } from '../errors.ts';
 import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from './adoption-text.ts';
 import { readTip } from '../history/branch-head.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
@@ -107,7 +107,7 @@ export async function writeNewFiles(folder: string, files: readonly { readonly p
       // `wx`: should somebody put one there meanwhile, theirs stays (open(2), O_EXCL).
       writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
     } catch (error) {
-      throw new Misuse(`${file} cannot be written (${codeOf(error)})`);
+      throw new Misuse(`${file} cannot be written (${errnoOf(error)})`);
     }
   }
 }
@@ -117,11 +117,7 @@ function isThere(folder: string, path: string): boolean {
     lstatSync(join(folder, path));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw new Misuse(`${path} cannot be looked for in that folder (${codeOf(error)})`);
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw new Misuse(`${path} cannot be looked for in that folder (${errnoOf(error)})`);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -6,7 +6,8 @@ import type { SignedCeilings } from '../evidence/approval.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
 import type { History } from '../history/history.ts';
 import { inOrder, type BlobId, type CommitId, type Instant } from '../names.ts';
-import { isRules, largestFile, type PolicyFile } from '../policy/policy.ts';
+import { readPlainFiles } from '../judge/landing-files.ts';
+import { isRules } from '../policy/policy.ts';
 import type { JudgedSignature } from '../record/approval-count.ts';
 import { wholeChangeOf } from '../signing/collect.ts';
 import { judgeStatements, type SignedStatement, type SigningTerms, type Verify } from '../signing/judge-statements.ts';
@@ -68,7 +69,7 @@ export async function readSignable(
   return {
     head,
     rules,
-    checked: await checkChange(head, await filesOf(after, blobs), clone, parser.readPolicy, { now, ceilings }),
+    checked: await checkChange(head, await readPlainFiles(after, history), clone, parser.readPolicy, { now, ceilings }),
     overlaps,
     change: whole?.change,
   };
@@ -91,18 +92,6 @@ function merged(before: PolicyTree, changes: readonly PathChange[]): PolicyTree 
     else tree.delete(path);
   }
   return tree;
-}
-
-async function filesOf(tree: PolicyTree, blobs: Clone['blobs']): Promise<readonly PolicyFile[]> {
-  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
-  const { contents } = await blobs(
-    plain.map(([, { blob }]) => blob),
-    largestFile,
-  );
-  return plain.flatMap(([path, { blob }]) => {
-    const bytes = contents.get(blob);
-    return bytes ? [{ path, bytes }] : [];
-  });
 }
 
 /** How long a statement is good for; it may be landed later only with another one. */

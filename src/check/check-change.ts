@@ -3,22 +3,13 @@
 import { changeFindings, differences, misplacedGrant, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
-import {
-  isOnlySigned,
-  isRules,
-  byPlace,
-  largestFile,
-  type Finding,
-  type GrantFile,
-  type PolicyFile,
-  type Rules,
-} from '../policy/policy.ts';
+import { isOnlySigned, isRules, byPlace, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
 import { exitStatus } from '../status.ts';
-import type { Contents } from '../judge/landing-files.ts';
+import { readPlainFiles, type Contents } from '../judge/landing-files.ts';
 import { rulesChanges, type RulesChange } from './rules-change.ts';
 import { check, type CheckOptions, type CheckResult } from './check.ts';
 
@@ -66,7 +57,7 @@ export async function checkChange(
     hiddenBy: await clone.hiddenBy(base, head),
   };
   const changed = new Set(shape.changes.map(({ path }) => path));
-  const was = readPolicy(await filesOf(before, clone), folder);
+  const was = readPolicy(await readPlainFiles(before, clone), folder);
   const unchanged = new Set(files.map(({ path }) => path).filter((path) => !changed.has(path)));
   const result = withFindings(check(is, { ...options, unchanged }), [
     ...changeFindings(shape, folder),
@@ -83,18 +74,6 @@ export async function checkChange(
       : [],
     onlySigned: ceilings.only ?? false,
   };
-}
-
-async function filesOf(tree: PolicyTree, clone: Clone): Promise<readonly PolicyFile[]> {
-  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
-  const { contents } = await clone.blobs(
-    plain.map(([, { blob }]) => blob),
-    largestFile,
-  );
-  return plain.flatMap(([path, { blob }]) => {
-    const bytes = contents.get(blob);
-    return bytes ? [{ path, bytes }] : [];
-  });
 }
 
 function grantsByPath({ grants }: PolicyReading): ReadonlyMap<string, GrantFile> {

@@ -1,6 +1,7 @@
 // The files of this host as a checkup looks at them: kind, mode, owner, and room on the disk. Opens nothing and writes nothing.
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errors.ts';
 import type { PathMode } from './doctor-host.ts';
 import type { Answer } from './doctor.ts';
 
@@ -11,7 +12,7 @@ export async function readMode(path: string): Promise<Answer<PathMode>> {
     const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
     return { kind: 'known', value: { path, kind, mode: found.mode & 0o7777, owner: found.uid } };
   } catch (error) {
-    return { kind: 'refused', reason: `${path} cannot be looked at (${codeOf(error)})` };
+    return { kind: 'refused', reason: `${path} cannot be looked at (${errnoOf(error)})` };
   }
 }
 
@@ -31,7 +32,7 @@ export async function readingProblem(path: string): Promise<string | undefined> 
     accessSync(path, constants.R_OK);
     return undefined;
   } catch (error) {
-    return `${path} cannot be read (${codeOf(error)})`;
+    return `${path} cannot be read (${errnoOf(error)})`;
   }
 }
 
@@ -62,8 +63,4 @@ function writtenAt(path: string): number {
 export async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

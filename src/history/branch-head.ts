@@ -1,8 +1,8 @@
 // The policy as it stands at the tip of the branch, whether anybody approved it or not: what `doctor`, `adopt` and
 // `explain` look at, and nothing is decided by.
-import { place, largestFile, type PolicyFile } from '../policy/policy.ts';
+import { place, type PolicyFile } from '../policy/policy.ts';
 import type { Reading } from '../judge/form.ts';
-import { landingFiles } from '../judge/landing-files.ts';
+import { landingFiles, readPlainFiles } from '../judge/landing-files.ts';
 import type { PolicyTree } from './landing.ts';
 import type { CommitId, Uid } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
@@ -23,16 +23,7 @@ export async function readTip(
 ): Promise<Tip> {
   const head = await branch.fetch();
   const tree = await branch.policyTree(head, folder);
-  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
-  const { contents } = await branch.blobs(
-    plain.map(([, { blob }]) => blob),
-    largestFile,
-  );
-  const files = plain.flatMap(([path, { blob }]) => {
-    const bytes = contents.get(blob);
-    return bytes ? [{ path, bytes }] : [];
-  });
-  return { head, tree, reading: readPolicy(files, folder) };
+  return { head, tree, reading: readPolicy(await readPlainFiles(tree, branch), folder) };
 }
 
 /** One person's grant files, by path; undefined where the tip cannot be read. */

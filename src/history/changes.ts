@@ -1,6 +1,6 @@
 // What differs between two commits over the whole tree, and the digest of that.
 import { createHash } from 'node:crypto';
-import { inOrder, type CommitId } from '../names.ts';
+import { inOrderOfPath, type CommitId } from '../names.ts';
 import { mostFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
 import type { CommitPair, PathChange, TreeEntry } from './landing.ts';
@@ -34,7 +34,7 @@ export async function readChangeDigests(git: Git, pairs: readonly CommitPair[]):
 async function changesBetween(trees: Trees, from: CommitId, to: CommitId, most: number): Promise<PathChange[] | undefined> {
   const changes: PathChange[] = [];
   const isWhole = await trees.compare('', treeEntry(from), treeEntry(to), new Allowance(), (change) => changes.push(change) <= most);
-  return isWhole ? changes.sort((left, right) => inOrder(left.path, right.path)) : undefined;
+  return isWhole ? changes.sort(inOrderOfPath) : undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ async function changesBetween(trees: Trees, from: CommitId, to: CommitId, most: 
  */
 export function digestOfChanges(changes: readonly PathChange[]): string {
   const hash = createHash('sha256');
-  for (const { path, before, after } of changes.toSorted((left, right) => inOrder(left.path, right.path))) {
+  for (const { path, before, after } of changes.toSorted(inOrderOfPath)) {
     // A path cannot hold NUL, so no path can be mistaken for the end of another entry.
     hash.update(`${renderSide(before)} ${renderSide(after)} ${path}\0`);
   }

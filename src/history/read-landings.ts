@@ -1,5 +1,5 @@
 // The landings on a branch: the commits of its first-parent chain, and what each changes, as far as a person could review it.
-import { inOrder, instant, isInstant, parseCommitId, type CommitId, type Instant } from '../names.ts';
+import { instant, isInstant, parseCommitId, inOrderOfPath, type CommitId, type Instant } from '../names.ts';
 import { mostFiles, mostListedFiles } from '../policy/policy.ts';
 import { Unusable } from '../errors.ts';
 import { markHidden, type Step } from './hidden-diff.ts';
@@ -90,7 +90,7 @@ async function landingOf(trees: Trees, parent: CommitId, before: string, header:
     const isAll = await trees.compare('', treeEntry(before), treeEntry(after), allowance, () => ++outside <= mostFiles, folder);
     if (!isAll) outside = Math.max(outside, 1);
   }
-  changes.sort((left, right) => inOrder(left.path, right.path));
+  changes.sort(inOrderOfPath);
   return { commit, parent, parents, committedAt, changes, outside, ...(isWhole ? {} : { cut: true }) };
 }
 

@@ -1,7 +1,7 @@
 // What `muster init` prints: what it wrote, what it could not find and how to find that, and what to type next.
 import type { LeftOut } from '../adopt/adoption.ts';
 import { renderLeftOut } from '../adopt/adoption-text.ts';
-import { inOrder, type CommitId, type GroupName } from '../names.ts';
+import { inOrderOfPath, type CommitId, type GroupName } from '../names.ts';
 import { membersOf, type Rules } from '../policy/policy.ts';
 import { hang, plain } from '../text.ts';
 import { count } from '../time.ts';
@@ -47,7 +47,7 @@ export function ownersOf(rules: Rules, folder: string): readonly Owners[] {
   const groups = [...rules.groups.values()].filter(({ members }) => members.kind === 'grants');
   return [
     ...['policy.yaml', 'groups/'].map((path) => owners(path, rules.rules)),
-    ...groups.map((group) => owners(`grants/${group.group}/`, group)).sort((left, right) => inOrder(left.path, right.path)),
+    ...groups.map((group) => owners(`grants/${group.group}/`, group)).sort(inOrderOfPath),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { latest, meet, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import type { PolicyDelta, PolicyState, Verdict } from '../record/policy-state.ts';
 import type { Landing, PathChange, PolicyTree, TreeEntry } from '../history/landing.ts';
-import { inOrder, type CommitId, type Uid } from '../names.ts';
+import { inOrder, inOrderOfPath, type CommitId, type Uid } from '../names.ts';
 import { isRules, mostFiles, place, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** What the step needs to know of the landing's files: each understood, or not. */
@@ -91,7 +91,7 @@ export function withKnown(state: Listing, landing: Landing, found: PolicyTree, f
     if (before?.blob !== after?.blob || before?.mode !== after?.mode) changes.push({ path, before, after });
   }
   changes.push(...landing.changes.filter(({ path }) => !known.has(path)));
-  return { ...landing, changes: changes.sort((left, right) => inOrder(left.path, right.path)), files };
+  return { ...landing, changes: changes.sort(inOrderOfPath), files };
 }
 
 /** The number of files beside those that are listed once `listed` has changed. */

@@ -6,7 +6,7 @@ import type { Invocation } from '../cli.ts';
 import type { Printed } from '../command.ts';
 import { errnoOf, Misuse, stateFailure, Unusable } from '../errors.ts';
 import { replaceFile } from '../kept-files.ts';
-import { inOrder } from '../names.ts';
+import { inOrderOfPath } from '../names.ts';
 import { readConfiguration, standingOf, type Caller } from '../host.ts';
 import { begunAnewIn } from '../record/other-half.ts';
 import { statusOf, type StatusName } from '../status.ts';
@@ -56,7 +56,6 @@ function renderText({ judged: { policy, head, problems }, now }: Looked): string
 }
 
 function renderJson({ judged: { policy, head, problems }, now }: Looked, status: Printed['status']): string {
-  const byPath = (left: { readonly path: string }, right: { readonly path: string }) => inOrder(left.path, right.path);
   const document = {
     muster: 1,
     command: 'judge',
@@ -66,9 +65,9 @@ function renderJson({ judged: { policy, head, problems }, now }: Looked, status:
     head: head ?? null,
     judged: policy?.judged ?? null,
     record: now.record,
-    refused: [...(policy?.refused ?? [])].sort(byPath),
+    refused: [...(policy?.refused ?? [])].sort(inOrderOfPath),
     unlisted: policy?.unlisted ?? 0,
-    pending: [...(policy?.pending ?? [])].sort(byPath),
+    pending: [...(policy?.pending ?? [])].sort(inOrderOfPath),
     problems,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -3,8 +3,9 @@ import { dirtyRules } from './effective.ts';
 import { isRules, place } from '../policy/policy.ts';
 import { type PolicyState } from '../record/policy-state.ts';
 import { type Reading, type Readings } from './form.ts';
-import type { Landing, TreeEntry } from '../history/landing.ts';
+import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
 import type { BlobId } from '../names.ts';
+import type { Branch } from './judge-branch.ts';
 import { largestFile, mostFiles, type GrantFile, type Parsed, type PolicyFile, type Rules } from '../policy/policy.ts';
 
 export interface Contents {
@@ -25,6 +26,19 @@ export interface LandingFiles {
   readingsOf(state: PolicyState, landing: Landing, contents: Contents): Promise<Readings>;
   /** What these files say. */
   readFiles(files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>>;
+}
+
+/** The plain files of a tree, with their contents; those that are too large are left out. */
+export async function readPlainFiles(tree: PolicyTree, branch: Pick<Branch, 'blobs'>): Promise<readonly PolicyFile[]> {
+  const plain = [...tree].filter(([, { mode }]) => mode === '100644');
+  const { contents } = await branch.blobs(
+    plain.map(([, { blob }]) => blob),
+    largestFile,
+  );
+  return plain.flatMap(([path, { blob }]) => {
+    const bytes = contents.get(blob);
+    return bytes ? [{ path, bytes }] : [];
+  });
 }
 
 type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;

@@ -7,7 +7,7 @@ import { isOver, meet, saysMore, type EndedGrant, type GrantInForce } from '../r
 import { isWellFormed, type Reading } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
-import { inOrder, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrderOfPath, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GrantFile } from '../policy/policy.ts';
 
 /** A landing that nobody could judge yet, or one that stands behind such a landing. */
@@ -64,10 +64,10 @@ export function effectivePolicy(
   return {
     rules: state.rules,
     judged: state.judged,
-    grants: [...covered.grants.values()].sort((left, right) => inOrder(left.path, right.path)),
+    grants: [...covered.grants.values()].sort(inOrderOfPath),
     ended: covered.ended,
     // Nobody may be let in by a proposal whose file a waiting landing has changed or taken away.
-    proposed: [...state.proposed.values()].filter(({ path }) => !waits.has(path)).sort((left, right) => inOrder(left.path, right.path)),
+    proposed: [...state.proposed.values()].filter(({ path }) => !waits.has(path)).sort(inOrderOfPath),
     refused: refusedState(state, waits, tip, now, folder),
     unlisted,
     pending: pendingPaths(waiting),
@@ -116,7 +116,7 @@ function pendingPaths(waiting: readonly WaitingLanding[]): readonly Pending[] {
   for (const { landing, code, detail } of waiting) {
     for (const { path } of landing.changes) byPath.set(path, { path, commit: landing.commit, code, detail });
   }
-  return [...byPath.values()].sort((left, right) => inOrder(left.path, right.path));
+  return [...byPath.values()].sort(inOrderOfPath);
 }
 
 /**
@@ -131,7 +131,7 @@ function refusedState(state: PolicyState, waits: ReadonlySet<string>, tip: Tip, 
   for (const path of state.endorsed.keys()) {
     if (isRules(path, folder) && !tip.tree.has(path) && !waits.has(path)) refused.push(refusalOf(state, path));
   }
-  return refused.sort((left, right) => inOrder(left.path, right.path));
+  return refused.sort(inOrderOfPath);
 }
 
 function promisesMore(state: PolicyState, tip: Tip, path: string, entry: TreeEntry, now: Instant, folder: string): boolean {

@@ -4,14 +4,15 @@ import type { Because } from '../membership/desired.ts';
 import { holdCodes } from '../membership/guard.ts';
 import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import type {
-  IntentRecord,
-  LedgerRecord,
-  MembershipRecord,
-  OutcomeRecord,
-  RecordedAddition,
-  RecordedRemoval,
-  TakenLine,
+import {
+  isTakenLine,
+  type IntentRecord,
+  type LedgerRecord,
+  type MembershipRecord,
+  type OutcomeRecord,
+  type RecordedAddition,
+  type RecordedRemoval,
+  type TakenLine,
 } from './record.ts';
 import { signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/read-record.ts';
@@ -178,10 +179,6 @@ const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledge
 export function renderRecord(record: LedgerRecord): object {
   if (record.type === 'membership') return renderMembership(record);
   return isTakenLine(record) ? { ...renderJudgingRecord(record), place: record.place } : record;
-}
-
-function isTakenLine(record: LedgerRecord): record is TakenLine {
-  return isJudgingType(record.type);
 }
 
 /** Undefined: of a type or a shape that muster does not write. */

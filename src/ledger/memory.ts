@@ -5,24 +5,24 @@ import { earlier, isOver, type Window } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
-import type {
-  HeldRecord,
-  IntentRecord,
-  LedgerRecord,
-  TakenLine,
-  LiftRecord,
-  MembershipRecord,
-  OutcomeRecord,
-  OverrideRecord,
-  RecordedChanges,
-  RevocationRecord,
-  RosterRecord,
-  VerifiedRecord,
-  WhichRevocation,
+import {
+  isTakenLine,
+  type HeldRecord,
+  type IntentRecord,
+  type LedgerRecord,
+  type TakenLine,
+  type LiftRecord,
+  type MembershipRecord,
+  type OutcomeRecord,
+  type OverrideRecord,
+  type RecordedChanges,
+  type RevocationRecord,
+  type RosterRecord,
+  type VerifiedRecord,
+  type WhichRevocation,
 } from './record.ts';
 import { acceptProposed } from '../record/start-state.ts';
 import { goOnWith, JudgedDraft, nothingJudged, type JudgedState } from '../record/judged-state.ts';
-import { isJudgingType } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';
 import { day } from '../time.ts';
 
@@ -169,10 +169,6 @@ function takePlace(memory: Memory, place: Taken, at: Instant): void {
 /** Of the day that runs at that moment. */
 export function intakeAt({ intake }: Pick<Memory, 'intake'>, at: Instant): Memory['intake'] {
   return Math.abs(at - intake.since) < day ? intake : { since: at, bytes: 0 };
-}
-
-function isTakenLine(record: LedgerRecord): record is TakenLine {
-  return isJudgingType(record.type);
 }
 
 function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {

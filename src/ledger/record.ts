@@ -1,7 +1,7 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
 import type { SignedGroup, Window } from '../record/grants.ts';
 import type { Because } from '../membership/desired.ts';
-import type { JudgingRecord } from '../record/judging-record.ts';
+import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import type { CommitId, Dn, EntryUuid, GroupName, Instant, RosterName, Uid } from '../names.ts';
@@ -9,6 +9,10 @@ import type { RemovalCause } from '../membership/plan.ts';
 
 /** A line of the record of judging, and how far it was taken with that; without it where no ledger keeps it. */
 export type TakenLine = JudgingRecord & { readonly place?: Taken };
+
+export function isTakenLine(record: LedgerRecord): record is TakenLine {
+  return isJudgingType(record.type);
+}
 
 /** Another record of judging lies there: on root's word it counts once it has caught up, or it must come to the same. */
 export interface OtherRecord {

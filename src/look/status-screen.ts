@@ -1,4 +1,5 @@
 // `muster status`: what a host is doing, on one screen as wide as the terminal, and the same for programs.
+import { orNull, refusedJson } from '../report/report-json.ts';
 import type { KnownGroup, KnownHold, LastChange } from '../ledger/memory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
 import type { Problem } from '../errors.ts';
@@ -205,10 +206,6 @@ export function renderStatusJson(facts: StatusFacts, status: Status): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function orNull(at: Instant | undefined): string | null {
-  return at === undefined ? null : renderInstant(at);
-}
-
 function groupJson({ group, rules, recorded, members, held }: GroupReport, facts: StatusFacts): unknown {
   const last = endOf(facts)?.groups.find((one) => one.group === group);
   const change = facts.known.get(group)?.lastChange;
@@ -238,13 +235,7 @@ function waitingJson({ waiting, refused, revocations, ending, evidence }: Report
       code: pending?.code ?? null,
       message: pending ? renderPending(pending) : null,
     })),
-    refused: refused.map((one) => ({
-      path: one.path,
-      commit: one.commit,
-      mergeRequest: one.mergeRequest,
-      code: one.code,
-      message: renderRefusalBriefly(one, evidence),
-    })),
+    refused: refusedJson(refused, evidence),
     revoked: revocations.filter(({ lifted }) => !lifted).map(({ uid, from, at }) => ({ uid, group: from, at: renderInstant(at) })),
     ending: ending.map((one) => ({ ...one, until: renderInstant(one.until) })),
   };

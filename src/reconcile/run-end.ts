@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { GroupName, Instant, RosterName } from '../names.ts';
 import { publishFile } from '../kept-files.ts';
 import { ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
-import { group, instant, natural, roster, type Shape } from '../record/shapes.ts';
+import { parseAs, group, instant, natural, roster, type Shape } from '../record/shapes.ts';
 import { exitStatus, type Status, type StatusName } from '../status.ts';
 import { groupState, groupStates, type GroupState } from './run-json.ts';
 import { withheldFrom, type RunReport } from './run.ts';
@@ -78,14 +78,5 @@ export function keepEnd(state: string, end: RunEnd, pid: number): void {
 export function readEnd(state: string): Foreign<RunEnd | undefined> {
   const owner = ownerOf(state);
   const found = owner === undefined ? ({ kind: 'absent' } as const) : readForeignText(endIn(state), owner, largest);
-  return found.kind === 'read' ? { kind: 'read', content: parseEnd(found.content) } : found;
-}
-
-function parseEnd(text: string): RunEnd | undefined {
-  try {
-    const parsed = v.safeParse(shape, JSON.parse(text), { abortEarly: true });
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  return found.kind === 'read' ? { kind: 'read', content: parseAs(shape, found.content) } : found;
 }

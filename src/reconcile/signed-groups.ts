@@ -3,10 +3,11 @@
 import { problemOf, type Problem } from '../errors.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
-import { inOrder, type GroupName, type Instant } from '../names.ts';
+import { inOrder, inOrderOfPath, type GroupName, type Instant } from '../names.ts';
 import { withinSignatures } from '../record/effective-policy.ts';
 import { wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
-import type { EvidenceLine, VerifyTerms } from '../signing/verified-grants.ts';
+import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import type { VerifyTerms } from '../signing/verified-grants.ts';
 import type { TakenPolicy } from './take.ts';
 
 /** Where rules are pinned. */
@@ -36,10 +37,6 @@ export async function holdToSignatures(
   const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
   const records = known === memory.verified ? judged.records : [...judged.records, known];
   return { ...judged, policy, records, problems };
-}
-
-function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine {
-  return record.type === 'content' || record.type === 'rules-files' || record.type === 'signed';
 }
 
 /** Asked again only where something is new. Where there is no answer, the last one counts. */
@@ -88,7 +85,7 @@ function begun(group: GroupName, after: number, { records }: TakenPolicy, { poli
     before: known
       .filter((grant) => grant.group === group)
       .map(windowOf)
-      .sort(byPath),
+      .sort(inOrderOfPath),
   };
 }
 
@@ -99,11 +96,7 @@ function windowOf({ path, from, until }: Pick<GrantInForce, 'path' | 'from' | 'u
 function joined(one: readonly Window[], other: readonly Window[]): readonly Window[] {
   const windows = new Map<string, Window>();
   for (const window of [...one, ...other]) windows.set(window.path, wider(windows.get(window.path), window));
-  return [...windows.values()].sort(byPath);
-}
-
-function byPath(left: Window, right: Window): number {
-  return inOrder(left.path, right.path);
+  return [...windows.values()].sort(inOrderOfPath);
 }
 
 const mostNamed = 5;

@@ -8,7 +8,7 @@ import { errnoOf, stateFailure } from '../errors.ts';
 import { instant, parseCommitId, parseExactUid, type CommitId, type Instant } from '../names.ts';
 import type { Distrusted } from './approval-count.ts';
 import { ownerOf, readForeignText } from './other-half.ts';
-import { commit, fingerprint, instant as moment, uid, type Shape } from './shapes.ts';
+import { parseAs, commit, fingerprint, instant as moment, uid, type Shape } from './shapes.ts';
 
 interface ByHand {
   readonly at: Instant;
@@ -72,18 +72,9 @@ function filesIn<Said>(state: string, folder: string, shape: Shape<Said>): reado
   const names = namesIn(folder).filter((name) => name.endsWith('.json'));
   return names.map((name) => {
     const found = readForeignText(join(folder, name), owner, largest);
-    const said = found.kind === 'read' ? understood(found.content, shape) : undefined;
+    const said = found.kind === 'read' ? parseAs(shape, found.content) : undefined;
     return { name: name.slice(0, -'.json'.length), ...(said !== undefined && { said }) };
   });
-}
-
-function understood<Said>(text: string, shape: Shape<Said>): Said | undefined {
-  try {
-    const parsed = v.safeParse(shape, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -1,5 +1,5 @@
 // The policy in force as a run goes by it: with what waits, what is refused, and about whom nothing may be concluded yet.
-import { inOrder, instant, type CommitId, type GroupName, type Uid } from '../names.ts';
+import { inOrderOfPath, instant, type CommitId, type GroupName, type Uid } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
 import { earlier, wider, type EndedGrant, type GrantInForce, type SignedGroup, type Window } from './grants.ts';
 import type { Refusal } from './policy-state.ts';
@@ -70,7 +70,7 @@ export function withAccepted(policy: EffectivePolicy, paths: readonly string[]):
   const isAccepted = (path: string) => accepted.some((one) => one.path === path);
   return {
     ...policy,
-    grants: [...policy.grants.filter(({ path }) => !isAccepted(path)), ...accepted].sort((left, right) => inOrder(left.path, right.path)),
+    grants: [...policy.grants.filter(({ path }) => !isAccepted(path)), ...accepted].sort(inOrderOfPath),
     proposed: policy.proposed.filter(({ path }) => !isAccepted(path)),
     ended: new Map([...policy.ended].filter(([path]) => !isAccepted(path))),
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Instant, RosterName } from '../names.ts';
 import type { RosterReading } from '../roster/roster.ts';
-import { instant, type Shape } from './shapes.ts';
+import { parseAs, instant, type Shape } from './shapes.ts';
 
 /** Bytes of a list. */
 export const largestRoster = 1024 * 1024;
@@ -43,10 +43,5 @@ export function renderFetching(fetching: Fetching): string {
 
 /** Undefined: it is not what judging writes. */
 export function parseFetching(text: string): Fetching | undefined {
-  try {
-    const parsed = v.safeParse(shape, JSON.parse(text), { abortEarly: true });
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseAs(shape, text);
 }

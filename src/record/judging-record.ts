@@ -170,6 +170,13 @@ const types: Readonly<Record<JudgingRecord['type'], true>> = {
   signed: true,
 };
 
+/** What signatures are verified by. */
+export type EvidenceLine = ContentRecord | RulesFilesRecord | SignedRecord;
+
+export function isEvidence<Line extends { readonly type: string }>(line: Line): line is Line & EvidenceLine {
+  return line.type === 'content' || line.type === 'rules-files' || line.type === 'signed';
+}
+
 export function isJudgingType(type: string): type is JudgingRecord['type'] {
   return Object.hasOwn(types, type);
 }

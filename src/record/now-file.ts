@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import { refusalCodes } from './policy-state.ts';
 import type { Listed, Now } from './now.ts';
-import { commit, end, group, instant, natural, uid, type Shape } from './shapes.ts';
+import { parseAs, commit, end, group, instant, natural, uid, type Shape } from './shapes.ts';
 
 /** Bytes of the whole file. */
 export const largestNow = 64 * 1024;
@@ -64,10 +64,5 @@ export function renderNow(now: Now): string {
 
 /** Undefined: it is not what judging writes. */
 export function parseNow(text: string): Now | undefined {
-  try {
-    const parsed = v.safeParse(shape, JSON.parse(text), { abortEarly: true });
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseAs(shape, text);
 }

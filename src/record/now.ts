@@ -4,7 +4,7 @@
 import type { EffectivePolicy, Pending } from './effective-policy.ts';
 import type { PolicyState, Refusal } from './policy-state.ts';
 import { meet, type End } from './grants.ts';
-import { inOrder, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrderOfPath, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Problem } from '../errors.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 
@@ -136,16 +136,12 @@ export function policyInForce(state: PolicyState, now: Now | undefined, isCurren
   return {
     rules: state.rules,
     judged: state.judged,
-    grants: [...grants.values()].sort(byPath),
+    grants: [...grants.values()].sort(inOrderOfPath),
     ended,
-    proposed: [...state.proposed.values()].filter(({ path }) => isSettled && !waits.has(path)).sort(byPath),
-    refused: [...(seen?.refused.list ?? [])].sort(byPath),
+    proposed: [...state.proposed.values()].filter(({ path }) => isSettled && !waits.has(path)).sort(inOrderOfPath),
+    refused: [...(seen?.refused.list ?? [])].sort(inOrderOfPath),
     unlisted: seen ? seen.refused.more : state.unlisted,
     pending,
     undecided: !seen || seen.undecided.more > 0 ? 'everybody' : seen.undecided.list,
   };
-}
-
-function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
-  return inOrder(left.path, right.path);
 }

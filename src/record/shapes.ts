@@ -46,6 +46,16 @@ function isNatural(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
+/** What a text holds; undefined where that is not JSON, or of another shape. */
+export function parseAs<Value>(shape: Shape<Value>, text: string): Value | undefined {
+  try {
+    const parsed = v.safeParse(shape, JSON.parse(text), { abortEarly: true });
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A map is kept as the row of its pairs, and no key stands there twice. */
 export function mapOf<Key, Value>(key: Shape<Key>, value: Shape<Value>): Shape<Map<Key, Value>> {
   return v.pipe(

@@ -7,7 +7,7 @@ import type { WithheldReason } from '../membership/desired.ts';
 import type { GroupName, Instant, Uid } from '../names.ts';
 import { publishFile } from '../kept-files.ts';
 import { ownerOf, readForeignText } from './other-half.ts';
-import { group, instant, uid, type Shape } from './shapes.ts';
+import { parseAs, group, instant, uid, type Shape } from './shapes.ts';
 
 /** How far a grant in force has come in the directory, as far as the caller can know. */
 export type Reach =
@@ -85,7 +85,7 @@ export const nothingStands: Standing = { reachOf: () => ({ kind: 'unknown' }), p
 export function readStanding(state: string): Standing {
   const owner = ownerOf(state);
   const found = owner === undefined ? undefined : readForeignText(standingIn(state), owner, largest);
-  const content = found?.kind === 'read' ? parseStanding(found.content) : undefined;
+  const content = found?.kind === 'read' ? parseAs(shape, found.content) : undefined;
   if (!content) return nothingStands;
   const reaches = new Map(content.grants.map((one) => [`${one.group} ${one.uid}`, one.reach]));
   const presences = new Map(content.people.map((one) => [one.uid, one.is]));
@@ -93,13 +93,4 @@ export function readStanding(state: string): Standing {
     reachOf: (grant) => reaches.get(`${grant.group} ${grant.uid}`) ?? { kind: 'not-yet' },
     presenceOf: (of) => presences.get(of) ?? 'not-told',
   };
-}
-
-function parseStanding(text: string): v.InferOutput<typeof shape> | undefined {
-  try {
-    const parsed = v.safeParse(shape, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
 }

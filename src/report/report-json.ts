@@ -34,19 +34,13 @@ export function renderReportJson(report: Report, status: Status): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function orNull(at: Instant | undefined): string | null {
+export function orNull(at: Instant | undefined): string | null {
   return at === undefined ? null : renderInstant(at);
 }
 
 function decisionsJson({ refused, waiting, rosters, revocations, overrides, ending, evidence }: Report): object {
   return {
-    refused: refused.map((one) => ({
-      path: one.path,
-      commit: one.commit,
-      mergeRequest: one.mergeRequest,
-      code: one.code,
-      message: renderRefusalBriefly(one, evidence),
-    })),
+    refused: refusedJson(refused, evidence),
     waiting: waiting.map(({ commit, since, pending }) => ({ commit, since: orNull(since), path: pending?.path ?? null })),
     rosters: rosters.map(({ roster, sha256, people, producedAt, at }) => ({
       name: roster,
@@ -73,6 +67,16 @@ function decisionsJson({ refused, waiting, rosters, revocations, overrides, endi
     })),
     ending: ending.map((one) => ({ ...one, until: renderInstant(one.until) })),
   };
+}
+
+export function refusedJson(refused: Report['refused'], evidence: Report['evidence']): readonly object[] {
+  return refused.map((one) => ({
+    path: one.path,
+    commit: one.commit,
+    mergeRequest: one.mergeRequest,
+    code: one.code,
+    message: renderRefusalBriefly(one, evidence),
+  }));
 }
 
 function groupJson({ group, rules, recorded, members, withheld, held }: GroupReport): object {

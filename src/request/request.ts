@@ -22,6 +22,7 @@ import {
 import { landingCommit } from '../evidence/binding.ts';
 import type { MergeRequest } from '../evidence/evidence.ts';
 import { isWellFormed } from '../judge/form.ts';
+import { readPlainFiles } from '../judge/landing-files.ts';
 
 interface FileAction {
   readonly action: 'create' | 'update' | 'delete';
@@ -147,15 +148,7 @@ async function objectionsTo(
   settings: RequestSettings,
 ): Promise<readonly Finding[]> {
   const { folder, longest } = settings;
-  const entries = [...tree].filter(([path, { mode }]) => isRules(path, folder) && mode === '100644');
-  const { contents } = await ports.branch.blobs(
-    entries.map(([, { blob }]) => blob),
-    largestFile,
-  );
-  const rulesFiles = entries.flatMap(([path, { blob }]) => {
-    const bytes = contents.get(blob);
-    return bytes ? [{ path, bytes }] : [];
-  });
+  const rulesFiles = await readPlainFiles(new Map([...tree].filter(([path]) => isRules(path, folder))), ports.branch);
   const { findings, rules, grants } = ports.readPolicy([...rulesFiles, file], folder);
   if (!rules || findings.length > 0) return findings;
   const objections = grants.flatMap(({ grant, at, path }) => {

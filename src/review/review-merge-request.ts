@@ -8,7 +8,7 @@ import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { History } from '../history/history.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import { inOrder, type CommitId, type Instant } from '../names.ts';
+import { inOrderOfPath, type CommitId, type Instant } from '../names.ts';
 import { changesIfMerged } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Reviewed as MergeRequestReview } from './note.ts';
@@ -120,7 +120,7 @@ async function propose(
   const own = await history.changes(base, head);
   const { changes, overlaps } = changesIfMerged(own, await history.changes(base, tip));
   const isInside = ({ path }: PathChange) => path === folder || path.startsWith(`${folder}/`);
-  const inside = changes.filter(isInside).sort((left, right) => inOrder(left.path, right.path));
+  const inside = changes.filter(isInside).sort(inOrderOfPath);
   const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
   const hiddenBy = (await hidden(head)) ?? (await hidden(tip));
   const landing: Landing = {

@@ -6,7 +6,7 @@ import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
 import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from '../record/grants.ts';
-import { inOrder, parseExactUid, parseGroupName, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { parseExactUid, parseGroupName, inOrderOfPath, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
 import type { RulesChange } from '../check/rules-change.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
@@ -135,7 +135,7 @@ export function settledReview(
     approvedBy: verdict.approvedBy,
     ...(verdict.signedBy && { signedBy: verdict.signedBy }),
     landedAt: verdict.landedAt,
-    grants: grants.sort((left, right) => inOrder(left.path, right.path)),
+    grants: grants.sort(inOrderOfPath),
     isRules: paths.some(({ path }) => isRules(path, folder)),
     rules: landing.rules,
   };

@@ -2,18 +2,16 @@
 // believed here, only files that hash to what was signed, and rules that begin with those that root pinned. Pure but for the
 // question to ssh-keygen.
 import { requirement } from '../evidence/approval.ts';
-import { inOrder, type CommitId, type GroupName, type Instant } from '../names.ts';
+import { inOrder, inOrderOfPath, type CommitId, type GroupName, type Instant } from '../names.ts';
 import { isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
-import type { ContentRecord, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
+import type { EvidenceLine, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
 import { wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned } from './carried.ts';
 import { judgeStatements, withLanding, type EarlierLandings, type SigningTerms, type Verify } from './judge-statements.ts';
 import { rulesOf, signedChange, type Content, type ContentChange, type Readers } from './signed-change.ts';
 import type { Fingerprint } from './ssh-key.ts';
 import { changeLines, rulesDigest, type StatedFile } from './statement.ts';
-
-export type EvidenceLine = ContentRecord | RulesFilesRecord | SignedRecord;
 
 export interface VerifyTerms extends Omit<SigningTerms, 'distrusted'> {
   /** The policy's, inside the repository. */
@@ -83,7 +81,7 @@ class Fold {
     const groups = [...new Set(named)].filter((group) => this.#signedIn(group) > 0).sort(inOrder);
     const folders = groups.map((group) => `${this.#terms.folder}/grants/${group}/`);
     const windows = [...this.#windows.values()].filter(({ path }) => folders.some((folder) => path.startsWith(folder)));
-    return { groups, windows: windows.sort((left, right) => inOrder(left.path, right.path)) };
+    return { groups, windows: windows.sort(inOrderOfPath) };
   }
 
   #signedIn(group: GroupName): number {

@@ -2,9 +2,10 @@
 import * as v from 'valibot';
 import type { SignedCeilings } from '../evidence/approval.ts';
 import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
-import { commit, digest, end, fingerprint, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
+import { parseAs, commit, digest, end, fingerprint, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
 import type { SignedGroup, Verified, Window } from '../record/grants.ts';
-import type { EvidenceLine, VerifyTerms } from './verified-grants.ts';
+import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import type { VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {
   readonly lines: readonly EvidenceLine[];
@@ -18,11 +19,11 @@ const ceilings: Shape<SignedCeilings> = v.strictObject({
   only: v.exactOptional(v.literal(true)),
 });
 
-const line: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isEvidence));
+const line: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isOfEvidence));
 
-function isEvidence(record: unknown): boolean {
+function isOfEvidence(record: unknown): boolean {
   const type: unknown = typeof record === 'object' && record !== null && 'type' in record ? record.type : undefined;
-  return type === 'content' || type === 'rules-files' || type === 'signed';
+  return typeof type === 'string' && isEvidence({ type });
 }
 
 const question: Shape<VerifyQuestion> = v.strictObject({
@@ -57,10 +58,5 @@ export function parseQuestion(text: string): VerifyQuestion {
 
 /** Undefined: no answer. */
 export function parseVerified(text: string): Verified | undefined {
-  try {
-    const parsed = v.safeParse(verified, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseAs(verified, text);
 }

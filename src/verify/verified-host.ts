@@ -11,11 +11,11 @@ import { emptyMemory, rememberAll, type Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { nothingJudged, takeJudged } from '../record/judged-state.ts';
-import type { JudgingRecord } from '../record/judging-record.ts';
+import { isEvidence, type JudgingRecord } from '../record/judging-record.ts';
 import { parseJudgingRecord } from '../record/judging-shapes.ts';
 import { projectOf } from '../signing/statement.ts';
 import type { Verify } from '../signing/judge-statements.ts';
-import { verifiedGrants, type EvidenceLine } from '../signing/verified-grants.ts';
+import { verifiedGrants } from '../signing/verified-grants.ts';
 import { digestFault, readChain, takenFault, type Chain, type Fault, type KeptLine } from './kept-chains.ts';
 import { KeptJudge, type Counted, type Expected } from './kept-judge.ts';
 
@@ -223,8 +223,4 @@ async function signatureFault(
   if (JSON.stringify(given.windows) === JSON.stringify(known.windows)) return undefined;
   const paths = (windows: typeof given.windows) => windows.map(({ path }) => path).join(', ') || 'nothing';
   return { file: 'ledger.jsonl', line, message: `signatures give ${paths(given.windows)}, and it says ${paths(known.windows)}` };
-}
-
-function isEvidence(record: LedgerRecord): record is LedgerRecord & EvidenceLine {
-  return record.type === 'content' || record.type === 'rules-files' || record.type === 'signed';
 }

@@ -5,7 +5,7 @@ import { count, renderInstant } from '../time.ts';
 import type { Fault } from './kept-chains.ts';
 import type { VerifiedHost } from './verified-host.ts';
 import type { Memory } from '../ledger/memory.ts';
-import { inOrder, type CommitId, type GroupName, type Uid } from '../names.ts';
+import { inOrderOfPath, type CommitId, type GroupName, type Uid } from '../names.ts';
 import type { SignedBy } from '../record/approval-count.ts';
 import type { End, GrantInForce } from '../record/grants.ts';
 
@@ -104,7 +104,7 @@ export function restsOn({ policy, verified, allowed }: Memory, start: CommitId):
       ...{ path, group, uid, until, commit, signedBy, mergeRequest, approvedBy },
       word: wordOf({ path, commit, signedBy, mergeRequest }, allowed, start),
     }))
-    .sort((left, right) => inOrder(left.path, right.path));
+    .sort(inOrderOfPath);
 }
 
 function wordOf(

@@ -8,7 +8,8 @@ import type { ContentRecord, SignedRecord } from '../../src/record/judging-recor
 import type { SignedStatement } from '../../src/signing/judge-statements.ts';
 import type { Content, ContentChange } from '../../src/signing/signed-change.ts';
 import { verifyBy } from '../../src/signing/ssh-keygen.ts';
-import { verifiedGrants, type EvidenceLine, type VerifyTerms } from '../../src/signing/verified-grants.ts';
+import { verifiedGrants, type VerifyTerms } from '../../src/signing/verified-grants.ts';
+import type { EvidenceLine } from '../../src/record/judging-record.ts';
 import { change, commit, grant, place, rulesFiles, seen, sign } from './signing-world.ts';
 
 export const rules = rulesFiles();

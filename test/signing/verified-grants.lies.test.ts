@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/digest.ts';
 import { instant } from '../../src/names.ts';
-import type { EvidenceLine, VerifyTerms } from '../../src/signing/verified-grants.ts';
+import type { EvidenceLine } from '../../src/record/judging-record.ts';
+import type { VerifyTerms } from '../../src/signing/verified-grants.ts';
 import { day, hour } from '../../src/time.ts';
 import { change, file, grant, known, place, rulesChange, rulesFiles, seen, sign, uid, type PolicyText } from './signing-world.ts';
 import { alice, content, ep1c, inForce, klaxon, landing, pinned, rules, rulesLines, start, verified, whole } from './record-lines.ts';
