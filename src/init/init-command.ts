@@ -165,8 +165,22 @@ function configurationOf(file: string, typed: Typed): Configuration {
     return parseConfiguration(file, new TextEncoder().encode(text));
   } catch (error) {
     if (!(error instanceof Misuse)) throw error;
-    throw new Misuse(`what was typed makes no configuration: ${error.message.replaceAll(/^.*?muster\.yaml:\d+:\d+: /gm, '')}`);
+    throw new Misuse(inOptions(error.message.replaceAll(/^.*?muster\.yaml:\d+:\d+: /gm, '')));
   }
+}
+
+/** What the file calls by its keys, by the options that were typed. */
+function inOptions(message: string): string {
+  const options: readonly (readonly [string, string])[] = [
+    ['directory.url: ', '--directory: '],
+    ['directory.people: ', '--people: '],
+    ['directory.bind-dn: ', '--bind-dn: '],
+    ['gitlab.url: ', '--gitlab: '],
+    ['gitlab.project: ', '--project: '],
+    ['set start-tls: true', 'add --start-tls'],
+    ['with start-tls,', 'with --start-tls,'],
+  ];
+  return options.reduce((text, [key, option]) => text.replaceAll(key, option), message);
 }
 
 interface Places {

@@ -167,7 +167,7 @@ export function renderRefreshed(one: {
   const { project, file, written, hasProgram, owners } = one;
   const lines = [...(hasProgram ? ['.muster/'] : []), ...written].map((path) => `  ${path}\n`).join('');
   return [
-    `${file} is there already: nothing was read, and nothing of it or of the policy was touched.`,
+    `${file} is there already: nothing was read, and nothing of it or of the policy was touched. Other options count once it is taken away; the policy stays.`,
     ...(lines === '' ? [] : [`Written in ${project}, for you to commit where it changed (git status):\n${lines}`]),
     renderOwners(owners),
     '',

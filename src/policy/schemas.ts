@@ -168,7 +168,7 @@ export const groupSchema = v.pipe(
     ),
   }),
   v.title('muster group'),
-  v.description('groups/<group>.yaml: one managed LDAP group. The name of the file is the cn of the group.'),
+  v.description('groups/<group>.yaml: one managed LDAP group. The name of the file is the name of the group in muster.yaml.'),
 );
 
 export const grantSchema = v.pipe(

@@ -302,7 +302,7 @@ describe('given a directory with five groups', () => {
       args: ['ou=profile,dc=example,dc=org'],
       says: /shows cn=\S+ nobody who has a uid\. Who has a uid stands below ou=people,/,
     },
-    { given: 'no DN', args: ['people'], says: /directory\.people: "people" is not a distinguished name/ },
+    { given: 'no DN', args: ['people'], says: /^muster: --people: "people" is not a distinguished name/ },
   ])('when it is given $given, then that is the error, and nothing is written', async ({ args: [people = ''], says }) => {
     const result = await init('wrong', bound(), people);
 
