@@ -207,3 +207,54 @@ it('the tip is the judged tree with every waiting change on top, in order', () =
   expect(tipTree(state, waiting)).toEqual(new Map([...state.tree, [alicePath, entry('3')]]));
   expect(tipTree(state, [])).toBe(state.tree);
 });
+
+describe('several files at the tip', () => {
+  const path = (name: string) => grantPathOf(name);
+  const ofUids = (policy: EffectivePolicy, list: 'grants' | 'proposed') => policy[list].map((grant) => grant.uid);
+
+  it('given what a new start proposes, then all but what a waiting landing touches is proposed, in the order of the paths', () => {
+    const names = ['melos', 'carol', 'bob'];
+    const held = { ...state, proposed: new Map(names.map((name) => [path(name), grantOf(name)])) };
+    expect(ofUids(effective(held), 'proposed')).toEqual(['bob', 'carol', 'melos']);
+    const touched = [waits('b', { path: path('carol'), before: entry('4') }), waits('c', { path: path('melos'), after: entry('5') })];
+    expect(ofUids(effective(held, touched), 'proposed')).toEqual(['bob']);
+  });
+
+  it('given grants that came in any order, then they are told in the order of their paths', () => {
+    const many = { ...state, inForce: new Map(['melos', 'alice', 'bob'].map((name) => [path(name), grantOf(name)])) };
+    expect(ofUids(effective(many), 'grants')).toEqual(['alice', 'bob', 'melos']);
+    const waiting = waits('b', { path: path('melos'), after: entry('4') }, { path: path('bob'), after: entry('5') });
+    expect(effective(state, [waiting]).pending.map((one) => one.path)).toEqual([path('bob'), path('melos')]);
+    const broken = new Map([...state.tree, [path('melos'), entry('6')], [path('bob'), entry('7')]]);
+    const unreadable: Reading = { kind: 'unreadable', detail: 'x' };
+    const told = effective({ ...state, tree: broken }, [], { [path('melos')]: unreadable, [path('bob')]: unreadable });
+    expect(told.refused.map((one) => one.path)).toEqual([path('bob'), path('melos')]);
+  });
+
+  it('given that a later landing is about something else, then the one that took the grant away is told', () => {
+    const other = waits('c', { path: path('melos'), after: entry('4') }, { path: path('bob'), after: entry('5') });
+    expect(effective(state, [waits('b', without), other]).ended.get(alicePath)).toMatchObject({ commit: commit('b') });
+    const both = waits('d', { path: path('melos'), before: entry('4') }, without);
+    expect(effective(state, [other, both]).ended.get(alicePath)).toMatchObject({ commit: commit('d') });
+  });
+
+  it.each<{ given: string; changes: Partial<PolicyState>; gives: readonly string[] }>([
+    { given: 'in force as it is', changes: {}, gives: [] },
+    { given: 'in force, and proposed with more', changes: { proposed: new Map([[alicePath, grantOf('alice')]]) }, gives: [alicePath] },
+    { given: 'not in force', changes: { inForce: new Map() }, gives: [alicePath] },
+    { given: 'an executable file', changes: { tree: new Map([[alicePath, entry('3', '100755')]]) }, gives: [] },
+    { given: 'other than what was endorsed', changes: { tree: new Map([[alicePath, entry('3')]]) }, gives: [alicePath] },
+  ])('given a grant that is $given, then whether it is read is told', ({ changes, gives }) => {
+    expect([...pathsToRead({ ...state, ...changes }, [], 'policy').keys()]).toEqual(gives);
+  });
+
+  it('given somebody who is in by an endorsed file that waits beside others, then only the others are undecided', () => {
+    const bob = path('bob');
+    const readings = { [bob]: reading(file('bob')), [alicePath]: reading(file('alice')) };
+    expect(effective(state, [waits('b', { path: bob, after: entry('4') })], readings).undecided).toEqual([{ group: klaxon, uid: 'bob' }]);
+    const gone = { ...state, inForce: new Map<string, GrantInForce>() };
+    expect(effective(gone, [waits('b', { path: bob, after: entry('4') })], readings).undecided).toEqual(
+      ['alice', 'bob'].map((name) => ({ group: klaxon, uid: name })),
+    );
+  });
+});
