@@ -315,7 +315,7 @@ function checkEntries(
     named.set(folded(entry), group);
   }
   if (folded(emptyGroup).endsWith(folded(people)))
-    complain(['directory', 'empty-group'], 'this DN lies under directory.people, and whoever stands for nobody must be nobody');
+    complain(['directory', 'empty-group'], 'this DN lies under directory.people; choose one that can be no person');
 }
 
 function checkEncryption(url: string | undefined, startTls: boolean, complain: (message: string) => never): void {

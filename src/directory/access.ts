@@ -50,7 +50,7 @@ export function layoutOf(configuration: DirectoryConfiguration, now: Instant): D
   }
   const placeholder = placeholderKey(emptyGroup);
   if (isWithin(placeholder, configuredKey(people)))
-    throw new Misuse('directory.empty-group: this DN lies under directory.people, and whoever stands for nobody must be nobody');
+    throw new Misuse('directory.empty-group: this DN lies under directory.people; choose one that can be no person');
   return { people, groups, attributes, emptyGroup, namedBy, now, disabled };
 }
 

@@ -109,7 +109,7 @@ async function membersBehind(
       // The empty DN is the root DSE, which is nobody.
       if (value.key === '') return void behind.set(value.key, { kind: 'no-person', uids: [] });
       const entry = await entryAt(connection, value.dn, { attributes: attributesOf(layout) });
-      if (entry === undefined) throw new DirectoryUnusable(`the directory neither shows nor denies ${value.dn}`);
+      if (entry === undefined) throw new DirectoryUnusable(`the directory does not say whether the entry ${value.dn} exists`);
       if (entry === 'absent') return void behind.set(value.key, { kind: 'absent' });
       const uids = valuesOf(entry, 'uid').flatMap((text) => parseUid(text) ?? []);
       behind.set(value.key, { kind: 'no-person', uids });

@@ -53,7 +53,7 @@ export async function openTransport(settings: TransportSettings, signal: AbortSi
     await once(socket, 'connect');
     if (place.kind === 'socket' || place.encryption === 'none') return socket;
     if (place.encryption === 'start-tls') await askForTls(socket);
-    if (!settings.trust) throw new Misuse('directory.ca-file: nobody is named who may vouch for the server');
+    if (!settings.trust) throw new Misuse('directory.ca-file is missing: no authority is known that may vouch for the server');
     return await encrypt(socket, place.host, settings.trust.context());
   } catch (error) {
     socket.destroy();

@@ -84,7 +84,7 @@ export interface GroupsFacts {
 export const groupsArea: Area<GroupsFacts> = {
   area: 'Managed groups',
   fixer: directoryAdministrator,
-  remedy: 'Where the connection above is an error, that one comes first; otherwise let the account of muster read the groups.',
+  remedy: 'If the connection above is an error, mend that first. Otherwise let the account of muster read the groups.',
   checks: [
     { code: 'group', look: ({ groups }) => groups.map(groupOf) },
     { code: 'placeholder', look: ({ groups, emptyGroup }) => groups.map((one) => placeholderOf(one, emptyGroup)) },

@@ -36,7 +36,7 @@ export const peopleArea: Area<PeopleFacts> = {
 
 function inDirectory({ approvers, evidence, directory }: PeopleFacts): readonly Verdict[] {
   if (directory.kind !== 'known')
-    return [failed(directory, { who: 'the administrator of this host', how: 'Mend what is said of the directory below.' })];
+    return [failed(directory, { who: 'the administrator of this host', how: 'Mend the errors of the directory below.' })];
   const verdicts = approvers.flatMap(({ uid, also }) => [
     ...standingOf(uid, directory.value).map((found) => (evidence === 'none' ? unasked(found) : found)),
     ...also.flatMap((other) =>

@@ -140,7 +140,7 @@ async function silenceOf(
         ? 'look at what your git has stored for it (git credential)'
         : 'look at the token in repository.token-file: git needs its scope read_repository, and an account that may read code (Reporter)';
   if (/returned error: 30[1278]\b/.test(outcome.stderr))
-    return new Unusable(`${at} has moved, says the server: the administrator of this host writes its new address into repository.url`);
+    return new Unusable(`the server says that ${at} has moved: the administrator of this host writes the new address into repository.url`);
   if (/^fatal: repository '[^']*' not found$/m.test(outcome.stderr))
     return new Unusable(
       `${at} is not there, says the server, or not for everybody: the administrator of this host mends repository.url; ${withToken}`,

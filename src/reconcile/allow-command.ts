@@ -70,7 +70,7 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
   const now = caller.now();
   if (since === undefined)
     throw new Misuse('--since is when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone');
-  if (since > now) throw new Misuse('--since is when the key was lost, and that lies ahead');
+  if (since > now) throw new Misuse('--since is when the key was lost; this time is in the future');
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withStateToWrite(configuration, caller, async ({ journal, memory, records }) => {

@@ -44,7 +44,7 @@ async function made(configuration: Configuration, options: Invocation['options']
   const { state: folder } = configuration;
   if (folder === undefined) {
     if (['at', 'on', 'since'].some((name) => options[name] !== undefined))
-      throw new Misuse('--at, --on and --since need the ledger of a host: without one there is nothing but now');
+      throw new Misuse('--at, --on and --since need the ledger of a host: without one, only the present is known');
     return fromBranch(configuration, isPublic, caller);
   }
   requireState({ state: folder });
@@ -65,7 +65,7 @@ function momentsOf(options: Invocation['options'], now: Instant): Moments {
 /** A day is a period: from its first instant to its last, or to now. */
 function dayOf(text: string, options: Invocation['options'], now: Instant): Moments {
   if (options['at'] !== undefined || options['since'] !== undefined)
-    throw new Misuse('--on is a whole day; --at and --since ask for something else');
+    throw new Misuse('--on asks for a whole day: leave out --at and --since');
   const begin = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseMoment(text) : undefined;
   if (begin === undefined) throw new Misuse(`--on "${text}" is no day; write 2026-12-07`);
   if (begin > now) throw new Misuse('--on is in the future');
