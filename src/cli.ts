@@ -180,13 +180,13 @@ function mergeRequestCommands(program: Command, take: Take): void {
     .argument('<merge-request>', 'its number; without GitLab the name of a branch')
     .option(
       '--key <file>',
-      'the key: its private file, or the public one whose other half an agent holds; default: the one that git signs with, or one of the agent that the policy names',
+      'the key: its private file, or the public one whose other half an agent holds; default: the one that the policy names, among those that your git signs with, your agent holds, or ~/.ssh has',
     )
     .option('--as <person>', 'who signs, as policy.yaml names them; default: whose key it is')
     .option('--print', 'print the text that is signed, for whoever signs it on another machine, and sign nothing')
     .addHelpText(
       'after',
-      '\nThe signature is posted as a comment where MUSTER_GITLAB_TOKEN_FILE names a file with your own token (scope\napi), else pushed as a note of git, else printed to be pasted. Nothing else needs a token. Without GitLab\n(evidence: signed) a branch is signed in the same way, by a note.\n' +
+      '\nIt fetches with what your git has: your agent, or the password that is stored for the server. It posts the\nsignature as a comment where MUSTER_GITLAB_TOKEN_FILE names a file with a token of yours (scope api), else\npushes it as a note of git, else prints it for you to paste. Without GitLab (evidence: signed) you sign a\nbranch, and the signature is a note.\n' +
         '\nExamples\n  muster approve 12\n  muster approve 12 --key ~/.ssh/muster\n  muster approve 12 --print --as alice > statement\n  muster approve grant-urbanecm\n',
     )
     .action(take('approve'));

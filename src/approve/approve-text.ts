@@ -36,7 +36,10 @@ export function renderCarryByHand(subject: string, head: CommitId, isOnForge: bo
   const how = isOnForge
     ? `Write this as a comment on ${subject}, whole, between two lines of three backticks:`
     : `Put this, whole, into a file, and have somebody who may push run, in a clone:\n${noteCommands(head)}`;
-  return `Nothing here may ${isOnForge ? 'post' : 'push'} it. ${how}\n\n${signed}`;
+  const why = isOnForge
+    ? 'muster cannot post it: MUSTER_GITLAB_TOKEN_FILE names no token that may, and your git may not push notes.'
+    : 'Your git may not push it.';
+  return `${why} ${how}\n\n${signed}`;
 }
 
 function noteCommands(head: CommitId): string {
