@@ -78,6 +78,7 @@ export async function openEvidence(
       ...{ folder, project: projectOf(url), firstSeen, caughtUp: terms.record.caughtUp, refusedByHand, wasHead, signing, now },
       hasStatements: async (commits) =>
         'history' in mirror && ((await mirror.approvals.read(commits)).length > 0 || approvalFiles(configuration).length > 0),
+      notesFailure: () => ('history' in mirror ? mirror.approvals.failure() : undefined),
       jump: (from, to) => ('history' in mirror ? mirror.history.jump(from, to, folder) : Promise.reject(mirror.reason)),
     });
     return { judge, signing, forgeClock: () => Promise.resolve(undefined) };

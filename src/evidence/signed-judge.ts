@@ -30,6 +30,8 @@ export interface SignedPorts {
   readonly wasHead: (commit: CommitId) => boolean;
   /** Whether anything that may be signed stands on one of these commits, or lies on this host. */
   readonly hasStatements: (commits: readonly CommitId[]) => Promise<boolean>;
+  /** Why notes of git may be missing. */
+  readonly notesFailure: () => string | undefined;
   /** All between two commits as one landing. */
   readonly jump: (from: CommitId, to: CommitId) => Promise<Landing>;
   readonly signing: SigningPorts;
@@ -129,7 +131,8 @@ function decide(
     } as const;
     return { kind: 'judged', verdict, evidence: null };
   }
-  const detail = renderCount(count);
+  const failure = ports.notesFailure();
+  const detail = `${renderCount(count)}${failure === undefined ? '' : `; notes of git could not be had: ${failure}`}`;
   if (now - seen >= longestWait) return refused('not-signed', detail, null, null, { count });
   const until = renderMoment(instant(seen + longestWait));
   return { kind: 'waiting', code: 'not-signed-yet', detail: `${detail}; muster waits for signatures until ${until}` };

@@ -12,14 +12,16 @@ import { withTrees } from './trees.ts';
 import { makeFolder } from './versions.ts';
 
 const fetchedRef = 'refs/muster/approvals';
-/** Bytes of one note. */
-export const largestNote = 64 * 1024;
+/** Bytes of one note, to which everybody who signs adds a statement. */
+export const largestNote = 512 * 1024;
 const limits = { options: ['--depth=1', `--filter=blob:limit=${largestNote + 1}`], longestFile: 64 * 1024 };
 const longestFetch = duration(20_000);
 
 export interface ApprovalNotes {
   /** Those on any of these commits. None where there are no such notes, or they cannot be had: nothing depends on them alone. */
   read(commits: readonly CommitId[]): Promise<readonly string[]>;
+  /** Why there may be some that could not be had. */
+  failure(): string | undefined;
 }
 
 /** They are fetched once, when they are first asked for. */
@@ -27,10 +29,14 @@ export function openApprovalNotes(settings: GitSettings): ApprovalNotes {
   const folder = `${settings.folder}.notes`;
   const own = { ...settings, folder, timeout: duration(Math.min(longestFetch, settings.timeout)) };
   let fetched: Promise<CommitId | undefined> | undefined;
+  let failure: string | undefined;
   const fetch = async (): Promise<CommitId | undefined> => {
     makeFolder(folder, settings.url, {});
-    const { kind } = await runFetch(createGit(own), [`+${notesRef}:${fetchedRef}`], limits);
-    return kind === 'fetched' ? readRef(folder, fetchedRef) : undefined;
+    const outcome = await runFetch(createGit(own), [`+${notesRef}:${fetchedRef}`], limits);
+    // A repository without such notes is the usual one.
+    if (outcome.kind === 'damaged') failure = outcome.words;
+    if (outcome.kind === 'unanswered' && !/couldn't find remote ref/.test(outcome.stderr)) failure = outcome.error.message;
+    return outcome.kind === 'fetched' ? readRef(folder, fetchedRef) : undefined;
   };
   return {
     async read(commits) {
@@ -47,10 +53,12 @@ export function openApprovalNotes(settings: GitSettings): ApprovalNotes {
         );
         return [...contents.values()].map((bytes) => Buffer.from(bytes).toString('latin1'));
       } catch (error) {
-        if (error instanceof Unavailable || error instanceof Unusable) return [];
-        throw error;
+        if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+        failure = error.message;
+        return [];
       }
     },
+    failure: () => failure,
   };
 }
 

@@ -172,6 +172,7 @@ export class KeptJudge implements ContentJudge {
       refusedByHand: () => undefined,
       wasHead: () => false,
       hasStatements: () => Promise.resolve(false),
+      notesFailure: () => undefined,
       jump: () => Promise.reject(new Error(`line ${line}: which commits are one landing is on record`)),
       signing: this.#checked(this.#signingAt(record.at, line, signed, ceilings), signed, ceilings),
       now: record.at,

@@ -365,3 +365,22 @@ it('given a group that is called as the rules are in the ceilings, then that is 
   const text = full.replaceAll('klaxon-users:', 'rules:').replace('    rules: { signed: 2 }\n', '');
   expect(complaintAbout(text)).toMatch(/directory\.ceilings\.rules: these are the rules of the policy, so no group may be called that/);
 });
+
+describe('given a host that takes nothing but signatures', () => {
+  const pinned = `  rules: ${rules}\n  start:`;
+  const signed = minimal.replace('evidence: none', 'evidence: signed');
+
+  it('when the rules at start are not pinned, or there is a section "gitlab", then that is said', () => {
+    expect(complaintAbout(signed)).toMatch(
+      /muster\.yaml:2:3: repository: with "evidence: signed" the rules at "start" say whose keys count/,
+    );
+    const both = full.replace(/^evidence: .*$/m, 'evidence: signed');
+    expect(complaintAbout(both)).toMatch(/gitlab: with "evidence: signed" no forge is asked: leave this section out/);
+  });
+
+  it('when they are, then every group that it manages needs two, and so do the rules', () => {
+    const text = signed.replace('  start:', pinned).replace('\nstate:', '\n  ceilings: { stewards: { signed: 3 } }\nstate:');
+    const { groups, ...rest } = parsed(text).signed;
+    expect([[...groups].map(([, { signed: least }]) => least), rest]).toEqual([[3], { rules: 2, only: true }]);
+  });
+});

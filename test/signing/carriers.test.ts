@@ -42,6 +42,12 @@ describe('given statements from everywhere', () => {
     expect([read.size, told.length]).toEqual([0, 1]);
   });
 
+  it('when it stands among bytes that are no text, then it is found, and they are nothing', () => {
+    const bytes = Buffer.from(Array.from({ length: 4096 }, (_, place) => (place * 131) % 256)).toString('latin1');
+    const broken = signed().replace('\nsigner ', `\n${bytes}\nsigner `);
+    expect(found({ others: [`${bytes}\n${signed()}${bytes}`, broken, bytes] }).size).toBe(1);
+  });
+
   it('when there are very many, then files come first and a hundred are looked at', () => {
     const flood = Array.from({ length: 110 }, (_, place) => signed(landed, 1 + place));
     const mine = signed(landed, 150);
@@ -84,7 +90,8 @@ describe('given a repository with notes', () => {
   afterAll(() => rmSync(scratch, { recursive: true }));
 
   it('when there are none, then none are read', async () => {
-    expect(await notes('none.git').read([commit('a')])).toEqual([]);
+    const none = notes('none.git');
+    expect([await none.read([commit('a')]), none.failure()]).toEqual([[], undefined]);
   });
 
   it('when git put them into folders, one is too long and one is a folder, then the others are read', async () => {
@@ -94,7 +101,7 @@ describe('given a repository with notes', () => {
     const root = tree(
       file('flat', commit('a')),
       `040000 tree ${deep}\tbb`,
-      file('x'.repeat(64 * 1024 + 1), commit('c')),
+      file('x'.repeat(512 * 1024 + 1), commit('c')),
       `040000 tree ${tree(file('inside', 'x'))}\t${commit('d')}`,
     );
     const as = ['-c', 'user.name=x', '-c', 'user.email=x@y'];
@@ -111,6 +118,6 @@ describe('given a repository with notes', () => {
       home: scratch,
       timeout: duration(60_000),
     });
-    expect(await gone.read([commit('a')])).toEqual([]);
+    expect([await gone.read([commit('a')]), gone.failure()]).toEqual([[], expect.stringContaining('gone')]);
   });
 });

@@ -141,6 +141,17 @@ describe('laws of statements', () => {
     );
   });
 
+  it.each([
+    ['ssh://git@git.example.org/access.git', 'ssh://git.example.org/access.git'],
+    ['ssh://alice@git.example.org:2222/access.git', 'ssh://git.example.org:2222/access.git'],
+    ['git@git.example.org:sre/access.git', 'git.example.org:sre/access.git'],
+    ['https://git.example.org/access', 'https://git.example.org/access'],
+    ['/srv/git/a b@c/access.git', '/srv/git/a%20b@c/access.git'],
+    ['file:///srv/git@home/access.git', 'file:///srv/git@home/access.git'],
+  ])('given the repository %s, then it is signed as %s: whoever asks for it may have another account there', (url, project) => {
+    expect(projectOf(url)).toBe(project);
+  });
+
   it('no two paths are quoted alike, and all quotes are printable ASCII', () => {
     fc.assert(
       fc.property(paths, paths, (one, other) => {

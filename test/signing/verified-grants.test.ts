@@ -1,8 +1,8 @@
 // What signatures alone bring into force, where judging tells the truth.
 import { describe, expect, it } from 'vitest';
-import { instant } from '../../src/names.ts';
+import { instant, parseGroupName } from '../../src/names.ts';
 import { day, hour } from '../../src/time.ts';
-import { change, grant, known, rulesChange, rulesFiles, seen, sign, type signers } from './signing-world.ts';
+import { change, grant, known, place, rulesChange, rulesFiles, seen, sign, type signers } from './signing-world.ts';
 import { alice, ep1c, inForce, klaxon, landing, rules, rulesLines, start, until, verified, whole } from './record-lines.ts';
 
 describe('given a judge that tells the truth', () => {
@@ -52,5 +52,30 @@ describe('given a judge that tells the truth', () => {
     expect(inForce([...start, ...landing([longer], [sign('alice', change([longer]))])], { groups })).toEqual([
       `hoo.yaml ${until('2026-12-13')}`,
     ]);
+  });
+});
+
+describe('given a host that takes nothing but signatures', () => {
+  const ceilings = { groups: new Map([[known(parseGroupName(klaxon)), { signed: 2 }]]), rules: 2, only: true } as const;
+  const bob = () => sign('bob', change([ep1c]));
+
+  it('when two people signed, then it is in force, whatever the policy asks for; one alone, or twice, is nobody', () => {
+    expect(inForce([...start, ...landing([ep1c], [alice(), bob()])], { ceilings })).toEqual(whole);
+    expect(inForce([...start, ...landing([ep1c], [alice()])], { ceilings })).toEqual([]);
+    const again = sign('alice', change([ep1c]), { says: { until: instant(seen + day) } });
+    expect(inForce([...start, ...landing([ep1c], [alice(), again])], { ceilings })).toEqual([]);
+  });
+
+  it('when the rules were never shown, then the group is held to signatures all the same', () => {
+    expect(verified([], { ceilings })).toEqual({ groups: [klaxon], windows: [] });
+  });
+
+  it('when it was signed for another spelling of the repository, then it is for another one', () => {
+    const project = 'https://git.example.org/access';
+    const of = (spelled: string) => (['alice', 'bob'] as const).map((name) => sign(name, change([ep1c]), { says: { project: spelled } }));
+    const under = { ceilings, place: { ...place, project } };
+    expect(inForce([...start, ...landing([ep1c], of(project))], under)).toEqual(whole);
+    for (const spelled of [`${project}.git`, `${project}/`, 'https://GIT.example.org/access', 'http://git.example.org/access'])
+      expect(inForce([...start, ...landing([ep1c], of(spelled))], under)).toEqual([]);
   });
 });
