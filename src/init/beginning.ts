@@ -2,7 +2,7 @@
 import { duration, inOrder, instant, type CommitId, type Dn, type Duration, type GroupName, type Instant, type Uid } from '../names.ts';
 import { renderLastEnd } from '../policy/policy-rules-grants.ts';
 import { plain } from '../text.ts';
-import { day, renderInstant } from '../time.ts';
+import { count, day, renderInstant } from '../time.ts';
 
 /** What was typed, with absolute paths. */
 export interface Typed {
@@ -36,6 +36,13 @@ export interface FoundGroup {
   readonly description: string | undefined;
   /** Its class wants a member always. */
   readonly needsValue: boolean;
+}
+
+/** A value that some people have, at most as many as were looked at. */
+export interface FoundLock {
+  readonly attribute: string;
+  readonly value: string;
+  readonly people: number;
 }
 
 /** Somebody who may approve; a stand-in is nobody, and holds the place of somebody. */
@@ -142,8 +149,10 @@ export function spreadEnds(uids: readonly Uid[], within: Duration | 'none', now:
 /** `start` is 40 zeros until there is one: then it is only read, to see whether what was typed can be meant. */
 export function renderConfiguration(
   typed: Typed,
-  { namedBy, groups, start, now }: { namedBy: string; groups: readonly FoundGroup[]; start: CommitId | string; now: Instant },
+  found: { namedBy: string; groups: readonly FoundGroup[]; locks: readonly FoundLock[] },
+  { start, now }: { start: CommitId | string; now: Instant },
 ): string {
+  const { namedBy, groups, locks } = found;
   const mayBeEmpty = groups.length > 0 && groups.every(({ needsValue }) => !needsValue);
   return `# How muster runs on this host, made by "muster init" on ${renderInstant(now).slice(0, 10)}. It is not part of the policy project: it limits the policy,
 # which can touch no other groups than those listed here. muster.yaml(5) has every key; so has packaging/etc/muster.yaml.example in the sources.
@@ -161,12 +170,22 @@ ${typed.startTls ? '  start-tls: true # an ldap:// connection is encrypted, alwa
   named-by: ${namedBy} # the attribute in the name (RDN) of most people's entries
   groups:${groups.length === 0 ? ' {}' : ''} # all that muster may ever touch
 ${groups.map(({ group, dn }) => `    ${group}: ${quoted(dn)}\n`).join('')}  empty-group: ${mayBeEmpty ? 'no-member # the class of these groups allows an entry without members' : 'empty-dn # what stands in a group without members: their class wants a value'}
-  # Who counts as locked, and is taken out. Nothing in the directory says which attribute means that:
-  # disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,…" }
-
+${lockLines(locks)}
 mode: report # plan and record, and write nothing to the directory; "enforce" writes
 state: state # revocations and the record; on a host of its own /var/lib/muster
 `;
+}
+
+function lockLines(locks: readonly FoundLock[]): string {
+  if (locks.length === 0)
+    return `  # Who counts as locked, and is taken out. Nothing in the directory says which attribute means that:
+  # disabled: { attribute: pwdPolicySubentry, value: "cn=disabled,ou=ppolicies,…" }
+`;
+  const lines = locks.map(
+    ({ attribute, value, people }) =>
+      `  # disabled: { attribute: ${attribute}, value: ${quoted(value)} } # ${count(people, 'person has', 'people have')} this\n`,
+  );
+  return `  # Who counts as locked, and is taken out. Where that is meant by it, take away the first "#":\n${lines.join('')}`;
 }
 
 function evidenceLines({ gitlab }: Typed): string {

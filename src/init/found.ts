@@ -16,7 +16,7 @@ import { openSettings } from '../gitlab/settings.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { dn, inOrder, parseGroupName, parseUid, type Dn, type DnKey, type GroupName, type Instant, type Uid } from '../names.ts';
 import { plain } from '../text.ts';
-import { renderSearch, type FoundGroup, type Typed } from './beginning.ts';
+import { renderSearch, type FoundGroup, type FoundLock, type Typed } from './beginning.ts';
 
 export interface DirectoryFound {
   readonly namedBy: string;
@@ -25,6 +25,8 @@ export interface DirectoryFound {
   readonly leftOut: readonly { readonly dn: string; readonly why: string }[];
   /** Those of the uids that somebody has. */
   readonly known: ReadonlySet<Uid>;
+  /** What is on some people and usually means that they are locked. */
+  readonly locks: readonly FoundLock[];
 }
 
 interface Candidate {
@@ -61,7 +63,7 @@ export async function lookIntoDirectory(
       else groups.push(seen);
     }
     const known = new Set((await reader.people(uids)).keys());
-    return { namedBy, groups, leftOut, known };
+    return { namedBy, groups, leftOut, known, locks: await locksOf(connection, configuration.people) };
   } finally {
     await connection.close();
   }
@@ -100,7 +102,7 @@ function reader({ bind }: Typed): string {
 /** Below which entries people stand, in what the server names as its own; how to find out, where it shows nobody. */
 async function whereElse(connection: DirectoryConnection, typed: Typed): Promise<string> {
   const found = [];
-  for (const context of await contexts(connection)) found.push(...branchesOf(await somePeople(connection, context), context));
+  for (const context of await contexts(connection)) found.push(...branchesOf(await somePeople(connection, context, '(uid=*)'), context));
   const most = found.sort((left, right) => right.entries - left.entries).slice(0, 3);
   if (most.length > 0)
     return `Who has a uid stands below ${most.map(({ dn: below, entries }) => `${plain(below)} (${entries})`).join(', ')}`;
@@ -132,10 +134,28 @@ function branchesOf(names: readonly string[], context: string): readonly { reado
   });
 }
 
+/** 389 Directory Server and FreeIPA; OpenLDAP's ppolicy for whom a person locked, not a wrong password; shadow(5). */
+const usualLocks = [
+  { attribute: 'nsAccountLock', value: 'TRUE' },
+  { attribute: 'pwdAccountLockedTime', value: '000001010000Z' },
+  { attribute: 'shadowExpire', value: '1' },
+] as const;
+
+async function locksOf(connection: DirectoryConnection, people: Dn): Promise<readonly FoundLock[]> {
+  const found: FoundLock[] = [];
+  for (const lock of usualLocks) {
+    const { length } = await somePeople(connection, people, `(&(uid=*)(${lock.attribute}=${lock.value}))`);
+    if (length > 0) found.push({ ...lock, people: length });
+  }
+  return found;
+}
+
+const mostPeople = 500;
+
 /** Names of entries, at most a page; none where the server says no, for they are a hint only. */
-async function somePeople(connection: DirectoryConnection, base: string): Promise<readonly string[]> {
+async function somePeople(connection: DirectoryConnection, base: string, filter: string): Promise<readonly string[]> {
   try {
-    for await (const page of connection.pages(base, { scope: 'sub', filter: '(uid=*)', attributes: ['1.1'] }, 500))
+    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['1.1'] }, mostPeople))
       return page.map((entry) => entry.dn);
     return [];
   } catch (error) {

@@ -159,7 +159,8 @@ function approverGiven(name: string, value: string): readonly [Uid, number] | un
 function configurationOf(file: string, typed: Typed): Configuration {
   const text = renderConfiguration(
     { ...typed, bind: typed.bind ?? { dn: 'cn=nobody', passwordFile: '/dev/null' } },
-    { namedBy: 'uid', groups: [], start: '0'.repeat(40), now: instant(0) },
+    { namedBy: 'uid', groups: [], locks: [] },
+    { start: '0'.repeat(40), now: instant(0) },
   );
   try {
     return parseConfiguration(file, new TextEncoder().encode(text));
@@ -218,8 +219,7 @@ async function begin(
   const hasProgram = refreshProgram(project);
   const start = await repository.commit('start', [...written, ...(hasProgram ? ['.muster'] : [])]);
   makeFolder(join(folder, 'state'), 0o711);
-  const { namedBy, groups } = found;
-  writeMissing(folder, [{ path: basename(file), text: renderConfiguration(typed, { namedBy, groups, start, now: caller.now() }) }]);
+  writeMissing(folder, [{ path: basename(file), text: renderConfiguration(typed, found, { start, now: caller.now() }) }]);
   return { start, adopted, hasProgram };
 }
 

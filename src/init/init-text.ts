@@ -5,7 +5,7 @@ import { inOrderOfPath, type CommitId, type GroupName } from '../names.ts';
 import { membersOf, type Rules } from '../policy/policy.ts';
 import { hang, plain } from '../text.ts';
 import { count } from '../time.ts';
-import { renderSearch, repositoryUrl, type FoundApprover, type FoundGroup, type Typed } from './beginning.ts';
+import { renderSearch, repositoryUrl, type FoundApprover, type FoundGroup, type FoundLock, type Typed } from './beginning.ts';
 
 export interface Written {
   readonly start: CommitId;
@@ -19,6 +19,7 @@ interface Begun extends Written {
   readonly typed: Typed;
   readonly found: {
     readonly groups: readonly FoundGroup[];
+    readonly locks: readonly FoundLock[];
     readonly leftOut: readonly { readonly dn: string; readonly why: string }[];
   };
   readonly people: readonly FoundApprover[];
@@ -128,7 +129,9 @@ function missing({ typed, people, strangers, notUids, found, hasProgram }: Begun
       : [
           'Who approved what: without GitLab (--gitlab URL --project PATH) whatever is on the branch counts ("evidence: none"). muster.yaml says beside that line what to write once there is a project.',
         ]),
-    `Who counts as locked (directory.disabled): compare an account that is locked with one that is not, ${renderSearch(typed)} -b ${JSON.stringify(typed.people)} uid=SOMEBODY '*' '+'.`,
+    found.locks.length > 0
+      ? `Whether these are locked: ${found.locks.map(({ attribute, value, people }) => `${count(people, 'person has', 'people have')} ${attribute}: ${value}`).join(', ')}. If so, take away the "#" of directory.disabled in muster.yaml.`
+      : `Who counts as locked (directory.disabled): compare an account that is locked with one that is not, ${renderSearch(typed)} -b ${JSON.stringify(typed.people)} uid=SOMEBODY '*' '+'.`,
     ...(unsaid.length === 0
       ? []
       : [`What these groups are for ("purpose" in policy/groups/): ${unsaid.join(', ')}. Ask whoever had them made.`]),

@@ -30,6 +30,14 @@ objectClass: inetOrgPerson
 cn: Fay Doe
 sn: Doe
 uid: fay
+pwdAccountLockedTime: 20261101000000Z
+
+dn: cn=Gus Doe,ou=staff,dc=example,dc=org
+objectClass: inetOrgPerson
+cn: Gus Doe
+sn: Doe
+uid: gus
+pwdAccountLockedTime: 000001010000Z
 
 dn: cn=staffers,ou=groups,dc=example,dc=org
 objectClass: groupOfNames
@@ -264,6 +272,11 @@ describe('given a directory with five groups', () => {
       { group: 'staffers', ...inSync },
       { group: 'web-team-old', ...inSync },
     ]);
+    // Whom a person locked, and not a wrong password.
+    expect(result.stdout).toContain('Whether these are locked: 1 person has pwdAccountLockedTime: 000001010000Z.');
+    expect(readFileSync(join(folder, 'staff/muster.yaml'), 'utf8')).toContain(
+      '\n  # disabled: { attribute: pwdAccountLockedTime, value: "000001010000Z" } # 1 person has this\n',
+    );
     // What muster would take out of a group is told, and the group is not taken.
     expect(result.stdout).toMatch(
       /- cn=mixed,\S+ its member\s+uid=alice,ou=people,dc=example,dc=org\s+is not\s+one person\s+below\s+ou=staff,/,
@@ -295,7 +308,7 @@ describe('given a directory with five groups', () => {
     {
       given: 'people that the directory does not have',
       args: ['ou=crew,dc=example,dc=org'],
-      says: /has no entry ou=crew,dc=example,dc=org, .* Who has a uid stands below ou=people,dc=example,dc=org \(\d+\), ou=staff,dc=example,dc=org \(1\)/,
+      says: /has no entry ou=crew,dc=example,dc=org, .* Who has a uid stands below ou=people,dc=example,dc=org \(\d+\), ou=staff,dc=example,dc=org \(2\)/,
     },
     {
       given: 'people among whom nobody is',
