@@ -125,7 +125,7 @@ function policyCommands(program: Command, take: Take): void {
     .addOption(
       new Option('--format <format>', 'how to print the findings').choices(['text', 'json', 'junit', 'codequality']).default('text'),
     )
-    .option('--against <rev>', 'also say what changed since a revision does, and whose approval it needs')
+    .option('--against <rev>', 'also say what the changes since a revision do, and whose approval they need')
     .option('--ending-within <time>', 'also name the grants that end within this time, as in "7 days"')
     .addHelpText(
       'after',
@@ -252,11 +252,11 @@ function runCommands(program: Command, take: Take): void {
     .action(take('doctor'));
   program
     .command('verify')
-    .description('judge again from the record, the ledger and the repository, and compare: for an auditor, on any machine (read-only)')
+    .description('check what the host keeps, from copies and without trusting it: for an auditor, on any machine (read-only)')
     .option(...json)
     .addHelpText(
       'after',
-      '\nIt needs a configuration whose state, judged and repository.url name copies, and asks neither GitLab nor the\ndirectory. It ends with 0 and what each grant in force rests on, or with 1 and the first line that does not hold.\n' +
+      '\nIn the configuration, state, judged and repository.url must name copies. It judges every change again from the\nrecord, and asks neither GitLab nor the directory. It ends with 0 and what each grant in force rests on, or with 1\nand the first line that does not hold.\n' +
         '\nExamples\n  muster verify\n  muster --config audit/muster.yaml verify --json | jq .restsOn\n',
     )
     .action(take('verify'));
@@ -275,7 +275,7 @@ function runCommands(program: Command, take: Take): void {
     .option('--reason <text>', 'why this is right (required); it is kept in the record')
     .addHelpText(
       'after',
-      '\nIt ends by itself, after 24 hours or once something of the set is done. If you allowed\na set by mistake, correct its source before the next run: a changed set is held again.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
+      '\nThe permission ends by itself, after 24 hours or once something of the set is done. If you allowed\na set by mistake, correct its source before the next run: a changed set is held again.\n\nExample\n  muster allow stewards sha256:5f1c… --reason "Half of the stewards changed with the election, T400000"\n',
     )
     .action(take('allow'));
   program
@@ -289,7 +289,10 @@ function runCommands(program: Command, take: Take): void {
     .command('distrust')
     .description('stop counting the signatures of a person whose key was stolen: those that this host first sees after the loss')
     .argument('<person>', 'as policy.yaml names them')
-    .option('--key <fingerprint>', 'only those made with this key: SHA256:…, as "ssh-keygen -l" prints it; without it, with any')
+    .option(
+      '--key <fingerprint>',
+      'only those made with this key: SHA256:…, as "ssh-keygen -l" prints it; without it, those made with any key',
+    )
     .requiredOption('--since <time>', 'when the key was lost: 2026-12-01 (its first instant, UTC), or a time with its zone')
     .option('--reason <text>', 'why (required); it is kept in the record')
     .addHelpText('after', '\nExample\n  muster distrust alice --since 2026-12-01T08:00Z --reason "Laptop stolen on the train, T400003"\n')
