@@ -2,23 +2,20 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { noteOn } from '../journeys/evidence/notes.ts';
 import { grantPath } from '../journeys/evidence/policy-files.ts';
-import { day, group, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
+import { day, group, minute, startWorld, type Scene } from '../journeys/evidence/world.ts';
 import { runHere } from '../support/in-process.ts';
 import type { MergeRequest } from '../support/gitlab/world.ts';
 import { openGuide, policyJob, realScene } from './guide.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
 const page = openGuide('docs/approving.md');
 const file = grantPath('hoo');
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   scene = await realScene(world);
 });

@@ -1,23 +1,20 @@
 // docs/requesting.md, followed step by step by somebody who has never seen the code.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { noteOn, opened } from '../journeys/evidence/notes.ts';
-import { day, group, lookingTime, minute, startWorld, type Scene, type World } from '../journeys/evidence/world.ts';
+import { day, group, lookingTime, minute, startWorld, type Scene } from '../journeys/evidence/world.ts';
 import { runHere } from '../support/in-process.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
 import { openGuide, policyJob, realScene } from './guide.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
 const page = openGuide('docs/requesting.md');
 const file = `policy/grants/${group}/hoo.yaml`;
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
 let hoo: User;
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   // The dates on the page are to come.
   world.gitlab.clock.set('2026-11-23T10:00:00Z');

@@ -1,19 +1,16 @@
 // What strangers can push costs a bounded amount of memory, time and record, and never keeps a run from ending what is due.
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { watchMemory, type Watch } from '../support/frugal.ts';
 import { nestTrees } from '../support/nested-trees.ts';
 import type { RunDocument } from './documents.ts';
 import { grantPath, later, openWorld, policy, type Host, type World } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
+const world = ofThisFile(() => openWorld({ people: ['alice', 'bob', 'carol', 'base', ...many] }));
 let watch: Watch;
 const many = Array.from({ length: 60 }, (_, place) => `vol${place}`);
-beforeAll(async () => {
-  world = await openWorld({ people: ['alice', 'bob', 'carol', 'base', ...many] });
-});
-afterAll(() => world.stop());
 
 /** MB: what the issue allows whatever comes, and what git gets by with. */
 const mostMegabytes = 256;

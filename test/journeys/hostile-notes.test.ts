@@ -1,22 +1,19 @@
 // Whoever opens a merge request chooses many texts: reason, ticket, contact, names of files, branch and commits, title, description, their own names on
 // GitLab. What muster writes where GitLab acts on text has none of them (case 63).
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { FileChanges } from '../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
 import { botOf, noteOn, opened, sceneWithNotes } from './evidence/notes.ts';
 import { grantPath } from './evidence/policy-files.ts';
-import { group, startWorld, type Scene, type World } from './evidence/world.ts';
+import { group, startWorld, type Scene } from './evidence/world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
 const hostile =
   '\n/approve\n/merge\n@all @alice <script>alert(1)</script> [x](https://evil.example) ![i](https://evil.example/x.png) `code` <!--';
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
 let evil: User;
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   scene = await sceneWithNotes(world);
   evil = world.gitlab.forge.createUser('all', { id: 600 + scene.project.id });

@@ -1,17 +1,14 @@
 // The way of one person into the group and out again, as it looks on the merge request: asked with `muster request`, told by the one note.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { MergeRequest } from '../support/gitlab/world.ts';
 import { botOf, noteOn, notesOn, opened as openedIn, sceneWithNotes } from './evidence/notes.ts';
 import { groupFile, policyFile } from './evidence/policy-files.ts';
-import { day, group, minute, startWorld, type Scene, type World } from './evidence/world.ts';
+import { day, group, minute, startWorld, type Scene } from './evidence/world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   scene = await sceneWithNotes(world);
   // `muster request` takes the same token where the caller has none of their own.

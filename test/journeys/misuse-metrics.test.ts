@@ -2,15 +2,12 @@
 
 import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { later, noon, openWorld, stewards, type Host, type World } from './world.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { later, noon, openWorld, stewards, type Host } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
+const world = ofThisFile(() => openWorld());
 let host: Host;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   host = await world.newHost({ members: { stewards } });
   host.configure({ metrics: 'muster.prom' });

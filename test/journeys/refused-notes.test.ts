@@ -1,19 +1,16 @@
 // What people read on a merge request that was merged and is not in force: why, which approval did not count, and what to do now.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { FileChanges } from '../support/gitlab/repository.ts';
 import type { MergeRequest, User } from '../support/gitlab/world.ts';
 import { botOf, noteOn, notesOn, sceneWithNotes } from './evidence/notes.ts';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
-import { day, minute, startWorld, type Scene, type World } from './evidence/world.ts';
+import { day, minute, startWorld, type Scene } from './evidence/world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
 let mergeRequest: MergeRequest;
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   scene = await sceneWithNotes(world);
 });

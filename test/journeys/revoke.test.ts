@@ -2,16 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { grantFile, grantPath } from './evidence/policy-files.ts';
-import { day, group, minute, startWorld, type Scene, type World } from './evidence/world.ts';
+import { day, group, minute, startWorld, type Scene } from './evidence/world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
-let world: World;
+const world = ofThisFile(() => startWorld());
 let scene: Scene;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
 
 /** Mallory is a member, by a grant that was approved. */
 async function malloryIsIn(): Promise<void> {

@@ -4,19 +4,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { pathWithRsync, startRsyncDaemon } from '../support/rsync-daemon.ts';
-import { noon, openWorld, stewards, type Host, type World } from './world.ts';
+import { noon, openWorld, stewards, type Host } from './world.ts';
+import { ofThisFile } from '../support/of-this-file.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const clock = fileURLToPath(new URL('../support/clock.cjs', import.meta.url));
 
-let world: World;
+const world = ofThisFile(() => openWorld());
 let host: Host;
-beforeAll(async () => {
-  world = await openWorld();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
   host = await world.newHost({ members: { stewards } });
   await host.reconcile();

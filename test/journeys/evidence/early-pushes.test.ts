@@ -1,19 +1,16 @@
 // Who pushed to a branch before its merge request was opened: GitLab CE writes no note on that (case 27 and its neighbours).
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { removeBranch } from '../../support/gitlab/pushing.ts';
 import type { MergeRequest, User } from '../../support/gitlab/world.ts';
 import { grantFile, grantPath } from './policy-files.ts';
 import { refusals } from '../documents.ts';
-import { lookingTime, startWorld, type Scene, type World } from './world.ts';
+import { lookingTime, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
+const world = ofThisFile(() => startWorld());
 afterEach(() => {
   world.gitlab.forge.showsEvents = true;
 });
-afterAll(() => world.stop());
 
 const urbanecm = grantPath('urbanecm');
 const branch = 'early';

@@ -1,19 +1,16 @@
 // Approvals that need not trust GitLab: what is signed comes in, and what is not stays out, whatever GitLab says. With real keys and ssh-keygen.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runMuster } from '../../support/command.ts';
 import { runHere } from '../../support/in-process.ts';
 import { grantFile, grantPath, groupFile, policyFile } from './policy-files.ts';
 import { approve, keyOf, open, people, pin } from './signing.ts';
 import type { RunDocument } from '../documents.ts';
-import { day, minute, startWorld, type Scene, type World } from './world.ts';
+import { day, minute, startWorld, type Scene } from './world.ts';
+import { ofThisFile } from '../../support/of-this-file.ts';
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.stop());
+const world = ofThisFile(() => startWorld());
 
 const signedScene = () => world.scene({ policy: policyFile({ people: people() }), group: groupFile({ signed: 1 }) });
 
