@@ -48,7 +48,8 @@ input[type=search] { font: inherit; width: 100%; max-width: 22rem; padding: .4re
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-size: .85rem; position: sticky; top: 0; background: var(--back); }
-tbody th { min-width: 7rem; }
+tbody th { min-width: 8rem; }
+tbody th small { white-space: nowrap; }
 td.group { overflow-wrap: break-word; min-width: 7.5rem; }
 td.until { white-space: nowrap; }
 td.by { min-width: 8rem; }

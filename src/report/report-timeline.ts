@@ -185,12 +185,13 @@ function personRow(
   const anchor = anchorOf(group, uid);
   const name = anchor === undefined ? markup`${uid}` : markup`<a href="#${anchor}">${uid}</a>`;
   const last = spans.at(-1);
+  const before = spans.slice(0, -1).map(({ until }) => (until === 'open' ? axis.to : until));
   return markup`<li>
     <span class="who">${name}${severalGroups ? markup` <small>${group}</small>` : nothing}</span>
     <svg height="${height}" role="img" aria-label="${`${uid}: ${told}`}">
       ${ticks(axis).map((at) => markup`<line class="tick" x1="${x(at, axis)}%" x2="${x(at, axis)}%" y1="0" y2="100%" />`)}${spans.map((span) => bar(span, axis))}
       <line class="now" x1="${x(axis.now, axis)}%" x2="${x(axis.now, axis)}%" y1="0" y2="100%" />
-      ${marks}${last ? endLabel(last, axis) : nothing}
+      ${marks}${last ? endLabel(last, before, axis) : nothing}
     </svg>
   </li>`;
 }
@@ -205,17 +206,18 @@ function bar(span: GrantSpan, axis: Axis): Markup {
   >`;
 }
 
-/** After the bar where there is room, else before it, else within it at its end. */
-function endLabel({ from, until }: GrantSpan, axis: Axis): Markup {
+/** After the bar where there is room, else before it, else within it at its end. Before it an earlier bar may stand, whose end it is not. */
+function endLabel({ from, until }: GrantSpan, before: readonly Instant[], axis: Axis): Markup {
   const end = until === 'open' ? axis.to : until;
   const near = Math.abs(end - axis.now) < 200 * day;
   const text =
     until === 'open' ? 'no end' : near ? renderLastDay(until).replace(/ \d{4}.*$/, '') : renderLastDay(until).replace(/,.*$/, '');
   const room = ((text.length * letter + 8) / narrowest) * 100;
   const left = x(from, axis);
+  const free = left - Math.max(0, ...before.map((at) => x(at, axis)));
   const right = Math.max(x(end, axis), left + 0.5);
   const [place, dx, anchor, kind] =
-    right + room <= 100 ? [right, 5, 'start', ''] : left - room >= 0 ? [left, -5, 'end', ''] : [right, -5, 'end', ' within'];
+    right + room <= 100 ? [right, 5, 'start', ''] : free - room >= 0 ? [left, -5, 'end', ''] : [right, -5, 'end', ' within'];
   return markup`<text class="end${kind}" x="${place}%" dx="${dx}" y="15" text-anchor="${anchor}" aria-hidden="true">${text}</text>`;
 }
 

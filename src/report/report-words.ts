@@ -37,7 +37,7 @@ export function renderMemberReason(reason: MemberReason): string {
     case 'roster':
       return renderBecause(reason.because);
     case 'held':
-      return `nothing names this member any more, and the removal is held since ${renderMoment(reason.since)}: ${holds[reason.code]}`;
+      return `named by no grant or roster any more, and the removal is held since ${renderMoment(reason.since)}: ${holds[reason.code]}`;
     case 'over':
       return `${renderBecause(reason.because)}: this no longer holds, and the next run takes the member out`;
     case 'frozen':

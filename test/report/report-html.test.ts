@@ -52,7 +52,7 @@ describe('the page', () => {
       'hoo since 3 Nov 2026 klaxon-users 3 Dec 2026, 12:00 in 10 days alice !9 Handling the cross-wiki abuse wave, may have to page SRE. T343377 · irc hoo on libera.chat',
       'carol since 23 Nov 2026 klaxon-users no end known no grant or roster explains this member',
       'martin since 26 Jun 2026 klaxon-users no end bob !4 Handling the cross-wiki abuse wave, may have to page SRE. T343377 · irc martin on libera.chat',
-      'melos since 26 Feb 2026 stewards held roster steward nothing names this member any more, and the removal is held since 2026-10-15 12:00 UTC: too few members would be left',
+      'melos since 26 Feb 2026 stewards held roster steward named by no grant or roster any more, and the removal is held since 2026-10-15 12:00 UTC: too few members would be left',
       '4 people stewards while on the roster roster steward, list of 14 Oct 2026 Stewards may page SRE through Klaxon. base deltaquad hasley urbanecm',
     ]);
     expect(page).toContain(`href="${pageOf(9)}"`);
@@ -196,5 +196,22 @@ describe('the page', () => {
     const targets = [...page.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
     expect(targets.length).toBeGreaterThan(3);
     expect(targets.filter((id) => !ids.has(id))).toEqual([]);
+  });
+});
+
+describe('given a grant right behind an earlier one of the same person', () => {
+  it('then the end of the later bar is not written where the earlier one ends', () => {
+    const [early, late] = [
+      grantOf({ name: 'martin', mergeRequest: 1, merged: 9, until: -1 }),
+      grantOf({ name: 'martin', mergeRequest: 2, merged: 0.5, until: 10 }),
+    ];
+    const records = [
+      begins(days(-10)),
+      endorsement(early),
+      endorsement(late),
+      outcome(days(-0.5), klaxon, 1, [brought(becauseOf(late), 'martin')]),
+    ];
+    const [label] = /<text class="end[^>]*>/.exec(renderReportHtml(reportFrom(records), { forge, digest })) ?? [];
+    expect(label).toContain('class="end within"');
   });
 });
