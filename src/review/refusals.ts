@@ -95,7 +95,12 @@ const words: Readonly<Record<RefusalCode, Words>> = {
     first: 'Have them read it, and write its version.',
   },
   'until-before-from': { what: 'the grant ends before it begins', first: 'Correct the times.' },
-  dirty: { what: 'the file already held an unapproved change, so an approval of this one does not cover all of it' },
+  dirty: {
+    what: 'the file already held an unapproved change, so an approval of this one does not cover all of it',
+    first:
+      'Put the file back as it was when it last counted, or delete it if it never did: nobody needs to approve that. Then bring what is wanted in a new merge request, and have it approved before it is merged.',
+    closes: true,
+  },
   'rules-dirty': {
     what: 'the rules on the branch are not the rules in force; no change counts until they are',
     first: 'Revert the unapproved change of the rules, or have it approved.',

@@ -34,7 +34,13 @@ describe('why a change is not in force', () => {
     expect(new Set(codes.map((code) => renderRefusal({ code, detail: '' }, 'gitlab'))).size).toBe(codes.length);
   });
 
-  it.each<RefusalCode>(['no-approval', 'no-merge-request', 'not-bound', 'dirty'])(
+  it('given a change upon one that does not count, then to revert it is no way: the file is put back, and what is wanted comes anew', () => {
+    const told = renderRefusal({ code: 'dirty', detail: 'x' }, 'gitlab');
+    expect(told).toMatch(/Put the file back as it was when it last counted, .* in a new merge request/);
+    expect(told).not.toContain('"Revert"');
+  });
+
+  it.each<RefusalCode>(['no-approval', 'no-merge-request', 'not-bound'])(
     'given %s, then the four steps of the way back are told',
     (code) => {
       expect(renderRefusal({ code, detail: 'x' }, 'gitlab')).toContain(renderWayBack('gitlab'));
