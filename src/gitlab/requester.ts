@@ -174,7 +174,7 @@ async function once(request: Outgoing, settings: RequesterSettings, ask: Ask, ag
     if (error instanceof Malformed) return { kind: 'failed', error, again: false };
     const distrust = settings.trust && distrustOf(error, settings.server.hostname, settings.trust.key);
     if (distrust !== undefined) return { kind: 'failed', error: new Untrusted(`${settings.server.origin}: ${distrust}`), again: false };
-    return failed(`${request.name}: ${connectionProblem(error)}`, true);
+    return failed(`${settings.server.origin}: ${connectionProblem(error)} (${request.name})`, true);
   }
 }
 

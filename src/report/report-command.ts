@@ -148,6 +148,7 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     };
     const judged = await judgeBranch(ports, settings);
     const [problem] = judged.problems;
+    if (!judged.policy && problem && problem.status !== 'unavailable') throw new Unusable(problem.message);
     if (!judged.policy) throw new Unavailable('git', problem?.message ?? 'the policy could not be read', undefined);
     const { policy } = judged;
     const told: ReportPorts = {

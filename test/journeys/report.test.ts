@@ -153,6 +153,10 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
       expect.objectContaining({ uid: 'carol', kind: 'grant' }),
     ]);
     expect(existsSync(elsewhere.state)).toBe(false);
+    // git has answered: what it says cannot be used.
+    writeFileSync(config, JSON.stringify({ repository: { ...repository, start: 'f'.repeat(40) }, evidence }));
+    const elsewhen = await elsewhere.run(['report'], { at: new Date(later(4)), config });
+    expect([elsewhen.status, elsewhen.stderr]).toEqual([5, expect.stringMatching(/^muster: start f+ is not in the history of the branch/)]);
     mkdirSync(elsewhere.state);
     chmodSync(elsewhere.state, 0o700);
   });
