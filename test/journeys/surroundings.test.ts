@@ -128,7 +128,7 @@ describe('given a folder for temporary files that is of no use', () => {
       const at = new Date(Date.now() - age * 3_600_000);
       utimesSync(join(host.state, 'judged/tmp', name), at, at);
     }
-    expect((await bash('muster plan', { TMPDIR: '/nonexistent' })).status).toBe(0);
+    expect((await bash('muster plan', { TMPDIR: join(host.folder, 'nowhere') })).status).toBe(0);
     expect(readdirSync(join(host.state, 'judged/tmp'))).toEqual(['muster-new']);
   });
 
@@ -139,7 +139,7 @@ describe('given a folder for temporary files that is of no use', () => {
       writeFileSync(list, stewards.map((uid) => `${uid}\n`).join(''));
       utimesSync(list, new Date(noon), new Date(noon));
       host.configure({ rosters: { steward: { from: daemon.url('steward.txt'), 'older-than': 'none' } } });
-      const { status, stdout } = await bash('muster reconcile --json', { TMPDIR: '/nonexistent', PATH: pathWithRsync });
+      const { status, stdout } = await bash('muster reconcile --json', { TMPDIR: join(host.folder, 'nowhere'), PATH: pathWithRsync });
       const { rosters }: { rosters: { state: string }[] } = JSON.parse(stdout);
       expect([status, rosters.map(({ state }) => state)]).toEqual([0, ['fresh']]);
     } finally {
