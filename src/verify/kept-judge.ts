@@ -14,7 +14,8 @@ import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import type { Readings } from '../judge/form.ts';
 import { longestForward, type Branch, type ContentJudge, type Forward, type Judgement } from '../judge/judge-branch.ts';
-import { instant, type CommitId, type Instant } from '../names.ts';
+import { instant, parseGroupName, type CommitId, type Instant } from '../names.ts';
+import { place } from '../policy/policy.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { count } from '../time.ts';
@@ -36,6 +37,7 @@ export interface KeptTerms {
   readonly start: CommitId;
   readonly folder: string;
   readonly ceilings: SignedCeilings;
+  readonly requireTouch: boolean;
   readonly distrusted: readonly (Distrusted & { readonly at: Instant })[];
   /** GitLab's number of the project, as the record has it. */
   readonly project: number | undefined;
@@ -60,12 +62,22 @@ export interface Counted {
   refused: number;
   /** Refused for want of an answer, by a ceiling of the host, or by hand; passed over, for it came to nothing. No evidence says so. */
   onTheHostsWord: number;
+  /** Endorsed with fewer signatures than the host's configuration asks for now: what it asked for then is nowhere. */
+  withFewerSignatures: number;
   signatures: number;
+  /** Of these, made without a touch, where the configuration asks for one now. */
+  untouched: number;
 }
+
+export const nothingCounted: Readonly<Counted> = {
+  ...{ endorsed: 0, refused: 0, onTheHostsWord: 0, withFewerSignatures: 0 },
+  ...{ signatures: 0, untouched: 0 },
+};
 
 export class KeptJudge implements ContentJudge {
   readonly evidence: EvidenceKind;
-  readonly counted: Counted = { endorsed: 0, refused: 0, onTheHostsWord: 0, signatures: 0 };
+  readonly counted: Counted = { ...nothingCounted };
+  readonly #verified = new Set<number>();
   readonly #expected: readonly Expected[];
   readonly #terms: KeptTerms;
   readonly #sources: Sources;
@@ -139,6 +151,7 @@ export class KeptJudge implements ContentJudge {
 
   /** Undefined where the kept evidence gives what the record says; otherwise what it gives. */
   async #rebuild(expected: Expected & { record: VerdictRecord }, state: PolicyState, landing: Landing, readings: Readings) {
+    const { signed } = expected;
     const { verdict } = expected.record;
     let given: Judgement | undefined;
     const [ceilings, versions] = [this.#terms.ceilings, this.#sources.versions];
@@ -146,13 +159,19 @@ export class KeptJudge implements ContentJudge {
     // What a host asks for beside the policy changes, and what older versions of a merge request contained may be gone: that does not speak
     // against a record that has it endorsed.
     const least = ceilings.only ? onlySigned : noSignedCeilings;
-    const lenient = [[ceilings, asLanded] as const, [least, versions] as const, [least, asLanded] as const];
+    const asking = signed && signed.record.statements.length > 0 ? [oneEach(landing, this.#terms.folder)] : [];
+    const others = [least, ...asking].flatMap((one) => [[one, versions] as const, [one, asLanded] as const]);
+    const lenient = [[ceilings, asLanded] as const, ...others];
     for (const sources of [[ceilings, versions] as const, ...(verdict.kind === 'endorsed' ? lenient : [])]) {
       const judge = this.#judgeFor(expected, ...sources);
       await judge.prepare([landing], true);
       const judgement = await judge.judge(state, landing, readings);
       given ??= judgement;
-      if (this.fault || agrees(judgement, verdict)) return undefined;
+      if (this.fault) return undefined;
+      if (agrees(judgement, verdict)) {
+        if (sources[0] === least) this.counted.withFewerSignatures += 1;
+        return undefined;
+      }
       if (!isByCeiling(judgement, verdict)) continue;
       this.counted.onTheHostsWord += 1;
       return undefined;
@@ -246,7 +265,11 @@ export class KeptJudge implements ContentJudge {
             message: `${count(kept.length, 'signature is', 'signatures are')} kept, and ${good.length} count${why}`,
           };
         }
-        if (ceilings === this.#terms.ceilings) this.counted.signatures += good.length;
+        if (signed && !this.#verified.has(signed.line)) {
+          this.#verified.add(signed.line);
+          this.counted.signatures += good.length;
+          if (this.#terms.requireTouch) this.counted.untouched += good.filter(({ touched }) => !touched).length;
+        }
         return judged;
       },
     };
@@ -309,6 +332,15 @@ export class KeptJudge implements ContentJudge {
     // Ends the walk: whatever comes behind it is not looked at.
     return { kind: 'waiting', code: '', detail: this.fault.message };
   }
+}
+
+/** As a host that asked for a signature of what the landing changes, whatever it asks for now: then those that are kept are looked at. */
+function oneEach({ changes }: Landing, folder: string): SignedCeilings {
+  const groups = changes.flatMap(({ path }) => {
+    const of = place(path, folder);
+    return of.kind === 'grant' ? (parseGroupName(of.group) ?? []) : [];
+  });
+  return { groups: new Map(groups.map((group) => [group, { signed: 1 }])), rules: 1 };
 }
 
 function at({ line }: Expected, message: string): Fault {

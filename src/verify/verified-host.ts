@@ -17,7 +17,7 @@ import { projectOf } from '../signing/statement.ts';
 import type { Verify } from '../signing/judge-statements.ts';
 import { verifiedGrants } from '../signing/verified-grants.ts';
 import { digestFault, readChain, takenFault, type Chain, type Fault, type KeptLine } from './kept-chains.ts';
-import { KeptJudge, type Counted, type Expected } from './kept-judge.ts';
+import { KeptJudge, nothingCounted, type Counted, type Expected } from './kept-judge.ts';
 
 export interface VerifiedHost {
   readonly heads: { readonly record: Head | null; readonly ledger: Head | null };
@@ -30,8 +30,6 @@ export interface VerifiedHost {
   /** Without a forge: the URL in what was signed, where `repository.url` names a copy. */
   readonly signedFor: string | undefined;
 }
-
-const nothingCounted: Counted = { endorsed: 0, refused: 0, onTheHostsWord: 0, signatures: 0 };
 
 export interface VerifyPorts {
   readonly openMirror: () => Promise<Mirror>;
@@ -87,7 +85,7 @@ function beforeLastStart(record: Chain<JudgingRecord>): number {
 async function judgeAgain(
   record: Chain<JudgingRecord>,
   ledger: Chain<LedgerRecord>,
-  { repository, evidence, signed: ceilings }: HostConfiguration,
+  { repository, evidence, signed: ceilings, requireTouch }: HostConfiguration,
   { openMirror, verify, now }: VerifyPorts,
 ): Promise<{ readonly fault: Fault | undefined; readonly counted: Counted }> {
   const begins = startOf(record);
@@ -108,7 +106,7 @@ async function judgeAgain(
   const judge = new KeptJudge(
     expectedIn(lines),
     {
-      ...{ evidence, branch: name, start, folder, ceilings, verify },
+      ...{ evidence, branch: name, start, folder, ceilings, requireTouch, verify },
       distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
       project: takeJudged(nothingJudged, all, 'judging').project,
       repository: signedForIn(record, { repository }),

@@ -18,15 +18,17 @@ export function renderVerifyText(
     const where = fault.line === null ? '' : `line ${fault.line} of `;
     return hang('DOES NOT HOLD  ', plain(`${where}${folders[fault.file]}/${fault.file}: ${fault.message}`));
   }
-  const { endorsed, refused, onTheHostsWord, signatures } = verdicts;
+  const { endorsed, refused, onTheHostsWord, withFewerSignatures, signatures, untouched } = verdicts;
   const byWord = onTheHostsWord > 0 ? `; ${onTheHostsWord} on the host’s word alone` : '';
+  const byFewer = withFewerSignatures > 0 ? `; ${withFewerSignatures} endorsed with fewer signatures than the host asks for now` : '';
+  const byHand = untouched > 0 ? `; ${untouched} made without the touch that the host asks for now` : '';
   return [
     'All of it holds.\n\n',
     ...(['record', 'ledger'] as const).map((name) =>
       hang(name.padEnd(12), `${count(heads[name]?.count ?? 0, 'line')}, head sha256:${heads[name]?.hash ?? ''}`),
     ),
-    hang('verdicts'.padEnd(12), `${endorsed} endorsed, ${refused} refused, each judged again${byWord}`),
-    hang('signatures'.padEnd(12), `${count(signatures, 'signature')} verified again`),
+    hang('verdicts'.padEnd(12), `${endorsed} endorsed, ${refused} refused, each judged again${byWord}${byFewer}`),
+    hang('signatures'.padEnd(12), `${count(signatures, 'signature')} verified again${byHand}`),
     signedFor === undefined
       ? ''
       : hang('signed for'.padEnd(12), `${plain(signedFor)}: compare it with repository.url on the host, where no copy stands for it`),
@@ -61,7 +63,7 @@ export function renderVerifyJson(
   grants: readonly RestsOn[],
   status: Status,
 ): string {
-  const { signatures, ...judged } = verdicts;
+  const { signatures, untouched, ...judged } = verdicts;
   const document = {
     muster: 1,
     command: 'verify',
@@ -69,6 +71,7 @@ export function renderVerifyJson(
     heads,
     verdicts: judged,
     signatures,
+    untouched,
     formOnly,
     signedFor: signedFor ?? null,
     restsOn: grants.map(({ until, ...one }) => ({ ...one, until: until === 'open' ? null : renderInstant(until) })),

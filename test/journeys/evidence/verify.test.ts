@@ -1,5 +1,5 @@
 // An auditor, with copies and nothing else: what a host says holds, and what somebody wrote anew is found, with the line.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attacks } from './audit-attacks.ts';
@@ -47,7 +47,9 @@ describe('given copies of what a host keeps, and of the repository', () => {
 
     expect(text, text.stdout + text.stderr).toMatchObject({ status: 0 });
     const said = text.stdout.replaceAll(/\s+/g, ' ');
-    expect(said).toContain('2 endorsed, 2 refused, each judged again; 1 on the host’s word alone');
+    expect(said).toContain(
+      '2 endorsed, 2 refused, each judged again; 1 on the host’s word alone; 1 endorsed with fewer signatures than the host asks for now',
+    );
     expect(said).toMatch(new RegExp(`${grantPath('hoo')}, [^:]*: GitLab’s answer, as kept: !1, approved by alice`));
     expect(said).toContain(`signatures of alice with ${keyOf.get('alice')?.key.fingerprint}`);
     expect(json).toMatchObject({
@@ -62,6 +64,20 @@ describe('given copies of what a host keeps, and of the repository', () => {
       ],
     });
     expect(world.gitlab.faults.log).toEqual([]);
+  });
+});
+
+describe('given a host that asks for a touch now, and no more for signatures', () => {
+  it('then what was signed holds all the same, and that it was without a touch is told', async () => {
+    const copy = copyOf();
+    const config = join(copy.folder, 'muster.yaml');
+    const text = readFileSync(config, 'utf8').replaceAll(/^ {2}(rules|ceilings): .*\n/gm, '');
+    writeFileSync(config, `${text}require-touch: true\n`);
+
+    const { status, stdout } = await copy.verify();
+
+    expect(status, stdout).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('1 signature verified again; 1 made without the touch that the host asks for now');
   });
 });
 
