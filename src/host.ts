@@ -52,7 +52,8 @@ export function readOutputs(option: string | undefined, caller: Caller): Pick<Co
 }
 
 function configurationFile(option: string | undefined, caller: Caller): { readonly file: string; readonly bytes: Uint8Array } {
-  const name = option ?? caller.environment['MUSTER_CONFIG'] ?? '/etc/muster/muster.yaml';
+  const { MUSTER_CONFIG: named = '' } = caller.environment;
+  const name = option ?? (named === '' ? '/etc/muster/muster.yaml' : named);
   const file = pathFrom(caller, name);
   return { file, bytes: readConfigured(file, name) };
 }

@@ -86,6 +86,15 @@ describe('given a configuration that is not right', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 
+  it.each([
+    { given: 'that is not there', env: { MUSTER_CONFIG: '/nonexistent/muster.yaml' }, says: '/nonexistent/muster.yaml' },
+    { given: 'whose name is empty', env: { MUSTER_CONFIG: '' }, says: '/etc/muster/muster.yaml' },
+  ])('when the environment names one $given, then that is told without an error number, and what makes one', async ({ env, says }) => {
+    const { status, stderr } = await (await world.newHost()).run(['plan'], { env });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`there is no configuration ${says}: name one with --config FILE`)]);
+    expect(stderr).toContain('"muster init" makes a first one');
+  });
+
   it('when the password file may be read by everybody, then status 2, and the directory hears nothing', async () => {
     const host = await world.newHost({ roster: ['base'] });
     for (const folder of [join(host.folder, '..'), host.folder]) chmodSync(folder, 0o755);
