@@ -2,7 +2,9 @@
 import type { Invocation } from './cli.ts';
 import { Misuse } from './errors.ts';
 import { forHost, goOnAsOwner, readConfiguration, refuseOthers, type Caller, type HostConfiguration } from './host.ts';
+import { inOrder, parseGroupName, type GroupName } from './names.ts';
 import type { Status } from './status.ts';
+import { plain } from './text.ts';
 
 export interface Printed {
   readonly text: string;
@@ -22,6 +24,14 @@ export async function hostConfiguration(invocation: Invocation, caller: Caller):
 /** As whoever typed the command. */
 export async function configurationOf({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
   return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+}
+
+export function groupOfHost(text: string, { directory }: HostConfiguration): GroupName {
+  const group = parseGroupName(text);
+  if (group && directory.groups.has(group)) return group;
+  throw new Misuse(
+    `"${plain(text)}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}. For another one, the administrator of this host adds it to directory.groups in muster.yaml`,
+  );
 }
 
 export function reasonOf(options: Invocation['options']): string {

@@ -6,13 +6,13 @@ import { readRevocations } from '../revocation/revocations.ts';
 import type { Invocation } from '../cli.ts';
 import { adoptMembers, type Adoption } from './adoption.ts';
 import type { Rules } from '../policy/policy.ts';
-import { inOrder, parseGroupName, type GroupName, type Uid } from '../names.ts';
+import type { GroupName, Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { DirectoryUnusable, errnoOf, Misuse, Unusable } from '../errors.ts';
 import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from './adoption-text.ts';
 import { readTip } from '../history/branch-head.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
-import type { Printed } from '../command.ts';
+import { groupOfHost, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
 
@@ -20,7 +20,7 @@ export async function runAdopt(invocation: Invocation, caller: Caller): Promise<
   // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.
   const { config } = invocation.options;
   const configuration = forHost(await readConfiguration(typeof config === 'string' ? config : undefined, caller));
-  const group = groupOf(invocation.operands[0] ?? '', configuration);
+  const group = groupOfHost(invocation.operands[0] ?? '', configuration);
   const adoption = await adopt(group, configuration, caller);
   const files = await filesOf(group, adoption, configuration);
   const to = invocation.options['to'];
@@ -31,12 +31,6 @@ export async function runAdopt(invocation: Invocation, caller: Caller): Promise<
     // Whoever has a grant already is as well off as the adopted.
     status: statusOf(adoption.leftOut.some(({ why }) => why !== 'has-grant') ? ['findings'] : []),
   };
-}
-
-function groupOf(text: string, { directory }: HostConfiguration): GroupName {
-  const group = parseGroupName(text);
-  if (group && directory.groups.has(group)) return group;
-  throw new Misuse(`"${text}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`);
 }
 
 interface PolicyAtTip {
@@ -67,7 +61,7 @@ async function adopt(group: GroupName, configuration: HostConfiguration, caller:
   const ofGroup = rules.groups.get(group);
   if (!ofGroup)
     throw new Misuse(
-      `the policy on ${repository.branch} has no groups/${group}.yaml: write it first, it says how long grants last and what they need`,
+      `the policy on ${repository.branch} has no groups/${group}.yaml: have it merged first, it says how long grants last and what they need`,
     );
   const { revocations } = await readRevocations(state);
   const directory = directoryAccess(layout, caller.now());

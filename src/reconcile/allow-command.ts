@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
-import { hostConfiguration, reasonOf, type Printed } from '../command.ts';
+import { groupOfHost, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
 import { Misuse, errnoOf, stateFailure } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
-import { inOrder, parseExactUid, parseGroupName, type GroupName, type Instant, type CommitId } from '../names.ts';
+import { parseExactUid, type GroupName, type Instant, type CommitId } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { parseMoment } from '../time.ts';
 import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
@@ -24,12 +24,7 @@ import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHan
 
 export async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
-  const name = parseGroupName(group);
-  if (!name || !configuration.directory.groups.has(name)) {
-    throw new Misuse(
-      `"${group}" is not a group of this host; its groups: ${[...configuration.directory.groups.keys()].sort(inOrder).join(', ')}`,
-    );
-  }
+  const name = groupOfHost(group, configuration);
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
   const reason = reasonOf(options);
   await refuseOnStandby(configuration);

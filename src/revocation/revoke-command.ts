@@ -6,13 +6,13 @@ import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
 import { revoke, type RevocationJournal, type RevokePorts } from './revoke.ts';
-import { inOrder, noEntry, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrder, noEntry, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import type { LedgerRecord, OutcomeRecord } from '../ledger/record.ts';
 import { isOnRecord } from '../reconcile/recording.ts';
 import { plain, renderBy, renderMoment } from '../text.ts';
-import { configurationOf, hostConfiguration, reasonOf, type Printed } from '../command.ts';
+import { configurationOf, groupOfHost, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { goOnAsOwner, refuseOnStandby, requireState, type HostConfiguration, type Caller } from '../host.ts';
 import { withStateToWrite } from '../reconcile/state-to-write.ts';
@@ -100,13 +100,8 @@ function uidOf({ operands, command }: Invocation): Uid {
   return uid;
 }
 
-function groupOf({ options }: Invocation, { directory }: HostConfiguration): GroupName | undefined {
-  if (options['group'] === undefined) return undefined;
-  const group = parseGroupName(String(options['group']));
-  if (group && directory.groups.has(group)) return group;
-  throw new Misuse(
-    `"${String(options['group'])}" is not a group of this host; its groups: ${[...directory.groups.keys()].sort(inOrder).join(', ')}`,
-  );
+function groupOf({ options }: Invocation, configuration: HostConfiguration): GroupName | undefined {
+  return options['group'] === undefined ? undefined : groupOfHost(String(options['group']), configuration);
 }
 
 async function known({ state }: HostConfiguration, uid: Uid): ReturnType<RevokePorts['known']> {

@@ -121,7 +121,10 @@ describe('given a group that was kept by hand', () => {
   });
 
   it.each([
-    { args: ['adopt', 'wmf'], says: 'is not a group of this host; its groups: klaxon-users, stewards' },
+    {
+      args: ['adopt', 'wmf'],
+      says: 'is not a group of this host; its groups: klaxon-users, stewards. For another one, the administrator of this host adds it',
+    },
     { args: ['adopt', '../x'], says: 'is not a group of this host' },
   ])('when $args is asked for, then it says why not', async ({ args, says }) => {
     const host = await world.newHost();
