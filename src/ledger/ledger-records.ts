@@ -133,6 +133,7 @@ const ledgerRecordShapes = {
     type: v.literal('verified'),
     at: instant,
     basis: v.string(),
+    signedFor: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
     groups: v.array(signedGroup),
     windows: v.array(window),
   }),

@@ -1,5 +1,6 @@
 // The ledger's records as values. Everything muster remembers is a fold over them (memory.ts); nothing else decides anything.
 import type { SignedGroup, Window } from '../record/grants.ts';
+import type { Place } from '../signing/statement.ts';
 import type { Because } from '../membership/desired.ts';
 import { isJudgingType, type JudgingRecord } from '../record/judging-record.ts';
 import type { Taken } from '../record/read-record.ts';
@@ -192,6 +193,8 @@ export interface VerifiedRecord {
   readonly at: Instant;
   /** Stands for all that it was worked out from. */
   readonly basis: string;
+  /** Where statements counted. */
+  readonly signedFor: Place;
   readonly groups: readonly SignedGroup[];
   readonly windows: readonly Window[];
 }

@@ -21,8 +21,8 @@ export const rulesRules: readonly RulesRule[] = [
   { code: 'too-few-approvers', object: tooFewApprovers },
   { code: 'shared-key', object: sharedKeys },
   { code: 'too-many-signed', object: tooManySigned },
-  { code: 'too-few-keys', object: tooFewKeys },
   { code: 'too-few-signers', object: tooFewSigners },
+  { code: 'too-few-keys', object: tooFewKeys },
 ];
 
 function unknownPeople({ people, teams }: Rules): readonly Complaint[] {

@@ -7,6 +7,7 @@ import { inOrder, inOrderOfPath, type GroupName, type Instant } from '../names.t
 import { withinSignatures } from '../record/effective-policy.ts';
 import { wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import type { Place } from '../signing/statement.ts';
 import type { VerifyTerms } from '../signing/verified-grants.ts';
 import type { TakenPolicy } from './take.ts';
 
@@ -47,9 +48,10 @@ async function verifiedOf(
   memory: Memory,
   now: Instant,
 ): Promise<{ readonly known: VerifiedRecord; readonly problem?: Problem }> {
-  const groups = memory.verified?.groups ?? [];
   const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
-  const asked = { ...terms, place: { ...terms.place, project: project ?? found.at(-1) ?? '' }, groups };
+  const place = { ...terms.place, project: project ?? found.at(-1) ?? '' };
+  const groups = groupsAt(place, memory, judged, lines.length);
+  const asked = { ...terms, place, groups };
   const basis = hash(JSON.stringify([asked, [...terms.ceilings.groups], lines.length]));
   if (memory.verified?.basis === basis) return { known: memory.verified };
   try {
@@ -59,7 +61,7 @@ async function verifiedOf(
     const known = { groups: signed, windows: joined(answer.windows, fresh) };
     // What it was asked with counts next time, the groups that are new in it among them.
     const next = hash(JSON.stringify([{ ...asked, groups: signed }, [...terms.ceilings.groups], lines.length]));
-    return { known: { type: 'verified', at: now, basis: next, ...known } };
+    return { known: { type: 'verified', at: now, basis: next, signedFor: place, ...known } };
   } catch (error) {
     const problem = problemOf(error, 'ssh-keygen');
     if (memory.verified) return { known: memory.verified, problem };
@@ -69,8 +71,20 @@ async function verifiedOf(
       [],
       signed.flatMap(({ before }) => before),
     );
-    return { known: { type: 'verified', at: now, basis: 'none', groups: signed, windows }, problem };
+    return { known: { type: 'verified', at: now, basis: 'none', signedFor: place, groups: signed, windows }, problem };
   }
+}
+
+/**
+ * Statements are for one place: by root's word another one begins (a new `start`, say), and nothing that was signed before counts there. What it gave
+ * stays, as far as the new beginning still has it.
+ */
+function groupsAt(place: Place, { verified }: Memory, { records }: TakenPolicy, count: number): readonly SignedGroup[] {
+  if (!verified) return [];
+  if (JSON.stringify(verified.signedFor) === JSON.stringify(place)) return verified.groups;
+  const after = count - records.filter(isEvidence).length;
+  const isIn = (group: GroupName, { path }: Window) => path.split('/').at(-2) === group;
+  return verified.groups.map(({ group }) => ({ group, after, before: verified.windows.filter((window) => isIn(group, window)) }));
 }
 
 /** What converging knew of the group before this run; where it knew nothing, what the start of the record says, which is held for a person. */

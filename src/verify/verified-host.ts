@@ -24,6 +24,8 @@ export interface VerifiedHost {
   readonly verdicts: Counted;
   /** Lines of the record before its last `start`: no verdict among them is judged again, for what was in force then came to an end with it. */
   readonly formOnly: number;
+  /** What root took as it was, now or earlier. */
+  readonly starts: readonly CommitId[];
   /** What the ledger comes to; undefined where it could not be read to its end. */
   readonly memory: Memory | undefined;
   readonly fault: Fault | undefined;
@@ -43,9 +45,10 @@ export async function verifyHost(configuration: HostConfiguration, ports: Verify
   const memory = 'fault' in ledger ? undefined : rememberedIn(ledger);
   const heads = { record: 'fault' in record ? null : record.head, ledger: 'fault' in ledger ? null : ledger.head };
   const formOnly = 'fault' in record ? 0 : beforeLastStart(record);
+  const starts = 'fault' in record ? [] : record.lines.flatMap((line) => (line.record.type === 'start' ? [line.record.commit] : []));
   const signedFor = 'fault' in record || configuration.evidence !== 'signed' ? undefined : signedForIn(record, configuration);
   const ended = (fault: Fault | undefined, verdicts = nothingCounted): VerifiedHost => ({
-    ...{ heads, verdicts, formOnly, memory, fault },
+    ...{ heads, verdicts, formOnly, memory, fault, starts },
     signedFor: signedFor === projectOf(configuration.repository.url) ? undefined : signedFor,
   });
   if ('fault' in ledger) return ended(ledger.fault);

@@ -21,7 +21,7 @@ export async function runVerify(invocation: Invocation, caller: Caller): Promise
     }),
   );
   const { repository, state, judged } = configuration;
-  const grants = host.memory && !host.fault ? restsOn(host.memory, repository.start) : [];
+  const grants = host.memory && !host.fault ? restsOn(host.memory, new Set([repository.start, ...host.starts])) : [];
   const status = statusOf(host.fault ? ['findings'] : []);
   const text =
     invocation.options['json'] === true

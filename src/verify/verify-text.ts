@@ -97,7 +97,7 @@ interface RestsOn {
 }
 
 /** Whose word each grant rests on: of all that converging has in force, by path. */
-export function restsOn({ policy, verified, allowed }: Memory, start: CommitId): readonly RestsOn[] {
+export function restsOn({ policy, verified, allowed }: Memory, starts: ReadonlySet<CommitId>): readonly RestsOn[] {
   const given = new Set(verified?.windows.map(({ path }) => path));
   const isGiven = ({ path, group }: GrantInForce) =>
     given.has(path) || allowed.has(path) || verified?.groups.every((one) => one.group !== group) !== false;
@@ -105,7 +105,7 @@ export function restsOn({ policy, verified, allowed }: Memory, start: CommitId):
     .filter(isGiven)
     .map(({ path, group, uid, until, commit, signedBy = [], mergeRequest, approvedBy }) => ({
       ...{ path, group, uid, until, commit, signedBy, mergeRequest, approvedBy },
-      word: wordOf({ path, commit, signedBy, mergeRequest }, allowed, start),
+      word: wordOf({ path, commit, signedBy, mergeRequest }, allowed, starts),
     }))
     .sort(inOrderOfPath);
 }
@@ -113,10 +113,10 @@ export function restsOn({ policy, verified, allowed }: Memory, start: CommitId):
 function wordOf(
   { path, commit, signedBy, mergeRequest }: Pick<RestsOn, 'path' | 'commit' | 'signedBy' | 'mergeRequest'>,
   allowed: Memory['allowed'],
-  start: CommitId,
+  starts: ReadonlySet<CommitId>,
 ): RestsOn['word'] {
   if (signedBy.length > 0) return 'signature';
   if (mergeRequest !== null) return 'gitlab';
-  if (commit !== start) return 'nobody';
+  if (!starts.has(commit)) return 'nobody';
   return allowed.has(path) ? 'allow' : 'start';
 }

@@ -21,7 +21,7 @@ const lineOf = new Map(
   }),
 );
 
-const policyOf = (approvals: number) => `version: 1
+export const policyOf = (approvals: number) => `version: 1
 people:
 ${names
   .slice(0, 3)
@@ -92,6 +92,10 @@ export async function type(world: World, host: Host, line: string): Promise<stri
   const known = { MUSTER_CONFIG: host.config, MUSTER_TEST_NOW: noon, EDITOR: join(keys, 'editor') };
   const env = { ...as, ...known, HOME: homeOf(name), PATH: `${join(keys, 'bin')}:${process.env['PATH']}` };
   return (await run('sh', ['-c', line], { cwd: clone, env, timeout: 100_000 })).stdout;
+}
+
+export function repositoryOf(host: Host): Readonly<Record<string, unknown>> {
+  return JSON.parse(readFileSync(host.config, 'utf8')).repository;
 }
 
 /** By somebody who has copies, and no network. */

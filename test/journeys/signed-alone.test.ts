@@ -14,8 +14,10 @@ import {
   keys,
   newSignedHost,
   notesRef,
+  policyOf,
   propose,
   readmeJourney,
+  repositoryOf,
   type,
   urbanecm,
   type SignedOptions,
@@ -58,7 +60,25 @@ describe('given a repository without a forge', () => {
     expect((await host.run(['verify'], { at: later(0, 2) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /All of it holds\..*2 signatures verified again.*urbanecm\.yaml, .*: signatures of alice with SHA256:\S+ and bob with SHA256:/,
     );
+    host.configure({ repository: { ...repositoryOf(host), start: host.repository.resolve('main') } });
+    expect((await host.reconcile(later(0, 3))).document.status.all).toEqual(['in order']);
+    expect([await members(host), await audit(host, later(0, 4))]).toEqual([['urbanecm'], expect.stringContaining('All of it holds.')]);
     await host.reconcile(later(15));
+    expect(await members(host)).toEqual([]);
+  });
+
+  it('when the policy asks for one approval, then check, judging and doctor say that two people must sign', async () => {
+    const host = await world.newHost();
+    host.configure({ evidence: 'signed', repository: { ...repositoryOf(host), rules: (await host.plan()).document.policy.rules } });
+
+    const { stdout } = await host.run(['reconcile']);
+    const doctor = await host.run(['doctor']);
+    const folder = join(host.folder, 'policy');
+    mkdirSync(join(folder, 'groups'), { recursive: true });
+    writeFileSync(join(folder, 'policy.yaml'), policyOf(1));
+    const check = await host.run(['check', folder]);
+
+    for (const said of [stdout, doctor.stdout, check.stdout]) expect(said.replaceAll(/\s+/g, ' ')).toContain('2 people must sign it');
     expect(await members(host)).toEqual([]);
   });
 

@@ -183,6 +183,7 @@ const samples: readonly LedgerRecord[] = [
     type: 'verified',
     at: now,
     basis: digest,
+    signedFor: { project: '7', branch: 'refs/heads/main', start: commit('a') },
     groups: [{ group: klaxon, after: 3, before: [{ path, from: now, until: 'open' }] }],
     windows: [{ path, from: now, until: now }],
   },
