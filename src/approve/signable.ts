@@ -1,6 +1,6 @@
 // What approving a merge request means: what it would do if it were merged now, what is wrong with it, and the text that its approvers sign.
 // Read from git alone, and worked out as judging does. The rules are those at the head of the branch: while others are in force, nothing counts.
-import { changesIfMerged } from '../check/proposed-change.ts';
+import { readProposed } from '../check/proposed-change.ts';
 import { checkChange, type CheckedChange, type Clone } from '../check/check-change.ts';
 import type { SignedCeilings } from '../evidence/approval.ts';
 import type { PathChange, PolicyTree } from '../history/landing.ts';
@@ -42,14 +42,12 @@ export async function readSignable(
   parser: PolicyParserModule,
   { folder, now, ceilings }: SignableTerms,
 ): Promise<Signable | undefined> {
-  const base = await history.mergeBase(tip, head);
-  if (base === undefined) return undefined;
-  const { changes, overlaps } = changesIfMerged(await history.changes(base, head), await history.changes(base, tip));
+  const proposed = await readProposed(history, head, tip, folder);
+  if (!proposed) return undefined;
+  const { changes, inside, overlaps, hiddenBy } = proposed;
   const before = await history.policyTree(tip, folder);
-  const after = merged(before, changes.filter(isInside(folder)));
+  const after = merged(before, inside);
   const blobs = (ids: Iterable<BlobId>, limit: number) => history.blobs(ids, limit);
-  const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
-  const hiddenBy = (await hidden(head)) ?? (await hidden(tip));
   const clone: Clone = {
     folder,
     comparedWith: () => Promise.resolve({ base: tip, head }),
@@ -59,7 +57,6 @@ export async function readSignable(
     changes: () => Promise.resolve(changes),
     hiddenBy: () => Promise.resolve(hiddenBy),
   };
-  const inside = changes.filter(isInside(folder));
   const rules = new Map([...before].flatMap(([path, { blob }]) => (isRules(path, folder) ? [[path, blob] as const] : [])));
   const landing = { changes: inside, outside: changes.length - inside.length };
   const whole =
@@ -79,10 +76,6 @@ export async function readSignable(
 export function rulesNotInForce({ rules }: Signable, endorsed: ReadonlyMap<string, BlobId>, folder: string): readonly string[] {
   const paths = new Set([...rules.keys(), ...[...endorsed.keys()].filter((path) => isRules(path, folder))]);
   return [...paths].filter((path) => rules.get(path) !== endorsed.get(path)).sort(inOrder);
-}
-
-function isInside(folder: string): (change: PathChange) => boolean {
-  return ({ path }) => path === folder || path.startsWith(`${folder}/`);
 }
 
 function merged(before: PolicyTree, changes: readonly PathChange[]): PolicyTree {

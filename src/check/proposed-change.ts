@@ -4,8 +4,19 @@ import { noSignedCeilings, requirement, type ReviewedPath } from '../evidence/ap
 import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed } from '../judge/form.ts';
 import { earlier, isOver, type End } from '../record/grants.ts';
+import type { History } from '../history/history.ts';
 import type { PathChange } from '../history/landing.ts';
-import { inOrder, parseExactUid, parseGroupName, type GroupName, type Instant, type TeamName, type Uid } from '../names.ts';
+import {
+  inOrder,
+  inOrderOfPath,
+  parseExactUid,
+  parseGroupName,
+  type CommitId,
+  type GroupName,
+  type Instant,
+  type TeamName,
+  type Uid,
+} from '../names.ts';
 import { membersOf, type Approver, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** The time that a grant gives, from the merge on where it has no `from`. */
@@ -146,6 +157,31 @@ export function changesIfMerged(own: readonly PathChange[], moved: readonly Path
     }
   }
   return { changes, overlaps };
+}
+
+/**
+ * What merging `head` into the branch at `tip` would change, with what of it lies `inside` the policy folder; undefined where they have no history in
+ * common. `own`: paths of the policy that it changed, be they on the branch already or not.
+ */
+export async function readProposed(
+  history: Pick<History, 'mergeBase' | 'changes' | 'jump'>,
+  head: CommitId,
+  tip: CommitId,
+  folder: string,
+) {
+  const base = await history.mergeBase(tip, head);
+  if (base === undefined) return undefined;
+  const own = await history.changes(base, head);
+  const { changes, overlaps } = changesIfMerged(own, await history.changes(base, tip));
+  const isInside = ({ path }: PathChange) => path === folder || path.startsWith(`${folder}/`);
+  const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
+  return {
+    changes,
+    overlaps,
+    inside: changes.filter(isInside).sort(inOrderOfPath),
+    own: own.filter(isInside).map(({ path }) => path),
+    hiddenBy: (await hidden(head)) ?? (await hidden(tip)),
+  };
 }
 
 function sameEntry(left: PathChange['after'], right: PathChange['after']): boolean {

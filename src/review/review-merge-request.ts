@@ -8,8 +8,8 @@ import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { History } from '../history/history.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import { inOrderOfPath, type CommitId, type Instant } from '../names.ts';
-import { changesIfMerged } from '../check/proposed-change.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { readProposed } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Reviewed as MergeRequestReview } from './note.ts';
 import { reviewOpen, type Proposal } from './review.ts';
@@ -115,14 +115,9 @@ async function propose(
   const history = head === null ? undefined : await commits.proposal(head, tip);
   if (head === null || !history)
     throw new Unavailable('git', `the commits of !${mergeRequest.iid} are not there; GitLab may still be at work on the last push`);
-  const base = await history.mergeBase(tip, head);
-  if (base === undefined) throw new Unusable(`!${mergeRequest.iid} has no history in common with the branch`);
-  const own = await history.changes(base, head);
-  const { changes, overlaps } = changesIfMerged(own, await history.changes(base, tip));
-  const isInside = ({ path }: PathChange) => path === folder || path.startsWith(`${folder}/`);
-  const inside = changes.filter(isInside).sort(inOrderOfPath);
-  const hidden = async (to: CommitId) => (base === to ? undefined : (await history.jump(base, to, folder)).hiddenBy);
-  const hiddenBy = (await hidden(head)) ?? (await hidden(tip));
+  const proposed = await readProposed(history, head, tip, folder);
+  if (!proposed) throw new Unusable(`!${mergeRequest.iid} has no history in common with the branch`);
+  const { own, changes, inside, overlaps, hiddenBy } = proposed;
   const landing: Landing = {
     commit: head,
     parent: tip,
@@ -138,7 +133,7 @@ async function propose(
     review,
     landing,
     readings: await files.readingsOf(state, landing, await files.contentsOf([landing])),
-    own: own.filter(isInside).map(({ path }) => path),
+    own,
     overlaps,
     digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
     ...(await signingOf(state, landing, mergeRequest, history.blobs, ports, ceilings)),
