@@ -22,7 +22,7 @@ function heading(page: string, section: number, { version, date }: Edition): str
 export function renderManual(program: Command, edition: Edition): string {
   return [
     heading('MUSTER', 1, edition),
-    `.SH NAME\nmuster \\- keeps LDAP groups as a reviewed policy and rosters say\n`,
+    `.SH NAME\nmuster \\- keeps LDAP groups in sync with YAML files reviewed in GitLab\n`,
     `.SH SYNOPSIS\n.B muster\n.I COMMAND\n[options]\n`,
     `.SH DESCRIPTION\n${roff(program.description())}\n.PP\n`,
     `Results go to standard output, everything else to standard error. Options may stand before or after arguments.\n`,

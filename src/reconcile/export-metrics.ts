@@ -27,7 +27,7 @@ interface RunFacts {
 /** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
 export async function exportMetrics(
   file: string,
-  { state }: HostConfiguration,
+  { state, rosters }: HostConfiguration,
   { report, status, memory, heads, duration }: RunFacts,
   caller: Caller,
 ): Promise<void> {
@@ -39,7 +39,8 @@ export async function exportMetrics(
     const holds = new Map([...(memory?.groups ?? [])].map(([group, known]) => [group, known.holds]));
     const { revocations } = await readRevocations(state);
     const { tokens } = report;
-    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, tokens, heads, duration });
+    const untimed = new Set([...rosters].flatMap(([roster, { olderThan }]) => (olderThan === 'none' ? [roster] : [])));
+    const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, untimed, tokens, heads, duration });
     const text = await renderMetrics(metrics);
     publish(file, text);
     keepMarks(state, { success: lastSuccess, judged: lastJudged });

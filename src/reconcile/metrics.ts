@@ -2,7 +2,7 @@
 import type { Revocation } from '../membership/desired.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Heads } from '../ledger/state.ts';
-import type { GroupName, Instant } from '../names.ts';
+import type { GroupName, Instant, RosterName } from '../names.ts';
 import { isRatified, stillNamed } from '../revocation/ratification.ts';
 import type { GroupProposal, RunReport } from './run.ts';
 import { exitStatus, type Status } from '../status.ts';
@@ -27,6 +27,8 @@ export interface MetricsCircumstances {
   readonly lastJudged: Instant | undefined;
   readonly holds: ReadonlyMap<GroupName, readonly KnownHold[]>;
   readonly revocations: readonly Revocation[];
+  /** Rosters whose file's time means nothing (`older-than: none`): an age of theirs would be an alarm for ever. */
+  readonly untimed: ReadonlySet<RosterName>;
   /** Those that are configured. */
   readonly tokens: readonly TokenStanding[];
   /** Undefined where the ledger could not be opened. */
@@ -52,7 +54,7 @@ export function metricsOf(report: RunReport, at: MetricsCircumstances): readonly
   const all = [
     ...runMetrics(report, at),
     ...groupMetrics(report, at),
-    ...rosterMetrics(report),
+    ...rosterMetrics(report, at),
     ...revocationMetrics(report, at),
     ...tokenMetrics(at),
     headMetric(at),
@@ -139,7 +141,7 @@ function heldChanges(proposal: GroupProposal): number | undefined {
   return proposal.guarded.held.reduce((sum, { add, remove }) => sum + add.length + remove.length, 0);
 }
 
-function rosterMetrics({ rosters, at: now }: RunReport): readonly Metric[] {
+function rosterMetrics({ rosters, at: now }: RunReport, { untimed }: MetricsCircumstances): readonly Metric[] {
   return [
     {
       name: 'muster_roster_fresh',
@@ -148,9 +150,11 @@ function rosterMetrics({ rosters, at: now }: RunReport): readonly Metric[] {
     },
     {
       name: 'muster_roster_age_seconds',
-      help: 'Age of the list that lies at the roster’s place, by its own time.',
+      help: 'Age of the list that lies at the roster’s place, by its own time; not where older-than is none.',
       samples: rosters.flatMap(({ roster, state }) =>
-        'producedAt' in state && state.producedAt !== undefined ? [{ labels: { roster }, value: seconds(now - state.producedAt) }] : [],
+        'producedAt' in state && state.producedAt !== undefined && !untimed.has(roster)
+          ? [{ labels: { roster }, value: seconds(now - state.producedAt) }]
+          : [],
       ),
     },
     {

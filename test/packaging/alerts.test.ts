@@ -9,6 +9,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { metricsOf, standbyMetrics } from '../../src/reconcile/metrics.ts';
 import { exitStatus, statusOf } from '../../src/status.ts';
+import type { RosterName } from '../../src/names.ts';
+import { steward } from '../membership/membership-samples.ts';
 import { troubled } from '../reconcile/run-samples.ts';
 
 interface Rule {
@@ -27,6 +29,7 @@ const circumstances = {
   lastJudged: undefined,
   holds: new Map(),
   revocations: [],
+  untimed: new Set<never>(),
   tokens: [],
   heads: undefined,
   open: [],
@@ -42,6 +45,13 @@ describe('given the alert rules', () => {
     for (const name of named) expect(known).toContain(name);
     expect(annotations.summary).not.toBe('');
     expect(annotations.description).not.toBe('');
+  });
+
+  it('when the time of a roster means nothing, then there is no age to be alarmed by', () => {
+    const ages = (untimed: readonly RosterName[]) =>
+      metricsOf(troubled, { ...circumstances, untimed: new Set(untimed) }).find(({ name }) => name === 'muster_roster_age_seconds')
+        ?.samples;
+    expect([ages([])?.length, ages([steward])?.length]).toEqual([1, 0]);
   });
 
   it('when they ask for a status, then it is one of the contract, and each that a person must look at has an alert', () => {
