@@ -1,8 +1,8 @@
 // What changed, by day, the latest first: who came, stayed under another grant and went, and what was decided. The same words for page and text.
 import type { Because } from '../membership/desired.ts';
 import { instant, type GroupName, type Instant } from '../names.ts';
-import { plain, renderBy } from '../text.ts';
-import { day, renderDate, renderLastDay } from '../time.ts';
+import { plain, renderBy, renderUntil } from '../text.ts';
+import { day, renderDate, renderInstant, renderLastDay } from '../time.ts';
 import { renderRefusalCode } from '../review/refusals.ts';
 import { renderDeparture, renderHoldCode } from './report-words.ts';
 import type { Report } from './report.ts';
@@ -17,15 +17,30 @@ interface Event {
   readonly request?: { readonly number: number; readonly link: string | undefined };
 }
 
+/** How days are written: on the page as in its columns, in a text as in all other texts. */
+export interface DayStyle {
+  readonly day: (at: Instant) => string;
+  readonly until: (until: Instant | 'open') => string;
+}
+
+export const daysOnPage: DayStyle = {
+  day: renderDate,
+  until: (until) => (until === 'open' ? ', without an end' : ` until ${renderLastDay(until)}`),
+};
+
+export const daysInText: DayStyle = {
+  day: (at) => renderInstant(at).slice(0, 10),
+  until: (until) => `${until === 'open' ? ',' : ''} ${renderUntil(until)}`,
+};
+
 export interface Day {
-  /** `7 Dec 2026`. */
   readonly date: string;
   readonly events: readonly Event[];
 }
 
-export function daysOf(report: Report): readonly Day[] {
+export function daysOf(report: Report, style: DayStyle): readonly Day[] {
   const days = new Map<number, Map<string, Event & { readonly names: string[] }>>();
-  for (const event of [...movements(report), ...decisions(report)]) {
+  for (const event of [...movements(report, style), ...decisions(report)]) {
     const of = Math.floor(event.at / day) * day;
     const events = days.get(of) ?? new Map<string, Event & { readonly names: string[] }>();
     days.set(of, events);
@@ -38,7 +53,10 @@ export function daysOf(report: Report): readonly Day[] {
   }
   return [...days]
     .sort(([left], [right]) => right - left)
-    .map(([of, events]) => ({ date: renderDate(of), events: [...events.values()].map(told).sort((left, right) => right.at - left.at) }));
+    .map(([of, events]) => ({
+      date: style.day(instant(of)),
+      events: [...events.values()].map(told).sort((left, right) => right.at - left.at),
+    }));
 }
 
 /** Whoever came twice on a day is named once. */
@@ -46,11 +64,11 @@ function told(event: Event): Event {
   return { ...event, names: [...new Set(event.names)] };
 }
 
-function movements(report: Report): readonly Event[] {
+function movements(report: Report, style: DayStyle): readonly Event[] {
   const { joined, renewed, left } = report.changes;
   return [
-    ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], ...grounds(group, because) }) as const),
-    ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], ...grounds(group, because) }) as const),
+    ...joined.map(({ at, name, group, because }) => ({ at, mark: 'in', names: [name], ...grounds(group, because, style) }) as const),
+    ...renewed.map(({ at, name, group, because }) => ({ at, mark: 'renewed', names: [name], ...grounds(group, because, style) }) as const),
     ...left.map(({ name, group, departure: { at, because } }) => {
       const why = because?.kind === 'expired' ? 'the grant ended' : renderDeparture({ because, at });
       return { at, mark: 'out', names: [name], words: `, ${group}: ${why}` } as const;
@@ -58,11 +76,11 @@ function movements(report: Report): readonly Event[] {
   ];
 }
 
-function grounds(group: GroupName, because: Because | null): Pick<Event, 'words' | 'request'> {
+function grounds(group: GroupName, because: Because | null, style: DayStyle): Pick<Event, 'words' | 'request'> {
   if (!because) return { words: `, ${group}: no grant or roster explained it` };
   if (because.kind === 'roster') return { words: `, ${group}: on the roster ${because.roster}` };
   const { until, approvedBy, mergeRequest, commit, link } = because;
-  const end = until === 'open' ? ', without an end' : ` until ${renderLastDay(until)}`;
+  const end = style.until(until);
   const by = approvedBy.length > 0 ? `, approved by ${approvedBy.join(', ')}` : '';
   if (mergeRequest === null) return { words: `, ${group}${end}${by}, commit ${commit.slice(0, 12)}` };
   return { words: `, ${group}${end}${by}`, request: { number: mergeRequest, link } };

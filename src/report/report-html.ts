@@ -4,7 +4,7 @@ import type { GroupReport, Report } from './report.ts';
 import { count, renderDate, renderLastDay } from '../time.ts';
 import { markup, nothing, verbatim, type Markup } from './markup.ts';
 import { needsWayBack, wayBackBy } from '../review/refusals.ts';
-import { daysOf } from './report-days.ts';
+import { daysOnPage, daysOf } from './report-days.ts';
 import { script, style } from './report-style.ts';
 import { renderTimeline } from './report-timeline.ts';
 import {
@@ -165,7 +165,7 @@ function addName(apart: Map<string, string[]>, { group, notIn }: Extract<Attenti
 }
 
 function changes(report: Report, pageOf: PageOf): Markup {
-  const days = daysOf(report).map(({ date, events }) => {
+  const days = daysOf(report, daysOnPage).map(({ date, events }) => {
     const lines = events.map(({ mark, names, words, request }) => {
       const where = request ? markup` ${requestLink(request.number, pageOf(request.link))}` : nothing;
       return markup`<li><span class="${mark}">${mark}</span> ${names.join(', ')}${words}${where}</li>`;

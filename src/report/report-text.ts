@@ -1,7 +1,7 @@
 // A report for a terminal: what needs a person first, then every group with its members and their reasons.
 import type { GroupReport, MemberReport, Report } from './report.ts';
 import { count } from '../time.ts';
-import { daysOf, type Day } from './report-days.ts';
+import { daysInText, daysOf, type Day } from './report-days.ts';
 import {
   needsAct,
   remedyFor,
@@ -33,7 +33,7 @@ export function renderReportText(report: Report): string {
       report.attention.filter((one) => !needsAct(one)).map((one) => renderAttention(one, report.evidence)),
     ),
     ...(report.isPeriod
-      ? [`\nChanged since ${renderMoment(report.changes.since)}\n${daysOf(report).map(dayBlock).join('') || '  nothing\n'}`]
+      ? [`\nChanged since ${renderMoment(report.changes.since)}\n${daysOf(report, daysInText).map(dayBlock).join('') || '  nothing\n'}`]
       : []),
     ...report.groups.map((group) => groupBlock(group, report)),
     section(

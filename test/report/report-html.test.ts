@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { publicReport } from '../../src/report/report-public.ts';
-import { daysOf } from '../../src/report/report-days.ts';
+import { daysOf, daysOnPage } from '../../src/report/report-days.ts';
 import { renderReportHtml } from '../../src/report/report-html.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { hostileRecords } from './report-crowd.ts';
@@ -101,7 +101,7 @@ describe('the page', () => {
     const gone = { type: 'membership', at: days(-4.9), group: klaxon, appeared: [], vanished: ['hoo'], members: 0 } as const;
     const again = { ...came, at: days(-4.8) };
     const told = (last: LedgerRecord) =>
-      daysOf(reportFrom([begins(days(-9)), endorsement(grant), came, gone, again, last])).flatMap(({ events }) =>
+      daysOf(reportFrom([begins(days(-9)), endorsement(grant), came, gone, again, last]), daysOnPage).flatMap(({ events }) =>
         events.map(({ mark, names }) => `${mark} ${names.join(' ')}`),
       );
     expect(told(deletion)).toEqual(['in hoo', 'out hoo']);
