@@ -19,6 +19,10 @@ import type { State } from '../ledger/state.ts';
 import { second } from '../time.ts';
 
 const ceilingKeys = ['source', 'members', 'longest', 'additions', 'removals'] as const;
+/** Nobody is in by a roster until a day. */
+const byRoster: readonly string[] = ['longest'];
+/** Judging gives nobody what no approver signed. */
+const bySignatures: readonly string[] = ['members', 'longest', 'additions'];
 
 export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
   const { file, repository, mode, evidence } = configuration;
@@ -36,8 +40,9 @@ export async function configurationFacts(configuration: HostConfiguration): Prom
       const ceilings = configuration.directory.ceilings.get(group);
       const source = ceilings?.source;
       const roster = typeof source === 'object' ? source.roster : undefined;
-      // Nobody is in by a roster until a day.
-      const wanted = ceilingKeys.filter((key) => key !== 'longest' || roster === undefined);
+      const isSigned = (configuration.signed.groups.get(group)?.signed ?? 0) > 0;
+      const needless = roster !== undefined ? byRoster : isSigned ? bySignatures : [];
+      const wanted = ceilingKeys.filter((key) => !needless.includes(key));
       return { group, roster, missing: wanted.filter((key) => ceilings?.[key] === undefined) };
     }),
   };

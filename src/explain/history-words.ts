@@ -7,11 +7,16 @@ import { plain, renderBecause, renderBy, renderLink, renderMoment, renderRemoval
 /** From the file to the people who approved it: what somebody follows who asks for proof. */
 export function renderChain(because: Because): readonly string[] {
   if (because.kind === 'roster') return [renderBecause(because)];
-  const { commit, landedAt, mergeRequest } = because;
-  const merged = mergeRequest === null ? 'committed' : `merged as ${commit.slice(0, 12)}`;
-  const when = landedAt === undefined ? [] : [`${merged} at ${renderMoment(landedAt)}`];
+  const { commit, landedAt } = because;
+  const when = landedAt === undefined ? [] : [`${landed(because, ` as ${commit.slice(0, 12)}`)} at ${renderMoment(landedAt)}`];
   const link = renderLink(because.link);
   return [renderBecause(because), ...when, ...(link === undefined ? [] : [link])];
+}
+
+/** Without a forge nobody tells of merges: what was signed landed when this host saw it, and what nobody was asked for when its committer says. */
+function landed({ mergeRequest, signedBy = [] }: Extract<Because, { kind: 'grant' }>, as: string): string {
+  if (mergeRequest !== null) return `merged${as}`;
+  return signedBy.length > 0 ? 'first seen on the branch' : 'committed';
 }
 
 const events: Readonly<Record<HistoryEntry['event'], string>> = {
@@ -49,8 +54,6 @@ export function isGrounds(because: Because | Removal['because']): because is Bec
 function renderReason(because: Because | Removal['because']): string {
   if (!isGrounds(because)) return renderRemoval(because);
   const merged =
-    because.kind === 'grant' && because.landedAt !== undefined
-      ? `, ${because.mergeRequest === null ? 'committed' : 'merged'} at ${renderMoment(because.landedAt)}`
-      : '';
+    because.kind === 'grant' && because.landedAt !== undefined ? `, ${landed(because, '')} at ${renderMoment(because.landedAt)}` : '';
   return `${renderBecause(because)}${merged}`;
 }

@@ -104,7 +104,7 @@ const pageWithGitLab = `- **To ask for access, for more time, or for its end**: 
 `;
 
 function pageWithoutGitLab(until: string): string {
-  return `There is no GitLab yet: whatever is committed on \`main\` counts, and nobody is asked for an approval.
+  return `There is no GitLab yet: whatever is committed on \`main\` counts, and nobody is asked for an approval. To have changes approved without GitLab, people sign them: \`evidence: signed\` in \`muster.yaml\`.
 
 1. **Somebody gets access.** Write \`policy/grants/GROUP/UID.yaml\`, and commit it on \`main\`:
 

@@ -55,7 +55,7 @@ describe('given a repository without a forge', () => {
     expect(document.policy).toMatchObject({ evidence: 'signed', refused: [], pending: [] });
     expect(await members(host)).toEqual(['urbanecm']);
     expect((await host.run(['explain', 'urbanecm'], { at: later(0, 1) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
-      /approved by alice, bob; signed by alice with SHA256:\S+ and bob with SHA256:/,
+      /approved by alice, bob; signed by alice with SHA256:\S+ and bob with SHA256:.* first seen on the branch at /,
     );
     expect((await host.run(['verify'], { at: later(0, 2) })).stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /All of it holds\..*2 signatures verified again.*urbanecm\.yaml, .*: signatures of alice with SHA256:\S+ and bob with SHA256:/,
@@ -79,6 +79,7 @@ describe('given a repository without a forge', () => {
     const check = await host.run(['check', folder]);
 
     for (const said of [stdout, doctor.stdout, check.stdout]) expect(said.replaceAll(/\s+/g, ' ')).toContain('2 people must sign it');
+    expect(doctor.stdout).toMatch(/^ *advice +ceilings .*: no ceiling on source, removals:/m);
     expect(await members(host)).toEqual([]);
   });
 
