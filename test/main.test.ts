@@ -38,7 +38,7 @@ describe('given a command that fails', () => {
     { given: 'a person does', listens: () => undefined },
     { given: 'the journal listened to whoever started the shell', listens: () => '8:12345' },
   ])('when $given, then no line has one', ({ listens }) => {
-    expect(fail(listens).stderr).toMatch(/^muster: the configuration .+\n$/);
+    expect(fail(listens).stderr).toMatch(/^muster: there is no configuration \/nonexistent.+\n$/);
   });
 });
 

@@ -34,7 +34,7 @@ export function makeBench(): Bench {
         folder,
         url: repository.path,
         branch: 'main',
-        timeout: duration(20_000),
+        timeout: duration(120_000),
         path: realPath,
         home: '/nonexistent',
         ...more,

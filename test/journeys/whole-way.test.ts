@@ -213,6 +213,6 @@ describe('given this repository as a project on GitLab, and a host that runs mus
       ['note', true],
     ]);
     expect(logs.get('policy')?.stdout).toContain(`${file}:3:8: error bad-time`);
-    expect(noteOn(mergeRequest)).toContain(`\`${file}\`, line 3: a policy file cannot be understood.`);
+    expect(noteOn(mergeRequest)).toContain(`\`${file}\`, line 3: a policy file cannot be understood (\`bad-time\`).`);
   });
 });

@@ -74,7 +74,7 @@ describe('whether the clock is to be believed', () => {
       message: 'the clock says 2026-11-23 12:00 UTC, but the last run was at 2026-11-24 12:00 UTC',
     });
     expect(judgeClock({ now, lastRun: hours(-240), gitlab: undefined })).toMatchObject({
-      message: 'the clock says 2026-11-23T12:00:00Z, 10 days after the last run, and nothing confirms it',
+      message: 'the clock says 2026-11-23 12:00 UTC, 10 days after the last run, and nothing confirms it',
     });
   });
 });

@@ -203,7 +203,7 @@ describe('case 98: given a host whose GitLab is not as it was', () => {
     writeFileSync(config, `${before}gitlab:\n${after.replace(/^ +token-file: .*\n/m, '')}`);
     const run = await scene.reconcile();
     expect([run.status.code, waitsFor(run), run.problems?.map(({ code }) => code)]).toEqual([5, ['no-token'], ['no-token']]);
-    expect((await scene.run('doctor')).stdout).toMatch(/ERROR +gitlab .*gitlab\.token-file/);
+    expect((await scene.run('doctor')).stdout).toMatch(/ERROR +gitlab +GitLab shows [^>]*gitlab\.token-file/);
   });
 
   it('when the project has moved, then the run names the number to write', async () => {

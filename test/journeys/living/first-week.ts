@@ -26,7 +26,7 @@ export function tellOfTheFirstWeek(life: () => Life): void {
       await land(cast.alice, { 'policy/policy.yaml': rules.replace('[57, 99]', '57') }, cast.bob);
       const again = await muster(['doctor']);
       expect(again.status).toBe(0);
-      expect(again.stdout).toMatch(/ok {6}configuration +start [0-9a-f]{40}, file sha256:\w+: both hosts must print the same start\n/);
+      expect(again.stdout).toMatch(/ok {6}configuration +start [0-9a-f]{40}, file\s+sha256:\w+:\s+both hosts must print the same start\n/);
       expect(again.stdout).toContain('advice  mode                    report: runs say what they would do and change nothing');
       expect(readdirSync(first.state)).toEqual([]);
       expect(await entries()).toEqual(untouched);

@@ -66,7 +66,7 @@ export function tellOfTheNight(life: () => Life): void {
       for (const uids of Object.values(await members())) expect(uids).not.toContain('urbanecm');
       expect(metric('muster_unratified_revocations')).toEqual({ '': 1 });
       expect((await muster(['revoke', '--list'])).stdout).toMatch(
-        /^urbanecm +every group +2026-11-2\S+ {2}Account taken over, T400002 \(by [^)]+\)\n {2}still named by policy\/grants\/klaxon-users\/urbanecm.yaml, roster steward\n$/,
+        /^urbanecm +every group +2026-11-2\d \d\d:\d\d:\d\d UTC {2}Account taken over, T400002 \(by [^)]+\)\n {2}still named by policy\/grants\/klaxon-users\/urbanecm.yaml, roster steward\n$/,
       );
       expect((await muster(['explain', 'urbanecm'])).stdout).toContain('Account taken over, T400002');
       nextDay();
