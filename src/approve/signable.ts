@@ -59,10 +59,7 @@ export async function readSignable(
   };
   const rules = new Map([...before].flatMap(([path, { blob }]) => (isRules(path, folder) ? [[path, blob] as const] : [])));
   const landing = { changes: inside, outside: changes.length - inside.length };
-  const whole =
-    inside.length === 0
-      ? undefined
-      : await wholeChangeOf({ endorsed: rules }, landing, folder, { blobs, loadParser: () => Promise.resolve(parser) });
+  const whole = inside.length === 0 ? undefined : await wholeChangeOf({ endorsed: rules }, landing, folder, blobs);
   return {
     head,
     rules,

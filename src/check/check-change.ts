@@ -4,25 +4,17 @@ import { changeFindings, differences, misplacedGrant, type ChangeShape } from '.
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import { isOnlySigned, isRules, byPlace, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
-import type { PathChange, PolicyTree } from '../history/landing.ts';
-import type { BlobId, CommitId, Instant } from '../names.ts';
+import type { CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
 import { exitStatus } from '../status.ts';
-import { readPlainFiles, type Contents } from '../judge/landing-files.ts';
+import { readPlainFiles } from '../judge/landing-files.ts';
+import type { Worktree } from '../history/worktree.ts';
 import { rulesChanges, type RulesChange } from './rules-change.ts';
 import { check, type CheckOptions, type CheckResult } from './check.ts';
 
 /** The clone that holds the policy folder. */
-export interface Clone {
-  readonly folder: string;
-  comparedWith(revision: string): Promise<{ readonly base: CommitId; readonly head: CommitId }>;
-  tree(commit: CommitId): Promise<PolicyTree>;
-  treeOnDisk(): Promise<PolicyTree>;
-  blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
-  changes(from: CommitId, to: CommitId): Promise<readonly Pick<PathChange, 'path' | 'after'>[]>;
-  hiddenBy(from: CommitId, to: CommitId): Promise<string | undefined>;
-}
+export type Clone = Omit<Worktree, 'top'>;
 
 export interface CheckedChange {
   readonly result: CheckResult;

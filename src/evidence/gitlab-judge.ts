@@ -21,6 +21,7 @@ import {
   type Unanswered,
 } from '../record/waits.ts';
 import type { Readings } from '../judge/form.ts';
+import { digestOfChanges } from '../history/changes.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
@@ -29,7 +30,8 @@ import { count, minute } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import type { Unreadable } from '../signing/carried.ts';
 import { Inquiries, type Forge } from './inquiries.ts';
-import type { Branch, ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
+import type { Branch } from '../history/branch.ts';
+import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 import { renderMoment } from '../text.ts';
 
 /** After this, a landing that GitLab names no merge request for never had one. */
@@ -66,24 +68,30 @@ export interface SigningPorts {
   readonly keep: (state: PolicyState, landing: Landing) => Promise<readonly JudgingRecord[]>;
 }
 
-export interface EvidencePorts {
+/** What a host knows of landings that nobody but itself could tell. */
+export interface Remembered {
+  /** When this host first saw a landing. */
+  readonly firstSeen: (commit: CommitId) => Instant | undefined;
+  /** A host saw the branch stand there while something waited. */
+  readonly wasHead: (commit: CommitId) => boolean;
+  /** For how long GitLab did not answer about a landing. */
+  readonly unanswered: (commit: CommitId) => Unanswered | undefined;
+  readonly refusedByHand: (commit: CommitId) => string | undefined;
+  /** False for landings from before a record that began anew: when those landed, nobody saw. */
+  readonly caughtUp: () => boolean;
+  readonly now: Instant;
+}
+
+export interface EvidencePorts extends Omit<Remembered, 'caughtUp'> {
   readonly forge: Forge;
   /** Without a token GitLab shows nothing that a verdict could rest on. */
   readonly hasToken: boolean;
   readonly versions: Versions;
-  /** The digest of a landing that changes nothing outside the policy folder. */
-  readonly digestOf: (landing: Landing) => string;
   readonly branch: string;
   readonly folder: string;
   /** The project's id as the ledger knows it. */
   readonly project: number | undefined;
-  readonly firstSeen: (commit: CommitId) => Instant | undefined;
-  /** A host saw the branch stand there. */
-  readonly wasHead: (commit: CommitId) => boolean;
-  readonly unanswered: (commit: CommitId) => Unanswered | undefined;
-  readonly refusedByHand: (commit: CommitId) => string | undefined;
   readonly signing: SigningPorts;
-  readonly now: Instant;
   readonly progress: (text: string) => void;
 }
 
@@ -261,7 +269,8 @@ class GitLabJudge implements ContentJudge {
       readings.rules?.kind === 'valid' ? readings.rules.value : undefined,
       this.#ports.folder,
     );
-    const digest = this.#ports.digestOf(landing);
+    // It changes nothing outside the policy folder.
+    const digest = digestOfChanges(landing.changes);
     const signing = await this.#signingOf(state, landing, paths, {
       project: String(target.project),
       mergeRequests: binding.mergeRequests.map(({ mergeRequest }) => mergeRequest),

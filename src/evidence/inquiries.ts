@@ -5,18 +5,12 @@ import type { Account, EvidenceAnswer, OtherMergeRequest, Review, TargetBranch }
 import type { OthersAnswered } from '../record/waits.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
-import type { CommitId, Instant } from '../names.ts';
+import type { GitLab } from '../gitlab/gitlab.ts';
+import type { CommitId } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 
-export interface Forge {
-  project(): Promise<{ readonly id: number }>;
-  evidenceFor(commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer>;
-  /** Where the branch stood before it came to the commit, at about that time, as GitLab tells it; undefined where it does not. */
-  stoodBefore(commit: CommitId, target: TargetBranch, at: Instant): Promise<CommitId | undefined>;
-  /** Merge requests to compare with, those merged last if there are such; of not many. */
-  othersThan(own: CommitId, target: TargetBranch): Promise<readonly OtherMergeRequest[]>;
-  /** Whether everything that may be asked about a landing is answered about that one. */
-  answersAbout(other: OtherMergeRequest, target: TargetBranch): Promise<boolean>;
+export interface Forge extends Pick<GitLab, 'evidenceFor' | 'stoodBefore' | 'othersThan' | 'answersAbout'> {
+  readonly project: () => Promise<{ readonly id: number }>;
 }
 
 interface Ports {

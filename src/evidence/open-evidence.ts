@@ -1,9 +1,7 @@
 // Who judges what landings contain: GitLab, signatures alone, or nobody.
 import { join } from 'node:path';
-import { digestOfChanges } from '../history/changes.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
-import { gitlabJudge, type SigningPorts } from './gitlab-judge.ts';
-import type { Unanswered } from '../record/waits.ts';
+import { gitlabJudge, type Remembered, type SigningPorts } from './gitlab-judge.ts';
 import { signedJudge } from './signed-judge.ts';
 import { projectOf } from '../signing/statement.ts';
 import type { Mirror } from '../history/mirror.ts';
@@ -31,19 +29,9 @@ export interface OpenEvidence {
   readonly forgeClock: (required: boolean) => Promise<ClockWitnesses['gitlab']>;
 }
 
-interface EvidenceTerms {
-  readonly now: Instant;
+interface EvidenceTerms extends Remembered, Pick<SigningRecord, 'records' | 'append'> {
   /** The project's id on record. */
   readonly project: number | undefined;
-  /** When this host first saw a landing. */
-  readonly firstSeen: (commit: CommitId) => Instant | undefined;
-  /** The branch stood there while something waited. */
-  readonly wasHead: (commit: CommitId) => boolean;
-  /** For how long GitLab did not answer about a landing. */
-  readonly unanswered: (commit: CommitId) => Unanswered | undefined;
-  readonly refusedByHand: (commit: CommitId) => string | undefined;
-  /** The record of judging, where one is kept. */
-  readonly record: Pick<SigningRecord, 'records' | 'append' | 'caughtUp'>;
   readonly distrusted: readonly Distrusted[];
   /** Milliseconds after which nothing more is asked of GitLab. */
   readonly patience: number;
@@ -56,7 +44,9 @@ export const asIfWaited = {
   wasHead: () => false,
   unanswered: () => undefined,
   refusedByHand: () => undefined,
-  record: { records: () => [], append: () => Promise.resolve(), caughtUp: () => true },
+  caughtUp: () => true,
+  records: () => [],
+  append: () => Promise.resolve(),
   distrusted: [],
   patience: Number.POSITIVE_INFINITY,
 } as const;
@@ -67,15 +57,13 @@ export async function openEvidence(
   caller: Caller,
   terms: EvidenceTerms,
 ): Promise<OpenEvidence> {
-  const { now, project: knownProject, firstSeen, wasHead, unanswered, refusedByHand, patience } = terms;
-  if (configuration.evidence === 'none') {
-    return { judge: unjudged(now), forgeClock: () => Promise.resolve(undefined) };
-  }
+  if (configuration.evidence === 'none') return { judge: unjudged(terms.now), forgeClock: () => Promise.resolve(undefined) };
   if (configuration.evidence === 'signed') {
     const signing = signingOf(configuration, mirror, () => Promise.resolve([]), terms, caller);
     const { folder, url } = configuration.repository;
     const judge = signedJudge({
-      ...{ folder, project: projectOf(url), firstSeen, caughtUp: terms.record.caughtUp, refusedByHand, wasHead, signing, now },
+      ...terms,
+      ...{ folder, project: projectOf(url), signing },
       hasStatements: async (commits) =>
         'history' in mirror && ((await mirror.approvals.read(commits)).length > 0 || approvalFiles(configuration).length > 0),
       notesFailure: () => ('history' in mirror ? mirror.approvals.failure() : undefined),
@@ -88,25 +76,19 @@ export async function openEvidence(
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
   // The machine's own pace, from the first question on: the time of day may jump.
   let begun: number | undefined;
-  const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < patience;
+  const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < terms.patience;
   const forge = openGitLab({ ...forgeSettings(gitlab, caller.now), mayAsk, ...token });
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
   const signing = signingOf(configuration, mirror, forge.comments, terms, caller);
   const judge = gitlabJudge({
+    ...terms,
     forge,
     hasToken: gitlab.tokenFile !== undefined,
     versions: 'history' in mirror ? mirror.versions : { ensureCommits: absent, changeDigests: absent },
-    digestOf: ({ changes }) => digestOfChanges(changes),
     branch: repository.branch,
     folder: repository.folder,
-    project: knownProject,
-    firstSeen,
-    wasHead,
-    unanswered,
-    refusedByHand,
     signing,
-    now,
     progress: caller.progress,
   });
   return { judge, signing, forgeClock: (required) => readForgeClock(forge, required) };
@@ -116,7 +98,7 @@ function signingOf(
   { repository, signed, requireTouch, judged, gitlab }: Configuration,
   mirror: Mirror | NoMirror,
   comments: Carriers['comments'],
-  { now, record, distrusted, firstSeen }: EvidenceTerms,
+  { now, distrusted, ...record }: EvidenceTerms,
   caller: Caller,
 ): SigningPorts {
   const { branch, start, folder } = repository;
@@ -130,9 +112,8 @@ function signingOf(
         notes: async (commits) => (isOpen ? mirror.approvals.read(isAlone ? await withMerged(commits, mirror) : commits) : []),
         files: () => approvalFiles({ judged }),
       },
-      record: { ...record, firstSeen },
+      record,
       blobs: (...asked) => (isOpen ? mirror.history.blobs(...asked) : Promise.reject(mirror.reason)),
-      loadParser: () => import('../policy/parser.ts'),
       verify: verifyBy({ path: surroundingsOf(caller).path, ...(judged !== undefined && { state: judged }) }),
     },
     { branch, start, folder, ceilings: signed, requireTouch, distrusted, now },

@@ -13,21 +13,15 @@ import { renderMoment } from '../text.ts';
 import { countSignatures } from './approval.ts';
 import { approversOf, renderCount } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
-import { refused, type SigningPorts } from './gitlab-judge.ts';
+import { refused, type Remembered, type SigningPorts } from './gitlab-judge.ts';
 
 /** Notes of git may come a little later than the branch, or not be there when they are asked for: until then a landing waits for them. */
 const longestWait = 15 * minute;
 
-export interface SignedPorts {
+export interface SignedPorts extends Omit<Remembered, 'unanswered'> {
   readonly folder: string;
   /** The repository, as statements name it. */
   readonly project: string;
-  readonly firstSeen: (commit: CommitId) => Instant | undefined;
-  /** False for landings from before a record that began anew: when those landed, nobody saw. */
-  readonly caughtUp: () => boolean;
-  readonly refusedByHand: (commit: CommitId) => string | undefined;
-  /** A host saw the branch stand there. */
-  readonly wasHead: (commit: CommitId) => boolean;
   /** Whether anything that may be signed stands on one of these commits, or lies on this host. */
   readonly hasStatements: (commits: readonly CommitId[]) => Promise<boolean>;
   /** Why notes of git may be missing. */
@@ -35,7 +29,6 @@ export interface SignedPorts {
   /** All between two commits as one landing. */
   readonly jump: (from: CommitId, to: CommitId) => Promise<Landing>;
   readonly signing: SigningPorts;
-  readonly now: Instant;
 }
 
 export function signedJudge(ports: SignedPorts): ContentJudge {

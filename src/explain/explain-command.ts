@@ -32,7 +32,7 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);
     const { folder } = configuration.repository;
     const { found, claims } = await lookUp(uid, directory);
-    const files = await readGrantsAtTip(uid, report.head, { branch, loadParser: () => import('../policy/parser.ts') }, folder);
+    const files = await readGrantsAtTip(uid, report.head, branch, folder);
     const distrusted = distrustStories(() => state.records(), state.memory.policy);
     const around = { found, files, distrusted, pageOf: pagesOf(configuration.gitlab) };
     const person = explainPerson(uid, report, folder, state.records(), around);

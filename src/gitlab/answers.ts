@@ -42,11 +42,7 @@ function parsed<Value>(parse: (text: string) => Value | undefined, name: string)
   });
 }
 
-export const projectShape = v.object({
-  id: number,
-  path_with_namespace: v.nullish(v.string()),
-  default_branch: v.nullish(v.string()),
-});
+export const projectShape = v.object({ id: number, path_with_namespace: v.nullish(v.string()) });
 
 /** What the list of merge requests for a commit says of each. */
 export const mergeRequestShape = v.pipe(

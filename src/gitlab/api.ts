@@ -27,7 +27,6 @@ import { requester, type RequesterSettings } from './requester.ts';
 export interface Project {
   readonly id: number;
   readonly path: string;
-  readonly defaultBranch: string | null;
 }
 
 export interface Api {
@@ -101,8 +100,8 @@ export function connect(settings: RequesterSettings): Api {
   };
   return {
     async project(pathOrId) {
-      const { id, path_with_namespace, default_branch } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
-      return { id, path: path_with_namespace ?? pathOrId, defaultBranch: default_branch ?? null };
+      const { id, path_with_namespace } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
+      return { id, path: path_with_namespace ?? pathOrId };
     },
     async mergeRequestsOf(project, commit) {
       const list = await wholeOfTexts(

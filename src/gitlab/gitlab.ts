@@ -2,7 +2,9 @@
 import type { EvidenceAnswer, OtherMergeRequest, TargetBranch } from '../evidence/evidence.ts';
 import { instant, isInstant, type CommitId, type Instant } from '../names.ts';
 import { Unavailable, Unusable } from '../errors.ts';
+import { landingCommit } from '../evidence/binding.ts';
 import type { Api, Project } from './api.ts';
+import { answersAbout, evidenceFor } from './gathering.ts';
 import type { Comment } from '../signing/carriers.ts';
 import { Declined, Malformed } from './failure.ts';
 import { openGate } from './budget.ts';
@@ -71,19 +73,11 @@ export function openGitLab(settings: GitLabSettings): GitLab {
     if (isInstant(server)) reading = { server, here: settings.now() };
   };
   // All that is loaded late, before the first question: after an answer that took minutes an upgrade may have put other files in its place.
-  const load = () => Promise.all([import('./api.ts'), import('./gathering.ts'), import('../evidence/binding.ts')]);
-  let loaded: ReturnType<typeof load> | undefined;
-  let api: Api | undefined;
-  const connected = async (): Promise<Api> => {
-    const [{ connect }] = await (loaded ??= load());
-    return (api ??= connect(requesterSettings(settings, onDate)));
-  };
+  let loaded: Promise<Api> | undefined;
+  const connected = () => (loaded ??= import('./api.ts').then(({ connect }) => connect(requesterSettings(settings, onDate))));
   return {
     project: async () => (await connected()).project(settings.project).catch((error: unknown) => complain(error, settings.project)),
-    async evidenceFor(commit, target) {
-      const { evidenceFor } = await import('./gathering.ts');
-      return evidenceFor(await connected(), commit, target);
-    },
+    evidenceFor: async (commit, target) => evidenceFor(await connected(), commit, target),
     async stoodBefore(commit, { project, branch }, at) {
       const around = [instant(at - day), instant(at + day)] as const;
       const events = await (await connected()).pushEvents(project, ...around).catch((error: unknown) => {
@@ -93,7 +87,6 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       return events.entries.findLast((event) => event.branch === branch && event.to === commit)?.from ?? undefined;
     },
     async othersThan(own, { project, branch }) {
-      const { landingCommit } = await import('../evidence/binding.ts');
       const asked = await connected();
       const newest = async (mergedInto?: string): Promise<readonly OtherMergeRequest[]> => {
         const found = await asked.newest(project, mergedInto).catch((error: unknown) => complain(error, settings.project));
@@ -105,10 +98,7 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       const merged = await newest(branch);
       return merged.length > 0 ? merged : newest();
     },
-    async answersAbout(other, { project }) {
-      const { answersAbout } = await import('./gathering.ts');
-      return answersAbout(await connected(), other, project);
-    },
+    answersAbout: async (other, { project }) => answersAbout(await connected(), other, project),
     comments: async (project, iid) =>
       (await connected()).comments(project, iid).catch((error: unknown) => complain(error, settings.project)),
     clock: () => reading,

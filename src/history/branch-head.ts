@@ -7,7 +7,7 @@ import type { PolicyTree } from './landing.ts';
 import type { CommitId, Uid } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { Unavailable, Unusable } from '../errors.ts';
-import type { Branch, JudgingPorts } from '../judge/judge-branch.ts';
+import type { Branch } from './branch.ts';
 
 export interface Tip {
   readonly head: CommitId;
@@ -30,7 +30,7 @@ export async function readTip(
 export async function readGrantsAtTip(
   uid: Uid,
   head: CommitId | undefined,
-  { branch, loadParser }: Pick<JudgingPorts, 'branch' | 'loadParser'>,
+  branch: Pick<Branch, 'policyTree' | 'blobs'>,
   folder: string,
 ): Promise<ReadonlyMap<string, Reading> | undefined> {
   if (head === undefined) return undefined;
@@ -40,7 +40,7 @@ export async function readGrantsAtTip(
       const where = place(path, folder);
       return where.kind === 'grant' && where.uid === uid;
     });
-    return await landingFiles(branch.blobs, loadParser, folder).readFiles(new Map(own));
+    return await landingFiles(branch.blobs, folder).readFiles(new Map(own));
   } catch (error) {
     if (error instanceof Unavailable || error instanceof Unusable) return undefined;
     throw error;

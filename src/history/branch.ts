@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporary } from '../kept-files.ts';
 import type { GitSettings } from './environment.ts';
+import type { History } from './history.ts';
 import { openMirror, type Mirror } from './mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { duration, type CommitId } from '../names.ts';
 import { minute } from '../time.ts';
 import { trustIn } from '../tls.ts';
-import { Unavailable } from '../errors.ts';
-import type { Branch } from '../judge/judge-branch.ts';
+import type { Unavailable, Unusable } from '../errors.ts';
 import type { Caller } from '../host.ts';
 
 export interface Surroundings {
@@ -69,24 +69,16 @@ function copyIfThere(mirror: string, folder: string): void {
   }
 }
 
+/** The branch as it is judged. */
+export type Branch = Pick<Mirror, 'fetch' | 'head'> & Omit<History, 'changes' | 'mergeBase' | 'parents'>;
+
 export function branchOf({ history, fetch, head }: Mirror): Branch {
-  return {
-    fetch,
-    head,
-    ancestry: history.ancestry,
-    landings: history.landings,
-    jump: history.jump,
-    entries: history.entries,
-    blobs: history.blobs,
-    policyTree: history.policyTree,
-    committedAt: history.committedAt,
-  };
+  return { ...history, fetch, head };
 }
 
 /** A mirror that could not be opened: git does not answer, and what the ledger knows stays in force. */
-export function absentBranch(reason: unknown): Branch {
-  const absent = (): Promise<never> =>
-    Promise.reject(reason instanceof Error ? reason : new Unavailable('git', 'the mirror could not be opened', reason));
+export function absentBranch(reason: Unavailable | Unusable): Branch {
+  const absent = (): Promise<never> => Promise.reject(reason);
   return {
     fetch: absent,
     head: () => Promise.resolve<CommitId | undefined>(undefined),

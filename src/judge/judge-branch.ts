@@ -5,31 +5,16 @@ import { dirtyPath, dirtyRules, isCountNeeded, knownPaths, step, unlistedAfter, 
 import type { PolicyState, RefusalCode, Verdict } from '../record/policy-state.ts';
 import type { EvidenceKind, LandingEvidence } from '../evidence/evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
-import type { Ancestry, Landing, PolicyEntries, PolicyTree } from '../history/landing.ts';
-import type { BlobId, CommitId, Instant } from '../names.ts';
+import type { Landing } from '../history/landing.ts';
+import type { CommitId, Instant } from '../names.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { effectivePolicy, pathsToRead, tipTree, type WaitingLanding } from './waiting.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';
-import { landingFiles, type Contents, type LandingFiles, type PolicyParser } from './landing-files.ts';
+import { landingFiles, loadParser, type LandingFiles } from './landing-files.ts';
+import type { Branch } from '../history/branch.ts';
+import type { Blobs } from '../history/objects.ts';
 import { problemOf, type Problem } from '../errors.ts';
 import { startPolicy } from './starting.ts';
-
-/** The mirror of the branch, read by plumbing. */
-export interface Branch {
-  /** The branch's tip on the server. Throws Unavailable or Unusable. */
-  fetch(): Promise<CommitId>;
-  /** The tip as last fetched. */
-  head(): Promise<CommitId | undefined>;
-  ancestry(judged: CommitId, head: CommitId): Promise<Ancestry>;
-  /** The next landings, oldest first: `head` is the last of them, or there are more behind it. */
-  landings(after: CommitId, head: CommitId, folder: string): Promise<readonly Landing[]>;
-  jump(after: CommitId, head: CommitId, folder: string): Promise<Landing>;
-  /** What stands at these paths, and how many files the policy folder has. */
-  entries(commit: CommitId, folder: string, paths: readonly string[]): Promise<PolicyEntries>;
-  policyTree(commit: CommitId, folder: string): Promise<PolicyTree>;
-  committedAt(commit: CommitId): Promise<Instant>;
-  blobs(ids: Iterable<BlobId>, limit: number): Promise<Contents>;
-}
 
 /**
  * A verdict, or why there is none yet, and what to keep of that. The evidence goes to the ledger as it is. `unusable` does not pass by waiting alone.
@@ -73,8 +58,6 @@ export interface JudgingSettings extends FormSettings {
 
 export interface JudgingPorts {
   readonly branch: Branch;
-  /** Loaded when there is something to read: an idle run needs no YAML. */
-  readonly loadParser: () => Promise<PolicyParser>;
   readonly judge: ContentJudge;
   /** What the record knows; undefined before the first look. */
   readonly remembered: PolicyState | undefined;
@@ -105,9 +88,9 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   if (!head && !remembered) return { policy: undefined, head, problems };
   let walk: Walk | undefined;
   try {
-    const files = landingFiles(branch.blobs, ports.loadParser, settings.folder);
+    const files = landingFiles(branch.blobs, settings.folder);
     if (head) await ports.begin(head);
-    const started = await startPolicy(branch, ports.loadParser, remembered, settings, now, head);
+    const started = await startPolicy(branch, remembered, settings, now, head);
     for (const record of started.records) await ports.append([record]);
     walk = new Walk(started.state, problems, ports, settings, files);
     if (head) await walk.to(head, fetched);
@@ -163,7 +146,7 @@ class Walk {
     const { branch, now, append } = this.#ports;
     if (judged === head) return this.#catchUp([]);
     // Before GitLab is asked, which may take minutes: an upgrade puts other files in the place of those that are not loaded yet.
-    await this.#ports.loadParser();
+    await loadParser();
     const ancestry = await branch.ancestry(judged, head);
     if (ancestry === 'rewritten') this.#problems.push({ status: 'input', code: 'history-rewritten', message: rewritten(judged, head) });
     if (ancestry === 'off-chain') await this.#refuseJump(await branch.jump(judged, head, this.#settings.folder));
@@ -252,7 +235,7 @@ class Walk {
   }
 
   /** Gives the place of the last landing that was judged, or waits, with it. */
-  async #judgeNext(landings: readonly Landing[], place: number, judged: number, contents: Contents): Promise<number> {
+  async #judgeNext(landings: readonly Landing[], place: number, judged: number, contents: Blobs): Promise<number> {
     const landing = landings[place];
     if (!landing) return place;
     const forward = await this.#ports.judge.forwardOf?.(this.state, landings, place, judged);
@@ -268,7 +251,7 @@ class Walk {
     return forward.to;
   }
 
-  async #judgeOne(landing: Landing & Counted, contents: Contents, covers: readonly CommitId[] = []): Promise<void> {
+  async #judgeOne(landing: Landing & Counted, contents: Blobs, covers: readonly CommitId[] = []): Promise<void> {
     const readings = await this.#files.readingsOf(this.state, landing, contents);
     const judgement = await judgeLanding(this.state, landing, readings, this.#ports.judge, this.#settings);
     if (judgement.kind === 'judged') await this.#decide(landing, readings, judgement, covers);

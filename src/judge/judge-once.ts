@@ -9,7 +9,7 @@ import { tokenStandings } from '../evidence/token-standings.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 import { withLock } from '../flock.ts';
 import type { SigningPorts } from '../evidence/gitlab-judge.ts';
-import { absentBranch, branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import { absentBranch, branchOf, openMirrorOf, withPrivateMirror, type Branch } from '../history/branch.ts';
 import { setAside, withReserve } from '../chain/reserve.ts';
 import type { Mirror } from '../history/mirror.ts';
 import type { CommitId, Instant } from '../names.ts';
@@ -21,7 +21,7 @@ import { parseNow, renderNow } from '../record/now-file.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import { openNotedIn, tellMergeRequests } from '../review/tell-merge-requests.ts';
 import { fetchRosters } from './fetch-rosters.ts';
-import { judgeBranch, type Branch, type Judged } from './judge-branch.ts';
+import { judgeBranch, type Judged } from './judge-branch.ts';
 import { openOwnRecord, type OwnRecord } from './own-record.ts';
 import { readDistrusted, readRefusedByHand } from '../record/by-hand.ts';
 
@@ -107,7 +107,9 @@ export async function look(
     wasHead: (commit) => record.state().heads.has(commit),
     unanswered: (commit) => record.state().unanswered.get(commit),
     refusedByHand: (commit) => refused.get(commit),
-    record: { records: record.records, append: record.append, caughtUp: () => record.state().caughtUp },
+    caughtUp: () => record.state().caughtUp,
+    records: record.records,
+    append: record.append,
     distrusted: readDistrusted(configuration.state),
     patience: longestLook,
   });
@@ -115,7 +117,6 @@ export async function look(
   const judged = await judgeBranch(
     {
       branch,
-      loadParser: () => import('../policy/parser.ts'),
       judge,
       remembered: policy,
       wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),

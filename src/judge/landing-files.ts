@@ -5,25 +5,20 @@ import { type PolicyState } from '../record/policy-state.ts';
 import { type Reading, type Readings } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
 import type { BlobId } from '../names.ts';
-import type { Branch } from './judge-branch.ts';
-import { largestFile, mostFiles, type GrantFile, type Parsed, type PolicyFile, type Rules } from '../policy/policy.ts';
+import type { Branch } from '../history/branch.ts';
+import type { Blobs } from '../history/objects.ts';
+import { largestFile, mostFiles, type PolicyFile } from '../policy/policy.ts';
 
-export interface Contents {
-  readonly contents: ReadonlyMap<BlobId, Uint8Array>;
-  /** Named and not read. */
-  readonly tooLarge: ReadonlySet<BlobId>;
-}
+export type PolicyParser = Pick<typeof import('../policy/parser.ts'), 'parseRules' | 'parseGrant'>;
 
-export interface PolicyParser {
-  parseRules(files: readonly PolicyFile[], folder: string): Parsed<Rules>;
-  parseGrant(file: PolicyFile, folder: string): Parsed<GrantFile>;
-}
+/** Loaded when there is something to read: an idle look needs no YAML. */
+export const loadParser = () => import('../policy/parser.ts');
 
 export interface LandingFiles {
   /** The contents that judging these landings takes, in one go. */
-  contentsOf(landings: readonly Landing[]): Promise<Contents>;
+  contentsOf(landings: readonly Landing[]): Promise<Blobs>;
   /** What the files of a landing say after it. `contents` must be of a call that named it. */
-  readingsOf(state: PolicyState, landing: Landing, contents: Contents): Promise<Readings>;
+  readingsOf(state: PolicyState, landing: Landing, contents: Blobs): Promise<Readings>;
   /** What these files say. */
   readFiles(files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>>;
 }
@@ -41,20 +36,18 @@ export async function readPlainFiles(tree: PolicyTree, branch: Pick<Branch, 'blo
   });
 }
 
-type ReadBlobs = (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
-
 /** Blobs that are in memory at a time where there may be any number of them: 16 MiB at the most. */
 const mostAtOnce = 1024;
 
 /** What files said is remembered for the run: the same file in many landings, or at the branch's head too, is parsed once. Bytes of such files. */
 const mostRemembered = 16 * 1024 * 1024;
 
-export function landingFiles(readBlobs: ReadBlobs, loadParser: () => Promise<PolicyParser>, folder: string): LandingFiles {
-  const read = async (ids: readonly BlobId[]): Promise<Contents> =>
+export function landingFiles(readBlobs: Branch['blobs'], folder: string): LandingFiles {
+  const read = async (ids: readonly BlobId[]): Promise<Blobs> =>
     ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
   const remembered = new Map<string, Reading>();
   let weight = 0;
-  const readFile = (parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Contents): Reading => {
+  const readFile = (parser: PolicyParser, path: string, { blob }: TreeEntry, { contents, tooLarge }: Blobs): Reading => {
     if (tooLarge.has(blob)) return { kind: 'too-large' };
     const bytes = contents.get(blob);
     if (!bytes) return { kind: 'unreadable', detail: path };
@@ -126,7 +119,7 @@ function parseFile(parser: PolicyParser, { path, bytes }: PolicyFile, folder: st
 
 /** The rules as a whole after the landing: it changes some of their files, and only together they make sense. */
 async function readRulesAfter(
-  read: (ids: readonly BlobId[]) => Promise<Contents>,
+  read: (ids: readonly BlobId[]) => Promise<Blobs>,
   parser: PolicyParser,
   state: PolicyState,
   landing: Landing,

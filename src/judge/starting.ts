@@ -2,7 +2,8 @@
 import { isRules, place, largestFile, type GrantFile, type Parsed, type PolicyFile } from '../policy/policy.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import { isWellFormed } from './form.ts';
-import type { PolicyParser } from './landing-files.ts';
+import { loadParser } from './landing-files.ts';
+import type { Branch } from '../history/branch.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { rulesObjections } from '../policy/policy-rules.ts';
 import { startingState, type StartingPoint } from '../record/start-state.ts';
@@ -10,7 +11,7 @@ import type { JudgingRecord } from '../record/judging-record.ts';
 import { sha256 } from '../digest.ts';
 import { Unusable } from '../errors.ts';
 import { rulesDigest } from '../signing/statement.ts';
-import type { Branch, JudgingSettings } from './judge-branch.ts';
+import type { JudgingSettings } from './judge-branch.ts';
 
 interface Started {
   readonly state: PolicyState;
@@ -20,7 +21,6 @@ interface Started {
 /** What is remembered, where its start is still the configured one; otherwise a new beginning. Throws Unusable when the start cannot be used. */
 export async function startPolicy(
   branch: Branch,
-  loadParser: () => Promise<PolicyParser>,
   remembered: PolicyState | undefined,
   { start, folder, rules: pinned, onlySigned }: JudgingSettings,
   now: Instant,

@@ -1,6 +1,6 @@
 // What the commands that write nothing stand on: the ledger as it is, judging in memory, and the directory by its reader.
 import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
-import type { Branch } from '../judge/judge-branch.ts';
+import type { Branch } from '../history/branch.ts';
 import { openStateToRead, type State } from '../ledger/state.ts';
 import { requireState, type Caller, type HostConfiguration } from '../host.ts';
 import { sourcesOf } from '../reconcile/sources.ts';

@@ -25,8 +25,6 @@ interface Made {
   readonly problems: readonly Problem[];
 }
 
-const loadParser = () => import('../policy/parser.ts');
-
 export async function runReport({ options }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
   await goOnAsOwner(configuration, caller);
@@ -115,7 +113,7 @@ function readerOf(configuration: Configuration, state: State, caller: Caller): R
     try {
       return await withPrivateMirror(caller, configuration.judged ?? state.folder, async (mirror) => {
         const { blobs } = branchOf(await openMirrorOf(configuration, mirror, surroundingsOf(caller)));
-        return landingFiles(blobs, loadParser, folder).readFiles(wanted);
+        return landingFiles(blobs, folder).readFiles(wanted);
       });
     } catch (error) {
       if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
@@ -137,7 +135,6 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     const { begin, append } = record;
     const ports = {
       branch,
-      loadParser,
       judge,
       remembered: undefined,
       wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
-import type { GrantValues, Request, Requested, RequestPorts } from './request.ts';
+import type { GrantText } from '../policy/grant-text.ts';
+import type { Request, Requested, RequestPorts } from './request.ts';
 import { parseGroupName, parseUid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse } from '../errors.ts';
@@ -41,7 +42,7 @@ function requestOf({ operands: [groupText = '', uidText = ''], options }: Invoca
       const value = options[key];
       return typeof value === 'string' ? [[key, value] as const] : [];
     }),
-  ) satisfies GrantValues;
+  ) satisfies GrantText;
   if (Object.keys(values).length === 0) throw new Misuse('say until when and why: --until DAY --reason TEXT');
   return { group, uid, values };
 }
@@ -58,16 +59,10 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
 }
 
 async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {
-  const [{ request }, { readPolicy }, { renderGrantText }] = await Promise.all([
-    import('./request.ts'),
-    import('../policy/parser.ts'),
-    import('../policy/grant-text.ts'),
-  ]);
+  const { request } = await import('./request.ts');
   const { folder, longest } = surveySettings(configuration);
   const ports: RequestPorts = {
     branch: branchOf(mirror),
-    readPolicy,
-    renderFile: renderGrantText,
     forge: await openForge(configuration, caller),
     now: caller.now(),
     unique,

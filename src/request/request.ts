@@ -5,10 +5,13 @@ import { isRules, byPlace, largestFile, type Finding, type GrantFile, type Polic
 import type { PolicyTree, PathChange, TreeEntry } from '../history/landing.ts';
 import { duration, type Duration, type GroupName, type Instant, type Uid, type CommitId } from '../names.ts';
 import { isOver } from '../record/grants.ts';
-import { grantObjections, type Objection, type PolicyReading } from '../policy/policy-rules.ts';
+import type { FileAction, MergeRequests } from '../gitlab/merge-requests.ts';
+import { renderGrantText, type GrantText } from '../policy/grant-text.ts';
+import { readPolicy } from '../policy/parser.ts';
+import { grantObjections, type Objection } from '../policy/policy-rules.ts';
 import { renderInstant } from '../time.ts';
 import { Misuse } from '../errors.ts';
-import type { Branch } from '../judge/judge-branch.ts';
+import type { Branch } from '../history/branch.ts';
 import {
   renderDescription,
   titleOf,
@@ -20,49 +23,21 @@ import {
   type Objected,
 } from './request-text.ts';
 import { landingCommit } from '../evidence/binding.ts';
-import type { MergeRequest } from '../evidence/evidence.ts';
 import { isWellFormed } from '../judge/form.ts';
 import { readPlainFiles } from '../judge/landing-files.ts';
 
-interface FileAction {
-  readonly action: 'create' | 'update' | 'delete';
-  readonly path: string;
-  readonly content?: Uint8Array;
-}
+export type Forge = Pick<MergeRequests, 'project' | 'commit' | 'open'>;
 
-interface Opened {
-  readonly iid: number;
-  readonly url: string;
-}
-
-export interface Forge {
-  project(): Promise<number>;
-  /** Makes a branch from another with one commit; `may-not`: the account may not push there, and nothing was done. */
-  commit(
-    project: number,
-    branch: { readonly name: string; readonly from: string },
-    message: string,
-    actions: readonly FileAction[],
-  ): Promise<'made' | 'may-not'>;
-  open(
-    project: number,
-    draft: { readonly sourceBranch: string; readonly targetBranch: string; readonly title: string; readonly description: string },
-  ): Promise<Opened>;
-}
+type Opened = Awaited<ReturnType<Forge['open']>>;
 
 export interface RequestPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
-  readonly readPolicy: (files: readonly PolicyFile[], folder: string) => PolicyReading;
-  /** The file's text with these values, in what stands there already where something does. */
-  readonly renderFile: (values: GrantValues, existing: string | undefined) => string;
   /** Undefined without a token: then the file is shown, and the way by hand. */
   readonly forge: Forge | undefined;
   readonly now: Instant;
   /** A few letters that no other request has. */
   readonly unique: () => string;
 }
-
-export type GrantValues = Readonly<Partial<Record<'reason' | 'ticket' | 'contact' | 'from' | 'until' | 'understood', string>>>;
 
 interface RequestSettings {
   readonly folder: string;
@@ -74,7 +49,7 @@ export interface Request {
   readonly group: GroupName;
   readonly uid: Uid;
   /** Null: the end of the access. */
-  readonly values: GrantValues | null;
+  readonly values: GrantText | null;
 }
 
 export type Requested =
@@ -90,7 +65,7 @@ export async function request({ group, uid, values }: Request, ports: RequestPor
   const tree = await ports.branch.policyTree(head, folder);
   const existing = await textAt(path, tree, ports);
   if (values === null && existing === undefined) throw new Misuse(`there is no ${path} on ${targetBranch}, so there is nothing to end`);
-  const text = values === null ? null : ports.renderFile(values, existing);
+  const text = values === null ? null : renderGrantText(values, existing);
   if (text !== null && text === existing) throw new Misuse(`${path} says exactly that already`);
   const findings = text === null ? [] : await objectionsTo({ path, bytes: new TextEncoder().encode(text) }, tree, ports, settings);
   if (text !== null && findings.length > 0) return { kind: 'findings', path, text, findings };
@@ -149,7 +124,7 @@ async function objectionsTo(
 ): Promise<readonly Finding[]> {
   const { folder, longest } = settings;
   const rulesFiles = await readPlainFiles(new Map([...tree].filter(([path]) => isRules(path, folder))), ports.branch);
-  const { findings, rules, grants } = ports.readPolicy([...rulesFiles, file], folder);
+  const { findings, rules, grants } = readPolicy([...rulesFiles, file], folder);
   if (!rules || findings.length > 0) return findings;
   const objections = grants.flatMap(({ grant, at, path }) => {
     const ceiling = longest.get(grant.group);
@@ -165,7 +140,7 @@ interface MendPorts {
   readonly branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>;
   readonly parents: (commit: CommitId) => Promise<readonly CommitId[]>;
   readonly changes: (from: CommitId, to: CommitId) => Promise<readonly PathChange[]>;
-  readonly forge: Forge & { read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest }> };
+  readonly forge: Omit<MergeRequests, 'comment'>;
   readonly now: Instant;
   readonly unique: RequestPorts['unique'];
 }

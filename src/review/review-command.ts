@@ -13,7 +13,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
-import { commitsOf, openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
+import { openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
 import { readRefusedByHand } from '../record/by-hand.ts';
 import type { CommitId } from '../names.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';
@@ -70,7 +70,6 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
   const { judge, signing } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, ...(kept.length > 0 ? known : {}), now });
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
-    loadParser: () => import('../policy/parser.ts'),
     judge,
     remembered: policy,
     wasSeen: (commit) => record.state().firstSeen.has(commit),
@@ -79,7 +78,7 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
     append: record.append,
     now,
     forge: await openForge(configuration, caller),
-    commits: await commitsOf(mirror),
+    commits: mirror,
     judged: () => record.state().policy,
     records: record.records,
     ...(signing && { signing }),

@@ -6,8 +6,10 @@ import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import type { History } from '../history/history.ts';
-import type { Landing, PathChange } from '../history/landing.ts';
-import type { Versions } from '../history/versions.ts';
+import type { Landing } from '../history/landing.ts';
+import type { Mirror } from '../history/mirror.ts';
+import { digestOfChanges } from '../history/changes.ts';
+import type { MergeRequests } from '../gitlab/merge-requests.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { readProposed } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
@@ -20,21 +22,10 @@ import { settledReview } from './settled-review.ts';
 import { judgeBranch, type Judged, type JudgingPorts, type JudgingSettings } from '../judge/judge-branch.ts';
 import { landingFiles } from '../judge/landing-files.ts';
 
-export type ProposedHistory = Pick<History, 'mergeBase' | 'changes' | 'jump' | 'blobs'>;
-
 /** What a review is made from, beside the branch as it was judged. */
 export interface ReadPorts {
-  readonly forge: {
-    project(): Promise<number>;
-    read(project: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
-  };
-  readonly commits: {
-    /** What merging it would bring, read together with the branch at its tip; undefined where the server has no such commit. */
-    proposal(head: CommitId, tip: CommitId): Promise<ProposedHistory | undefined>;
-    readonly versions: Versions;
-    digestOf(changes: readonly PathChange[]): string;
-  };
-  readonly loadParser: JudgingPorts['loadParser'];
+  readonly forge: Pick<MergeRequests, 'project' | 'read'>;
+  readonly commits: Pick<Mirror, 'proposal' | 'versions'>;
   readonly records: () => Iterable<JudgingRecord>;
   readonly reachOf: ReachOf;
   readonly presenceOf: Standing['presenceOf'];
@@ -127,7 +118,7 @@ async function propose(
     outside: changes.length - inside.length,
     hiddenBy,
   };
-  const files = landingFiles(history.blobs, ports.loadParser, folder);
+  const files = landingFiles(history.blobs, folder);
   return {
     mergeRequest,
     review,
@@ -135,7 +126,7 @@ async function propose(
     readings: await files.readingsOf(state, landing, await files.contentsOf([landing])),
     own,
     overlaps,
-    digest: overlaps.length > 0 ? undefined : commits.digestOf(changes),
+    digest: overlaps.length > 0 ? undefined : digestOfChanges(changes),
     ...(await signingOf(state, landing, mergeRequest, history.blobs, ports, ceilings)),
     digests: await digestsOf(commits.versions, review, mergeRequest.author),
   };
@@ -146,7 +137,7 @@ async function signingOf(
   state: PolicyState,
   landing: Landing,
   mergeRequest: MergeRequest,
-  blobs: ProposedHistory['blobs'],
+  blobs: History['blobs'],
   { signing }: ReadPorts,
   ceilings: SignedCeilings,
 ): Promise<Pick<Proposal, 'signing' | 'statement' | 'unreadable'>> {

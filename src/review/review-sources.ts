@@ -4,7 +4,6 @@ import { surveySettings, type Caller } from '../host.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Misuse } from '../errors.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
-import type { Mirror } from '../history/mirror.ts';
 import type { ReviewPorts, ReviewSettings } from './review-merge-request.ts';
 
 /** What the commands about merge requests cannot do without. */
@@ -21,11 +20,6 @@ export async function openForge({ gitlab }: ForgeConfiguration, caller: Caller):
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
   const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
   return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
-}
-
-export async function commitsOf({ proposal, versions }: Mirror): Promise<ReviewPorts['commits']> {
-  const { digestOfChanges } = await import('../history/changes.ts');
-  return { proposal, versions, digestOf: digestOfChanges };
 }
 
 export function reviewSettings(configuration: Configuration): ReviewSettings {

@@ -15,7 +15,7 @@ import { readStanding } from '../record/standing.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import type { Caller } from '../host.ts';
-import { commitsOf, openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
+import { openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
 import { sha256 } from '../digest.ts';
 
 interface Remembered extends RememberedMerges {
@@ -75,15 +75,20 @@ async function refreshAll(
   // What was judged with half of the answers is not told to others.
   if ('reason' in mirror || judged.problems.length > 0) return { ...merges, open: before?.open ?? noneOpen };
   const begun = performance.now();
-  const reading = { loadParser: () => import('../policy/parser.ts'), records, ...standing, now: at };
-  const [forge, commits] = [await openForge(configuration, caller), await commitsOf(mirror)];
+  const reading = { records, ...standing, now: at };
+  const forge = await openForge(configuration, caller);
   const open = await refreshOpenNotes(before?.open ?? noneOpen, {
     ...shared,
     updatedSince: async (since) => (await comments()).updatedSince(since, branch),
     review: async (number) => {
       const judgedBranch = () => Promise.resolve({ judged, state });
       return (
-        await reviewBy(number, judgedBranch, { ...reading, forge, commits, ...(signing && { signing }) }, reviewSettings(configuration))
+        await reviewBy(
+          number,
+          judgedBranch,
+          { ...reading, forge, commits: mirror, ...(signing && { signing }) },
+          reviewSettings(configuration),
+        )
       ).review;
     },
     presenceOf: standing.presenceOf,

@@ -5,8 +5,9 @@ import { requirement, type SignedCeilings } from '../evidence/approval.ts';
 import type { MergeRequest } from '../evidence/evidence.ts';
 import type { OpenRequest, OpenSigning, SigningPorts } from '../evidence/gitlab-judge.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
-import type { Contents, PolicyParser } from '../judge/landing-files.ts';
-import { instant, type BlobId, type CommitId, type Instant } from '../names.ts';
+import type { Branch } from '../history/branch.ts';
+import { loadParser } from '../judge/landing-files.ts';
+import { instant, type CommitId, type Instant } from '../names.ts';
 import { isRules, largestFile, mostFiles, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
@@ -40,8 +41,7 @@ export interface CollectTerms {
 interface Ports {
   readonly carriers: Carriers;
   readonly record: SigningRecord;
-  readonly blobs: (ids: Iterable<BlobId>, limit: number) => Promise<Contents>;
-  readonly loadParser: () => Promise<PolicyParser>;
+  readonly blobs: Branch['blobs'];
   readonly verify: Verify;
 }
 
@@ -66,7 +66,7 @@ export async function wholeChangeOf(
   state: Pick<PolicyState, 'endorsed'>,
   { changes, cut, outside }: Pick<Landing, 'changes' | 'cut' | 'outside'>,
   folder: string,
-  { blobs, loadParser }: Pick<Ports, 'blobs' | 'loadParser'>,
+  blobs: Branch['blobs'],
 ): Promise<WholeChange | undefined> {
   const entries = changes.flatMap(({ before, after }) => [before, after].filter((entry) => entry !== undefined));
   if (cut || outside > 0 || changes.length > mostFiles || entries.some(({ mode }) => mode !== '100644')) return undefined;
@@ -168,7 +168,7 @@ class Collector {
   }
 
   async openRequest(state: PolicyState, landing: Landing, { project, mergeRequest, blobs }: OpenRequest): Promise<OpenSigning> {
-    const whole = await wholeChangeOf(state, landing, this.#terms.folder, { ...this.#ports, blobs });
+    const whole = await wholeChangeOf(state, landing, this.#terms.folder, blobs);
     const [nobody] = whole?.change.rules.people.keys() ?? [];
     if (!whole || nobody === undefined) return { signatures: [], unreadable: [], statement: undefined };
     const unreadable: Unreadable[] = [];
@@ -246,7 +246,7 @@ class Collector {
   #wholeOf(state: PolicyState, landing: Landing): Promise<WholeChange | undefined> {
     const { commit, parent } = landing;
     if (this.#last?.commit === commit && this.#last.parent === parent && this.#last.state === state) return this.#last.whole;
-    const whole = wholeChangeOf(state, landing, this.#terms.folder, this.#ports);
+    const whole = wholeChangeOf(state, landing, this.#terms.folder, this.#ports.blobs);
     this.#last = { commit, parent, state, whole };
     return whole;
   }

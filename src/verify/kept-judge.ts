@@ -10,10 +10,11 @@ import { gitlabJudge, type SigningPorts } from '../evidence/gitlab-judge.ts';
 import { signedJudge } from '../evidence/signed-judge.ts';
 import { unjudged } from '../evidence/open-evidence.ts';
 import { digestOfChanges } from '../history/changes.ts';
+import type { Branch } from '../history/branch.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import type { Readings } from '../judge/form.ts';
-import { longestForward, type Branch, type ContentJudge, type Forward, type Judgement } from '../judge/judge-branch.ts';
+import { longestForward, type ContentJudge, type Forward, type Judgement } from '../judge/judge-branch.ts';
 import { instant, parseGroupName, type CommitId, type Instant } from '../names.ts';
 import { place } from '../policy/policy.ts';
 import type { Distrusted } from '../record/approval-count.ts';
@@ -54,7 +55,6 @@ export interface KeptTerms {
 interface Sources {
   readonly blobs: Branch['blobs'];
   readonly versions: Versions;
-  readonly loadParser: () => Promise<typeof import('../policy/parser.ts')>;
 }
 
 export interface Counted {
@@ -215,7 +215,6 @@ export class KeptJudge implements ContentJudge {
       },
       hasToken: true,
       versions,
-      digestOf: ({ changes }: Landing) => digestOfChanges(changes),
       branch,
       folder,
       project,

@@ -4,8 +4,8 @@ import type { Head } from '../chain/chain.ts';
 import { sha256, sshFingerprint } from '../digest.ts';
 import type { HostConfiguration } from '../host.ts';
 import type { Mirror } from '../history/mirror.ts';
-import { branchOf } from '../history/branch.ts';
-import { judgeBranch, type Branch } from '../judge/judge-branch.ts';
+import { branchOf, type Branch } from '../history/branch.ts';
+import { judgeBranch } from '../judge/judge-branch.ts';
 import { parseRecord } from '../ledger/ledger-records.ts';
 import { emptyMemory, rememberAll, type Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -105,7 +105,6 @@ async function judgeAgain(
   const lines = record.lines.slice(begins);
   const off = await offTheBranch(branch, lines, tip);
   if (off) return { fault: off, counted: nothingCounted };
-  const loadParser = () => import('../policy/parser.ts');
   const judge = new KeptJudge(
     expectedIn(lines),
     {
@@ -120,14 +119,13 @@ async function judgeAgain(
       seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
       signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
     },
-    { blobs: branch.blobs, versions: mirror.versions, loadParser },
+    { blobs: branch.blobs, versions: mirror.versions },
   );
   let state = before;
   for (const target of targetsIn(lines)) {
     const judged = await judgeBranch(
       {
         branch: { ...branch, fetch: () => Promise.resolve(target) },
-        loadParser,
         judge,
         remembered: state.policy,
         begin: () => Promise.resolve(),

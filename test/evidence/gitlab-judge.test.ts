@@ -5,6 +5,7 @@ import { noSignedCeilings } from '../../src/evidence/approval.ts';
 import { changeKey } from '../../src/evidence/pushers.ts';
 import type { Review } from '../../src/evidence/evidence.ts';
 import { Unavailable } from '../../src/errors.ts';
+import { digestOfChanges } from '../../src/history/changes.ts';
 import type { Landing } from '../../src/history/landing.ts';
 import { instant, parseBlobId } from '../../src/names.ts';
 import type { GroupRules } from '../../src/policy/policy.ts';
@@ -55,9 +56,10 @@ async function judged({ group = { signed: 1 }, review = {}, signaturesFor = () =
     versions: {
       ensureCommits: (commits) => Promise.resolve(new Map([...commits].map((one) => [one, 'present'] as const))),
       changeDigests: (pairs) =>
-        Promise.resolve(pairs.map((pair) => (changeKey(...pair) === changeKey(commit('a'), commit('b')) ? 'good' : 'other'))),
+        Promise.resolve(
+          pairs.map((pair) => (changeKey(...pair) === changeKey(commit('a'), commit('b')) ? digestOfChanges(landed.changes) : 'other')),
+        ),
     },
-    digestOf: () => 'good',
     branch: target.branch,
     folder: 'policy',
     project: target.project,

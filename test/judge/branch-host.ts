@@ -1,11 +1,9 @@
 // One host over a branch in memory, run after run, and a judge that answers as it is told.
-import { parseGrant, parseRules } from '../../src/policy/parser.ts';
 import type { Verdict } from '../../src/record/policy-state.ts';
 import type { CommitId } from '../../src/names.ts';
 import { nothingJudged, takeJudged } from '../../src/record/judged-state.ts';
 import type { JudgingRecord } from '../../src/record/judging-record.ts';
 import { judgeBranch, type ContentJudge, type Judged, type Judgement } from '../../src/judge/judge-branch.ts';
-import type { PolicyParser } from '../../src/judge/landing-files.ts';
 import { commitId, committedAt, MemoryBranch, type Files } from '../support/memory-branch.ts';
 
 export const policy = `version: 1
@@ -59,18 +57,11 @@ export class Host {
     this.branch.push(first);
   }
 
-  async run(
-    judge: ContentJudge = new TestJudge(),
-    start: CommitId = commitId(0),
-    folder = 'policy',
-    parser: PolicyParser = { parseRules, parseGrant },
-    rules?: string,
-  ): Promise<Run> {
+  async run(judge: ContentJudge = new TestJudge(), start: CommitId = commitId(0), folder = 'policy', rules?: string): Promise<Run> {
     const { memory, branch } = this;
     const records: JudgingRecord[] = [];
     const ports = {
       branch,
-      loadParser: () => Promise.resolve(parser),
       judge,
       remembered: memory.policy,
       wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderGrantText } from '../../src/policy/grant-text.ts';
-import { readPolicy } from '../../src/policy/parser.ts';
-import { request, type Forge, type GrantValues, type Requested, type RequestPorts } from '../../src/request/request.ts';
+import type { GrantText } from '../../src/policy/grant-text.ts';
+import { request, type Forge, type Requested, type RequestPorts } from '../../src/request/request.ts';
 import { instant, parseBlobId, type BlobId } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
 import { renderByHand, renderObjections } from '../../src/request/request-text.ts';
@@ -52,8 +51,6 @@ function world(files: Readonly<Record<string, string>>, mayPush = true): { reado
       blobs: (ids) =>
         Promise.resolve({ contents: new Map([...ids].map((id) => [id, blobs.get(id) ?? new Uint8Array()])), tooLarge: new Set() }),
     },
-    readPolicy,
-    renderFile: renderGrantText,
     forge,
     now: instant(Date.UTC(2026, 10, 23, 12)),
     unique: () => 'f00d',
@@ -61,7 +58,7 @@ function world(files: Readonly<Record<string, string>>, mayPush = true): { reado
   return { ports, sent };
 }
 
-async function ask(values: GrantValues | null, ports: RequestPorts, to = 'klaxon-users'): Promise<Requested> {
+async function ask(values: GrantText | null, ports: RequestPorts, to = 'klaxon-users'): Promise<Requested> {
   const settings = { folder: 'policy', targetBranch: 'main', longest: new Map() };
   return request({ group: group(to), uid: uid('urbanecm'), values }, ports, settings);
 }

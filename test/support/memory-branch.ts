@@ -4,7 +4,7 @@ import type { Landing, TreeEntry } from '../../src/history/landing.ts';
 import { instant, parseBlobId, parseCommitId, type BlobId, type CommitId } from '../../src/names.ts';
 import { hour } from '../../src/time.ts';
 import { Unavailable } from '../../src/errors.ts';
-import type { Branch } from '../../src/judge/judge-branch.ts';
+import type { Branch } from '../../src/history/branch.ts';
 import { mostListedFiles } from '../../src/policy/policy.ts';
 
 /** Text by path; a text that begins with a mode and a colon has that mode. */
