@@ -42,43 +42,32 @@ export class MapDraft<Key, Value> {
 /** A state that is being changed. A row of deltas, such as a first run's, costs what they change and not what there is. */
 export class PolicyDraft {
   #state: PolicyState;
-  #endorsed;
-  #inForce;
-  readonly #ended;
-  #tree;
-  #refusals;
-  readonly #usedMergeRequests;
-  #proposed;
+  #maps: ReturnType<typeof mapsOf>;
 
   constructor(before: PolicyState) {
     this.#state = before;
-    this.#endorsed = new MapDraft(before.endorsed);
-    this.#inForce = new MapDraft(before.inForce);
-    this.#ended = new MapDraft(before.ended);
-    this.#tree = new MapDraft(before.tree);
-    this.#refusals = new MapDraft(before.refusals);
-    this.#usedMergeRequests = new MapDraft(before.usedMergeRequests);
-    this.#proposed = new MapDraft(before.proposed);
+    this.#maps = mapsOf(before);
   }
 
   get inForce(): PolicyState['inForce'] {
-    return this.#inForce.map;
+    return this.#maps.inForce.map;
   }
 
   get usedMergeRequests(): PolicyState['usedMergeRequests'] {
-    return this.#usedMergeRequests.map;
+    return this.#maps.usedMergeRequests.map;
   }
 
   apply(delta: PolicyDelta): void {
     const { judged, rules, unlisted, takenOut, usedMergeRequest } = delta;
-    this.#endorsed.change(delta.endorsed);
-    this.#inForce.change(delta.inForce);
-    this.#ended.change(delta.ended);
-    this.#tree.change(delta.tree);
-    this.#refusals.change(delta.refusals);
-    if (usedMergeRequest !== null) this.#usedMergeRequests.set(usedMergeRequest, judged);
+    const maps = this.#maps;
+    maps.endorsed.change(delta.endorsed);
+    maps.inForce.change(delta.inForce);
+    maps.ended.change(delta.ended);
+    maps.tree.change(delta.tree);
+    maps.refusals.change(delta.refusals);
+    if (usedMergeRequest !== null) maps.usedMergeRequests.set(usedMergeRequest, judged);
     // A landing speaks the last word on a path that a new start had proposed.
-    for (const [path] of delta.tree) this.#proposed.delete(path);
+    for (const [path] of delta.tree) maps.proposed.delete(path);
     this.#state = {
       ...this.#state,
       judged,
@@ -90,43 +79,43 @@ export class PolicyDraft {
 
   /** In force until a person allows that grant: null for nothing. */
   propose(path: string, grant: GrantInForce, inForce: GrantInForce | null): void {
-    this.#proposed.set(path, grant);
-    this.#inForce.change([[path, inForce]]);
+    this.#maps.proposed.set(path, grant);
+    this.#maps.inForce.change([[path, inForce]]);
   }
 
   /** Another one takes its place. What ended before stays so, and so does what a merge request was used for. */
   replace(fresh: PolicyState, ended: PolicyDelta['ended']): void {
+    const { ended: before, usedMergeRequests } = this.#maps;
+    before.change(ended);
     this.#state = fresh;
-    this.#endorsed = new MapDraft(fresh.endorsed);
-    this.#inForce = new MapDraft(fresh.inForce);
-    this.#tree = new MapDraft(fresh.tree);
-    this.#refusals = new MapDraft(fresh.refusals);
-    this.#proposed = new MapDraft(fresh.proposed);
-    this.#ended.change(ended);
+    this.#maps = { ...mapsOf(fresh), ended: before, usedMergeRequests };
   }
 
   /** As it is now, changed by the next delta. */
   get state(): PolicyState {
+    const { endorsed, inForce, ended, tree, refusals, usedMergeRequests, proposed } = this.#maps;
     return {
       ...this.#state,
-      endorsed: this.#endorsed.map,
-      inForce: this.#inForce.map,
-      ended: this.#ended.map,
-      tree: this.#tree.map,
-      refusals: this.#refusals.map,
-      usedMergeRequests: this.#usedMergeRequests.map,
-      proposed: this.#proposed.map,
+      ...{ endorsed: endorsed.map, inForce: inForce.map, ended: ended.map, tree: tree.map, refusals: refusals.map },
+      ...{ usedMergeRequests: usedMergeRequests.map, proposed: proposed.map },
     };
   }
 }
 
-/** The state after a delta. */
-export function applyDelta(state: PolicyState, delta: PolicyDelta): PolicyState {
-  return applyDeltas(state, [delta]);
+function mapsOf({ endorsed, inForce, ended, tree, refusals, usedMergeRequests, proposed }: PolicyState) {
+  return {
+    endorsed: new MapDraft(endorsed),
+    inForce: new MapDraft(inForce),
+    ended: new MapDraft(ended),
+    tree: new MapDraft(tree),
+    refusals: new MapDraft(refusals),
+    usedMergeRequests: new MapDraft(usedMergeRequests),
+    proposed: new MapDraft(proposed),
+  };
 }
 
-/** The state after a row of deltas. */
-export function applyDeltas(state: PolicyState, deltas: readonly PolicyDelta[]): PolicyState {
+/** The state after one delta, or a row of them. */
+export function applyDelta(state: PolicyState, ...deltas: readonly PolicyDelta[]): PolicyState {
   const draft = new PolicyDraft(state);
   for (const delta of deltas) draft.apply(delta);
   return draft.state;

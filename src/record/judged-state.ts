@@ -76,89 +76,87 @@ interface Starting {
   readonly parts: number;
 }
 
+interface Drafts {
+  policy: PolicyDraft | undefined;
+  starting: Starting | undefined;
+  project: number | undefined;
+  readonly firstSeen: MapDraft<CommitId, Instant>;
+  readonly heads: MapDraft<CommitId, Instant>;
+  readonly unanswered: MapDraft<CommitId, Unanswered>;
+  caughtUp: boolean;
+  unseen: CommitId | undefined;
+  decided: CommitId | undefined;
+  other: { readonly draft: JudgedDraft; readonly how: 'succeeds' | 'repeats' } | undefined;
+  contradicted: boolean;
+}
+
 /** A state that takes lines in. Each costs what it changes: whoever writes many of them must not keep the fold from its end. */
 export class JudgedDraft {
   readonly #side: Side;
-  #policy: PolicyDraft | undefined;
-  #starting: Starting | undefined;
-  #project: number | undefined;
-  #firstSeen: MapDraft<CommitId, Instant>;
-  #heads: MapDraft<CommitId, Instant>;
-  #unanswered: MapDraft<CommitId, Unanswered>;
-  #caughtUp: boolean;
-  #unseen: CommitId | undefined;
-  #decided: CommitId | undefined;
-  #other: { readonly draft: JudgedDraft; readonly how: 'succeeds' | 'repeats' } | undefined;
-  #contradicted: boolean;
+  #now: Drafts;
 
   constructor(before: JudgedState, side: Side) {
+    const { policy, starting, firstSeen, heads, unanswered, other } = before;
     this.#side = side;
-    this.#policy = before.policy && new PolicyDraft(before.policy);
-    this.#starting = before.starting && startingOf(before.starting.point, before.starting.parts);
-    this.#project = before.project;
-    this.#firstSeen = new MapDraft(before.firstSeen);
-    this.#heads = new MapDraft(before.heads);
-    this.#unanswered = new MapDraft(before.unanswered);
-    this.#caughtUp = before.caughtUp;
-    this.#unseen = before.unseen;
-    this.#decided = before.decided;
-    this.#other = before.other && { draft: new JudgedDraft(before.other.state, side), how: before.other.how };
-    this.#contradicted = before.contradicted;
+    this.#now = {
+      ...before,
+      policy: policy && new PolicyDraft(policy),
+      starting: starting && startingOf(starting.point, starting.parts),
+      firstSeen: new MapDraft(firstSeen),
+      heads: new MapDraft(heads),
+      unanswered: new MapDraft(unanswered),
+      other: other && { draft: new JudgedDraft(other.state, side), how: other.how },
+    };
   }
 
   /** As it is now, changed by the next line. */
   get state(): JudgedState {
+    const { policy, starting, firstSeen, heads, unanswered, other } = this.#now;
     return {
-      policy: this.#policy?.state,
-      starting: this.#starting && { point: pointOf(this.#starting), parts: this.#starting.parts },
-      project: this.#project,
-      firstSeen: this.#firstSeen.map,
-      heads: this.#heads.map,
-      unanswered: this.#unanswered.map,
-      caughtUp: this.#caughtUp,
-      unseen: this.#unseen,
-      decided: this.#decided,
-      other: this.#other && { state: this.#other.draft.state, how: this.#other.how },
-      contradicted: this.#contradicted,
+      ...this.#now,
+      policy: policy?.state,
+      starting: starting && { point: pointOf(starting), parts: starting.parts },
+      ...{ firstSeen: firstSeen.map, heads: heads.map, unanswered: unanswered.map },
+      other: other && { state: other.draft.state, how: other.how },
     };
   }
 
   take(record: JudgingRecord): void {
-    if (this.#contradicted) return;
-    if (this.#other) {
-      this.#other.draft.take(record);
-      this.#compare(this.#other);
+    if (this.#now.contradicted) return;
+    if (this.#now.other) {
+      this.#now.other.draft.take(record);
+      this.#compare(this.#now.other);
       return;
     }
     switch (record.type) {
       case 'start':
-        this.#starting = startingOf({ ...record, tree: new Map(record.tree), grants: new Map() }, record.parts);
+        this.#now.starting = startingOf({ ...record, tree: new Map(record.tree), grants: new Map() }, record.parts);
         return this.#begin();
       case 'start-part':
-        if (!this.#starting) return;
-        this.#starting.tree.change(record.tree);
-        this.#starting.grants.change(record.grants);
-        this.#starting = { ...this.#starting, parts: this.#starting.parts - 1 };
+        if (!this.#now.starting) return;
+        this.#now.starting.tree.change(record.tree);
+        this.#now.starting.grants.change(record.grants);
+        this.#now.starting = { ...this.#now.starting, parts: this.#now.starting.parts - 1 };
         return this.#begin();
       case 'verdict':
         return this.#takeVerdict(record);
       case 'judged':
-        this.#policy?.apply({ ...noChange, judged: record.commit });
-        return this.#settle([...this.#heads.map.keys()]);
+        this.#now.policy?.apply({ ...noChange, judged: record.commit });
+        return this.#settle([...this.#now.heads.map.keys()]);
       case 'seen':
-        this.#firstSeen.set(record.commit, record.at);
-        if (record.head) this.#heads.set(record.commit, record.at);
+        this.#now.firstSeen.set(record.commit, record.at);
+        if (record.head) this.#now.heads.set(record.commit, record.at);
         return;
       case 'unanswered':
-        return this.#unanswered.set(record.commit, prolonged(this.#unanswered.map.get(record.commit), record.at, record.others));
+        return this.#now.unanswered.set(record.commit, prolonged(this.#now.unanswered.map.get(record.commit), record.at, record.others));
       case 'project':
-        this.#project = record.project;
+        this.#now.project = record.project;
         return;
       case 'caught-up':
-        this.#caughtUp = true;
+        this.#now.caughtUp = true;
         return;
       case 'signed':
-        this.#unseen = record.firstSeen === null && record.statements.length > 0 ? record.commit : undefined;
+        this.#now.unseen = record.firstSeen === null && record.statements.length > 0 ? record.commit : undefined;
         return;
       case 'record':
       case 'content':
@@ -171,71 +169,66 @@ export class JudgedDraft {
   #takeVerdict(record: VerdictRecord): void {
     const { commit, covers = [], verdict } = record;
     const counts = this.#side === 'judging' || verdict.kind === 'endorsed';
-    if (!counts && !this.#policy) return;
-    if (this.#policy) this.#applyTo(this.#policy, record);
+    if (!counts && !this.#now.policy) return;
+    if (this.#now.policy) this.#applyTo(this.#now.policy, record);
     // Whatever waited lies within the jump.
     const isJump = verdict.kind === 'refused' && verdict.code === 'off-chain';
-    this.#settle(isJump ? [...this.#firstSeen.map.keys()] : [commit, ...covers]);
-    this.#decided = commit;
+    this.#settle(isJump ? [...this.#now.firstSeen.map.keys()] : [commit, ...covers]);
+    this.#now.decided = commit;
   }
 
   /** On the side of converging whole only where it was endorsed, and seen to land where it was signed. */
   #applyTo(policy: PolicyDraft, { commit, verdict, delta }: VerdictRecord): void {
     if (this.#side === 'converging' && verdict.kind === 'refused') policy.apply(onlyNarrowing(policy.inForce, delta));
-    else if (this.#side === 'converging' && commit === this.#unseen) holdBack(policy, delta);
+    else if (this.#side === 'converging' && commit === this.#now.unseen) holdBack(policy, delta);
     else policy.apply(delta);
   }
 
   /** These waited and are decided now. Where the branch stood before is of no use once it has been judged to there. */
   #settle(commits: readonly CommitId[]): void {
-    const passed = new Set(commits.filter((commit) => this.#heads.map.has(commit)));
+    const passed = new Set(commits.filter((commit) => this.#now.heads.map.has(commit)));
     for (const commit of commits) {
-      this.#firstSeen.delete(commit);
-      this.#unanswered.delete(commit);
+      this.#now.firstSeen.delete(commit);
+      this.#now.unanswered.delete(commit);
     }
-    for (const head of this.#heads.map.keys()) {
+    for (const head of this.#now.heads.map.keys()) {
       if (passed.size === 0) return;
-      this.#heads.delete(head);
-      this.#firstSeen.delete(head);
+      this.#now.heads.delete(head);
+      this.#now.firstSeen.delete(head);
       passed.delete(head);
     }
   }
 
   #begin(): void {
-    if (!this.#starting || this.#starting.parts > 0) return;
-    const started = startingState(pointOf(this.#starting));
-    if (this.#side === 'converging' && this.#policy) beginAnew(this.#policy, started);
+    if (!this.#now.starting || this.#now.starting.parts > 0) return;
+    const started = startingState(pointOf(this.#now.starting));
+    if (this.#side === 'converging' && this.#now.policy) beginAnew(this.#now.policy, started);
     // One merge request endorses one landing, also after a new start.
-    else this.#policy = new PolicyDraft({ ...started, ...(this.#policy && { usedMergeRequests: this.#policy.usedMergeRequests }) });
-    this.#starting = undefined;
-    this.#decided = started.start;
+    else
+      this.#now.policy = new PolicyDraft({
+        ...started,
+        ...(this.#now.policy && { usedMergeRequests: this.#now.policy.usedMergeRequests }),
+      });
+    this.#now.starting = undefined;
+    this.#now.decided = started.start;
   }
 
   #compare({ draft, how }: { readonly draft: JudgedDraft; readonly how: 'succeeds' | 'repeats' }): void {
-    const [mine, other] = [this.#policy, draft.#policy];
+    const [mine, other] = [this.#now.policy, draft.#now.policy];
     if (!other) return;
-    if (how === 'succeeds' && draft.#caughtUp) {
+    if (how === 'succeeds' && draft.#now.caughtUp) {
       if (mine) beginAnew(mine, other.state);
       return this.#goOnAs(draft, mine ?? other);
     }
-    if (how === 'repeats' && mine && draft.#decided === this.#decided) {
+    if (how === 'repeats' && mine && draft.#now.decided === this.#now.decided) {
       if (render(other.state) === render(mine.state)) return this.#goOnAs(draft, mine);
-      this.#other = undefined;
-      this.#contradicted = true;
+      this.#now.other = undefined;
+      this.#now.contradicted = true;
     }
   }
 
   #goOnAs(draft: JudgedDraft, policy: PolicyDraft): void {
-    this.#policy = policy;
-    this.#starting = draft.#starting;
-    this.#project = draft.#project;
-    this.#firstSeen = draft.#firstSeen;
-    this.#heads = draft.#heads;
-    this.#unanswered = draft.#unanswered;
-    this.#caughtUp = draft.#caughtUp;
-    this.#unseen = draft.#unseen;
-    this.#decided = draft.#decided;
-    this.#other = undefined;
+    this.#now = { ...draft.#now, policy, other: undefined };
   }
 }
 
