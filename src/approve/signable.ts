@@ -3,7 +3,7 @@
 import { readProposed } from '../check/proposed-change.ts';
 import { checkChange, type CheckedChange, type Clone } from '../check/check-change.ts';
 import type { SignedCeilings } from '../evidence/approval.ts';
-import type { PathChange, PolicyTree } from '../history/landing.ts';
+import { withChanges } from '../record/deltas.ts';
 import type { History } from '../history/history.ts';
 import { inOrder, type BlobId, type CommitId, type Instant } from '../names.ts';
 import { readPlainFiles } from '../judge/landing-files.ts';
@@ -46,7 +46,7 @@ export async function readSignable(
   if (!proposed) return undefined;
   const { changes, inside, overlaps, hiddenBy } = proposed;
   const before = await history.policyTree(tip, folder);
-  const after = merged(before, inside);
+  const after = withChanges(before, inside);
   const blobs = (ids: Iterable<BlobId>, limit: number) => history.blobs(ids, limit);
   const clone: Clone = {
     folder,
@@ -73,15 +73,6 @@ export async function readSignable(
 export function rulesNotInForce({ rules }: Signable, endorsed: ReadonlyMap<string, BlobId>, folder: string): readonly string[] {
   const paths = new Set([...rules.keys(), ...[...endorsed.keys()].filter((path) => isRules(path, folder))]);
   return [...paths].filter((path) => rules.get(path) !== endorsed.get(path)).sort(inOrder);
-}
-
-function merged(before: PolicyTree, changes: readonly PathChange[]): PolicyTree {
-  const tree = new Map(before);
-  for (const { path, after } of changes) {
-    if (after) tree.set(path, after);
-    else tree.delete(path);
-  }
-  return tree;
 }
 
 /** How long a statement is good for; it may be landed later only with another one. */

@@ -1,23 +1,12 @@
 // What a change of the policy would do if it were endorsed as it stands, and who would have to endorse it.
 // It is measured against what is in force, not against the text on the branch: what nobody approved counts for nothing here.
 import { noSignedCeilings, requirement, type ReviewedPath } from '../evidence/approval.ts';
-import { isRules, place } from '../policy/policy.ts';
 import { isWellFormed } from '../judge/form.ts';
 import { earlier, isOver, type End } from '../record/grants.ts';
 import type { History } from '../history/history.ts';
 import type { PathChange } from '../history/landing.ts';
-import {
-  inOrder,
-  inOrderOfPath,
-  parseExactUid,
-  parseGroupName,
-  type CommitId,
-  type GroupName,
-  type Instant,
-  type TeamName,
-  type Uid,
-} from '../names.ts';
-import { membersOf, type Approver, type GrantFile, type Rules } from '../policy/policy.ts';
+import { inOrder, inOrderOfPath, parseGroupName, type CommitId, type GroupName, type Instant, type TeamName, type Uid } from '../names.ts';
+import { grantAt, isRules, membersOf, place, type Approver, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** The time that a grant gives, from the merge on where it has no `from`. */
 export type Term = Pick<GrantFile, 'from' | 'until'>;
@@ -72,11 +61,10 @@ export function effectsOf(
       const group = where.kind === 'group' ? (parseGroupName(where.name) ?? null) : null;
       return [{ path: change.path, group, uid: null, effect: 'rules', until: null }];
     }
-    const group = where.kind === 'grant' ? parseGroupName(where.group) : undefined;
-    const uid = where.kind === 'grant' ? parseExactUid(where.uid) : undefined;
-    if (group === undefined || uid === undefined) return [];
+    const grant = grantAt(change.path, folder);
+    if (!grant) return [];
     const effect = effectOn(current(before.get(change.path), now), change.after && after.get(change.path), change, now);
-    return effect ? [{ path: change.path, group, uid, ...effect }] : [];
+    return effect ? [{ path: change.path, ...grant, ...effect }] : [];
   });
 }
 

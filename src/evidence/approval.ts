@@ -92,9 +92,7 @@ export function countApprovals(
 ): ApprovalCount {
   const judged = bound.review.approvals.map((approval) => judge({ approval, bound, rules, changed, landing, digests, takenOut }));
   const signatures = given.map((one) => judgeSigner(one, bound, rules, digests, takenOut));
-  const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), judged, signatures));
-  const enough = paths.length > 0 && !paths.some(isShort) && !paths.some(lacksSignatures);
-  return { enough, approvals: judged, ...(signatures.length > 0 && { signatures }), paths };
+  return counted(judged, { ceilings, signatures }, rules, changed);
 }
 
 /** Where nothing but signatures approves, and nobody knows who opened or pushed it. */
@@ -105,9 +103,18 @@ export function countSignatures(
   takenOut: ReadonlySet<Uid>,
 ): ApprovalCount {
   const signatures = given.map((one) => (takenOut.has(one.person) ? notCounted(one, 'taken-out') : one));
-  const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), [], signatures));
+  return counted([], { ceilings, signatures }, rules, changed);
+}
+
+function counted(
+  approvals: readonly JudgedApproval[],
+  { ceilings, signatures }: Signing,
+  rules: Rules,
+  changed: readonly ReviewedPath[],
+): ApprovalCount {
+  const paths = changed.map(({ path }) => quorum(path, requirement(rules, path, ceilings), approvals, signatures));
   const enough = paths.length > 0 && !paths.some(isShort) && !paths.some(lacksSignatures);
-  return { enough, approvals: [], ...(signatures.length > 0 && { signatures }), paths };
+  return { enough, approvals, ...(signatures.length > 0 && { signatures }), paths };
 }
 
 /** Too few people approve it, with a signature or without. */

@@ -20,7 +20,7 @@ import {
   type OthersAnswered,
   type Unanswered,
 } from '../record/waits.ts';
-import type { Readings } from '../judge/form.ts';
+import { understood, type Readings } from '../judge/form.ts';
 import { digestOfChanges } from '../history/changes.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
@@ -263,12 +263,7 @@ class GitLabJudge implements ContentJudge {
       const code = reason === 'no-merge-request' ? 'no-merge-request' : 'not-bound';
       return refused(code, detail, binding.mergeRequest ?? null, evidence, { unbound: reason });
     }
-    const paths = reviewedPaths(
-      landing,
-      state.rules,
-      readings.rules?.kind === 'valid' ? readings.rules.value : undefined,
-      this.#ports.folder,
-    );
+    const paths = reviewedPaths(landing, state.rules, understood(readings).rules, this.#ports.folder);
     // It changes nothing outside the policy folder.
     const digest = digestOfChanges(landing.changes);
     const signing = await this.#signingOf(state, landing, paths, {

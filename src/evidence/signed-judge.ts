@@ -1,7 +1,7 @@
 // `evidence: signed`: no forge is asked. A landing counts where enough people signed exactly its change. Who wrote it is not known, so two of them
 // must, at least; when it landed is when this host first saw it.
 import type { Landing } from '../history/landing.ts';
-import type { Readings } from '../judge/form.ts';
+import { understood, type Readings } from '../judge/form.ts';
 import type { ContentJudge, Forward, Judgement, Trouble } from '../judge/judge-branch.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
@@ -109,8 +109,7 @@ function decide(
   ports: SignedPorts,
 ): Judgement {
   const { firstSeen, caughtUp, now } = ports;
-  const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
-  const count = countOf(state, landing, signatures, ports, rulesAfter);
+  const count = countOf(state, landing, signatures, ports, understood(readings).rules);
   const seen = firstSeen(landing.commit) ?? now;
   if (count.enough) {
     const landedAt = caughtUp() ? seen : lastSigned(signatures, now);

@@ -34,9 +34,13 @@ export async function shownOfTexts<Schema extends v.GenericSchema>(
   list: (paging: Paging) => Promise<unknown>,
   request: string,
 ): Promise<Shown<v.InferOutput<Schema>>> {
+  return inPages(request, (perPage) => shownOf(schema, list({ perPage, showExpanded: true }), perPage, request));
+}
+
+async function inPages<Result>(request: string, ask: (perPage: number) => Promise<Result>): Promise<Result> {
   for (const perPage of pageSizes) {
     try {
-      return await shownOf(schema, list({ perPage, showExpanded: true }), perPage, request);
+      return await ask(perPage);
     } catch (error) {
       if (!(error instanceof TooLong)) throw error;
     }
@@ -50,15 +54,10 @@ export async function pageOfTexts<Schema extends v.GenericSchema>(
   list: (perPage: number) => Promise<unknown>,
   request: string,
 ): Promise<{ readonly entries: v.InferOutput<Schema>[]; readonly full: boolean }> {
-  for (const perPage of pageSizes) {
-    try {
-      const entries = understand(v.array(schema), await list(perPage), request);
-      return { entries, full: entries.length >= perPage };
-    } catch (error) {
-      if (!(error instanceof TooLong)) throw error;
-    }
-  }
-  throw new Malformed(request, 'one entry alone is too long');
+  return inPages(request, async (perPage) => {
+    const entries = understand(v.array(schema), await list(perPage), request);
+    return { entries, full: entries.length >= perPage };
+  });
 }
 
 /** Every page of a list whose entries hold text that people write. */

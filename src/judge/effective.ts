@@ -36,6 +36,11 @@ export function isEndorsed(state: PolicyState, path: string, entry: TreeEntry): 
   return entry.mode === '100644' && state.endorsed.get(path) === entry.blob;
 }
 
+/** The same of a path at which nothing may stand: then nothing is endorsed there. */
+export function isAsEndorsed(state: PolicyState, path: string, entry: TreeEntry | undefined): boolean {
+  return entry ? isEndorsed(state, path, entry) : !state.endorsed.has(path);
+}
+
 /** One landing under one verdict: the change of the state. Where `isCountNeeded`, `landing` must be one of `withKnown`. */
 export function step(
   state: PolicyState,

@@ -1,12 +1,11 @@
 // The first condition: what can be said against a landing by looking at it, before anybody is asked who approved it.
-import { isRules, place } from '../policy/policy.ts';
 import type { UnderstoodFiles } from './effective.ts';
 import { type PolicyState, type RefusalCode } from '../record/policy-state.ts';
 import type { Landing, PathChange } from '../history/landing.ts';
-import { duration, parseExactUid, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
+import { duration, parseGroupName, type Duration, type GroupName, type Instant } from '../names.ts';
 import { grantObjections, rulesObjections, type GrantObjection } from '../policy/policy-rules.ts';
 import type { GrantRuleCode } from '../policy/policy-rules-grants.ts';
-import { mostFiles, mostListedFiles, type Finding, type GrantFile, type Rules } from '../policy/policy.ts';
+import { grantAt, isRules, mostFiles, mostListedFiles, place, type Finding, type GrantFile, type Rules } from '../policy/policy.ts';
 
 /** One file after the landing, as far as it could be understood. */
 export type Reading =
@@ -80,7 +79,7 @@ export function isWellFormed(path: string, folder: string): boolean {
     case 'group':
       return parseGroupName(where.name) !== undefined;
     case 'grant':
-      return parseGroupName(where.group) !== undefined && parseExactUid(where.uid) !== undefined;
+      return grantAt(path, folder) !== undefined;
     case 'other':
       return false;
   }

@@ -4,6 +4,7 @@ import { isRules, place } from '../policy/policy.ts';
 import { type PolicyState } from '../record/policy-state.ts';
 import { type Reading, type Readings } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
+import { withChanges } from '../record/deltas.ts';
 import type { BlobId } from '../names.ts';
 import type { Branch } from '../history/branch.ts';
 import type { Blobs } from '../history/objects.ts';
@@ -125,12 +126,12 @@ async function readRulesAfter(
   landing: Landing,
   folder: string,
 ): Promise<NonNullable<Readings['rules']>> {
-  const tree = new Map([...state.tree].filter(([path]) => isRules(path, folder)));
-  for (const { path, after } of landing.changes) {
-    if (!isRules(path, folder)) continue;
-    if (after) tree.set(path, after);
-    else tree.delete(path);
-  }
+  const isOfRules = (path: string) => isRules(path, folder);
+  const before = new Map([...state.tree].filter(([path]) => isOfRules(path)));
+  const tree = withChanges(
+    before,
+    landing.changes.filter(({ path }) => isOfRules(path)),
+  );
   // A flood of pushed files under groups/ is no policy, and must fit into the memory of this host.
   if (tree.size > mostAtOnce)
     return { kind: 'invalid', detail: `there are ${tree.size} rules files, and ${mostAtOnce} at the most are read` };

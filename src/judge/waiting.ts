@@ -6,6 +6,7 @@ import { type PolicyState, type Refusal, type RefusalCode } from '../record/poli
 import { isOver, meet, saysMore, type EndedGrant, type GrantInForce } from '../record/grants.ts';
 import { isWellFormed, type Reading } from './form.ts';
 import type { Landing, PolicyTree, TreeEntry } from '../history/landing.ts';
+import { withChanges } from '../record/deltas.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 import { inOrderOfPath, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GrantFile } from '../policy/policy.ts';
@@ -41,12 +42,10 @@ function isNarrowed(state: PolicyState, path: string): boolean {
 /** The policy folder after every landing, judged or not. */
 export function tipTree(state: PolicyState, waiting: readonly WaitingLanding[]): PolicyTree {
   if (waiting.length === 0) return state.tree;
-  const tree = new Map(state.tree);
-  for (const { path, after } of waiting.flatMap(({ landing }) => landing.changes)) {
-    if (after) tree.set(path, after);
-    else tree.delete(path);
-  }
-  return tree;
+  return withChanges(
+    state.tree,
+    waiting.flatMap(({ landing }) => landing.changes),
+  );
 }
 
 /** From the judged history to the policy in force at `now`. */

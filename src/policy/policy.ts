@@ -1,7 +1,17 @@
 // The policy as values: what the files under policy/ say once they are understood.
 // A policy that is half understood is not understood: there is a Policy, or there are findings, never both.
 import type { SshKey } from '../signing/ssh-key.ts';
-import { inOrder, type Duration, type GroupName, type Instant, type RosterName, type TeamName, type Uid } from '../names.ts';
+import {
+  inOrder,
+  parseExactUid,
+  parseGroupName,
+  type Duration,
+  type GroupName,
+  type Instant,
+  type RosterName,
+  type TeamName,
+  type Uid,
+} from '../names.ts';
 
 /** Somebody who may approve: every account of the person, on GitLab (numeric ids) and in the directory. */
 export interface Approver {
@@ -141,6 +151,14 @@ export function membersOf(rules: Rules, teams: readonly TeamName[]): readonly Ui
 
 export function place(path: string, folder: string): Place {
   return path.startsWith(`${folder}/`) ? placeOf(path.slice(folder.length + 1)) : { kind: 'other' };
+}
+
+/** Whose grant a path is, where it is well-formed. */
+export function grantAt(path: string, folder: string): { readonly group: GroupName; readonly uid: Uid } | undefined {
+  const where = place(path, folder);
+  if (where.kind !== 'grant') return undefined;
+  const [group, uid] = [parseGroupName(where.group), parseExactUid(where.uid)];
+  return group === undefined || uid === undefined ? undefined : { group, uid };
 }
 
 export function isRules(path: string, folder: string): boolean {

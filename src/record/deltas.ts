@@ -39,6 +39,19 @@ export class MapDraft<Key, Value> {
   }
 }
 
+/** What stands where it stood before, but for these changes. */
+export function withChanges<Entry>(
+  before: ReadonlyMap<string, Entry>,
+  changes: readonly { readonly path: string; readonly after?: Entry }[],
+): Map<string, Entry> {
+  const tree = new Map(before);
+  for (const { path, after } of changes) {
+    if (after) tree.set(path, after);
+    else tree.delete(path);
+  }
+  return tree;
+}
+
 /** A state that is being changed. A row of deltas, such as a first run's, costs what they change and not what there is. */
 export class PolicyDraft {
   #state: PolicyState;

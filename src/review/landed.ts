@@ -1,9 +1,10 @@
 // What became of merge requests on the branch, as the record has it; and which one became a landing that was refused before GitLab had been asked
 // about it, for what is wrong with its form needs no evidence. Whoever merged it reads so there; nothing is decided by it.
 import { rulesChanges } from '../check/rules-change.ts';
-import type { TreeEntry } from '../history/landing.ts';
-import type { BlobId, CommitId, Instant } from '../names.ts';
-import type { Rules } from '../policy/policy.ts';
+import { isAsEndorsed } from '../judge/effective.ts';
+import type { CommitId, Instant } from '../names.ts';
+import { JudgedDraft, nothingJudged } from '../record/judged-state.ts';
+import type { PolicyState } from '../record/policy-state.ts';
 import type { JudgedLanding } from './settled-review.ts';
 import type { JudgingRecord, VerdictRecord } from '../record/judging-record.ts';
 import { bindingTime } from '../evidence/gitlab-judge.ts';
@@ -38,35 +39,33 @@ function isUnnamed(verdict: VerdictRecord['verdict']): boolean {
   return verdict.kind === 'refused' && verdict.mergeRequest === null && verdict.code !== 'no-merge-request';
 }
 
-/** What stands at a path, as far as a verdict says it. */
-interface Standing {
-  rules: Rules | undefined;
-  readonly endorsed: Map<string, BlobId>;
-  readonly tree: Map<string, TreeEntry>;
-}
-
 /** The landings that are wanted, with what each did. Read in the order of the record. */
 export function judgedLandings(records: Iterable<JudgingRecord>, isWanted: (record: VerdictRecord) => boolean): readonly JudgedLanding[] {
-  const standing: Standing = { rules: undefined, endorsed: new Map(), tree: new Map() };
+  const draft = new JudgedDraft(nothingJudged, 'judging');
   const found: Omit<JudgedLanding, 'locked'>[] = [];
   for (const record of records) {
-    if (record.type === 'verdict' && isWanted(record)) found.push(landingOf(record, standing));
-    goOn(standing, record);
+    if (record.type === 'verdict' && isWanted(record)) found.push(landingOf(record, draft.state.policy));
+    draft.take(record);
   }
-  const isLocked = ({ path }: { readonly path: string }) => !isAsEndorsed(path, standing.tree.get(path), standing.endorsed);
+  const { policy } = draft.state;
+  const isLocked = ({ path }: { readonly path: string }) => policy !== undefined && !isAsEndorsed(policy, path, policy.tree.get(path));
   return found.map((landing) => ({ ...landing, locked: landing.paths.filter(isLocked).map(({ path }) => path) }));
 }
 
-function landingOf({ commit, verdict, delta }: VerdictRecord, { rules, endorsed }: Standing): Omit<JudgedLanding, 'locked'> {
+function landingOf({ commit, verdict, delta }: VerdictRecord, before: PolicyState | undefined): Omit<JudgedLanding, 'locked'> {
   const isRefused = verdict.kind === 'refused';
   return {
     commit,
     verdict,
     paths: delta.tree.map(([path, entry]) => ({ path, stands: entry !== null })),
-    restores: isRefused && delta.tree.length > 0 && delta.tree.every(([path, entry]) => isAsEndorsed(path, entry ?? undefined, endorsed)),
+    restores:
+      isRefused &&
+      before !== undefined &&
+      delta.tree.length > 0 &&
+      delta.tree.every(([path, entry]) => isAsEndorsed(before, path, entry ?? undefined)),
     took: isRefused ? takenBy(delta) : [],
     takenOut: isRefused ? (delta.takenOut ?? []) : [],
-    rules: rules && delta.rules ? rulesChanges(rules, delta.rules) : [],
+    rules: before && delta.rules ? rulesChanges(before.rules, delta.rules) : [],
   };
 }
 
@@ -77,30 +76,4 @@ function takenBy({ judged, inForce, ended }: VerdictRecord['delta']): JudgedLand
     if (!grant || (left && left.narrowedBy !== judged)) return [];
     return [{ path, group: grant.group, uid: grant.uid, left: left ? left.until : null, approved: grant.endorsedUntil }];
   });
-}
-
-function isAsEndorsed(path: string, entry: TreeEntry | undefined, endorsed: ReadonlyMap<string, BlobId>): boolean {
-  return entry ? entry.mode === '100644' && endorsed.get(path) === entry.blob : !endorsed.has(path);
-}
-
-function goOn(standing: Standing, record: JudgingRecord): void {
-  const { endorsed, tree } = standing;
-  if (record.type === 'start') {
-    standing.rules = record.rules;
-    endorsed.clear();
-    tree.clear();
-  }
-  if (record.type === 'start' || record.type === 'start-part')
-    for (const [path, entry] of record.tree) {
-      tree.set(path, entry);
-      if (entry.mode === '100644') endorsed.set(path, entry.blob);
-    }
-  if (record.type !== 'verdict') return;
-  standing.rules = record.delta.rules ?? standing.rules;
-  for (const [path, blob] of record.delta.endorsed)
-    if (blob) endorsed.set(path, blob);
-    else endorsed.delete(path);
-  for (const [path, entry] of record.delta.tree)
-    if (entry) tree.set(path, entry);
-    else tree.delete(path);
 }

@@ -4,7 +4,7 @@ import { countApprovals, lacksSignatures, type Signing } from '../evidence/appro
 import { type ApprovalCount, type JudgedApproval, type JudgedSignature, type PathQuorum } from '../record/approval-count.ts';
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
-import { dirtyPath, dirtyRules, isEndorsed } from '../judge/effective.ts';
+import { dirtyPath, dirtyRules, isAsEndorsed } from '../judge/effective.ts';
 import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
 import type { MergeRequest, Review } from '../evidence/evidence.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type ReadingFinding,
   type Readings,
 } from '../judge/form.ts';
-import type { Landing, TreeEntry } from '../history/landing.ts';
+import type { Landing } from '../history/landing.ts';
 import { duration, inOrder, type Instant, type TeamName, type Uid } from '../names.ts';
 import { grantObjections } from '../policy/policy-rules.ts';
 import { membersOf, place, type Rules } from '../policy/policy.ts';
@@ -103,7 +103,7 @@ export function reviewOpen(
 ): OpenReview {
   const { mergeRequest, review, landing, readings, overlaps, digests, signing } = proposal;
   const { folder } = settings;
-  const rulesAfter = readings.rules?.kind === 'valid' ? readings.rules.value : undefined;
+  const { grants, rules: rulesAfter } = understood(readings);
   const reviewed = reviewedPaths(landing, state.rules, rulesAfter, folder);
   const authors = personsOf(state.rules, mergeRequest, review);
   const bound = { mergeRequest, mergedAt: now, review };
@@ -112,7 +112,7 @@ export function reviewOpen(
   const touched = new Set(proposal.own);
   const restoring = restores(landing, state);
   // What was taken away without approval does not come back by putting the file back.
-  const effects = restoring ? [] : effectsOf(landing.changes, inForce(policy), understood(readings).grants, folder, now);
+  const effects = restoring ? [] : effectsOf(landing.changes, inForce(policy), grants, folder, now);
   const gaining = effects.flatMap(({ uid, effect }) => (uid && (effect === 'gains' || effect === 'extends') ? [uid] : []));
   return {
     kind: 'open',
@@ -140,8 +140,7 @@ export function reviewOpen(
 
 /** Only files that were not as endorsed, and all of them become so. */
 function restores({ changes, outside, hiddenBy }: Landing, state: PolicyState): boolean {
-  const asEndorsed = (path: string, entry: TreeEntry | undefined) => (entry ? isEndorsed(state, path, entry) : !state.endorsed.has(path));
-  const puts = changes.every(({ path, before, after }) => asEndorsed(path, after) && !asEndorsed(path, before));
+  const puts = changes.every(({ path, before, after }) => isAsEndorsed(state, path, after) && !isAsEndorsed(state, path, before));
   return puts && changes.length > 0 && outside === 0 && hiddenBy === undefined;
 }
 

@@ -3,10 +3,10 @@
 import type { JudgedApproval, JudgedSignature, PathQuorum, SignedBy } from '../record/approval-count.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
 import type { Refusal, RefusalCode, Verdict } from '../record/policy-state.ts';
-import { isRules, place } from '../policy/policy.ts';
+import { grantAt, isRules } from '../policy/policy.ts';
 import { isWellFormed, wellFormedOnly } from '../judge/form.ts';
 import { isOver, type End, type EndedGrant, type GrantInForce } from '../record/grants.ts';
-import { parseExactUid, parseGroupName, inOrderOfPath, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import { inOrderOfPath, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
 import { week } from '../time.ts';
 import type { RulesChange } from '../check/rules-change.ts';
 import type { Reach, ReachOf } from '../record/standing.ts';
@@ -123,12 +123,10 @@ export function settledReview(
   }
   const inForce = new Map(policy.grants.map((grant) => [grant.path, grant]));
   const grants = paths.flatMap(({ path, stands }) => {
-    const where = place(path, folder);
-    const group = where.kind === 'grant' ? parseGroupName(where.group) : undefined;
-    const uid = where.kind === 'grant' ? parseExactUid(where.uid) : undefined;
-    if (group === undefined || uid === undefined) return [];
-    const standing = standingOf(stands, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now);
-    return [{ path, group, uid, standing }];
+    const grant = grantAt(path, folder);
+    return grant
+      ? [{ path, ...grant, standing: standingOf(stands, inForce.get(path), policy.ended.get(path), landing.commit, reachOf, now) }]
+      : [];
   });
   return {
     kind: 'endorsed',

@@ -16,7 +16,15 @@ import { readSigned, renderSigned, type Unreadable } from './carried.ts';
 import type { Carriers, Comment } from './carriers.ts';
 import { SigningMemory } from './signing-memory.ts';
 import { judgeStatements, type SignedStatement, type Verify } from './judge-statements.ts';
-import { signedChange, statementOf, type Content, type ContentChange, type SignedChange } from './signed-change.ts';
+import {
+  signedChange,
+  statementOf,
+  withContents,
+  type Content,
+  type ContentChange,
+  type RulesFiles,
+  type SignedChange,
+} from './signed-change.ts';
 import { changeLines, longestValidity, printStatement, type Place } from './statement.ts';
 import { day } from '../time.ts';
 
@@ -58,7 +66,7 @@ const largestKept = 512 * 1024;
 export interface WholeChange {
   readonly change: SignedChange;
   readonly changes: readonly ContentChange[];
-  readonly rulesFiles: ReadonlyMap<string, Content>;
+  readonly rulesFiles: RulesFiles;
 }
 
 /** Undefined for what nobody could sign: it is refused for its form, or its rules are not to be understood. */
@@ -76,17 +84,13 @@ export async function wholeChangeOf(
     const bytes = contents.get(blob);
     return bytes && { mode, bytes };
   };
-  const whole = changes.map(({ path, before, after }): ContentChange => {
-    const [old, young] = [before && contentOf(before), after && contentOf(after)];
-    return { path, ...(old && { before: old }), ...(young && { after: young }) };
-  });
-  const isWhole = changes.every(({ before, after }, place) => !before === !whole[place]?.before && !after === !whole[place]?.after);
+  const whole = withContents(changes, contentOf);
   const rulesFiles = new Map<string, Content>();
   for (const [path, blob] of rules) {
     const content = contentOf({ mode: '100644', blob });
     if (content) rulesFiles.set(path, content);
   }
-  if (!isWhole || rulesFiles.size < rules.length) return undefined;
+  if (!whole || rulesFiles.size < rules.length) return undefined;
   const change = signedChange(whole, rulesFiles, folder, { parser: await loadParser(), sha256 });
   return change && { change, changes: whole, rulesFiles };
 }

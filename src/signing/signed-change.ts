@@ -2,6 +2,7 @@
 // judges and whoever verifies work it out here, each from contents of their own.
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import type { ReviewedPath } from '../evidence/approval.ts';
+import { withChanges } from '../record/deltas.ts';
 import type { PolicyParser } from '../judge/landing-files.ts';
 import { isRules, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import { instant, type Instant, type Uid } from '../names.ts';
@@ -19,6 +20,29 @@ export interface ContentChange {
   readonly path: string;
   readonly before?: Content;
   readonly after?: Content;
+}
+
+/** By path from the root of the repository. */
+export type RulesFiles = ReadonlyMap<string, Content>;
+
+/** With the contents of all that it changes; undefined where one is missing. */
+export function withContents<File>(
+  changes: readonly { readonly path: string; readonly before?: File; readonly after?: File }[],
+  contentOf: (file: File) => Content | undefined,
+): readonly ContentChange[] | undefined {
+  const whole = changes.map(({ path, before, after }): ContentChange => {
+    const [old, young] = [before && contentOf(before), after && contentOf(after)];
+    return { path, ...(old && { before: old }), ...(young && { after: young }) };
+  });
+  const isWhole = changes.every(({ before, after }, at) => !before === !whole[at]?.before && !after === !whole[at]?.after);
+  return isWhole ? whole : undefined;
+}
+
+export function digestOfRules(files: RulesFiles, sha256: Readers['sha256']): string {
+  return rulesDigest(
+    [...files].map(([path, { mode, bytes }]) => ({ path, mode, sha256: sha256(bytes) })),
+    sha256,
+  );
 }
 
 export interface SignedChange {
@@ -47,7 +71,7 @@ export interface Readers {
  */
 export function signedChange(
   changes: readonly ContentChange[],
-  rulesFiles: ReadonlyMap<string, Content>,
+  rulesFiles: RulesFiles,
   folder: string,
   { parser, sha256 }: Readers,
 ): SignedChange | undefined {
@@ -55,7 +79,7 @@ export function signedChange(
   if (!rules) return undefined;
   const stated = changes.map(({ path, before, after }): StatedChange => ({ path, ...statedFiles(before, after, sha256) }));
   const rulesAfter = changes.some(({ path }) => isRules(path, folder))
-    ? rulesOf(filesAfter(rulesFiles, changes, folder), folder, parser)
+    ? rulesOf(rulesFilesAfter(rulesFiles, changes, folder), folder, parser)
     : undefined;
   const policy = {
     changes: stated,
@@ -75,10 +99,7 @@ export function signedChange(
   return {
     stated,
     lines: changeLines(stated).join('\n'),
-    rulesDigest: rulesDigest(
-      [...rulesFiles].map(([path, { mode, bytes }]) => ({ path, mode, sha256: sha256(bytes) })),
-      sha256,
-    ),
+    rulesDigest: digestOfRules(rulesFiles, sha256),
     rules,
     ...(rulesAfter && { rulesAfter }),
     reviewed: reviewedPaths({ changes: stated }, rules, rulesAfter, folder),
@@ -109,7 +130,7 @@ function statedFiles(
   return { ...(before && { before: stated(before) }), ...(after && { after: stated(after) }) };
 }
 
-export function rulesOf(files: ReadonlyMap<string, Content>, folder: string, parser: PolicyParser): Rules | undefined {
+export function rulesOf(files: RulesFiles, folder: string, parser: PolicyParser): Rules | undefined {
   const parsed = parser.parseRules(
     [...files].map(([path, { bytes }]) => ({ path, bytes })),
     folder,
@@ -117,18 +138,11 @@ export function rulesOf(files: ReadonlyMap<string, Content>, folder: string, par
   return parsed.kind === 'valid' ? parsed.value : undefined;
 }
 
-function filesAfter(
-  rulesFiles: ReadonlyMap<string, Content>,
-  changes: readonly ContentChange[],
-  folder: string,
-): ReadonlyMap<string, Content> {
-  const files = new Map(rulesFiles);
-  for (const { path, after } of changes) {
-    if (!isRules(path, folder)) continue;
-    if (after) files.set(path, after);
-    else files.delete(path);
-  }
-  return files;
+export function rulesFilesAfter(before: RulesFiles, changes: readonly ContentChange[], folder: string): RulesFiles {
+  return withChanges(
+    before,
+    changes.filter(({ path }) => isRules(path, folder)),
+  );
 }
 
 function grantsOf(

@@ -9,9 +9,19 @@ import type { EvidenceLine, RulesFilesRecord, SignedRecord } from '../record/jud
 import { wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned } from './carried.ts';
 import { judgeStatements, withLanding, type EarlierLandings, type SigningTerms, type Verify } from './judge-statements.ts';
-import { rulesOf, signedChange, type Content, type ContentChange, type Readers } from './signed-change.ts';
+import {
+  digestOfRules,
+  rulesFilesAfter,
+  rulesOf,
+  signedChange,
+  withContents,
+  type Content,
+  type ContentChange,
+  type Readers,
+  type RulesFiles,
+} from './signed-change.ts';
 import type { Fingerprint } from './ssh-key.ts';
-import { changeLines, rulesDigest, type StatedFile } from './statement.ts';
+import { changeLines, type StatedFile } from './statement.ts';
 
 export interface VerifyTerms extends Omit<SigningTerms, 'distrusted'> {
   /** The policy's, inside the repository. */
@@ -48,7 +58,7 @@ class Fold {
   readonly #landings = new Set<CommitId>();
   readonly #windows = new Map<string, Window>();
   #earlier: EarlierLandings = new Map();
-  #held: { readonly files: ReadonlyMap<string, Content>; readonly rules: Rules; readonly digest: string } | undefined;
+  #held: { readonly files: RulesFiles; readonly rules: Rules; readonly digest: string } | undefined;
 
   constructor(terms: VerifyTerms, readers: VerifyReaders, verify: Verify) {
     this.#terms = terms;
@@ -96,7 +106,7 @@ class Fold {
   #takeLanding(line: SignedRecord): void {
     this.#holdRules(this.#held ? this.#followed(line) : this.#terms.pinned);
     const lines = changeLines(line.changes).join('\n');
-    const change = this.#contentChange(line);
+    const change = withContents(line.changes, (file) => this.#contentOf(file));
     // Statements have the digest of the rules that are held here, or they are for others.
     const signed = change && this.#held ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
     const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined };
@@ -134,17 +144,14 @@ class Fold {
     if (files) this.#hold(files, digest);
   }
 
-  #hold(files: ReadonlyMap<string, Content>, expected?: string): void {
+  #hold(files: RulesFiles, expected?: string): void {
     const { parser, sha256 } = this.#readers;
     const rules = rulesOf(files, this.#terms.folder, parser);
-    const digest = rulesDigest(
-      [...files].map(([path, { mode, bytes }]) => ({ path, mode, sha256: sha256(bytes) })),
-      sha256,
-    );
+    const digest = digestOfRules(files, sha256);
     if (rules && (expected === undefined || digest === expected)) this.#held = { files, rules, digest };
   }
 
-  #filesOf(listed: RulesFilesRecord['files']): ReadonlyMap<string, Content> | undefined {
+  #filesOf(listed: RulesFilesRecord['files']): RulesFiles | undefined {
     const files = new Map<string, Content>();
     for (const [path, file] of listed) {
       const content = this.#contentOf(file);
@@ -157,16 +164,6 @@ class Fold {
   #contentOf({ mode, sha256 }: StatedFile): Content | undefined {
     const bytes = this.#contents.get(sha256);
     return bytes && { mode, bytes };
-  }
-
-  /** Undefined where a content is missing. */
-  #contentChange({ changes }: SignedRecord): readonly ContentChange[] | undefined {
-    const whole = changes.map(({ path, before, after }): ContentChange => {
-      const [old, young] = [before && this.#contentOf(before), after && this.#contentOf(after)];
-      return { path, ...(old && { before: old }), ...(young && { after: young }) };
-    });
-    const isWhole = changes.every(({ before, after }, at) => !before === !whole[at]?.before && !after === !whole[at]?.after);
-    return isWhole ? whole : undefined;
   }
 
   /** Every path needs its own number of people. A landing that has too few for one path brings nothing at all. */
@@ -185,14 +182,7 @@ class Fold {
       const grant = after && this.#grantIn(path, after.bytes);
       if (grant) this.#windows.set(path, { path, ...(grant.from !== undefined && { from: grant.from }), until: grant.until });
     }
-    if (!changes.some(({ path }) => isRules(path, folder)) || !this.#held) return;
-    const files = new Map(this.#held.files);
-    for (const { path, after } of changes) {
-      if (!isRules(path, folder)) continue;
-      if (after) files.set(path, after);
-      else files.delete(path);
-    }
-    this.#hold(files);
+    if (this.#held && changes.some(({ path }) => isRules(path, folder))) this.#hold(rulesFilesAfter(this.#held.files, changes, folder));
   }
 
   #grantIn(path: string, bytes: Uint8Array): GrantFile | undefined {

@@ -15,8 +15,8 @@ import type { Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';
 import type { Readings } from '../judge/form.ts';
 import { longestForward, type ContentJudge, type Forward, type Judgement } from '../judge/judge-branch.ts';
-import { instant, parseGroupName, type CommitId, type Instant } from '../names.ts';
-import { place } from '../policy/policy.ts';
+import { instant, type CommitId, type Instant } from '../names.ts';
+import { grantAt } from '../policy/policy.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
 import { count } from '../time.ts';
@@ -335,10 +335,7 @@ export class KeptJudge implements ContentJudge {
 
 /** As a host that asked for a signature of what the landing changes, whatever it asks for now: then those that are kept are looked at. */
 function oneEach({ changes }: Landing, folder: string): SignedCeilings {
-  const groups = changes.flatMap(({ path }) => {
-    const of = place(path, folder);
-    return of.kind === 'grant' ? (parseGroupName(of.group) ?? []) : [];
-  });
+  const groups = changes.flatMap(({ path }) => grantAt(path, folder)?.group ?? []);
   return { groups: new Map(groups.map((group) => [group, { signed: 1 }])), rules: 1 };
 }
 
