@@ -4,16 +4,7 @@ import type { Because } from '../membership/desired.ts';
 import { holdCodes } from '../membership/guard.ts';
 import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import {
-  isTakenLine,
-  type IntentRecord,
-  type LedgerRecord,
-  type MembershipRecord,
-  type OutcomeRecord,
-  type RecordedAddition,
-  type RecordedRemoval,
-  type TakenLine,
-} from './record.ts';
+import { isTakenLine, type LedgerRecord, type MembershipRecord, type OwnRecord, type TakenLine } from './record.ts';
 import { signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/read-record.ts';
 import {
@@ -43,57 +34,39 @@ const removalCause: Shape<RemovalCause> = v.variant('kind', [
   v.strictObject({ kind: v.picklist(['unexplained', 'locked', 'dangling']) }),
 ]);
 
-const addition: Shape<RecordedAddition> = v.strictObject({ uid, dn, uuid });
-const removal: Shape<RecordedRemoval> = v.strictObject({ uid: v.string(), dn });
-
 const changes = {
-  add: v.array(v.strictObject({ because, limited: v.boolean(), members: v.array(addition) })),
-  remove: v.array(v.strictObject({ because: removalCause, limited: v.boolean(), members: v.array(removal) })),
+  add: v.array(v.strictObject({ because, limited: v.boolean(), members: v.array(v.strictObject({ uid, dn, uuid })) })),
+  remove: v.array(
+    v.strictObject({ because: removalCause, limited: v.boolean(), members: v.array(v.strictObject({ uid: v.string(), dn })) }),
+  ),
 };
 
 /** A name, and the entry behind it where it is known. */
 type Named = readonly [name: string, uuid?: EntryUuid];
 
-/** The thousands that one run may find in a group are told by their cause. */
-interface ByCause {
-  readonly because: Because | null;
-  readonly names: readonly Named[];
-}
-
 const named: Shape<Named> = v.union([v.strictTuple([v.string(), uuid]), v.strictTuple([v.string()])]);
 
-const appeared: Shape<MembershipRecord['appeared']> = v.pipe(
+/** The thousands that one run may find in a group are told by their cause. */
+const appeared = v.pipe(
   v.array(v.strictObject({ because: v.nullable(because), names: v.array(named) })),
-  v.transform((causes) => causes.flatMap(membersOf)),
+  v.transform((causes) =>
+    causes.flatMap(({ because: why, names }) => names.map(([name, entry]): Appeared => ({ name, because: why, uuid: entry }))),
+  ),
 );
+
+interface Appeared {
+  readonly name: string;
+  readonly because: Because | null;
+  readonly uuid?: EntryUuid;
+}
 
 const code = v.picklist(holdCodes);
 
 const inGroup = { at: instant, group };
-/** Why, and who typed it. */
+/** Why, and who typed it (step-down.ts), as text. Only a revocation may have nobody: its file can be of another make. */
 const word = { reason: v.string(), by: v.exactOptional(v.string()) };
+/** `from`: null for every managed group; under another name than in other records, for it is no record of the group. */
 const revocation = { at: instant, uid, from: v.nullable(group), ...word };
-
-const intent: Shape<IntentRecord> = v.strictObject({
-  type: v.literal('intent'),
-  ...inGroup,
-  revision: v.string(),
-  allowed: v.array(digest),
-  accepted: v.exactOptional(texts),
-  ...changes,
-});
-
-const outcome: Shape<OutcomeRecord> = v.strictObject({
-  type: v.literal('outcome'),
-  ...inGroup,
-  result: v.picklist(['done', 'failed', 'recovered', 'revoked']),
-  message: v.exactOptional(v.string()),
-  members: natural,
-  ...changes,
-});
-
-/** What converging records of its own. */
-type OwnRecord = Exclude<LedgerRecord, TakenLine>;
 
 const takenShape: Shape<Taken> = v.strictObject({
   id: v.string(),
@@ -102,18 +75,44 @@ const takenShape: Shape<Taken> = v.strictObject({
 });
 
 /** By type. */
-const ledgerRecordShapes = {
+export const ledgerRecordShapes = {
+  /** Another record of judging lies there: on root's word it counts once it has caught up, or it must come to the same. */
   'other-record': v.strictObject({
     type: v.literal('other-record'),
     at: instant,
     id: v.string(),
     how: v.picklist(['succeeds', 'repeats']),
   }),
+  /** All that judging had recorded was taken for the first time; what waited for its verdict then. */
   'all-taken': v.strictObject({ type: v.literal('all-taken'), at: instant, waits: v.array(commit) }),
   roster: v.strictObject({ type: v.literal('roster'), at: instant, roster, sha256: hex64, people: natural, producedAt: instant }),
-  intent,
-  outcome,
+  /** What is about to be done: on disk before it is done. */
+  intent: v.strictObject({
+    type: v.literal('intent'),
+    ...inGroup,
+    revision: v.string(),
+    /** Allowed sets that this uses up once something of it is done. */
+    allowed: v.array(digest),
+    /** Grants that a new start had proposed and that are in force from then on. */
+    accepted: v.exactOptional(texts),
+    ...changes,
+  }),
+  /** What the directory showed afterwards. */
+  outcome: v.strictObject({
+    type: v.literal('outcome'),
+    ...inGroup,
+    /** `revoked`: done by `revoke`, beside whatever run was under way. */
+    result: v.picklist(['done', 'failed', 'recovered', 'revoked']),
+    message: v.exactOptional(v.string()),
+    members: natural,
+    ...changes,
+  }),
+  /**
+   * What a run found in a group besides its own work: from then on these members are known. The first one of a group takes it over.
+   * Persons are named by uid, other values by DN.
+   */
   membership: v.strictObject({ type: v.literal('membership'), ...inGroup, appeared, vanished: texts, members: natural }),
+  /** Which entry each uid means, for as long as its reason lasts; `released`: the reason has ended. */
   bindings: v.strictObject({
     type: v.literal('bindings'),
     ...inGroup,
@@ -127,31 +126,40 @@ const ledgerRecordShapes = {
     holds: v.array(v.strictObject({ code, digest, add: texts, remove: texts })),
   }),
   override: v.strictObject({ type: v.literal('override'), ...inGroup, code, digest, ...word }),
+  /** An allowed set was let through, or what it acknowledged was taken note of. `accepted`: as in an intent. */
   'override-used': v.strictObject({ type: v.literal('override-used'), ...inGroup, code, digest, accepted: texts }),
+  /** A person turned a landing that waits into a refused one. */
   refuse: v.strictObject({ type: v.literal('refuse'), at: instant, commit, ...word }),
+  /** What signatures give in the groups that must be signed, as the program that verifies them worked it out. */
   verified: v.strictObject({
     type: v.literal('verified'),
     at: instant,
+    /** Stands for all that it was worked out from. */
     basis: v.string(),
+    /** Where statements counted. */
     signedFor: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
     groups: v.array(signedGroup),
     windows: v.array(window),
   }),
+  /** A person said that signatures of somebody count for nothing, where they were first seen after `since`. */
   distrust: v.strictObject({
     type: v.literal('distrust'),
     at: instant,
     person: uid,
+    /** Of one key; without it, of any. */
     fingerprint: v.exactOptional(fingerprint),
     since: instant,
     ...word,
   }),
+  /** Somebody's access was taken away on this host, until lifted. `dated`: the time in its file, where that was still to come. */
   revocation: v.strictObject({ type: v.literal('revocation'), ...revocation, dated: v.exactOptional(instant) }),
+  /** `standing`: those of the same person from the same that it did not end, for they came meanwhile. */
   lift: v.strictObject({
     type: v.literal('lift'),
     ...revocation,
     standing: v.exactOptional(v.array(v.strictObject({ at: instant, reason: v.string() }))),
   }),
-} satisfies { readonly [Type in OwnRecord['type']]: Shape<Extract<OwnRecord, { readonly type: Type }>> };
+};
 
 function renderMembership(record: MembershipRecord): object {
   const causes = new Map<string, { because: Because | null; names: Named[] }>();
@@ -169,10 +177,6 @@ function renderMembership(record: MembershipRecord): object {
     names.push(entry === undefined ? [name] : [name, entry]);
   }
   return { ...record, appeared: [...causes.values()] };
-}
-
-function membersOf({ because: why, names }: ByCause): MembershipRecord['appeared'] {
-  return names.map(([name, entry]) => ({ name, because: why, uuid: entry }));
 }
 
 const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;

@@ -2,25 +2,19 @@
 import { place } from '../policy/policy.ts';
 import type { HistoryEntry } from '../explain/explained.ts';
 import { parseGroupName, type GroupName, type Uid } from '../names.ts';
-import type { LedgerRecord, MembershipRecord, OutcomeRecord } from './record.ts';
+import type { LedgerRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';
 
 export type Histories = ReadonlyMap<GroupName, readonly HistoryEntry[]>;
 
-/** What one record tells of one person in one group. */
-interface Told {
-  readonly name: string;
-  readonly group: GroupName;
-  readonly entry: HistoryEntry;
-}
-
-type Wanted = (name: string) => boolean;
+/** What one record tells of the person in one group. */
+type Told = readonly [group: GroupName, entry: HistoryEntry];
 
 /** One pass over the records; only what concerns the person is kept. `groups`: those that a revocation of everything takes away. */
 export function personHistories(uid: Uid, groups: readonly GroupName[], folder: string, records: Iterable<LedgerRecord>): Histories {
   const histories = new Map<GroupName, HistoryEntry[]>();
   for (const record of records) {
-    for (const { group, entry } of toldBy(record, groups, folder, (name) => name === uid)) {
+    for (const [group, entry] of toldBy(record, uid, groups, folder)) {
       const known = histories.get(group);
       if (known) known.push(entry);
       else histories.set(group, [entry]);
@@ -29,59 +23,48 @@ export function personHistories(uid: Uid, groups: readonly GroupName[], folder: 
   return histories;
 }
 
-/** What a record tells of the people that are wanted; whoever is no person is named by DN. */
-function toldBy(record: LedgerRecord, groups: readonly GroupName[], folder: string, isWanted: Wanted): readonly Told[] {
+function toldBy(record: LedgerRecord, uid: Uid, groups: readonly GroupName[], folder: string): readonly Told[] {
   switch (record.type) {
-    case 'outcome':
-      return toldByOutcome(record, isWanted);
-    case 'membership':
-      return toldByMembership(record, isWanted);
+    case 'outcome': {
+      const { at, group, add, remove } = record;
+      const values = ({ members }: { readonly members: readonly { readonly uid: string }[] }) => members.filter((one) => one.uid === uid);
+      return [
+        ...remove.flatMap((part) => values(part).map((): Told => [group, { at, event: 'removed', because: part.because }])),
+        ...add.flatMap((part) => values(part).map((): Told => [group, { at, event: 'added', because: part.because }])),
+      ];
+    }
+    case 'membership': {
+      const { at, group, appeared, vanished } = record;
+      const came = appeared.find(({ name }) => name === uid);
+      return [
+        ...(came ? [[group, { at, event: 'appeared', because: came.because }] satisfies Told] : []),
+        ...(vanished.includes(uid) ? [[group, { at, event: 'vanished', because: null }] satisfies Told] : []),
+      ];
+    }
     case 'verdict':
-      return toldByVerdict(record, folder, isWanted);
+      return toldByVerdict(record, uid, folder);
     case 'revocation':
     case 'lift': {
-      if (!isWanted(record.uid)) return [];
-      const entry: HistoryEntry = {
-        at: record.at,
-        event: record.type === 'lift' ? 'lifted' : 'revoked',
-        because: null,
-        detail: record.reason,
-        by: record.by,
-      };
-      return (record.from === null ? groups : [record.from]).map((group) => ({ name: record.uid, group, entry }));
+      if (record.uid !== uid) return [];
+      const { at, from, reason: detail, by } = record;
+      const entry: HistoryEntry = { at, event: record.type === 'lift' ? 'lifted' : 'revoked', because: null, detail, by };
+      return (from === null ? groups : [from]).map((group) => [group, entry]);
     }
     default:
       return [];
   }
 }
 
-function toldByOutcome({ at, group, add, remove }: OutcomeRecord, isWanted: Wanted): readonly Told[] {
-  const told = (members: readonly { readonly uid: string }[], entry: HistoryEntry) =>
-    members.filter(({ uid }) => isWanted(uid)).map(({ uid }) => ({ name: uid, group, entry }));
-  return [
-    ...remove.flatMap(({ because, members }) => told(members, { at, event: 'removed', because })),
-    ...add.flatMap(({ because, members }) => told(members, { at, event: 'added', because })),
-  ];
-}
-
-function toldByMembership({ at, group, appeared, vanished }: MembershipRecord, isWanted: Wanted): readonly Told[] {
-  const came = appeared.filter(({ name }) => isWanted(name));
-  return [
-    ...came.map(({ name, because }) => ({ name, group, entry: { at, event: 'appeared', because } as const })),
-    ...vanished.filter(isWanted).map((name) => ({ name, group, entry: { at, event: 'vanished', because: null } as const })),
-  ];
-}
-
-function toldByVerdict({ at, commit, verdict, delta }: VerdictRecord, folder: string, isWanted: Wanted): readonly Told[] {
-  return delta.tree.flatMap(([path, after]) => {
+function toldByVerdict({ at, commit, verdict, delta }: VerdictRecord, uid: Uid, folder: string): readonly Told[] {
+  return delta.tree.flatMap(([path, after]): readonly Told[] => {
     const where = place(path, folder);
-    const group = where.kind === 'grant' && isWanted(where.uid) ? parseGroupName(where.group) : undefined;
-    if (!group || where.kind !== 'grant') return [];
+    const group = where.kind === 'grant' && where.uid === uid ? parseGroupName(where.group) : undefined;
+    if (!group) return [];
     const { mergeRequest, link } = verdict;
     // A deletion takes effect whether somebody approved it or not.
     const event = after ? verdict.kind : 'deleted';
     const detail = event === 'refused' && verdict.kind === 'refused' ? { detail: verdict.code } : {};
     const page = link === undefined ? {} : { link };
-    return [{ name: where.uid, group, entry: { at, event, because: null, commit, mergeRequest, ...page, ...detail } }];
+    return [[group, { at, event, because: null, commit, mergeRequest, ...page, ...detail }]];
   });
 }

@@ -1,31 +1,13 @@
 // How the last run ended, in a file of the state folder: what the ledger does not tell, for `muster status`.
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { GroupName, Instant, RosterName } from '../names.ts';
 import { publishFile } from '../kept-files.ts';
 import { ownerOf, readForeignText, type Foreign } from '../record/other-half.ts';
-import { parseAs, group, instant, natural, roster, type Shape } from '../record/shapes.ts';
+import { parseAs, group, instant, natural, roster, texts, type Kept } from '../record/shapes.ts';
 import { exitStatus, type Status, type StatusName } from '../status.ts';
-import { groupState, groupStates, type GroupState } from './run-json.ts';
+import { groupState, groupStates } from './run-json.ts';
 import { withheldFrom, type RunReport } from './run.ts';
 import type { RosterState } from '../roster/roster.ts';
-
-export interface RunEnd {
-  readonly format: 1;
-  /** The moment by which it decided. */
-  readonly at: Instant;
-  /** All that held, worst first. */
-  readonly statuses: readonly StatusName[];
-  readonly problems: readonly string[];
-  readonly groups: readonly {
-    readonly group: GroupName;
-    readonly state: GroupState;
-    /** People whom something names and who are no members for it, those whose grant is over left out. */
-    readonly withheld: number;
-    readonly message: string | null;
-  }[];
-  readonly rosters: readonly { readonly roster: RosterName; readonly state: RosterState['kind']; readonly message: string | null }[];
-}
 
 const rosterStates = ['fresh', 'stale', 'damaged', 'empty', 'missing', 'unreadable'] as const satisfies readonly RosterState['kind'][];
 
@@ -35,22 +17,29 @@ const longestMessage = 500;
 /** Bytes of the whole file. */
 const largest = 1024 * 1024;
 
-const shape: Shape<RunEnd> = v.strictObject({
+const message = v.nullable(v.string());
+
+const shape = v.strictObject({
   format: v.literal(1),
+  /** The moment by which it decided. */
   at: instant,
+  /** All that held, worst first. */
   statuses: v.array(v.custom<StatusName>((value) => typeof value === 'string' && Object.hasOwn(exitStatus, value))),
-  problems: v.array(v.string()),
-  groups: v.array(v.strictObject({ group, state: v.picklist(groupStates), withheld: natural, message: v.nullable(v.string()) })),
-  rosters: v.array(v.strictObject({ roster, state: v.picklist(rosterStates), message: v.nullable(v.string()) })),
+  problems: texts,
+  /** `withheld`: people whom something names and who are no members for it, those whose grant is over left out. */
+  groups: v.array(v.strictObject({ group, state: v.picklist(groupStates), withheld: natural, message })),
+  rosters: v.array(v.strictObject({ roster, state: v.picklist(rosterStates), message })),
 });
 
+export type RunEnd = Kept<typeof shape>;
+
 export function runEnd({ at, problems, groups, rosters }: RunReport, { all }: Status): RunEnd {
-  const short = (message: string) => message.slice(0, longestMessage);
+  const short = (text: string) => text.slice(0, longestMessage);
   return {
     format: 1,
     at,
     statuses: all,
-    problems: problems.slice(0, mostProblems).map(({ message }) => short(message)),
+    problems: problems.slice(0, mostProblems).map((problem) => short(problem.message)),
     groups: groups.map((result) => ({
       group: result.proposal.group,
       state: groupState(result),

@@ -19,6 +19,13 @@ import type { SignedBy } from './approval-count.ts';
 /** What reads back as `Value`, from whatever stands there. */
 export type Shape<Value> = v.GenericSchema<unknown, Value>;
 
+/** What a shape reads back, for nobody to change. */
+export type Kept<Of extends Shape<unknown>> = Unchanged<v.InferOutput<Of>>;
+
+type Unchanged<Value> = Value extends string | number | boolean | null | undefined
+  ? Value
+  : { readonly [Key in keyof Value]: Unchanged<Value[Key]> };
+
 function name<Name extends string>(parse: (text: string) => Name | undefined) {
   return v.custom<Name>((value) => typeof value === 'string' && parse(value) === value);
 }

@@ -20,20 +20,10 @@ import {
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { inOrder, parseGroupName, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { Revocation } from '../membership/desired.ts';
+import { inOrder, parseGroupName, parseUid, type Instant } from '../names.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
-
-export interface Revocation {
-  readonly uid: Uid;
-  /** Without it, every managed group. */
-  readonly group?: GroupName;
-  /** Free text, as somebody wrote it. */
-  readonly reason: string;
-  /** Undefined when the file is damaged. */
-  readonly at?: Instant;
-  readonly by?: string;
-}
 
 /** A revocation and the name of its file, which may be spelled in another way than muster spells it. */
 export interface KeptRevocation extends Revocation {
