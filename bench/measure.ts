@@ -62,6 +62,12 @@ export function musterCommand(args: readonly string[], configuration: string, bu
   return { program: process.execPath, args: [build, ...args], environment: { MUSTER_CONFIG: configuration } };
 }
 
+/** As its unit starts it: with the memory that it may have. */
+export function judgingCommand(configuration: string): Command {
+  const command = musterCommand(['judge'], configuration);
+  return { ...command, environment: { ...command.environment, NODE_OPTIONS: '--max-old-space-size=192' } };
+}
+
 /** What a Node process costs that does nothing. */
 export const bareNode: Command = { program: process.execPath, args: ['-e', '0'], environment: {} };
 

@@ -1,5 +1,5 @@
 // The most memory a run takes.
-import { musterCommand, peakMemory, run } from './measure.ts';
+import { judgingCommand, musterCommand, peakMemory, run } from './measure.ts';
 import { withWorld } from './reconcile.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Size } from './world.ts';
@@ -20,7 +20,7 @@ export function memory(name: string, size: Size, mostMegabytes: number): Scenari
         const idle = await peakMemory(command, report);
         world.want((group) => world.uids(group, 'churned'));
         const churned = await peakMemory(command, report);
-        const judging = await peakMemory(musterCommand(['judge'], world.configuration), report);
+        const judging = await peakMemory(judgingCommand(world.configuration), report);
         await run(command);
         return {
           muster: `${idle.toFixed(0)} and ${churned.toFixed(0)} MB`,

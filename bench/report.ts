@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instant } from '../src/names.ts';
-import type { LedgerRecord } from '../src/ledger/record.ts';
+import { isTakenLine, type LedgerRecord } from '../src/ledger/record.ts';
 import { day, hour } from '../src/time.ts';
 import { openStateToWrite } from '../src/ledger/state.ts';
 import { commit } from '../test/evidence/evidence-samples.ts';
@@ -91,6 +91,12 @@ directory:
 state: state
 `;
 
+/** A line of judging stands in the ledger with the place that it was taken from. */
+function taken(record: LedgerRecord, at: number): LedgerRecord {
+  if (!isTakenLine(record)) return record;
+  return { ...record, place: { id: commit('b'), head: { count: at + 1, hash: '0'.repeat(64) }, offset: at } };
+}
+
 /** Each merge request brings somebody in for twenty days. */
 function recordsOf(mergeRequests: number, years: number): readonly LedgerRecord[] {
   const records: LedgerRecord[] = [begins(days(-year * years))];
@@ -102,5 +108,5 @@ function recordsOf(mergeRequests: number, years: number): readonly LedgerRecord[
     const ends = instant(landedAt + stay * day);
     if (ends < now) records.push(outcome(ends, klaxon, 0, [], [[uid, { kind: 'expired', path, at: ends }]]));
   }
-  return records.sort((left, right) => left.at - right.at);
+  return records.sort((left, right) => left.at - right.at).map(taken);
 }

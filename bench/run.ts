@@ -1,5 +1,5 @@
 // `npm run bench [-- --rounds N] [SCENARIO…]`: muster's speed beside that of the native pipeline on the same slapd, in the same run.
-// Wall time, medians. It says whether the figures of docs are reached, and ends with status 1 when they are not.
+// Medians; wall time, but for the runs with nothing to do. It says whether the figures of docs are reached, and ends with status 1 when they are not.
 import { parseArgs } from 'node:util';
 import { against } from './against.ts';
 import { scenarios, type Result } from './scenarios.ts';

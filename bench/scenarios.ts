@@ -26,15 +26,15 @@ export interface Scenario {
 }
 
 export const scenarios: readonly Scenario[] = [
-  idle('idle-60', { groups: 1, members: 60 }, { kind: 'node-and', milliseconds: 60 }),
+  idle('idle-60', { groups: 1, members: 60 }, { most: 2.5, node: true }),
   idle('idle-100', { groups: 1, members: 100 }),
   idle('idle-10k', { groups: 1, members: 10_000 }),
-  idle('idle-100k', { groups: 1, members: 100_000 }, { kind: 'times', most: 2 }),
+  idle('idle-100k', { groups: 1, members: 100_000 }, { most: 2 }),
   idle('idle-50x2k', { groups: 50, members: 2_000 }),
-  churn('churn-10k', { groups: 1, members: 10_000 }, { kind: 'times', most: 1.6 }),
-  churn('churn-100k', { groups: 1, members: 100_000 }, { kind: 'times', most: 1.3 }),
-  fill('fill-10k', { groups: 1, members: 10_000, empty: true }, { kind: 'times', most: 1.1 }),
-  memory('memory-100k', { groups: 1, members: 100_000 }, 200),
+  churn('churn-10k', { groups: 1, members: 10_000 }, { most: 2.5 }),
+  churn('churn-100k', { groups: 1, members: 100_000 }, { most: 2 }),
+  fill('fill-10k', { groups: 1, members: 10_000, empty: true }, { most: 1.2 }),
+  memory('memory-100k', { groups: 1, members: 100_000 }, 300),
   checkGrants('check-10k', 10_000, 5),
   report('report-500', 500, 10),
   walk('walk-3000', 3_000, 1),

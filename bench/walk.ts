@@ -33,11 +33,12 @@ export function walk(name: string, landings: number, mostSeconds: number): Scena
         const { start, head } = makeHistory(join(folder, 'policy.git'), landings);
         const configuration = layOut(folder, slapd, start);
         const plan = musterCommand(['plan', '--json'], configuration);
-        const native = gitLog(join(folder, 'state', 'mirror.git'), start, head);
+        const native = gitLog(join(folder, 'state', 'judged', 'mirror.git'), start, head);
         // Fetches, judges and records: what is planned next has nothing to walk.
         await run(musterCommand(['reconcile'], configuration));
         const idle = medianOf(await timesOf(plan, rounds, additionsIn));
-        forgetAllBut('mirror.git', join(folder, 'state'));
+        forgetAllBut('judged', join(folder, 'state'));
+        forgetAllBut('mirror.git', join(folder, 'state', 'judged'));
         const seconds = medianOf(await timesOf(plan, rounds, additionsIn));
         const floor = medianOf(await timesOf(native, rounds, entriesIn));
         return {

@@ -13,10 +13,14 @@ import { constants, Script } from 'node:vm';
 const self = fileURLToPath(import.meta.url);
 const main = join(dirname(self), 'main.js');
 const folder = join(dirname(self), 'compiled');
-/** The programs that are compiled, each with the command that it is learnt from. */
-const programs = { judging: 'judge', converging: 'reconcile' };
-/** The exit statuses of judging that has nothing left to do, and of a run whose directory does not answer. */
-const statuses = { judge: 0, reconcile: 75 };
+/**
+ * The programs that are compiled, each with the command that it is learnt from and how that ends: judging has nothing left to do, and converging has
+ * no directory. V8 takes a cache only where Node runs with the same flags, so judging has those that its unit and `reconcile` start it with.
+ */
+const programs = {
+  judging: { flags: ['--max-old-space-size=192'], command: ['judge'], status: 0 },
+  converging: { flags: [], command: ['reconcile', '--judged'], status: 75 },
+};
 
 if (process.argv[2] === 'run') runAndKeep(process.argv[3]);
 else compile();
@@ -26,8 +30,8 @@ function compile() {
   try {
     const configuration = layOut(world);
     // The first run fetches the policy, and the second finds nothing new.
-    run([main, 'reconcile'], configuration, statuses.reconcile);
-    for (const [name, command] of Object.entries(programs)) run([self, 'run', name], configuration, statuses[command]);
+    run([main, 'reconcile'], configuration, programs.converging.status);
+    for (const [name, { flags, status }] of Object.entries(programs)) run([...flags, self, 'run', name], configuration, status);
     const kept = Object.keys(programs).flatMap((name) => [`${name}.js`, `${name}.cache`]);
     replace('SHA256SUMS', kept.map((name) => `${sumOf(readFileSync(join(folder, name)))}  ${name}\n`).join(''));
   } finally {
@@ -90,8 +94,7 @@ function runAndKeep(name) {
   const options = { filename: file, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
   const script = new Script(source.toString('latin1'), options);
   process.on('exit', () => replace(`${name}.cache`, script.createCachedData()));
-  const alone = name === 'converging' ? ['--judged'] : [];
-  process.argv.splice(1, 3, main, programs[name], ...alone);
+  process.argv.splice(1, 3, main, ...programs[name].command);
   script.runInThisContext()({ exports: {} }, createRequire(file), file, folder);
 }
 

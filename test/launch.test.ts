@@ -29,7 +29,7 @@ describe('given a build, whose bundle was replaced by one that says so', () => {
   beforeEach(() => {
     rmSync(at(''), { recursive: true, force: true });
     cpSync(dist, at(''), { recursive: true });
-    writeFileSync(at('converging.mjs'), "process.stdout.write('the bundle');");
+    for (const program of ['judging', 'converging']) writeFileSync(at(`${program}.mjs`), "process.stdout.write('the bundle');");
   });
 
   it.each(['judging', 'converging'])('then what was compiled of %s is ASCII, so that it reads the same as the bundle', (program) => {
@@ -50,6 +50,20 @@ describe('given a build, whose bundle was replaced by one that says so', () => {
   ])('when $given, then the bundle is launched', ({ change }) => {
     change();
     expect(launch()).toBe('the bundle');
+  });
+
+  it('when judging has the memory that its unit and reconcile give it, then what was compiled is launched', () => {
+    const unit = readFileSync(new URL('../packaging/systemd/muster-judge.service', import.meta.url), 'utf8');
+    const options = /^Environment=NODE_OPTIONS=(\S+)$/m.exec(unit)?.[1];
+    const given = /heapOfAnother = (\d+);/.exec(readFileSync(new URL('../src/process.ts', import.meta.url), 'utf8'))?.[1];
+
+    const { stdout } = spawnSync(process.execPath, [at('main.js'), 'judge', '--help'], {
+      encoding: 'utf8',
+      env: { NODE_OPTIONS: options },
+    });
+
+    expect(options).toBe(`--max-old-space-size=${given}`);
+    expect(stdout).toMatch(/^Usage: muster judge/);
   });
 
   it('when Node runs with flags that it was not compiled for, then the bundle is launched', () => {
