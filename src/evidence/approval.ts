@@ -1,7 +1,7 @@
 // Which approvals of a bound merge request count, for which paths, and whether they are enough.
 // GitLab CE lets anybody approve anything at any time, so every condition is checked here, against the rules in force before the landing.
 import type { BoundMergeRequest } from './binding.ts';
-import type { Account, Approval, Version } from './evidence.ts';
+import type { Account, Approval, Version } from '../record/kept-evidence.ts';
 import { inOrder, type GroupName, type TeamName, type Uid } from '../names.ts';
 import { leastSigners, membersOf, placeOf, type Approver, type Rules } from '../policy/policy.ts';
 import { day } from '../time.ts';

@@ -1,6 +1,7 @@
 // Which merge request, if any, a landing is: GitLab names every merge request that contains a commit, in any state and for any branch,
 // and calls one merged when somebody pushed its head. Only one that GitLab itself merged as exactly this landing is bound.
-import type { Candidate, MergeRequest, Review, StateEvent, TargetBranch } from './evidence.ts';
+import type { TargetBranch } from './evidence.ts';
+import type { Candidate, MergeRequest, Review, StateEvent } from '../record/kept-evidence.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { UnboundReason } from '../record/approval-count.ts';
 

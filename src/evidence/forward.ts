@@ -4,7 +4,8 @@ import type { Landing } from '../history/landing.ts';
 import { longestForward, type Forward } from '../judge/judge-branch.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { bindMergeRequests, isFastForward, ruledOut } from './binding.ts';
-import type { EvidenceAnswer, LandingEvidence, TargetBranch } from './evidence.ts';
+import type { EvidenceAnswer, TargetBranch } from './evidence.ts';
+import type { LandingEvidence } from '../record/kept-evidence.ts';
 
 /** What must be known of one of its commits is not. */
 export class NotAnswered extends Error {

@@ -5,10 +5,11 @@ import type { ApprovalCount, JudgedSignature } from '../record/approval-count.ts
 import { approversOf, renderCount, renderUnbound } from './approval-words.ts';
 import { reviewedPaths } from './beneficiaries.ts';
 import { bindMergeRequests, isEndOfFastForward, type Binding, type BoundMergeRequest } from './binding.ts';
-import { type UnboundReason } from '../record/approval-count.ts';
+import type { UnboundReason } from '../record/approval-count.ts';
 import { findForward, mayBePart, NotAnswered } from './forward.ts';
 import type { PolicyState, Verdict } from '../record/policy-state.ts';
-import type { EvidenceAnswer, LandingEvidence, MergeRequest, Review, TargetBranch } from './evidence.ts';
+import type { EvidenceAnswer, TargetBranch } from './evidence.ts';
+import type { LandingEvidence, MergeRequest, Review } from '../record/kept-evidence.ts';
 import { asIfNothingHidden } from './pushers.ts';
 import { noToken } from './tokens.ts';
 import {

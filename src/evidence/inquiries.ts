@@ -1,7 +1,8 @@
 // Asks GitLab and Git ahead of the judging: evidence depends on no verdict, so while one row of landings is judged the next is asked about.
 // It only reads. What was asked ahead and is not wanted in the end is left to end by itself.
 import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
-import type { Account, EvidenceAnswer, OtherMergeRequest, Review, TargetBranch } from './evidence.ts';
+import type { EvidenceAnswer, OtherMergeRequest, TargetBranch } from './evidence.ts';
+import type { Account, Review } from '../record/kept-evidence.ts';
 import type { OthersAnswered } from '../record/waits.ts';
 import type { CommitPair, Landing } from '../history/landing.ts';
 import type { Versions } from '../history/versions.ts';

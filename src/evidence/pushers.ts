@@ -2,7 +2,7 @@
 // project, or by neither. Somebody who is not known might be anybody; whoever pushed the same content anew has contributed nothing.
 import type { CommitId } from '../names.ts';
 import { minute, second } from '../time.ts';
-import type { Account, Push, Review, Version } from './evidence.ts';
+import type { Account, Push, Review, Version } from '../record/kept-evidence.ts';
 
 /** Digests of changes D(base→head), by `changeKey`; `refused` where the server no longer gives the commits. */
 export type VersionDigests = ReadonlyMap<string, string>;

@@ -29,7 +29,7 @@ export async function tokenStandings(gitlab: GitLab | undefined, folder: string,
     if (file === undefined) continue;
     const secret = await readSecret(file).catch(ignoring(Misuse));
     if (secret === undefined) {
-      standings.push({ token, state: 'unreadable', expiresAt: undefined });
+      standings.push({ token, state: 'unreadable' });
       continue;
     }
     // Enough to know it again, and too little of a random secret to find it out.
@@ -61,10 +61,7 @@ async function ask(gitlab: GitLab, token: string, digest: string, before: KnownT
 
 const nameOfFile = 'tokens.json';
 
-const factsShape = v.pipe(
-  v.strictObject({ scopes: v.array(v.string()), expiresAt: v.exactOptional(instant) }),
-  v.transform(({ scopes, expiresAt }) => ({ scopes, expiresAt })),
-);
+const factsShape = v.strictObject({ scopes: v.array(v.string()), expiresAt: v.exactOptional(instant) });
 const knownShape = v.strictObject({
   digest: v.string(),
   askedAt: instant,

@@ -6,8 +6,8 @@ import { day, hour } from '../time.ts';
 /** What GitLab says of the token that asks. */
 export interface TokenFacts {
   readonly scopes: readonly string[];
-  /** The first instant at which it is of no use; undefined where it has no end. */
-  readonly expiresAt: Instant | undefined;
+  /** The first instant at which it is of no use, where it has an end. */
+  readonly expiresAt?: Instant;
 }
 
 /** Why nothing is judged where no token is configured, and who mends that. */
@@ -45,13 +45,13 @@ export type TokenState = 'good' | 'ended' | 'narrow' | 'refused' | 'unreadable' 
 export interface TokenStanding {
   readonly token: TokenName;
   readonly state: TokenState;
-  /** Undefined: it has none, or it is not known. */
-  readonly expiresAt: Instant | undefined;
+  /** Where it has one, and that is known. */
+  readonly expiresAt?: Instant;
 }
 
 export function standingOfToken(token: TokenName, answer: KnownToken['answer'], now: Instant): TokenStanding {
-  if (answer === 'none') return { token, state: 'unknown', expiresAt: undefined };
-  if (answer === 'refused') return { token, state: 'refused', expiresAt: undefined };
+  if (answer === 'none') return { token, state: 'unknown' };
+  if (answer === 'refused') return { token, state: 'refused' };
   const { expiresAt } = answer;
   if (expiresAt !== undefined && expiresAt <= now) return { token, state: 'ended', expiresAt };
   return { token, state: hasScope(answer, neededScope[token]) ? 'good' : 'narrow', expiresAt };

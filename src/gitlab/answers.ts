@@ -1,7 +1,7 @@
 // The shapes of GitLab's answers, as far as muster believes them, and their translation. Unknown keys are ignored, and a key that is not
 // there is null where a verdict can do without it; a wrong type makes the whole answer unusable.
 import * as v from 'valibot';
-import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../evidence/evidence.ts';
+import type { Account, Approval, MergeRequest, Push, Retarget, StateEvent, Version } from '../record/kept-evidence.ts';
 import { parseCommitId, type CommitId, type Instant } from '../names.ts';
 import { parseMoment } from '../time.ts';
 import { Unusable } from '../errors.ts';

@@ -2,7 +2,7 @@
 // https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
 import * as v from 'valibot';
 import { Gitlab } from '@gitbeaker/rest';
-import type { Approval, MergeRequest, StateEvent, Version } from '../evidence/evidence.ts';
+import type { Approval, MergeRequest, StateEvent, Version } from '../record/kept-evidence.ts';
 import { inOrder, instant, type CommitId, type Instant } from '../names.ts';
 import { day, renderInstant } from '../time.ts';
 import {

@@ -1,15 +1,6 @@
 // Gathers what GitLab knows of one landing. Only merge requests that could be bound to it are read in full; the others are kept as named.
-import type {
-  Candidate,
-  EvidenceAnswer,
-  MergeRequest,
-  OtherMergeRequest,
-  Push,
-  Review,
-  TargetBranch,
-  Version,
-  WaitingCode,
-} from '../evidence/evidence.ts';
+import type { EvidenceAnswer, OtherMergeRequest, TargetBranch, WaitingCode } from '../evidence/evidence.ts';
+import type { Candidate, MergeRequest, Push, Review, Version } from '../record/kept-evidence.ts';
 import { ruledOut } from '../evidence/binding.ts';
 import { instant, type CommitId } from '../names.ts';
 import { day } from '../time.ts';

@@ -1,6 +1,6 @@
 // One merge request as a reviewer sees it, and the two writes of those who ask for something: a commit on a new branch, and a merge request from it.
 // https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions, https://docs.gitlab.com/api/merge_requests/#create-mr,
-import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import type { MergeRequest, Review } from '../record/kept-evidence.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { createdShape, understand } from './answers.ts';
 import { clientFor, connect } from './api.ts';

@@ -3,7 +3,8 @@
 import { applyDelta } from '../record/deltas.ts';
 import { dirtyPath, dirtyRules, isCountNeeded, knownPaths, step, unlistedAfter, withKnown, type Counted } from './effective.ts';
 import type { PolicyState, RefusalCode, Verdict } from '../record/policy-state.ts';
-import type { EvidenceKind, LandingEvidence } from '../evidence/evidence.ts';
+import type { EvidenceKind } from '../evidence/evidence.ts';
+import type { LandingEvidence } from '../record/kept-evidence.ts';
 import { formObjection, lengthObjection, understood, type FormSettings, type Reading, type Readings } from './form.ts';
 import type { Landing } from '../history/landing.ts';
 import type { CommitId, Instant } from '../names.ts';

@@ -7,24 +7,9 @@ import type { RemovalCause } from '../membership/plan.ts';
 import { isTakenLine, type LedgerRecord, type MembershipRecord, type OwnRecord, type TakenLine } from './record.ts';
 import { signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/read-record.ts';
-import {
-  because,
-  commit,
-  digest,
-  dn,
-  fingerprint,
-  group,
-  hex64,
-  instant,
-  natural,
-  roster,
-  texts,
-  uid,
-  uuid,
-  type Shape,
-} from '../record/shapes.ts';
+import { commit, digest, dn, fingerprint, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from '../record/shapes.ts';
 import { isJudgingType } from '../record/judging-record.ts';
-import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
+import { because, parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 
 const removalCause: Shape<RemovalCause> = v.variant('kind', [
   v.strictObject({ kind: v.literal('expired'), path: v.string(), at: instant }),

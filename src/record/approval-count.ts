@@ -1,6 +1,8 @@
 // What a verdict keeps of the approvals: which counted, and why the others did not.
-import type { Approval } from '../evidence/evidence.ts';
-import type { Instant, TeamName, Uid } from '../names.ts';
+import * as v from 'valibot';
+import type { Instant, Uid } from '../names.ts';
+import { approval } from './kept-evidence.ts';
+import { fingerprint, instant, natural, team, texts, uid, type Kept } from './shapes.ts';
 
 export const notCountedReasons = [
   'not-a-person-in-policy',
@@ -33,10 +35,6 @@ export const notCountedReasons = [
 
 export type NotCountedReason = (typeof notCountedReasons)[number];
 
-export type JudgedApproval =
-  | { readonly kind: 'counted'; readonly approval: Approval; readonly person: Uid; readonly paths: readonly string[] }
-  | { readonly kind: 'not-counted'; readonly approval: Approval; readonly person?: Uid; readonly reason: NotCountedReason };
-
 export const signatureReasons = [
   'signature-bad',
   /** It says another project, branch, start, rules or effects, or another change of some path; the detail says which. */
@@ -63,50 +61,6 @@ export const signatureReasons = [
 
 export type SignatureReason = (typeof signatureReasons)[number];
 
-/** A signed statement for a landing. The fingerprint is that of the key; `touched`: a security key says that a hand was there. */
-export type JudgedSignature = {
-  readonly person: Uid;
-  readonly fingerprint: string;
-  readonly touched: boolean;
-  readonly at: Instant;
-} & (
-  | { readonly kind: 'counted'; readonly paths: readonly string[] }
-  | { readonly kind: 'not-counted'; readonly reason: SignatureReason; readonly detail?: string }
-);
-
-/** Somebody whose signature on exactly the change counted for it. */
-export interface SignedBy {
-  readonly person: Uid;
-  readonly fingerprint: string;
-  readonly touched: boolean;
-}
-
-/** Root's word (`muster distrust`): statements of the person, or of one of their keys, count for nothing where this host first saw them after `since`. */
-export interface Distrusted {
-  readonly person: Uid;
-  readonly fingerprint?: string;
-  readonly since: Instant;
-}
-
-/** What one path needs and has. */
-export interface PathQuorum {
-  readonly path: string;
-  readonly teams: readonly TeamName[];
-  readonly needed: number;
-  /** Different persons, in order. */
-  readonly by: readonly Uid[];
-  /** Where some of the approvals must be signed: how many, and who of `by` signed. */
-  readonly signed?: { readonly needed: number; readonly by: readonly Uid[] };
-}
-
-export interface ApprovalCount {
-  readonly enough: boolean;
-  readonly approvals: readonly JudgedApproval[];
-  /** Where some must be signed. */
-  readonly signatures?: readonly JudgedSignature[];
-  readonly paths: readonly PathQuorum[];
-}
-
 export const unboundReasons = [
   /** GitLab names no merge request at all for the commit. */
   'no-merge-request',
@@ -130,3 +84,57 @@ export const unboundReasons = [
 ] as const;
 
 export type UnboundReason = (typeof unboundReasons)[number];
+
+const judgedApproval = v.variant('kind', [
+  v.strictObject({ kind: v.literal('counted'), approval, person: uid, paths: texts }),
+  v.strictObject({ kind: v.literal('not-counted'), approval, person: v.exactOptional(uid), reason: v.picklist(notCountedReasons) }),
+]);
+
+/** The fingerprint is that of the key; `touched`: a security key says that a hand was there. */
+const signature = { person: uid, fingerprint: v.string(), touched: v.boolean(), at: instant };
+
+/** A signed statement for a landing. */
+const judgedSignature = v.variant('kind', [
+  v.strictObject({ kind: v.literal('counted'), ...signature, paths: texts }),
+  v.strictObject({
+    kind: v.literal('not-counted'),
+    ...signature,
+    reason: v.picklist(signatureReasons),
+    detail: v.exactOptional(v.string()),
+  }),
+]);
+
+/** What one path needs and has. */
+const pathQuorum = v.strictObject({
+  path: v.string(),
+  teams: v.array(team),
+  needed: natural,
+  /** Different persons, in order. */
+  by: v.array(uid),
+  /** Where some of the approvals must be signed: how many, and who of `by` signed. */
+  signed: v.exactOptional(v.strictObject({ needed: natural, by: v.array(uid) })),
+});
+
+export const approvalCount = v.strictObject({
+  enough: v.boolean(),
+  approvals: v.array(judgedApproval),
+  /** Where some must be signed. */
+  signatures: v.exactOptional(v.array(judgedSignature)),
+  paths: v.array(pathQuorum),
+});
+
+/** Those whose signatures on exactly the change counted for it. */
+export const signedBy = v.array(v.strictObject({ person: uid, fingerprint, touched: v.boolean() }));
+
+export type JudgedApproval = Kept<typeof judgedApproval>;
+export type JudgedSignature = Kept<typeof judgedSignature>;
+export type PathQuorum = Kept<typeof pathQuorum>;
+export type ApprovalCount = Kept<typeof approvalCount>;
+export type SignedBy = Kept<typeof signedBy>[number];
+
+/** Root's word (`muster distrust`): statements of the person, or of one of their keys, count for nothing where this host first saw them after `since`. */
+export interface Distrusted {
+  readonly person: Uid;
+  readonly fingerprint?: string;
+  readonly since: Instant;
+}

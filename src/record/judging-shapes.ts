@@ -1,14 +1,14 @@
 // The lines of the record of judging: what the branch brought and what was decided about it. They are kept as these shapes, and read as
 // nothing else.
 import * as v from 'valibot';
-import { notCountedReasons, signatureReasons, type ApprovalCount } from './approval-count.ts';
-import { unboundReasons } from './approval-count.ts';
-import { refusalCodes, type PolicyDelta, type Refusal, type Verdict } from './policy-state.ts';
+import { approvalCount, signedBy, unboundReasons } from './approval-count.ts';
+import { refusalCodes } from './policy-state.ts';
 import type { SshKey } from '../signing/ssh-key.ts';
-import type { LandingEvidence } from '../evidence/evidence.ts';
+import { evidence } from './kept-evidence.ts';
 import type { EndedGrant, GrantInForce } from './grants.ts';
+import type { Because } from '../membership/desired.ts';
 import type { Approver, GrantFile, GroupRules, Rules } from '../policy/policy.ts';
-import { isJudgingType, mostKept, type JudgingRecord, type KeptStatement } from './judging-record.ts';
+import { isJudgingType, type JudgingRecord } from './judging-record.ts';
 import type { StatedChange, StatedFile } from '../signing/statement.ts';
 import {
   blob,
@@ -18,13 +18,12 @@ import {
   end,
   fingerprint,
   group,
+  hex64,
   instant,
   mapOf,
   natural,
   roster,
-  signedBy,
   team,
-  texts,
   uid,
   type Shape,
 } from './shapes.ts';
@@ -94,7 +93,8 @@ const grant: Shape<GrantInForce> = v.strictObject({
 
 const ended: Shape<EndedGrant> = v.strictObject({ grant, cause: v.picklist(['deleted', 'refused']), reviewed: v.boolean(), commit });
 
-const refusal: Shape<Refusal> = v.strictObject({
+/** Why a path is not in force; `link` is the page of the merge request. */
+const refusal = v.strictObject({
   path: v.string(),
   commit,
   mergeRequest: number,
@@ -103,16 +103,19 @@ const refusal: Shape<Refusal> = v.strictObject({
   link: optionalText,
 });
 
-const delta: Shape<PolicyDelta> = v.strictObject({
+/** What one landing changes: null takes the path out. */
+const delta = v.strictObject({
   judged: commit,
   rules: v.exactOptional(rules),
   endorsed: changes(blob),
   inForce: changes(grant, ({ path }) => path),
   ended: changes(ended, (one) => one.grant.path),
   tree: changes(entry),
+  /** All in all, after it; left out: as before. */
   unlisted: v.exactOptional(natural),
   refusals: changes(refusal, ({ path }) => path),
   usedMergeRequest: number,
+  /** All of them, where it changes who they are. */
   takenOut: v.exactOptional(uids),
 });
 
@@ -135,87 +138,8 @@ function keyed<Key, Value>(key: Shape<Key>, value: Shape<Value>, keyOf: (one: Va
   );
 }
 
-const account = v.strictObject({ id: natural, username: v.string() });
-const noCommit = v.nullable(commit);
-
-const mergeRequest = v.strictObject({
-  id: number,
-  iid: natural,
-  targetProject: natural,
-  targetBranch: v.string(),
-  sourceProject: number,
-  state: v.picklist(['opened', 'closed', 'locked', 'merged']),
-  author: v.nullable(account),
-  imported: v.boolean(),
-  head: noCommit,
-  mergeCommit: noCommit,
-  squashCommit: noCommit,
-  mergedAt: v.nullable(instant),
-  mergedBy: v.nullable(account),
-  url: v.string(),
-});
-
-const approval = v.strictObject({ account, state: v.string(), at: instant });
-const moved = { by: v.nullable(account), at: instant };
-
-const review = v.strictObject({
-  approvals: v.array(approval),
-  versions: v.array(v.strictObject({ id: natural, base: noCommit, head: noCommit, start: noCommit, createdAt: instant })),
-  pushes: v.array(v.strictObject({ ...moved, told: v.picklist(['note', 'event']), head: noCommit })),
-  hiddenNotes: natural,
-  eventsShown: v.boolean(),
-  retargets: v.array(v.strictObject(moved)),
-  stateEvents: v.array(
-    v.strictObject({
-      state: v.string(),
-      at: instant,
-      by: v.nullable(account),
-      sourceCommit: v.nullable(v.string()),
-      sourceMergeRequest: number,
-    }),
-  ),
-});
-
-const evidence: Shape<LandingEvidence> = v.strictObject({
-  commit,
-  candidates: v.array(v.strictObject({ mergeRequest, review: v.nullable(review) })),
-});
-
-const signature = { person: uid, fingerprint: v.string(), touched: v.boolean(), at: instant };
-
-const approvalCount: Shape<ApprovalCount> = v.strictObject({
-  enough: v.boolean(),
-  approvals: v.array(
-    v.variant('kind', [
-      v.strictObject({ kind: v.literal('counted'), approval, person: uid, paths: texts }),
-      v.strictObject({
-        kind: v.literal('not-counted'),
-        approval,
-        person: v.exactOptional(uid),
-        reason: v.picklist(notCountedReasons),
-      }),
-    ]),
-  ),
-  signatures: v.exactOptional(
-    v.array(
-      v.variant('kind', [
-        v.strictObject({ kind: v.literal('counted'), ...signature, paths: texts }),
-        v.strictObject({ kind: v.literal('not-counted'), ...signature, reason: v.picklist(signatureReasons), detail: optionalText }),
-      ]),
-    ),
-  ),
-  paths: v.array(
-    v.strictObject({
-      path: v.string(),
-      teams: v.array(team),
-      needed: natural,
-      by: uids,
-      signed: v.exactOptional(v.strictObject({ needed: natural, by: uids })),
-    }),
-  ),
-});
-
-const verdict: Shape<Verdict> = v.variant('kind', [
+const verdict = v.variant('kind', [
+  /** `reviewed`: false where `evidence: none` endorsed it unseen. */
   v.strictObject({ kind: v.literal('endorsed'), reviewed: v.boolean(), ...provenance }),
   v.strictObject({
     kind: v.literal('refused'),
@@ -223,7 +147,9 @@ const verdict: Shape<Verdict> = v.variant('kind', [
     detail: v.string(),
     mergeRequest: number,
     link: optionalText,
+    /** Which approvals counted and which did not, where they were what was missing. Paths are inside the policy folder. */
     count: v.exactOptional(approvalCount),
+    /** How the merge request, or the commit, is not what it must be. */
     unbound: v.exactOptional(v.picklist(unboundReasons)),
   }),
 ]);
@@ -231,14 +157,20 @@ const verdict: Shape<Verdict> = v.variant('kind', [
 /** No file of a policy has more than 16 KiB. */
 const longestContent = 24 * 1024;
 
+/** Statements of one landing: more than any policy asks for, and no more than a line of the record holds. */
+export const mostKept = 12;
+
 const stated: Shape<StatedFile> = v.strictObject({ mode: v.picklist(['100644', '100755', '120000', '160000']), sha256: digest });
 const statedChange: Shape<StatedChange> = v.pipe(
   v.strictObject({ path: v.string(), before: v.exactOptional(stated), after: v.exactOptional(stated) }),
   v.check(({ before, after }) => before !== undefined || after !== undefined),
 );
-const statement: Shape<KeptStatement> = v.strictObject({
+/** A statement that counted, whole. */
+const statement = v.strictObject({
   text: v.pipe(v.string(), v.maxLength(64 * 1024)),
+  /** Armoured anew: one block, and nothing else. */
   signature: v.pipe(v.string(), v.maxLength(8 * 1024)),
+  /** Of the key that made it. */
   fingerprint,
   firstSeen: instant,
 });
@@ -248,7 +180,9 @@ const tree = v.array(v.strictTuple([v.string(), entry]));
 
 /** By type. */
 export const judgingShapes = {
+  /** The first line: the name by which a record is known again, and the branch's head when it began. */
   record: v.strictObject({ type: v.literal('record'), ...at, id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)), head: commit }),
+  /** The configured `start`, taken as it is: its rules, the tree of the rules files, and how many parts with its grants follow. */
   start: v.strictObject({ type: v.literal('start'), ...at, commit, committedAt: instant, rules, tree, parts: natural }),
   'start-part': v.strictObject({
     type: v.literal('start-part'),
@@ -260,39 +194,57 @@ export const judgingShapes = {
     type: v.literal('verdict'),
     ...at,
     commit,
+    /** The other commits of a fast-forward that is judged as one landing. */
     covers: v.exactOptional(v.array(commit)),
     verdict,
+    /** What GitLab and Git said when it was judged; null where nobody was asked, and in what converging takes. */
     evidence: v.nullable(evidence),
     delta,
   }),
+  /** Landings up to this commit change nothing under the policy folder. */
   judged: v.strictObject({ type: v.literal('judged'), ...at, commit }),
+  /** The first time this host saw a landing that waits, or where the branch stood (`head`) while something waits. */
   seen: v.strictObject({ type: v.literal('seen'), ...at, commit, head: v.exactOptional(v.boolean()) }),
+  /** A look in which the question of this landing had no good answer; `others`: the same was answered about another landing. */
   unanswered: v.strictObject({ type: v.literal('unanswered'), ...at, commit, others: v.boolean() }),
+  /** The project's numeric id, resolved once: another one later is an error. */
   project: v.strictObject({ type: v.literal('project'), ...at, project: natural }),
+  /** Judging has passed the commit that was the branch's head when the record began. */
   'caught-up': v.strictObject({ type: v.literal('caught-up'), ...at, commit }),
+  /** What a digest in a line behind it means: a file of the policy, once in a record. */
   content: v.strictObject({
     type: v.literal('content'),
     ...at,
     sha256: digest,
     base64: v.pipe(v.string(), v.maxLength(longestContent), v.base64()),
   }),
+  /** The rules files that were in force before a landing, by the digest that statements have; once in a record. Their contents stand before it. */
   'rules-files': v.strictObject({
     type: v.literal('rules-files'),
     ...at,
     rules: digest,
     files: v.array(v.strictTuple([v.string(), stated])),
   }),
+  /** The first time this host saw these statements: SHA-256 of text and signature, as they are kept. */
   'statements-seen': v.strictObject({ type: v.literal('statements-seen'), ...at, statements: v.array(digest) }),
+  /**
+   * Before each verdict, as long as anything has to be signed: what the landing changes. It uses up every statement for the same, whatever its
+   * verdict is. With statements, all that they speak of stands before it as `content` and `rules-files`.
+   */
   signed: v.strictObject({
     type: v.literal('signed'),
     ...at,
     commit,
+    /** When this host first saw the landing; null for one from before a record that began anew. */
     firstSeen: v.nullable(instant),
+    /** The digest of the rules files in force before it. */
     rules: digest,
+    /** All that it changes. */
     changes: v.array(statedChange),
+    /** Those that counted. */
     statements: v.pipe(v.array(statement), v.maxLength(mostKept)),
   }),
-} satisfies { readonly [Type in JudgingRecord['type']]: Shape<Extract<JudgingRecord, { readonly type: Type }>> };
+};
 
 /** Undefined: of a type or a shape that judging does not write. */
 export function parseJudgingRecord(kept: unknown): JudgingRecord | undefined {
@@ -312,3 +264,18 @@ export function renderJudgingRecord(record: JudgingRecord): object {
 function renderRules(of: Rules): object {
   return { ...of, people: [...of.people], teams: [...of.teams], groups: [...of.groups] };
 }
+
+export const because: Shape<Because> = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('grant'),
+    path: v.string(),
+    commit,
+    mergeRequest: v.nullable(natural),
+    approvedBy: v.array(uid),
+    signedBy: v.exactOptional(signedBy),
+    until: end,
+    landedAt: v.exactOptional(instant),
+    link: v.exactOptional(v.string()),
+  }),
+  v.strictObject({ kind: v.literal('roster'), roster, sha256: hex64 }),
+]);

@@ -1,60 +1,24 @@
 // `now.json`: what judging saw when it last looked, beside what it decided. It is replaced whole at each look and its size is bounded; what did
 // not fit is counted. It can only lessen what the record gives: whom no file at the tip covers, and about whom nothing may
 // be concluded yet.
-import type { EffectivePolicy, Pending } from './effective-policy.ts';
-import type { PolicyState, Refusal } from './policy-state.ts';
-import { meet, type End } from './grants.ts';
-import { inOrderOfPath, type CommitId, type GroupName, type Instant, type Uid } from '../names.ts';
+import type { EffectivePolicy } from './effective-policy.ts';
+import type { PolicyState } from './policy-state.ts';
+import { meet } from './grants.ts';
+import type { nowShape } from './now-file.ts';
+import type { Kept } from './shapes.ts';
+import { inOrderOfPath, type CommitId, type Instant } from '../names.ts';
 import type { Problem } from '../errors.ts';
 import type { TokenStanding } from '../evidence/tokens.ts';
 
-/** Of a grant in force, what the files at the tip still cover; null: nothing. */
-interface Lessened {
-  readonly path: string;
-  readonly commit: CommitId;
-  readonly cause: 'deleted' | 'refused';
-  readonly left: { readonly from: Instant | null; readonly until: End } | null;
-}
+export type Now = Kept<typeof nowShape>;
+
+type Lessened = Now['lessened']['list'][number];
 
 /** What an open merge request would do to somebody. */
-export interface OpenEffect {
-  readonly mergeRequest: number;
-  readonly group: GroupName;
-  readonly uid: Uid;
-  readonly effect: 'gains' | 'loses' | 'shortens' | 'extends';
-}
-
-/** A list that was cut for its size, and how many it lacks. */
-export interface Listed<One> {
-  readonly list: readonly One[];
-  readonly more: number;
-}
+export type OpenEffect = Now['open']['list'][number];
 
 /** How far the record went, as its reader knows it again: the record's own name, and its number of lines. */
-export interface RecordPlace {
-  readonly id: string;
-  readonly line: number;
-}
-
-export interface Now {
-  readonly format: 1;
-  /** When judging looked. */
-  readonly at: Instant;
-  readonly record: RecordPlace;
-  readonly head: CommitId | null;
-  /** `Date` of GitLab's last answer, and this host's time when it came; null where it was not asked, or said nothing. */
-  readonly clock: { readonly date: Instant; readonly receivedAt: Instant } | null;
-  /** How the tokens for GitLab stand, for the monitoring. */
-  readonly tokens: readonly TokenStanding[];
-  readonly problems: Listed<Problem>;
-  readonly lessened: Listed<Lessened>;
-  /** Named by a well-formed file at the tip that nobody could judge yet. */
-  readonly undecided: Listed<{ readonly group: GroupName; readonly uid: Uid }>;
-  readonly refused: Listed<Refusal>;
-  readonly pending: Listed<Pending>;
-  /** Converging answers whether the directory knows these people (standing.json), for the notes on merge requests. */
-  readonly open: Listed<OpenEffect>;
-}
+export type RecordPlace = Now['record'];
 
 /** Bytes that each list may have of the 64 KB. */
 const room = { problems: 8_000, lessened: 20_000, undecided: 8_000, refused: 14_000, pending: 10_000, open: 4_000 } as const;
@@ -106,7 +70,7 @@ function lessenedBy({ state, policy }: NonNullable<Look['judged']>): readonly Le
 }
 
 /** As many, from the first on, as `bytes` take. */
-function fitting<One>(all: readonly One[], bytes: number): Listed<One> {
+function fitting<One>(all: readonly One[], bytes: number): { readonly list: readonly One[]; readonly more: number } {
   let left = bytes;
   const end = all.findIndex((one) => (left -= Buffer.byteLength(JSON.stringify(one)) + 1) < 0);
   const list = end === -1 ? all : all.slice(0, end);

@@ -1,9 +1,9 @@
 // The policy in force by what was judged so far, a verdict, and what one landing changes: what judging tells and converging takes.
-import type { PolicyTree, TreeEntry } from '../history/landing.ts';
+import type { PolicyTree } from '../history/landing.ts';
 import type { BlobId, CommitId, Uid } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
-import type { ApprovalCount, UnboundReason } from './approval-count.ts';
-import type { EndedGrant, GrantInForce, Provenance } from './grants.ts';
+import type { EndedGrant, GrantInForce } from './grants.ts';
+import type { VerdictRecord } from './judging-record.ts';
 
 /** Why a landing endorsed nothing. Each has its words and its way out in review/refusals.ts. */
 export const refusalCodes = [
@@ -40,29 +40,12 @@ export const refusalCodes = [
 
 export type RefusalCode = (typeof refusalCodes)[number];
 
-export type Verdict =
-  | ({ readonly kind: 'endorsed'; /** false where `evidence: none` endorsed it unseen */ readonly reviewed: boolean } & Provenance)
-  | {
-      readonly kind: 'refused';
-      readonly code: RefusalCode;
-      readonly detail: string;
-      readonly mergeRequest: number | null;
-      readonly link?: string;
-      /** Which approvals counted and which did not, where they were what was missing. Paths are inside the policy folder. */
-      readonly count?: ApprovalCount;
-      /** How the merge request, or the commit, is not what it must be. */
-      readonly unbound?: UnboundReason;
-    };
+export type Verdict = VerdictRecord['verdict'];
 
-export interface Refusal {
-  readonly path: string;
-  readonly commit: CommitId;
-  readonly mergeRequest: number | null;
-  readonly code: RefusalCode;
-  readonly detail: string;
-  /** The merge request's page. */
-  readonly link?: string;
-}
+/** What one landing changes: null takes the path out. */
+export type PolicyDelta = VerdictRecord['delta'];
+
+export type Refusal = NonNullable<PolicyDelta['refusals'][number][1]>;
 
 export interface PolicyState {
   readonly start: CommitId;
@@ -91,20 +74,4 @@ export interface PolicyState {
   readonly takenOut: ReadonlySet<Uid>;
   /** Grants that a new `start` would add or lengthen; in force once a person allowed them. */
   readonly proposed: ReadonlyMap<string, GrantInForce>;
-}
-
-/** What one landing changes, as the ledger keeps it: null takes the path out. */
-export interface PolicyDelta {
-  readonly judged: CommitId;
-  readonly rules?: Rules;
-  readonly endorsed: readonly (readonly [string, BlobId | null])[];
-  readonly inForce: readonly (readonly [string, GrantInForce | null])[];
-  readonly ended: readonly (readonly [string, EndedGrant | null])[];
-  readonly tree: readonly (readonly [string, TreeEntry | null])[];
-  /** All in all, after it; left out: as before. */
-  readonly unlisted?: number;
-  readonly refusals: readonly (readonly [string, Refusal | null])[];
-  readonly usedMergeRequest: number | null;
-  /** All of them, where it changes who they are. */
-  readonly takenOut?: readonly Uid[];
 }

@@ -13,8 +13,6 @@ import {
   type Duration,
   type Instant,
 } from '../names.ts';
-import type { Because } from '../membership/desired.ts';
-import type { SignedBy } from './approval-count.ts';
 
 /** What reads back as `Value`, from whatever stands there. */
 export type Shape<Value> = v.GenericSchema<unknown, Value>;
@@ -24,7 +22,9 @@ export type Kept<Of extends Shape<unknown>> = Unchanged<v.InferOutput<Of>>;
 
 type Unchanged<Value> = Value extends string | number | boolean | null | undefined
   ? Value
-  : { readonly [Key in keyof Value]: Unchanged<Value[Key]> };
+  : Value extends ReadonlyMap<infer Key, infer One>
+    ? ReadonlyMap<Key, Unchanged<One>>
+    : { readonly [Key in keyof Value]: Unchanged<Value[Key]> };
 
 function name<Name extends string>(parse: (text: string) => Name | undefined) {
   return v.custom<Name>((value) => typeof value === 'string' && parse(value) === value);
@@ -73,20 +73,3 @@ export function mapOf<Key, Value>(key: Shape<Key>, value: Shape<Value>): Shape<M
 }
 
 export const end = v.union([instant, v.literal('open')]);
-
-export const signedBy: Shape<readonly SignedBy[]> = v.array(v.strictObject({ person: uid, fingerprint, touched: v.boolean() }));
-
-export const because: Shape<Because> = v.variant('kind', [
-  v.strictObject({
-    kind: v.literal('grant'),
-    path: v.string(),
-    commit,
-    mergeRequest: v.nullable(natural),
-    approvedBy: v.array(uid),
-    signedBy: v.exactOptional(signedBy),
-    until: end,
-    landedAt: v.exactOptional(instant),
-    link: v.exactOptional(v.string()),
-  }),
-  v.strictObject({ kind: v.literal('roster'), roster, sha256: hex64 }),
-]);

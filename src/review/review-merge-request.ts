@@ -4,7 +4,7 @@ import type { SigningPorts } from '../evidence/gitlab-judge.ts';
 import { digestsOf } from '../evidence/inquiries.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import type { MergeRequest, Review } from '../record/kept-evidence.ts';
 import type { History } from '../history/history.ts';
 import type { Landing } from '../history/landing.ts';
 import type { Mirror } from '../history/mirror.ts';

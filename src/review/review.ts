@@ -1,12 +1,12 @@
 // What muster has to say about a merge request that is still open: what it would do, what is against it, and which approvals are missing.
 // The answer is the one that the reconciler would give if it were merged now.
 import { countApprovals, lacksSignatures, type Signing } from '../evidence/approval.ts';
-import { type ApprovalCount, type JudgedApproval, type JudgedSignature, type PathQuorum } from '../record/approval-count.ts';
+import type { ApprovalCount, JudgedApproval, JudgedSignature, PathQuorum } from '../record/approval-count.ts';
 import type { VersionDigests } from '../evidence/pushers.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { dirtyPath, dirtyRules, isAsEndorsed } from '../judge/effective.ts';
 import { type PolicyState, type Refusal, type RefusalCode } from '../record/policy-state.ts';
-import type { MergeRequest, Review } from '../evidence/evidence.ts';
+import type { MergeRequest, Review } from '../record/kept-evidence.ts';
 import {
   formObjection,
   isWellFormed,

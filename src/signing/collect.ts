@@ -2,7 +2,7 @@
 // Who carries them is not trusted and may carry any number of anything: all of it is bounded, and what is not read is a signature that is missing.
 import { sha256, sshFingerprint } from '../digest.ts';
 import { requirement, type SignedCeilings } from '../evidence/approval.ts';
-import type { MergeRequest } from '../evidence/evidence.ts';
+import type { MergeRequest } from '../record/kept-evidence.ts';
 import type { OpenRequest, OpenSigning, SigningPorts } from '../evidence/gitlab-judge.ts';
 import type { Landing, TreeEntry } from '../history/landing.ts';
 import type { Branch } from '../history/branch.ts';
@@ -11,7 +11,8 @@ import { instant, type CommitId, type Instant } from '../names.ts';
 import { isRules, largestFile, mostFiles, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import { mostKept, type JudgingRecord, type KeptStatement } from '../record/judging-record.ts';
+import type { JudgingRecord, KeptStatement } from '../record/judging-record.ts';
+import { mostKept } from '../record/judging-shapes.ts';
 import { readSigned, renderSigned, type Unreadable } from './carried.ts';
 import type { Carriers, Comment } from './carriers.ts';
 import { SigningMemory } from './signing-memory.ts';

@@ -4,7 +4,7 @@ import { changeKey } from '../../src/evidence/pushers.ts';
 import { countApprovals, requirement, type ReviewedPath } from '../../src/evidence/approval.ts';
 import { type ApprovalCount, type NotCountedReason } from '../../src/record/approval-count.ts';
 import type { BoundMergeRequest } from '../../src/evidence/binding.ts';
-import type { Approval, Version } from '../../src/evidence/evidence.ts';
+import type { Approval, Version } from '../../src/record/kept-evidence.ts';
 import { instant } from '../../src/names.ts';
 import type { Rules } from '../../src/policy/policy.ts';
 import { hour, minute, second } from '../../src/time.ts';

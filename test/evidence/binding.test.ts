@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bindMergeRequests, isEndOfFastForward, isFastForward, landingCommit, type Binding } from '../../src/evidence/binding.ts';
 import { type UnboundReason } from '../../src/record/approval-count.ts';
-import type { Candidate, MergeRequest, StateEvent } from '../../src/evidence/evidence.ts';
+import type { Candidate, MergeRequest, StateEvent } from '../../src/record/kept-evidence.ts';
 import type { Instant } from '../../src/names.ts';
 import { at, bound, candidate, commit, landing, merged, mergeRequest, target, version } from './evidence-samples.ts';
 

@@ -1,6 +1,6 @@
 // A change that alice asked for and bob approved in time, ready to be spoiled in one place by each test.
 import type { BoundMergeRequest } from '../../src/evidence/binding.ts';
-import type { Account, Approval, Candidate, MergeRequest, Push, Review, StateEvent, Version } from '../../src/evidence/evidence.ts';
+import type { Account, Approval, Candidate, MergeRequest, Push, Review, StateEvent, Version } from '../../src/record/kept-evidence.ts';
 import {
   instant,
   parseCommitId,

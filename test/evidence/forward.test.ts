@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { longestForward } from '../../src/judge/judge-branch.ts';
 import { findForward, mayBePart, NotAnswered, type Branch } from '../../src/evidence/forward.ts';
-import type { Candidate, EvidenceAnswer, MergeRequest } from '../../src/evidence/evidence.ts';
+import type { EvidenceAnswer } from '../../src/evidence/evidence.ts';
+import type { Candidate, MergeRequest } from '../../src/record/kept-evidence.ts';
 import type { Landing } from '../../src/history/landing.ts';
 import { commitId } from '../support/memory-branch.ts';
 import { at, candidate, merged, target } from './evidence-samples.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gitlabJudge, type EvidencePorts, type SigningPorts } from '../../src/evidence/gitlab-judge.ts';
 import { noSignedCeilings } from '../../src/evidence/approval.ts';
 import { changeKey } from '../../src/evidence/pushers.ts';
-import type { Review } from '../../src/evidence/evidence.ts';
+import type { Review } from '../../src/record/kept-evidence.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { digestOfChanges } from '../../src/history/changes.ts';
 import type { Landing } from '../../src/history/landing.ts';

@@ -1,6 +1,6 @@
 // Who pushed what a merge request consists of, as far as GitLab tells by notes and events, and what of it has to be compared.
 import { describe, expect, it } from 'vitest';
-import type { Push, Review, Version } from '../../src/evidence/evidence.ts';
+import type { Push, Review, Version } from '../../src/record/kept-evidence.ts';
 import { asIfNothingHidden, changeKey, digestOf, isPusher, isPusherUnknown, versionsToCompare } from '../../src/evidence/pushers.ts';
 import { instant } from '../../src/names.ts';
 import { second } from '../../src/time.ts';

@@ -16,7 +16,7 @@ describe('how a token stands', () => {
     { given: 'GitLab refused it', answer: 'refused' as const, gives: { state: 'refused', expiresAt: undefined } },
     { given: 'GitLab never answered', answer: 'none' as const, gives: { state: 'unknown', expiresAt: undefined } },
   ])('given $given, then that is its state', ({ answer, gives }) => {
-    expect(standingOfToken('gitlab-token', answer, now)).toMatchObject({ token: 'gitlab-token', ...gives });
+    expect({ expiresAt: undefined, ...standingOfToken('gitlab-token', answer, now) }).toMatchObject({ token: 'gitlab-token', ...gives });
   });
 
   it('given a token for notes that may only read, then it is too narrow', () => {

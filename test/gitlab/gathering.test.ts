@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openGitLab, type GitLab, type GitLabSettings } from '../../src/gitlab/gitlab.ts';
 import { bindMergeRequests, type Binding } from '../../src/evidence/binding.ts';
-import type { EvidenceAnswer, LandingEvidence } from '../../src/evidence/evidence.ts';
+import type { EvidenceAnswer } from '../../src/evidence/evidence.ts';
+import type { LandingEvidence } from '../../src/record/kept-evidence.ts';
 import { instant, parseCommitId, type CommitId } from '../../src/names.ts';
 import type { MergeMethod } from '../support/gitlab/merging.ts';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
