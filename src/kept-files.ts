@@ -1,10 +1,52 @@
-// Files that may be lost: small ones of the state folder that one run leaves for the next (the ledger has ways of its own), those that others
-// read, and folders that last as long as a process.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, closeSync, fchmodSync, openSync } from 'node:fs';
+// How files are left on disk: those that must last, those that may be lost and that one run leaves for the next, those that others read, and
+// folders that last as long as a process.
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { errnoOf, Unusable } from './errors.ts';
+import { dirname, join } from 'node:path';
+import { errnoOf, Misuse, Unusable } from './errors.ts';
 import { day } from './time.ts';
+
+/** On disk when it returns, under a name that lasts once its folder is (`syncFolder`). `wx`: only where there is none. */
+export function writeDurably(path: string, content: string | Uint8Array, mode = 0o600, flag: 'w' | 'wx' = 'w'): void {
+  const file = openSync(path, flag, mode);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Makes names in the folder last: a rename is durable once the folder itself is on disk (fsync(2)). */
+export function syncFolder(folder: string): void {
+  const file = openSync(folder, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** This one and none above it: a state folder that has gone is not replaced by an empty one. One that is there already is as well. */
+export function makeFolder(path: string, mode = 0o700): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}
 
 /** Mode 0600, and in one step (rename(2)): whoever reads finds the old text or the new one. Throws what the file system says. */
 export function replaceFile(path: string, text: string): void {
@@ -36,11 +78,7 @@ export function makeTemporary(name: string, state: string | undefined): string {
 /** Nobody else tidies up there: what a killed process left goes after a day. */
 function makeBelow(state: string, name: string): string {
   const folder = join(state, 'tmp');
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
+  makeFolder(folder);
   const made = mkdtempSync(join(folder, name));
   const now = statSync(made).mtimeMs;
   for (const other of readdirSync(folder)) {
@@ -48,6 +86,20 @@ function makeBelow(state: string, name: string): string {
     if (now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > day) rmSync(path, { recursive: true, force: true });
   }
   return made;
+}
+
+/** Whether a file is not there, or was written before the other one was. */
+export function isBehind(path: string, other: string): boolean {
+  return writtenAt(path) < writtenAt(other) || writtenAt(path) === -Infinity;
+}
+
+/** Milliseconds; of nothing, or of what may not be looked at, before all time. */
+function writtenAt(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return -Infinity;
+  }
 }
 
 /**
@@ -72,6 +124,28 @@ export function publishFile(file: string, text: string, unfinished: string, mode
     removeIfPossible(unfinished);
     throw error;
   }
+}
+
+export interface NewFile {
+  /** From the folder that it is written below. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Gives those that were not there, in order; folders in between are made. Throws Misuse where one cannot be written. */
+export function writeMissing(folder: string, files: readonly NewFile[]): readonly string[] {
+  return files.flatMap(({ path, text }) => {
+    const file = join(folder, path);
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      // `wx`: what somebody put there stays (open(2), O_EXCL).
+      writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
+      return [path];
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return [];
+      throw new Misuse(`${file} cannot be written (${errnoOf(error)})`);
+    }
+  });
 }
 
 /** What was wrong before is what the caller should hear of. */

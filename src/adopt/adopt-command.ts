@@ -1,7 +1,8 @@
 // `muster adopt`: the members a group has now, as files of the policy or as a roster to begin with. Reads the branch, the directory and the
 // revocations; writes nothing but the files it is asked for.
-import { join, dirname } from 'node:path';
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeMissing, type NewFile } from '../kept-files.ts';
 import { readRevocations } from '../revocation/revocations.ts';
 import type { Invocation } from '../cli.ts';
 import { adoptMembers, type Adoption } from './adoption.ts';
@@ -9,7 +10,7 @@ import type { Rules } from '../policy/policy.ts';
 import type { GroupName, Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { DirectoryUnusable, errnoOf, Misuse, Unusable } from '../errors.ts';
-import { renderAdoptedFiles, renderAdoptionNotes, type AdoptedFile } from './adoption-text.ts';
+import { renderAdoptedFiles, renderAdoptionNotes } from './adoption-text.ts';
 import { readTip } from '../history/branch-head.ts';
 import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import { groupOfHost, type Printed } from '../command.ts';
@@ -78,7 +79,7 @@ async function adopt(group: GroupName, configuration: HostConfiguration, caller:
   }
 }
 
-async function filesOf(group: GroupName, adoption: Adoption, { repository }: HostConfiguration): Promise<readonly AdoptedFile[]> {
+async function filesOf(group: GroupName, adoption: Adoption, { repository }: HostConfiguration): Promise<readonly NewFile[]> {
   if (adoption.kind === 'roster')
     return adoption.uids.length === 0 ? [] : [{ path: `${adoption.roster}.txt`, text: adoption.uids.map((uid) => `${uid}\n`).join('') }];
   const { renderGrantText } = await import('../policy/grant-text.ts');
@@ -89,21 +90,14 @@ async function filesOf(group: GroupName, adoption: Adoption, { repository }: Hos
 }
 
 /** All of them, or none where one is in the way. `path` is below `folder`; folders in between are made. Throws Misuse that names what is in the way, before anything is written. */
-export async function writeNewFiles(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
-  for (const { path } of files) {
-    if (isThere(folder, path))
-      throw new Misuse(`${join(folder, path)} is there already, and nothing is written over: take it away, or name another folder`);
-  }
-  for (const { path, text } of files) {
-    const file = join(folder, path);
-    try {
-      mkdirSync(dirname(file), { recursive: true });
-      // `wx`: should somebody put one there meanwhile, theirs stays (open(2), O_EXCL).
-      writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
-    } catch (error) {
-      throw new Misuse(`${file} cannot be written (${errnoOf(error)})`);
-    }
-  }
+export async function writeNewFiles(folder: string, files: readonly NewFile[]): Promise<void> {
+  const refuse = ({ path }: NewFile) => {
+    throw new Misuse(`${join(folder, path)} is there already, and nothing is written over: take it away, or name another folder`);
+  };
+  files.filter(({ path }) => isThere(folder, path)).forEach(refuse);
+  const written = writeMissing(folder, files);
+  // Should somebody put one there meanwhile, theirs stays.
+  files.filter(({ path }) => !written.includes(path)).forEach(refuse);
 }
 
 function isThere(folder: string, path: string): boolean {

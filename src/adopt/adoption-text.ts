@@ -1,13 +1,8 @@
 // What `muster adopt` prints: the files, and whom it left out and why.
 import type { Adoption, LeftOut } from './adoption.ts';
+import type { NewFile } from '../kept-files.ts';
 import { count } from '../time.ts';
 import { plain } from '../text.ts';
-
-export interface AdoptedFile {
-  /** From the folder that `--to` names. */
-  readonly path: string;
-  readonly text: string;
-}
 
 const why: Readonly<Record<LeftOut['why'], string>> = {
   locked: 'the account is locked in the directory; the first run would take it out',
@@ -18,7 +13,7 @@ const why: Readonly<Record<LeftOut['why'], string>> = {
 };
 
 /** One file after the other, each below a comment with its path: also good YAML, and a good roster. */
-export function renderAdoptedFiles(files: readonly AdoptedFile[]): string {
+export function renderAdoptedFiles(files: readonly NewFile[]): string {
   return files.map(({ path, text }) => `# ${path}\n${text}`).join('\n');
 }
 

@@ -3,7 +3,8 @@
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { stateFailure, Unavailable } from '../errors.ts';
 import { renderBatch, longestLine, type Head } from './chain.ts';
-import { modeOf, prepareHead, replaceHead, syncFolder, type ChainName } from './head.ts';
+import { syncFolder } from '../kept-files.ts';
+import { modeOf, prepareHead, replaceHead, type ChainName } from './head.ts';
 
 export interface Appender {
   /** The end of the ledger after the last append that succeeded. */

@@ -1,7 +1,9 @@
 // `ledger.head`: how far the ledger went when its last append was finished. Without it a ledger that was rolled back,
 // its chain intact, could not be told from a whole one.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { writeDurably } from '../kept-files.ts';
 import type { Broken, Head } from './chain.ts';
 
 export type KnownHead = { readonly kind: 'known'; readonly head: Head } | { readonly kind: 'absent' } | Broken;
@@ -32,33 +34,17 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
 /** Writes the next head beside the present one. A full disk shows here, before anything has changed. */
 export function prepareHead(folder: string, name: ChainName, head: Head): void {
-  const file = openSync(`${pathOf(folder, name)}.new`, 'w', modeOf(name));
-  try {
-    writeFileSync(file, `{"format":1,"count":${head.count},"hash":"${head.hash}"}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeDurably(`${pathOf(folder, name)}.new`, `{"format":1,"count":${head.count},"hash":"${head.hash}"}\n`, modeOf(name));
 }
 
 /** Puts the prepared head in the place of the present one, in one step (rename(2)). */
 export function replaceHead(folder: string, name: ChainName): void {
   renameSync(`${pathOf(folder, name)}.new`, pathOf(folder, name));
-}
-
-/** Makes names in the folder last: a rename is durable once the folder itself is on disk (fsync(2)). */
-export function syncFolder(folder: string): void {
-  const file = openSync(folder, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

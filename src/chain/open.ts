@@ -1,10 +1,11 @@
 // Opens the ledger: verifies the whole chain and compares it with the second file. Opening writes nothing.
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { join, dirname } from 'node:path';
-import { stateFailure, Unusable } from '../errors.ts';
+import { errnoOf, stateFailure, Unusable } from '../errors.ts';
+import { syncFolder } from '../kept-files.ts';
 import { appenderAt, type Appender } from './append.ts';
 import { batchOf, follow, start, linesOf, withoutOwnKeys, type Broken, type Head } from './chain.ts';
-import { readHead, syncFolder, type ChainName, type KnownHead } from './head.ts';
+import { readHead, type ChainName, type KnownHead } from './head.ts';
 
 export interface SoundLedger {
   readonly kind: 'sound';
@@ -163,7 +164,7 @@ function openIfThere(path: string): number | undefined {
     // O_NONBLOCK: a FIFO in its place must not hang the run.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -29,7 +29,8 @@ export function setAside(folder: string): Error | undefined {
   }
 }
 
-function freeIn(folder: string): number {
+/** Bytes that an ordinary account may still write there (statvfs(3), f_bavail). */
+export function freeIn(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }

@@ -1,10 +1,10 @@
 // From what is thrown to what a checkup can judge: silence and a no are answers of their own.
-import type { Answer } from './doctor.ts';
+import { known, type Answer } from './doctor.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 
 export async function asked<Value>(ask: () => Promise<Value>): Promise<Answer<Value>> {
   try {
-    return { kind: 'known', value: await ask() };
+    return known(await ask());
   } catch (error) {
     if (error instanceof Unavailable) return { kind: 'unanswered', reason: error.message };
     if (error instanceof Unusable || error instanceof Misuse) return { kind: 'refused', reason: error.message };

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { Attribute, Change, ResultCodeError, type Entry } from 'ldapts';
 import type { GroupFacts, Permission } from './doctor-directory.ts';
 import type { ServerFacts } from './doctor-server.ts';
-import type { Answer } from './doctor.ts';
+import { asked } from './asked.ts';
 import { dn, type Dn, type GroupName, type Instant } from '../names.ts';
-import { DirectoryUnusable, Unavailable, Unusable } from '../errors.ts';
+import { DirectoryUnusable, Unavailable } from '../errors.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import { namedBy } from '../directory/entries.ts';
 import { claimedBy, requireDisabled, tellClaims, type Claims } from '../directory/people.ts';
@@ -33,17 +33,17 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
   return {
     asserts: schema.asserts,
     keepsMark: mark !== undefined,
-    people: await answered(() => countEntries(connection, people, '(uid=*)', look)),
-    claims: await answered(() => tellClaims(connection, claims)),
+    people: await asked(() => countEntries(connection, people, '(uid=*)', look)),
+    claims: await asked(() => tellClaims(connection, claims)),
     // What may not be seen answers neither half (RFC 4511, section 4.5.1.7).
     disabledVisible:
       seen === undefined
         ? 'not-configured'
-        : await answered(async () => {
+        : await asked(async () => {
             requireDisabled(schema, layout);
             return countEntries(connection, people, seen);
           }),
-    locked: await answered(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${isLocked(disabled, layout.now)})`) : 0)),
+    locked: await asked(async () => (disabled ? countEntries(connection, people, `(&(uid=*)${isLocked(disabled, layout.now)})`) : 0)),
   };
 }
 
@@ -60,16 +60,6 @@ async function countEntries(connection: DirectoryConnection, base: Dn, filter: s
   }
 }
 
-async function answered<Value>(ask: () => Promise<Value>): Promise<Answer<Value>> {
-  try {
-    return { kind: 'known', value: await ask() };
-  } catch (error) {
-    if (error instanceof Unavailable) return { kind: 'unanswered', reason: error.message };
-    if (error instanceof Unusable) return { kind: 'refused', reason: error.message };
-    throw error;
-  }
-}
-
 type Usable = Extract<GroupFacts['usable'], { kind: 'known' }>['value'];
 
 /** `writing`: the connection whose rights are looked at; it may be the same. */
@@ -80,7 +70,7 @@ export async function readGroupFacts(
   group: GroupName,
 ): Promise<GroupFacts> {
   const name = layout.groups.get(group);
-  const usable = await answered(() => usableGroup(reading, layout, group));
+  const usable = await asked(() => usableGroup(reading, layout, group));
   const untold = { untold: 'the server that is written did not let this account in' };
   const attribute = usable.kind === 'known' ? usable.value.attribute : layout.attributes.get(group);
   return { group, usable, mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name, attribute) : untold };

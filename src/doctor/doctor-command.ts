@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
-import { checkupStatuses, examine, unknown, type Answer, type CheckupFinding } from './doctor.ts';
+import { checkupStatuses, examine, known, unknown, type Answer, type CheckupFinding } from './doctor.ts';
 import { groupsArea, readingArea, writingArea } from './doctor-directory.ts';
 import { gitlabArea } from './doctor-gitlab.ts';
 import { configurationArea, stateArea } from './doctor-host.ts';
@@ -65,30 +65,24 @@ async function hostFindings(configuration: HostConfiguration, state: Answer<Stat
   const isActiveHost = facts.standing.kind === 'known' && facts.standing.value.state === 'active';
   const timers = await timerFacts(isActiveHost, state, path);
   return [
-    ...examine(configurationArea, { kind: 'known', value: facts }),
+    ...examine(configurationArea, known(facts)),
     ...examine(stateArea, await stateFacts(configuration, state, isActiveHost, caller.now())),
     ...(timers.length > 0
-      ? timers.flatMap((value) => examine(timerArea, { kind: 'known', value }))
+      ? timers.flatMap((one) => examine(timerArea, known(one)))
       : timerArea.checks.map(({ code }) => ({ code, area: timerArea.area, ...unknown('systemd does not answer on this host') }))),
-    ...examine(rosterArea, {
-      kind: 'known',
-      value: await rosterFacts(fetchedAnew(configuration, path), configuration.rosters, caller.now()),
-    }),
+    ...examine(rosterArea, known(await rosterFacts(fetchedAnew(configuration, path), caller.now()))),
   ];
 }
 
 /** Whether a list can be fetched shows by fetching it, into a folder that is gone afterwards. */
 function fetchedAnew(configuration: HostConfiguration, path: string): ReturnType<typeof rosterSources> {
   const sources = rosterSources(configuration, configuration.state);
-  return new Map(
-    [...sources].map(([name, source]) => {
-      const from = configuration.rosters.get(name)?.from ?? '';
-      return [
-        name,
-        from.startsWith('rsync://') ? { ...source, read: () => readByRsync(from, source.checksum, path, configuration.state) } : source,
-      ];
-    }),
-  );
+  const remote = [...configuration.rosters].filter(([, { from }]) => from.startsWith('rsync://'));
+  const anew = remote.flatMap(([name, { from, checksum }]) => {
+    const source = sources.get(name);
+    return source ? [[name, { ...source, read: () => readByRsync(from, checksum, path, configuration.state) }] as const] : [];
+  });
+  return new Map([...sources, ...anew]);
 }
 
 async function readByRsync(url: string, checksum: 'none' | 'required', path: string, state: string): Promise<RosterReading> {
@@ -105,15 +99,13 @@ function clockFindings(state: Answer<State>, forge: Forge, caller: Caller): read
   const gitlab = forge !== 'none' && forge.kind === 'known' ? forge.value.clock : undefined;
   const { lastRun, lastBoot } = state.kind === 'known' ? state.value : {};
   const verdict = judgeClock({ now: caller.now(), boot: caller.boot(), lastRun, lastBoot, gitlab });
-  return examine(clockArea, {
-    kind: 'known',
-    value: { verdict, witness: gitlab !== undefined ? 'told' : forge === 'none' ? 'nobody' : 'silent' },
-  });
+  const witness = gitlab !== undefined ? 'told' : forge === 'none' ? 'nobody' : 'silent';
+  return examine(clockArea, known({ verdict, witness }));
 }
 
 function forgeFindings(forge: Forge): readonly CheckupFinding[] {
   if (forge === 'none') return [];
-  return examine(gitlabArea, forge.kind === 'known' ? { kind: 'known', value: forge.value.facts } : forge);
+  return examine(gitlabArea, forge.kind === 'known' ? known(forge.value.facts) : forge);
 }
 
 async function directoryFindings(
@@ -128,16 +120,9 @@ async function directoryFindings(
     const rules = repository.kind === 'known' ? repository.value.rules : undefined;
     const approvers = [...(rules?.people.values() ?? [])];
     const ids = approvers.flatMap(({ gitlab }) => gitlab);
+    const accounts = forge !== 'none' && forge.kind === 'known' ? await forge.value.accounts(ids) : forge;
     const people = rules
-      ? examine(peopleArea, {
-          kind: 'known',
-          value: {
-            approvers,
-            directory: await view.people(rules),
-            evidence: configuration.evidence,
-            accounts: forge === 'none' ? forge : forge.kind === 'known' ? await forge.value.accounts(ids) : forge,
-          },
-        })
+      ? examine(peopleArea, known({ approvers, directory: await view.people(rules), evidence: configuration.evidence, accounts }))
       : peopleArea.checks.map(({ code }) => ({ code, area: peopleArea.area, ...unknown('there is no policy to take the people from') }));
     return toldOnce([
       ...people,

@@ -71,6 +71,10 @@ export function failed({ kind, reason }: Exclude<Answer<unknown>, { kind: 'known
   return kind === 'unanswered' ? { ...unknown(reason, subject), unanswered: true } : error(reason, fix.who, fix.how, subject);
 }
 
+export function known<Value>(value: Value): Answer<Value> {
+  return { kind: 'known', value };
+}
+
 export function ok(message: string, subject?: string): Verdict {
   return { severity: 'ok', message, ...about(subject) };
 }

@@ -1,22 +1,22 @@
 // What a checkup needs to know of this host: files, state folder, rosters, and what systemd tells of the timer (systemctl(1)). Changes nothing.
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { spawn } from 'node:child_process';
-import { freeBytes, isWritable, readingProblem, readMode, writingProblem } from './host-files.ts';
-import { readRevocations } from '../revocation/revocations.ts';
+import { execFile } from 'node:child_process';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { freeIn } from '../chain/reserve.ts';
 import { readPrivateText, readSecret } from '../config/secret-files.ts';
-import type { Answer } from './doctor.ts';
-import type { ConfigurationFacts, StateFacts } from './doctor-host.ts';
-import type { RosterFacts, TimerFacts } from './doctor-runs.ts';
-import { inOrder, instant, type Instant } from '../names.ts';
-import { judgeRoster } from '../roster/roster.ts';
-import type { RosterSource } from '../roster/rosters.ts';
-import { makeState, Unavailable } from '../errors.ts';
-import { asked } from './asked.ts';
+import { sha256 } from '../digest.ts';
+import { errnoOf, makeState } from '../errors.ts';
 import { standingOf, type HostConfiguration } from '../host.ts';
 import type { State } from '../ledger/state.ts';
+import { inOrder, instant, type Instant, type RosterName } from '../names.ts';
+import { readRevocations } from '../revocation/revocations.ts';
+import { judgeRoster } from '../roster/roster.ts';
+import type { RosterSource } from '../roster/rosters.ts';
 import { second } from '../time.ts';
+import { asked } from './asked.ts';
+import type { ConfigurationFacts, PathMode, StateFacts } from './doctor-host.ts';
+import type { RosterFacts, TimerFacts } from './doctor-runs.ts';
+import { known, type Answer } from './doctor.ts';
 
 const ceilingKeys = ['source', 'members', 'longest', 'additions', 'removals'] as const;
 /** Nobody is in by a roster until a day. */
@@ -26,13 +26,12 @@ const bySignatures: readonly string[] = ['members', 'longest', 'additions'];
 
 export async function configurationFacts(configuration: HostConfiguration): Promise<ConfigurationFacts> {
   const { file, repository, mode, evidence } = configuration;
-  const digest = `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
   return {
-    digest,
+    digest: sha256(readFileSync(file)),
     start: repository.start,
-    file: await readMode(file),
+    file: readMode(file),
     files: await neededFiles(configuration),
-    outputs: await outputs(configuration),
+    outputs: outputs(configuration),
     standing: await asked(() => standingOf(configuration)),
     mode,
     evidence,
@@ -56,33 +55,24 @@ async function neededFiles({ repository, gitlab, directory }: HostConfiguration)
     gitlab?.commentTokenFile,
     credentials.kind === 'password' ? credentials.file : undefined,
   ];
-  const files = new Map<string, () => Promise<string | undefined>>();
-  for (const path of secrets) if (path !== undefined) files.set(path, () => problemWith(() => readSecret(path)));
-  if (credentials.kind === 'profile') files.set(credentials.file, () => problemWith(() => readPrivateText(credentials.file)));
-  if (authoritiesFile !== undefined) files.set(authoritiesFile, () => readingProblem(authoritiesFile));
   const facts: ConfigurationFacts['files'][number][] = [];
-  for (const [path, look] of files) {
-    const problem = await look();
-    facts.push({ path, isSecret: path !== authoritiesFile, ...(problem !== undefined && { problem }) });
-  }
+  const look = async (path: string, problem: Promise<string | undefined>, isSecret = true) =>
+    void facts.push({ path, isSecret, problem: await problem });
+  for (const path of new Set(secrets)) if (path !== undefined) await look(path, problemWith(readSecret(path)));
+  if (credentials.kind === 'profile') await look(credentials.file, problemWith(readPrivateText(credentials.file)));
+  if (authoritiesFile !== undefined) await look(authoritiesFile, Promise.resolve(readingProblem(authoritiesFile)), false);
   return facts;
 }
 
-async function outputs({ metrics, report }: HostConfiguration): Promise<ConfigurationFacts['outputs']> {
-  const facts: ConfigurationFacts['outputs'][number][] = [];
-  for (const [key, path] of [
-    ['metrics', metrics],
-    ['report', report],
-  ] as const) {
-    if (path === undefined) continue;
-    const problem = await writingProblem(path);
-    facts.push(problem === undefined ? { key, path } : { key, path, problem });
-  }
-  return facts;
+function outputs({ metrics, report }: HostConfiguration): ConfigurationFacts['outputs'] {
+  return [
+    ...(metrics === undefined ? [] : [{ key: 'metrics' as const, path: metrics, problem: writingProblem(metrics) }]),
+    ...(report === undefined ? [] : [{ key: 'report' as const, path: report, problem: writingProblem(report) }]),
+  ];
 }
 
-async function problemWith(read: () => Promise<string>): Promise<string | undefined> {
-  const answer = await asked(read);
+async function problemWith(reading: Promise<string>): Promise<string | undefined> {
+  const answer = await asked(() => reading);
   return answer.kind === 'known' ? undefined : answer.reason;
 }
 
@@ -93,36 +83,67 @@ export async function stateFacts(
   isActiveHost: boolean,
   now: Instant,
 ): Promise<Answer<StateFacts>> {
-  const folder = await readMode(state);
+  const folder = readMode(state);
   if (folder.kind !== 'known')
     return {
       ...folder,
       reason: `the state folder ${folder.reason}: mount it, or restore it from its backup; on a new host, ${makeState(state)}`,
     };
-  const ledger: StateFacts['ledger'] =
-    opened.kind === 'known' ? { kind: 'known', value: { records: opened.value.memory.records, notes: opened.value.notes } } : opened;
-  return {
-    kind: 'known',
-    value: {
-      folder: folder.value,
-      inner: await innerFolders(state),
-      writable: await isWritable(state),
-      freeBytes: await freeBytes(state),
-      ledger,
-      revocations: await asked(async () => {
-        const { revocations, warnings } = await readRevocations(state);
-        return { count: revocations.length, warnings };
-      }),
-      lastRun: opened.kind === 'known' ? opened.value.lastRun : undefined,
-      isActive: isActiveHost,
-      now,
-    },
-  };
+  const inner = ['revoked', 'rosters'].map((name) => readMode(join(state, name)));
+  return known({
+    folder: folder.value,
+    inner: inner.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : [])),
+    writable: isWritable(state),
+    freeBytes: freeIn(state),
+    ledger: opened.kind === 'known' ? known({ records: opened.value.memory.records, notes: opened.value.notes }) : opened,
+    revocations: await asked(async () => {
+      const { revocations, warnings } = await readRevocations(state);
+      return { count: revocations.length, warnings };
+    }),
+    lastRun: opened.kind === 'known' ? opened.value.lastRun : undefined,
+    isActive: isActiveHost,
+    now,
+  });
 }
 
-async function innerFolders(state: string): Promise<StateFacts['inner']> {
-  const modes = await Promise.all(['revoked', 'rosters'].map((name) => readMode(join(state, name))));
-  return modes.flatMap((mode) => (mode.kind === 'known' ? [mode.value] : []));
+/** stat(2), links followed. Refused: it is not there, or this account may not look. */
+export function readMode(path: string): Answer<PathMode> {
+  try {
+    const found = statSync(path);
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+    return known({ path, kind, mode: found.mode & 0o7777, owner: found.uid });
+  } catch (error) {
+    return { kind: 'refused', reason: `${path} cannot be looked at (${errnoOf(error)})` };
+  }
+}
+
+/** access(2), for this process. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined: this account may read it; otherwise what is wrong, in words. */
+export function readingProblem(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `${path} cannot be read (${errnoOf(error)})`;
+  }
+}
+
+/** Undefined: this account may put the file in place of the one that is there; otherwise what is wrong, in words. */
+function writingProblem(path: string): string | undefined {
+  const folder = readMode(dirname(path));
+  if (folder.kind !== 'known' || folder.value.kind !== 'folder') return `${dirname(path)} is not there, or no folder`;
+  const there = readMode(path);
+  if (there.kind === 'known' && there.value.kind !== 'file') return `${path} is no file`;
+  return isWritable(dirname(path)) ? undefined : `this account may not write in ${dirname(path)}`;
 }
 
 /** None where systemd does not answer. Where judging has no unit of its own, runs start it. */
@@ -135,26 +156,13 @@ export async function timerFacts(isActiveHost: boolean, opened: Answer<State>, p
   );
 }
 
-export async function rosterFacts(
-  sources: ReadonlyMap<string, RosterSource>,
-  rosters: HostConfiguration['rosters'],
-  now: Instant,
-): Promise<RosterFacts> {
-  const facts: { roster: RosterFacts['rosters'][number]['roster']; state: RosterFacts['rosters'][number]['state'] }[] = [];
-  for (const roster of rosters.keys()) {
-    const source = sources.get(roster);
-    if (!source) throw new Unavailable('roster', `${roster} has no source`);
-    facts.push({ roster, state: judgeRoster(await source.read(), { now, olderThan: source.olderThan, checksum: source.checksum }) });
-  }
-  return { rosters: facts };
+export async function rosterFacts(sources: ReadonlyMap<RosterName, RosterSource>, now: Instant): Promise<RosterFacts> {
+  const rosters: RosterFacts['rosters'][number][] = [];
+  for (const [roster, source] of sources) rosters.push({ roster, state: judgeRoster(await source.read(), { ...source, now }) });
+  return { rosters };
 }
 
-interface TimerState {
-  /** As in systemctl(1), is-enabled: `enabled`, `disabled`, `not-found`, … */
-  readonly enabled: string;
-  readonly active: string;
-  readonly last: { readonly result: string; readonly status: number; readonly at: Instant } | undefined;
-}
+type TimerState = Pick<TimerFacts, 'enabled' | 'active' | 'last'>;
 
 /** `path` as in PATH. Undefined where systemd does not run, or does not answer within ten seconds. */
 export async function readTimer(timer: string, service: string, path: string): Promise<TimerState | undefined> {
@@ -188,13 +196,8 @@ async function show(unit: string, properties: readonly string[], path: string): 
 }
 
 function systemctl(args: readonly string[], path: string): Promise<string | undefined> {
+  const options = { env: { PATH: path, LC_ALL: 'C' }, timeout: 10 * second };
   return new Promise((resolve) => {
-    const child = spawn('systemctl', args, { stdio: ['ignore', 'pipe', 'ignore'], env: { PATH: path, LC_ALL: 'C' }, timeout: 10 * second });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (output.length < 10_000) output += text;
-    });
-    child.once('error', () => resolve(undefined));
-    child.once('close', (status) => resolve(status === 0 ? output : undefined));
+    execFile('systemctl', args, options, (error, output) => resolve(error ? undefined : output));
   });
 }

@@ -7,7 +7,7 @@ import type { DirectoryConnection } from '../directory/connection.ts';
 import { directoryReader } from '../directory/reader.ts';
 import { placeOf } from '../directory/transport.ts';
 import { readSecret } from '../config/secret-files.ts';
-import type { Answer } from './doctor.ts';
+import { known, type Answer } from './doctor.ts';
 import type { ConnectionFacts, GroupsFacts } from './doctor-directory.ts';
 import type { ServerFacts } from './doctor-server.ts';
 import type { GitLabFacts } from './doctor-gitlab.ts';
@@ -134,8 +134,5 @@ export async function directoryView({ directory }: HostConfiguration, now: Insta
 function connectionFacts(answer: Answer<DirectoryConnection>, url: string, startTls: boolean): Answer<ConnectionFacts> {
   if (answer.kind !== 'known') return answer;
   const place = placeOf({ url, startTls });
-  return {
-    kind: 'known',
-    value: { url, encryption: place.kind === 'socket' ? 'socket' : place.encryption, identity: answer.value.identity },
-  };
+  return known({ url, encryption: place.kind === 'socket' ? 'socket' : place.encryption, identity: answer.value.identity });
 }

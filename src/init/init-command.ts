@@ -10,6 +10,7 @@ import type { Printed } from '../command.ts';
 import { parseConfiguration, type Configuration } from '../config/configuration.ts';
 import { Misuse } from '../errors.ts';
 import { openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import { writeMissing, type NewFile } from '../kept-files.ts';
 import { pathFrom, surroundingsOf, type Caller } from '../host.ts';
 import { dn, instant, parseGroupName, parseUid, type Dn, type GroupName, type Instant, type Uid } from '../names.ts';
 import { readPolicyFolder } from '../policy/folder.ts';
@@ -29,7 +30,7 @@ import {
 } from './beginning.ts';
 import { lookIntoDirectory, lookIntoGitLab, type DirectoryFound } from './found.ts';
 import { ownersOf, renderBegun, renderRefreshed, type Owners, type Written } from './init-text.ts';
-import { makeFolder, projectFiles, projectRepository, refreshProgram, writeMissing, type NewFile } from './project-folder.ts';
+import { makeFolder, projectFiles, projectRepository, refreshProgram } from './project-folder.ts';
 
 export async function runInit({ operands: [place = ''], options }: Invocation, caller: Caller): Promise<Printed> {
   const folder = pathFrom(caller, place);

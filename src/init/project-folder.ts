@@ -1,33 +1,12 @@
 // The policy project on the disk: files that are not there yet, muster itself for CI under .muster/, and the commit to start from.
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf, Misuse, Unavailable, Unusable } from '../errors.ts';
+import type { NewFile } from '../kept-files.ts';
 import { createGit } from '../history/runner.ts';
 import { duration, parseCommitId, type CommitId } from '../names.ts';
 import { minute } from '../time.ts';
-
-export interface NewFile {
-  /** From the top of the project. */
-  readonly path: string;
-  readonly text: string;
-}
-
-/** Those that were not there, in order. Throws Misuse where one cannot be written. */
-export function writeMissing(folder: string, files: readonly NewFile[]): readonly string[] {
-  return files.flatMap(({ path, text }) => {
-    const file = join(folder, path);
-    try {
-      mkdirSync(dirname(file), { recursive: true });
-      // `wx`: what somebody put there stays (open(2), O_EXCL).
-      writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
-      return [path];
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return [];
-      throw new Misuse(`${file} cannot be written (${errnoOf(error)})`);
-    }
-  });
-}
 
 export function makeFolder(folder: string, mode?: number): void {
   try {

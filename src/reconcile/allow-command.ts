@@ -1,12 +1,11 @@
 // `allow` lets exactly one held set through, once, at whichever run it comes up within 24 hours. `refuse` turns a landing that waits into a refused
 // one, `distrust` makes signatures count for nothing: by files in the state folder, which judging reads. Both judge nothing, and can only narrow.
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Invocation } from '../cli.ts';
 import { groupOfHost, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
-import { Misuse, errnoOf, stateFailure } from '../errors.ts';
+import { Misuse, stateFailure } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { parseExactUid, type GroupName, type Instant, type CommitId } from '../names.ts';
 import { statusOf } from '../status.ts';
@@ -18,7 +17,7 @@ import { renderMoment } from '../text.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { GroupProposal } from './run.ts';
 import type { Journal } from './ports.ts';
-import { publishFile } from '../kept-files.ts';
+import { makeFolder, publishFile } from '../kept-files.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';
 
@@ -172,11 +171,7 @@ export function writeDistrusted(state: string, distrusted: DistrustedByHand): st
 function write(state: string, folder: string, name: string, said: RefusedByHand | DistrustedByHand): string {
   const file = join(folder, `${name}.json`);
   try {
-    mkdirSync(folder, { mode: 0o755, recursive: false });
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw stateFailure('ledger', state, `${folder} cannot be made`, error);
-  }
-  try {
+    makeFolder(folder, 0o755);
     publishFile(file, renderByHand(said), `${file}.new`);
   } catch (error) {
     throw stateFailure('ledger', state, `${file} cannot be written`, error);

@@ -2,7 +2,7 @@
 import { accessSync, constants, rmSync } from 'node:fs';
 import type { Invocation } from '../cli.ts';
 import { configurationOf, type Printed } from '../command.ts';
-import { isBehind } from '../doctor/host-files.ts';
+import { isBehind } from '../kept-files.ts';
 import { errnoOf, Misuse, problemOf, type Problem } from '../errors.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { ledgerIn } from '../chain/open.ts';

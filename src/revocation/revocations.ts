@@ -2,21 +2,7 @@
 // `revoked/<uid>@<group>.json` one of them; a further one while the first stands has `+2`, `+3` before `.json`. None is ever
 // written over. The standby copies them (muster-standby@.service), and an administrator without it does so by hand: a file that is
 // damaged still revokes whom its name names. The doubt is on the side of less access.
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -24,6 +10,7 @@ import type { Revocation } from '../membership/desired.ts';
 import { inOrder, parseGroupName, parseUid, type Instant } from '../names.ts';
 import { parseMoment, renderInstant } from '../time.ts';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
+import { makeFolder, syncFolder, writeDurably } from '../kept-files.ts';
 
 /** A revocation and the name of its file, which may be spelled in another way than muster spells it. */
 export interface KeptRevocation extends Revocation {
@@ -79,7 +66,7 @@ function listFolder(path: string): readonly string[] {
         `${path} is a link to where nothing can be read: the administrator of this host mounts that, or puts the folder itself there. Whom it revoked is not known until then`,
         { cause: error },
       );
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
     throw stateFailure('revocations', path, `${path} cannot be listed`, error);
   }
 }
@@ -120,7 +107,7 @@ function readJson(path: string): unknown {
     }
   } catch (error) {
     // Whatever else is wrong with it, the name alone counts then. (A link that leads nowhere gives ELOOP, not ENOENT.)
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'lifted' : undefined;
+    return errnoOf(error) === 'ENOENT' ? 'lifted' : undefined;
   }
 }
 
@@ -134,13 +121,7 @@ export async function writeRevocation(folder: string, revocation: Omit<Revocatio
   const unfinished = join(folder, `revocation-${randomUUID()}.new`);
   try {
     makeFolder(place);
-    const file = openSync(unfinished, 'wx', 0o600);
-    try {
-      writeFileSync(file, renderRevocation(revocation));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(unfinished, renderRevocation(revocation), 0o600, 'wx');
     const path = linkTo(unfinished, place, revocation);
     syncFolder(place);
     return path;
@@ -170,15 +151,6 @@ function linkTo(unfinished: string, place: string, { uid, group }: Target): stri
   }
 }
 
-/** Never the state folder itself: one that has gone is not replaced by an empty one. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
-}
-
 /** Ends a revocation; one that is gone already has ended. */
 export async function removeRevocation(folder: string, { file }: KeptRevocation): Promise<void> {
   const place = join(folder, 'revoked');
@@ -188,14 +160,5 @@ export async function removeRevocation(folder: string, { file }: KeptRevocation)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return;
     throw stateFailure('revocations', place, `${join(place, file)} cannot be removed`, error);
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,10 +1,11 @@
 // Accepted generations of rosters, kept under the state folder by name and content: what membership rests on while the
 // next one cannot be used.
-import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RosterName } from '../names.ts';
-import { stateFailure, Unavailable } from '../errors.ts';
+import { errnoOf, stateFailure, Unavailable } from '../errors.ts';
+import { syncFolder, writeDurably } from '../kept-files.ts';
 
 export type KeptGeneration =
   { readonly kind: 'kept'; readonly bytes: Uint8Array } | { readonly kind: 'missing' } | { readonly kind: 'damaged' };
@@ -17,16 +18,12 @@ function folderOf(folder: string, name: RosterName): string {
   return join(folder, 'rosters', name);
 }
 
-function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 /**
  * `folder` is the state folder. The generation is on disk when the promise is kept; one that is there already is left
  * alone. `sha256` must be that of `bytes`. Throws Unavailable when it cannot be written.
  */
 export async function keepGeneration(folder: string, name: RosterName, sha256: string, bytes: Uint8Array): Promise<void> {
-  if (digest(bytes) !== sha256) throw new TypeError('a generation is kept under the digest of its own bytes');
+  if (hash('sha256', bytes, 'hex') !== sha256) throw new TypeError('a generation is kept under the digest of its own bytes');
   try {
     const present = await readGeneration(folder, name, sha256);
     if (present.kind !== 'kept') write(folderOf(folder, name), sha256, bytes);
@@ -41,27 +38,8 @@ function write(folder: string, sha256: string, bytes: Uint8Array): void {
   writeDurably(`${path}.new`, bytes);
   renameSync(`${path}.new`, path);
   // A new name lasts once its folder is on disk; new folders are names as well.
-  sync(folder);
-  if (firstMade !== undefined) for (const above of [join(folder, '..'), join(folder, '..', '..')]) sync(above);
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w', 0o600);
-  try {
-    writeFileSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  syncFolder(folder);
+  if (firstMade !== undefined) for (const above of [join(folder, '..'), join(folder, '..', '..')]) syncFolder(above);
 }
 
 /** The bytes that were kept, verified by their digest. Throws Unavailable when the disk does not answer. */
@@ -69,9 +47,9 @@ export async function readGeneration(folder: string, name: RosterName, sha256: s
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('a generation is named by 64 lower-case hex digits');
   try {
     const bytes = readFileSync(generationFile(folder, name, sha256));
-    return digest(bytes) === sha256 ? { kind: 'kept', bytes } : { kind: 'damaged' };
+    return hash('sha256', bytes, 'hex') === sha256 ? { kind: 'kept', bytes } : { kind: 'damaged' };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };
+    if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
     throw new Unavailable('roster', `the accepted list ${name} cannot be read back`, error);
   }
 }

@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freeBytes, isWritable, readingProblem, readMode } from '../../src/doctor/host-files.ts';
+import { freeIn } from '../../src/chain/reserve.ts';
+import { isWritable, readingProblem, readMode } from '../../src/doctor/host-facts.ts';
 import { writeNewFiles } from '../../src/adopt/adopt-command.ts';
 import { Misuse } from '../../src/errors.ts';
 
@@ -13,22 +14,22 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('given files of this host', () => {
-  it('when their modes are asked for, then kind and bits are told', async () => {
+  it('when their modes are asked for, then kind and bits are told', () => {
     const file = join(folder, 'x');
     writeFileSync(file, '');
     chmodSync(file, 0o640);
-    expect(await readMode(file)).toMatchObject({ kind: 'known', value: { path: file, kind: 'file', mode: 0o640 } });
-    expect(await readMode(folder)).toMatchObject({ value: { kind: 'folder', mode: 0o700 } });
-    expect(await readMode('/dev/null')).toMatchObject({ value: { kind: 'other' } });
-    expect(await readMode(join(folder, 'y'))).toEqual({ kind: 'refused', reason: expect.stringContaining('ENOENT') });
+    expect(readMode(file)).toMatchObject({ kind: 'known', value: { path: file, kind: 'file', mode: 0o640 } });
+    expect(readMode(folder)).toMatchObject({ value: { kind: 'folder', mode: 0o700 } });
+    expect(readMode('/dev/null')).toMatchObject({ value: { kind: 'other' } });
+    expect(readMode(join(folder, 'y'))).toEqual({ kind: 'refused', reason: expect.stringContaining('ENOENT') });
   });
 
-  it('when what this process may do is asked for, then it is told and nothing is made', async () => {
-    expect(await isWritable(folder)).toBe(true);
-    expect(await isWritable(join(folder, 'y'))).toBe(false);
-    expect(await readingProblem(folder)).toBeUndefined();
-    expect(await readingProblem(join(folder, 'y'))).toContain('ENOENT');
-    expect(await freeBytes(folder)).toBeGreaterThan(0);
+  it('when what this process may do is asked for, then it is told and nothing is made', () => {
+    expect(isWritable(folder)).toBe(true);
+    expect(isWritable(join(folder, 'y'))).toBe(false);
+    expect(readingProblem(folder)).toBeUndefined();
+    expect(readingProblem(join(folder, 'y'))).toContain('ENOENT');
+    expect(freeIn(folder)).toBeGreaterThan(0);
     expect(existsSync(join(folder, 'y'))).toBe(false);
   });
 });
