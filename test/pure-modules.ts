@@ -4,7 +4,7 @@
 export const pureModules: Readonly<Record<string, readonly string[]>> = {
   adopt: ['adoption-text', 'adoption'],
   approve: ['approve-text'],
-  check: ['change-findings', 'change-text', 'findings', 'proposed-change', 'rules-change'],
+  check: ['change-findings', 'findings', 'proposed-change', 'rules-change'],
   directory: ['directory'],
   doctor: [
     'doctor-directory',
@@ -47,7 +47,7 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'report',
   ],
   request: ['request-text'],
-  review: ['note-merged', 'note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
+  review: ['note-open', 'note-words', 'note', 'refusals', 'review-text', 'review', 'settled-review'],
   revocation: ['ratification'],
   roster: ['roster-status', 'roster'],
   signing: [
@@ -55,7 +55,6 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'effect-lines',
     'judge-statements',
     'signed-change',
-    'signing-memory',
     'sign-by-hand',
     'ssh-key',
     'ssh-signature',

@@ -11,8 +11,7 @@ import type { GroupName, Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { DirectoryUnusable, errnoOf, Misuse, Unusable } from '../errors.ts';
 import { renderAdoptedFiles, renderAdoptionNotes } from './adoption-text.ts';
-import { readTip } from '../history/branch-head.ts';
-import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts';
+import { branchOf, openMirrorOf, readTip, withPrivateMirror } from '../history/branch.ts';
 import { groupOfHost, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
 import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
@@ -44,8 +43,7 @@ async function policyAtTip(group: GroupName, configuration: HostConfiguration, c
   const { repository, state } = configuration;
   return withPrivateMirror(caller, state, async (folder) => {
     const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
-    const { readPolicy } = await import('../policy/parser.ts');
-    const { reading } = await readTip(branchOf(mirror), readPolicy, repository.folder);
+    const { reading } = await readTip(branchOf(mirror), repository.folder);
     const [finding] = reading.findings;
     return {
       rules: reading.rules?.rules,

@@ -1,6 +1,5 @@
 // `muster approve MR`: shows what a merge request, or without a forge a branch, does, and signs exactly that. It reads git, and needs a token only to post the signature.
-import { renderChange } from '../check/change-text.ts';
-import { renderFindings } from '../check/findings.ts';
+import { renderChange, renderFindings } from '../check/findings.ts';
 import type { Invocation } from '../cli.ts';
 import type { Printed } from '../command.ts';
 import type { Configuration } from '../config/configuration.ts';

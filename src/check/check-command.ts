@@ -56,12 +56,7 @@ async function printed(result: CheckResult, change: CheckedChange | undefined, f
       return { text: render.renderFindingsJunit(result), status };
     case 'codequality':
       return { text: render.renderFindingsCodeQuality(result, sha256), status };
-    default: {
-      const { renderChange } = await import('./change-text.ts');
-      return {
-        text: `${change ? `${renderChange(change)}\n` : ''}${render.renderFindings(result)}`,
-        status,
-      };
-    }
+    default:
+      return { text: `${change ? `${render.renderChange(change)}\n` : ''}${render.renderFindings(result)}`, status };
   }
 }

@@ -16,9 +16,8 @@ import type { RepositoryFacts } from './doctor-repository.ts';
 import type { Instant } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
 import { rulesObjections } from '../policy/policy-rules.ts';
-import { readTip } from '../history/branch-head.ts';
 import { asked } from './asked.ts';
-import { branchOf, openMirrorOf } from '../history/branch.ts';
+import { branchOf, openMirrorOf, readTip } from '../history/branch.ts';
 import { layoutOf, openConnection } from '../directory/access.ts';
 import { surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
 
@@ -26,8 +25,7 @@ export async function repositoryFacts(configuration: HostConfiguration, mirrorFo
   const { repository, directory, rosters } = configuration;
   const mirror = await openMirrorOf(configuration, mirrorFolder, surroundingsOf(caller));
   const branch = branchOf(mirror);
-  const { readPolicy } = await import('../policy/parser.ts');
-  const { head, reading } = await readTip(branch, readPolicy, repository.folder);
+  const { head, reading } = await readTip(branch, repository.folder);
   const rules = reading.rules?.rules;
   const errors = [
     ...reading.findings.filter(({ severity }) => severity === 'error').map(({ path, line, message }) => `${path}:${line}: ${message}`),

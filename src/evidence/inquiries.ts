@@ -1,5 +1,4 @@
-// Asks GitLab and Git ahead of the judging: evidence depends on no verdict, so while one row of landings is judged the next is asked about.
-// It only reads. What was asked ahead and is not wanted in the end is left to end by itself.
+// Asks GitLab and Git about a row of landings at a time, for evidence depends on no verdict. It only reads.
 import { changeKey, versionsToCompare, type VersionDigests } from './pushers.ts';
 import type { EvidenceAnswer, OtherMergeRequest, TargetBranch } from './evidence.ts';
 import type { Account, Review } from '../record/kept-evidence.ts';
@@ -20,7 +19,7 @@ interface Ports {
   readonly progress: (text: string) => void;
 }
 
-/** Landings of a row. Two rows are under way at most: enough to keep all connections busy, few enough to stop soon in an outage. */
+/** Landings of a row: enough to keep all connections busy, few enough to stop soon in an outage. */
 const rowLength = 32;
 
 type Answers = ReadonlyMap<CommitId, EvidenceAnswer>;
@@ -29,14 +28,12 @@ export class Inquiries {
   readonly #ports: Ports;
   readonly #queue: readonly (readonly Landing[])[];
   readonly #length: number;
-  readonly #stuck: boolean;
   readonly #target: TargetBranch;
   readonly #rowOf: ReadonlyMap<CommitId, number>;
-  /** The row that is judged, and the next one. */
+  /** The last two: a fast-forward may lie in both. */
   readonly #rows = new Map<number, Promise<Answers>>();
   #others: Promise<OthersAnswered> | undefined;
   #digests: VersionDigests = new Map();
-  #current = -1;
 
   /** `stuck`: the first was not answered in an earlier run. It is asked about alone, for what stands behind it waits with it. */
   constructor(ports: Ports, queue: readonly Landing[], target: TargetBranch, stuck = false) {
@@ -48,7 +45,6 @@ export class Inquiries {
     this.#queue = stuck && first ? [[first], ...rows] : rows;
     this.#length = queue.length;
     this.#rowOf = new Map(this.#queue.flatMap((row, place) => row.map(({ commit }) => [commit, place] as const)));
-    this.#stuck = stuck;
   }
 
   /** Whether GitLab answers now about others what it does not answer about this landing. `judged`: the merge request that was judged last. */
@@ -86,37 +82,27 @@ export class Inquiries {
     return known.length === pairs.length ? new Map(known) : readDigests(this.#ports.versions, pairs);
   }
 
-  async #answersOf(row: number): Promise<Answers> {
-    const asked = this.#ask(row);
-    if (row !== this.#current) {
-      if (row > 0 || !this.#stuck) void this.#ask(row + 1);
-      for (const older of this.#rows.keys()) if (older < row) this.#rows.delete(older);
-      this.#current = row;
-      this.#digests = await this.#digestsAhead(await asked);
-    }
-    return asked;
-  }
-
-  #ask(row: number): Promise<Answers> {
+  #answersOf(row: number): Promise<Answers> {
     const known = this.#rows.get(row);
     if (known) return known;
-    const landings = this.#queue[row] ?? [];
     const end = this.#queue.slice(0, row + 1).flat().length;
-    if (landings.length > 0) this.#ports.progress(`asking GitLab about ${end} of ${this.#length} changes`);
-    const asked = this.#askAbout(landings);
-    // Whoever waits for it hears of a failure; a row that nobody waits for in the end fails unheard.
-    asked.catch(() => undefined);
+    this.#ports.progress(`asking GitLab about ${end} of ${this.#length} changes`);
+    for (const older of this.#rows.keys()) if (older < row - 1) this.#rows.delete(older);
+    const asked = this.#askAbout(this.#queue[row] ?? []);
     this.#rows.set(row, asked);
     return asked;
   }
 
   async #askAbout(landings: readonly Landing[]): Promise<Answers> {
     const { forge } = this.#ports;
-    return new Map(await Promise.all(landings.map(async ({ commit }) => [commit, await forge.evidenceFor(commit, this.#target)] as const)));
+    const asked = landings.map(async ({ commit }) => [commit, await forge.evidenceFor(commit, this.#target)] as const);
+    const answers = new Map(await Promise.all(asked));
+    this.#digests = await this.#digestsIn(answers);
+    return answers;
   }
 
   /** In one go for a row. What Git cannot be asked for now is asked for again when its landing is judged. */
-  async #digestsAhead(answers: Answers): Promise<VersionDigests> {
+  async #digestsIn(answers: Answers): Promise<VersionDigests> {
     const candidates = [...answers.values()].flatMap((answer) => (answer.kind === 'known' ? answer.evidence.candidates : []));
     try {
       return await readDigests(

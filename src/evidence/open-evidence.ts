@@ -1,20 +1,20 @@
 // Who judges what landings contain: GitLab, signatures alone, or nobody.
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge, type Remembered, type SigningPorts } from './gitlab-judge.ts';
 import { signedJudge } from './signed-judge.ts';
-import { projectOf } from '../signing/statement.ts';
+import { largestStatement, projectOf } from '../signing/statement.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
-import { Misuse, Unavailable, Unusable } from '../errors.ts';
+import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
 import type { ContentJudge } from '../judge/judge-branch.ts';
 import type { ClockWitnesses } from '../membership/clock.ts';
 import { surroundingsOf, type Caller } from '../host.ts';
 import type { Distrusted } from '../record/approval-count.ts';
-import { readApprovalFiles, type Carriers } from '../signing/carriers.ts';
-import { openSigning, type SigningRecord } from '../signing/collect.ts';
+import { openSigning, type Carriers, type SigningRecord } from '../signing/collect.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 
 export interface NoMirror {
@@ -122,6 +122,28 @@ function signingOf(
 
 function approvalFiles({ judged }: Pick<Configuration, 'judged'>): readonly string[] {
   return judged === undefined ? [] : readApprovalFiles(join(judged, 'approvals'));
+}
+
+const mostApprovalFiles = 500;
+
+/** The plain files of a folder, in the order of their names, newest names last; longer ones than a statement may be are none. */
+export function readApprovalFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .sort()
+      .slice(-mostApprovalFiles)
+      .map((name) => join(folder, name))
+      .filter((path) => isSmallFile(path))
+      .map((path) => readFileSync(path, 'latin1'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw stateFailure('ledger', folder, `signed approvals in ${folder} cannot be read`, error);
+  }
+}
+
+function isSmallFile(path: string): boolean {
+  const state = lstatSync(path);
+  return state.isFile() && state.size <= largestStatement;
 }
 
 /** A merge has the head of the branch that it brings as its second parent, and what was signed stands there. */

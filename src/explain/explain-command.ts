@@ -9,7 +9,7 @@ import type { GroupResult } from '../reconcile/run.ts';
 import { statusOf, type Status } from '../status.ts';
 import { Misuse, problemOf, type Problem } from '../errors.ts';
 import { plain } from '../text.ts';
-import { readGrantsAtTip } from '../history/branch-head.ts';
+import { readGrantsAtTip } from '../history/branch.ts';
 import { hostConfiguration, type Printed } from '../command.ts';
 import type { DirectoryAccess } from '../directory/access.ts';
 import { surveySettings, type Caller, type HostConfiguration } from '../host.ts';

@@ -18,7 +18,7 @@ import {
   type Note,
   type PushEvent,
 } from './answers.ts';
-import type { Comment } from '../signing/carriers.ts';
+import type { Comment } from '../signing/collect.ts';
 import { unmetered } from './budget.ts';
 import { Malformed } from './failure.ts';
 import { pageOfTexts, pages, shownOfTexts, whole, wholeOfTexts, type Shown } from './lists.ts';

@@ -5,7 +5,7 @@ import { Unavailable, Unusable } from '../errors.ts';
 import { landingCommit } from '../evidence/binding.ts';
 import type { Api, Project } from './api.ts';
 import { answersAbout, evidenceFor } from './gathering.ts';
-import type { Comment } from '../signing/carriers.ts';
+import type { Comment } from '../signing/collect.ts';
 import { Declined, Malformed } from './failure.ts';
 import { openGate } from './budget.ts';
 import { trustIn, type Trust } from '../tls.ts';

@@ -7,10 +7,15 @@ import type { History } from './history.ts';
 import { openMirror, type Mirror } from './mirror.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { duration, type CommitId } from '../names.ts';
+import { duration, type CommitId, type Uid } from '../names.ts';
 import { minute } from '../time.ts';
 import { trustIn } from '../tls.ts';
-import type { Unavailable, Unusable } from '../errors.ts';
+import { Unavailable, Unusable } from '../errors.ts';
+import type { Reading } from '../judge/form.ts';
+import { landingFiles, readPlainFiles } from '../judge/landing-files.ts';
+import { place } from '../policy/policy.ts';
+import type { PolicyReading } from '../policy/policy-rules.ts';
+import type { PolicyTree } from './landing.ts';
 import type { Caller } from '../host.ts';
 
 export interface Surroundings {
@@ -90,4 +95,40 @@ export function absentBranch(reason: Unavailable | Unusable): Branch {
     policyTree: absent,
     committedAt: absent,
   };
+}
+
+/** The policy as it stands at the tip of the branch, whether anybody approved it or not: nothing is decided by it. */
+export interface Tip {
+  readonly head: CommitId;
+  readonly tree: PolicyTree;
+  readonly reading: PolicyReading;
+}
+
+/** Throws Unavailable or Unusable as the branch does. Files that are no plain ones of reasonable size are left out. */
+export async function readTip(branch: Pick<Branch, 'fetch' | 'policyTree' | 'blobs'>, folder: string): Promise<Tip> {
+  const { readPolicy } = await import('../policy/parser.ts');
+  const head = await branch.fetch();
+  const tree = await branch.policyTree(head, folder);
+  return { head, tree, reading: readPolicy(await readPlainFiles(tree, branch), folder) };
+}
+
+/** One person's grant files, by path; undefined where the tip cannot be read. */
+export async function readGrantsAtTip(
+  uid: Uid,
+  head: CommitId | undefined,
+  branch: Pick<Branch, 'policyTree' | 'blobs'>,
+  folder: string,
+): Promise<ReadonlyMap<string, Reading> | undefined> {
+  if (head === undefined) return undefined;
+  try {
+    const tree = await branch.policyTree(head, folder);
+    const own = [...tree].filter(([path]) => {
+      const where = place(path, folder);
+      return where.kind === 'grant' && where.uid === uid;
+    });
+    return await landingFiles(branch.blobs, folder).readFiles(new Map(own));
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof Unusable) return undefined;
+    throw error;
+  }
 }

@@ -12,7 +12,7 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import { renderByHand, renderInForce, renderMendingByHand, renderObjections, renderOpened } from './request-text.ts';
 import type { Printed } from '../command.ts';
 import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
-import type { ForgeConfiguration } from '../review/review-sources.ts';
+import type { ForgeConfiguration } from '../review/review-merge-request.ts';
 import { forgeConfiguration, parseNumber, review } from '../review/review-command.ts';
 import { forgeSettings } from '../gitlab/gitlab.ts';
 

@@ -1,6 +1,14 @@
 // `muster review`: needs the sections `repository` and `gitlab` only. With a ledger it judges from there, without one in memory from `start`.
 import type { Invocation } from '../cli.ts';
-import { reviewMergeRequest, type Reviewed, type ReviewPorts } from './review-merge-request.ts';
+import {
+  openComments,
+  openForge,
+  reviewMergeRequest,
+  reviewSettings,
+  type ForgeConfiguration,
+  type Reviewed,
+  type ReviewPorts,
+} from './review-merge-request.ts';
 import { steadyNow } from '../membership/clock.ts';
 import { nothingStands, readStanding } from '../record/standing.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
@@ -13,7 +21,6 @@ import { branchOf, openMirrorOf, withPrivateMirror } from '../history/branch.ts'
 import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
-import { openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
 import { readRefusedByHand } from '../record/by-hand.ts';
 import type { CommitId } from '../names.ts';
 import { readConfiguration, surroundingsOf, type Caller } from '../host.ts';

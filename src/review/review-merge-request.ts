@@ -15,7 +15,11 @@ import { readProposed } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Reviewed as MergeRequestReview } from './note.ts';
 import { reviewOpen, type Proposal } from './review.ts';
-import { Unavailable, Unusable, type Problem } from '../errors.ts';
+import { readSecret } from '../config/secret-files.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { Misuse, Unavailable, Unusable, type Problem } from '../errors.ts';
+import { forgeSettings } from '../gitlab/gitlab.ts';
+import { surveySettings, type Caller } from '../host.ts';
 import type { ReachOf, Standing } from '../record/standing.ts';
 import { judgedLandings } from './landed.ts';
 import { settledReview } from './settled-review.ts';
@@ -146,4 +150,26 @@ async function signingOf(
   const of = { project: mergeRequest.targetProject, mergeRequest, blobs };
   const { signatures, statement, unreadable } = await signing.openRequest(state, landing, of);
   return { signing: { ceilings, signatures }, unreadable, ...(statement !== undefined && { statement }) };
+}
+
+/** What the commands about merge requests cannot do without. */
+export type ForgeConfiguration = Configuration & { readonly gitlab: NonNullable<Configuration['gitlab']> };
+
+export async function openComments({ gitlab, file }: ForgeConfiguration, caller: Caller) {
+  if (gitlab.commentTokenFile === undefined)
+    throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
+  const { openNotes } = await import('../gitlab/notes.ts');
+  return openNotes({ ...forgeSettings(gitlab, caller.now), token: await readSecret(gitlab.commentTokenFile) });
+}
+
+export async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
+  const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
+  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
+  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
+}
+
+export function reviewSettings(configuration: Configuration): ReviewSettings {
+  const { start, folder, longest } = surveySettings(configuration);
+  const { rules, branch } = configuration.repository;
+  return { start, folder, longest, rules, branch, ceilings: configuration.signed };
 }

@@ -7,7 +7,7 @@ import type { OpenEffect } from '../record/now.ts';
 import { commit, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
 import { refreshNotes, type Remembered as RememberedMerges } from './tell.ts';
 import { noneOpen, openEffects, refreshOpenNotes, type OpenRequest, type OpenRequests } from './tell-open.ts';
-import { reviewBy } from './review-merge-request.ts';
+import { openComments, openForge, reviewBy, reviewSettings, type ForgeConfiguration } from './review-merge-request.ts';
 import { inOrder } from '../names.ts';
 import type { JudgeConfiguration, Looked } from '../judge/judge-once.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
@@ -15,7 +15,6 @@ import { readStanding } from '../record/standing.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { noteMarker } from './note-words.ts';
 import type { Caller } from '../host.ts';
-import { openComments, openForge, reviewSettings, type ForgeConfiguration } from './review-sources.ts';
 import { sha256 } from '../digest.ts';
 
 interface Remembered extends RememberedMerges {

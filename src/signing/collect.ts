@@ -14,9 +14,7 @@ import type { PolicyState } from '../record/policy-state.ts';
 import type { JudgingRecord, KeptStatement } from '../record/judging-record.ts';
 import { mostKept } from '../record/judging-shapes.ts';
 import { readSigned, renderSigned, type Unreadable } from './carried.ts';
-import type { Carriers, Comment } from './carriers.ts';
-import { SigningMemory } from './signing-memory.ts';
-import { judgeStatements, type SignedStatement, type Verify } from './judge-statements.ts';
+import { judgeStatements, SigningMemory, type SignedStatement, type Verify } from './judge-statements.ts';
 import {
   signedChange,
   statementOf,
@@ -28,6 +26,21 @@ import {
 } from './signed-change.ts';
 import { changeLines, longestValidity, printStatement, type Place } from './statement.ts';
 import { day } from '../time.ts';
+
+export interface Comment {
+  readonly body: string;
+  /** The number of the account that wrote it. */
+  readonly by: number | undefined;
+}
+
+export interface Carriers {
+  /** Of a merge request, newest first. Throws Unavailable where GitLab does not answer. */
+  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
+  /** Under refs/notes/muster-approvals, on any of these commits. None where they cannot be had. */
+  readonly notes: (commits: readonly CommitId[]) => Promise<readonly string[]>;
+  /** What lies in the folder `approvals`, for any landing. */
+  readonly files: () => readonly string[];
+}
 
 /** What judging has on record, and the one way to add to it. */
 export interface SigningRecord {

@@ -12,7 +12,7 @@ import { readPolicy } from '../../src/policy/parser.ts';
 import { checkChange, type CheckedChange } from '../../src/check/check-change.ts';
 import { instant } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
-import { renderChange } from '../../src/check/change-text.ts';
+import { renderChange } from '../../src/check/findings.ts';
 import { changeJson } from '../../src/review/review-text.ts';
 
 const now = instant(Date.UTC(2026, 10, 23, 12));

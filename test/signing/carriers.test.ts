@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApprovalNotes } from '../../src/history/approval-notes.ts';
 import { duration } from '../../src/names.ts';
 import { renderSigned } from '../../src/signing/carried.ts';
-import { readApprovalFiles } from '../../src/signing/carriers.ts';
+import { readApprovalFiles } from '../../src/evidence/open-evidence.ts';
 import { ofPeopleFirst, statementsIn } from '../../src/signing/collect.ts';
 import { after, change, commit, grant, seen, sign } from './signing-world.ts';
 
