@@ -2,4 +2,4 @@
 import { converging } from './converging-commands.ts';
 import { begin } from './process.ts';
 
-begin(converging);
+void begin(converging);

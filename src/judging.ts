@@ -2,4 +2,4 @@
 import { runJudge } from './judge/judge-command.ts';
 import { begin } from './process.ts';
 
-begin({ judge: runJudge });
+void begin({ judge: runJudge });

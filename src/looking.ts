@@ -2,4 +2,4 @@
 import { looking } from './looking-commands.ts';
 import { begin } from './process.ts';
 
-begin(looking);
+void begin(looking);

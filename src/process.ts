@@ -183,11 +183,7 @@ function endOf(names: readonly StatusName[]): number {
 }
 
 /** Runs the command that was typed, which is one of these, and ends the process. */
-export function begin(commands: Commands): void {
-  void runToTheEnd(commands);
-}
-
-async function runToTheEnd(commands: Commands): Promise<void> {
+export async function begin(commands: Commands): Promise<void> {
   tellBegun(process.env);
   // Work that comes to no end, because nothing is left that could settle it, is a bug and no success.
   process.exitCode = exitStatus.bug;

@@ -38,7 +38,6 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'report-html',
     'report-json',
     'report-public',
-    'report-revocations',
     'report-style',
     'report-table',
     'report-text',

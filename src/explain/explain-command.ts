@@ -1,7 +1,7 @@
 // `muster explain`: from a name to why it is, or is not, a member; what keeps that from being known is told on stderr.
 import { distrustStories } from '../ledger/distrusted.ts';
 import type { Invocation } from '../cli.ts';
-import { explainGroup, explainPerson, type Around } from './explain.ts';
+import { explainPerson, type Around } from './explain.ts';
 import { plan } from '../reconcile/run-report.ts';
 import type { Claim } from '../directory/directory.ts';
 import { parseGroupName, parseUid, type Uid } from '../names.ts';
@@ -23,10 +23,10 @@ export async function runExplain(invocation: Invocation, caller: Caller): Promis
   return withHostToRead(configuration, caller, async ({ sources, directory }, state, branch) => {
     const report = await plan(sources, surveySettings(configuration), directory.openToRead, configuration);
     const name = parseGroupName(subject);
-    const group = name && explainGroup(name, report);
+    const group = report.groups.find(({ proposal }) => proposal.group === name);
     if (group) {
-      const status = tellCauses(report.problems, [group.result], caller);
-      return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group), status };
+      const status = tellCauses(report.problems, [group], caller);
+      return { text: json ? render.renderGroupJson(group, status) : render.renderGroupText(group, report), status };
     }
     const uid = parseUid(subject);
     if (!uid) throw new Misuse(`"${subject}" is neither a uid nor a managed group`);

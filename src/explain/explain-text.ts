@@ -1,5 +1,6 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
-import type { GroupExplained, GroupStanding, IdleFile, OpenRequest, PersonExplained } from './explained.ts';
+import type { GroupStanding, IdleFile, OpenRequest, PersonExplained } from './explained.ts';
+import type { GroupResult, RunReport } from '../reconcile/run.ts';
 import type { Claim } from '../directory/directory.ts';
 import type { Refusal } from '../record/policy-state.ts';
 import type { Status } from '../status.ts';
@@ -177,8 +178,9 @@ export function renderPersonJson(person: PersonExplained, status: Status, claims
 /** What ended longer ago is counted and no longer listed. */
 const longOver = 30 * day;
 
-export function renderGroupText({ group, result, at, evidence }: GroupExplained): string {
+export function renderGroupText(result: GroupResult, { at, evidence }: Pick<RunReport, 'at' | 'evidence'>): string {
   const { proposal, members } = result;
+  const { group } = proposal;
   if (proposal.kind !== 'planned') return `${group}: ${groupStateWords[groupState(result)]}. ${plain(result.message ?? '')}\n`;
   const { desired, plan, rules, observed } = proposal;
   const there = new Set(observed.members.map(({ key }) => key));
@@ -204,7 +206,7 @@ export function renderGroupText({ group, result, at, evidence }: GroupExplained)
   ].join('');
 }
 
-export function renderGroupJson({ group, result }: GroupExplained, status: Status): string {
+export function renderGroupJson(result: GroupResult, status: Status): string {
   const { proposal, members } = result;
   const planned = proposal.kind === 'planned' ? proposal : undefined;
   const there = new Set(planned?.observed.members.map(({ key }) => key));
@@ -212,7 +214,7 @@ export function renderGroupJson({ group, result }: GroupExplained, status: Statu
     muster: 1,
     command: 'explain',
     status,
-    group,
+    group: proposal.group,
     dn: proposal.dn,
     state: groupState(result),
     members: members ?? null,

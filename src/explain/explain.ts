@@ -2,7 +2,7 @@
 import { place } from '../policy/policy.ts';
 import type { DirectoryPerson } from '../directory/directory.ts';
 import { inOrder, type Dn, type GroupName, type Uid } from '../names.ts';
-import type { GroupExplained, GroupStanding, HistoryEntry, IdleFile, PersonExplained } from './explained.ts';
+import type { GroupStanding, HistoryEntry, IdleFile, PersonExplained } from './explained.ts';
 import type { Reading } from '../judge/form.ts';
 import { isOver } from '../record/grants.ts';
 import { distance } from '../near.ts';
@@ -46,22 +46,7 @@ export function explainPerson(
     const open = report.open
       .filter((one) => one.uid === uid && one.group === proposal.group)
       .map(({ mergeRequest, effect }) => ({ mergeRequest, effect, link: pageOf(mergeRequest) }));
-    if (proposal.kind !== 'planned')
-      return {
-        group: proposal.group,
-        member: null,
-        desired: false,
-        because: null,
-        withheld: null,
-        refused,
-        pending,
-        planned: null,
-        leaves: null,
-        holds: [],
-        idle: null,
-        open,
-        history,
-      };
+    if (proposal.kind !== 'planned') return { ...unknownStanding(proposal.group), refused, pending, open, history };
     const known = { ...standing(uid, proposal), refused, pending };
     return {
       ...known,
@@ -76,7 +61,6 @@ export function explainPerson(
   const inDirectory = found === undefined ? 'no' : found === 'ambiguous' ? found : found === 'unanswered' ? 'not-told' : 'yes';
   const dn = typeof found === 'object' ? found.dn : shown;
   return {
-    kind: 'person',
     evidence: report.evidence,
     mode: report.mode,
     uid,
@@ -87,6 +71,11 @@ export function explainPerson(
     distrusted,
     near,
   };
+}
+
+/** Nobody can say where the person stands in a group that is left as it is. */
+function unknownStanding(group: GroupName) {
+  return { group, member: null, desired: false, because: null, withheld: null, planned: null, leaves: null, holds: [], idle: null };
 }
 
 /** A file that is there and gives nothing, where nothing else says so. */
@@ -171,9 +160,4 @@ function dnIn(uid: Uid, { desired, plan }: PlannedGroup): Dn | null {
 function isAbout(path: string, folder: string, uid: Uid, group: GroupName): boolean {
   const where = place(path, folder);
   return where.kind === 'grant' && where.uid === uid && where.group === group;
-}
-
-export function explainGroup(group: GroupName, report: RunReport): GroupExplained | undefined {
-  const result = report.groups.find((one) => one.proposal.group === group);
-  return result && { kind: 'group', at: report.at, evidence: report.evidence, group, result };
 }

@@ -5,7 +5,7 @@ import type { Refusal } from '../record/policy-state.ts';
 import type { Hold } from '../membership/guard.ts';
 import type { CommitId, Dn, GroupName, Instant, RosterName, Uid } from '../names.ts';
 import type { Removal } from '../membership/plan.ts';
-import type { GroupResult, RunReport } from '../reconcile/run.ts';
+import type { RunReport } from '../reconcile/run.ts';
 import type { Pending } from '../record/effective-policy.ts';
 import type { OpenEffect } from '../record/now.ts';
 
@@ -63,7 +63,6 @@ export interface GroupStanding {
 }
 
 export interface PersonExplained extends Pick<RunReport, 'evidence' | 'mode'> {
-  readonly kind: 'person';
   readonly uid: Uid;
   readonly dn: Dn | null;
   /** Whether the directory has such a person; `not-told` where it did not answer. */
@@ -75,10 +74,4 @@ export interface PersonExplained extends Pick<RunReport, 'evidence' | 'mode'> {
   readonly distrusted?: readonly DistrustStory[];
   /** Where nothing at all is known of the uid: people and groups with names so like it that it may be a slip of the hand. */
   readonly near: readonly string[];
-}
-
-export interface GroupExplained extends Pick<RunReport, 'at' | 'evidence'> {
-  readonly kind: 'group';
-  readonly group: GroupName;
-  readonly result: GroupResult;
 }

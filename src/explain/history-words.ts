@@ -32,19 +32,12 @@ const events: Readonly<Record<HistoryEntry['event'], string>> = {
 };
 
 /** One line, with the merge request's page at its end. */
-export function renderEntry(entry: HistoryEntry): string {
-  const page = entry.commit === undefined && entry.detail !== undefined ? undefined : renderLink(entry.link);
-  return `${renderEvent(entry)}${page === undefined ? '' : ` ${page}`}`;
-}
-
-/** The same without the page. */
-export function renderEvent({ event, because, commit, mergeRequest, detail, by }: HistoryEntry): string {
-  const where =
-    commit === undefined
-      ? ''
-      : ` (${mergeRequest ? `!${mergeRequest}, ` : ''}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
+export function renderEntry({ event, because, commit, mergeRequest, detail, by, link }: HistoryEntry): string {
   if (commit === undefined && detail !== undefined) return `${events[event]}${renderBy(by)}: ${plain(detail)}`;
-  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}`;
+  const merge = mergeRequest ? `!${mergeRequest}, ` : '';
+  const where = commit === undefined ? '' : ` (${merge}${commit.slice(0, 12)}${detail === undefined ? '' : `, ${plain(detail)}`})`;
+  const page = renderLink(link);
+  return `${events[event]}${because ? `: ${renderReason(because)}` : ''}${where}${page === undefined ? '' : ` ${page}`}`;
 }
 
 export function isGrounds(because: Because | Removal['because']): because is Because {

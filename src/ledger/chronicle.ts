@@ -8,30 +8,23 @@ import type { LedgerRecord } from './record.ts';
 
 /** For how long a grant counted. */
 export interface GrantSpan {
-  readonly kind: 'grant';
   readonly group: GroupName;
   readonly uid: Uid;
-  readonly path: string;
   readonly from: Instant;
   readonly until: End;
   /** It ended before its own end: deleted, shortened, or replaced by another one. */
   readonly cutShort: boolean;
   readonly commit: CommitId;
   readonly mergeRequest: number | null;
-  readonly link?: string;
 }
 
 /** A change of a grant file that was refused. */
 export interface RefusedMark {
-  readonly kind: 'refused';
   readonly group: GroupName;
   readonly uid: Uid;
-  readonly path: string;
   readonly at: Instant;
   readonly code: RefusalCode;
-  readonly commit: CommitId;
   readonly mergeRequest: number | null;
-  readonly link?: string;
 }
 
 export interface Chronicle {
@@ -103,8 +96,7 @@ function follow(kept: Chronicle, path: string, grant: GrantInForce | undefined, 
 function followed(last: GrantSpan | undefined, grant: GrantInForce | undefined, at: Instant): readonly GrantSpan[] {
   if (!grant) return last ? [cut(last, at)] : [];
   const fresh = spanOf(grant);
-  if (!last) return [fresh];
-  if (last.commit === grant.commit) return [{ ...last, from: fresh.from, until: fresh.until, cutShort: fresh.cutShort }];
+  if (!last || last.commit === grant.commit) return [fresh];
   return [cut(last, fresh.from), fresh];
 }
 
@@ -113,43 +105,20 @@ function cut(span: GrantSpan, at: Instant): GrantSpan {
   return { ...span, until, cutShort: span.cutShort || until !== span.until };
 }
 
-function spanOf({ group, uid, path, from, landedAt: landed, until, endorsedUntil, commit, mergeRequest, link }: GrantInForce): GrantSpan {
+function spanOf({ group, uid, from, landedAt: landed, until, endorsedUntil, commit, mergeRequest }: GrantInForce): GrantSpan {
   const begins = instant(Math.max(from ?? landed, landed));
-  const page = link === undefined ? {} : { link };
-  return {
-    kind: 'grant',
-    group,
-    uid,
-    path,
-    from: begins,
-    until,
-    cutShort: until !== endorsedUntil,
-    commit,
-    mergeRequest,
-    ...page,
-  };
+  return { group, uid, from: begins, until, cutShort: until !== endorsedUntil, commit, mergeRequest };
 }
 
-function markRefused(kept: Chronicle, { at, commit, verdict, delta }: VerdictRecord, { begin, folder }: ChronicleSettings): void {
+function markRefused(kept: Chronicle, { at, verdict, delta }: VerdictRecord, { begin, folder }: ChronicleSettings): void {
   if (verdict.kind !== 'refused' || at < begin) return;
-  const { code, mergeRequest, link } = verdict;
+  const { code, mergeRequest } = verdict;
   for (const [path, after] of delta.tree) {
     const where = place(path, folder);
     const group = after && where.kind === 'grant' ? parseGroupName(where.group) : undefined;
     const uid = where.kind === 'grant' ? parseUid(where.uid) : undefined;
     if (!group || !uid) continue;
-    const mark: RefusedMark = {
-      kind: 'refused',
-      group,
-      uid,
-      path,
-      at,
-      code,
-      commit,
-      mergeRequest,
-      link,
-    };
     const known = (kept.refused.get(path) ?? []).filter((one) => one.at >= begin);
-    kept.refused.set(path, [...known, mark].slice(-mostRefusals));
+    kept.refused.set(path, [...known, { group, uid, at, code, mergeRequest }].slice(-mostRefusals));
   }
 }

@@ -7,48 +7,72 @@ import { groupOfHost, hostConfiguration, reasonOf, type Printed } from '../comma
 import { distrustStory } from '../ledger/distrusted.ts';
 import { Misuse, stateFailure } from '../errors.ts';
 import { steadyNow } from '../membership/clock.ts';
-import { parseExactUid, type GroupName, type Instant, type CommitId } from '../names.ts';
-import { statusOf } from '../status.ts';
+import { parseExactUid } from '../names.ts';
+import { statusOf, type StatusName } from '../status.ts';
 import { parseMoment } from '../time.ts';
 import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
 import { withHostToWrite, withStateToWrite } from './state-to-write.ts';
 import { survey } from './survey.ts';
 import { renderMoment } from '../text.ts';
-import { knownGroup, type Memory } from '../ledger/memory.ts';
-import type { GroupProposal } from './run.ts';
-import type { Journal } from './ports.ts';
+import { knownGroup } from '../ledger/memory.ts';
 import { makeFolder, publishFile } from '../kept-files.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';
 
-export async function runAllow({ operands: [group = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
+export async function runAllow({ operands: [named = '', digest = ''], options, ...rest }: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration({ options, operands: [], ...rest }, caller);
-  const name = groupOfHost(group, configuration);
+  const group = groupOfHost(named, configuration);
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Misuse('a digest looks like "sha256:" and 64 hex digits; "muster plan" prints it');
   const reason = reasonOf(options);
   await refuseOnStandby(configuration);
-  return withHostToWrite(configuration, caller, async (ports) => {
-    const propose = async () => (await survey(ports.sources, surveySettings(configuration), ports.openToRead)).groups;
+  return withHostToWrite(configuration, caller, async ({ sources, memory, journal, openToRead }) => {
+    const { groups } = await survey(sources, surveySettings(configuration), openToRead);
+    const proposal = groups.find((one) => one.group === group);
+    if (proposal?.kind === 'planned' && proposal.guarded.used.includes(digest))
+      return said(`${group}: exactly this set is allowed already; the run that makes it lets it through.`);
+    // What the last run held counts only where no plan can be made now.
+    const held = proposal?.kind === 'planned' ? proposal.guarded.held : knownGroup(memory, group).holds;
+    const code = held.find((hold) => hold.digest === digest)?.code;
+    if (!code)
+      return said(
+        `${group} holds no set with the digest ${digest} now. "muster plan" shows what is held; a digest stands for exactly one set of changes.`,
+        'findings',
+      );
+    if (code === 'ceiling')
+      return said(`the ceiling on ${group} is set in this host's configuration (directory.ceilings); raise it there.`, 'findings');
     // By the time the next run will judge by, should this clock be behind: or what is allowed would count as over before it began.
-    const now = steadyNow(ports.sources.now, ports.sources.lastRun);
-    const { kind, message } = await allow(name, digest, reason, ports.memory, ports.journal, now, caller.typedBy(), propose);
-    return { text: `${message}\n`, status: statusOf(kind === 'allowed' ? [] : ['findings']) };
+    const now = steadyNow(sources.now, sources.lastRun);
+    await journal.append([{ type: 'override', at: now, group, code, digest, reason, by: caller.typedBy() }]);
+    return said(
+      `${group}: allowed (${code}): exactly this set, once, at any run within 24 hours.\nNo command takes it back: it ends by itself.`,
+    );
   });
 }
+
+function said(message: string, ...names: readonly StatusName[]): Printed {
+  return { text: `${message}\n`, status: statusOf(names) };
+}
+
+/** So many digits name a commit where "muster plan" prints it. */
+const fewestDigits = 12;
 
 export async function runRefuse(invocation: Invocation, caller: Caller): Promise<Printed> {
   const configuration = await hostConfiguration(invocation, caller);
   const [named = ''] = invocation.operands;
-  if (!namesCommit(named)) throw new Misuse('a commit is named by its 40 hex digits, or the first twelve that "muster plan" prints');
+  if (!new RegExp(`^[0-9a-f]{${fewestDigits},40}$`).test(named))
+    throw new Misuse('a commit is named by its 40 hex digits, or the first twelve that "muster plan" prints');
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withHostToWrite(configuration, caller, async ({ sources, memory, journal }) => {
-    const { kind, message } = await refuse(named, memory.judged.firstSeen.keys(), async (commit) => {
-      const refused = { at: sources.now, commit, reason, by: caller.typedBy() };
-      writeRefusedByHand(configuration.state, refused);
-      await journal.append([{ type: 'refuse', ...refused }]);
-    });
-    return { text: `${message}\n`, status: statusOf(kind === 'refused' ? [] : ['findings']) };
+    // What waits, as of the last run.
+    const [commit, ...more] = [...memory.judged.firstSeen.keys()].filter((one) => one.startsWith(named));
+    if (commit === undefined)
+      return said(`${named} did not wait for a verdict at the last run; "muster plan" shows what does.`, 'findings');
+    if (more.length > 0) return said(`${named} may be any of these: ${[commit, ...more].join(', ')}. Write more digits.`, 'findings');
+    const refused = { at: sources.now, commit, reason, by: caller.typedBy() };
+    writeRefusedByHand(configuration.state, refused);
+    await journal.append([{ type: 'refuse', ...refused }]);
+    return said(`${commit} will be refused at the next run. Nobody gains by it then or later.`);
   });
 }
 
@@ -87,70 +111,8 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
       ...rules.map((commit) => `The rules were changed by such a signature, in ${commit}: look at them.`),
       `This lasts as long as this file is there. A standby with muster-standby@.timer copies it within two minutes; copy it to any other: ${file}`,
     ];
-    return { text: `${text.join('\n')}\n`, status: statusOf([]) };
+    return said(text.join('\n'));
   });
-}
-
-interface Allowance {
-  readonly kind: 'allowed' | 'not-held' | 'not-allowable';
-  readonly message: string;
-}
-
-/** `propose` makes the plan anew. What the last run held counts only where no plan can be made now. */
-export async function allow(
-  group: GroupName,
-  digest: string,
-  reason: string,
-  memory: Memory,
-  journal: Journal,
-  now: Instant,
-  by: string,
-  propose: () => Promise<readonly GroupProposal[]>,
-): Promise<Allowance> {
-  const proposal = (await propose()).find((one) => one.group === group);
-  if (proposal?.kind === 'planned' && proposal.guarded.used.includes(digest))
-    return { kind: 'allowed', message: `${group}: exactly this set is allowed already; the run that makes it lets it through.` };
-  const held = proposal?.kind === 'planned' ? proposal.guarded.held : knownGroup(memory, group).holds;
-  const code = held.find((hold) => hold.digest === digest)?.code;
-  if (!code)
-    return {
-      kind: 'not-held',
-      message: `${group} holds no set with the digest ${digest} now. "muster plan" shows what is held; a digest stands for exactly one set of changes.`,
-    };
-  if (code === 'ceiling')
-    return {
-      kind: 'not-allowable',
-      message: `the ceiling on ${group} is set in this host's configuration (directory.ceilings); raise it there.`,
-    };
-  await journal.append([{ type: 'override', at: now, group, code, digest, reason, by }]);
-  return {
-    kind: 'allowed',
-    message: `${group}: allowed (${code}): exactly this set, once, at any run within 24 hours.\nNo command takes it back: it ends by itself.`,
-  };
-}
-
-interface Refused {
-  readonly kind: 'refused' | 'not-waiting';
-  readonly message: string;
-}
-
-/** So many digits name a commit where "muster plan" prints it. */
-const fewestDigits = 12;
-
-/** Text that may name a commit: whole, or shortened to no fewer digits than plan prints. */
-function namesCommit(text: string): boolean {
-  return new RegExp(`^[0-9a-f]{${fewestDigits},40}$`).test(text);
-}
-
-/** `waiting`: landings that wait, as of the last run. `keep` puts the refusal where judging finds it, and on record. */
-export async function refuse(named: string, waiting: Iterable<CommitId>, keep: (commit: CommitId) => Promise<void>): Promise<Refused> {
-  const [commit, ...more] = [...waiting].filter((one) => one.startsWith(named));
-  if (commit === undefined)
-    return { kind: 'not-waiting', message: `${named} did not wait for a verdict at the last run; "muster plan" shows what does.` };
-  if (more.length > 0)
-    return { kind: 'not-waiting', message: `${named} may be any of these: ${[commit, ...more].join(', ')}. Write more digits.` };
-  await keep(commit);
-  return { kind: 'refused', message: `${commit} will be refused at the next run. Nobody gains by it then or later.` };
 }
 
 /** Which of two of one person it is. */

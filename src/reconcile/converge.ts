@@ -2,8 +2,8 @@
 import type { ChangeOutcome, GroupChange, ObservedGroup } from '../directory/directory.ts';
 import { knownGroup, type Memory } from '../ledger/memory.ts';
 import type { GroupName, Instant, Uid } from '../names.ts';
-import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord } from '../ledger/record.ts';
-import { goneMeanwhile, intentOf, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
+import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord, RecordedChanges } from '../ledger/record.ts';
+import { goneMeanwhile, intentOf, membersWhere, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';
 import { asProposed, isPending, noLongerActive, type GroupResult, type PlannedGroup } from './run.ts';
 import type { StatusName } from '../status.ts';
 import { DirectoryUnusable, isDiskFull, Unavailable, problemOf } from '../errors.ts';
@@ -203,15 +203,8 @@ async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup,
 
 const mostAsked = 100;
 
-function undone({ add, remove }: IntentRecord, names: Pick<Names, 'has'>): Pick<IntentRecord, 'add' | 'remove'> {
-  return {
-    add: add.map((part) => ({ ...part, members: part.members.filter(({ uid }) => !names.has(uid)) })).filter(isSome),
-    remove: remove.map((part) => ({ ...part, members: part.members.filter(({ uid }) => names.has(uid)) })).filter(isSome),
-  };
-}
-
-function isSome({ members }: { readonly members: readonly unknown[] }): boolean {
-  return members.length > 0;
+function undone({ add, remove }: IntentRecord, names: Pick<Names, 'has'>): RecordedChanges {
+  return { add: membersWhere(add, (uid) => !names.has(uid)), remove: membersWhere(remove, (uid) => names.has(uid)) };
 }
 
 function messageOf(outcome: ChangeOutcome, missing: readonly string[], doubt?: string): string {

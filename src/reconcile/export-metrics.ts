@@ -24,14 +24,13 @@ interface RunFacts {
   readonly duration: number;
 }
 
-/** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
 export async function exportMetrics(
   file: string,
   { state, rosters }: HostConfiguration,
   { report, status, memory, heads, duration }: RunFacts,
   caller: Caller,
 ): Promise<void> {
-  try {
+  await holdingUpNothing(caller, async () => {
     const marks = readMarks(state);
     const now = report.at;
     const lastSuccess = status.code === 0 ? now : marks.success;
@@ -41,37 +40,36 @@ export async function exportMetrics(
     const { tokens } = report;
     const untimed = new Set([...rosters].flatMap(([roster, { olderThan }]) => (olderThan === 'none' ? [roster] : [])));
     const metrics = metricsOf(report, { status, lastSuccess, lastJudged, holds, revocations, untimed, tokens, heads, duration });
-    const text = await renderMetrics(metrics);
-    publish(file, text);
+    await publish(file, metrics);
     keepMarks(state, { success: lastSuccess, judged: lastJudged });
-  } catch (error) {
-    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
-    caller.warn(error.message);
-  }
+  });
 }
 
 /** A run that a misuse kept from beginning, where the configuration says that much. `state` is for the times of earlier runs. */
 export async function exportMisuse(file: string, state: string | undefined, caller: Caller): Promise<void> {
   const { success, judged } = state === undefined ? { success: undefined, judged: undefined } : readMarks(state);
-  await exported(file, endMetrics(caller.now(), { status: statusOf(['misuse']), lastSuccess: success, lastJudged: judged }), caller);
+  const circumstances = { status: statusOf(['misuse']), lastSuccess: success, lastJudged: judged };
+  await holdingUpNothing(caller, () => publish(file, endMetrics(caller.now(), circumstances)));
 }
 
 /** In place of all that a run tells: that this host is the standby, and when it last looked. */
 export async function exportStandby(file: string, caller: Caller): Promise<void> {
-  await exported(file, standbyMetrics(caller.now()), caller);
+  await holdingUpNothing(caller, () => publish(file, standbyMetrics(caller.now())));
 }
 
-async function exported(file: string, metrics: readonly Metric[], caller: Caller): Promise<void> {
+/** A monitoring that cannot be told holds up nothing: the alert for staleness is there for that. */
+async function holdingUpNothing({ warn }: Caller, work: () => Promise<void>): Promise<void> {
   try {
-    publish(file, await renderMetrics(metrics));
+    await work();
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
-    caller.warn(error.message);
+    if (!(error instanceof Unavailable || error instanceof Unusable)) throw error;
+    warn(error.message);
   }
 }
 
 /** The collector reads every name that ends in .prom, at any time. */
-function publish(file: string, text: string): void {
+async function publish(file: string, metrics: readonly Metric[]): Promise<void> {
+  const text = await renderMetrics(metrics);
   try {
     publishFile(file, text, `${file}.new`);
   } catch (error) {

@@ -2,9 +2,10 @@
 import type { ChangeOutcome, GroupChange } from '../directory/directory.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import type { SettledRun } from '../membership/settled.ts';
+import type { RosterName } from '../names.ts';
 import type { Directory } from '../membership/proposal.ts';
-import type { LastSettled, Sources } from './survey.ts';
+import type { Settlement } from './settlement.ts';
+import type { Sources } from './survey.ts';
 
 /** What was recorded is remembered at once: later steps of the same run see it. Throws Unavailable when it cannot be written. */
 export interface Journal {
@@ -33,16 +34,8 @@ export interface RunPorts {
   readonly openToWrite: () => Promise<WritableDirectory>;
   /** The two are different servers. */
   readonly readsElsewhere: boolean;
-  readonly keepGeneration: (roster: string, sha256: string, bytes: Uint8Array) => Promise<void>;
+  readonly keepGeneration: (roster: RosterName, sha256: string, bytes: Uint8Array) => Promise<void>;
   /** Looked at again before the first write. */
   readonly isActive: () => Promise<boolean>;
   readonly progress: (text: string) => void;
-}
-
-export interface Settlement {
-  last(): Promise<LastSettled>;
-  /** A failure costs the next run some time and nothing else. */
-  keep(run: SettledRun): Promise<void>;
-  /** Before a write of our own the mark was this: until it moves, it is no mark. */
-  wrote(before: string | undefined): void;
 }

@@ -27,7 +27,7 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   const { sources } = ports;
   ports.progress('reading');
   const recorded = ports.memory.records;
-  const last = await ports.settled.last();
+  const last = ports.settled.last();
   let seen = await survey(sources, settings, ports.openToRead, last);
   const full = await record(seen, ports);
   if (full) seen = whatEnds(seen, full);
@@ -56,7 +56,7 @@ export async function reconcile(ports: RunPorts, settings: SurveySettings, mode:
   }
   const problems = [...seen.problems, ...(await recordAccepted(seen, ports))];
   // What was recorded in this run is not what it was judged by: the next run looks once more.
-  if (ports.memory.records === recorded) await keepSettled(seen, ports, settings);
+  if (ports.memory.records === recorded) keepSettled(seen, ports, settings);
   return { survey: seen, clockTrusted, groups, problems };
 }
 
@@ -76,14 +76,10 @@ function narrowing(written: Survey, seen: Survey, memory: Memory): Survey {
 }
 
 /** Once everything was found in order. A later run that changes nothing of it does not begin a new period. */
-async function keepSettled(
-  { stamp, groups, claims, judged: { policy }, now }: Survey,
-  ports: RunPorts,
-  settings: SurveySettings,
-): Promise<void> {
+function keepSettled({ stamp, groups, claims, judged: { policy }, now }: Survey, ports: RunPorts, settings: SurveySettings): void {
   const settled = settledGroups(groups);
   if (stamp === undefined || !settled || claims.length > 0 || !policy || groups.some(({ kind }) => kind === 'settled')) return;
-  await ports.settled.keep({ stamp, at: now, until: firstChange(policy, settings.longest, now), groups: settled });
+  ports.settled.keep({ stamp, at: now, until: firstChange(policy, settings.longest, now), groups: settled });
 }
 
 function acknowledgesClock(proposal: GroupProposal, { overrides }: Memory): boolean {

@@ -66,20 +66,19 @@ export function settleIntent(
   result: OutcomeRecord['result'],
   message?: string,
 ): OutcomeRecord {
-  const add = intent.add.map((part) => ({ ...part, members: part.members.filter(({ uid }) => observed.has(uid)) }));
-  const remove = intent.remove.map((part) => ({ ...part, members: part.members.filter(({ uid }) => !observed.has(uid)) }));
-  const some = <Part extends { readonly members: readonly unknown[] }>(parts: readonly Part[]) =>
-    parts.filter(({ members: of }) => of.length > 0);
-  return {
-    type: 'outcome',
-    at,
-    group: intent.group,
-    result,
-    add: some(add),
-    remove: some(remove),
-    members,
-    message,
-  };
+  const add = membersWhere(intent.add, (uid) => observed.has(uid));
+  const remove = membersWhere(intent.remove, (uid) => !observed.has(uid));
+  return { type: 'outcome', at, group: intent.group, result, add, remove, members, message };
+}
+
+/** Of changes that are told by their cause, those of these members. */
+export function membersWhere<Member extends { readonly uid: string }, Part>(
+  parts: readonly (Part & { readonly members: readonly Member[] })[],
+  isMeant: (uid: string) => boolean,
+) {
+  return parts
+    .map((part) => ({ ...part, members: part.members.filter(({ uid }) => isMeant(uid)) }))
+    .filter(({ members }) => members.length > 0);
 }
 
 /** The members that the directory shows, by name: uids where a person is known, DNs elsewhere; and who is desired of them. */

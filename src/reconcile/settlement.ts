@@ -6,10 +6,10 @@ import { replaceFile } from '../kept-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import * as v from 'valibot';
 import { because } from '../record/judging-shapes.ts';
-import { commit, dn, group, instant, natural, uid, type Shape } from '../record/shapes.ts';
+import { commit, dn, group, instant, natural, parseAs, uid, type Shape } from '../record/shapes.ts';
 import type { WithheldReason } from '../membership/desired.ts';
 import type { SettledRun } from '../membership/settled.ts';
-import type { Settlement } from './ports.ts';
+import type { LastSettled } from './survey.ts';
 import { sha256 } from '../digest.ts';
 
 const narrowedBy = v.exactOptional(commit);
@@ -36,25 +36,31 @@ const settledRun: Shape<SettledRun> = v.strictObject({
   ),
 });
 
+/** What a run leaves for the next about groups that were in order. A failure costs that one some time, and nothing else. */
+export type Settlement = ReturnType<typeof settlementIn>;
+
+const write = v.strictObject({ directory: v.string(), before: v.string() });
+
 /** `head` is that of the ledger, and only what was found at the very same head is believed. */
-export function settlementIn(folder: string, configuration: Configuration, head: { readonly hash: string }): Settlement {
+export function settlementIn(folder: string, configuration: Configuration, head: { readonly hash: string }) {
   const file = join(folder, 'settled.json');
   const written = join(folder, 'written.json');
   const { url, readUrl = url, people } = configuration.directory ?? { url: '', people: '' };
   const directory = JSON.stringify([url, readUrl, people]);
   return {
-    last: async () => ({
+    last: (): LastSettled => ({
       // The name of a built file changes with whatever the file holds or loads: another build judges for itself.
       context: sha256(
         JSON.stringify([build, configuration, head.hash], (_, value: unknown) => (value instanceof Map ? [...value] : value)),
       ),
-      run: readRun(file),
+      run: readIfSound(file, settledRun),
       counts: (mark) => {
-        const write = readWrite(written);
-        return write?.directory === directory && write.before !== mark;
+        const last = readIfSound(written, write);
+        return last?.directory === directory && last.before !== mark;
       },
     }),
-    wrote: (before) => {
+    /** Before a write of our own the mark was this: until it moves, it is no mark. */
+    wrote: (before: string | undefined): void => {
       try {
         if (before === undefined) rmSync(written, { force: true });
         else replaceFile(written, JSON.stringify({ directory, before }));
@@ -62,30 +68,20 @@ export function settlementIn(folder: string, configuration: Configuration, head:
         // Then every run reads everything.
       }
     },
-    keep: async (run) => {
+    keep: (run: SettledRun): void => {
       try {
         replaceFile(file, JSON.stringify(run));
       } catch {
-        // It costs the next run some time and nothing else.
+        // Then the next run reads everything.
       }
     },
   };
 }
 
-/** A file that is not there, was torn, or holds anything else is no run. */
-function readRun(file: string): SettledRun | undefined {
+/** A file that is not there, was torn, or holds anything else tells nothing. */
+function readIfSound<Value>(file: string, shape: Shape<Value>): Value | undefined {
   try {
-    return v.parse(settledRun, JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return undefined;
-  }
-}
-
-const write = v.strictObject({ directory: v.string(), before: v.string() });
-
-function readWrite(file: string): v.InferOutput<typeof write> | undefined {
-  try {
-    return v.parse(write, JSON.parse(readFileSync(file, 'utf8')));
+    return parseAs(shape, readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { readFetched, readRosterFile } from '../roster/roster-file.ts';
 import { sha256 } from '../digest.ts';
-import { generationFile, keepGeneration, readGeneration } from '../roster/generations.ts';
+import { generationFile, readGeneration } from '../roster/generations.ts';
 import { readRevocations } from '../revocation/revocations.ts';
-import { parseRosterName, type RosterName } from '../names.ts';
+import type { RosterName } from '../names.ts';
 import { errnoOf, Unavailable } from '../errors.ts';
 import type { KeptList, RosterSource } from '../roster/rosters.ts';
 import type { Caller, HostConfiguration } from '../host.ts';
@@ -95,11 +95,6 @@ async function keptList(folder: string, name: RosterName, digest: string): Promi
     if (error instanceof Unavailable) return lost(`cannot be read (${errnoOf(error.cause)})`);
     throw error;
   }
-}
-
-export async function keepIn(folder: string, roster: string, digest: string, bytes: Uint8Array): Promise<void> {
-  const name = parseRosterName(roster);
-  if (name !== undefined) await keepGeneration(folder, name, digest, bytes);
 }
 
 interface Places {

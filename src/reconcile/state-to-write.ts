@@ -3,8 +3,9 @@ import { directoryAccess, type DirectoryAccess } from '../directory/access.ts';
 import { withLock } from '../flock.ts';
 import { isActive, type Caller, type HostConfiguration } from '../host.ts';
 import { openStateToWrite, type WritableState } from '../ledger/state.ts';
+import { keepGeneration } from '../roster/generations.ts';
 import type { RunPorts } from './ports.ts';
-import { readJudging, keepIn, sourcesOf } from './sources.ts';
+import { readJudging, sourcesOf } from './sources.ts';
 import { settlementIn } from './settlement.ts';
 import type { Sources } from './survey.ts';
 
@@ -57,7 +58,7 @@ function portsOf(
     openToWrite: directory.openToWrite,
     settled: settlementIn(state.folder, configuration, state.head),
     readsElsewhere: directory.readsElsewhere,
-    keepGeneration: (roster, sha256, bytes) => keepIn(state.folder, roster, sha256, bytes),
+    keepGeneration: (roster, sha256, bytes) => keepGeneration(state.folder, roster, sha256, bytes),
     isActive: () => isActive(configuration),
     progress: caller.progress,
   };

@@ -3,8 +3,7 @@ import type { HoldCode } from '../membership/guard.ts';
 import type { DistrustStory } from '../ledger/distrusted.ts';
 import type { Attention } from './report-attention.ts';
 import { isRatified } from '../revocation/ratification.ts';
-import type { RevocationReport } from './report-revocations.ts';
-import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report } from './report.ts';
+import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report, RevocationReport } from './report.ts';
 import type { Heads } from '../ledger/state.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import { isFoundOnly, type Departure, type Stay } from '../ledger/stays.ts';
@@ -68,8 +67,7 @@ export function renderRevocation({ uid, from, at, reason, by, lifted, ...rest }:
   const begun = `${uid} was revoked from ${where} at ${renderMoment(at)}${renderBy(by)}${why}`.replace(/\.$/, '');
   if (lifted)
     return `${begun}. Lifted at ${renderMoment(lifted.at)}${renderBy(lifted.by)}${lifted.reason === '' ? '' : `: ${plain(lifted.reason)}`}`;
-  const revocation = { uid, from, at, reason, by, lifted, ...rest };
-  if (isRatified(revocation)) return `${begun}. Nothing names ${uid} there any more.`;
+  if (isRatified(rest)) return `${begun}. Nothing names ${uid} there any more.`;
   if (rest.namedBy.length === 0) return `${begun}. Whether ${rest.unread.join(', ')} still names ${uid} is not on record.`;
   return `${begun}. Still named by ${rest.namedBy.map(plain).join(', ')}: until that is changed, only the revocation keeps ${uid} out.`;
 }

@@ -12,10 +12,10 @@ import { inOrder, type CommitId, type Duration, type GroupName, type Instant, ty
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Heads } from '../ledger/state.ts';
-import type { RosterRecord } from '../ledger/record.ts';
-import type { OverrideStory, Replayed, Replay } from '../ledger/replay.ts';
+import type { LiftRecord, RevocationRecord, RosterRecord } from '../ledger/record.ts';
+import type { OverrideStory, Replayed, Replay, RevocationStory } from '../ledger/replay.ts';
 import type { Stay } from '../ledger/stays.ts';
-import { revocationReports, type RevocationReport } from './report-revocations.ts';
+import { stillNamed, type StillNamed } from '../revocation/ratification.ts';
 import { day } from '../time.ts';
 import type { EffectivePolicy, Pending } from '../record/effective-policy.ts';
 
@@ -66,6 +66,12 @@ export interface GroupReport {
   readonly members: readonly MemberReport[];
   readonly withheld: readonly NotIn[];
   readonly held: readonly KnownHold[];
+}
+
+/** Whether the policy and the rosters have followed it: with nothing that names the person, it is ratified. */
+export interface RevocationReport
+  extends Pick<RevocationRecord, 'uid' | 'from' | 'at' | 'reason' | 'by'>, Pick<StillNamed, 'namedBy' | 'unread'> {
+  readonly lifted: Pick<LiftRecord, 'at' | 'reason' | 'by'> | undefined;
 }
 
 export interface EndingGrant {
@@ -155,7 +161,7 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
     unsigned: policy?.unsigned ?? [],
     waiting: waitingOf(replay, policy?.pending ?? []),
     rosters: [...memory.rosters.values()].sort((left, right) => inOrder(left.roster, right.roster)),
-    revocations: revocationReports(replay.revocations, policy, sources.rosterPeople, at),
+    revocations: replay.revocations.map((story) => revocationReport(story, sources, at)),
     overrides: replay.overrides,
     distrusted: sources.distrusted ?? [],
     ending: endingSoon(policy, at),
@@ -172,6 +178,13 @@ export function reportOf(replayed: Replayed, sources: ReportSources, settings: R
 function groupsOf({ memory }: Replay, { groups }: ReportSettings): readonly GroupName[] {
   const recorded = [...memory.groups].flatMap(([group, known]) => (isOnRecord(known) ? [group] : []));
   return [...new Set([...groups, ...recorded, ...(memory.policy?.rules.groups.keys() ?? [])])].sort(inOrder);
+}
+
+function revocationReport({ record, lifted }: RevocationStory, { policy, rosterPeople }: ReportSources, now: Instant): RevocationReport {
+  const { uid, from, at, reason, by } = record;
+  const { namedBy = [], unread = [] } = policy ? stillNamed({ uid, group: from ?? undefined }, policy, rosterPeople, now) : {};
+  const ended = lifted && { at: lifted.at, reason: lifted.reason, by: lifted.by };
+  return { uid, from, at, reason, by, lifted: ended, namedBy, unread };
 }
 
 function waitingOf({ memory }: Replay, pending: readonly Pending[]): Report['waiting'] {

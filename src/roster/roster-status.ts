@@ -7,7 +7,7 @@ import { renderInstant } from '../time.ts';
 import { plain, renderWithheld } from '../text.ts';
 
 /** Whom the directory keeps out. Whatever this host alone knows, a revocation above all, is not told to a producer. */
-type SkippedReason = Extract<WithheldReason, { code: 'unknown-person' | 'ambiguous-person' | 'identity-changed' | 'locked' }>;
+const told: ReadonlySet<WithheldReason['code']> = new Set(['unknown-person', 'ambiguous-person', 'identity-changed', 'locked']);
 
 interface RosterStatus {
   readonly roster: RosterName;
@@ -19,16 +19,16 @@ interface RosterStatus {
   /** The list that counts; undefined where none was ever accepted. */
   readonly inForce: { readonly sha256: string; readonly people: number } | undefined;
   /** By uid. */
-  readonly skipped: readonly { readonly uid: Uid; readonly reason: SkippedReason }[];
+  readonly skipped: readonly { readonly uid: Uid; readonly reason: WithheldReason }[];
 }
 
 /** One for each roster that the run looked at, in the order of the report. */
 export function rosterStatuses({ at, rosters, groups }: Pick<RunReport, 'at' | 'rosters' | 'groups'>): readonly RosterStatus[] {
   return rosters.map(({ roster, state, generation }) => {
-    const skipped = new Map<Uid, SkippedReason>();
+    const skipped = new Map<Uid, WithheldReason>();
     for (const { proposal } of groups)
       for (const { uid, because, reason } of withheldFrom(proposal))
-        if (because.kind === 'roster' && because.roster === roster && isTold(reason)) skipped.set(uid, reason);
+        if (because.kind === 'roster' && because.roster === roster && told.has(reason.code)) skipped.set(uid, reason);
     return {
       roster,
       at,
@@ -38,20 +38,6 @@ export function rosterStatuses({ at, rosters, groups }: Pick<RunReport, 'at' | '
       skipped: [...skipped].map(([uid, reason]) => ({ uid, reason })).sort((left, right) => (left.uid < right.uid ? -1 : 1)),
     };
   });
-}
-
-function isTold(reason: WithheldReason): reason is SkippedReason {
-  switch (reason.code) {
-    case 'unknown-person':
-    case 'ambiguous-person':
-    case 'identity-changed':
-    case 'locked':
-      return true;
-    case 'expired':
-    case 'revoked':
-    case 'not-yet':
-      return false;
-  }
 }
 
 /** `message` says what is wrong with a list that was not accepted, and who must act; null where it was. */

@@ -30,7 +30,6 @@ const nothing: GroupStanding = {
 function explained(...groups: readonly Partial<GroupStanding>[]): PersonExplained {
   const { uid: of, dn: name } = person('urbanecm');
   return {
-    kind: 'person',
     evidence: 'gitlab',
     mode: 'enforce',
     uid: of,
@@ -160,9 +159,7 @@ describe('what people read of a person', () => {
 
 describe('what people read of a group', () => {
   it('given members, joiners, leavers and people withheld, then it is the text that was agreed on', async () => {
-    const texts = reportOf().groups.map((result) =>
-      laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: result.proposal.group, result })),
-    );
+    const texts = reportOf().groups.map((result) => laidOut(renderGroupText(result, { at: now, evidence: 'gitlab' })));
     await expect(texts.join('\n')).toMatchFileSnapshot('../golden/explain-group.txt');
   });
 
@@ -177,7 +174,7 @@ describe('what people read of a group', () => {
     });
     const withheld = [ended('hoo', hours(-24 * 29)), ended('melos', hours(-24 * 31)), ended('h2o', hours(-24 * 300))];
     const proposal = { ...result.proposal, desired: { ...result.proposal.desired, withheld } };
-    const text = laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: { ...result, proposal } }));
+    const text = laidOut(renderGroupText({ ...result, proposal }, { at: now, evidence: 'gitlab' }));
     expect(text).toContain('  out     hoo              the grant ended at');
     expect(text).toContain('  out     and 2 grants that ended more than 30 days ago: muster report --since DAY tells of them');
     expect(text).not.toMatch(/melos|h2o/);
@@ -185,8 +182,6 @@ describe('what people read of a group', () => {
 
   it('given a frozen group and a message made to deceive, then every line is printable', () => {
     const frozen = resultOf({ kind: 'frozen', group: klaxon, dn: null, status: 'input', message: hostile });
-    expect(laidOut(renderGroupText({ kind: 'group', at: now, evidence: 'gitlab', group: klaxon, result: frozen })).trimEnd()).toMatch(
-      inert,
-    );
+    expect(laidOut(renderGroupText(frozen, { at: now, evidence: 'gitlab' })).trimEnd()).toMatch(inert);
   });
 });

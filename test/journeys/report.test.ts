@@ -86,7 +86,7 @@ describe('given three runs on three days, with joiners, leavers and an end', () 
     const { status, stdout } = await host.run(['report', '--since', '2026-11-20'], { at: new Date(later(4)) });
     expect([status, stdout]).toEqual([
       0,
-      expect.stringMatching(/23 Nov 2026\n(?: .*\n)* +in +base, hoo, stewards: on the roster steward\n/),
+      expect.stringMatching(/2026-11-23\n(?: .*\n)* +in +base, hoo, stewards: on the roster steward\n/),
     ]);
     expect(stdout).toContain('which begins at 2026-11-23 12:00 UTC');
   });

@@ -159,8 +159,8 @@ export class World {
       openToRead: () => Promise.resolve(reader),
       openToWrite: () => Promise.resolve({ reader, writer: { apply: (change) => this.#apply(change) } }),
       settled: {
-        last: () => Promise.resolve({ context: '', counts: () => false, run: undefined }),
-        keep: () => Promise.resolve(),
+        last: () => ({ context: '', counts: () => false, run: undefined }),
+        keep: () => undefined,
         wrote: () => undefined,
       },
       readsElsewhere: false,
