@@ -32,28 +32,6 @@ const notInstalled = {
   },
 };
 
-/**
- * Packages that a run with nothing to do has no use for: in the program that is compiled ahead of time each stands in a file of its own, which
- * is read when it is needed. What all of them share with the program is nothing.
- */
-const late = {
-  gitlab: ['@gitbeaker/rest', '@gitbeaker/requester-utils'],
-  metrics: ['prom-client'],
-};
-
-const loadedLate = {
-  name: 'loaded late',
-  setup: ({ onResolve, onLoad }) => {
-    for (const [file, packages] of Object.entries(late)) {
-      onResolve({ filter: new RegExp(`^(${packages.join('|')})$`) }, ({ path }) => ({ path, namespace: file }));
-      onLoad({ filter: /.*/, namespace: file }, ({ path }) => ({
-        contents: `module.exports = require('./${file}.js')[${JSON.stringify(path)}]`,
-      }));
-      onResolve({ filter: new RegExp(`^\\./${file}\\.js$`), namespace: file }, ({ path }) => ({ path, external: true }));
-    }
-  },
-};
-
 const programs = ['judging', 'converging', 'looking', 'verifying'];
 /** What the timers run. */
 const compiledAhead = ['judging', 'converging'];
@@ -109,20 +87,14 @@ async function build() {
       entryPoints: Object.fromEntries(compiledAhead.map((name) => [name, `src/${name}.ts`])),
       outdir: join(draft, 'compiled'),
       format: 'cjs',
-      plugins: [notInstalled, loadedLate],
       banner: { js: '(function (module, require, __filename, __dirname) {' },
       footer: { js: '})' },
     });
-    for (const [file, packages] of Object.entries(late)) {
-      const contents = packages.map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});`).join('\n');
-      await bundle({ ...options, stdin: { contents, resolveDir: root }, outfile: join(draft, 'compiled', `${file}.js`), format: 'cjs' });
-    }
     await bundle({ ...options, entryPoints: { main: 'src/launch.ts' }, outdir: draft, format: 'cjs', plugins: [programBeside] });
     refuseLateCommonJs(metafile);
     for (const name of compiledAhead) {
       const program = readFileSync(join(draft, 'compiled', `${name}.js`), 'utf8');
       refuseLateBuiltins(program);
-      refuseOtherThanAscii(program);
     }
     finish(draft, before);
   } catch (error) {
@@ -148,18 +120,6 @@ function refuseLateBuiltins(program) {
   if (found !== undefined)
     throw new Error(
       `${found} would fail in the compiled program: import it by a statement in a file of src, and load that file with import()`,
-    );
-}
-
-/**
- * The compiled program is read as Latin-1, which is quickest. esbuild escapes what is not ASCII in strings, but cannot in a regular expression or in
- * the text of a tagged template: there it would become other letters, and the timer would judge and say other things than a command that is typed.
- */
-function refuseOtherThanAscii(program) {
-  const [found] = /.{0,40}[^\0-\x7f].{0,20}/.exec(program) ?? [];
-  if (found !== undefined)
-    throw new Error(
-      `"${found}" would become other letters in the compiled program: write the letter as an escape, or as a string in \${…}`,
     );
 }
 

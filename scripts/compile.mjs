@@ -92,7 +92,7 @@ function runAndKeep(name) {
   const file = join(folder, `${name}.js`);
   const source = readFileSync(file);
   const options = { filename: file, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
-  const script = new Script(source.toString('latin1'), options);
+  const script = new Script(source.toString(), options);
   process.on('exit', () => replace(`${name}.cache`, script.createCachedData()));
   process.argv.splice(1, 3, main, ...programs[name].command);
   script.runInThisContext()({ exports: {} }, createRequire(file), file, folder);

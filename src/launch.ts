@@ -45,8 +45,7 @@ function compiledProgram(): Program | undefined {
     // Without it a run takes longer, and does the same.
     return undefined;
   }
-  // The bundle is ASCII.
-  const script = new Script(source.toString('latin1'), {
+  const script = new Script(source.toString(), {
     filename: file,
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
