@@ -23,7 +23,7 @@ export async function hostConfiguration(invocation: Invocation, caller: Caller):
 
 /** As whoever typed the command. */
 export async function configurationOf({ options }: Invocation, caller: Caller): Promise<HostConfiguration> {
-  return forHost(await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller));
+  return forHost(await readConfiguration(options['config'], caller));
 }
 
 export function groupOfHost(text: string, { directory }: HostConfiguration): GroupName {

@@ -2,6 +2,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import type { Invocation } from './cli.ts';
 import { outputsIn, parseConfiguration, type Configuration, type DirectoryConfiguration } from './config/configuration.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable } from './errors.ts';
 import type { BootClock } from './membership/clock.ts';
@@ -40,20 +41,21 @@ export interface Caller {
   readonly askVerifier: (question: string) => Promise<string>;
 }
 
-export async function readConfiguration(option: string | undefined, caller: Caller): Promise<Configuration> {
+/** `option`: what stood behind --config. */
+export async function readConfiguration(option: Invocation['options'][string], caller: Caller): Promise<Configuration> {
   const { file, bytes } = configurationFile(option, caller);
   return parseConfiguration(file, bytes);
 }
 
 /** As far as they can be read: nothing else of the configuration has to be right. */
-export function readOutputs(option: string | undefined, caller: Caller): Pick<Configuration, 'state' | 'metrics'> {
+export function readOutputs(option: Invocation['options'][string], caller: Caller): Pick<Configuration, 'state' | 'metrics'> {
   const { file, bytes } = configurationFile(option, caller);
   return outputsIn(file, bytes);
 }
 
-function configurationFile(option: string | undefined, caller: Caller): { readonly file: string; readonly bytes: Uint8Array } {
+function configurationFile(option: Invocation['options'][string], caller: Caller): { readonly file: string; readonly bytes: Uint8Array } {
   const { MUSTER_CONFIG: named = '' } = caller.environment;
-  const name = option ?? (named === '' ? '/etc/muster/muster.yaml' : named);
+  const name = typeof option === 'string' ? option : named === '' ? '/etc/muster/muster.yaml' : named;
   const file = pathFrom(caller, name);
   return { file, bytes: readConfigured(file, name) };
 }

@@ -12,14 +12,13 @@ import { statusOf } from '../status.ts';
 import { DirectoryUnusable, errnoOf, Misuse, Unusable } from '../errors.ts';
 import { renderAdoptedFiles, renderAdoptionNotes } from './adoption-text.ts';
 import { branchOf, openMirrorOf, readTip, withPrivateMirror } from '../history/branch.ts';
-import { groupOfHost, type Printed } from '../command.ts';
+import { configurationOf, groupOfHost, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
-import { forHost, pathFrom, readConfiguration, surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
+import { pathFrom, surroundingsOf, type Caller, type HostConfiguration } from '../host.ts';
 
 export async function runAdopt(invocation: Invocation, caller: Caller): Promise<Printed> {
   // Not as the owner of the state folder: nothing is left there, and the files go where the caller may write.
-  const { config } = invocation.options;
-  const configuration = forHost(await readConfiguration(typeof config === 'string' ? config : undefined, caller));
+  const configuration = await configurationOf(invocation, caller);
   const group = groupOfHost(invocation.operands[0] ?? '', configuration);
   const adoption = await adopt(group, configuration, caller);
   const files = await filesOf(group, adoption, configuration);

@@ -122,10 +122,15 @@ const ceilings = map({
   source: v.exactOptional(source),
   members: v.exactOptional(positive),
   longest: v.exactOptional(lengthOfTime),
+  // In 24 hours, whatever was approved.
   additions: v.exactOptional(natural),
   removals: v.exactOptional(natural),
+  // The least number of signatures on a grant.
   signed: v.exactOptional(natural),
 });
+
+/** The host's word on a group, against a policy gone wrong and a judge that was taken over; the tighter of it and the policy wins. */
+export type Ceilings = Readonly<v.InferOutput<typeof ceilings>>;
 
 const aGroup = complaint(
   'wrong-type',
@@ -163,9 +168,11 @@ const gitlab = map({
   concurrency: v.exactOptional(positive),
 });
 
+const ldapUrl = url(['ldap:', 'ldaps:', 'ldapi:'], 'Write ldaps://HOST, ldap://HOST with start-tls, or ldapi://PATH.');
+
 const directory = map({
-  url: url(['ldap:', 'ldaps:', 'ldapi:'], 'Write ldaps://HOST, ldap://HOST with start-tls, or ldapi://PATH.'),
-  'read-url': v.exactOptional(url(['ldap:', 'ldaps:', 'ldapi:'], 'Write ldaps://HOST, ldap://HOST with start-tls, or ldapi://PATH.')),
+  url: ldapUrl,
+  'read-url': v.exactOptional(ldapUrl),
   credentials: v.exactOptional(file),
   'bind-dn': v.exactOptional(name),
   'password-file': v.exactOptional(file),

@@ -3,9 +3,9 @@ import type { EvidenceKind } from '../evidence/evidence.ts';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { MemberAttribute } from '../directory/directory.ts';
 import type { SignedCeilings } from '../evidence/approval.ts';
-import type { Disabled } from '../directory/layout.ts';
+import type { Disabled, EmptyGroup } from '../directory/layout.ts';
 import { readStrictYaml } from '../policy/strict.ts';
-import { configurationSchema, isLoopback, type ConfigurationFile, type Source } from './configuration-schema.ts';
+import { configurationSchema, isLoopback, type Ceilings, type ConfigurationFile } from './configuration-schema.ts';
 import type { CommitId, Dn, Duration, GroupName, RosterName } from '../names.ts';
 import type { KeyPath } from '../policy/policy-rules.ts';
 import { leastSigners } from '../policy/policy.ts';
@@ -16,33 +16,23 @@ export type Credentials =
   | { readonly kind: 'password'; readonly dn: Dn; readonly file: string }
   | { readonly kind: 'profile'; readonly file: string; readonly profile: string };
 
-/** The host's word on a group, against a policy gone wrong and a judge that was taken over; the tighter of it and the policy wins. */
-export interface Ceilings {
-  readonly source?: Source;
-  readonly members?: number;
-  readonly longest?: Duration;
-  /** In 24 hours, whatever was approved. */
-  readonly additions?: number;
-  readonly removals?: number;
-  /** The least number of signatures on a grant. */
-  readonly signed?: number;
-}
-
 export interface DirectoryConfiguration {
   readonly url: string;
   readonly readUrl: string | undefined;
   readonly credentials: Credentials;
   readonly authoritiesFile: string | undefined;
+  /** Every person stands under it; most directly. */
   readonly people: Dn;
   readonly groups: ReadonlyMap<GroupName, Dn>;
   readonly ceilings: ReadonlyMap<GroupName, Ceilings>;
-  readonly emptyGroup: 'empty-dn' | 'no-member' | Dn;
+  readonly emptyGroup: EmptyGroup;
   readonly startTls: boolean;
-  /** The attribute in the name of a person's entry. */
+  /** The attribute in the name (RDN) of a person's entry. Where it is another one than uid, whoever alone has a uid is that person. */
   readonly namedBy: string;
-  /** Only where the configuration says which: what holds the members of the entry. */
+  /** What holds the members, where the configuration says it; else the entry and its schema do. */
   readonly attributes: ReadonlyMap<GroupName, MemberAttribute>;
-  readonly disabled: Disabled | undefined;
+  /** Who counts as locked. Without it nobody does. */
+  readonly disabled?: Disabled;
 }
 
 /** To a server that is asked by https://: who may vouch for it (without it, this host's own store), and through which proxy. */

@@ -41,7 +41,7 @@ export function directoryAccess(configuration: DirectoryConfiguration, now: Inst
 
 /** Throws Misuse where two groups are one, or where a person would stand for nobody. */
 export function layoutOf(configuration: DirectoryConfiguration, now: Instant): DirectoryLayout {
-  const { people, groups, attributes, emptyGroup, namedBy, disabled } = configuration;
+  const { people, groups, emptyGroup } = configuration;
   const named = new Map<DnKey, GroupName>();
   for (const [group, dn] of groups) {
     const other = named.get(configuredKey(dn));
@@ -51,7 +51,7 @@ export function layoutOf(configuration: DirectoryConfiguration, now: Instant): D
   const placeholder = placeholderKey(emptyGroup);
   if (isWithin(placeholder, configuredKey(people)))
     throw new Misuse('directory.empty-group: this DN lies under directory.people; choose one that can be no person');
-  return { people, groups, attributes, emptyGroup, namedBy, now, disabled };
+  return { ...configuration, now };
 }
 
 /** A connection that is bound as the configuration says, or as the caller does. */

@@ -56,7 +56,7 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
   try {
     emitWholeMessages(socket);
     const client = clientOn(socket);
-    const line = new Line(client, socket);
+    const line = new Line(client, socket, settings);
     await line
       .ask('bind', connectTimeout, () => bind(client, settings.bind))
       .catch((error: unknown) => {
@@ -77,7 +77,8 @@ export async function openDirectory(settings: ConnectionSettings): Promise<Direc
           'say whose connection it is (“Who am I?”, RFC 4532), so that nobody else’s rights are taken for this account’s',
         );
       });
-    return new BoundConnection(line, verified(identity.value ?? '', settings.bind), settings);
+    line.identity = verified(identity.value ?? '', settings.bind);
+    return line;
   } catch (error) {
     socket.destroy();
     throw error;
@@ -150,13 +151,21 @@ function verified(identity: string, as: Bind): string {
 }
 
 /** Asks one thing at a time limit of its own; the limit ends the connection, since an answer that comes late has no place. */
-class Line {
-  readonly client: Client;
+class Line implements DirectoryConnection {
+  identity = '';
+  readonly session = 1;
+  readonly #client: Client;
   readonly #socket: Socket;
+  readonly #readTimeout: number;
+  readonly #writeTimeout: number;
+  /** slapd keeps the place of one paged search for each connection: the next waits until the one before is through. */
+  #paging: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, socket: Socket) {
-    this.client = client;
+  constructor(client: Client, socket: Socket, { readTimeoutMs = 60_000, writeTimeoutMs = 300_000 }: ConnectionSettings) {
+    this.#client = client;
     this.#socket = socket;
+    this.#readTimeout = readTimeoutMs;
+    this.#writeTimeout = writeTimeoutMs;
   }
 
   get isLost(): boolean {
@@ -180,7 +189,7 @@ class Line {
 
   async close(): Promise<void> {
     const deadline = setTimeout(() => this.#socket.destroy(), 1000);
-    await this.client.unbind().catch(() => undefined);
+    await this.#client.unbind().catch(() => undefined);
     clearTimeout(deadline);
     this.#socket.destroy();
   }
@@ -194,31 +203,10 @@ class Line {
     if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error;
     return new Unavailable('directory', `${detail} (${reasonOf(this.#socket.errored ?? error)})`, error);
   }
-}
-
-class BoundConnection implements DirectoryConnection {
-  readonly identity: string;
-  readonly session = 1;
-  readonly #line: Line;
-  readonly #readTimeout: number;
-  readonly #writeTimeout: number;
-  /** slapd keeps the place of one paged search for each connection: the next waits until the one before is through. */
-  #paging: Promise<void> = Promise.resolve();
-
-  constructor(line: Line, identity: string, { readTimeoutMs = 60_000, writeTimeoutMs = 300_000 }: ConnectionSettings) {
-    this.#line = line;
-    this.identity = identity;
-    this.#readTimeout = readTimeoutMs;
-    this.#writeTimeout = writeTimeoutMs;
-  }
-
-  get isLost(): boolean {
-    return this.#line.isLost;
-  }
 
   async search(base: string, question: Question): Promise<readonly Entry[]> {
-    const { searchEntries, searchReferences } = await this.#line.ask('search', this.#readTimeout, () =>
-      this.#line.client.search(base, this.#options(question), question.controls && [...question.controls]),
+    const { searchEntries, searchReferences } = await this.ask('search', this.#readTimeout, () =>
+      this.#client.search(base, this.#options(question), question.controls && [...question.controls]),
     );
     return wholeOf(searchEntries, searchReferences);
   }
@@ -229,9 +217,9 @@ class BoundConnection implements DirectoryConnection {
     this.#paging = new Promise((resolve) => (finish = resolve));
     await before;
     try {
-      const pages = this.#line.client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
+      const pages = this.#client.searchPaginated(base, { ...this.#options(question), paged: { pageSize } });
       for (;;) {
-        const answer = await this.#line.ask('search', this.#readTimeout, () => pages.next());
+        const answer = await this.ask('search', this.#readTimeout, () => pages.next());
         if (answer.done === true) return;
         yield wholeOf(answer.value.searchEntries, answer.value.searchReferences);
       }
@@ -241,11 +229,7 @@ class BoundConnection implements DirectoryConnection {
   }
 
   async modify(dn: string, changes: readonly Change[], controls: readonly Control[]): Promise<void> {
-    await this.#line.ask('modify', this.#writeTimeout, () => this.#line.client.modify(dn, [...changes], [...controls]));
-  }
-
-  close(): Promise<void> {
-    return this.#line.close();
+    await this.ask('modify', this.#writeTimeout, () => this.#client.modify(dn, [...changes], [...controls]));
   }
 
   // Never a size limit of ours: with one, ldapts takes a list that the server cut short for a whole one.

@@ -1,25 +1,15 @@
 // Where people and groups stand in the directory, and its local customs: the host's configuration, read once.
-import type { MemberAttribute } from './directory.ts';
-import { dnKey, type Dn, type DnKey, type GroupName, type Instant } from '../names.ts';
+import type { DirectoryConfiguration } from '../config/configuration.ts';
+import { dnKey, type Dn, type DnKey, type Instant } from '../names.ts';
 import { Misuse } from '../errors.ts';
 import { dnKeyOf } from './distinguished-names.ts';
 
-export interface DirectoryLayout {
-  /** Every person stands under it; most directly. */
-  readonly people: Dn;
-  readonly groups: ReadonlyMap<GroupName, Dn>;
-  /** What holds the members, where the configuration says it; else the entry and its schema do. */
-  readonly attributes: ReadonlyMap<GroupName, MemberAttribute>;
-  /** What stands in a group that has no members: the empty DN, nothing, or the DN of an entry that is nobody. */
-  readonly emptyGroup: EmptyGroup;
-  /** The attribute in the name (RDN) of a person's entry. Where it is another one than uid, whoever alone has a uid is that person. */
-  readonly namedBy: string;
-  /** Who counts as locked. Without it nobody does. */
-  readonly disabled?: Disabled;
-  /** The moment by which a time in an entry has passed. */
+/** `now`: the moment by which a time in an entry has passed. */
+export type DirectoryLayout = Pick<DirectoryConfiguration, 'people' | 'groups' | 'attributes' | 'emptyGroup' | 'namedBy' | 'disabled'> & {
   readonly now: Instant;
-}
+};
 
+/** What stands in a group that has no members: the empty DN, nothing, or the DN of an entry that is nobody. */
 export type EmptyGroup = 'empty-dn' | 'no-member' | Dn;
 
 export interface Disabled {

@@ -1,7 +1,7 @@
 // What `doctor` reads of the directory: what its server can do, and how the managed groups stand.
 import { randomUUID } from 'node:crypto';
 import { Attribute, Change, ResultCodeError, type Entry } from 'ldapts';
-import type { GroupFacts, Permission } from './doctor-directory.ts';
+import type { GroupFacts, Permission, UsableGroup } from './doctor-directory.ts';
 import type { ServerFacts } from './doctor-server.ts';
 import { asked } from './asked.ts';
 import { dn, type Dn, type GroupName, type Instant } from '../names.ts';
@@ -60,8 +60,6 @@ async function countEntries(connection: DirectoryConnection, base: Dn, filter: s
   }
 }
 
-type Usable = Extract<GroupFacts['usable'], { kind: 'known' }>['value'];
-
 /** `writing`: the connection whose rights are looked at; it may be the same. */
 export async function readGroupFacts(
   reading: DirectoryConnection,
@@ -76,7 +74,7 @@ export async function readGroupFacts(
   return { group, usable, mayWriteMember: writing && name !== undefined ? await mayChangeMember(writing, name, attribute) : untold };
 }
 
-async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<Usable> {
+async function usableGroup(connection: DirectoryConnection, layout: DirectoryLayout, name: GroupName): Promise<UsableGroup> {
   const reader = directoryReader(connection, layout);
   const group = await reader.group(name);
   if (group.kind === 'unusable') throw new DirectoryUnusable(group.message);

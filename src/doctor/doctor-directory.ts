@@ -55,22 +55,24 @@ function encryptionOf(encryption: ConnectionFacts['encryption']): Verdict {
 /** What trying a change that cannot take place showed. */
 export type Permission = 'may' | 'may-not' | { readonly untold: string };
 
+/** A group of the right class whose members and revision can be seen. */
+export interface UsableGroup {
+  readonly attribute: MemberAttribute;
+  readonly members: number;
+  /** Members with a person behind them, and those among them who are locked. */
+  readonly persons: number;
+  readonly locked: number;
+  readonly placeholder: boolean;
+  readonly unwritten: readonly Unwritten[];
+  /** The class demands at least one value of `member`. */
+  readonly needsMember: boolean;
+  /** Entries that the overlay memberof counts into the group. */
+  readonly memberOf: number;
+}
+
 export interface GroupFacts {
   readonly group: string;
-  /** A group of the right class whose members and revision can be seen; the reason where it is not. */
-  readonly usable: Answer<{
-    readonly attribute: MemberAttribute;
-    readonly members: number;
-    /** Members with a person behind them, and those among them who are locked. */
-    readonly persons: number;
-    readonly locked: number;
-    readonly placeholder: boolean;
-    readonly unwritten: readonly Unwritten[];
-    /** The class demands at least one value of `member`. */
-    readonly needsMember: boolean;
-    /** Entries that the overlay memberof counts into the group. */
-    readonly memberOf: number;
-  }>;
+  readonly usable: Answer<UsableGroup>;
   readonly mayWriteMember: Permission;
 }
 
@@ -87,13 +89,21 @@ export const groupsArea: Area<GroupsFacts> = {
   remedy: 'If the connection above is an error, mend that first. Otherwise let the account of muster read the groups.',
   checks: [
     { code: 'group', look: ({ groups }) => groups.map(groupOf) },
-    { code: 'placeholder', look: ({ groups, emptyGroup }) => groups.map((one) => placeholderOf(one, emptyGroup)) },
-    { code: 'members', look: ({ groups }) => groups.map(membersOf) },
-    { code: 'memberof', look: ({ groups }) => groups.map(memberOfOf) },
+    {
+      code: 'placeholder',
+      look: ({ groups, emptyGroup }) => groups.map(ofUsable((group, usable) => placeholderOf(group, usable, emptyGroup))),
+    },
+    { code: 'members', look: ({ groups }) => groups.map(ofUsable(membersOf)) },
+    { code: 'memberof', look: ({ groups }) => groups.map(ofUsable(memberOfOf)) },
     { code: 'may-write-member', look: ({ groups }) => groups.map(mayWrite) },
     { code: 'may-write-else', look: ({ others }) => mayWriteElse(others) },
   ],
 };
+
+function ofUsable(look: (group: string, usable: UsableGroup) => Verdict): (facts: GroupFacts) => Verdict {
+  return ({ group, usable }) =>
+    usable.kind === 'known' ? look(group, usable.value) : unknown('not looked at, because of "group" above', group);
+}
 
 const create = 'Create the group as a groupOfNames, or let the account see it.';
 
@@ -104,9 +114,7 @@ function groupOf({ group, usable }: GroupFacts): Verdict {
   return ok(`there, of a class that has members: ${count(usable.value.members, 'member')}`, group);
 }
 
-function placeholderOf({ group, usable }: GroupFacts, emptyGroup: string): Verdict {
-  if (usable.kind !== 'known') return unseen(group);
-  const { needsMember, members, placeholder } = usable.value;
+function placeholderOf(group: string, { needsMember, members, placeholder }: UsableGroup, emptyGroup: string): Verdict {
   if (emptyGroup === 'no-member' && needsMember)
     return error(
       'its class wants a member always, and empty-group is no-member: the last member could not leave',
@@ -119,9 +127,7 @@ function placeholderOf({ group, usable }: GroupFacts, emptyGroup: string): Verdi
   return ok(`an empty group holds ${emptyGroup}; ${shown}`, group);
 }
 
-function membersOf({ group, usable }: GroupFacts): Verdict {
-  if (usable.kind !== 'known') return unseen(group);
-  const { members, persons, locked } = usable.value;
+function membersOf(group: string, { members, persons, locked }: UsableGroup): Verdict {
   const odd = [
     ...(members > persons ? [`${count(members - persons, 'member')} with no person behind`] : []),
     ...(locked > 0 ? [`${locked} locked`] : []),
@@ -130,9 +136,7 @@ function membersOf({ group, usable }: GroupFacts): Verdict {
   return advice(odd.join(', '), administrator, 'Runs take them out, within the limits; "muster plan" names them.', group);
 }
 
-function memberOfOf({ group, usable }: GroupFacts): Verdict {
-  if (usable.kind !== 'known') return unseen(group);
-  const { persons, memberOf, attribute } = usable.value;
+function memberOfOf(group: string, { persons, memberOf, attribute }: UsableGroup): Verdict {
   if (attribute === 'memberUid') return ok('memberUid has no memberOf', group);
   if (memberOf === persons) return ok(`memberOf names ${count(persons, 'person', 'people')}, as member does`, group);
   if (memberOf === 0)
@@ -192,8 +196,4 @@ function mayWriteElse(others: GroupsFacts['others']): readonly Verdict[] {
     ...(closed > 0 && open.length === 0 ? [ok(`the account may change the members of none of ${count(closed, 'other group')}`)] : []),
     ...rest,
   ];
-}
-
-function unseen(group: string): Verdict {
-  return unknown('not looked at, because of "group" above', group);
 }

@@ -1,5 +1,5 @@
 // The people of the policy in a checkup: whoever may approve must be somebody, in the directory and on GitLab, and the same one in both.
-import { advice, error, failed, ok, type Answer, type Area, type Verdict } from './doctor.ts';
+import { advice, error, failed, ok, orOk, type Answer, type Area, type Verdict } from './doctor.ts';
 import type { People } from '../directory/directory.ts';
 import { inOrder, type Uid } from '../names.ts';
 import type { EvidenceKind } from '../evidence/evidence.ts';
@@ -45,7 +45,7 @@ function inDirectory({ approvers, evidence, directory }: PeopleFacts): readonly 
         : [advice(`"also" names ${other}, whom the directory does not know`, owners, 'Correct or remove it.', uid)],
     ),
   ]);
-  return verdicts.length > 0 ? verdicts : [ok(`${count(approvers.length, 'person', 'people')}, all known and none locked`)];
+  return orOk(verdicts, `${count(approvers.length, 'person', 'people')}, all known and none locked`);
 }
 
 function standingOf(uid: Uid, people: People): readonly Verdict[] {
@@ -73,7 +73,7 @@ function onForge(
       return [ok(`no GitLab is configured: ${evidence === 'signed' ? 'people approve with their keys' : 'nobody is asked to approve'}`)];
     if (accounts.kind !== 'known') return [failed(accounts, { who: 'the administrator of this host', how: 'See "gitlab-token".' })];
     const verdicts = [...approvers].sort((left, right) => inOrder(left.uid, right.uid)).flatMap((one) => judge(one, accounts.value));
-    return verdicts.length > 0 ? verdicts : [ok(inOrderMessage)];
+    return orOk(verdicts, inOrderMessage);
   };
 }
 

@@ -1,6 +1,6 @@
 // The policy repository in a checkup: does the branch hold a policy that can be used, and do it and this host's configuration fit together?
 import { requirement, type SignedCeilings } from '../evidence/approval.ts';
-import { advice, error, ok, type Area, type Verdict } from './doctor.ts';
+import { advice, error, ok, orOk, type Area, type Verdict } from './doctor.ts';
 import type { Ancestry } from '../history/landing.ts';
 import { inOrder, type CommitId, type GroupName, type RosterName } from '../names.ts';
 import { membersOf, type Rules } from '../policy/policy.ts';
@@ -82,7 +82,7 @@ function groupsListed({ rules, managed }: RepositoryFacts): readonly Verdict[] {
       ),
     ),
   ];
-  return verdicts.length > 0 ? verdicts : [ok(rules ? 'host and policy name the same groups' : 'nothing to compare: there is no policy')];
+  return orOk(verdicts, rules ? 'host and policy name the same groups' : 'nothing to compare: there is no policy');
 }
 
 function rostersListed({ rules, rosters }: RepositoryFacts): readonly Verdict[] {
@@ -96,9 +96,7 @@ function rostersListed({ rules, rosters }: RepositoryFacts): readonly Verdict[] 
     ),
     ...unused.map((roster) => advice('no group is made from this roster', administrator, 'Take it off "rosters", or use it.', roster)),
   ];
-  return verdicts.length > 0
-    ? verdicts
-    : [ok(rules ? 'every roster that the policy names is configured' : 'nothing to compare: there is no policy')];
+  return orOk(verdicts, rules ? 'every roster that the policy names is configured' : 'nothing to compare: there is no policy');
 }
 
 /** `check` sees whether there are keys enough for what the policy asks. The host may ask for more, and one key that is lost must not end everything. */
@@ -127,5 +125,5 @@ function signersOf({ rules, ceilings, requireTouch }: RepositoryFacts): readonly
         ]
       : [];
   });
-  return verdicts.length > 0 ? verdicts : [ok('wherever signatures are asked for, more people have a key than are needed')];
+  return orOk(verdicts, 'wherever signatures are asked for, more people have a key than are needed');
 }

@@ -1,5 +1,5 @@
 // What a run needs round it, as a checkup sees it: the timer that starts it, a clock to believe, and rosters to read.
-import { advice, error, ok, unknown, type Area, type Verdict } from './doctor.ts';
+import { advice, error, ok, orOk, unknown, type Area, type Verdict } from './doctor.ts';
 import type { ClockVerdict } from '../membership/clock.ts';
 import type { Instant, RosterName } from '../names.ts';
 import type { RosterState } from '../roster/roster.ts';
@@ -81,7 +81,7 @@ export interface RosterFacts {
 export const rosterArea: Area<RosterFacts> = {
   area: 'Rosters',
   fixer: administrator,
-  checks: [{ code: 'roster', look: ({ rosters }) => (rosters.length > 0 ? rosters.map(rosterOf) : [ok('none is configured')]) }],
+  checks: [{ code: 'roster', look: ({ rosters }) => orOk(rosters.map(rosterOf), 'none is configured') }],
 };
 
 function rosterOf({ roster, state }: RosterFacts['rosters'][number]): Verdict {

@@ -79,6 +79,11 @@ export function ok(message: string, subject?: string): Verdict {
   return { severity: 'ok', message, ...about(subject) };
 }
 
+/** What was found, or else that all is well. */
+export function orOk(found: readonly Verdict[], message: string): readonly Verdict[] {
+  return found.length > 0 ? found : [ok(message)];
+}
+
 export function advice(message: string, who: Fixer, how: string, subject?: string): Verdict {
   return { severity: 'advice', message, fix: { who, how }, ...about(subject) };
 }

@@ -52,7 +52,9 @@ export async function lookIntoDirectory(
     const namedBy = await namingAttribute(connection, configuration.people, typed);
     const { candidates, leftOut } = wanted.size > 0 ? named(wanted) : await search(connection, configuration, typed);
     const layout: DirectoryLayout = {
-      ...{ people: configuration.people, attributes: new Map(), emptyGroup: configuration.emptyGroup, namedBy, now },
+      ...configuration,
+      namedBy,
+      now,
       groups: new Map(candidates.map(({ group, dn: name }) => [group, name])),
     };
     const reader = directoryReader(connection, layout);

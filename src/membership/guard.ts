@@ -1,6 +1,6 @@
 // What of a plan may be done without a person, and what is held. Looked at before anything is written, in preview too.
 import type { ClockVerdict } from './clock.ts';
-import type { Ceilings } from '../config/configuration.ts';
+import type { Ceilings } from '../config/configuration-schema.ts';
 import { inOrder, type GroupName, type Instant } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
@@ -105,24 +105,23 @@ export function guard(plan: GroupPlan, at: GuardCircumstances): Guarded {
   const sifted = sieves.reduce((before, sieve) => sieve(before, at), start);
   const { exempt, held, used } = sifted;
   const accepted = exempt.add.flatMap(({ newStart, because }) => (newStart && because.kind === 'grant' ? [because.path] : []));
-  const add = merged(plan.add, sifted.open.add, exempt.add, ({ limited }) => limited);
-  const remove = merged(plan.remove, sifted.open.remove, exempt.remove, ({ limited }) => limited);
+  const add = merged(plan.add, sifted.open.add, exempt.add);
+  const remove = merged(plan.remove, sifted.open.remove, exempt.remove);
   return { add, remove, held, used, accepted };
 }
 
-/** In the plan's order, each marked as what it counts for: what a person allowed one by one counts against no limit. */
+/** In the plan's order. What a person allowed one by one counts against no limit. */
 function merged<Change extends { readonly limited: boolean }>(
   plan: readonly Change[],
   open: readonly Change[],
   exempt: readonly Change[],
-  counts: (change: Change) => boolean,
 ): readonly Change[] {
   const going = new Set(open);
   const allowed = new Set(exempt);
-  const marked = (change: Change, limited: boolean) => (change.limited === limited ? change : { ...change, limited });
-  return plan.flatMap((change) =>
-    going.has(change) ? [marked(change, counts(change))] : allowed.has(change) ? [marked(change, false)] : [],
-  );
+  return plan.flatMap((change) => {
+    if (going.has(change)) return [change];
+    return allowed.has(change) ? [change.limited ? { ...change, limited: false } : change] : [];
+  });
 }
 
 export function digestOf(group: GroupName, code: HoldCode, { add, remove }: Changes, hash: (text: string) => string): string {

@@ -1,5 +1,5 @@
 // From what is in force and what the directory shows to what would be done: decide, plan, guard. Reads only; `plan` prints it, `reconcile` goes on.
-import type { Ceilings } from '../config/configuration.ts';
+import type { Ceilings } from '../config/configuration-schema.ts';
 import type { ClockVerdict } from './clock.ts';
 import { decide, namedPeople, type Desired, type Revocation, type RosterGeneration } from './desired.ts';
 import { instant, parseUid, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';

@@ -33,7 +33,7 @@ export async function runReconcile(invocation: Invocation, caller: Caller): Prom
 
 async function tellMisuse({ options }: Invocation, caller: Caller): Promise<void> {
   try {
-    const { metrics, state } = readOutputs(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+    const { metrics, state } = readOutputs(options['config'], caller);
     if (metrics === undefined) return;
     await goOnAsOwner({ state }, caller);
     await (await import('./export-metrics.ts')).exportMisuse(metrics, state, caller);

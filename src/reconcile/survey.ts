@@ -8,7 +8,7 @@ import { holdToSignatures, type SigningSource } from './signed-groups.ts';
 import { takeRecord, type TakenPolicy, type JudgingSeen } from './take.ts';
 import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName } from '../names.ts';
 import type { GroupProposal } from './run.ts';
-import { isStillSettled, renderGrounds, type Grounds, type SettledRun } from '../membership/settled.ts';
+import { isStillSettled, renderGrounds, type SettledRun } from '../membership/settled.ts';
 import { problemOf, type Problem } from '../errors.ts';
 import { peopleToFind, proposeGroups, type Directory, type ManagedGroup, type World } from '../membership/proposal.ts';
 import {
@@ -65,7 +65,7 @@ export interface Survey {
   readonly problems: readonly Problem[];
 }
 
-type Circumstances = Omit<Survey, 'groups' | 'claims' | 'judged' | 'stamp'> & { readonly judged: TakenPolicy };
+type Circumstances = Omit<Survey, 'groups' | 'claims' | 'stamp'>;
 
 /** Opens the directory late, and not at all when there is nothing to ask it. */
 export type OpenDirectory = () => Promise<Directory>;
@@ -104,14 +104,15 @@ export async function survey(
   };
   const mark = last && (await markOf(directory));
   const counted = mark !== undefined && last?.counts(mark) === true ? mark : undefined;
-  const stamp = last && stampOf({ ...grounds, context: last.context, mark: counted }, sources.hash);
+  const told = last && renderGrounds({ ...grounds, context: last.context, mark: counted });
+  const stamp = told === undefined ? undefined : sources.hash(told);
   const settled = last?.run && stamp !== undefined && isStillSettled(last.run, stamp, now) ? last.run.groups : undefined;
   const asked = await generationsThatMayCount(candidates);
   const wanted = { managed: settings.managed, policy: judged.policy, now };
   const first = settled ? undefined : await findPeople(directory, peopleToFind(wanted, asked));
-  const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'answer' ? first.people : undefined, now);
+  const rosters = await settleRosters(candidates, memory.rosters, first?.kind === 'directory' ? first.people : undefined, now);
   const generations = rosters.flatMap(({ generation }) => (generation ? [generation] : []));
-  const people = first && (await findMorePeople(directory, first, asked, generations));
+  const people = first && (await findMorePeople(first, asked, generations));
   const problems: Problem[] = [
     ...judged.problems,
     ...clockProblems(clock),
@@ -119,9 +120,7 @@ export async function survey(
     ...rosterProblems(rosters),
   ];
   const circumstances = { now, clock, judged, rosters, generations, revocations, problems };
-  const proposed = people
-    ? await propose(circumstances, sources, settings, directory, people)
-    : { groups: settled ?? [], claims: [], problems };
+  const proposed = people ? await propose(circumstances, sources, settings, people) : { groups: settled ?? [], claims: [], problems };
   return { ...circumstances, stamp, mark, ...proposed };
 }
 
@@ -132,11 +131,6 @@ async function markOf(directory: Reached): Promise<WriteMark> {
     problemOf(error, 'directory');
     return undefined;
   });
-}
-
-function stampOf(grounds: Grounds, hash: Sources['hash']): string | undefined {
-  const text = renderGrounds(grounds);
-  return text === undefined ? undefined : hash(text);
 }
 
 /** The groups of a survey looked at once more, through another connection: nothing but the directory is asked again. */
@@ -155,11 +149,11 @@ export async function surveyAgain(
   // Somebody may have been revoked meanwhile.
   const { revocations } = await sources.revocations();
   const circumstances = { ...before, revocations, problems: known };
-  return { ...circumstances, ...(await propose(circumstances, sources, settings, directory, people)) };
+  return { ...circumstances, ...(await propose(circumstances, sources, settings, people)) };
 }
 
 type Reached = { readonly kind: 'directory'; readonly directory: Directory } | { readonly kind: 'problem'; readonly problem: Problem };
-type Found = { readonly kind: 'answer'; readonly people: People } | { readonly kind: 'problem'; readonly problem: Problem };
+type Found = (Extract<Reached, { kind: 'directory' }> & { readonly people: People }) | Extract<Reached, { kind: 'problem' }>;
 
 async function reach(openDirectory: OpenDirectory): Promise<Reached> {
   try {
@@ -172,33 +166,27 @@ async function reach(openDirectory: OpenDirectory): Promise<Reached> {
 async function findPeople(reached: Reached, uids: Parameters<Directory['people']>[0]): Promise<Found> {
   if (reached.kind === 'problem') return reached;
   try {
-    return { kind: 'answer', people: await reached.directory.people(uids) };
+    return { ...reached, people: await reached.directory.people(uids) };
   } catch (error) {
     return { kind: 'problem', problem: problemOf(error, 'directory') };
   }
 }
 
 /** Where the directory did not know the people of a list, the one before it counts, and its people were not asked for yet. */
-async function findMorePeople(
-  reached: Reached,
-  found: Found,
-  asked: readonly RosterGeneration[],
-  generations: readonly RosterGeneration[],
-): Promise<Found> {
+async function findMorePeople(found: Found, asked: readonly RosterGeneration[], generations: readonly RosterGeneration[]): Promise<Found> {
   const late = generations.filter(({ roster, sha256 }) => !asked.some((one) => one.roster === roster && one.sha256 === sha256));
   if (found.kind === 'problem' || late.length === 0) return found;
   const more = await findPeople(
-    reached,
+    found,
     late.flatMap(({ uids }) => uids),
   );
-  return more.kind === 'problem' ? more : { kind: 'answer', people: new Map([...found.people, ...more.people]) };
+  return more.kind === 'problem' ? more : { ...found, people: new Map([...found.people, ...more.people]) };
 }
 
 async function propose(
   at: Circumstances,
   sources: Sources,
   settings: SurveySettings,
-  reached: Reached,
   found: Found,
 ): Promise<Pick<Survey, 'groups' | 'claims' | 'problems'>> {
   const world: World = {
@@ -211,12 +199,11 @@ async function propose(
     caughtUp: at.judged.caughtUp,
     hash: sources.hash,
   };
-  if (reached.kind === 'directory' && found.kind === 'answer') {
-    const groups = await proposeGroups(world, reached.directory, found.people);
-    return { groups, claims: await claimsIn(reached.directory), problems: at.problems };
+  if (found.kind === 'directory') {
+    const groups = await proposeGroups(world, found.directory, found.people);
+    return { groups, claims: await claimsIn(found.directory), problems: at.problems };
   }
-  const problem = found.kind === 'problem' ? found.problem : reached.kind === 'problem' ? reached.problem : undefined;
-  if (!problem) return { groups: [], claims: [], problems: at.problems };
+  const { problem } = found;
   const groups = [...settings.managed]
     .map(([group, { dn }]) => ({ kind: 'failed', group, dn, status: problem.status, message: problem.message }) as const)
     .sort((left, right) => inOrder(left.group, right.group));
@@ -241,13 +228,7 @@ function checkClock(sources: Sources, { clock }: TakenPolicy): ClockVerdict {
 
 function clockProblems(clock: ClockVerdict): readonly Problem[] {
   if (clock.kind === 'sound') return [];
-  return [
-    {
-      status: 'input',
-      code: `clock-${clock.kind}`,
-      message: `${clock.message}. ${whatToDo(clock.kind)}`,
-    },
-  ];
+  return [{ status: 'input', code: `clock-${clock.kind}`, message: `${clock.message}. ${whatToDo(clock.kind)}` }];
 }
 
 function whatToDo(kind: Exclude<ClockVerdict['kind'], 'sound'>): string {

@@ -8,10 +8,11 @@ import { steadyNow } from '../membership/clock.ts';
 import { instant, type Instant, type RosterName } from '../names.ts';
 import { publishFile } from '../kept-files.ts';
 import { surveySettings, type Caller, type HostConfiguration } from '../host.ts';
-import { peopleOfGeneration } from '../revocation/names-on-record.ts';
+import { rosterPeople } from '../revocation/names-on-record.ts';
 import { reportOf, type Report, type ReportSettings } from './report.ts';
 import type { PolicyState } from '../record/policy-state.ts';
-import type { LedgerRecord, RosterRecord } from '../ledger/record.ts';
+import type { Memory } from '../ledger/memory.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 import { distrustStory } from '../ledger/distrusted.ts';
 import { replayTo } from '../ledger/replay.ts';
 import { publicReport } from './report-public.ts';
@@ -41,12 +42,7 @@ export async function publishPage(file: string, policy: EffectivePolicy, configu
   try {
     const state = await openStateToRead(configuration.state);
     const settings = settingsOf(configuration, { at: nowOf(state, caller), since: undefined }, 'record');
-    const ports = {
-      records: () => state.records(),
-      policyOf: () => Promise.resolve(policy),
-      rosterPeople: (generation: Parameters<typeof peopleOfGeneration>[0]) => peopleOfGeneration(generation, state.folder),
-      heads: headsOf(state),
-    };
+    const ports = portsOf(state, () => Promise.resolve(policy));
     publishFile(file, await renderPage(await makeReport(ports, settings, false), configuration), `${file}.${caller.pid}.new`);
   } catch (error) {
     const known = error instanceof Unavailable || error instanceof Unusable ? error : unwritten(`the page ${file}`, error);
@@ -58,10 +54,15 @@ export interface ReportPorts {
   readonly records: () => Iterable<LedgerRecord>;
   /** What is in force by that state, and what is refused or waits. */
   readonly policyOf: (state: PolicyState) => Promise<EffectivePolicy>;
-  /** The people of a generation; undefined where the list is no longer kept. */
-  readonly rosterPeople: (generation: RosterRecord) => Promise<ReadonlySet<string> | undefined>;
+  /** The people of the lists that were accepted last, as far as these are known. */
+  readonly rosterPeople: (memory: Memory) => Promise<ReadonlyMap<RosterName, ReadonlySet<string>>>;
   /** Of the ledger and of what it took; left out without one. */
   readonly heads?: Heads;
+}
+
+export function portsOf(state: State, policyOf: ReportPorts['policyOf']): ReportPorts {
+  const { folder } = state;
+  return { records: () => state.records(), policyOf, rosterPeople: (memory) => rosterPeople(memory, folder), heads: headsOf(state) };
 }
 
 /** Throws Misuse where the record does not reach back to the moment that is asked for. */
@@ -70,15 +71,11 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
   const { memory, begins } = replayed.replay;
   // What changed since a time before that is everything on record; the report says when the record begins.
   checkReach(settings.at, begins);
-  const rosterPeople = new Map<RosterName, ReadonlySet<string>>();
-  for (const generation of memory.rosters.values()) {
-    const people = await ports.rosterPeople(generation);
-    if (people) rosterPeople.set(generation.roster, people);
-  }
+  const people = await ports.rosterPeople(memory);
   const judged = memory.policy && (await ports.policyOf(memory.policy));
   const policy = judged && memory.verified ? withinSignatures(judged, memory.verified, memory.allowed) : judged;
   const distrusted = replayed.replay.distrusts.map((record) => distrustStory(record, ports.records(), memory.policy));
-  const report = reportOf(replayed, { policy, rosterPeople, distrusted, ...(ports.heads && { heads: ports.heads }) }, settings);
+  const report = reportOf(replayed, { policy, rosterPeople: people, distrusted, ...(ports.heads && { heads: ports.heads }) }, settings);
   return isPublic ? publicReport(report) : report;
 }
 

@@ -1,6 +1,6 @@
 // `muster report`, and the page that a run leaves: from the ledger where there is one, from judging the branch alone where there is none.
 import type { Invocation } from '../cli.ts';
-import { makeReport, nowOf, renderPage, settingsOf, type ReportPorts, type Moments } from './page.ts';
+import { makeReport, nowOf, portsOf, renderPage, settingsOf, type ReportPorts, type Moments } from './page.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Reading } from '../judge/form.ts';
 import { landingFiles } from '../judge/landing-files.ts';
@@ -17,8 +17,7 @@ import type { Printed } from '../command.ts';
 import { asIfWaited, openEvidence } from '../evidence/open-evidence.ts';
 import { ownRecordInMemory } from '../judge/own-record.ts';
 import { goOnAsOwner, readConfiguration, refuseOthers, requireState, surroundingsOf, surveySettings, type Caller } from '../host.ts';
-import { peopleOfGeneration } from '../revocation/names-on-record.ts';
-import { headsOf, openStateToRead, type State } from '../ledger/state.ts';
+import { openStateToRead, type State } from '../ledger/state.ts';
 
 interface Made {
   readonly report: Report;
@@ -26,7 +25,7 @@ interface Made {
 }
 
 export async function runReport({ options }: Invocation, caller: Caller): Promise<Printed> {
-  const configuration = await readConfiguration(typeof options['config'] === 'string' ? options['config'] : undefined, caller);
+  const configuration = await readConfiguration(options['config'], caller);
   await goOnAsOwner(configuration, caller);
   refuseOthers(configuration);
   const format = options['json'] === true ? 'json' : String(options['format']);
@@ -93,13 +92,8 @@ async function fromLedger(
 ): Promise<Report> {
   const settings = settingsOf(configuration, moments, 'record');
   const readFiles = readerOf(configuration, state, caller);
-  const ports: ReportPorts = {
-    records: () => state.records(),
-    policyOf: async (policy) => effectivePolicy(policy, [], await readFiles(policy), settings.at, settings.folder),
-    rosterPeople: (generation) => peopleOfGeneration(generation, state.folder),
-    heads: headsOf(state),
-  };
-  return makeReport(ports, settings, isPublic);
+  const policyOf = async (policy: PolicyState) => effectivePolicy(policy, [], await readFiles(policy), settings.at, settings.folder);
+  return makeReport(portsOf(state, policyOf), settings, isPublic);
 }
 
 type ReadFiles = (state: PolicyState) => Promise<ReadonlyMap<string, Reading>>;
@@ -151,7 +145,7 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     const told: ReportPorts = {
       records: record.records,
       policyOf: () => Promise.resolve(policy),
-      rosterPeople: () => Promise.resolve(undefined),
+      rosterPeople: () => Promise.resolve(new Map()),
     };
     const report = await makeReport(told, settingsOf(configuration, { at, since: undefined }, 'policy'), isPublic);
     return { report, problems: judged.problems };

@@ -3,7 +3,6 @@ import { readGeneration } from '../roster/generations.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { GroupName, Instant, RosterName, Uid } from '../names.ts';
 import { stillNamed, type StillNamed } from './ratification.ts';
-import type { RosterRecord } from '../ledger/record.ts';
 import { parseRoster } from '../roster/roster.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { openStateToRead } from '../ledger/state.ts';
@@ -27,18 +26,16 @@ export async function openNamesOnRecord(folder: string, now: Instant): Promise<(
   }
 }
 
-async function rosterPeople({ rosters }: Memory, folder: string): Promise<ReadonlyMap<RosterName, ReadonlySet<string>>> {
+/** The people of the lists that were accepted last, as far as these are kept still. */
+export async function rosterPeople(
+  { rosters }: Pick<Memory, 'rosters'>,
+  folder: string,
+): Promise<ReadonlyMap<RosterName, ReadonlySet<string>>> {
   const people = new Map<RosterName, ReadonlySet<string>>();
-  for (const record of rosters.values()) {
-    const list = await peopleOfGeneration(record, folder);
-    if (list) people.set(record.roster, list);
+  for (const { roster, sha256 } of rosters.values()) {
+    const kept = await readGeneration(folder, roster, sha256);
+    const parsed = kept.kind === 'kept' ? parseRoster(kept.bytes) : undefined;
+    if (parsed?.kind === 'read') people.set(roster, new Set(parsed.uids));
   }
   return people;
-}
-
-/** The people of an accepted list; undefined where it is no longer kept. */
-export async function peopleOfGeneration({ roster, sha256 }: RosterRecord, folder: string): Promise<ReadonlySet<string> | undefined> {
-  const kept = await readGeneration(folder, roster, sha256);
-  const parsed = kept.kind === 'kept' ? parseRoster(kept.bytes) : undefined;
-  return parsed && 'uids' in parsed ? new Set(parsed.uids) : undefined;
 }
