@@ -3,11 +3,10 @@
 import { changeFindings, differences, misplacedGrant, type ChangeShape } from './change-findings.ts';
 import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
-import { isOnlySigned, isRules, byPlace, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
+import { isOnlySigned, isRules, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
 import type { CommitId, Instant } from '../names.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
-import { exitStatus } from '../status.ts';
 import { readPlainFiles } from '../judge/landing-files.ts';
 import type { Worktree } from '../history/worktree.ts';
 import { rulesChanges, type RulesChange } from './rules-change.ts';
@@ -51,10 +50,8 @@ export async function checkChange(
   const changed = new Set(shape.changes.map(({ path }) => path));
   const was = readPolicy(await readPlainFiles(before, clone), folder);
   const unchanged = new Set(files.map(({ path }) => path).filter((path) => !changed.has(path)));
-  const result = withFindings(check(is, { ...options, unchanged }), [
-    ...changeFindings(shape, folder),
-    ...missingRules(shape, was, folder),
-  ]);
+  const found = [...(options.found ?? []), ...changeFindings(shape, folder), ...missingRules(shape, was, folder)];
+  const result = check(is, { ...options, found, unchanged });
   const ceilings = options.ceilings ?? (was.rules && isOnlySigned(was.rules.rules) ? onlySigned : noSignedCeilings);
   const rulesChange = shape.changes.some(({ path }) => isRules(path, folder));
   return {
@@ -88,10 +85,4 @@ function missingRules({ changes: [first] }: ChangeShape, { rules }: PolicyReadin
   const fix =
     'Compare with a revision whose policy is in order; the very first policy is the one that the configuration of the host calls "start".';
   return [{ code: 'no-rules-before', severity: 'advice', path: `${folder}/policy.yaml`, line: 1, column: 1, message, fix }];
-}
-
-function withFindings(result: CheckResult, more: readonly Finding[]): CheckResult {
-  const findings = [...result.findings, ...more].sort(byPlace);
-  const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
-  return { ...result, status: { code: exitStatus[name], name, all: [name] }, findings };
 }

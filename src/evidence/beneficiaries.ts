@@ -42,12 +42,7 @@ function gainers(before: Rules, after: Rules): readonly Uid[] {
 
 /** The same accounts, names and keys. Somebody who leaves the people altogether gains nothing they could use, unless another takes up what was theirs. */
 function isSame(before: Approver | undefined, after: Approver | undefined): boolean {
-  const ids = (one: Approver | undefined) => [...(one?.gitlab ?? [])].sort((left, right) => left - right).join();
-  const names = (one: Approver | undefined) => [...(one?.also ?? [])].sort(inOrder).join();
-  const keys = (one: Approver | undefined) =>
-    (one?.keys ?? [])
-      .map(({ fingerprint }) => fingerprint)
-      .sort(inOrder)
-      .join();
-  return ids(before) === ids(after) && names(before) === names(after) && keys(before) === keys(after);
+  const facts = ({ gitlab = [], also = [], keys = [] }: Partial<Approver> = {}) =>
+    [gitlab, also, keys.map(({ fingerprint }) => fingerprint)].map((some) => some.map(String).sort(inOrder).join());
+  return facts(before).join('\n') === facts(after).join('\n');
 }

@@ -1,11 +1,11 @@
 // Reads the branch from the mirror by plumbing only. Nothing is checked out, and nothing here speaks to the server.
 import type { Ancestry, Landing, PathChange, PolicyEntries, PolicyTree, TreeEntry } from './landing.ts';
 import { isInstant, parseCommitId, type BlobId, type CommitId, type Instant } from '../names.ts';
-import { Unavailable, Unusable } from '../errors.ts';
+import { Unusable } from '../errors.ts';
 import { readChanges } from './changes.ts';
 import { chainBegins, readJump, readLandings } from './read-landings.ts';
 import { commitsPresent, readBlobs, type Blobs } from './objects.ts';
-import { MirrorDamaged, type Git } from './runner.ts';
+import { damagedMirror, slowMirror, type Git, type Outcome } from './runner.ts';
 import { Allowance, withTrees } from './trees.ts';
 
 /** Folders are given from the root of the repository, without a slash at the end; `''` is the root. All throw Unusable when the mirror is damaged. */
@@ -32,18 +32,22 @@ export interface History {
   committedAt(commit: CommitId): Promise<Instant>;
 }
 
-export function createHistory(git: Git): History {
+/** `read`: what becomes of each question, such as another try where the mirror turns out to be damaged. */
+export function createHistory(git: Git, read: <Result>(ask: () => Promise<Result>) => Promise<Result> = (ask) => ask()): History {
   return {
-    ancestry: (judged, head) => judgeAncestry(git, judged, head),
-    landings: (after, head, folder) => readLandings(git, after, head, folder),
-    jump: (after, head, folder) => readJump(git, after, head, folder),
-    policyTree: (commit, folder) => readPolicyTree(git, commit, folder),
-    entries: (commit, folder, paths) => readEntries(git, commit, folder, paths),
-    blobs: (ids, limit) => readBlobs(git, ids, limit),
-    changes: (from, to) => readChanges(git, from, to),
-    mergeBase: (left, right) => readMergeBase(git, left, right),
-    parents: (commit) => readParents(git, commit),
-    committedAt: (commit) => readCommitterTime(git, commit),
+    ancestry: (judged, head) => read(() => judgeAncestry(git, judged, head)),
+    landings: (after, head, folder) => read(() => readLandings(git, after, head, folder)),
+    jump: (after, head, folder) => read(() => readJump(git, after, head, folder)),
+    policyTree: (commit, folder) => read(() => readPolicyTree(git, commit, folder)),
+    entries: (commit, folder, paths) => read(() => readEntries(git, commit, folder, paths)),
+    blobs: (ids, limit) => {
+      const wanted = [...ids];
+      return read(() => readBlobs(git, wanted, limit));
+    },
+    changes: (from, to) => read(() => readChanges(git, from, to)),
+    mergeBase: (left, right) => read(() => readMergeBase(git, left, right)),
+    parents: (commit) => read(() => readParents(git, commit)),
+    committedAt: (commit) => read(() => readCommitterTime(git, commit)),
   };
 }
 
@@ -52,23 +56,12 @@ async function judgeAncestry(git: Git, judged: CommitId, head: CommitId): Promis
   if (!(await commitsPresent(git, [judged])).has(judged)) return 'rewritten';
   // The chain is followed until it meets the history of `judged`; where it does, its last step stands on `judged` or on something older.
   if ((await chainBegins(git, judged, head)) === judged) return 'on-chain';
-  return (await isAncestor(git, judged, head)) ? 'off-chain' : 'rewritten';
-}
-
-async function isAncestor(git: Git, ancestor: CommitId, descendant: CommitId): Promise<boolean> {
-  const outcome = await git.run('mirror', ['merge-base', '--is-ancestor', ancestor, descendant]);
-  // git-merge-base(1): status 1 is the answer no; every other failure is a failure.
-  if (outcome.kind === 'failed' && outcome.exitCode === 1) return false;
-  if (outcome.kind === 'done') return true;
-  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+  const isAncestor = (await answerOf(git, ['merge-base', '--is-ancestor', judged, head])) !== undefined;
+  return isAncestor ? 'off-chain' : 'rewritten';
 }
 
 async function readMergeBase(git: Git, left: CommitId, right: CommitId): Promise<CommitId | undefined> {
-  const outcome = await git.run('mirror', ['merge-base', left, right]);
-  if (outcome.kind === 'done') return parseCommitId(outcome.output.split('\n')[0] ?? '');
-  // git-merge-base(1): status 1 is the answer that there is none.
-  if (outcome.kind === 'failed' && outcome.exitCode === 1) return undefined;
-  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+  return parseCommitId((await answerOf(git, ['merge-base', left, right]))?.split('\n')[0] ?? '');
 }
 
 async function readParents(git: Git, commit: CommitId): Promise<CommitId[]> {
@@ -113,11 +106,17 @@ async function readEntries(git: Git, commit: CommitId, folder: string, paths: re
 async function readLocal(git: Git, args: readonly string[]): Promise<string> {
   const outcome = await git.run('mirror', args);
   if (outcome.kind === 'done') return outcome.output;
-  throw unreadable(git, outcome.kind === 'late' ? undefined : outcome.words);
+  throw failureOf(git, outcome);
 }
 
-function unreadable(git: Git, words: string | undefined): Error {
-  const { folder, timeout } = git.settings;
-  if (words === undefined) return new Unavailable('git', `reading the mirror ${folder} took longer than ${timeout / 1000} s`);
-  return new MirrorDamaged(`the mirror ${folder} cannot be read (${words}); if it is damaged, remove it: it is fetched anew`);
+/** git-merge-base(1): status 1 is the answer no, and here undefined; every other failure is a failure. */
+async function answerOf(git: Git, args: readonly string[]): Promise<string | undefined> {
+  const outcome = await git.run('mirror', args);
+  if (outcome.kind === 'done') return outcome.output;
+  if (outcome.kind === 'failed' && outcome.exitCode === 1) return undefined;
+  throw failureOf(git, outcome);
+}
+
+function failureOf(git: Git, outcome: Exclude<Outcome, { readonly kind: 'done' }>): Error {
+  return outcome.kind === 'late' ? slowMirror(git) : damagedMirror(git, outcome.words);
 }

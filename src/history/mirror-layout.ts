@@ -24,7 +24,7 @@ import { parseCommitId, type CommitId } from '../names.ts';
 /** The branch of the server as last fetched. */
 export const branchRef = 'refs/muster/branch';
 
-const headFile = `ref: ${branchRef}\n`;
+export const headFile = `ref: ${branchRef}\n`;
 
 /**
  * Leaves a mirror of `url` in `folder` and says what had to be thrown away for it. Call it under muster's lock: locks of git found here are stale.
@@ -49,12 +49,18 @@ function prepare(folder: string, url: string): string[] {
   ]);
   const foreign = findForeign(folder, wanted);
   if (foreign === undefined) return [];
-  removeMirror(folder);
-  mkdirSync(join(folder, 'objects', 'info'), { recursive: true, mode: 0o700 });
-  mkdirSync(join(folder, 'objects', 'pack'));
-  mkdirSync(join(folder, 'refs'));
-  for (const [name, content] of wanted) writeFileSync(join(folder, name), content, { mode: 0o600 });
+  makeRepository(folder, wanted);
   return foreign === 'nothing there' ? [] : [`the mirror ${folder} was removed and made anew: ${foreign}`];
+}
+
+/** A bare one with these files, in the place of whatever is there. */
+export function makeRepository(folder: string, files: ReadonlyMap<string, string>): void {
+  removeMirror(folder);
+  for (const part of ['objects/info', 'objects/pack', 'refs']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  for (const [name, content] of files) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+  }
 }
 
 /** The tip as last fetched, without a process. */
@@ -123,7 +129,7 @@ function readTrailer(file: string): { readonly sum: string; readonly packSum: st
   }
 }
 
-function renderConfiguration(url: string): string {
+export function renderConfiguration(url: string): string {
   const quoted = url.replaceAll(/["\\]/g, String.raw`\$&`);
   return `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = "${quoted}"\n`;
 }

@@ -56,7 +56,7 @@ export async function openMirror(settings: MirrorSettings): Promise<Mirror> {
   const versions = openVersions(settings);
   return {
     notes,
-    history: whileSound(createHistory(git), upkeep),
+    history: createHistory(git, (ask) => upkeep.read(ask)),
     fetch: () => upkeep.fetch(),
     head: () => Promise.resolve(readTip(folder)),
     refOnServer: (ref) => readServerRef(git, ref),
@@ -147,24 +147,6 @@ class Upkeep {
     this.#settings.tell?.(`the mirror ${folder} was damaged, and has been fetched anew`);
     return true;
   }
-}
-
-function whileSound(history: History, upkeep: Upkeep): History {
-  return {
-    ancestry: (...asked) => upkeep.read(() => history.ancestry(...asked)),
-    landings: (...asked) => upkeep.read(() => history.landings(...asked)),
-    jump: (...asked) => upkeep.read(() => history.jump(...asked)),
-    policyTree: (...asked) => upkeep.read(() => history.policyTree(...asked)),
-    entries: (...asked) => upkeep.read(() => history.entries(...asked)),
-    blobs: (ids, limit) => {
-      const wanted = [...ids];
-      return upkeep.read(() => history.blobs(wanted, limit));
-    },
-    changes: (...pair) => upkeep.read(() => history.changes(...pair)),
-    mergeBase: (...pair) => upkeep.read(() => history.mergeBase(...pair)),
-    parents: (commit) => upkeep.read(() => history.parents(commit)),
-    committedAt: (commit) => upkeep.read(() => history.committedAt(commit)),
-  };
 }
 
 async function fetchBranch(git: Git, branch: string): Promise<CommitId> {

@@ -25,6 +25,14 @@ export interface Git {
 /** The mirror cannot be read, and may be well again once it was fetched anew. */
 export class MirrorDamaged extends Unusable {}
 
+export function damagedMirror({ settings: { folder } }: Pick<Git, 'settings'>, words: string): MirrorDamaged {
+  return new MirrorDamaged(`the mirror ${folder} cannot be read (${words}); if it is damaged, remove it: it is fetched anew`);
+}
+
+export function slowMirror({ settings: { folder, timeout } }: Pick<Git, 'settings'>): Unavailable {
+  return new Unavailable('git', `reading the mirror ${folder} took longer than ${timeout / 1000} s`);
+}
+
 export interface Conversation {
   say(text: string): void;
   /** There will be no more questions. */
@@ -139,12 +147,9 @@ function converse(settings: GitSettings, args: readonly string[]): Conversation 
     try {
       yield* child.stdout;
       const { exitCode, stderr } = await end;
-      if (deadline.passed)
-        throw new Unavailable('git', `reading the mirror ${settings.folder} took longer than ${settings.timeout / 1000} s`);
+      if (deadline.passed) throw slowMirror({ settings });
       if (exitCode === 0) return;
-      throw new MirrorDamaged(
-        `the mirror ${settings.folder} cannot be read (${renderGitWords(stderr)}); if it is damaged, remove it: it is fetched anew`,
-      );
+      throw damagedMirror({ settings }, renderGitWords(stderr));
     } finally {
       clearTimeout(timer);
       child.kill('SIGKILL');

@@ -1,8 +1,7 @@
 // What merge requests are made of that the branch does not lead to. Of older versions that is what is compared: their trees, without what their files
 // contain and without their history; of one that is open its history too, and the files that may be a policy's. They lie in folders of their own beside
 // the mirror, made anew in every process that needs them: a fetch of the branch must never take for granted that what they lack is there.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CommitId } from '../names.ts';
 import { duration } from '../names.ts';
 import { Unusable } from '../errors.ts';
@@ -12,7 +11,7 @@ import type { GitSettings } from './environment.ts';
 import { longestAttributes } from './hidden-diff.ts';
 import { createHistory, type History } from './history.ts';
 import type { CommitPair } from './landing.ts';
-import { branchRef, removeMirror } from './mirror-layout.ts';
+import { branchRef, headFile, makeRepository, renderConfiguration } from './mirror-layout.ts';
 import { commitsPresent } from './objects.ts';
 import { createGit, type Git } from './runner.ts';
 import { runFetch, type FetchOptions } from './server.ts';
@@ -126,14 +125,7 @@ export async function readProposal(settings: GitSettings, head: CommitId, tip: C
 }
 
 export function makeFolder(folder: string, url: string, more: Readonly<Record<string, string>>): void {
-  removeMirror(folder);
-  for (const part of ['objects/info', 'objects/pack', 'refs']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
-  const quoted = url.replaceAll(/["\\]/g, String.raw`\$&`);
   // Said here, and not by a fetch, which would write it: what a commit names may be missing.
-  const origin = `[remote "origin"]\n\turl = "${quoted}"\n\tpromisor = true\n\tpartialclonefilter = blob:none\n`;
-  const files = { config: `[core]\n\trepositoryformatversion = 0\n\tbare = true\n${origin}`, HEAD: `ref: ${branchRef}\n`, ...more };
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content, { mode: 0o600 });
-  }
+  const config = `${renderConfiguration(url)}\tpromisor = true\n\tpartialclonefilter = blob:none\n`;
+  makeRepository(folder, new Map(Object.entries({ config, HEAD: headFile, ...more })));
 }

@@ -15,6 +15,7 @@ import { landingFiles, loadParser, type LandingFiles } from './landing-files.ts'
 import type { Branch } from '../history/branch.ts';
 import type { Blobs } from '../history/objects.ts';
 import { problemOf, type Problem } from '../errors.ts';
+import type { OwnRecord } from './own-record.ts';
 import { startPolicy } from './starting.ts';
 
 /**
@@ -60,16 +61,8 @@ export interface JudgingSettings extends FormSettings {
 export interface JudgingPorts {
   readonly branch: Branch;
   readonly judge: ContentJudge;
-  /** What the record knows; undefined before the first look. */
-  readonly remembered: PolicyState | undefined;
-  /** Begins the record, where there is none yet. */
-  readonly begin: (head: CommitId) => Promise<void>;
-  /** The branch's head when the record began, until judging has passed it. */
-  readonly toCatchUp: () => CommitId | undefined;
-  /** On record when the promise is kept: whoever kills judging loses no verdict. */
-  readonly append: (records: readonly JudgingRecord[]) => Promise<void>;
-  /** The landing is on record as one that waits. */
-  readonly wasSeen: (commit: CommitId) => boolean;
+  /** Whoever kills judging loses no verdict that was appended. */
+  readonly record: Pick<OwnRecord, 'state' | 'begin' | 'append' | 'firstHead'>;
   readonly now: Instant;
 }
 
@@ -82,7 +75,8 @@ export interface Judged {
 
 /** The policy in force now, from what the ledger remembers and what came to the branch since. */
 export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings): Promise<Judged> {
-  const { branch, remembered, now } = ports;
+  const { branch, record, now } = ports;
+  const remembered = record.state().policy;
   const problems: Problem[] = [];
   const head = await currentHead(branch, problems);
   const fetched = problems.length === 0;
@@ -90,9 +84,9 @@ export async function judgeBranch(ports: JudgingPorts, settings: JudgingSettings
   let walk: Walk | undefined;
   try {
     const files = landingFiles(branch.blobs, settings.folder);
-    if (head) await ports.begin(head);
+    if (head) await record.begin(head);
     const started = await startPolicy(branch, remembered, settings, now, head);
-    for (const record of started.records) await ports.append([record]);
+    for (const one of started.records) await record.append([one]);
     walk = new Walk(started.state, problems, ports, settings, files);
     if (head) await walk.to(head, fetched);
     const { state, waiting, unlisted } = walk;
@@ -144,7 +138,7 @@ class Walk {
 
   async to(head: CommitId, fetched: boolean): Promise<void> {
     const { judged } = this.state;
-    const { branch, now, append } = this.#ports;
+    const { branch, now, record } = this.#ports;
     if (judged === head) return this.#catchUp([]);
     // Before GitLab is asked, which may take minutes: an upgrade puts other files in the place of those that are not loaded yet.
     await loadParser();
@@ -156,7 +150,7 @@ class Walk {
     for (let after = judged; after !== head;) {
       const landings = await branch.landings(after, head, this.#settings.folder);
       after = await this.#judgeAll(landings, fetched, landings.at(-1)?.commit === head);
-      if (landings.some(({ commit }) => commit === this.#ports.toCatchUp())) await this.#catchUp(landings, after);
+      if (landings.some(({ commit }) => commit === this.#toCatchUp)) await this.#catchUp(landings, after);
       if (this.waiting.length === 0) continue;
       if (after !== head) await this.#wait(await branch.jump(after, head, this.#settings.folder), 'waits-for-earlier', waitsForEarlier);
       await this.#lookAhead(head);
@@ -164,21 +158,28 @@ class Walk {
     }
     if (this.state.judged !== head) {
       this.state = { ...this.state, judged: head };
-      await append([{ type: 'judged', at: now, commit: head }]);
+      await record.append([{ type: 'judged', at: now, commit: head }]);
     }
     await this.#catchUp([]);
   }
 
+  /** The branch's head when the record began, until judging has passed it. */
+  get #toCatchUp(): CommitId | undefined {
+    const { state, firstHead } = this.#ports.record;
+    return state().caughtUp ? undefined : firstHead();
+  }
+
   /** `landings` lead to the commit that was the head when the record began; none: it lies behind, or was rewritten away. */
   async #catchUp(landings: readonly Landing[], judged?: CommitId): Promise<void> {
-    const head = this.#ports.toCatchUp();
+    const head = this.#toCatchUp;
     if (head === undefined) return;
     const place = landings.findIndex(({ commit }) => commit === head);
     // Some may be looked at once more together with what follows them.
     if (landings.findIndex(({ commit }) => commit === judged) < place) return;
     const upTo = landings.slice(0, place + 1);
     const waits = new Set(this.waiting.map(({ landing }) => landing.commit));
-    if (!upTo.some(({ commit }) => waits.has(commit))) await this.#ports.append([{ type: 'caught-up', at: this.#ports.now, commit: head }]);
+    if (!upTo.some(({ commit }) => waits.has(commit)))
+      await this.#ports.record.append([{ type: 'caught-up', at: this.#ports.now, commit: head }]);
   }
 
   /** Files at the head of the branch that are not listed. */
@@ -219,7 +220,7 @@ class Walk {
     if (relevant.length === 0) return last;
     // What may end behind the last of these is looked at together with what follows.
     const end = areLast ? landings.length : Math.max(1, landings.length - longestForward);
-    await this.#ports.append(await this.#ports.judge.prepare(landings, fetched));
+    await this.#ports.record.append(await this.#ports.judge.prepare(landings, fetched));
     let judged = -1;
     for (let start = 0; start < relevant.length; start += mostAtOnce) {
       const some = relevant.slice(start, start + mostAtOnce);
@@ -260,7 +261,7 @@ class Walk {
   }
 
   async #keepWaiting(landing: Landing, { kind, code, detail, record }: Trouble): Promise<void> {
-    if (record) await this.#ports.append([record]);
+    if (record) await this.#ports.record.append([record]);
     if (kind === 'unusable') this.#problems.push({ status: 'input', code, message: detail });
     await this.#wait(landing, code, detail);
   }
@@ -271,9 +272,10 @@ class Walk {
    */
   async #wait(landing: Landing, code: string, detail: string): Promise<void> {
     this.waiting.push({ landing, code, detail });
+    const { state, append } = this.#ports.record;
     for (const commit of new Set([landing.commit, this.#head ?? landing.commit])) {
-      if (this.#ports.wasSeen(commit)) continue;
-      await this.#ports.append([{ type: 'seen', at: this.#ports.now, commit, ...(commit === this.#head && { head: true }) }]);
+      if (state().firstSeen.has(commit)) continue;
+      await append([{ type: 'seen', at: this.#ports.now, commit, ...(commit === this.#head && { head: true }) }]);
     }
   }
 
@@ -286,7 +288,7 @@ class Walk {
     const delta = step(this.state, landing, understood(readings), verdict, this.#settings.folder);
     const more = covers.length > 0 ? { covers } : {};
     const kept = (await this.#ports.judge.keep?.(this.state, landing)) ?? [];
-    await this.#ports.append([
+    await this.#ports.record.append([
       ...kept,
       { type: 'verdict', at: this.#ports.now, commit: landing.commit, ...more, verdict, evidence, delta },
     ]);

@@ -12,7 +12,7 @@ import type { SigningPorts } from '../evidence/gitlab-judge.ts';
 import { absentBranch, branchOf, openMirrorOf, withPrivateMirror, type Branch } from '../history/branch.ts';
 import { setAside, withReserve } from '../chain/reserve.ts';
 import type { Mirror } from '../history/mirror.ts';
-import type { CommitId, Instant } from '../names.ts';
+import type { Instant } from '../names.ts';
 import { publishFile } from '../kept-files.ts';
 import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import { nowOf, openNow, type Now } from '../record/now.ts';
@@ -99,7 +99,7 @@ export async function look(
   const at = caller.now();
   const refused = readRefusedByHand(configuration.state);
   const mirror = await openMirrorOrNot(configuration, mirrorFolder, caller);
-  const { project, policy } = record.state();
+  const { project } = record.state();
   const { judge, signing, forgeClock } = await openEvidence(configuration, mirror, caller, {
     now: at,
     project,
@@ -115,16 +115,7 @@ export async function look(
   });
   const branch = 'history' in mirror ? branchOf(mirror) : absentBranch(mirror.reason);
   const judged = await judgeBranch(
-    {
-      branch,
-      judge,
-      remembered: policy,
-      wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),
-      begin: record.begin,
-      toCatchUp: () => (record.state().caughtUp ? undefined : record.firstHead()),
-      append: record.append,
-      now: at,
-    },
+    { branch, judge, record, now: at },
     { ...surveySettings(configuration), rules: configuration.repository.rules, onlySigned: configuration.signed.only },
   );
   const state = record.state().policy;

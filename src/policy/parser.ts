@@ -72,18 +72,6 @@ export function parseGrant(file: PolicyFile, folder: string): Parsed<GrantFile> 
   return grant.kind === 'valid' ? { kind: 'valid', value: grant.value.value } : grant;
 }
 
-/** The whole policy, or every finding about its form. */
-export function parsePolicy(
-  files: readonly PolicyFile[],
-  folder: string,
-): Parsed<{ readonly rules: Rules; readonly grants: readonly GrantFile[] }> {
-  const { findings, rules, grants } = readPolicy(files, folder);
-  const [first, ...others] = findings;
-  if (first) return { kind: 'invalid', findings: [first, ...others] };
-  if (!rules) return { kind: 'invalid', findings: [missingPolicy(folder)] };
-  return { kind: 'valid', value: { rules: rules.rules, grants: grants.map(({ grant }) => grant) } };
-}
-
 interface Placed {
   readonly file: PolicyFile;
   readonly place: Place;

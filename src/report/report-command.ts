@@ -4,7 +4,7 @@ import { makeReport, nowOf, portsOf, renderPage, settingsOf, type ReportPorts, t
 import type { Configuration } from '../config/configuration.ts';
 import type { Reading } from '../judge/form.ts';
 import { landingFiles } from '../judge/landing-files.ts';
-import { instant, type CommitId, type Instant } from '../names.ts';
+import { instant, type Instant } from '../names.ts';
 import { Misuse, Unavailable, Unusable, type Problem } from '../errors.ts';
 import type { Report } from './report.ts';
 import { statusOf } from '../status.ts';
@@ -126,15 +126,10 @@ async function fromBranch(configuration: Configuration, isPublic: boolean, calle
     const { judge } = await openEvidence(configuration, mirror, caller, { ...asIfWaited, now: at });
     const branch = branchOf(mirror);
     const settings = surveySettings(configuration);
-    const { begin, append } = record;
     const ports = {
       branch,
       judge,
-      remembered: undefined,
-      wasSeen: (commit: CommitId) => record.state().firstSeen.has(commit),
-      begin,
-      toCatchUp: () => undefined,
-      append,
+      record,
       now: at,
     };
     const judged = await judgeBranch(ports, settings);

@@ -66,7 +66,7 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
   const mirror = await openMirrorOf(configuration, folder, surroundingsOf(caller));
   const kept = configuration.judged === undefined ? [] : keptRecords(configuration.judged);
   const record = ownRecordInMemory(kept, caller.now());
-  const { policy, project, firstSeen } = record.state();
+  const { project, firstSeen } = record.state();
   const now = steadyNow(caller.now(), record.latest);
   const refused = configuration.state === undefined ? new Map<CommitId, string>() : readRefusedByHand(configuration.state);
   const known = {
@@ -78,15 +78,10 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
   const ports: ReviewPorts = {
     branch: branchOf(mirror),
     judge,
-    remembered: policy,
-    wasSeen: (commit) => record.state().firstSeen.has(commit),
-    begin: record.begin,
-    toCatchUp: () => undefined,
-    append: record.append,
+    record,
     now,
     forge: await openForge(configuration, caller),
     commits: mirror,
-    judged: () => record.state().policy,
     records: record.records,
     ...(signing && { signing }),
     ...(configuration.state === undefined ? nothingStands : readStanding(configuration.state)),

@@ -37,10 +37,7 @@ export interface ReadPorts {
   readonly now: Instant;
 }
 
-export interface ReviewPorts extends JudgingPorts, ReadPorts {
-  /** The policy in force by the record, and by what was judged beside it. */
-  readonly judged: () => PolicyState | undefined;
-}
+export interface ReviewPorts extends JudgingPorts, ReadPorts {}
 
 export interface ReviewSettings extends JudgingSettings {
   readonly branch: string;
@@ -61,7 +58,7 @@ export interface Reviewed {
 
 /** Throws Misuse where there is no such merge request, and Unavailable where too little is known to say anything. */
 export async function reviewMergeRequest(iid: number, ports: ReviewPorts, settings: ReviewSettings): Promise<Reviewed> {
-  return reviewBy(iid, async () => ({ judged: await judgeBranch(ports, settings), state: ports.judged() }), ports, settings);
+  return reviewBy(iid, async () => ({ judged: await judgeBranch(ports, settings), state: ports.record.state().policy }), ports, settings);
 }
 
 /** The same, by a branch that is judged when it is needed. */

@@ -127,14 +127,15 @@ async function judgeAgain(
       {
         branch: { ...branch, fetch: () => Promise.resolve(target) },
         judge,
-        remembered: state.policy,
-        begin: () => Promise.resolve(),
-        toCatchUp: () => undefined,
-        wasSeen: () => true,
-        append: (records) => {
-          for (const one of records) judge.compare(one);
-          state = takeJudged(state, records, 'judging');
-          return Promise.resolve();
+        record: {
+          state: () => state,
+          begin: () => Promise.resolve(),
+          firstHead: () => undefined,
+          append: (records) => {
+            for (const one of records) judge.compare(one);
+            state = takeJudged(state, records, 'judging');
+            return Promise.resolve();
+          },
         },
         now,
       },

@@ -63,13 +63,14 @@ export class Host {
     const ports = {
       branch,
       judge,
-      remembered: memory.policy,
-      wasSeen: (commit: CommitId) => memory.firstSeen.has(commit),
-      begin: () => Promise.resolve(),
-      toCatchUp: () => undefined,
-      append: (more: readonly JudgingRecord[]) => {
-        records.push(...more);
-        return Promise.resolve();
+      record: {
+        state: () => memory,
+        begin: () => Promise.resolve(),
+        firstHead: () => undefined,
+        append: (more: readonly JudgingRecord[]) => {
+          records.push(...more);
+          return Promise.resolve();
+        },
       },
       now: committedAt(100),
     };
