@@ -1,22 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLock } from '../src/flock.ts';
 import { stateFailure, Unavailable, Unusable } from '../src/errors.ts';
+import { inNewFolder } from './support/new-folder.ts';
 
 const locking = fileURLToPath(new URL('locking-process.ts', import.meta.url));
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-lock-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => inNewFolder((made) => (folder = made)));
 
 describe('given a lock that nobody holds', () => {
   it('when work is done under it, then its result is given and the lock is free again', async () => {

@@ -1,18 +1,13 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { linesOf } from '../../src/chain/chain.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 const chunk = 1024 * 1024;
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-lines-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => inNewFolder((made) => (folder = made)));
 
 /** The lengths of the lines, with a minus where the last one is not ended; every byte is compared with what was written. */
 function lengthsOf(content: Buffer, upTo = content.length): readonly number[] {

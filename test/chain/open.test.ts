@@ -1,34 +1,22 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openLedger, type SoundLedger } from '../../src/chain/open.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
 let ledger: string;
 let head: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-ledger-'));
-  ledger = join(folder, 'ledger.jsonl');
-  head = join(folder, 'ledger.head');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() =>
+  inNewFolder((made) => {
+    folder = made;
+    ledger = join(folder, 'ledger.jsonl');
+    head = join(folder, 'ledger.head');
+  }),
+);
 
 function openSound(): SoundLedger {
   const opened = openLedger(folder);

@@ -1,10 +1,9 @@
 // In a real clone, as a job of a merge request has it.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { laidOut } from '../../src/terminal.ts';
 import { openWorktree } from '../../src/history/worktree.ts';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
@@ -14,6 +13,7 @@ import { instant } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
 import { renderChange } from '../../src/check/findings.ts';
 import { changeJson } from '../../src/review/review-text.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 const now = instant(Date.UTC(2026, 10, 23, 12));
 const sample = fileURLToPath(new URL('../../policy', import.meta.url));
@@ -21,14 +21,15 @@ const martin = 'policy/grants/klaxon-users/martin.yaml';
 const grant = 'reason: x\ncontact: irc\nuntil: 2026-12-07\nunderstood: 2026-11-01\n';
 let clone: string;
 
-beforeEach(() => {
-  clone = mkdtempSync(join(tmpdir(), 'muster-clone-'));
-  git('init', '--quiet', '--initial-branch=main');
-  cpSync(sample, join(clone, 'policy'), { recursive: true });
-  commit();
-  git('checkout', '--quiet', '-b', 'change');
-});
-afterEach(() => rmSync(clone, { recursive: true, force: true }));
+beforeEach(() =>
+  inNewFolder((made) => {
+    clone = made;
+    git('init', '--quiet', '--initial-branch=main');
+    cpSync(sample, join(clone, 'policy'), { recursive: true });
+    commit();
+    git('checkout', '--quiet', '-b', 'change');
+  }),
+);
 
 function git(...args: readonly string[]): string {
   const who = ['-c', 'user.name=Alice', '-c', 'user.email=alice@example.org'];

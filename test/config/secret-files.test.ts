@@ -3,19 +3,19 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readPrivateText, readSecret } from '../../src/config/secret-files.ts';
 import { Misuse } from '../../src/errors.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
 let path: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-secret-'));
-  path = join(folder, 'token');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() =>
+  inNewFolder((made) => {
+    folder = made;
+    path = join(folder, 'token');
+  }),
+);
 
 function write(content: string | Uint8Array, mode = 0o600): void {
   writeFileSync(path, content);

@@ -1,17 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { freeIn } from '../../src/chain/reserve.ts';
 import { isWritable, readingProblem, readMode } from '../../src/doctor/host-facts.ts';
 import { writeNewFiles } from '../../src/adopt/adopt-command.ts';
 import { Misuse } from '../../src/errors.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-files-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => inNewFolder((made) => (folder = made)));
 
 describe('given files of this host', () => {
   it('when their modes are asked for, then kind and bits are told', () => {

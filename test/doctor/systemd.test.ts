@@ -1,15 +1,12 @@
 // systemctl(1) as it answers, played by a script: where tests run there is no systemd to ask.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readTimer } from '../../src/doctor/host-facts.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-systemctl-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => inNewFolder((made) => (folder = made)));
 
 /** Answers for the timer and for the service; what it was asked ends up beside it. */
 function answering(timer: string, service: string, status = 0): string {

@@ -1,17 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { withPrivateMirror } from '../../src/history/branch.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let state: string;
 let mirror: string;
-beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), 'muster-mirror-'));
-  mirror = join(state, 'mirror.git');
-  mkdirSync(mirror);
-});
-afterEach(() => rmSync(state, { recursive: true, force: true }));
+beforeEach(() =>
+  inNewFolder((made) => {
+    state = made;
+    mirror = join(state, 'mirror.git');
+    mkdirSync(mirror);
+  }),
+);
 
 /** What the work finds in the copy; undefined when there is none. */
 function copied(): Promise<readonly string[] | undefined> {

@@ -1,16 +1,14 @@
 // What root says by hand for judging to read, written by one half and read by the other.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeDistrusted, writeRefusedByHand } from '../../src/reconcile/allow-command.ts';
 import { readDistrusted, readRefusedByHand } from '../../src/record/by-hand.ts';
 import { instant } from '../../src/names.ts';
 import { commit, uid } from '../evidence/evidence-samples.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let state: string;
-beforeEach(() => (state = mkdtempSync(join(tmpdir(), 'muster-by-hand-'))));
-afterEach(() => rmSync(state, { recursive: true }));
+beforeEach(() => inNewFolder((made) => (state = made)));
 
 const said = { at: instant(10), reason: 'Laptop stolen.', by: 'root' };
 const fingerprint = `SHA256:${'k'.repeat(43)}`;

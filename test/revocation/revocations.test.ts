@@ -1,23 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readRevocations } from '../../src/revocation/revocations.ts';
 import { Unusable } from '../../src/errors.ts';
 import { parseRosterName } from '../../src/names.ts';
 import { isRatified, stillNamed } from '../../src/revocation/ratification.ts';
 import { group, rules, uid } from '../evidence/evidence-samples.ts';
 import { byRoster, grantOf, groupRules, hours, klaxon, now, policyOf, steward } from '../membership/membership-samples.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-revoked-'));
-  mkdirSync(join(folder, 'revoked'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() =>
+  inNewFolder((made) => {
+    folder = made;
+    mkdirSync(join(folder, 'revoked'));
+  }),
+);
 
 function path(name: string): string {
   return join(folder, 'revoked', name);

@@ -1,21 +1,20 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readRosterFile } from '../../src/roster/roster-file.ts';
+import { inNewFolder } from '../support/new-folder.ts';
 
 let folder: string;
 let path: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-roster-'));
-  path = join(folder, 'steward.txt');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() =>
+  inNewFolder((made) => {
+    folder = made;
+    path = join(folder, 'steward.txt');
+  }),
+);
 
 /** A line at a time, with pauses, and from the start again before the file is too large for a roster. */
 const appendForEver = `
