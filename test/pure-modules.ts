@@ -2,7 +2,7 @@
 
 /** Values in, values out: these import each other and nothing else. Everything that decides is here. */
 export const pureModules: Readonly<Record<string, readonly string[]>> = {
-  adopt: ['adoption-text', 'adoption'],
+  adopt: ['adoption'],
   approve: ['approve-text'],
   check: ['change-findings', 'findings', 'proposed-change', 'rules-change'],
   directory: ['directory'],
@@ -18,7 +18,7 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
     'doctor',
   ],
   evidence: ['approval-words', 'approval', 'beneficiaries', 'binding', 'evidence', 'pushers', 'tokens'],
-  explain: ['explain-text', 'explained', 'history-words'],
+  explain: ['explain-text', 'history-words'],
   history: ['attributes', 'landing'],
   init: ['beginning', 'init-text'],
   judge: ['effective', 'form', 'waiting'],

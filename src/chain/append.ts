@@ -2,9 +2,8 @@
 // process is killed, the next opening finds a sound ledger.
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { stateFailure, Unavailable } from '../errors.ts';
-import { renderBatch, longestLine, type Head } from './chain.ts';
+import { renderBatch, longestLine, type Head, modeOf, prepareHead, replaceHead, type ChainName } from './chain.ts';
 import { syncFolder } from '../kept-files.ts';
-import { modeOf, prepareHead, replaceHead, type ChainName } from './head.ts';
 
 export interface Appender {
   /** The end of the ledger after the last append that succeeded. */

@@ -4,8 +4,18 @@ import { join, dirname } from 'node:path';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
 import { syncFolder } from '../kept-files.ts';
 import { appenderAt, type Appender } from './append.ts';
-import { batchOf, follow, start, linesOf, withoutOwnKeys, type Broken, type Head } from './chain.ts';
-import { readHead, type ChainName, type KnownHead } from './head.ts';
+import {
+  batchOf,
+  follow,
+  start,
+  linesOf,
+  withoutOwnKeys,
+  type Broken,
+  type Head,
+  readHead,
+  type ChainName,
+  type KnownHead,
+} from './chain.ts';
 
 export interface SoundLedger {
   readonly kind: 'sound';

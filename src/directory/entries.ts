@@ -23,6 +23,21 @@ export async function entryAt(
   }
 }
 
+/** By pages; what the server says no to is told as what was `asked`. */
+export async function* pagesOf(
+  connection: DirectoryConnection,
+  base: string,
+  question: Question,
+  pageSize: number,
+  asked: string,
+): AsyncGenerator<readonly Entry[]> {
+  try {
+    yield* connection.pages(base, question, pageSize);
+  } catch (error) {
+    throw refusal(error, asked);
+  }
+}
+
 /** All values of one attribute; none when it is not there. */
 export function valuesOf(entry: Entry, attribute: string): readonly string[] {
   const held = entry[attribute] ?? entry[spelled(entry, attribute)] ?? [];

@@ -7,9 +7,9 @@ import { DirectoryUnusable, together } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { eachOf } from './connections.ts';
 import { dnKeyOf, foldText, uidOf } from './distinguished-names.ts';
-import { namedBy, valuesOf } from './entries.ts';
+import { namedBy, pagesOf, valuesOf } from './entries.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from './layout.ts';
-import { answered, refusal } from './result-codes.ts';
+import { answered } from './result-codes.ts';
 import type { Schema } from './schema.ts';
 
 // slapd joins the candidate lists of an OR pairwise: the cost of a filter is quadratic in its length.
@@ -183,12 +183,9 @@ async function scan(
   attributes: readonly string[],
   take: Take,
 ): Promise<void> {
-  try {
-    const pages = connection.pages(layout.people, { scope: 'sub', filter: `(&(uid=*)${condition})`, attributes }, pageSize);
-    for await (const page of pages) page.forEach(take);
-  } catch (error) {
-    throw refusal(error, `list the people under ${layout.people}`);
-  }
+  const question = { scope: 'sub' as const, filter: `(&(uid=*)${condition})`, attributes };
+  const pages = pagesOf(connection, layout.people, question, pageSize, `list the people under ${layout.people}`);
+  for await (const page of pages) page.forEach(take);
 }
 
 /** Those with the uids, a hundred at a time. */

@@ -7,12 +7,12 @@ import { DirectoryUnusable, Misuse } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { eachOf } from './connections.ts';
 import { isWithin, uidOf, dnKeyOf } from './distinguished-names.ts';
-import { entryAt, namedBy, valuesOf } from './entries.ts';
+import { entryAt, namedBy, pagesOf, valuesOf } from './entries.ts';
 import { readGroup, textOf } from './groups.ts';
 import { schemaOf } from './schema.ts';
 import { configuredKey, type DirectoryLayout } from './layout.ts';
 import { attributesOf, findPeople, personIn, requireDisabled, tellClaims, type Claims } from './people.ts';
-import { answered, refusal } from './result-codes.ts';
+import { answered } from './result-codes.ts';
 
 const readsInFlight = 8;
 
@@ -167,10 +167,6 @@ async function stateOf(connection: DirectoryConnection, context: string): Promis
 async function hasNewerEntry(connection: DirectoryConnection, context: string, values: readonly string[]): Promise<boolean> {
   const newest = [...values].sort(inOrder).at(-1) ?? '';
   const question = { scope: 'sub' as const, filter: `(&(entryCSN>=${newest})(!(entryCSN=${newest})))`, attributes: ['1.1'] };
-  try {
-    for await (const page of connection.pages(context, question, 1)) return page.length > 0;
-    return false;
-  } catch (error) {
-    throw refusal(error, `search ${context} by entryCSN`);
-  }
+  for await (const page of pagesOf(connection, context, question, 1, `search ${context} by entryCSN`)) return page.length > 0;
+  return false;
 }

@@ -7,12 +7,12 @@ import { asked } from './asked.ts';
 import { dn, type Dn, type GroupName, type Instant } from '../names.ts';
 import { DirectoryUnusable, Unavailable } from '../errors.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
-import { namedBy } from '../directory/entries.ts';
+import { namedBy, pagesOf } from '../directory/entries.ts';
 import { claimedBy, requireDisabled, tellClaims, type Claims } from '../directory/people.ts';
 import { configuredKey, type Disabled, type DirectoryLayout } from '../directory/layout.ts';
 import { directoryReader } from '../directory/reader.ts';
 import { schemaOf } from '../directory/schema.ts';
-import { refusal, renderRefusal, resultCode } from '../directory/result-codes.ts';
+import { renderRefusal, resultCode } from '../directory/result-codes.ts';
 import type { MemberAttribute } from '../directory/directory.ts';
 import { dnKeyOf } from '../directory/distinguished-names.ts';
 
@@ -48,16 +48,13 @@ export async function readServer(connection: DirectoryConnection, layout: Direct
 }
 
 async function countEntries(connection: DirectoryConnection, base: Dn, filter: string, look?: (entry: Entry) => void): Promise<number> {
+  const question = { scope: 'sub' as const, filter, attributes: [look ? 'uid' : '1.1'] };
   let entries = 0;
-  try {
-    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: [look ? 'uid' : '1.1'] }, pageSize)) {
-      entries += page.length;
-      if (look) page.forEach(look);
-    }
-    return entries;
-  } catch (error) {
-    throw refusal(error, `count the entries under ${base}`);
+  for await (const page of pagesOf(connection, base, question, pageSize, `count the entries under ${base}`)) {
+    entries += page.length;
+    if (look) page.forEach(look);
   }
+  return entries;
 }
 
 /** `writing`: the connection whose rights are looked at; it may be the same. */
@@ -169,14 +166,11 @@ function parentOf(name: string): string {
 }
 
 async function entriesUnder(connection: DirectoryConnection, base: string, filter: string, most = 2000): Promise<readonly Dn[]> {
+  const question = { scope: 'sub' as const, filter, attributes: ['1.1'] };
   const names: Dn[] = [];
-  try {
-    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['1.1'] }, Math.min(most, 500))) {
-      names.push(...page.map((entry) => dn(entry.dn)));
-      if (names.length >= most) break;
-    }
-  } catch (error) {
-    throw refusal(error, `list the entries under ${base}`);
+  for await (const page of pagesOf(connection, base, question, Math.min(most, 500), `list the entries under ${base}`)) {
+    names.push(...page.map((entry) => dn(entry.dn)));
+    if (names.length >= most) break;
   }
   return names.slice(0, most);
 }

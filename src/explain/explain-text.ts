@@ -1,5 +1,5 @@
 // `explain` in text and JSON: the same facts, for a person asking "why" or "why not" and for a program.
-import type { GroupStanding, IdleFile, OpenRequest, PersonExplained } from './explained.ts';
+import type { GroupStanding, IdleFile, OpenRequest, PersonExplained } from './explain.ts';
 import type { GroupResult, RunReport } from '../reconcile/run.ts';
 import type { Claim } from '../directory/directory.ts';
 import type { Refusal } from '../record/policy-state.ts';

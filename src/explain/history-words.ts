@@ -1,6 +1,6 @@
 // What happened to a person, and the chain behind a reason, in the words of `explain`, the report and its page.
 import type { Because } from '../membership/desired.ts';
-import type { HistoryEntry } from './explained.ts';
+import type { HistoryEntry } from './explain.ts';
 import type { Removal } from '../membership/plan.ts';
 import { plain, renderBecause, renderBy, renderLink, renderMoment, renderRemoval } from '../text.ts';
 

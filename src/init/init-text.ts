@@ -1,6 +1,5 @@
 // What `muster init` prints: what it wrote, what it could not find and how to find that, and what to type next.
-import type { LeftOut } from '../adopt/adoption.ts';
-import { renderLeftOut } from '../adopt/adoption-text.ts';
+import { renderLeftOut, type LeftOut } from '../adopt/adoption.ts';
 import { inOrderOfPath, type CommitId, type GroupName } from '../names.ts';
 import { membersOf, type Rules } from '../policy/policy.ts';
 import { hang, plain } from '../text.ts';

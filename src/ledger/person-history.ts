@@ -1,6 +1,6 @@
 // What the ledger tells of one person, group by group, oldest first.
 import { place } from '../policy/policy.ts';
-import type { HistoryEntry } from '../explain/explained.ts';
+import type { HistoryEntry } from '../explain/explain.ts';
 import { parseGroupName, type GroupName, type Uid } from '../names.ts';
 import type { LedgerRecord } from './record.ts';
 import type { VerdictRecord } from '../record/judging-record.ts';

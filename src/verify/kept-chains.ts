@@ -1,6 +1,6 @@
 // The two chains as they lie there: every line, by its hash and its schema, and what the one took from the other.
 import type { Head } from '../chain/chain.ts';
-import type { ChainName } from '../chain/head.ts';
+import type { ChainName } from '../chain/chain.ts';
 import { openLedger } from '../chain/open.ts';
 import { sha256 } from '../digest.ts';
 import { renderRecord } from '../ledger/ledger-records.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { laidOut } from '../../src/terminal.ts';
-import type { GroupStanding, IdleFile, PersonExplained } from '../../src/explain/explained.ts';
+import type { GroupStanding, IdleFile, PersonExplained } from '../../src/explain/explain.ts';
 import type { Hold } from '../../src/membership/guard.ts';
 import type { Withheld } from '../../src/membership/desired.ts';
 import { dn, type Instant } from '../../src/names.ts';
