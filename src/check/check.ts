@@ -5,15 +5,13 @@ import type { Duration, Instant } from '../names.ts';
 import { byPlace, type Finding } from '../policy/policy.ts';
 import { grantObjections, rulesObjections, type LocatedGrant, type PolicyReading, type Objection } from '../policy/policy-rules.ts';
 import { renderDuration } from '../time.ts';
-import { exitStatus } from '../status.ts';
-
-type CheckStatus = 'in order' | 'findings';
+import { statusOf, type Status } from '../status.ts';
 
 /** What `check --json` prints. */
 export interface CheckResult {
   readonly muster: 1;
   readonly command: 'check';
-  readonly status: { readonly code: number; readonly name: CheckStatus; readonly all: readonly CheckStatus[] };
+  readonly status: Status;
   /** By path, line and column. */
   readonly findings: readonly Finding[];
 }
@@ -46,8 +44,8 @@ export function check(policy: PolicyReading, { now, found = [], unchanged, endin
       ...endFindings(grant, now, endingWithin, unchanged && !unchanged.has(grant.path) ? 'error' : 'advice'),
     ]),
   ].sort(byPlace);
-  const name = findings.some(({ severity }) => severity === 'error') ? 'findings' : 'in order';
-  return { muster: 1, command: 'check', status: { code: exitStatus[name], name, all: [name] }, findings };
+  const isWrong = findings.some(({ severity }) => severity === 'error');
+  return { muster: 1, command: 'check', status: statusOf(isWrong ? ['findings'] : []), findings };
 }
 
 function rulesFindings({ rules }: PolicyReading, ceilings: CheckOptions['ceilings']): readonly Finding[] {

@@ -29,30 +29,7 @@ export interface Project {
   readonly path: string;
 }
 
-export interface Api {
-  /** By path or number. */
-  readonly project: (pathOrId: string) => Promise<Project>;
-  readonly mergeRequestsOf: (project: number, commit: CommitId) => Promise<readonly MergeRequest[]>;
-  /** Those that are being merged into the branch right now. */
-  readonly lockedInto: (project: number, branch: string) => Promise<readonly MergeRequest[]>;
-  /** Those that changed last, newest first, a handful: of all, or of those merged into a branch. */
-  readonly newest: (project: number, mergedInto?: string) => Promise<readonly MergeRequest[]>;
-  readonly mergeRequest: (project: number, iid: number) => Promise<NamedMergeRequest>;
-  readonly approvals: (project: number, iid: number) => Promise<readonly Approval[]>;
-  /** Oldest first. */
-  readonly versions: (project: number, iid: number) => Promise<readonly Version[]>;
-  readonly notes: (project: number, iid: number) => Promise<Shown<Note>>;
-  /** What people wrote on it, newest first: not more than is read of one. */
-  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
-  readonly stateEvents: (project: number, iid: number) => Promise<readonly StateEvent[]>;
-  /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
-  readonly pushEvents: (project: number, from: Instant, to: Instant) => Promise<Shown<PushEvent>>;
-}
-
-export interface NamedMergeRequest {
-  readonly mergeRequest: MergeRequest;
-  readonly sourceBranch: string | undefined;
-}
+export type Api = ReturnType<typeof connect>;
 
 /** gitbeaker, on our own requester. */
 export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitlab> {
@@ -66,9 +43,9 @@ export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitl
   });
 }
 
-export function connect(settings: RequesterSettings): Api {
+export function connect(settings: RequesterSettings) {
   const gitlab = clientFor(settings);
-  const mergeRequest = async (project: number, iid: number): Promise<NamedMergeRequest> => {
+  const mergeRequest = async (project: number, iid: number) => {
     const shown = await gitlab.MergeRequests.show(project, iid);
     const answer = understand(mergeRequestShape, shown, `merge request !${iid}`);
     if (answer.iid !== iid || answer.targetProject !== project)
@@ -99,11 +76,12 @@ export function connect(settings: RequesterSettings): Api {
     });
   };
   return {
-    async project(pathOrId) {
+    /** By path or number. */
+    async project(pathOrId: string): Promise<Project> {
       const { id, path_with_namespace } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
       return { id, path: path_with_namespace ?? pathOrId };
     },
-    async mergeRequestsOf(project, commit) {
+    async mergeRequestsOf(project: number, commit: CommitId): Promise<readonly MergeRequest[]> {
       const list = await wholeOfTexts(
         mergeRequestShape,
         (paging) => gitlab.Commits.allMergeRequests(project, commit, paging),
@@ -111,7 +89,8 @@ export function connect(settings: RequesterSettings): Api {
       );
       return list.sort((left, right) => left.iid - right.iid);
     },
-    async lockedInto(project, branch) {
+    /** Those that are being merged into the branch right now. */
+    async lockedInto(project: number, branch: string): Promise<readonly MergeRequest[]> {
       const list = await wholeOfTexts(
         mergeRequestShape,
         (paging) => gitlab.MergeRequests.all({ projectId: project, state: 'locked', targetBranch: branch, ...paging }),
@@ -120,7 +99,8 @@ export function connect(settings: RequesterSettings): Api {
       // A server that does not know a filter leaves it out.
       return list.filter(({ state, targetBranch }) => state === 'locked' && targetBranch === branch);
     },
-    async newest(project, mergedInto) {
+    /** Those that changed last, newest first, a handful: of all, or of those merged into a branch. */
+    async newest(project: number, mergedInto?: string): Promise<readonly MergeRequest[]> {
       const which = mergedInto === undefined ? {} : ({ state: 'merged', targetBranch: mergedInto } as const);
       const newest = { orderBy: 'updated_at', sort: 'desc', page: 1, perPage: 5 } as const;
       const shown = await gitlab.MergeRequests.all({ projectId: project, ...which, ...newest });
@@ -134,18 +114,19 @@ export function connect(settings: RequesterSettings): Api {
       return list.filter((one) => mergedInto === undefined || (one.state === 'merged' && one.targetBranch === mergedInto));
     },
     mergeRequest,
-    async approvals(project, iid) {
+    async approvals(project: number, iid: number): Promise<readonly Approval[]> {
       return understand(
         approvalsShape,
         await gitlab.MergeRequestApprovals.showConfiguration(project, { mergerequestIId: iid }),
         `the approvals of !${iid}`,
       );
     },
-    async versions(project, iid) {
+    /** Oldest first. */
+    async versions(project: number, iid: number): Promise<readonly Version[]> {
       const list = await whole(versionShape, gitlab.MergeRequests.allDiffVersions(project, iid, pages), `the versions of !${iid}`);
       return list.sort((left, right) => left.createdAt - right.createdAt || left.id - right.id);
     },
-    async notes(project, iid) {
+    async notes(project: number, iid: number): Promise<Shown<Note>> {
       const { entries, hidden } = await shownOfTexts(
         noteShape,
         // Only those that GitLab wrote, where the server knows the filter: whoever comments a lot must not make this long.
@@ -154,7 +135,8 @@ export function connect(settings: RequesterSettings): Api {
       );
       return { entries: entries.toSorted((left, right) => left.created_at - right.created_at || left.id - right.id), hidden };
     },
-    async comments(project, iid) {
+    /** What people wrote on it, newest first: not more than is read of one. */
+    async comments(project: number, iid: number): Promise<readonly Comment[]> {
       const newest = { sort: 'desc', orderBy: 'created_at', page: 1, ...onlyComments } as const;
       const { entries } = await pageOfTexts(
         noteShape,
@@ -163,11 +145,12 @@ export function connect(settings: RequesterSettings): Api {
       );
       return entries.flatMap(({ body, system, author }) => (system ? [] : [{ body, by: author?.id }]));
     },
-    async stateEvents(project, iid) {
+    async stateEvents(project: number, iid: number): Promise<readonly StateEvent[]> {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
     },
-    async pushEvents(project, from, to) {
+    /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
+    async pushEvents(project: number, from: Instant, to: Instant): Promise<Shown<PushEvent>> {
       const months = await Promise.all(monthsOf(from, to).map((month) => pushesIn(project, month)));
       const entries = months.flatMap((month) => month.entries).sort((left, right) => left.at - right.at);
       return { entries, hidden: months.reduce((sum, { hidden }) => sum + hidden, 0) };

@@ -40,22 +40,7 @@ export interface ClockReading {
   readonly here: Instant;
 }
 
-export interface GitLab {
-  /** @throws Unavailable without an answer; Unusable when GitLab knows no such project or does not take the token */
-  readonly project: () => Promise<Project>;
-  /** What GitLab knows of a landing; never throws for anything the server does. */
-  readonly evidenceFor: (commit: CommitId, target: TargetBranch) => Promise<EvidenceAnswer>;
-  /** Where the branch stood before a push, or a merge, brought it to the commit. @throws Unavailable or Unusable */
-  readonly stoodBefore: (commit: CommitId, target: TargetBranch, at: Instant) => Promise<CommitId | undefined>;
-  /** Some that were merged last; where there are none but `own`, others of the project. @throws Unavailable or Unusable */
-  readonly othersThan: (own: CommitId, target: TargetBranch) => Promise<readonly OtherMergeRequest[]>;
-  /** Whether it answers about this one, whole, everything that may have to be known of a landing; never throws for anything the server does. */
-  readonly answersAbout: (other: OtherMergeRequest, target: TargetBranch) => Promise<boolean>;
-  /** What people wrote on a merge request, newest first. @throws Unavailable or Unusable */
-  readonly comments: (project: number, iid: number) => Promise<readonly Comment[]>;
-  /** From the `Date` header of the last answer; undefined before the first. */
-  readonly clock: () => ClockReading | undefined;
-}
+export type GitLab = ReturnType<typeof openGitLab>;
 
 /** What the configuration says of the server, but for the token. Throws Misuse where `gitlab.ca-file` cannot be used. */
 export function forgeSettings(
@@ -66,7 +51,7 @@ export function forgeSettings(
   return { url, project, concurrency, now, trust };
 }
 
-export function openGitLab(settings: GitLabSettings): GitLab {
+export function openGitLab(settings: GitLabSettings) {
   let reading: ClockReading | undefined;
   const onDate = (header: string | null): void => {
     const server = header === null ? Number.NaN : Date.parse(header);
@@ -76,9 +61,13 @@ export function openGitLab(settings: GitLabSettings): GitLab {
   let loaded: Promise<Api> | undefined;
   const connected = () => (loaded ??= import('./api.ts').then(({ connect }) => connect(requesterSettings(settings, onDate))));
   return {
-    project: async () => (await connected()).project(settings.project).catch((error: unknown) => complain(error, settings.project)),
-    evidenceFor: async (commit, target) => evidenceFor(await connected(), commit, target),
-    async stoodBefore(commit, { project, branch }, at) {
+    /** @throws Unavailable without an answer; Unusable when GitLab knows no such project or does not take the token */
+    project: async (): Promise<Project> =>
+      (await connected()).project(settings.project).catch((error: unknown) => complain(error, settings.project)),
+    /** What GitLab knows of a landing; never throws for anything the server does. */
+    evidenceFor: async (commit: CommitId, target: TargetBranch): Promise<EvidenceAnswer> => evidenceFor(await connected(), commit, target),
+    /** Where the branch stood before a push, or a merge, brought it to the commit. @throws Unavailable or Unusable */
+    async stoodBefore(commit: CommitId, { project, branch }: TargetBranch, at: Instant): Promise<CommitId | undefined> {
       const around = [instant(at - day), instant(at + day)] as const;
       const events = await (await connected()).pushEvents(project, ...around).catch((error: unknown) => {
         if (error instanceof Declined && (error.status === 403 || error.status === 404)) return { entries: [], hidden: 0 };
@@ -86,7 +75,8 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       });
       return events.entries.findLast((event) => event.branch === branch && event.to === commit)?.from ?? undefined;
     },
-    async othersThan(own, { project, branch }) {
+    /** Some that were merged last; where there are none but `own`, others of the project. @throws Unavailable or Unusable */
+    async othersThan(own: CommitId, { project, branch }: TargetBranch): Promise<readonly OtherMergeRequest[]> {
       const asked = await connected();
       const newest = async (mergedInto?: string): Promise<readonly OtherMergeRequest[]> => {
         const found = await asked.newest(project, mergedInto).catch((error: unknown) => complain(error, settings.project));
@@ -98,9 +88,13 @@ export function openGitLab(settings: GitLabSettings): GitLab {
       const merged = await newest(branch);
       return merged.length > 0 ? merged : newest();
     },
-    answersAbout: async (other, { project }) => answersAbout(await connected(), other, project),
-    comments: async (project, iid) =>
+    /** Whether it answers about this one, whole, everything that may have to be known of a landing; never throws for anything the server does. */
+    answersAbout: async (other: OtherMergeRequest, { project }: TargetBranch): Promise<boolean> =>
+      answersAbout(await connected(), other, project),
+    /** What people wrote on a merge request, newest first. @throws Unavailable or Unusable */
+    comments: async (project: number, iid: number): Promise<readonly Comment[]> =>
       (await connected()).comments(project, iid).catch((error: unknown) => complain(error, settings.project)),
+    /** From the `Date` header of the last answer; undefined before the first. */
     clock: () => reading,
   };
 }

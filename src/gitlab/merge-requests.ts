@@ -17,42 +17,29 @@ export interface FileAction {
   readonly content?: Uint8Array;
 }
 
-export interface MergeRequestDraft {
-  readonly sourceBranch: string;
-  readonly targetBranch: string;
-  readonly title: string;
-  readonly description: string;
-}
+export type MergeRequests = ReturnType<typeof openMergeRequests>;
 
-export interface MergeRequests {
-  /** The project's number. Throws as `GitLab.project` does. */
-  readonly project: () => Promise<number>;
-  /** Whole, with every page. Throws Misuse where there is no such merge request, Unavailable where GitLab does not answer. */
-  readonly read: (project: number, iid: number) => Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }>;
-  /**
-   * Makes a branch from another with one commit on it; `may-not` where the account may not push there, and then nothing was done.
-   * Never tried twice: an answer that got lost may have been a yes.
-   */
-  readonly commit: (
-    project: number,
-    branch: { readonly name: string; readonly from: string },
-    message: string,
-    actions: readonly FileAction[],
-  ) => Promise<'made' | 'may-not'>;
-  /** As the account of the token. Never tried twice. */
-  readonly comment: (project: number, iid: number, body: string) => Promise<void>;
-  readonly open: (project: number, draft: MergeRequestDraft) => Promise<{ readonly iid: number; readonly url: string }>;
-}
-
-export function openMergeRequests(settings: GitLabSettings): MergeRequests {
+export function openMergeRequests(settings: GitLabSettings) {
   const ours = requesterSettings(settings);
   const gitlab = clientFor(ours);
   const api = connect(ours);
   const project = async () => api.project(settings.project).catch((error: unknown) => complain(error, settings.project));
   return {
+    /** The project's number. Throws as `GitLab.project` does. */
     project: async () => (await project()).id,
-    read: async (id, iid) => within(largestReview, () => readReviewed(api, id, iid)).catch((error: unknown) => notRead(error, iid)),
-    async commit(id, { name, from }, message, actions) {
+    /** Whole, with every page. Throws Misuse where there is no such merge request, Unavailable where GitLab does not answer. */
+    read: async (id: number, iid: number): Promise<{ readonly mergeRequest: MergeRequest; readonly review: Review }> =>
+      within(largestReview, () => readReviewed(api, id, iid)).catch((error: unknown) => notRead(error, iid)),
+    /**
+     * Makes a branch from another with one commit on it; `may-not` where the account may not push there, and then nothing was done.
+     * Never tried twice: an answer that got lost may have been a yes.
+     */
+    async commit(
+      id: number,
+      { name, from }: { readonly name: string; readonly from: string },
+      message: string,
+      actions: readonly FileAction[],
+    ): Promise<'made' | 'may-not'> {
       const given = actions.map(({ action, path, content }) => ({
         action,
         filePath: path,
@@ -66,10 +53,15 @@ export function openMergeRequests(settings: GitLabSettings): MergeRequests {
         return notWritten(error, name);
       }
     },
-    async comment(id, iid, body) {
+    /** As the account of the token. Never tried twice. */
+    async comment(id: number, iid: number, body: string): Promise<void> {
       await gitlab.MergeRequestNotes.create(id, iid, body).catch((error: unknown) => notRead(error, iid));
     },
-    async open(id, { sourceBranch, targetBranch, title, description }) {
+    async open(
+      id: number,
+      of: { readonly sourceBranch: string; readonly targetBranch: string; readonly title: string; readonly description: string },
+    ): Promise<{ readonly iid: number; readonly url: string }> {
+      const { sourceBranch, targetBranch, title, description } = of;
       const answer = await gitlab.MergeRequests.create(id, sourceBranch, targetBranch, title, {
         description,
         removeSourceBranch: true,

@@ -13,18 +13,6 @@ import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 
 export type Written = 'created' | 'edited' | 'unchanged' | 'none';
 
-export interface Notes {
-  /**
-   * Leaves `text`, which begins with `marker`, as the only note of the token's own account that does. Where there is none yet one is
-   * made, unless told not to. Throws Unavailable when GitLab does not answer, Unusable when it does not take the token.
-   */
-  readonly write: (iid: number, marker: string, text: string, create: boolean) => Promise<Written>;
-  /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. Throws as `write` does. */
-  readonly landedAs: (commit: CommitId, branch: string) => Promise<number | undefined>;
-  /** Those that were updated in that second and since; null: those that are open. Throws as `write` does. */
-  readonly updatedSince: (since: Instant | null, branch: string) => Promise<Updates>;
-}
-
 /** Oldest first. As many as one answer has: where it is full, there may be more after the last. */
 export interface Updates {
   readonly updates: readonly UpdatedMergeRequest[];
@@ -46,7 +34,8 @@ function isWithin(updates: readonly UpdatedMergeRequest[], since: Instant | null
 
 const userShape = v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
 
-export function openNotes(settings: GitLabSettings): Notes {
+/** All throw Unavailable when GitLab does not answer, Unusable when it does not take the token. */
+export function openNotes(settings: GitLabSettings) {
   const gitlab = clientFor(requesterSettings(settings));
   const { project } = settings;
   let self: Promise<number> | undefined;
@@ -110,9 +99,16 @@ export function openNotes(settings: GitLabSettings): Notes {
   }
 
   return {
-    updatedSince: async (since, branch) => updatedSince(since, branch).catch(explainRead),
-    landedAs: async (commit, branch) => landedAs(commit, branch).catch(explainRead),
-    write: async (iid, marker, text, create) => write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
+    /** Those that were updated in that second and since; null: those that are open. */
+    updatedSince: async (since: Instant | null, branch: string) => updatedSince(since, branch).catch(explainRead),
+    /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. */
+    landedAs: async (commit: CommitId, branch: string) => landedAs(commit, branch).catch(explainRead),
+    /**
+     * Leaves `text`, which begins with `marker`, as the only note of the token's own account that does. Where there is none yet one is
+     * made, unless told not to.
+     */
+    write: async (iid: number, marker: string, text: string, create: boolean) =>
+      write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
   };
 }
 

@@ -12,18 +12,7 @@ import { pages, whole } from './lists.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
 
-/** All throw Unavailable without an answer, and Unusable where GitLab does not tell. */
-export interface Settings {
-  readonly version: () => Promise<string>;
-  /** The token that is asked with. */
-  readonly token: () => Promise<TokenFacts>;
-  readonly mergeSettings: () => Promise<MergeSettings>;
-  readonly protection: (branch: string) => Promise<Protection>;
-  /** Of these ids; an id that nobody has is not in the answer. */
-  readonly accounts: (ids: readonly number[]) => Promise<ReadonlyMap<number, ForgeAccount>>;
-  /** Of the project, with those it inherits. */
-  readonly members: () => Promise<ReadonlyMap<number, ForgeAccount>>;
-}
+export type Settings = ReturnType<typeof openSettings>;
 
 const flag = v.nullish(v.boolean());
 const versionShape = v.object({ version: v.string() });
@@ -50,16 +39,20 @@ const memberShape = v.object({ ...userShape.entries, access_level: v.number() })
 
 type Client = ReturnType<typeof clientFor>;
 
-export function openSettings(settings: GitLabSettings): Settings {
+/** All throw Unavailable without an answer, and Unusable where GitLab does not tell. */
+export function openSettings(settings: GitLabSettings) {
   const gitlab = clientFor(requesterSettings(settings));
   const { project } = settings;
   return {
     version: () => told('its version', async () => understand(versionShape, await gitlab.Metadata.show(), 'the version').version),
+    /** The token that is asked with. */
     token: () => told('anything about the token', async () => tokenFacts(await gitlab.PersonalAccessTokens.show())),
     mergeSettings: () => told('the settings of the project', async () => mergeSettings(await gitlab.Projects.show(project))),
-    protection: (branch) => told(`the protection of ${branch}`, () => protection(gitlab, project, branch)),
-    accounts: (ids) => told('the accounts of those who approve', () => accounts(gitlab, project, ids)),
-    members: () => told('the members of the project', () => membersOf(gitlab, project)),
+    protection: (branch: string) => told(`the protection of ${branch}`, () => protection(gitlab, project, branch)),
+    /** Of these ids; an id that nobody has is not in the answer. */
+    accounts: (ids: readonly number[]) => told('the accounts of those who approve', () => accounts(gitlab, project, ids)),
+    /** Of the project, with those it inherits. */
+    members: (): Promise<ReadonlyMap<number, ForgeAccount>> => told('the members of the project', () => membersOf(gitlab, project)),
   };
 }
 

@@ -15,14 +15,7 @@ export type PolicyParser = Pick<typeof import('../policy/parser.ts'), 'parseRule
 /** Loaded when there is something to read: an idle look needs no YAML. */
 export const loadParser = () => import('../policy/parser.ts');
 
-export interface LandingFiles {
-  /** The contents that judging these landings takes, in one go. */
-  contentsOf(landings: readonly Landing[]): Promise<Blobs>;
-  /** What the files of a landing say after it. `contents` must be of a call that named it. */
-  readingsOf(state: PolicyState, landing: Landing, contents: Blobs): Promise<Readings>;
-  /** What these files say. */
-  readFiles(files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>>;
-}
+export type LandingFiles = ReturnType<typeof landingFiles>;
 
 /** The plain files of a tree, with their contents; those that are too large are left out. */
 export async function readPlainFiles(tree: PolicyTree, branch: Pick<Branch, 'blobs'>): Promise<readonly PolicyFile[]> {
@@ -43,7 +36,7 @@ const mostAtOnce = 1024;
 /** What files said is remembered for the run: the same file in many landings, or at the branch's head too, is parsed once. Bytes of such files. */
 const mostRemembered = 16 * 1024 * 1024;
 
-export function landingFiles(readBlobs: Branch['blobs'], folder: string): LandingFiles {
+export function landingFiles(readBlobs: Branch['blobs'], folder: string) {
   const read = async (ids: readonly BlobId[]): Promise<Blobs> =>
     ids.length === 0 ? { contents: new Map(), tooLarge: new Set() } : readBlobs(ids, largestFile);
   const remembered = new Map<string, Reading>();
@@ -61,7 +54,7 @@ export function landingFiles(readBlobs: Branch['blobs'], folder: string): Landin
     remembered.set(key, reading);
     return reading;
   };
-  const readFiles: LandingFiles['readFiles'] = async (files) => {
+  const readFiles = async (files: ReadonlyMap<string, TreeEntry>): Promise<ReadonlyMap<string, Reading>> => {
     if (files.size === 0) return new Map();
     const parser = await loadParser();
     const entries = [...files];
@@ -74,13 +67,15 @@ export function landingFiles(readBlobs: Branch['blobs'], folder: string): Landin
     return readings;
   };
   return {
-    contentsOf: (landings) =>
+    /** The contents that judging these landings takes, in one go. */
+    contentsOf: (landings: readonly Landing[]) =>
       read(
         landings
           .filter(isReviewable)
           .flatMap(({ changes }) => changes.flatMap(({ after }) => (after && isFile(after) ? [after.blob] : []))),
       ),
-    async readingsOf(state, landing, contents) {
+    /** What the files of a landing say after it. `contents` must be of a call that named it. */
+    async readingsOf(state: PolicyState, landing: Landing, contents: Blobs): Promise<Readings> {
       if (!isReviewable(landing)) return { files: await readFiles(narrowing(landing, state)) };
       const parser = await loadParser();
       const files = new Map<string, Reading>();
@@ -90,6 +85,7 @@ export function landingFiles(readBlobs: Branch['blobs'], folder: string): Landin
       if (dirtyRules(state, folder) !== undefined) return { files, rules: { kind: 'unread' } };
       return { files, rules: await readRulesAfter(read, parser, state, landing, folder) };
     },
+    /** What these files say. */
     readFiles,
   };
 }

@@ -62,8 +62,7 @@ export function keptRecords(folder: string): readonly JudgingRecord[] {
   try {
     const chain = openLedger(folder, 'record');
     if (chain.kind === 'broken') return [];
-    const records = [...chain.records()].map(({ kept }) => parseJudgingRecord(kept));
-    return records.every((record) => record !== undefined) ? records : [];
+    return understood(chain.records(), folder);
   } catch (error) {
     if (error instanceof Unavailable || error instanceof Unusable) return [];
     throw error;

@@ -31,26 +31,21 @@ export interface SettledGrant {
 }
 
 export type SettledReview =
-  | {
+  | ({
       readonly kind: 'refused';
       readonly code: RefusalCode;
       /** The landing's files that are still not in force, as far as their names may be shown anywhere. */
       readonly paths: readonly string[];
       /** Its files are again what is in force. */
       readonly healed: boolean;
-      readonly restores: boolean;
-      readonly took: readonly TakenAway[];
-      readonly takenOut: readonly Uid[];
-      /** Files that no merge request can change until they are what is endorsed. */
-      readonly locked: readonly string[];
-      /** Rules are among them: then nothing counts until then. */
+      /** Rules are among those that no merge request can change until they are what is endorsed: then nothing counts until then. */
       readonly locksAll: boolean;
       /** Where approvals were what was missing. */
       readonly approvals: readonly JudgedApproval[];
       readonly signatures: readonly JudgedSignature[];
       readonly quorum: readonly PathQuorum[];
       readonly unbound?: UnboundReason;
-    }
+    } & Pick<JudgedLanding, 'restores' | 'took' | 'takenOut' | 'locked'>)
   | { readonly kind: 'waiting'; readonly code: string }
   | {
       readonly kind: 'endorsed';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openNotes, type Notes } from '../../src/gitlab/notes.ts';
+import { openNotes } from '../../src/gitlab/notes.ts';
 import { instant } from '../../src/names.ts';
 import { Unavailable, Unusable } from '../../src/errors.ts';
 import { startWithPeople, type Cast } from '../support/gitlab/people.ts';
@@ -30,7 +30,7 @@ beforeEach(async () => {
   mergeRequest = await gitlab.openMergeRequest(project, { author: carol, sourceBranch: `b${branches}` });
 });
 
-function notes(secret = token): Notes {
+function notes(secret = token): ReturnType<typeof openNotes> {
   return openNotes({ url: cast.gitlab.url, project: cast.project.path, token: secret, now: () => instant(0), firstPause: 1 });
 }
 
