@@ -5,11 +5,11 @@ import { openConnection } from '../directory/access.ts';
 import type { DirectoryConnection } from '../directory/connection.ts';
 import type { MemberEntry, ObservedGroup } from '../directory/directory.ts';
 import { dnKeyOf, isWithin } from '../directory/distinguished-names.ts';
-import { valuesOf } from '../directory/entries.ts';
+import { pagesOf, valuesOf } from '../directory/entries.ts';
 import { configuredKey, type DirectoryLayout } from '../directory/layout.ts';
 import { directoryReader } from '../directory/reader.ts';
 import type { Directory } from '../membership/proposal.ts';
-import { hasResultCode, refusal, resultCode } from '../directory/result-codes.ts';
+import { answered, hasResultCode, refusal, resultCode } from '../directory/result-codes.ts';
 import { Misuse } from '../errors.ts';
 import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
 import { openSettings } from '../gitlab/settings.ts';
@@ -168,11 +168,8 @@ async function somePeople(connection: DirectoryConnection, base: string, filter:
 
 /** Below which the server has entries, as it names them (RFC 4512, section 5.1). */
 async function contexts(connection: DirectoryConnection): Promise<readonly string[]> {
-  const [root] = await connection
-    .search('', { scope: 'base', filter: '(objectClass=*)', attributes: ['namingContexts'] })
-    .catch((error: unknown) => {
-      throw refusal(error, 'show its root DSE');
-    });
+  const question = { scope: 'base' as const, filter: '(objectClass=*)', attributes: ['namingContexts'] };
+  const [root] = await answered(connection.search('', question), 'show its root DSE');
   return root ? valuesOf(root, 'namingContexts') : [];
 }
 
@@ -193,23 +190,20 @@ async function search(connection: DirectoryConnection, { people }: DirectoryConf
   const candidates = new Map<GroupName, Candidate>();
   const leftOut: Candidates['leftOut'] = [];
   const base = await suffixOf(connection, people);
-  try {
-    for await (const page of connection.pages(base, { scope: 'sub', filter, attributes: ['cn', 'description'] }, 500)) {
-      for (const entry of page) {
-        const [cn = ''] = valuesOf(entry, 'cn');
-        const group = nameOf(cn);
-        const other = group && candidates.get(group);
-        if (!group) leftOut.push({ dn: entry.dn, why: `its cn makes no name of a file; take it with --group NAME=DN` });
-        else if (other) leftOut.push({ dn: entry.dn, why: `${other.dn} has the same name; take it with --group NAME=DN` });
-        else candidates.set(group, { group, dn: dn(entry.dn), description: valuesOf(entry, 'description')[0], isNamed: false });
-      }
-      if (candidates.size + leftOut.length > mostGroups)
-        throw new Misuse(
-          `${base} has more than ${mostGroups} groups: say which of them muster is to manage, each with --group NAME=DN. To see them: ${renderSearch(typed)} -b ${JSON.stringify(base)} ${JSON.stringify(filter)} dn`,
-        );
+  const question = { scope: 'sub' as const, filter, attributes: ['cn', 'description'] };
+  for await (const page of pagesOf(connection, base, question, 500, `search ${base} for groups`)) {
+    for (const entry of page) {
+      const [cn = ''] = valuesOf(entry, 'cn');
+      const group = nameOf(cn);
+      const other = group && candidates.get(group);
+      if (!group) leftOut.push({ dn: entry.dn, why: `its cn makes no name of a file; take it with --group NAME=DN` });
+      else if (other) leftOut.push({ dn: entry.dn, why: `${other.dn} has the same name; take it with --group NAME=DN` });
+      else candidates.set(group, { group, dn: dn(entry.dn), description: valuesOf(entry, 'description')[0], isNamed: false });
     }
-  } catch (error) {
-    throw refusal(error, `search ${base} for groups`);
+    if (candidates.size + leftOut.length > mostGroups)
+      throw new Misuse(
+        `${base} has more than ${mostGroups} groups: say which of them muster is to manage, each with --group NAME=DN. To see them: ${renderSearch(typed)} -b ${JSON.stringify(base)} ${JSON.stringify(filter)} dn`,
+      );
   }
   return { candidates: [...candidates.values()].sort((left, right) => inOrder(left.group, right.group)), leftOut };
 }

@@ -224,21 +224,19 @@ async function withUnlisted(
   const uids = new Set<string>();
   let message = '';
   const ask = async (values: readonly (MemberValue & { readonly uid: Uid })[]) => {
-    try {
-      if (values.length === 0 || !(await directory.isMember(group, ...values.map(({ dn }) => dn)))) return;
-      const [only] = values;
-      if (only && values.length === 1) unlisted.push(only);
-      else for (const value of values) await ask([value]);
-    } catch (error) {
+    const isOne = await directory.isMember(group, ...values.map(({ dn }) => dn)).catch((error: unknown) => {
       if (!(error instanceof DirectoryUnusable)) throw error;
-      const [only] = values;
-      if (only && values.length === 1) {
-        uids.add(only.uid);
-        message ||= error.message;
-      } else for (const value of values) await ask([value]);
+      return error;
+    });
+    if (isOne === false) return;
+    if (values.length > 1) for (const value of values) await ask([value]);
+    else if (isOne === true) unlisted.push(...values);
+    else {
+      for (const { uid } of values) uids.add(uid);
+      message ||= isOne.message;
     }
   };
-  await ask([...asked.values()]);
+  if (asked.size > 0) await ask([...asked.values()]);
   const whole = unlisted.length === 0 ? observed : { ...observed, members: [...members, ...unlisted] };
   return uids.size === 0 ? { observed: whole } : { observed: whole, doubt: { uids, message } };
 }

@@ -170,8 +170,7 @@ async function readBack(
   const open = !done && outcome.kind === 'unknown' ? [{ ...intent, ...rest }] : [];
   const told = [settled, ...used(intent, settled, ports.memory), ...open];
   const unrecorded = await ports.journal.append(told, 'reserve').then(() => undefined, whereFull);
-  if (message === undefined && unrecorded) return { proposal: after, result: { proposal: after, outcome: 'done', members, ...unrecorded } };
-  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members } };
+  if (message === undefined) return { proposal: after, result: { proposal: after, outcome: 'done', members, ...unrecorded } };
   const status: StatusName = outcome.kind === 'unknown' || outcome.kind === 'stopped' ? 'unavailable' : 'directory';
   return { proposal: after, result: { proposal: after, outcome: 'not-done', members, status, message } };
 }

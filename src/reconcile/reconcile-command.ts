@@ -78,9 +78,7 @@ async function reconciled(invocation: Invocation, caller: Caller): Promise<Print
       caller,
     );
   }
-  if (report.rosters.length > 0) {
-    publishRosterStatuses(configuration.state, report, caller);
-  }
+  publishRosterStatuses(configuration.state, report, caller);
   // Also one that an earlier run could not write, or that tells nothing yet of what was done by hand since.
   if (
     configuration.report !== undefined &&

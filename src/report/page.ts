@@ -28,7 +28,7 @@ export function nowOf({ memory, lastRun }: State, caller: Caller): Instant {
 export function settingsOf(configuration: Configuration, moments: Moments, side: Report['side']): ReportSettings {
   const { folder, longest, managed } = surveySettings(configuration);
   const { evidence, mode } = configuration;
-  return { ...moments, folder, side, longest: longest ?? new Map(), groups: [...managed.keys()], evidence, mode };
+  return { ...moments, folder, side, longest, groups: [...managed.keys()], evidence, mode };
 }
 
 export async function renderPage(report: Report, { gitlab }: Configuration): Promise<string> {

@@ -8,12 +8,12 @@ import type { DistrustStory } from '../ledger/distrusted.ts';
 import { attentionOf, type Attention } from './report-attention.ts';
 import { changesIn, groupReport, isOnRecord, type ReportChanges } from './report-groups.ts';
 import type { HoldCode } from '../membership/guard.ts';
-import { inOrder, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
+import { inOrder, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
 import type { KnownHold } from '../ledger/memory.ts';
 import type { Heads } from '../ledger/state.ts';
 import type { LiftRecord, RevocationRecord, RosterRecord } from '../ledger/record.ts';
-import type { OverrideStory, Replayed, Replay, RevocationStory } from '../ledger/replay.ts';
+import type { OverrideStory, Replayed, Replay, ReplaySettings, RevocationStory } from '../ledger/replay.ts';
 import type { Stay } from '../ledger/stays.ts';
 import { stillNamed, type StillNamed } from '../revocation/ratification.ts';
 import { day } from '../time.ts';
@@ -127,17 +127,7 @@ export interface ReportSources {
   readonly heads?: Heads;
 }
 
-export interface ReportSettings {
-  readonly at: Instant;
-  readonly since: Instant | undefined;
-  readonly folder: string;
-  readonly side: Report['side'];
-  readonly evidence: Report['evidence'];
-  readonly mode: Report['mode'];
-  readonly groups: readonly GroupName[];
-  /** The host's ceilings on the length of grants. */
-  readonly longest: ReadonlyMap<GroupName, Duration>;
-}
+export type ReportSettings = ReplaySettings & Pick<Report, 'side' | 'evidence' | 'mode'>;
 
 export function reportOf(replayed: Replayed, sources: ReportSources, settings: ReportSettings): Report {
   const { at } = settings;
