@@ -6,9 +6,9 @@ import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
 import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { instant, mapOf } from '../record/shapes.ts';
+import { instant, mapOf, type Kept } from '../record/shapes.ts';
 import type { Instant } from '../names.ts';
-import { isDue, standingOfToken, type KnownToken, type TokenName, type TokenStanding } from './tokens.ts';
+import { isDue, standingOfToken, type TokenName, type TokenStanding } from './tokens.ts';
 import { Misuse, Unavailable, Untrusted, Unusable } from '../errors.ts';
 import { sha256 } from '../digest.ts';
 
@@ -63,11 +63,17 @@ const nameOfFile = 'tokens.json';
 
 const factsShape = v.strictObject({ scopes: v.array(v.string()), expiresAt: v.exactOptional(instant) });
 const knownShape = v.strictObject({
+  /** Stands for the secret: another one in the same file is another token. */
   digest: v.string(),
   askedAt: instant,
   isAnswered: v.boolean(),
+  /** The last answer; a question that nobody answered leaves it as it was. */
   answer: v.union([v.picklist(['refused', 'none']), factsShape]),
 });
+
+/** What is kept of a token from one run to the next. */
+export type KnownToken = Kept<typeof knownShape>;
+
 const tokenName = v.picklist(['gitlab-token', 'gitlab-comment-token'] satisfies readonly TokenName[]);
 const fileShape = v.strictObject({ format: v.literal(1), known: mapOf(tokenName, knownShape) });
 

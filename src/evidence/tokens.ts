@@ -2,6 +2,7 @@
 // token does not move, so GitLab is asked once a day and for every new token, and the answer is kept in between.
 import type { Instant } from '../names.ts';
 import { day, hour } from '../time.ts';
+import type { KnownToken } from './token-standings.ts';
 
 /** What GitLab says of the token that asks. */
 export interface TokenFacts {
@@ -22,16 +23,6 @@ export const neededScope = { 'gitlab-token': 'read_api', 'gitlab-comment-token':
 /** `api` holds all of `read_api`. */
 export function hasScope({ scopes }: TokenFacts, scope: 'read_api' | 'api'): boolean {
   return scopes.includes(scope) || scopes.includes('api');
-}
-
-/** What is kept of a token from one run to the next. */
-export interface KnownToken {
-  /** Stands for the secret: another one in the same file is another token. */
-  readonly digest: string;
-  readonly askedAt: Instant;
-  /** The last answer; a question that nobody answered leaves it as it was. */
-  readonly answer: TokenFacts | 'refused' | 'none';
-  readonly isAnswered: boolean;
 }
 
 /** Who got no answer asks again sooner, for the answer may be the first. */

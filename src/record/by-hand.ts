@@ -8,25 +8,15 @@ import { errnoOf, stateFailure } from '../errors.ts';
 import { instant, parseCommitId, parseExactUid, type CommitId, type Instant } from '../names.ts';
 import type { Distrusted } from './approval-count.ts';
 import { ownerOf, readForeignText } from './other-half.ts';
-import { parseAs, commit, fingerprint, instant as moment, uid, type Shape } from './shapes.ts';
+import { parseAs, commit, fingerprint, instant as moment, uid, type Kept, type Shape } from './shapes.ts';
 
-interface ByHand {
-  readonly at: Instant;
-  /** Free text, as somebody wrote it. */
-  readonly reason: string;
-  /** Who typed it. */
-  readonly by: string;
-}
-
-export interface RefusedByHand extends ByHand {
-  readonly commit: CommitId;
-}
-
-export interface DistrustedByHand extends Distrusted, ByHand {}
-
+/** The reason is free text, as somebody wrote it; `by` is who typed it. */
 const word = { format: v.literal(1), at: moment, reason: v.string(), by: v.string() };
 const refusal = v.strictObject({ ...word, commit });
 const distrust = v.strictObject({ ...word, person: uid, fingerprint: v.exactOptional(fingerprint), since: moment });
+
+export type RefusedByHand = Omit<Kept<typeof refusal>, 'format'>;
+export type DistrustedByHand = Omit<Kept<typeof distrust>, 'format'>;
 
 const largest = 16 * 1024;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { replaceFile } from '../kept-files.ts';
 import type { OpenEffect } from '../record/now.ts';
-import { commit, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
+import { commit, instant, mapOf, natural } from '../record/shapes.ts';
 import { refreshNotes, type Remembered as RememberedMerges } from './tell.ts';
-import { noneOpen, openEffects, refreshOpenNotes, type OpenRequest, type OpenRequests } from './tell-open.ts';
+import { noneOpen, openEffects, openRequest, refreshOpenNotes, type OpenRequests } from './tell-open.ts';
 import { openComments, openForge, reviewBy, reviewSettings, type ForgeConfiguration } from './review-merge-request.ts';
 import { inOrder } from '../names.ts';
 import type { JudgeConfiguration, Looked } from '../judge/judge-once.ts';
@@ -109,20 +109,11 @@ export function openNotedIn(folder: string): readonly OpenEffect[] {
   }
 }
 
-const request: Shape<OpenRequest> = v.strictObject({
-  updatedAt: instant,
-  due: v.nullable(instant),
-  fresh: v.boolean(),
-  basis: v.string(),
-  said: v.nullable(v.string()),
-  effects: v.array(v.strictObject({ group, uid, effect: v.picklist(['gains', 'loses', 'shortens', 'extends']) })),
-});
-
 const remembered = v.strictObject({
   format: v.literal(1),
   said: mapOf(natural, v.nullable(v.string())),
   landed: mapOf(commit, v.union([natural, v.strictObject({ askedSince: instant })])),
-  open: v.strictObject({ since: v.nullable(instant), requests: mapOf(natural, request) }),
+  open: v.strictObject({ since: v.nullable(instant), requests: mapOf(natural, openRequest) }),
 });
 
 /** A file that cannot be understood is as good as none: it only keeps notes from being written twice. */

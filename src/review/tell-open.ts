@@ -1,27 +1,32 @@
 // After judging: the one note on merge requests that are open. GitLab is asked once what was updated since the last look, and only what came of that,
 // or depends on what moved meanwhile (the branch, the directory's answers, the day), is read anew. Whoever opens or updates a great many of them
 // waits with their own: the one that has waited longest comes first, and a look reads no more than a few.
+import * as v from 'valibot';
+import type { Effect } from '../check/proposed-change.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
 import { instant, type CommitId, type Instant, type Uid } from '../names.ts';
 import type { OpenEffect } from '../record/now.ts';
+import { group, instant as moment, uid, type Kept } from '../record/shapes.ts';
 import type { Presence } from '../record/standing.ts';
 import { day, minute, second } from '../time.ts';
 import type { Updates } from '../gitlab/notes.ts';
 import { renderNote, type Reviewed } from './note.ts';
 
-export interface OpenRequest {
+export const openRequest = v.strictObject({
   /** By GitLab's clock. */
-  readonly updatedAt: Instant;
+  updatedAt: moment,
   /** From then on it waits to be read; null: it does not. */
-  readonly due: Instant | null;
+  due: v.nullable(moment),
   /** It was not read yet as it is now. */
-  readonly fresh: boolean;
+  fresh: v.boolean(),
   /** Of what else the note depends on. */
-  readonly basis: string;
+  basis: v.string(),
   /** Of the note that was written last; null where there is none. */
-  readonly said: string | null;
-  readonly effects: readonly Omit<OpenEffect, 'mergeRequest'>[];
-}
+  said: v.nullable(v.string()),
+  effects: v.array(v.strictObject({ group, uid, effect: v.picklist(['gains', 'loses', 'shortens', 'extends']) })),
+});
+
+type OpenRequest = Kept<typeof openRequest>;
 
 export interface OpenRequests {
   /** The last update that was heard of; null before the first question. */
@@ -148,16 +153,8 @@ async function readOne(number: number, request: OpenRequest, ports: OpenPorts): 
   }
 }
 
-function effectOnPerson({
-  group,
-  uid,
-  effect,
-}: {
-  group: OpenEffect['group'] | null;
-  uid: Uid | null;
-  effect: OpenEffect['effect'] | 'rules';
-}) {
-  return group === null || uid === null || effect === 'rules' ? [] : [{ group, uid, effect }];
+function effectOnPerson({ group: of, uid: who, effect }: Effect) {
+  return of === null || who === null || effect === 'rules' ? [] : [{ group: of, uid: who, effect }];
 }
 
 /** For `now.json`: by number. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isDue, standingOfToken, type KnownToken, type TokenFacts } from '../../src/evidence/tokens.ts';
+import type { KnownToken } from '../../src/evidence/token-standings.ts';
+import { isDue, standingOfToken, type TokenFacts } from '../../src/evidence/tokens.ts';
 import { hours, now } from '../membership/membership-samples.ts';
 
 function facts(changes: Partial<TokenFacts> = {}): TokenFacts {
