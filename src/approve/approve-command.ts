@@ -3,10 +3,9 @@ import { renderChange, renderFindings } from '../check/findings.ts';
 import type { Invocation } from '../cli.ts';
 import type { Printed } from '../command.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { readSecret } from '../config/secret-files.ts';
 import { sshFingerprint } from '../digest.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
-import { forgeSettings } from '../gitlab/gitlab.ts';
+import { forgeSettingsWith } from '../gitlab/gitlab.ts';
 import { openMirrorOf, withPrivateMirror } from '../history/branch.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { pathFrom, readConfiguration, surroundingsOf, type Caller } from '../host.ts';
@@ -81,7 +80,7 @@ async function read({ name, ref }: Subject, mirror: Mirror, { repository, signed
     throw new Misuse(`the server has no ${name}: ${ref} is not there, or the token of repository.token-file may not read it`);
   const history = await mirror.proposal(head, tip);
   if (!history) throw new Unavailable('git', `the commits of ${name} are not there; the server may still be at work on the last push`);
-  const signable = await readSignable(head, tip, history, await import('../policy/parser.ts'), {
+  const signable = await readSignable(head, tip, history, {
     folder: repository.folder,
     now: caller.now(),
     ceilings: signed,
@@ -205,7 +204,7 @@ async function comment(
   if (!gitlab || iid === undefined || file === undefined) return undefined;
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
   try {
-    const forge = openMergeRequests({ ...forgeSettings(gitlab, caller.now), token: await readSecret(pathFrom(caller, file)) });
+    const forge = openMergeRequests(await forgeSettingsWith(pathFrom(caller, file), gitlab, caller.now));
     await forge.comment(await forge.project(), iid, renderComment(signer, signed));
     return `It stands as a comment on ${name}.`;
   } catch (error) {
@@ -229,9 +228,9 @@ async function projectFor(configuration: Configuration, caller: Caller): Promise
   if (known !== undefined) return String(known);
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
   const tokenFile = caller.environment[ownToken] ?? gitlab.tokenFile;
-  const token = tokenFile === undefined ? {} : { token: await readSecret(pathFrom(caller, tokenFile)) };
+  const settings = await forgeSettingsWith(tokenFile === undefined ? undefined : pathFrom(caller, tokenFile), gitlab, caller.now);
   try {
-    return String(await openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token }).project());
+    return String(await openMergeRequests(settings).project());
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     throw new Misuse(

@@ -15,8 +15,6 @@ import type { SignedChange } from '../signing/signed-change.ts';
 import { printStatement, type Statement } from '../signing/statement.ts';
 import { day } from '../time.ts';
 
-type PolicyParserModule = typeof import('../policy/parser.ts');
-
 export interface Signable {
   readonly head: CommitId;
   readonly checked: CheckedChange;
@@ -39,7 +37,6 @@ export async function readSignable(
   head: CommitId,
   tip: CommitId,
   history: History,
-  parser: PolicyParserModule,
   { folder, now, ceilings }: SignableTerms,
 ): Promise<Signable | undefined> {
   const proposed = await readProposed(history, head, tip, folder);
@@ -63,7 +60,7 @@ export async function readSignable(
   return {
     head,
     rules,
-    checked: await checkChange(head, await readPlainFiles(after, history), clone, parser.readPolicy, { now, ceilings }),
+    checked: await checkChange(head, await readPlainFiles(after, history), clone, { now, ceilings }),
     overlaps,
     change: whole?.change,
   };

@@ -5,6 +5,7 @@ import { reviewedPaths } from '../evidence/beneficiaries.ts';
 import { noSignedCeilings, onlySigned, type SignedCeilings } from '../evidence/approval.ts';
 import { isOnlySigned, isRules, type Finding, type GrantFile, type PolicyFile, type Rules } from '../policy/policy.ts';
 import type { CommitId, Instant } from '../names.ts';
+import { readPolicy } from '../policy/parser.ts';
 import type { PolicyReading } from '../policy/policy-rules.ts';
 import { effectsOf, needsOf, type Effect, type Need } from './proposed-change.ts';
 import { readPlainFiles } from '../judge/landing-files.ts';
@@ -24,14 +25,11 @@ export interface CheckedChange {
   readonly onlySigned: boolean;
 }
 
-type ReadPolicy = (files: readonly PolicyFile[], folder: string) => PolicyReading;
-
 /** `files` are those on the disk, with paths from the top of the clone. Throws Misuse where there is nothing to compare with. */
 export async function checkChange(
   revision: string,
   files: readonly PolicyFile[],
   clone: Clone,
-  readPolicy: ReadPolicy,
   options: Omit<CheckOptions, 'unchanged'>,
 ): Promise<CheckedChange> {
   const { folder } = clone;

@@ -32,16 +32,15 @@ async function checkFolder(directory: string, known: CheckOptions, caller: Calle
 }
 
 async function checkAgainst(revision: string, directory: string, known: CheckOptions, caller: Caller): Promise<CheckedChange> {
-  const [{ checkChange }, { findPolicyFolder, readPolicyFolder }, { readPolicy }, { openWorktree }] = await Promise.all([
+  const [{ checkChange }, { findPolicyFolder, readPolicyFolder }, { openWorktree }] = await Promise.all([
     import('./check-change.ts'),
     import('../policy/folder.ts'),
-    import('../policy/parser.ts'),
     import('../history/worktree.ts'),
   ]);
   const clone = await openWorktree(resolve(caller.folder(), findPolicyFolder(directory, caller.folder())), surroundingsOf(caller));
   // Paths are told from the top of the clone, as the merge request shows them.
   const { files, findings } = readPolicyFolder(resolve(clone.top, clone.folder), clone.top);
-  return checkChange(revision, files, clone, readPolicy, { ...known, found: findings });
+  return checkChange(revision, files, clone, { ...known, found: findings });
 }
 
 async function printed(result: CheckResult, change: CheckedChange | undefined, format: string): Promise<Printed> {

@@ -1,12 +1,11 @@
 // Who judges what landings contain: GitLab, signatures alone, or nobody.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { forgeSettings, openGitLab } from '../gitlab/gitlab.ts';
+import { forgeSettingsWith, openGitLab } from '../gitlab/gitlab.ts';
 import { gitlabJudge, type Remembered, type SigningPorts } from './gitlab-judge.ts';
 import { signedJudge } from './signed-judge.ts';
 import { largestStatement, projectOf } from '../signing/statement.ts';
 import type { Mirror } from '../history/mirror.ts';
-import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
 import { errnoOf, Misuse, stateFailure, Unavailable, Unusable } from '../errors.ts';
@@ -73,11 +72,10 @@ export async function openEvidence(
   }
   const { gitlab, repository, file } = configuration;
   if (!gitlab) throw new Misuse(`${file}: the section "gitlab" is missing`);
-  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
   // The machine's own pace, from the first question on: the time of day may jump.
   let begun: number | undefined;
   const mayAsk = (): boolean => performance.now() - (begun ??= performance.now()) < terms.patience;
-  const forge = openGitLab({ ...forgeSettings(gitlab, caller.now), mayAsk, ...token });
+  const forge = openGitLab({ ...(await forgeSettingsWith(gitlab.tokenFile, gitlab, caller.now)), mayAsk });
   const absent = (): Promise<never> =>
     Promise.reject('reason' in mirror ? mirror.reason : new Unavailable('git', 'the mirror is not open'));
   const signing = signingOf(configuration, mirror, forge.comments, terms, caller);

@@ -10,6 +10,7 @@ import { Declined, Malformed } from './failure.ts';
 import { openGate } from './budget.ts';
 import { trustIn, type Trust } from '../tls.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { readSecret } from '../config/secret-files.ts';
 import { day } from '../time.ts';
 import type { RequesterSettings } from './requester.ts';
 
@@ -41,6 +42,15 @@ export interface ClockReading {
 }
 
 export type GitLab = ReturnType<typeof openGitLab>;
+
+/** What the configuration says of the server, with the token in a file, if there is one. Throws Misuse where a file cannot be used. */
+export async function forgeSettingsWith(
+  tokenFile: string | undefined,
+  gitlab: NonNullable<Configuration['gitlab']>,
+  now: () => Instant,
+): Promise<GitLabSettings> {
+  return { ...forgeSettings(gitlab, now), ...(tokenFile !== undefined && { token: await readSecret(tokenFile) }) };
+}
 
 /** What the configuration says of the server, but for the token. Throws Misuse where `gitlab.ca-file` cannot be used. */
 export function forgeSettings(

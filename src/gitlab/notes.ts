@@ -124,8 +124,7 @@ function explainRead(error: unknown): never {
 }
 
 function explain(error: unknown, iid: number): never {
-  if (error instanceof Malformed) throw new Unavailable('gitlab', error.message);
-  if (!(error instanceof Declined)) throw error;
+  if (!(error instanceof Declined)) return explainRead(error);
   if (error.status === 401 || error.status === 403)
     throw new Unusable(
       `${error.message}: notes need a token with the scope api, of an account that is a member of the project (gitlab.comment-token-file)`,

@@ -1,7 +1,6 @@
 // `muster request`: needs the sections `repository` and `gitlab` only, and a token to write with; without one it says how to do it by hand.
 import { randomBytes } from 'node:crypto';
 import type { Mirror } from '../history/mirror.ts';
-import { readSecret } from '../config/secret-files.ts';
 import type { Invocation } from '../cli.ts';
 import type { GrantText } from '../policy/grant-text.ts';
 import type { Request, Requested, RequestPorts } from './request.ts';
@@ -14,7 +13,7 @@ import type { Printed } from '../command.ts';
 import { surroundingsOf, surveySettings, type Caller } from '../host.ts';
 import type { ForgeConfiguration } from '../review/review-merge-request.ts';
 import { forgeConfiguration, parseNumber, review } from '../review/review-command.ts';
-import { forgeSettings } from '../gitlab/gitlab.ts';
+import { forgeSettingsWith } from '../gitlab/gitlab.ts';
 
 export async function runRequest(invocation: Invocation, caller: Caller): Promise<Printed> {
   const { mend: number, config: _, ...others } = invocation.options;
@@ -55,7 +54,7 @@ async function openForge({ gitlab }: ForgeConfiguration, caller: Caller) {
   const file = caller.environment[ownToken] ?? gitlab.commentTokenFile;
   if (file === undefined) return undefined;
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
-  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), token: await readSecret(file) });
+  return openMergeRequests(await forgeSettingsWith(file, gitlab, caller.now));
 }
 
 async function runGrant(wanted: Request, configuration: ForgeConfiguration, mirror: Mirror, caller: Caller): Promise<Printed> {

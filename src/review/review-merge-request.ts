@@ -15,10 +15,9 @@ import { readProposed } from '../check/proposed-change.ts';
 import type { JudgingRecord } from '../record/judging-record.ts';
 import type { Reviewed as MergeRequestReview } from './note.ts';
 import { reviewOpen, type Proposal } from './review.ts';
-import { readSecret } from '../config/secret-files.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Misuse, Unavailable, Unusable, type Problem } from '../errors.ts';
-import { forgeSettings } from '../gitlab/gitlab.ts';
+import { forgeSettingsWith } from '../gitlab/gitlab.ts';
 import { surveySettings, type Caller } from '../host.ts';
 import type { ReachOf, Standing } from '../record/standing.ts';
 import { judgedLandings } from './landed.ts';
@@ -156,13 +155,12 @@ export async function openComments({ gitlab, file }: ForgeConfiguration, caller:
   if (gitlab.commentTokenFile === undefined)
     throw new Misuse(`${file}: the key "gitlab.comment-token-file" is missing; notes are written with that token`);
   const { openNotes } = await import('../gitlab/notes.ts');
-  return openNotes({ ...forgeSettings(gitlab, caller.now), token: await readSecret(gitlab.commentTokenFile) });
+  return openNotes(await forgeSettingsWith(gitlab.commentTokenFile, gitlab, caller.now));
 }
 
 export async function openForge({ gitlab }: ForgeConfiguration, caller: Caller): Promise<ReviewPorts['forge']> {
   const { openMergeRequests } = await import('../gitlab/merge-requests.ts');
-  const token = gitlab.tokenFile === undefined ? {} : { token: await readSecret(gitlab.tokenFile) };
-  return openMergeRequests({ ...forgeSettings(gitlab, caller.now), ...token });
+  return openMergeRequests(await forgeSettingsWith(gitlab.tokenFile, gitlab, caller.now));
 }
 
 export function reviewSettings(configuration: Configuration): ReviewSettings {

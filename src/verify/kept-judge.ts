@@ -188,8 +188,7 @@ export class KeptJudge implements ContentJudge {
       project,
       firstSeen: (commit) => seen.get(commit),
       caughtUp: () => signed?.record.firstSeen !== null,
-      refusedByHand: () => undefined,
-      wasHead: () => false,
+      ...nothing,
       hasStatements: () => Promise.resolve(false),
       notesFailure: () => undefined,
       jump: () => Promise.reject(new Error(`line ${line}: which commits are one landing is on record`)),
@@ -219,9 +218,7 @@ export class KeptJudge implements ContentJudge {
       folder,
       project,
       firstSeen: (asked: CommitId) => seen.get(asked) ?? instant(0),
-      wasHead: () => false,
-      unanswered: () => undefined,
-      refusedByHand: () => undefined,
+      ...nothing,
       signing: this.#checked(this.#signingAt(now, line, signed, ceilings), signed, ceilings),
       now,
       progress: () => undefined,
@@ -332,6 +329,9 @@ export class KeptJudge implements ContentJudge {
     return { kind: 'waiting', code: '', detail: this.fault.message };
   }
 }
+
+/** Of what is judged once more by its evidence nothing else is told. */
+const nothing = { wasHead: () => false, unanswered: () => undefined, refusedByHand: () => undefined };
 
 /** As a host that asked for a signature of what the landing changes, whatever it asks for now: then those that are kept are looked at. */
 function oneEach({ changes }: Landing, folder: string): SignedCeilings {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorktree } from '../../src/history/worktree.ts';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
-import { readPolicy } from '../../src/policy/parser.ts';
 import { checkChange } from '../../src/check/check-change.ts';
 import { refusalCodes, type RefusalCode } from '../../src/record/policy-state.ts';
 import { instant } from '../../src/names.ts';
@@ -56,7 +55,7 @@ describe('given a clone of a branch whose policy is in order', () => {
     git('-C', clone, 'clean', '--quiet', '-ffdx');
     const worktree = await openWorktree(join(clone, 'policy'), { path: process.env['PATH'] ?? '/usr/bin:/bin', home: '/nonexistent' });
     const { files, findings } = readPolicyFolder(join(worktree.top, worktree.folder), worktree.top);
-    const { result } = await checkChange(base, files, worktree, readPolicy, { now, found: findings });
+    const { result } = await checkChange(base, files, worktree, { now, found: findings });
     return result.findings.filter(({ severity }) => severity === 'error').map(({ code, path: of, fix }) => `${code} ${of} ${fix}`);
   }
 

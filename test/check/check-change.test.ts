@@ -7,7 +7,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { laidOut } from '../../src/terminal.ts';
 import { openWorktree } from '../../src/history/worktree.ts';
 import { readPolicyFolder } from '../../src/policy/folder.ts';
-import { readPolicy } from '../../src/policy/parser.ts';
 import { checkChange, type CheckedChange } from '../../src/check/check-change.ts';
 import { instant } from '../../src/names.ts';
 import { Misuse } from '../../src/errors.ts';
@@ -49,7 +48,7 @@ function write(path: string, content: string): void {
 async function checked(revision = 'main', folder = 'policy'): Promise<CheckedChange> {
   const worktree = await openWorktree(join(clone, folder), { path: process.env['PATH'] ?? '/usr/bin:/bin', home: '/nonexistent' });
   const { files, findings } = readPolicyFolder(join(worktree.top, worktree.folder), worktree.top);
-  return checkChange(revision, files, worktree, readPolicy, { now, found: findings });
+  return checkChange(revision, files, worktree, { now, found: findings });
 }
 
 async function codes(): Promise<readonly string[]> {
