@@ -40,7 +40,7 @@ export interface SigningTerms {
 export type EarlierLandings = ReadonlyMap<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
 
 /**
- * Whatever its verdict is, a landing uses up every statement for the same lines that was made before it was seen. A record that began anew does not
+ * Whatever its verdict is, a landing uses up every statement for the same lines that could have counted for it. A record that began anew does not
  * know when that was, only when the landing was recorded: until then anybody could show the statements of the past once more.
  */
 export function withLanding(
@@ -137,7 +137,8 @@ function whyNotThen({ firstSeen, change }: SignedLanding, { at, until }: Stateme
   if (firstSeen !== undefined && at > firstSeen + mostAhead) return { reason: 'too-late', detail: 'after' };
   if (firstSeen !== undefined && firstSeen > until) return { reason: 'too-late', detail: 'expired' };
   const used = earlier.get(change.lines);
-  return used && at <= used.firstSeen ? { reason: 'used-before', detail: used.commit } : undefined;
+  // Whatever could have counted for that landing: it was allowed to be signed a little later than it was seen.
+  return used && at <= used.firstSeen + mostAhead ? { reason: 'used-before', detail: used.commit } : undefined;
 }
 
 /** What the record of judging says of signatures so far: what need not be kept twice, and which statements landings have used up. */

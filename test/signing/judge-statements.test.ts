@@ -182,6 +182,13 @@ describe('given a change that is made twice', () => {
     expect(judged(second, [then], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
   });
 
+  it('when it was signed just after the first was seen, so that it counted, then it is used up as well', () => {
+    const since = after(5 * minute);
+    const late = sign('alice', gains, { says: { at: since, until: after(3 * day), effects: gains.effectsAt(since) } });
+    expect(judged(first, [late])).toEqual(['alice counts']);
+    expect(judged(second, [late], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
+  });
+
   it('when a signature was held back while another one counted, then it is used up as well', () => {
     expect(judged(second, [sign('bob', gains)], {}, earlier)).toEqual([`bob: used-before (${commit('1')})`]);
   });
