@@ -46,6 +46,12 @@ describe('given a run with two rosters', () => {
     expect(ofSteward?.skipped).toEqual([]);
   });
 
+  it('when the list that lies there can be read and is not the one that counts, then it is not accepted', () => {
+    const state = { kind: 'fresh', producedAt: now, sha256: 'b'.repeat(64), uids: list.uids, people: list.uids.length, notes: [] } as const;
+    const rosters = [list, undefined].map((counts) => ({ roster: steward, state, generation: counts }));
+    expect(rosterStatuses({ at: now, rosters, groups: [] }).map(({ accepted }) => accepted)).toEqual([false, false]);
+  });
+
   it('when one was never accepted, then nothing of it is in force', () => {
     const [ofSteward, ofOther] = statusesFor();
     expect(ofSteward).toMatchObject({ accepted: true, inForce: { sha256: list.sha256, people: 3 } });

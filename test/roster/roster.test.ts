@@ -41,8 +41,18 @@ describe('a roster file', () => {
     { given: 'a no-break space at the end of a line', text: 'alice\u00a0\n', gives: { line: 1, column: 6 } },
     { given: 'a uid of 65 letters', text: `${'a'.repeat(65)}\n`, gives: { line: 1, column: 1 } },
     { given: 'a uid that begins with a hyphen', text: '-rf\n', gives: { line: 1, column: 1 } },
+    { given: 'a letter in a comment', text: 'bob\n# \u0430\n', gives: { line: 2, column: 3, message: 'has a byte that is not ASCII' } },
   ])('given $given, then it is damaged there', ({ text, gives }) => {
     expect(parseRoster(bytes(text))).toMatchObject({ kind: 'damaged', ...gives });
+  });
+
+  it.each([
+    { given: 'one byte of a byte order mark', first: [0xef, 0x61, 0x61], column: 1 },
+    { given: 'the second byte of one', first: [0x61, 0xbb, 0x61], column: 2 },
+    { given: 'the lowest byte that is not ASCII', first: [0x61, 0x61, 0x80], column: 3 },
+  ])('given $given in the first uid, then nothing is taken off, and it is damaged there', ({ first, column }) => {
+    const found = parseRoster(Uint8Array.from([...first, ...bytes('alice\n')]));
+    expect(found).toMatchObject({ kind: 'damaged', line: 1, column, message: 'has a byte that is not ASCII' });
   });
 
   it.each([{ text: '' }, { text: '\n' }, { text: '# nobody yet\n\r\n' }, { text: '\ufeff' }])(
