@@ -5,12 +5,10 @@ import { readDetails } from '../directory/people.ts';
 import { readRevocations, removeRevocation, writeRevocation, type KeptRevocation } from './revocations.ts';
 import type { Invocation } from '../cli.ts';
 import type { Revocation } from '../membership/desired.ts';
-import { revoke, type RevocationJournal, type RevokePorts } from './revoke.ts';
+import { revoke, type RevokePorts } from './revoke.ts';
 import { inOrder, noEntry, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { Misuse, Unavailable, Unusable } from '../errors.ts';
-import type { LedgerRecord, OutcomeRecord } from '../ledger/record.ts';
-import { isOnRecord } from '../reconcile/recording.ts';
 import { plain, renderBy, renderMoment } from '../text.ts';
 import { configurationOf, groupOfHost, hostConfiguration, reasonOf, type Printed } from '../command.ts';
 import { directoryAccess } from '../directory/access.ts';
@@ -43,8 +41,7 @@ export async function runRevoke(invocation: Invocation, caller: Caller): Promise
         keep: (revocation) =>
           unless(stuck, () => withReserve(configuration.state, () => writeRevocation(configuration.state, { ...revocation, at: now }))),
         standing: async () => (await readRevocations(configuration.state)).revocations.filter((one) => one.uid === uid),
-        underLock: (soFar, work) =>
-          unless(stuck, () => withStateToWrite(configuration, caller, (state) => work(journalOf(uid, state)), plain(soFar))),
+        underLock: (soFar, work) => unless(stuck, () => withStateToWrite(configuration, caller, work, plain(soFar))),
         known: (one) => known(configuration, one),
         say: (text) => void lines.push(plainLines(text)),
       },
@@ -68,25 +65,6 @@ function asUnusable(error: unknown): Unusable {
 async function unless<Result>(stuck: Unusable | undefined, work: () => Promise<Result>): Promise<Result> {
   if (stuck) throw stuck;
   return work();
-}
-
-function journalOf(uid: Uid, { journal, memory, records }: WritableState): RevocationJournal {
-  return {
-    append: (news) => journal.append(news, 'reserve'),
-    diskFull: journal.diskFull,
-    isOnRecord: (revocation) => isOnRecord(revocation, memory),
-    takenOutSince: (count) => {
-      const groups: GroupName[] = [];
-      let place = 0;
-      for (const record of records()) if (place++ >= count && takesOut(uid, record)) groups.push(record.group);
-      return groups;
-    },
-  };
-}
-
-function takesOut(uid: Uid, record: LedgerRecord): record is OutcomeRecord {
-  if (record.type !== 'outcome') return false;
-  return record.remove.some(({ because, members }) => because.kind === 'revoked' && members.some((one) => one.uid === uid));
 }
 
 function plainLines(text: string): string {

@@ -5,6 +5,8 @@ import type { DirectoryPerson } from '../directory/directory.ts';
 import { isNear } from '../near.ts';
 import { inOrder, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import type { WritableState } from '../ledger/state.ts';
+import { isOnRecord } from '../reconcile/recording.ts';
 import { uidSpelledIn } from '../membership/plan.ts';
 import { renderMoment, renderUnwritten, tellingOnce } from '../text.ts';
 import { statusOf, type Status, type StatusName } from '../status.ts';
@@ -25,7 +27,7 @@ export interface RevokePorts {
   /** Those of the person that are in force already. */
   readonly standing: () => Promise<readonly Revocation[]>;
   /** Runs under the lock of the state folder; after a run that is under way. Whoever waits is told `soFar`. */
-  readonly underLock: (soFar: string, work: (journal: RevocationJournal) => Promise<void>) => Promise<void>;
+  readonly underLock: (soFar: string, work: (state: WritableState) => Promise<void>) => Promise<void>;
   /** Whoever is on record as a member, to compare a mistyped uid with; and the entries that the record knows this one by. */
   readonly known: (uid: Uid) => Promise<Known>;
   readonly say: (text: string) => void;
@@ -37,16 +39,6 @@ export interface Known {
   readonly uids: readonly Uid[];
   readonly entries: readonly EntryUuid[];
   readonly records: number | undefined;
-}
-
-export interface RevocationJournal {
-  append(records: readonly LedgerRecord[]): Promise<void>;
-  /** The disk is full or read-only. */
-  readonly diskFull: Error | undefined;
-  /** A run that was under way may have found the file, and put it on record. */
-  isOnRecord(revocation: Revocation): boolean;
-  /** The groups that this person was taken out of for being revoked, as records after the first `count` tell. */
-  takenOutSince(count: number): readonly GroupName[];
 }
 
 export interface RevokeOrder {
@@ -80,9 +72,10 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
   for (const group of groups) removals.push(await takeOut(group, revoked, ports, once));
   const first = [...removals];
   // A run that was under way may have decided before; once it is over, a second look.
-  const lookAgain = async (journal: RevocationJournal) => {
+  const lookAgain = async (state: WritableState) => {
+    const { journal } = state;
     for (const [at, group] of groups.entries()) removals.push(await takeOut(group, revoked, ports, once, first[at]));
-    await journal.append(newsOf(revocation, removals, journal, records, ports.now));
+    await journal.append(newsOf(revocation, removals, state, records, ports.now), 'reserve');
     if (!journal.diskFull) return;
     failures.push('input');
     ports.say(`It is recorded, from the reserve: ${journal.diskFull.message}\n`);
@@ -111,15 +104,28 @@ export async function revoke({ uid, groups, only, reason, by }: RevokeOrder, por
 function newsOf(
   one: Revocation,
   removals: readonly Removal[],
-  journal: RevocationJournal,
+  state: WritableState,
   records: number | undefined,
   at: Instant,
 ): readonly LedgerRecord[] {
   const { uid, group: from = null, reason, by } = one;
-  const told = records === undefined ? [] : journal.takenOutSince(records);
+  const told = records === undefined ? [] : takenOutSince(uid, state, records);
   const news = removals.filter((removal) => removal.kind !== 'removed' || !told.includes(removal.group));
   const revoked = { type: 'revocation', at, uid, from, reason, by } as const;
-  return [...(journal.isOnRecord(one) ? [] : [revoked]), ...removalRecords(uid, news, at)];
+  // A run that was under way may have found the file, and put it on record.
+  return [...(isOnRecord(one, state.memory) ? [] : [revoked]), ...removalRecords(uid, news, at)];
+}
+
+/** The groups that this person was taken out of for being revoked, as records after the first `count` tell. */
+function takenOutSince(uid: Uid, state: WritableState, count: number): readonly GroupName[] {
+  const groups: GroupName[] = [];
+  let place = 0;
+  for (const record of state.records()) {
+    if (place++ < count || record.type !== 'outcome') continue;
+    const takesOut = record.remove.some(({ because, members }) => because.kind === 'revoked' && members.some((one) => one.uid === uid));
+    if (takesOut) groups.push(record.group);
+  }
+  return groups;
 }
 
 function renderStanding({ uid, group, at, reason }: Revocation): string {
