@@ -84,6 +84,6 @@ export function judgedNow(
   verify: Verify,
 ): JudgedSignature | undefined {
   const signed: SignedStatement = { statement, text: printStatement(statement), signature, firstSeen: statement.at };
-  const landing = { commit: head, firstSeen: statement.at, change };
+  const landing = { commit: head, firstSeen: statement.at, recorded: statement.at, change };
   return judgeStatements(landing, [signed], new Map(), { ...terms, distrusted: [] }, verify)[0];
 }

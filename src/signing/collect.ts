@@ -224,7 +224,7 @@ class Collector {
   ): readonly JudgedSignature[] {
     if (sizeOf(changes) > largestSigned) return statements.map(tooLarge);
     return judgeStatements(
-      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), change },
+      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), recorded: this.#terms.now, change },
       statements,
       this.#remembered().earlier(change.lines, landing.commit),
       { ...this.#terms, place: this.#placeIn(project) },

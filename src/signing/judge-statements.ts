@@ -25,6 +25,8 @@ export interface SignedLanding {
   readonly commit: CommitId;
   /** When this host first saw it; undefined for landings from before a record that began anew, which are judged without these times. */
   readonly firstSeen: Instant | undefined;
+  /** When it is judged, or was: whatever is signed later was not there to be judged. */
+  readonly recorded: Instant;
   readonly change: SignedChange;
 }
 
@@ -133,8 +135,9 @@ function isDistrusted({ statement, signature, firstSeen }: SignedStatement, dist
   );
 }
 
-function whyNotThen({ firstSeen, change }: SignedLanding, { at, until }: Statement, earlier: EarlierLandings): Why | undefined {
-  if (firstSeen !== undefined && at > firstSeen + mostAhead) return { reason: 'too-late', detail: 'after' };
+function whyNotThen({ firstSeen, recorded, change }: SignedLanding, { at, until }: Statement, earlier: EarlierLandings): Why | undefined {
+  // Nor without that time: what counts for a landing must be used up by it.
+  if (at > (firstSeen ?? recorded) + mostAhead) return { reason: 'too-late', detail: 'after' };
   if (firstSeen !== undefined && firstSeen > until) return { reason: 'too-late', detail: 'expired' };
   const used = earlier.get(change.lines);
   // Whatever could have counted for that landing: it was allowed to be signed a little later than it was seen.

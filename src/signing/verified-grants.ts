@@ -109,7 +109,7 @@ class Fold {
     const change = withContents(line.changes, (file) => this.#contentOf(file));
     // Statements have the digest of the rules that are held here, or they are for others.
     const signed = change && this.#held ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
-    const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined };
+    const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined, recorded: line.at };
     if (signed && line.statements.length > 0) {
       const statements = line.statements.flatMap(({ text, signature, firstSeen }) =>
         readSigned(renderSigned(text, signature), firstSeen, this.#readers.fingerprint).flatMap((read) =>

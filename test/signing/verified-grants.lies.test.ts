@@ -114,6 +114,19 @@ describe('given a judge that was taken over', () => {
       },
     },
     {
+      lie: 'a statement used twice, by landings that nobody saw, long ago',
+      lines: () => {
+        const gone = { path: ep1c.path, before: known(ep1c.after) };
+        const [firstSeen, as] = [null, { at: instant(seen - 7 * day) }];
+        return [
+          ...start,
+          ...landing([ep1c], [alice()], { firstSeen, as }),
+          ...landing([gone], [], { digit: '2' }),
+          ...landing([ep1c], [alice()], { digit: '3', firstSeen, as }),
+        ];
+      },
+    },
+    {
       lie: 'a statement that had run out',
       lines: () => [...start, ...landing([ep1c], [alice()], { firstSeen: instant(seen + 8 * day) })],
     },
