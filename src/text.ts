@@ -148,7 +148,7 @@ export function renderWithheld(reason: WithheldReason): string {
     case 'ambiguous-person':
       return 'the directory has more than one entry with this uid: its administrators must mend that';
     case 'identity-changed':
-      return 'the uid now belongs to another entry than when the reason began: it needs a new grant, or a new place on the roster';
+      return 'the account that was named is gone, and another one has its uid: that one needs a new grant, or a new place on the roster';
     case 'locked':
       return 'the account is locked in the directory';
   }

@@ -64,7 +64,7 @@ export function renderSignatureNotCounted(
   if (reason !== 'other-content' && isOfApprovals(reason)) return `does not count: ${person} ${reasons[reason].what}`;
   const what = ofSignatures[reason];
   if (detail === undefined) return what;
-  if (reason === 'used-before') return `${what} (by ${detail.slice(0, 12)}, which brought the same)`;
+  if (reason === 'used-before') return `${what} (by ${detail.slice(0, 12)}, which made the same change)`;
   return `${what} (${reason === 'too-late' ? tooLate[detail === 'after' ? 'after' : 'expired'] : quote(detail)})`;
 }
 

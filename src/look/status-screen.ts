@@ -120,7 +120,7 @@ function groupLines(group: GroupReport, facts: StatusFacts): string {
   const last = endOf(facts)?.groups.find((one) => one.group === group.group);
   const size = group.recorded ? count(group.members.length, 'member') : 'members not on record yet';
   const state = last ? `, ${groupStateWords[last.state]}` : '';
-  const out = last && last.withheld > 0 ? `; ${last.withheld} named and not in` : '';
+  const out = last && last.withheld > 0 ? `; ${last.withheld} named but kept out` : '';
   const change = facts.known.get(group.group)?.lastChange;
   const changed = change ? `; last change ${renderMoment(change.at)}: ${renderChange(change)}` : '';
   return (

@@ -163,8 +163,13 @@ function renderNeed(need: Need, { quorum, authors, changers }: OpenReview): stri
   const toSign = signed > 0 ? ` ${count(signed - signatures.there, 'of them is', 'of them are')} to be signed.` : '';
   const tooFew =
     left.length >= missing ? '' : ` Only ${count(left.length, 'person', 'people')} can give one, so it cannot be approved. ${mayChange}.`;
-  const what = `${count(missing, 'approval')} ${by.length > 0 ? 'more ' : ''}missing, by ${renderTeams(teams, left)}`;
+  const what = `${count(missing, by.length > 0 ? 'more approval' : 'approval')} missing, by ${renderTeams(teams, left)}`;
   return `${files} ${what}.${toSign}${not}${tooFew}`;
+}
+
+function tooFewCanApprove({ paths, teams, approvals: needed, candidates }: Need, { quorum }: OpenReview): boolean {
+  const by = quorum.filter(({ path }) => paths.includes(path)).sort((left, right) => left.by.length - right.by.length)[0]?.by ?? [];
+  return teams.length > 0 && candidates.filter((uid) => !by.includes(uid)).length < needed - by.length;
 }
 
 function fewest(counts: readonly number[]): number {
@@ -196,7 +201,9 @@ function nextSteps(review: OpenReview): readonly string[] {
       ...earlier,
     ];
   }
+  const hopeless = needs.some((need) => tooFewCanApprove(need, review));
   return [
+    ...(hopeless ? ['First somebody who can change the rules names more who may approve this, in a merge request of its own.'] : []),
     needs.some(({ signed = 0 }) => signed > 0)
       ? 'Somebody who may approve reads the change and signs it with "muster approve", as often as signatures are missing; the others press "Approve". After a further push all of that is done anew.'
       : 'Somebody who may approve reads the change and presses "Approve". After a further push that person revokes the approval and approves again.',

@@ -212,6 +212,6 @@ const withheld: Readonly<Record<Extract<Reach, { kind: 'withheld' }>['code'], st
   revoked: 'the access was revoked on the host',
   'unknown-person': 'the directory has no person with this name: the account may be missing, or the name misspelled',
   'ambiguous-person': 'the directory has more than one entry with this name: its administrators must mend that',
-  'identity-changed': 'the name belongs to another account than when this began: it needs a new grant',
+  'identity-changed': 'the account that was granted access is gone, and another one has its name: that one needs a grant of its own',
   locked: 'the account is locked in the directory',
 };

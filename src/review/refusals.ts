@@ -103,7 +103,7 @@ const words: Readonly<Record<RefusalCode, Words>> = {
   },
   'rules-dirty': {
     what: 'the rules on the branch are not the rules in force; no change counts until they are',
-    first: 'Revert the unapproved change of the rules, or have it approved.',
+    first: 'First revert the change of the rules that nobody had approved.',
     prior: true,
   },
   'off-chain': {
@@ -119,14 +119,10 @@ const words: Readonly<Record<RefusalCode, Words>> = {
     first: 'Have those who may approve sign it with "muster approve" before it is merged.',
   },
   unanswered: { what: 'the questions about it got no answer from GitLab, though it answered them about other changes' },
-  'refused-by-hand': {
-    what: 'an administrator of the host refused it',
-    first: 'Open a new merge request that mends this, and have it approved before it is merged.',
-    closes: true,
-  },
+  'refused-by-hand': { what: 'an administrator of the host refused it' },
 };
 
-/** What is said otherwise where nobody is asked for evidence. The last five were judged before, or are no landing of the usual kind. */
+/** What is said otherwise where nobody is asked for evidence. The last four were judged before, or are no landing of the usual kind. */
 const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   impure: { ...words.impure, first: 'Put the policy into a commit of its own.' },
   mixed: { ...words.mixed, first: 'Change the rules in one commit, and the grants in another one after it.' },
@@ -147,7 +143,6 @@ const wordsWithoutEvidence: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'no-approval': { what: 'no authorised person had approved this exact content while this host still asked for that' },
   'not-signed': { what: 'too few people had signed exactly this content while this host still asked for that' },
   unanswered: { what: 'the questions about it got no answer from GitLab while this host still asked' },
-  'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 
 /** What is said otherwise where signatures are asked for, and no forge. */
@@ -162,7 +157,6 @@ const wordsBySignatures: Readonly<Partial<Record<RefusalCode, Words>>> = {
   'no-approval': { what: 'no authorised person had approved this exact content while this host still asked GitLab' },
   'not-signed': { what: 'too few of those who may approve it had signed exactly this change' },
   unanswered: { what: 'the questions about it stayed without an answer from GitLab while this host still asked' },
-  'refused-by-hand': { what: words['refused-by-hand'].what },
 };
 
 const otherWords: Readonly<Record<Evidence, Readonly<Partial<Record<RefusalCode, Words>>>>> = {
