@@ -260,11 +260,16 @@ function directoryOf(one: DirectoryFile, path: (text: string) => string, complai
     groups,
     attributes,
     namedBy: one['named-by'].toLowerCase(),
-    ceilings: new Map([...(one.ceilings ?? [])].filter(([group]) => one.groups.has(group))),
+    ceilings: new Map([...(one.ceilings ?? [])].filter(([group]) => one.groups.has(group)).map(([group, of]) => [group, fromGrants(of)])),
     emptyGroup: one['empty-group'],
     startTls,
     disabled: one.disabled && { attribute: one.disabled.attribute, is: one.disabled.value ?? 'present' },
   };
+}
+
+/** Only grants are signed: a group whose members must be does not follow a roster because judging says so. */
+function fromGrants(ceilings: Ceilings): Ceilings {
+  return (ceilings.signed ?? 0) > 0 ? { ...ceilings, source: ceilings.source ?? 'grants' } : ceilings;
 }
 
 /** Among the ceilings of groups, that on the rules of the policy. */

@@ -39,21 +39,20 @@ export interface SigningTerms {
 }
 
 /** By the lines of their change: the landings before, as far as they use statements up. */
-export type EarlierLandings = ReadonlyMap<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
+export type EarlierLandings = Map<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
 
 /**
  * Whatever its verdict is, a landing uses up every statement for the same lines that could have counted for it. A record that began anew does not
  * know when that was, only when the landing was recorded: until then anybody could show the statements of the past once more.
  */
-export function withLanding(
+export function useUp(
   earlier: EarlierLandings,
   { commit, firstSeen: seen, change }: Pick<SignedLanding, 'commit' | 'firstSeen'> & { readonly change: Pick<SignedChange, 'lines'> },
   recorded: Instant,
-): EarlierLandings {
+): void {
   const known = earlier.get(change.lines);
   const firstSeen = seen ?? recorded;
-  if (known && known.firstSeen >= firstSeen) return earlier;
-  return new Map([...earlier, [change.lines, { commit, firstSeen }]]);
+  if (!known || known.firstSeen < firstSeen) earlier.set(change.lines, { commit, firstSeen });
 }
 
 /** The answer of ssh-keygen: the person's key made the signature over these bytes. */
@@ -170,10 +169,9 @@ export class SigningMemory {
 
   /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
   earlier(lines: string, but: CommitId): EarlierLandings {
-    const others = (this.#landings.get(lines) ?? []).filter(({ commit }) => commit !== but);
-    return others.reduce<EarlierLandings>(
-      (earlier, { commit, firstSeen, at }) => withLanding(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at),
-      new Map(),
-    );
+    const earlier: EarlierLandings = new Map();
+    for (const { commit, firstSeen, at } of this.#landings.get(lines) ?? [])
+      if (commit !== but) useUp(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at);
+    return earlier;
   }
 }

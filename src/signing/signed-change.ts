@@ -25,11 +25,12 @@ export interface ContentChange {
 /** By path from the root of the repository. */
 export type RulesFiles = ReadonlyMap<string, Content>;
 
-/** With the contents of all that it changes; undefined where one is missing. */
+/** With the contents of all that it changes; undefined where one is missing, or where a path stands twice, as no landing has it. */
 export function withContents<File>(
   changes: readonly { readonly path: string; readonly before?: File; readonly after?: File }[],
   contentOf: (file: File) => Content | undefined,
 ): readonly ContentChange[] | undefined {
+  if (new Set(changes.map(({ path }) => path)).size < changes.length) return undefined;
   const whole = changes.map(({ path, before, after }): ContentChange => {
     const [old, young] = [before && contentOf(before), after && contentOf(after)];
     return { path, ...(old && { before: old }), ...(young && { after: young }) };

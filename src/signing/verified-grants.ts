@@ -7,8 +7,8 @@ import { isRules, leastSigners, place, type GrantFile, type Rules } from '../pol
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
 import type { EvidenceLine, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
 import { wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
-import { readSigned, renderSigned } from './carried.ts';
-import { judgeStatements, withLanding, type EarlierLandings, type SigningTerms, type Verify } from './judge-statements.ts';
+import { readSigned, renderSigned, type ReadSigned } from './carried.ts';
+import { judgeStatements, useUp, type EarlierLandings, type SignedStatement, type SigningTerms, type Verify } from './judge-statements.ts';
 import {
   digestOfRules,
   rulesFilesAfter,
@@ -57,7 +57,7 @@ class Fold {
   readonly #rulesFiles = new Map<string, RulesFilesRecord['files']>();
   readonly #landings = new Set<CommitId>();
   readonly #windows = new Map<string, Window>();
-  #earlier: EarlierLandings = new Map();
+  readonly #earlier: EarlierLandings = new Map();
   #held: { readonly files: RulesFiles; readonly rules: Rules; readonly digest: string } | undefined;
 
   constructor(terms: VerifyTerms, readers: VerifyReaders, verify: Verify) {
@@ -112,9 +112,7 @@ class Fold {
     const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined, recorded: line.at };
     if (signed && line.statements.length > 0) {
       const statements = line.statements.flatMap(({ text, signature, firstSeen }) =>
-        readSigned(renderSigned(text, signature), firstSeen, this.#readers.fingerprint).flatMap((read) =>
-          read.kind === 'valid' ? [read.signed] : [],
-        ),
+        onlyOne(readSigned(renderSigned(text, signature), firstSeen, this.#readers.fingerprint)),
       );
       const distrusted = this.#terms.distrusted.filter(({ at }) => at <= line.at);
       const judged = judgeStatements(
@@ -127,7 +125,7 @@ class Fold {
       this.#apply(change ?? [], judged);
     }
     for (const { path, after } of line.changes) if (!after) this.#windows.delete(path);
-    this.#earlier = withLanding(this.#earlier, { ...landing, change: { lines } }, line.at);
+    useUp(this.#earlier, { ...landing, change: { lines } }, line.at);
   }
 
   /** While nothing has to be signed, rules are judging's to change. */
@@ -190,4 +188,9 @@ class Fold {
     const parsed = this.#readers.parser.parseGrant({ path, bytes }, this.#terms.folder);
     return parsed.kind === 'valid' ? parsed.value : undefined;
   }
+}
+
+/** Judging keeps each statement by itself: several in one text are there to make work. */
+function onlyOne([read, ...more]: readonly ReadSigned[]): readonly SignedStatement[] {
+  return read?.kind === 'valid' && more.length === 0 ? [read.signed] : [];
 }

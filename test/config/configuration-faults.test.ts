@@ -169,4 +169,14 @@ describe('given a host that takes nothing but signatures', () => {
     const { groups, ...rest } = parsed(text).signed;
     expect([[...groups].map(([, { signed: least }]) => least), rest]).toEqual([[3], { rules: 2, only: true }]);
   });
+
+  it.each([
+    { given: 'no source', ceilings: '{ signed: 3 }', source: 'grants' },
+    { given: 'a source', ceilings: '{ signed: 3, source: roster steward }', source: { roster: 'steward' } },
+    { given: 'no signatures', ceilings: '{ signed: 0 }', source: undefined },
+  ])('when the ceilings of a group have $given, then its members come from grants where they are signed', ({ ceilings, source }) => {
+    const text = signed.replace('  start:', pinned).replace('\nstate:', `\n  ceilings: { stewards: ${ceilings} }\nstate:`);
+    const [of] = [...(parsed(text).directory?.ceilings.values() ?? [])];
+    expect(of?.source).toEqual(source);
+  });
 });

@@ -1,7 +1,7 @@
 // Which signatures count for a landing: each attack on a statement, with a real ssh-keygen and keys that are made here.
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/names.ts';
-import { withLanding, type EarlierLandings } from '../../src/signing/judge-statements.ts';
+import { useUp, type EarlierLandings, type SignedLanding } from '../../src/signing/judge-statements.ts';
 import { day, minute } from '../../src/time.ts';
 import { sha256 } from '../../src/digest.ts';
 import * as parser from '../../src/policy/parser.ts';
@@ -167,10 +167,16 @@ describe('given a grant that must be signed', () => {
   });
 });
 
+function usedBy(landings: readonly SignedLanding[], recorded = seen): EarlierLandings {
+  const earlier: EarlierLandings = new Map();
+  for (const one of landings) useUp(earlier, one, recorded);
+  return earlier;
+}
+
 describe('given a change that is made twice', () => {
   const first = landing(gains);
   const second = landing(gains, { commit: commit('2'), firstSeen: after(2 * day) });
-  const earlier = withLanding(new Map(), first, seen);
+  const earlier = usedBy([first]);
   const later = () => sign('alice', gains, { says: { at: after(day), until: after(3 * day), effects: gains.effectsAt(after(day)) } });
 
   it('when the statement of the first is shown again, then it is used up', () => {
@@ -203,19 +209,18 @@ describe('given a change that is made twice', () => {
       [first, second],
       [second, first],
     ]) {
-      const both = row.reduce<EarlierLandings>((before, one) => withLanding(before, one, seen), new Map());
-      expect(judged(third, [later()], {}, both)).toEqual([`alice: used-before (${commit('2')})`]);
+      expect(judged(third, [later()], {}, usedBy(row))).toEqual([`alice: used-before (${commit('2')})`]);
     }
   });
 
   it('when the first was of other contents, then it has used nothing up', () => {
-    const others = withLanding(new Map(), landing(change([grant('hoo')]), { firstSeen: after(2 * day) }), seen);
+    const others = usedBy([landing(change([grant('hoo')]), { firstSeen: after(2 * day) })]);
     expect(judged(second, [later()], {}, others)).toEqual(['alice counts']);
   });
 
   it('when the record began anew after both, then the statements of the past count for the first of them, and for no other', () => {
     const untimed = { firstSeen: undefined };
-    const known = withLanding(new Map(), landing(gains, untimed), after(30 * day));
+    const known = usedBy([landing(gains, untimed)], after(30 * day));
     const again = landing(gains, { ...untimed, commit: commit('2') });
     const statements = [sign('alice', gains), later(), sign('bob', gains)];
     expect(judged(landing(gains, untimed), statements)).toEqual(['alice counts', 'alice counts', 'bob counts']);

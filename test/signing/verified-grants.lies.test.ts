@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/digest.ts';
 import { instant } from '../../src/names.ts';
-import type { EvidenceLine } from '../../src/record/judging-record.ts';
+import type { EvidenceLine, SignedRecord } from '../../src/record/judging-record.ts';
 import type { VerifyTerms } from '../../src/signing/verified-grants.ts';
 import { day, hour } from '../../src/time.ts';
 import { change, file, grant, known, place, rulesChange, rulesFiles, seen, sign, uid, type PolicyText } from './signing-world.ts';
@@ -14,6 +14,34 @@ describe('given a judge that was taken over', () => {
   const forged = (more: PolicyText) => rulesFiles(more);
 
   it.each<{ readonly lie: string; readonly lines: () => readonly EvidenceLine[]; readonly more?: Partial<VerifyTerms> }>([
+    {
+      lie: 'a statement used twice, with the path of its change told twice',
+      lines: () => {
+        const words = { path: ep1c.path, before: known(ep1c.after), after: file('reason: Testing more.\nuntil: 2026-12-20') };
+        const signed = [sign('alice', change([words]))];
+        const gone = { path: ep1c.path, before: words.after };
+        const { stated } = change([words]);
+        return [
+          ...start,
+          ...landing([ep1c], [alice()]),
+          ...landing([words], signed, { digit: '2' }),
+          ...landing([gone], [], { digit: '3' }),
+          ...landing([words], signed, { digit: '4', as: { changes: [...stated, ...stated] } }),
+        ];
+      },
+    },
+    {
+      lie: 'two statements in one text',
+      lines: () => {
+        const doubled = ({ text, signature, ...kept }: SignedRecord['statements'][number]) => ({
+          ...kept,
+          text: `${text}${signature}${text}`,
+          signature,
+        });
+        const lines = landing([ep1c], [alice()]);
+        return [...start, ...lines.map((line) => (line.type === 'signed' ? { ...line, statements: line.statements.map(doubled) } : line))];
+      },
+    },
     { lie: 'no rules at all', lines: () => landing([ep1c], [alice()]) },
     { lie: 'rules that are not those that root pinned', lines: () => [...rulesLines(loose), ...landing([ep1c], [], { under: loose })] },
     {
