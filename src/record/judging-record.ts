@@ -8,7 +8,6 @@ export type JudgingRecord = Records[keyof Records];
 export type StartRecord = Records['start'];
 export type VerdictRecord = Records['verdict'];
 export type UnansweredRecord = Records['unanswered'];
-export type ContentRecord = Records['content'];
 export type RulesFilesRecord = Records['rules-files'];
 export type SignedRecord = Records['signed'];
 /** A statement that counted, whole. */
