@@ -84,7 +84,8 @@ function renderOwnKeys(record: object): string {
   return text === '{}' ? '}' : `,${text.slice(1)}`;
 }
 
-const chunkSize = 1024 * 1024;
+/** The longest lines fit in it as a rule: to move one into more room costs as much as to read it. */
+const chunkSize = 8 * 1024 * 1024;
 /** No record comes near it. A longer "line" is another file in the ledger's place. */
 export const longestLine = 64 * 1024 * 1024;
 const newline = 0x0a;
@@ -106,7 +107,8 @@ export function* linesOf(file: number, length: number): Generator<Line, void, un
     position += read;
     const chunk = buffer.subarray(0, held + read);
     let from = 0;
-    for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, from)) {
+    // What is held of a line has none.
+    for (let at = chunk.indexOf(newline, held); at !== -1; at = chunk.indexOf(newline, from)) {
       yield { bytes: chunk.subarray(from, at), ended: true };
       from = at + 1;
     }

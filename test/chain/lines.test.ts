@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { linesOf } from '../../src/chain/chain.ts';
 import { inNewFolder } from '../support/new-folder.ts';
 
-const chunk = 1024 * 1024;
+const chunk = 8 * 1024 * 1024;
 
 let folder: string;
 beforeEach(() => inNewFolder((made) => (folder = made)));
