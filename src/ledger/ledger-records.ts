@@ -1,13 +1,27 @@
 // Records of converging: what was found in the directory, intended, done, held, allowed and revoked. Kept as these shapes, and read as nothing else.
 import * as v from 'valibot';
-import type { Because } from '../membership/desired.ts';
 import { holdCodes } from '../membership/guard.ts';
-import type { EntryUuid } from '../names.ts';
 import type { RemovalCause } from '../membership/plan.ts';
-import { isTakenLine, type LedgerRecord, type MembershipRecord, type OwnRecord, type TakenLine } from './record.ts';
+import { isTakenLine, type LedgerRecord, type OwnRecord, type TakenLine } from './record.ts';
 import { signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/read-record.ts';
-import { commit, digest, dn, fingerprint, group, hex64, instant, natural, roster, texts, uid, uuid, type Shape } from '../record/shapes.ts';
+import {
+  commit,
+  digest,
+  dn,
+  fingerprint,
+  group,
+  hex64,
+  instant,
+  natural,
+  roster,
+  texts,
+  uid,
+  uids,
+  uuid,
+  uuids,
+  type Shape,
+} from '../record/shapes.ts';
 import { isJudgingType } from '../record/judging-record.ts';
 import { because, parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
 
@@ -26,24 +40,31 @@ const changes = {
   ),
 };
 
-/** A name, and the entry behind it where it is known. */
-type Named = readonly [name: string, uuid?: EntryUuid];
-
-const named: Shape<Named> = v.union([v.strictTuple([v.string(), uuid]), v.strictTuple([v.string()])]);
-
-/** The thousands that one run may find in a group are told by their cause. */
-const appeared = v.pipe(
-  v.array(v.strictObject({ because: v.nullable(because), names: v.array(named) })),
-  v.transform((causes) =>
-    causes.flatMap(({ because: why, names }) => names.map(([name, entry]): Appeared => ({ name, because: why, uuid: entry }))),
+/** Which entry each uid means: as two lists, for a list of pairs takes twice the room. Older lines have the pairs. */
+const bound = v.union([
+  v.pipe(
+    v.strictObject({ uids, entries: uuids }),
+    v.check((lists) => lists.uids.length === lists.entries.length),
   ),
-);
+  v.pipe(
+    v.array(v.strictTuple([uid, uuid])),
+    v.transform((pairs) => ({ uids: pairs.map(([one]) => one), entries: pairs.map(([, entry]) => entry) })),
+  ),
+]);
 
-interface Appeared {
-  readonly name: string;
-  readonly because: Because | null;
-  readonly uuid?: EntryUuid;
-}
+/** The thousands that one run may find in a group are told by their cause. Older lines have the entry behind each beside its name. */
+const appeared = v.array(
+  v.strictObject({
+    because: v.nullable(because),
+    names: v.union([
+      texts,
+      v.pipe(
+        v.array(v.union([v.strictTuple([v.string(), uuid]), v.strictTuple([v.string()])])),
+        v.transform((names) => names.map(([name]) => name)),
+      ),
+    ]),
+  }),
+);
 
 const code = v.picklist(holdCodes);
 
@@ -102,8 +123,8 @@ export const ledgerRecordShapes = {
     type: v.literal('bindings'),
     ...inGroup,
     basis: v.string(),
-    bound: v.array(v.strictTuple([uid, uuid])),
-    released: v.array(uid),
+    bound,
+    released: uids,
   }),
   held: v.strictObject({
     type: v.literal('held'),
@@ -126,8 +147,6 @@ export const ledgerRecordShapes = {
     groups: v.array(signedGroup),
     windows: v.array(window),
   }),
-  /** Signatures that ssh-keygen found good, by their digests: it is not asked about them again. */
-  checked: v.strictObject({ type: v.literal('checked'), at: instant, signatures: v.array(digest) }),
   /** A person said that signatures of somebody count for nothing, where they were first seen after `since`. */
   distrust: v.strictObject({
     type: v.literal('distrust'),
@@ -148,28 +167,9 @@ export const ledgerRecordShapes = {
   }),
 };
 
-function renderMembership(record: MembershipRecord): object {
-  const causes = new Map<string, { because: Because | null; names: Named[] }>();
-  let last: Because | null | undefined;
-  let names: Named[] = [];
-  for (const { name, because: why, uuid: entry } of record.appeared) {
-    // Neighbours nearly always share the very same cause object: a roster's thousands need no text made of each.
-    if (why !== last) {
-      const key = JSON.stringify(why);
-      const known = causes.get(key) ?? { because: why, names: [] };
-      causes.set(key, known);
-      names = known.names;
-      last = why;
-    }
-    names.push(entry === undefined ? [name] : [name, entry]);
-  }
-  return { ...record, appeared: [...causes.values()] };
-}
-
 const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;
 
 export function renderRecord(record: LedgerRecord): object {
-  if (record.type === 'membership') return renderMembership(record);
   return isTakenLine(record) ? { ...renderJudgingRecord(record), place: record.place } : record;
 }
 

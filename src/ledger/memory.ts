@@ -1,13 +1,13 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier, isOver, narrower, type Window } from '../record/grants.ts';
-import type { VerdictRecord } from '../record/judging-record.ts';
+import { earlier, isOver, type Window } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import {
   isTakenLine,
+  type BindingsRecord,
   type HeldRecord,
   type IntentRecord,
   type LedgerRecord,
@@ -80,9 +80,7 @@ export interface Memory {
   waited: readonly CommitId[] | undefined;
   /** What signatures give, as last worked out. */
   verified: VerifiedRecord | undefined;
-  /** Digests of signatures that were found good. */
-  readonly checked: Set<string>;
-  /** What root let in of a new start, by path, and nothing has taken away since. */
+  /** What root let in of a new start, by path. */
   readonly allowed: Map<string, Window>;
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
@@ -108,7 +106,6 @@ export function emptyMemory(): Memory {
     began: undefined,
     waited: undefined,
     verified: undefined,
-    checked: new Set(),
     allowed: new Map(),
     rosters: new Map(),
     groups: new Map(),
@@ -154,7 +151,6 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     if (isTakenLine(record)) {
       draft ??= new JudgedDraft(memory.judged, 'converging');
       draft.take(record);
-      if (record.type === 'verdict' && draft.counts) narrowAllowed(memory.allowed, record);
       if (record.place) takePlace(memory, record.place, record.at);
     } else {
       // These are about what was judged before them.
@@ -163,15 +159,6 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     }
   }
   settle();
-}
-
-/** What root allowed goes no further than what judging says of it since. */
-function narrowAllowed(allowed: Map<string, Window>, { delta }: VerdictRecord): void {
-  for (const [path, grant] of delta.inForce) {
-    const window = allowed.get(path);
-    if (window && grant) allowed.set(path, narrower(window, grant));
-    else allowed.delete(path);
-  }
 }
 
 function takePlace(memory: Memory, place: Taken, at: Instant): void {
@@ -212,9 +199,6 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       return;
     case 'verified':
       memory.verified = record;
-      return;
-    case 'checked':
-      for (const signature of record.signatures) memory.checked.add(signature);
       return;
     case 'override-used':
       for (const { path, from, until } of memory.policy?.proposed.values() ?? [])
@@ -266,13 +250,20 @@ function rememberGroup(known: KnownGroup, record: GroupRecord): void {
       rememberMembership(known, record);
       return;
     case 'bindings':
-      for (const [uid, uuid] of record.bound) known.bindings.set(uid, { uuid, basis: record.basis });
-      for (const uid of record.released) known.bindings.delete(uid);
+      rememberBindings(known, record);
       return;
     case 'held':
       known.holds = heldNow(known.holds, record);
       return;
   }
+}
+
+function rememberBindings({ bindings }: KnownGroup, { basis, bound: { uids, entries }, released }: BindingsRecord): void {
+  entries.forEach((uuid, at) => {
+    const uid = uids[at];
+    if (uid !== undefined) bindings.set(uid, { uuid, basis });
+  });
+  for (const uid of released) bindings.delete(uid);
 }
 
 function rememberOutcome(known: KnownGroup, record: OutcomeRecord): void {
@@ -295,14 +286,15 @@ function rememberMembership(known: KnownGroup, record: MembershipRecord): void {
   const isFirst = !known.takenOver;
   known.takenOver = true;
   for (const name of record.vanished) known.members.delete(name);
-  let shared: Membership | undefined;
-  for (const { name, because } of record.appeared) {
-    const since = known.members.get(name)?.since ?? record.at;
-    if (!shared || shared.because !== because || shared.since !== since) shared = { because, since };
-    known.members.set(name, shared);
+  for (const { because, names } of record.appeared) {
+    const fresh = { because, since: record.at };
+    for (const name of names) {
+      const had = known.members.get(name);
+      known.members.set(name, had ? { because, since: had.since } : fresh);
+    }
   }
   // Whom the first look found was there all along.
-  const came = isFirst ? [] : record.appeared.map(({ name }) => name);
+  const came = isFirst ? [] : record.appeared.flatMap(({ names }) => names);
   rememberChange(known, record.at, came, record.vanished);
 }
 

@@ -35,7 +35,7 @@ function toldBy(record: LedgerRecord, uid: Uid, groups: readonly GroupName[], fo
     }
     case 'membership': {
       const { at, group, appeared, vanished } = record;
-      const came = appeared.find(({ name }) => name === uid);
+      const came = appeared.find(({ names }) => names.includes(uid));
       return [
         ...(came ? [[group, { at, event: 'appeared', because: came.because }] satisfies Told] : []),
         ...(vanished.includes(uid) ? [[group, { at, event: 'vanished', because: null }] satisfies Told] : []),

@@ -61,7 +61,7 @@ export function takeStays(stays: Stays, record: LedgerRecord, terms: StayTerms):
       return;
     case 'membership':
       for (const name of record.vanished) leave(stays, record, name, null, terms);
-      for (const { name, because } of record.appeared) enter(stays, record, name, because);
+      for (const { names, because } of record.appeared) for (const name of names) enter(stays, record, name, because);
       return;
     case 'verdict':
       for (const [, grant] of record.delta.inForce) if (grant) renew(stays, grant, record.at, terms);

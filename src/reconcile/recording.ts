@@ -32,7 +32,7 @@ export function recordedChanges(add: readonly Addition[], remove: readonly Remov
   };
 }
 
-function byCause<Change extends { readonly because: unknown; readonly limited: boolean }>(
+function byCause<Change extends { readonly because: unknown; readonly limited?: boolean }>(
   changes: readonly Change[],
 ): readonly [Change, Change[]][] {
   const causes = new Map<string, [Change, Change[]]>();
@@ -110,15 +110,16 @@ export function membershipRecord(
   known: KnownGroup,
   at: Instant,
 ): MembershipRecord | undefined {
-  const appeared: MembershipRecord['appeared'][number][] = [];
+  const came: { readonly name: string; readonly because: Because | null }[] = [];
   for (const [name, wanted] of names) {
     const because = reasonOf(wanted);
     if (known.members.has(name) || (because === null && !tolerated.has(name))) continue;
-    appeared.push({ name, because, ...(wanted && { uuid: wanted.person.uuid }) });
+    came.push({ name, because });
   }
   const vanished: string[] = [];
   for (const name of known.members.keys()) if (!names.has(name)) vanished.push(name);
-  if (known.takenOver && appeared.length + vanished.length === 0) return undefined;
+  if (known.takenOver && came.length + vanished.length === 0) return undefined;
+  const appeared = byCause(came).map(([{ because }, members]) => ({ because, names: members.map(({ name }) => name) }));
   return { type: 'membership', at, group, appeared, vanished, members: names.size };
 }
 
@@ -136,11 +137,12 @@ export function bindingRecords(
   bindings: ReadonlyMap<Uid, Binding>,
   at: Instant,
 ): readonly BindingsRecord[] {
-  const fresh = new Map<string, [Uid, EntryUuid][]>();
+  const fresh = new Map<string, { readonly uids: Uid[]; readonly entries: EntryUuid[] }>();
   const bind = (uid: Uid, uuid: EntryUuid, basis: string) => {
-    const ofBasis = fresh.get(basis);
-    if (ofBasis) ofBasis.push([uid, uuid]);
-    else fresh.set(basis, [[uid, uuid]]);
+    const ofBasis = fresh.get(basis) ?? { uids: [], entries: [] };
+    ofBasis.uids.push(uid);
+    ofBasis.entries.push(uuid);
+    fresh.set(basis, ofBasis);
   };
   const named = new Set<Uid>(desired.withheld.filter(({ reason }) => reason.code !== 'expired').map(({ uid }) => uid));
   for (const { person, because, newStart, newPerson = false } of desired.members.values()) {
@@ -157,7 +159,9 @@ export function bindingRecords(
   }
   const released = [...bindings.keys()].filter((uid) => !named.has(uid));
   const records: BindingsRecord[] = [...fresh].map(([basis, bound]) => ({ type: 'bindings', at, group, basis, bound, released: [] }));
-  return released.length > 0 ? [...records, { type: 'bindings', at, group, basis: '', bound: [], released }] : records;
+  return released.length > 0
+    ? [...records, { type: 'bindings', at, group, basis: '', bound: { uids: [], entries: [] }, released }]
+    : records;
 }
 
 /**

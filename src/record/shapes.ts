@@ -11,7 +11,9 @@ import {
   parseTeamName,
   type Dn,
   type Duration,
+  type EntryUuid,
   type Instant,
+  type Uid,
 } from '../names.ts';
 
 /** What reads back as `Value`, from whatever stands there. */
@@ -27,7 +29,16 @@ type Unchanged<Value> = Value extends string | number | boolean | null | undefin
     : { readonly [Key in keyof Value]: Unchanged<Value[Key]> };
 
 function name<Name extends string>(parse: (text: string) => Name | undefined) {
-  return v.custom<Name>((value) => typeof value === 'string' && parse(value) === value);
+  return v.custom<Name>((value) => isName(parse, value));
+}
+
+function isName(parse: (text: string) => string | undefined, value: unknown): boolean {
+  return typeof value === 'string' && parse(value) === value;
+}
+
+/** A list that may have a hundred thousand items: each is looked at, and the list is taken as it stands. */
+function listOf<Item>(isItem: (value: unknown) => boolean) {
+  return v.custom<Item[]>((value) => Array.isArray(value) && value.every(isItem));
 }
 
 export const uid = name(parseExactUid);
@@ -42,7 +53,9 @@ export const dn = v.custom<Dn>((value) => typeof value === 'string');
 export const instant = v.custom<Instant>(isInstant);
 export const duration = v.custom<Duration>(isNatural);
 export const natural = v.custom<number>(isNatural);
-export const texts = v.array(v.string());
+export const texts = listOf<string>((value) => typeof value === 'string');
+export const uids = listOf<Uid>((value) => isName(parseExactUid, value));
+export const uuids = listOf<EntryUuid>((value) => isName(parseEntryUuid, value));
 /** Of an SSH key, as `ssh-keygen -l` prints it. */
 export const fingerprint = v.pipe(v.string(), v.regex(/^SHA256:[A-Za-z0-9+/]{43}$/));
 /** SHA-256 as hex digits. */

@@ -64,7 +64,7 @@ function intent(at: Instant, add: readonly string[], remove: readonly string[]):
 }
 
 function membership(at: Instant, appeared: readonly string[], vanished: readonly string[] = []): LedgerRecord {
-  return { type: 'membership', at, group: klaxon, appeared: appeared.map((name) => ({ name, because: null })), vanished, members: 5 };
+  return { type: 'membership', at, group: klaxon, appeared: [{ because: null, names: appeared }], vanished, members: 5 };
 }
 
 function held(at: Instant, code: 'too-many-removals' | 'clock', text: string): HeldRecord {
@@ -220,7 +220,14 @@ describe('limited changes of the last 24 hours', () => {
 
 describe('which entry a uid meant', () => {
   const bound = (at: Instant, uuid: string): LedgerRecord => {
-    return { type: 'bindings', at, group: klaxon, basis: commit('a'), bound: [[uid('hoo'), entryUuid(uuid)]], released: [] };
+    return {
+      type: 'bindings',
+      at,
+      group: klaxon,
+      basis: commit('a'),
+      bound: { uids: [uid('hoo')], entries: [entryUuid(uuid)] },
+      released: [],
+    };
   };
 
   it.each<{ given: string; records: readonly LedgerRecord[]; gives: Binding | undefined }>([
@@ -228,7 +235,10 @@ describe('which entry a uid meant', () => {
     { given: 'a later binding', records: [bound(now, 'one'), bound(now, 'two')], gives: { uuid: entryUuid('two'), basis: commit('a') } },
     {
       given: 'a release',
-      records: [bound(now, 'one'), { type: 'bindings', at: now, group: klaxon, basis: '', bound: [], released: [uid('hoo')] }],
+      records: [
+        bound(now, 'one'),
+        { type: 'bindings', at: now, group: klaxon, basis: '', bound: { uids: [], entries: [] }, released: [uid('hoo')] },
+      ],
       gives: undefined,
     },
     { given: 'an addition from the roster', records: [outcome(now, ['hoo'], [])], gives: { uuid: person('hoo').uuid, basis: steward } },

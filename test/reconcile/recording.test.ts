@@ -131,7 +131,7 @@ describe('what came and went besides', () => {
     const proposed = desiredOf([], { members: new Map([[alice.key, { person: alice, because: becauseRoster(list), newStart: true }]]) });
     const names = namesOf(observedOf([alice]), proposed, nothingPlanned);
     expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared).toEqual([]);
-    expect(membershipRecord(klaxon, names, new Set(['alice']), known(), now)?.appeared).toMatchObject([{ name: 'alice', because: null }]);
+    expect(membershipRecord(klaxon, names, new Set(['alice']), known(), now)?.appeared).toEqual([{ because: null, names: ['alice'] }]);
   });
 
   it('given a group that is not known yet, then a record takes it over, even when it is empty', () => {
@@ -144,8 +144,23 @@ describe('what came and went besides', () => {
 
   it('given somebody whom nothing explains, then having been seen is not put on record, unless the rules tolerate it', () => {
     const names = namesOf(observedOf([alice, bob, stranger]), desired, plan);
-    expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared.map(({ name }) => name)).not.toContain(stranger.dn);
-    expect(membershipRecord(klaxon, names, new Set([stranger.dn]), known(), now)?.appeared.map(({ name }) => name)).toContain(stranger.dn);
+    expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared.flatMap((one) => one.names)).not.toContain(stranger.dn);
+    expect(membershipRecord(klaxon, names, new Set([stranger.dn]), known(), now)?.appeared.flatMap((one) => one.names)).toContain(
+      stranger.dn,
+    );
+  });
+
+  it('given members with equal causes, then they are told together', () => {
+    const both = desiredOf([
+      [alice, becauseRoster(list)],
+      [hoo, becauseOf(grantOf('hoo'))],
+      [bob, { ...becauseRoster(list) }],
+    ]);
+    const names = namesOf(observedOf([alice, hoo, bob]), both, nothingPlanned);
+    expect(membershipRecord(klaxon, names, nobody, known(), now)?.appeared).toEqual([
+      { because: becauseRoster(list), names: ['alice', 'bob'] },
+      { because: becauseOf(grantOf('hoo')), names: ['hoo'] },
+    ]);
   });
 
   it('given nothing new, then no record; given something, then exactly that', () => {
@@ -155,7 +170,7 @@ describe('what came and went besides', () => {
     expect(membershipRecord(klaxon, names, nobody, known(first), now)).toBeUndefined();
     expect(
       membershipRecord(klaxon, namesOf(observedOf([bob, stranger]), desired, plan), new Set([stranger.dn]), known(first), now),
-    ).toMatchObject({ appeared: [{ name: stranger.dn }], vanished: ['alice'], members: 2 });
+    ).toMatchObject({ appeared: [{ names: [stranger.dn] }], vanished: ['alice'], members: 2 });
   });
 });
 
@@ -166,12 +181,12 @@ describe('which entry each person is', () => {
   const withheld = (reason: WithheldReason) => desiredOf([], { withheld: [{ group: klaxon, uid: alice.uid, reason, because: grant }] });
 
   it('given nothing bound, then a record binds; given the same, then there is none', () => {
-    expect(of(new Map())).toMatchObject([{ basis: commit('a'), bound: [['alice', alice.uuid]], released: [] }]);
+    expect(of(new Map())).toMatchObject([{ basis: commit('a'), bound: { uids: ['alice'], entries: [alice.uuid] }, released: [] }]);
     expect(of(bindings(alice.uuid, commit('a')))).toEqual([]);
   });
 
   it('given a new landing, then it binds anew', () => {
-    expect(of(bindings('another', commit('0')))).toMatchObject([{ basis: commit('a'), bound: [['alice', alice.uuid]] }]);
+    expect(of(bindings('another', commit('0')))).toMatchObject([{ basis: commit('a'), bound: { uids: ['alice'], entries: [alice.uuid] } }]);
   });
 
   it.each<WithheldReason>([
@@ -186,13 +201,13 @@ describe('which entry each person is', () => {
 
   it('given a grant that is over, or nobody who names the person, then the binding ends', () => {
     for (const desired of [withheld({ code: 'expired', at: now }), desiredOf([])])
-      expect(of(bindings('another', commit('a')), desired)).toMatchObject([{ bound: [], released: ['alice'] }]);
+      expect(of(bindings('another', commit('a')), desired)).toMatchObject([{ bound: { uids: [] }, released: ['alice'] }]);
   });
 
   it('given somebody who left the roster and came back, then they are bound anew', () => {
     const onList = desiredOf([[alice, becauseRoster(list)]]);
     const left = of(bindings('another', steward), desiredOf([]));
-    expect(of(known(...left).bindings, onList)).toMatchObject([{ basis: steward, bound: [['alice', alice.uuid]] }]);
+    expect(of(known(...left).bindings, onList)).toMatchObject([{ basis: steward, bound: { uids: ['alice'], entries: [alice.uuid] } }]);
   });
 
   it('given what a new start only proposes, then it binds nobody', () => {

@@ -29,7 +29,7 @@ export function hostileRecords(text: string): readonly LedgerRecord[] {
     ),
     outcome(days(-0.1), klaxon, 5, [brought(becauseOf(grantOf({ name: 'bob', mergeRequest: 20, merged: 0.2, until: 20 })), 'bob')]),
     refusal('alice', 21, days(-0.05), text, text),
-    { type: 'membership', at: days(-0.02), group: klaxon, appeared: [{ name: `cn=${text}`, because: null }], vanished: [], members: 6 },
+    { type: 'membership', at: days(-0.02), group: klaxon, appeared: [{ because: null, names: [`cn=${text}`] }], vanished: [], members: 6 },
     { type: 'held', at: days(-0.01), group: klaxon, holds: [{ code: 'ceiling', digest: text, add: [text], remove: [`cn=${text}`] }] },
   ];
 }

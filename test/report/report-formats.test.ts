@@ -87,7 +87,7 @@ describe('the spreadsheet', () => {
         type: 'membership',
         at: days(-0.1),
         group: klaxon,
-        appeared: [{ name: stranger, because: null }],
+        appeared: [{ because: null, names: [stranger] }],
         vanished: [],
         members: 4,
       } as const,

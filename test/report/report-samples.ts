@@ -237,6 +237,6 @@ export function sampleRecords(): readonly LedgerRecord[] {
     endorsement(coming),
     endorsement(ghost),
     { type: 'seen', at: days(-0.5), commit: commitOf('merge 13') },
-    { type: 'membership', at: days(-0.25), group: klaxon, appeared: [{ name: 'carol', because: null }], vanished: [], members: 3 },
+    { type: 'membership', at: days(-0.25), group: klaxon, appeared: [{ because: null, names: ['carol'] }], vanished: [], members: 3 },
   ];
 }
