@@ -13,8 +13,8 @@ import { keptRecords, ownRecordInMemory } from '../judge/own-record.ts';
 import { isBranchName, parseExactUid, type CommitId, type Uid } from '../names.ts';
 import { statusOf } from '../status.ts';
 import { renderSigned } from '../signing/carried.ts';
-import type { SigningTerms } from '../signing/judge-statements.ts';
-import { statementOf, type SignedChange } from '../signing/signed-change.ts';
+import { isSame, whereSigned, type SigningTerms } from '../signing/judge-statements.ts';
+import { statementOf } from '../signing/signed-change.ts';
 import type { SshKey } from '../signing/ssh-key.ts';
 import { verifyBy } from '../signing/ssh-keygen.ts';
 import { parseSignature, type SshSignature } from '../signing/ssh-signature.ts';
@@ -25,6 +25,7 @@ import {
   renderComment,
   renderNobodys,
   renderNotInForce,
+  renderOtherEffects,
   renderRefusedToSign,
   renderSignedBy,
 } from './approve-text.ts';
@@ -54,13 +55,16 @@ export async function runApprove(invocation: Invocation, caller: Caller): Promis
     caller.warn(
       `${subject.name} at ${signable.head.slice(0, 12)}\n\n${renderChange(signable.checked)}\n${renderFindings(signable.checked.result)}`,
     );
-    const endorsed = recordedIn(configuration, caller)?.policy?.endorsed;
-    const odd = endorsed ? rulesNotInForce(signable, endorsed, configuration.repository.folder) : [];
+    const policy = recordedIn(configuration, caller)?.policy;
+    const odd = policy ? rulesNotInForce(signable, policy.endorsed, configuration.repository.folder) : [];
     if (odd.length > 0) caller.warn(renderNotInForce(odd));
     const why = whyNot(subject, signable);
     const { change, head } = signable;
     if (why !== undefined || !change) return no(`${why ?? 'Nobody can sign it.'}\n`);
-    return approve({ change, head }, { subject, mirror, configuration, caller }, options);
+    const inForce = policy
+      ? whereSigned((path) => policy.inForce.get(path) ?? 'nothing', change.rules, configuration.signed, configuration.repository.folder)
+      : () => undefined;
+    return approve({ change, head, inForce }, { subject, mirror, configuration, caller }, options);
   });
 }
 
@@ -109,12 +113,9 @@ interface Opened {
 }
 
 type Terms = Omit<SigningTerms, 'distrusted'>;
+type Proposed = Parameters<typeof judgedNow>[0];
 
-async function approve(
-  signed: { readonly change: SignedChange; readonly head: CommitId },
-  opened: Opened,
-  options: Invocation['options'],
-): Promise<Printed> {
+async function approve(signed: Proposed, opened: Opened, options: Invocation['options']): Promise<Printed> {
   const { subject, configuration, caller } = opened;
   const { repository, signed: ceilings, requireTouch } = configuration;
   const { rules } = signed.change;
@@ -127,7 +128,8 @@ async function approve(
   if (!key || signer === undefined) return no(renderNobodys(key, own?.from, as));
   const place = { project: await projectFor(configuration, caller), branch: `refs/heads/${repository.branch}`, start: repository.start };
   const terms: Terms = { place, ceilings, requireTouch };
-  const statement = statementOf(signed.change, place, signer, caller.now(), validity);
+  const statement = statementOf(signed, place, signer, caller.now(), validity);
+  if (!isSame(statement.effects, signed.change.effectsAt(statement.at))) caller.warn(renderOtherEffects(statement));
   const before = judgedNow(signed, statement, stillUnsigned(key), terms, () => true);
   if (before?.kind === 'not-counted') return no(renderRefusedToSign(before, key));
   if (own && options['print'] !== true) return signAndCarry({ ...signed, statement, own, terms }, opened);
@@ -161,21 +163,19 @@ function no(text: string): Printed {
   return { text: `${text}Nothing was signed.\n`, status: statusOf(['findings']) };
 }
 
-interface ToSign {
-  readonly change: SignedChange;
-  readonly head: CommitId;
+interface ToSign extends Proposed {
   readonly statement: Statement;
   readonly own: OwnKey;
   readonly terms: Terms;
 }
 
-async function signAndCarry({ change, head, statement, own, terms }: ToSign, opened: Opened): Promise<Printed> {
+async function signAndCarry({ change, head, inForce, statement, own, terms }: ToSign, opened: Opened): Promise<Printed> {
   const { subject, mirror, caller } = opened;
   const text = printStatement(statement);
   const armour = await own.sign(text);
   const read = parseSignature(armour, sshFingerprint);
   if (read.kind === 'invalid') throw new Misuse(`the signature that ssh-keygen made ${read.why}`);
-  const judged = judgedNow({ change, head }, statement, read.signature, terms, verifyBy(surroundingsOf(caller)));
+  const judged = judgedNow({ change, head, inForce }, statement, read.signature, terms, verifyBy(surroundingsOf(caller)));
   if (judged?.kind === 'not-counted') return no(renderRefusedToSign(judged, read.signature.key));
   if ((await mirror.refOnServer(subject.ref)) !== head)
     return no(`${subject.name} has changed meanwhile. Look at it again: muster approve ${subject.iid ?? subject.name}\n`);

@@ -26,6 +26,11 @@ export function renderNotInForce(paths: readonly string[]): string {
   return `The rules on the branch are not those in force (${plain(paths.join(', '))}): as long as that is so, no change counts, and no signature. Whoever changed them has them approved, or reverts them; if they were approved only now, wait until the host has judged them.`;
 }
 
+export function renderOtherEffects({ effects }: Statement): string {
+  const lines = effects.length > 0 ? effects : ['nobody gains or loses anything'];
+  return `What stands on the branch is not what is in force. By what is in force, the change does this, and this is what you sign:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
 export function renderNobodys(key: SshKey | undefined, from: string | undefined, as: Uid | undefined): string {
   if (!key) return `The policy names no key for ${as ?? 'you'}: put one under people in policy.yaml, by a change of its own.\n`;
   return `The policy names the key ${key.fingerprint} (${plain(from ?? '')}) for nobody. Put it under people in policy.yaml by a change of its own, or sign with another key (--key FILE).\n`;

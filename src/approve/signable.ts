@@ -10,7 +10,7 @@ import { readPlainFiles } from '../judge/landing-files.ts';
 import { isRules } from '../policy/policy.ts';
 import type { JudgedSignature } from '../record/approval-count.ts';
 import { wholeChangeOf } from '../signing/collect.ts';
-import { judgeStatements, type SignedStatement, type SigningTerms, type Verify } from '../signing/judge-statements.ts';
+import { judgeStatements, type SignedLanding, type SignedStatement, type SigningTerms, type Verify } from '../signing/judge-statements.ts';
 import type { SignedChange } from '../signing/signed-change.ts';
 import { printStatement, type Statement } from '../signing/statement.ts';
 import { day } from '../time.ts';
@@ -77,13 +77,13 @@ export const validity = 7 * day;
 
 /** As judging would judge it, were it merged now. */
 export function judgedNow(
-  { change, head }: { readonly change: SignedChange; readonly head: CommitId },
+  { change, head, inForce }: Pick<SignedLanding, 'change' | 'inForce'> & { readonly head: CommitId },
   statement: Statement,
   signature: SignedStatement['signature'],
   terms: Omit<SigningTerms, 'distrusted'>,
   verify: Verify,
 ): JudgedSignature | undefined {
   const signed: SignedStatement = { statement, text: printStatement(statement), signature, firstSeen: statement.at };
-  const landing = { commit: head, firstSeen: statement.at, recorded: statement.at, change };
+  const landing = { commit: head, firstSeen: statement.at, recorded: statement.at, change, inForce };
   return judgeStatements(landing, [signed], new Map(), { ...terms, distrusted: [] }, verify)[0];
 }

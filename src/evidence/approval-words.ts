@@ -43,6 +43,8 @@ const reasons: Readonly<Record<NotCountedReason, Words>> = {
 const ofSignatures: Readonly<Record<Exclude<SignatureReason, NotCountedReason>, string>> & Readonly<Record<'other-content', string>> = {
   'signature-bad': 'does not fit the statement that came with it',
   'other-content': 'is for something else',
+  'not-in-force':
+    'does not say all that the change does, for what the file said before is not in force: sign the text in the note of muster, which says it',
   'too-late': 'was not in time',
   'used-before': 'is used up',
   'key-not-in-force': 'was made with a key that the policy before this change does not name for that person',

@@ -147,6 +147,8 @@ export const ledgerRecordShapes = {
     groups: v.array(signedGroup),
     windows: v.array(window),
   }),
+  /** Signatures that ssh-keygen found good, by their digests: it is not asked about them again. */
+  checked: v.strictObject({ type: v.literal('checked'), at: instant, signatures: v.array(digest) }),
   /** A person said that signatures of somebody count for nothing, where they were first seen after `since`. */
   distrust: v.strictObject({
     type: v.literal('distrust'),

@@ -1,7 +1,8 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier, isOver, type Window } from '../record/grants.ts';
+import { earlier, isOver, narrower, type Window } from '../record/grants.ts';
+import type { VerdictRecord } from '../record/judging-record.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -80,7 +81,9 @@ export interface Memory {
   waited: readonly CommitId[] | undefined;
   /** What signatures give, as last worked out. */
   verified: VerifiedRecord | undefined;
-  /** What root let in of a new start, by path. */
+  /** Digests of signatures that were found good. */
+  readonly checked: Set<string>;
+  /** What root let in of a new start, by path, and nothing has taken away since. */
   readonly allowed: Map<string, Window>;
   readonly rosters: Map<RosterName, RosterRecord>;
   readonly groups: Map<GroupName, KnownGroup>;
@@ -106,6 +109,7 @@ export function emptyMemory(): Memory {
     began: undefined,
     waited: undefined,
     verified: undefined,
+    checked: new Set(),
     allowed: new Map(),
     rosters: new Map(),
     groups: new Map(),
@@ -151,6 +155,7 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     if (isTakenLine(record)) {
       draft ??= new JudgedDraft(memory.judged, 'converging');
       draft.take(record);
+      if (record.type === 'verdict' && draft.counts) narrowAllowed(memory.allowed, record);
       if (record.place) takePlace(memory, record.place, record.at);
     } else {
       // These are about what was judged before them.
@@ -159,6 +164,15 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     }
   }
   settle();
+}
+
+/** What root allowed goes no further than what judging says of it since. */
+function narrowAllowed(allowed: Map<string, Window>, { delta }: VerdictRecord): void {
+  for (const [path, grant] of delta.inForce) {
+    const window = allowed.get(path);
+    if (window && grant) allowed.set(path, narrower(window, grant));
+    else allowed.delete(path);
+  }
 }
 
 function takePlace(memory: Memory, place: Taken, at: Instant): void {
@@ -199,6 +213,9 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       return;
     case 'verified':
       memory.verified = record;
+      return;
+    case 'checked':
+      for (const signature of record.signatures) memory.checked.add(signature);
       return;
     case 'override-used':
       for (const { path, from, until } of memory.policy?.proposed.values() ?? [])

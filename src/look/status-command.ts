@@ -28,7 +28,7 @@ async function readStatus(configuration: HostConfiguration, caller: Caller): Pro
   const at = nowOf(state, caller);
   const seen = readJudging(configuration, state.memory);
   const { start, folder } = configuration.repository;
-  const judged = takeRecord(state.memory, seen, { start, folder, now: at, clock: caller.now() });
+  const judged = takeRecord(state.memory, seen, { start, folder, now: at, clock: caller.now(), lastRun: state.lastRun });
   const settings = settingsOf(configuration, { at, since: undefined }, 'record');
   return {
     at,

@@ -5,19 +5,21 @@ import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
 import { inOrder, inOrderOfPath, type GroupName, type Instant } from '../names.ts';
 import { withinSignatures } from '../record/effective-policy.ts';
-import { wider, type GrantInForce, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
+import { wider, type GrantInForce, type SignedGroup, type Window } from '../record/grants.ts';
 import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import { count } from '../time.ts';
 import type { Place } from '../signing/statement.ts';
 import type { VerifyTerms } from '../signing/verified-grants.ts';
+import type { VerifyAnswer, VerifyQuestion } from '../signing/verify-question.ts';
 import type { TakenPolicy } from './take.ts';
 
 /** Where rules are pinned. */
 export interface SigningSource {
-  readonly terms: Omit<VerifyTerms, 'groups' | 'place'> & { readonly place: Omit<VerifyTerms['place'], 'project'> };
+  readonly terms: Omit<VerifyTerms, 'groups' | 'allowed' | 'place'> & { readonly place: Omit<VerifyTerms['place'], 'project'> };
   /** On GitLab its number, as judging found it; otherwise the URL. */
   readonly project: string | undefined;
   readonly records: () => Iterable<LedgerRecord>;
-  readonly ask: (terms: VerifyTerms, lines: readonly EvidenceLine[]) => Promise<Verified>;
+  readonly ask: (question: VerifyQuestion) => Promise<VerifyAnswer>;
   readonly hash: (text: string) => string;
 }
 
@@ -30,14 +32,24 @@ export async function holdToSignatures(
 ): Promise<TakenPolicy> {
   if (!source || !judged.policy) return judged;
   const lines = [...source.records(), ...judged.records].filter(isEvidence);
-  const asksForSome = [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.length > 0;
+  const asksForSome =
+    [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.some(({ type }) => type === 'signed');
   if (!asksForSome) return judged;
-  const { known, problem } = await verifiedOf(lines, judged, source, memory, now);
+  const { known, checked, problem } = await verifiedOf(lines, judged, source, memory, now);
   const policy = withinSignatures(judged.policy, known, memory.allowed);
   const { unsigned = [] } = policy;
   const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
-  const records = known === memory.verified ? judged.records : [...judged.records, known];
+  const records: LedgerRecord[] = [...judged.records];
+  if (checked.length > 0) records.push({ type: 'checked', at: now, signatures: checked });
+  if (known !== memory.verified) records.push(known);
   return { ...judged, policy, records, problems };
+}
+
+interface Known {
+  readonly known: VerifiedRecord;
+  /** Signatures that were found good for the first time. */
+  readonly checked: readonly string[];
+  readonly problem?: Problem;
 }
 
 /** Asked again only where something is new. Where there is no answer, the last one counts. */
@@ -47,32 +59,54 @@ async function verifiedOf(
   { terms, project, ask, hash }: SigningSource,
   memory: Memory,
   now: Instant,
-): Promise<{ readonly known: VerifiedRecord; readonly problem?: Problem }> {
+): Promise<Known> {
   const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
   const place = { ...terms.place, project: project ?? found.at(-1) ?? '' };
   const groups = groupsAt(place, memory, judged, lines.length);
-  const asked = { ...terms, place, groups };
-  const basis = hash(JSON.stringify([asked, [...terms.ceilings.groups], lines.length]));
-  if (memory.verified?.basis === basis) return { known: memory.verified };
+  const asked = { ...terms, place, groups, allowed: [...memory.allowed.keys()] };
+  const basisOf = (of: readonly SignedGroup[]) =>
+    hash(JSON.stringify([{ ...asked, groups: of }, [...terms.ceilings.groups], lines.length]));
+  if (memory.verified?.basis === basisOf(groups)) return { known: memory.verified, checked: [] };
   try {
-    const answer = await ask(asked, lines);
-    const signed = answer.groups.map((group) => groups.find((one) => one.group === group) ?? begun(group, lines.length, judged, memory));
+    const { checked, verified } = await ask({ ...asked, lines, checked: [...memory.checked] });
+    if (!verified)
+      return { known: lastKnown(place, lines.length, terms, judged, memory, now), checked, problem: unfinished(checked.length) };
+    const signed = verified.groups.map((group) => groups.find((one) => one.group === group) ?? begun(group, lines.length, judged, memory));
     const fresh = signed.filter((group) => !groups.includes(group)).flatMap(({ before }) => before);
-    const known = { groups: signed, windows: joined(answer.windows, fresh) };
+    const known = { groups: signed, windows: joined(verified.windows, fresh) };
     // What it was asked with counts next time, the groups that are new in it among them.
-    const next = hash(JSON.stringify([{ ...asked, groups: signed }, [...terms.ceilings.groups], lines.length]));
-    return { known: { type: 'verified', at: now, basis: next, signedFor: place, ...known } };
+    return { known: { type: 'verified', at: now, basis: basisOf(signed), signedFor: place, ...known }, checked };
   } catch (error) {
     const problem = problemOf(error, 'ssh-keygen');
-    if (memory.verified) return { known: memory.verified, problem };
-    const named = [...terms.ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
-    const signed = named.sort(inOrder).map((group) => begun(group, lines.length, judged, memory));
-    const windows = joined(
-      [],
-      signed.flatMap(({ before }) => before),
-    );
-    return { known: { type: 'verified', at: now, basis: 'none', signedFor: place, groups: signed, windows }, problem };
+    return { known: lastKnown(place, lines.length, terms, judged, memory, now), checked: [], problem };
   }
+}
+
+/** What counts while there is no answer. */
+function lastKnown(
+  signedFor: Place,
+  after: number,
+  { ceilings }: SigningSource['terms'],
+  judged: TakenPolicy,
+  memory: Memory,
+  at: Instant,
+): VerifiedRecord {
+  if (memory.verified) return memory.verified;
+  const named = [...ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
+  const groups = named.sort(inOrder).map((group) => begun(group, after, judged, memory));
+  const windows = joined(
+    [],
+    groups.flatMap(({ before }) => before),
+  );
+  return { type: 'verified', at, basis: 'none', signedFor, groups, windows };
+}
+
+function unfinished(checked: number): Problem {
+  return {
+    status: 'unavailable',
+    code: 'signatures-unfinished',
+    message: `${count(checked, 'signature was', 'signatures were')} verified in this run, and there are more: the next run goes on. Until then what was verified before counts`,
+  };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Sources } from './survey.ts';
 import type { SigningSource } from './signed-groups.ts';
 import { readDistrusted } from '../record/by-hand.ts';
 import { projectOf } from '../signing/statement.ts';
-import { parseVerified, renderQuestion } from '../signing/verify-question.ts';
+import { parseAnswer, renderQuestion } from '../signing/verify-question.ts';
 import type { State } from '../ledger/state.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { Now } from '../record/now.ts';
@@ -60,8 +60,8 @@ function signingSource(
     },
     project: gitlab ? (found === undefined ? undefined : String(found)) : projectOf(repository.url),
     records: () => state.records(),
-    ask: async (terms, lines) => {
-      const answer = parseVerified(await askVerifier(renderQuestion({ ...terms, lines })));
+    ask: async (question) => {
+      const answer = parseAnswer(await askVerifier(renderQuestion(question)));
       if (!answer) throw new Unavailable('ssh-keygen', 'the program that verifies signatures gave no answer that can be understood');
       return answer;
     },

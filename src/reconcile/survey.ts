@@ -88,7 +88,7 @@ export async function survey(
 ): Promise<Survey> {
   const now = steadyNow(sources.now, sources.lastRun);
   const { memory } = sources;
-  const taken = takeRecord(memory, await sources.judging(), { ...settings, now, clock: sources.now });
+  const taken = takeRecord(memory, await sources.judging(), { ...settings, now, clock: sources.now, lastRun: sources.lastRun });
   const judged = await holdToSignatures(taken, sources.signing, memory, now);
   const candidates = await readRosters(sources.rosters, memory.rosters, now);
   const clock = checkClock(sources, judged);

@@ -11,7 +11,7 @@ import type { JudgingRecord, SignedRecord, VerdictRecord } from '../record/judgi
 import { policyInForce, type Now, type OpenEffect } from '../record/now.ts';
 import type { Foreign } from '../record/other-half.ts';
 import type { Piece, Taken } from '../record/read-record.ts';
-import { day, minute } from '../time.ts';
+import { day, hour, minute } from '../time.ts';
 import { renderMoment } from '../text.ts';
 
 /** What lies in the folder of judging. */
@@ -29,6 +29,8 @@ export interface TakeTerms {
   readonly now: Instant;
   /** By this host's clock, which may lie behind `now`: judging looked by the same clock. */
   readonly clock: Instant;
+  /** Of the run before; undefined: there was none. */
+  readonly lastRun: Instant | undefined;
 }
 
 export interface TakenPolicy {
@@ -172,9 +174,10 @@ function taken(
   records: readonly LedgerRecord[],
   from: Taken | undefined,
   lines: Piece['lines'],
-  { now }: TakeTerms,
+  terms: TakeTerms,
 ): Taking {
-  const believedLines = lines.map((line) => ({ ...believed(line.record, now), place: line.place }));
+  const first = earliestSight(before, terms);
+  const believedLines = lines.map((line) => ({ ...believed(line.record, terms.now, first), place: line.place }));
   const state = takeJudged(before, believedLines, 'converging');
   const problems = state.contradicted
     ? [unusable('another record of judging lies there than was taken so far, and it comes to other verdicts')]
@@ -201,21 +204,34 @@ function pathOf({ group, uid }: Pick<GrantInForce, 'group' | 'uid'>, folder: str
   return `${folder}/grants/${group}/${uid}.yaml`;
 }
 
-/** As of now: a ceiling on the length of grants counts from here at the latest. What was asked of GitLab stays in the record. */
-export function believed(record: JudgingRecord, now: Instant): JudgingRecord {
-  if (record.type === 'start') return { ...record, at: now, committedAt: earliest(record.committedAt, now) };
-  if (record.type === 'signed') return believedSigned(record, now);
+/** A look of judging lasts so long at most: what it saw comes on record only at its end. */
+const longestLook = hour;
+
+/** When judging may have seen, at the earliest, what it says only now. */
+function earliestSight({ firstSeen }: JudgedState, { now, lastRun = instant(0) }: TakeTerms): Instant {
+  // Behind a landing that waits others wait, and not each has a line that says since when.
+  const waiting = [...firstSeen.values()].reduce(sooner, now);
+  return instant(Math.min(lastRun, Math.min(now, waiting) - longestLook));
+}
+
+/**
+ * As of now: a ceiling on the length of grants counts from here at the latest. What was asked of GitLab stays in the record. `earliest`: no landing is
+ * believed to have been seen before.
+ */
+export function believed(record: JudgingRecord, now: Instant, earliest = instant(0)): JudgingRecord {
+  if (record.type === 'start') return { ...record, at: now, committedAt: sooner(record.committedAt, now) };
+  if (record.type === 'signed') return believedSigned(record, now, earliest);
   return record.type === 'verdict' ? believedVerdict(record, now) : { ...record, at: now };
 }
 
 function believedVerdict(record: VerdictRecord, now: Instant): VerdictRecord {
   const { delta, verdict } = record;
-  const grantOf = (grant: GrantInForce) => ({ ...grant, landedAt: earliest(grant.landedAt, now) });
+  const grantOf = (grant: GrantInForce) => ({ ...grant, landedAt: sooner(grant.landedAt, now) });
   return {
     ...record,
     at: now,
     evidence: null,
-    verdict: verdict.kind === 'endorsed' ? { ...verdict, landedAt: earliest(verdict.landedAt, now) } : verdict,
+    verdict: verdict.kind === 'endorsed' ? { ...verdict, landedAt: sooner(verdict.landedAt, now) } : verdict,
     delta: {
       ...delta,
       inForce: delta.inForce.map(([path, grant]) => [path, grant && grantOf(grant)]),
@@ -224,11 +240,13 @@ function believedVerdict(record: VerdictRecord, now: Instant): VerdictRecord {
   };
 }
 
-function believedSigned(record: SignedRecord, now: Instant): SignedRecord {
-  const statements = record.statements.map((one) => ({ ...one, firstSeen: earliest(one.firstSeen, now) }));
-  return { ...record, at: now, firstSeen: record.firstSeen === null ? null : earliest(record.firstSeen, now), statements };
+/** Of a signature that has run out judging could say that its landing had been seen before. */
+function believedSigned(record: SignedRecord, now: Instant, first: Instant): SignedRecord {
+  const sight = (said: Instant) => instant(Math.max(first, sooner(said, now)));
+  const statements = record.statements.map((one) => ({ ...one, firstSeen: sooner(one.firstSeen, now) }));
+  return { ...record, at: now, firstSeen: record.firstSeen === null ? null : sight(record.firstSeen), statements };
 }
 
-function earliest(left: Instant, right: Instant): Instant {
+function sooner(left: Instant, right: Instant): Instant {
   return instant(Math.min(left, right));
 }

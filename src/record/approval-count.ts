@@ -39,6 +39,8 @@ export const signatureReasons = [
   'signature-bad',
   /** It says another project, branch, start, rules or effects, or another change of some path; the detail says which. */
   'other-content',
+  /** What the file of this path (the detail) said before is not in force, so that the change does more than the statement says. */
+  'not-in-force',
   /** It was signed after the landing was seen (`after`), or had run out before (`expired`). */
   'too-late',
   /** A landing that brought the same has used it up; the detail is its commit. */

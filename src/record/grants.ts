@@ -101,3 +101,9 @@ export function wider(one: Window | undefined, other: Window): Window {
   const from = one.from === undefined || other.from === undefined ? undefined : instant(Math.min(one.from, other.from));
   return { path: one.path, ...(from !== undefined && { from }), until: latest(one.until, other.until) };
 }
+
+/** What both give: never more than `window`. */
+export function narrower(window: Window, other: Pick<Window, 'from' | 'until'>): Window {
+  const from = later(window.from, other.from);
+  return { path: window.path, ...(from !== undefined && { from }), until: earlier(window.until, other.until) };
+}

@@ -121,6 +121,11 @@ export class JudgedDraft {
     };
   }
 
+  /** What comes now is about what is in force: no other record lies there that has still to show itself. */
+  get counts(): boolean {
+    return !this.#now.other && !this.#now.contradicted;
+  }
+
   take(record: JudgingRecord): void {
     if (this.#now.contradicted) return;
     if (this.#now.other) {

@@ -8,7 +8,6 @@ export type JudgingRecord = Records[keyof Records];
 export type StartRecord = Records['start'];
 export type VerdictRecord = Records['verdict'];
 export type UnansweredRecord = Records['unanswered'];
-export type ContentRecord = Records['content'];
 export type RulesFilesRecord = Records['rules-files'];
 export type SignedRecord = Records['signed'];
 /** A statement that counted, whole. */
@@ -30,11 +29,13 @@ const types: Readonly<Record<JudgingRecord['type'], true>> = {
   signed: true,
 };
 
+const evidenceTypes = ['content', 'rules-files', 'statements-seen', 'signed', 'verdict', 'caught-up'] as const;
+
 /** What signatures are verified by. */
-export type EvidenceLine = ContentRecord | RulesFilesRecord | SignedRecord;
+export type EvidenceLine = Records[(typeof evidenceTypes)[number]];
 
 export function isEvidence<Line extends { readonly type: string }>(line: Line): line is Line & EvidenceLine {
-  return line.type === 'content' || line.type === 'rules-files' || line.type === 'signed';
+  return evidenceTypes.some((type) => type === line.type);
 }
 
 export function isJudgingType(type: string): type is JudgingRecord['type'] {

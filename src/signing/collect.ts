@@ -14,13 +14,14 @@ import type { PolicyState } from '../record/policy-state.ts';
 import type { JudgingRecord, KeptStatement } from '../record/judging-record.ts';
 import { mostKept } from '../record/judging-shapes.ts';
 import { readSigned, renderSigned, type Unreadable } from './carried.ts';
-import { judgeStatements, SigningMemory, type SignedStatement, type Verify } from './judge-statements.ts';
+import { judgeStatements, SigningMemory, whereSigned, type SignedStatement, type Verify } from './judge-statements.ts';
 import {
   signedChange,
   statementOf,
   withContents,
   type Content,
   type ContentChange,
+  type InForce,
   type RulesFiles,
   type SignedChange,
 } from './signed-change.ts';
@@ -175,7 +176,7 @@ class Collector {
     // However long the landing waits.
     await this.#see([...found.keys()]);
     const statements = [...found.values()];
-    const judged = this.#judged(whole, landing, statements, project);
+    const judged = this.#judged(state, whole, landing, statements, project);
     const kept = keptOf(statements.filter((_, place) => judged[place]?.kind === 'counted'));
     this.#counted.set(
       landing.commit,
@@ -191,12 +192,14 @@ class Collector {
     if (!whole || nobody === undefined) return { signatures: [], unreadable: [], statement: undefined };
     const unreadable: Unreadable[] = [];
     const found = await this.#collect(whole.change, landing, [mergeRequest], (what) => unreadable.push(what));
-    const signatures = this.#judged(whole, landing, [...found.values()], String(project));
+    const signatures = this.#judged(state, whole, landing, [...found.values()], String(project));
     // Whoever may comment could fill the record with others; one that counts now is not a thief's, should its key be stolen before the merge.
     await this.#see([...found.keys()].filter((_, place) => signatures[place]?.kind === 'counted'));
     const today = instant(Math.floor(this.#terms.now / day) * day);
     // The same all day long: whoever keeps the text where people read it need not write it anew.
-    const text = printStatement(statementOf(whole.change, this.#placeIn(String(project)), nobody, today, longestValidity));
+    const text = printStatement(
+      statementOf({ ...whole, inForce: this.#inForce(state) }, this.#placeIn(String(project)), nobody, today, longestValidity),
+    );
     return {
       signatures,
       unreadable: unreadable.slice(0, mostTold),
@@ -217,19 +220,25 @@ class Collector {
   }
 
   #judged(
+    state: PolicyState,
     { change, changes }: WholeChange,
     landing: Landing,
     statements: readonly SignedStatement[],
     project: string,
   ): readonly JudgedSignature[] {
     if (sizeOf(changes) > largestSigned) return statements.map(tooLarge);
+    const { now: recorded } = this.#terms;
     return judgeStatements(
-      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), recorded: this.#terms.now, change },
+      { commit: landing.commit, firstSeen: this.#firstSeenOf(landing), recorded, change, inForce: this.#inForce(state) },
       statements,
       this.#remembered().earlier(change.lines, landing.commit),
       { ...this.#terms, place: this.#placeIn(project) },
       this.#ports.verify,
     );
+  }
+
+  #inForce({ inForce, rules }: PolicyState): InForce {
+    return whereSigned((path) => inForce.get(path) ?? 'nothing', rules, this.#terms.ceilings, this.#terms.folder);
   }
 
   /** The lines that stand before the verdict on a landing. */

@@ -6,7 +6,7 @@ import { membersOf, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature, SignatureReason } from '../record/approval-count.ts';
 import type { JudgingRecord, SignedRecord } from '../record/judging-record.ts';
 import { minute } from '../time.ts';
-import type { SignedChange } from './signed-change.ts';
+import type { InForce, SignedChange } from './signed-change.ts';
 import type { SshKey } from './ssh-key.ts';
 import type { SshSignature } from './ssh-signature.ts';
 import { changeLines, type Place, type Statement } from './statement.ts';
@@ -28,6 +28,13 @@ export interface SignedLanding {
   /** When it is judged, or was: whatever is signed later was not there to be judged. */
   readonly recorded: Instant;
   readonly change: SignedChange;
+  /** Of grants that must be signed. */
+  readonly inForce: InForce;
+}
+
+/** Other grants are not known here in the same way on both sides. */
+export function whereSigned(inForce: InForce, rules: Rules, ceilings: SignedCeilings, folder: string): InForce {
+  return (path) => ((requirement(rules, path.slice(folder.length + 1), ceilings)?.signed ?? 0) > 0 ? inForce(path) : undefined);
 }
 
 export interface SigningTerms {
@@ -93,6 +100,7 @@ function judge(
   );
   const why: Why | undefined =
     whyNotThisContent(landing.change, statement, terms.place) ??
+    whyNotTheseEffects(landing, statement) ??
     (key ? undefined : { reason: 'key-not-in-force' }) ??
     (isDistrusted(signed, terms.distrusted) ? { reason: 'distrusted' } : undefined) ??
     // For every path: a statement is signed whole, and counts whole.
@@ -117,9 +125,22 @@ function whyNotThisContent(change: SignedChange, statement: Statement, place: Pl
   const path = otherPath(changeLines(change.stated), changeLines(statement.changes), [...change.stated, ...statement.changes]);
   if (path !== undefined) return { reason: 'other-content', detail: path };
   if (statement.rules !== change.rulesDigest) return { reason: 'other-content', detail: 'rules' };
-  const effects = change.effectsAt(statement.at);
-  const isSame = effects.length === statement.effects.length && effects.every((effect, place) => effect === statement.effects[place]);
-  return isSame ? undefined : { reason: 'other-content', detail: 'effects' };
+  return undefined;
+}
+
+/** People sign what they read. That nobody gains, say, is not so where somebody has changed the words of a file that nobody ever approved. */
+function whyNotTheseEffects({ change, inForce }: SignedLanding, { at, effects }: Statement): Why | undefined {
+  const says = (known?: InForce): boolean => isSame(change.effectsAt(at, known), effects);
+  // Whoever knows more than is known here may have had more to say.
+  if (says(inForce) || says((path) => inForce(path) ?? 'nothing')) return undefined;
+  if (!says()) return { reason: 'other-content', detail: 'effects' };
+  const odd = change.stated.find(({ path }) => !says((one) => (one === path ? inForce(path) : undefined)));
+  return { reason: 'not-in-force', ...(odd && { detail: odd.path }) };
+}
+
+/** Of lines of effects. */
+export function isSame(ours: readonly string[], theirs: readonly string[]): boolean {
+  return ours.length === theirs.length && ours.every((effect, place) => effect === theirs[place]);
 }
 
 function otherPath(ours: readonly string[], theirs: readonly string[], all: SignedChange['stated']): string | undefined {

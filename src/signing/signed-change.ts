@@ -6,7 +6,8 @@ import { withChanges } from '../record/deltas.ts';
 import type { PolicyParser } from '../judge/landing-files.ts';
 import { isRules, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import { instant, type Instant, type Uid } from '../names.ts';
-import { effectLines } from './effect-lines.ts';
+import type { Term } from '../check/proposed-change.ts';
+import { effectLines, type ChangedPolicy } from './effect-lines.ts';
 import { changeLines, rulesDigest, type Place, type StatedChange, type StatedFile, type Statement } from './statement.ts';
 
 /** A file as git has it. */
@@ -57,8 +58,12 @@ export interface SignedChange {
   readonly rulesAfter?: Rules;
   /** With who gains by it. */
   readonly reviewed: readonly ReviewedPath[];
-  readonly effectsAt: (at: Instant) => readonly string[];
+  /** Of grants that `inForce` knows of, compared with what they give, and not with what their files said. */
+  readonly effectsAt: (at: Instant, inForce?: InForce) => readonly string[];
 }
+
+/** What a grant file gives before the change; undefined where that is not known. */
+export type InForce = (path: string) => Term | 'nothing' | undefined;
 
 /** What reads policy files, and what makes `sha256:<hex>`. */
 export interface Readers {
@@ -104,18 +109,34 @@ export function signedChange(
     rules,
     ...(rulesAfter && { rulesAfter }),
     reviewed: reviewedPaths({ changes: stated }, rules, rulesAfter, folder),
-    effectsAt: (at) => effectLines(policy, folder, at),
+    effectsAt: (at, inForce = () => undefined) => effectLines({ ...policy, before: givenBy(policy, inForce) }, folder, at),
   };
 }
 
+function givenBy({ changes, before }: ChangedPolicy, inForce: InForce): ReadonlyMap<string, Term> {
+  const given = new Map(before);
+  for (const { path } of changes) {
+    const term = inForce(path);
+    if (term === 'nothing') given.delete(path);
+    else if (term) given.set(path, term);
+  }
+  return given;
+}
+
 /** What `signer` signs. Statements know whole seconds. */
-export function statementOf(change: SignedChange, place: Place, signer: Uid, now: Instant, validity: number): Statement {
+export function statementOf(
+  { change, inForce }: { readonly change: SignedChange; readonly inForce: InForce },
+  place: Place,
+  signer: Uid,
+  now: Instant,
+  validity: number,
+): Statement {
   const at = instant(Math.floor(now / 1000) * 1000);
   return {
     ...place,
     rules: change.rulesDigest,
     changes: change.stated,
-    effects: change.effectsAt(at),
+    effects: change.effectsAt(at, inForce),
     signer,
     at,
     until: instant(at + validity),

@@ -1,14 +1,22 @@
 // What signatures alone bring into force, worked out once more from the lines of the record: nothing that judging says of rules or grants is
-// believed here, only files that hash to what was signed, and rules that begin with those that root pinned. Pure but for the
-// question to ssh-keygen.
+// believed here, unless it takes something away; only files that hash to what was signed, and rules that begin with those that root pinned. Pure but
+// for the question to ssh-keygen.
 import { requirement } from '../evidence/approval.ts';
 import { inOrder, inOrderOfPath, type CommitId, type GroupName, type Instant } from '../names.ts';
-import { isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
+import { grantAt, isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
-import type { EvidenceLine, RulesFilesRecord, SignedRecord } from '../record/judging-record.ts';
-import { wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
+import type { EvidenceLine, RulesFilesRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
+import { narrower, wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned, type ReadSigned } from './carried.ts';
-import { judgeStatements, useUp, type EarlierLandings, type SignedStatement, type SigningTerms, type Verify } from './judge-statements.ts';
+import {
+  judgeStatements,
+  useUp,
+  whereSigned,
+  type EarlierLandings,
+  type SignedStatement,
+  type SigningTerms,
+  type Verify,
+} from './judge-statements.ts';
 import {
   digestOfRules,
   rulesFilesAfter,
@@ -17,6 +25,7 @@ import {
   withContents,
   type Content,
   type ContentChange,
+  type InForce,
   type Readers,
   type RulesFiles,
 } from './signed-change.ts';
@@ -31,12 +40,15 @@ export interface VerifyTerms extends Omit<SigningTerms, 'distrusted'> {
   /** With the time when it was said: what was verified before then stays. */
   readonly distrusted: readonly (Distrusted & { readonly at: Instant })[];
   readonly groups: readonly SignedGroup[];
+  /** Paths of what root allowed. */
+  readonly allowed: readonly string[];
 }
 
 export interface VerifyReaders extends Readers {
   readonly fingerprint: Fingerprint;
 }
 
+/** `lines`: in the order in which converging took them, each with the time of that. */
 export function verifiedGrants(lines: Iterable<EvidenceLine>, terms: VerifyTerms, readers: VerifyReaders, verify: Verify): Verified {
   const fold = new Fold(terms, readers, verify);
   let count = 0;
@@ -49,16 +61,29 @@ export function verifiedGrants(lines: Iterable<EvidenceLine>, terms: VerifyTerms
   return fold.verified();
 }
 
+/** What a landing would bring, until its verdict is known. */
+interface Pending {
+  readonly line: SignedRecord;
+  readonly windows: readonly Window[];
+  readonly rulesFiles: RulesFiles | undefined;
+}
+
 class Fold {
   readonly #terms: VerifyTerms;
   readonly #readers: VerifyReaders;
   readonly #verify: Verify;
   readonly #contents = new Map<string, Uint8Array>();
   readonly #rulesFiles = new Map<string, RulesFilesRecord['files']>();
-  readonly #landings = new Set<CommitId>();
+  readonly #statementsSeen = new Map<string, Instant>();
+  readonly #decided = new Set<CommitId>();
+  readonly #begun = new Set<GroupName>();
+  /** Paths that had nothing at their last verdict. */
+  readonly #over = new Set<string>();
   readonly #windows = new Map<string, Window>();
   readonly #earlier: EarlierLandings = new Map();
   #held: { readonly files: RulesFiles; readonly rules: Rules; readonly digest: string } | undefined;
+  #pending: Pending | undefined;
+  #caughtUp = false;
 
   constructor(terms: VerifyTerms, readers: VerifyReaders, verify: Verify) {
     this.#terms = terms;
@@ -68,20 +93,36 @@ class Fold {
 
   /** What was in force when a group first had to be signed counts from there on. */
   begin(count: number): void {
-    for (const { after, before } of this.#terms.groups)
-      if (after === count) for (const window of before) this.#windows.set(window.path, wider(this.#windows.get(window.path), window));
+    for (const { group, after, before } of this.#terms.groups) {
+      if (after !== count) continue;
+      this.#begun.add(group);
+      for (const window of before) this.#windows.set(window.path, wider(this.#windows.get(window.path), window));
+    }
   }
 
   take(line: EvidenceLine): void {
-    if (line.type === 'content') {
-      const bytes = Buffer.from(line.base64, 'base64');
-      if (this.#readers.sha256(bytes) === line.sha256) this.#contents.set(line.sha256, bytes);
-    } else if (line.type === 'rules-files') {
-      this.#rulesFiles.set(line.rules, line.files);
-    } else if (!this.#landings.has(line.commit)) {
+    switch (line.type) {
+      case 'content': {
+        const bytes = Buffer.from(line.base64, 'base64');
+        if (this.#readers.sha256(bytes) === line.sha256) this.#contents.set(line.sha256, bytes);
+        return;
+      }
+      case 'rules-files':
+        this.#rulesFiles.set(line.rules, line.files);
+        return;
+      case 'statements-seen':
+        for (const name of line.statements) if (!this.#statementsSeen.has(name)) this.#statementsSeen.set(name, line.at);
+        return;
+      case 'caught-up':
+        this.#caughtUp = true;
+        return;
       // A record that repeats another one tells landings a second time.
-      this.#landings.add(line.commit);
-      this.#takeLanding(line);
+      case 'signed':
+        if (!this.#decided.has(line.commit)) this.#takeLanding(line);
+        return;
+      case 'verdict':
+        if (!this.#decided.has(line.commit)) this.#takeVerdict(line);
+        return;
     }
   }
 
@@ -104,28 +145,73 @@ class Fold {
   }
 
   #takeLanding(line: SignedRecord): void {
+    // A look that was ended before the verdict is told again. What never had a verdict has used its statements up all the same.
+    if (this.#pending?.line.commit !== line.commit) this.#settle();
     this.#holdRules(this.#held ? this.#followed(line) : this.#terms.pinned);
-    const lines = changeLines(line.changes).join('\n');
     const change = withContents(line.changes, (file) => this.#contentOf(file));
     // Statements have the digest of the rules that are held here, or they are for others.
     const signed = change && this.#held ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
-    const landing = { commit: line.commit, firstSeen: line.firstSeen ?? undefined, recorded: line.at };
-    if (signed && line.statements.length > 0) {
-      const statements = line.statements.flatMap(({ text, signature, firstSeen }) =>
-        onlyOne(readSigned(renderSigned(text, signature), firstSeen, this.#readers.fingerprint)),
-      );
-      const distrusted = this.#terms.distrusted.filter(({ at }) => at <= line.at);
-      const judged = judgeStatements(
-        { ...landing, change: signed },
-        statements,
-        this.#earlier,
-        { ...this.#terms, distrusted },
-        this.#verify,
-      );
-      this.#apply(change ?? [], judged);
+    if (!change || !signed || line.statements.length === 0) {
+      this.#pending = { line, windows: [], rulesFiles: undefined };
+      return;
     }
-    for (const { path, after } of line.changes) if (!after) this.#windows.delete(path);
-    useUp(this.#earlier, { ...landing, change: { lines } }, line.at);
+    const statements = line.statements.flatMap(({ text, signature }) => {
+      const carried = renderSigned(text, signature);
+      const firstSeen = this.#statementsSeen.get(this.#readers.sha256(carried)) ?? line.at;
+      return onlyOne(readSigned(carried, firstSeen, this.#readers.fingerprint));
+    });
+    const { folder, ceilings, distrusted } = this.#terms;
+    const judged = judgeStatements(
+      {
+        ...{ commit: line.commit, firstSeen: this.#firstSeenOf(line), recorded: line.at, change: signed },
+        inForce: whereSigned((path) => this.#inForce(path), signed.rules, ceilings, folder),
+      },
+      statements,
+      this.#earlier,
+      { ...this.#terms, distrusted: distrusted.filter(({ at }) => at <= line.at) },
+      this.#verify,
+    );
+    this.#pending = { line, ...this.#broughtBy(change, judged, line) };
+  }
+
+  /** Before a record had caught up for the first time, landings may have no such time; later, one that has none is not younger than its line. */
+  #firstSeenOf({ firstSeen, at }: SignedRecord): Instant | undefined {
+    return firstSeen ?? (this.#caughtUp ? at : undefined);
+  }
+
+  #inForce(path: string): ReturnType<InForce> {
+    const window = this.#windows.get(path);
+    const group = grantAt(path, this.#terms.folder)?.group;
+    if (window || group === undefined) return window;
+    if (this.#terms.allowed.includes(path)) return undefined;
+    return this.#begun.has(group) || this.#over.has(path) ? 'nothing' : undefined;
+  }
+
+  /** Whatever judging says is taken away is, for good: also where nobody signed that. */
+  #takeVerdict({ commit, covers = [], verdict, delta }: VerdictRecord): void {
+    const pending = this.#settle();
+    if (pending?.line.commit === commit && verdict.kind === 'endorsed') {
+      for (const window of pending.windows) this.#windows.set(window.path, window);
+      if (pending.rulesFiles) this.#hold(pending.rulesFiles);
+    }
+    for (const [path, grant] of delta.inForce) {
+      const window = this.#windows.get(path);
+      if (window && grant) this.#windows.set(path, narrower(window, grant));
+      else this.#windows.delete(path);
+      if (!grant) this.#over.add(path);
+    }
+    for (const decided of [commit, ...covers]) this.#decided.add(decided);
+  }
+
+  #settle(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending) {
+      const { line } = pending;
+      const lines = changeLines(line.changes).join('\n');
+      useUp(this.#earlier, { commit: line.commit, firstSeen: this.#firstSeenOf(line), change: { lines } }, line.at);
+    }
+    return pending;
   }
 
   /** While nothing has to be signed, rules are judging's to change. */
@@ -165,22 +251,26 @@ class Fold {
   }
 
   /** Every path needs its own number of people. A landing that has too few for one path brings nothing at all. */
-  #apply(changes: readonly ContentChange[], judged: readonly JudgedSignature[]): void {
+  #broughtBy(changes: readonly ContentChange[], judged: readonly JudgedSignature[], line: SignedRecord): Omit<Pending, 'line'> {
     const { folder, ceilings } = this.#terms;
-    const rules = this.#held?.rules;
+    const held = this.#held;
     const isEnough = ({ path }: ContentChange): boolean => {
-      const needs = rules && requirement(rules, path.slice(folder.length + 1), ceilings);
+      const needs = held && requirement(held.rules, path.slice(folder.length + 1), ceilings);
       const by = new Set(
         judged.flatMap((one) => (one.kind === 'counted' && one.paths.includes(path.slice(folder.length + 1)) ? [one.person] : [])),
       );
       return needs !== undefined && by.size >= needs.signed;
     };
-    if (!changes.every(isEnough)) return;
-    for (const { path, after } of changes) {
+    if (!held || !changes.every(isEnough)) return { windows: [], rulesFiles: undefined };
+    const windows = changes.flatMap(({ path, after }): readonly Window[] => {
       const grant = after && this.#grantIn(path, after.bytes);
-      if (grant) this.#windows.set(path, { path, ...(grant.from !== undefined && { from: grant.from }), until: grant.until });
-    }
-    if (this.#held && changes.some(({ path }) => isRules(path, folder))) this.#hold(rulesFilesAfter(this.#held.files, changes, folder));
+      return grant ? [{ path, ...(grant.from !== undefined && { from: grant.from }), until: grant.until }] : [];
+    });
+    return {
+      // Whoever signed it may have done so long ago: a person has to allow it.
+      windows: this.#firstSeenOf(line) === undefined ? [] : windows,
+      rulesFiles: changes.some(({ path }) => isRules(path, folder)) ? rulesFilesAfter(held.files, changes, folder) : undefined,
+    };
   }
 
   #grantIn(path: string, bytes: Uint8Array): GrantFile | undefined {

@@ -9,6 +9,15 @@ import type { VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {
   readonly lines: readonly EvidenceLine[];
+  /** Digests of signatures that were found good before (`verify-answer.ts`): a signature stays what it is. */
+  readonly checked: readonly string[];
+}
+
+export interface VerifyAnswer {
+  /** Signatures that were found good now. */
+  readonly checked: readonly string[];
+  /** Null: there are more to ask ssh-keygen about than one answer takes. */
+  readonly verified: Verified | null;
 }
 
 export const window: Shape<Window> = v.strictObject({ path: v.string(), from: v.exactOptional(instant), until: end });
@@ -34,10 +43,13 @@ const question: Shape<VerifyQuestion> = v.strictObject({
   pinned: digest,
   distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
   groups: v.array(signedGroup),
+  allowed: v.array(v.string()),
   lines: v.array(line),
+  checked: v.array(digest),
 });
 
 const verified: Shape<Verified> = v.strictObject({ groups: v.array(group), windows: v.array(window) });
+const answer: Shape<VerifyAnswer> = v.strictObject({ checked: v.array(digest), verified: v.nullable(verified) });
 
 export function renderQuestion(asked: VerifyQuestion): string {
   const { ceilings: of, lines, ...terms } = asked;
@@ -57,6 +69,6 @@ export function parseQuestion(text: string): VerifyQuestion {
 }
 
 /** Undefined: no answer. */
-export function parseVerified(text: string): Verified | undefined {
-  return parseAs(verified, text);
+export function parseAnswer(text: string): VerifyAnswer | undefined {
+  return parseAs(answer, text);
 }

@@ -86,7 +86,9 @@ export function takenFault(ledger: Chain<LedgerRecord>, { lines }: Chain<Judging
         line: count,
         message: `it is not the line that line ${line} of ledger.jsonl took: the record was written anew`,
       };
-    const claim = { ...believed(taken.record, record.at), place };
+    // Of the first sight of a landing converging may have believed less.
+    const sight = record.type === 'signed' ? (record.firstSeen ?? undefined) : undefined;
+    const claim = { ...believed(taken.record, record.at, sight), place };
     if (JSON.stringify(renderRecord(claim)) !== JSON.stringify(renderRecord(record)))
       return { file: 'ledger.jsonl', line, message: `it is not what line ${count} of record.jsonl says` };
   }

@@ -193,6 +193,12 @@ async function offTheBranch(branch: Branch, lines: readonly KeptLine<JudgingReco
   return undefined;
 }
 
+function allowedIn(records: readonly LedgerRecord[]): Iterable<string> {
+  const memory = emptyMemory();
+  rememberAll(memory, records);
+  return memory.allowed.keys();
+}
+
 /** What the ledger says that signatures give is what they give, worked out once more from the lines that stand before it. */
 async function signatureFault(
   ledger: Chain<LedgerRecord>,
@@ -215,6 +221,7 @@ async function signatureFault(
         start: repository.start,
       },
       ...{ ceilings, requireTouch, folder: repository.folder, pinned: repository.rules, groups: known.groups },
+      allowed: [...allowedIn(before)],
       distrusted: before.filter((record) => record.type === 'distrust'),
     },
     { parser, sha256, fingerprint: sshFingerprint },

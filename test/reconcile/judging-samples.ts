@@ -96,6 +96,7 @@ export class Taker {
   bytesOfLine = 100;
   /** As the host is configured. */
   start = start;
+  lastRun: Instant | undefined;
 
   /** `most`: lines that one run takes. */
   take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): TakenPolicy {
@@ -118,7 +119,7 @@ export class Taker {
   }
 
   keep(seenThere: JudgingSeen, at: Instant = now): TakenPolicy {
-    const judged = takeRecord(this.memory, seenThere, { ...settings, start: this.start, now: at, clock: at });
+    const judged = takeRecord(this.memory, seenThere, { ...settings, start: this.start, now: at, clock: at, lastRun: this.lastRun });
     rememberAll(this.memory, judged.records);
     return judged;
   }

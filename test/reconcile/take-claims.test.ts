@@ -60,6 +60,33 @@ describe('what is believed of a line', () => {
     expect(believed({ ...caughtUp, at: later }, now)).toEqual({ ...caughtUp, at: now });
   });
 
+  it('given a time at which it cannot have seen the landing, then the first at which it can have', () => {
+    const past = { ...signed, firstSeen: hours(-20), statements: [] };
+    expect(believed(past, now, hours(-2))).toEqual({ ...past, at: now, firstSeen: hours(-2) });
+    expect(believed({ ...past, firstSeen: hours(-1) }, now, hours(-2))).toEqual({ ...past, at: now, firstSeen: hours(-1) });
+    expect(believed({ ...past, firstSeen: hours(3) }, now, hours(-2))).toEqual({ ...past, at: now, firstSeen: now });
+    expect(believed({ ...past, firstSeen: null }, now, hours(-2))).toEqual({ ...past, at: now, firstSeen: null });
+  });
+
+  it.each([
+    { when: 'there was no run before', lastRun: undefined, waits: undefined, first: hours(-100) },
+    { when: 'the last run was long ago', lastRun: hours(-30), waits: undefined, first: hours(-30) },
+    { when: 'the last run was just now', lastRun: now, waits: undefined, first: hours(-1) },
+    { when: 'a landing has waited since then', lastRun: now, waits: hours(-5), first: hours(-6) },
+  ])(
+    'given a landing of which judging says now that it saw it long ago, when $when, then it is believed so far',
+    ({ lastRun, waits, first }) => {
+      const host = new Taker();
+      host.take(whole, undefined, waits ?? now);
+      const waiting: readonly JudgingRecord[] = waits === undefined ? [] : [{ type: 'seen', at: waits, commit: commit('7') }];
+      host.take([...whole, ...waiting], undefined, waits ?? now);
+      host.lastRun = lastRun;
+      const late = { ...signed, firstSeen: hours(-100), statements: [] };
+      const { records } = host.take([...whole, ...waiting, late]);
+      expect(records.flatMap((record) => (record.type === 'signed' ? [record.firstSeen] : []))).toEqual([first]);
+    },
+  );
+
   it('given times that have been, then they stay, but for when it was taken; and what nobody saw land stays that', () => {
     const past = { ...signed, at: hours(-3), firstSeen: hours(-2), statements: [] };
     expect(believed(past, now)).toEqual({ ...past, at: now });

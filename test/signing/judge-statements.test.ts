@@ -255,3 +255,49 @@ describe('given a change of the rules', () => {
     expect(signedChange([grant('ep1c')], broken, 'policy', { parser, sha256 })).toBeUndefined();
   });
 });
+
+describe('given a change of words', () => {
+  const known = grant('ep1c');
+  const words = { path, ...(known.after && { before: known.after }), after: file('reason: Testing more.\nuntil: 2026-12-20') };
+  const of = change([words]);
+  const until = instant(Date.parse('2026-12-21'));
+  const under = (inForce: SignedLanding['inForce']) => landing(of, { inForce });
+  const saying = (...effects: readonly string[]) =>
+    sign('bob', of, { says: { effects: effects.map((one) => `klaxon-users ep1c ${one}`) } });
+
+  it('when the file before is in force as it says, or nobody knows, then it has no effect', () => {
+    expect(of.effectsAt(seen)).toEqual([]);
+    expect(
+      judged(
+        under(() => ({ until })),
+        [sign('bob', of)],
+      ),
+    ).toEqual(['bob counts']);
+    expect(
+      judged(
+        under(() => undefined),
+        [sign('bob', of)],
+      ),
+    ).toEqual(['bob counts']);
+  });
+
+  it('when the file before is not in force, then whoever signs must have read that ep1c gains', () => {
+    const planted = under(() => 'nothing');
+    expect(judged(planted, [sign('bob', of)])).toEqual([`bob: not-in-force (${path})`]);
+    expect(judged(planted, [saying('gains until 2026-12-21T00:00:00Z')])).toEqual(['bob counts']);
+    expect(judged(planted, [saying('extends until 2026-12-21T00:00:00Z')])).toEqual(['bob: other-content (effects)']);
+  });
+
+  it('when it is in force for a shorter time than the file says, then whoever signs must have read that it gets longer', () => {
+    const cut = under(() => ({ until: instant(until - day) }));
+    expect(judged(cut, [sign('bob', of)])).toEqual([`bob: not-in-force (${path})`]);
+    expect(judged(cut, [saying('extends until 2026-12-21T00:00:00Z')])).toEqual(['bob counts']);
+  });
+
+  it('when one of two files is not in force, then that one is named', () => {
+    const other = { ...words, path: path.replace('ep1c', 'hoo') };
+    const both = change([words, other]);
+    const one = landing(both, { inForce: (asked) => (asked === other.path ? 'nothing' : { until }) });
+    expect(judged(one, [sign('bob', both)])).toEqual([`bob: not-in-force (${other.path})`]);
+  });
+});

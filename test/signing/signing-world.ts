@@ -86,7 +86,7 @@ export function change(changes: readonly ContentChange[], rules: ReadonlyMap<str
 }
 
 export function landing(of: SignedChange, more: Partial<SignedLanding> = {}): SignedLanding {
-  return { commit: commit('1'), firstSeen: seen, recorded: instant(seen + 30 * day), change: of, ...more };
+  return { commit: commit('1'), firstSeen: seen, recorded: instant(seen + 30 * day), change: of, inForce: () => undefined, ...more };
 }
 
 export const place = { project: '1234', branch: 'refs/heads/main', start: commit('4') };

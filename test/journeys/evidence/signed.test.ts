@@ -128,6 +128,36 @@ describe('given a group with signed: 1', () => {
     expect(all).toEqual([expect.stringContaining('is used up (by')]);
   });
 
+  it('when a grant was shortened by nobody and is back as it was, then a signature makes it long again only where it says so', async () => {
+    const scene = await begun();
+    const grant = await open(scene);
+    await approve(scene, grant);
+    await scene.merge(grant);
+    await scene.reconcile();
+    await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(5)) });
+    await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(14)) });
+    await scene.reconcile();
+    const words = (reason: string) => scene.open(world.carol, { [grantPath('urbanecm')]: grantFile(scene.day(14), { reason }) });
+    const first = await words('another');
+    const note = (await scene.run('review', String(first.iid))).stdout;
+    const elsewhere = await approve(scene, first, { record: false });
+    await scene.merge(first);
+    const all = await refused(scene);
+    await scene.land({ [grantPath('urbanecm')]: grantFile(scene.day(14)) });
+    const second = await words('still another');
+    const here = await approve(scene, second);
+    await scene.merge(second);
+
+    expect(elsewhere.stderr).toContain('Nobody gains or loses anything.');
+    expect(all).toEqual([expect.stringMatching(/^no-approval: .*what the file said before is not in force: sign the text in the note/)]);
+    expect(note).toMatch(/^effect klaxon-users urbanecm extends until /m);
+    expect(here.stderr).toMatch(/this is what you sign:\n {2}klaxon-users urbanecm extends until /);
+    expect(await refused(scene)).toEqual([]);
+    scene.wait(6 * day);
+    await scene.reconcile();
+    expect(await scene.members()).toEqual(['urbanecm']);
+  });
+
   it('when the key of alice was stolen and the host is told, then what came in by it is named, no more comes in, and what it saw before counts', async () => {
     const scene = await signedScene();
     writeNotes(scene);

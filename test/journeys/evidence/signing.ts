@@ -27,6 +27,8 @@ interface Approving {
   readonly key?: string;
   /** By which the signature travels: without a token, nothing is posted as a comment. */
   readonly by?: 'comment' | 'git' | 'paste';
+  /** Whether the record of the host lies there. */
+  readonly record?: boolean;
 }
 
 /** A token that the git of a person knows of, and muster does not. */
@@ -35,23 +37,31 @@ function gitKnows(token: string): Readonly<Record<string, string>> {
   return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.extraHeader', GIT_CONFIG_VALUE_0: header };
 }
 
-/** As a person types it on their own machine, without what judging keeps. */
+/** As a person types it. */
 export async function approve(
   scene: Scene,
   { iid }: MergeRequest,
-  { key = 'alice', by = 'comment' }: Approving = {},
+  { key = 'alice', by = 'comment', record = true }: Approving = {},
   ...more: readonly string[]
 ): Promise<CommandResult> {
   const token = join(scene.folder, 'own-token');
   writeFileSync(token, `${scene.world.gitlab.forge.createToken(scene.world.alice, ['api', 'write_repository']).value}\n`, { mode: 0o600 });
   const keyArguments = key === '' ? [] : ['--key', join(keys, key)];
   const result = await runHere(['approve', String(iid), ...keyArguments, ...more], {
-    config: join(scene.folder, 'muster.yaml'),
+    config: record ? join(scene.folder, 'muster.yaml') : elsewhere(scene),
     at: new Date(scene.world.gitlab.clock.now()),
     env: by === 'comment' ? { MUSTER_GITLAB_TOKEN_FILE: token } : by === 'git' ? gitKnows(readFileSync(token, 'utf8').trim()) : {},
   });
   scene.wait(minute);
   return result;
+}
+
+/** The configuration as a person has it on their own machine, who has nothing of what judging keeps. */
+function elsewhere(scene: Scene): string {
+  const file = join(scene.folder, 'elsewhere.yaml');
+  const text = readFileSync(join(scene.folder, 'muster.yaml'), 'utf8');
+  writeFileSync(file, text.replace(/^state: .*$/m, `state: ${join(scene.folder, 'elsewhere')}`));
+  return file;
 }
 
 /** The host's administrator pins the rules as plan prints them, and asks for signatures, whatever the policy says. */

@@ -1,0 +1,167 @@
+// What was signed and is over, or never was in force: a judge that is taken over later brings none of it back.
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/digest.ts';
+import { instant } from '../../src/names.ts';
+import type { EvidenceLine } from '../../src/record/judging-record.ts';
+import { answerQuestion } from '../../src/signing/verify-answer.ts';
+import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
+import { day, hour } from '../../src/time.ts';
+import type { ContentChange } from '../../src/signing/signed-change.ts';
+import { change, commit, file, grant, known, seen, sign, uid, type Signing } from './signing-world.ts';
+import { alice, ep1c, inForce, klaxon, landing, start, terms, until, verdict, verified, whole, type Told } from './record-lines.ts';
+
+const begun = { groups: [{ group: known(verified(start).groups[0]), after: 0, before: [] }] };
+const longer = grant('ep1c', '2026-12-30', '2026-12-20');
+const words: ContentChange = { path: ep1c.path, before: known(ep1c.after), after: file('reason: Testing more.\nuntil: 2026-12-20') };
+const gone: ContentChange = { path: ep1c.path, before: known(ep1c.after) };
+const caughtUp: EvidenceLine = { type: 'caught-up', at: seen, commit: commit('1') };
+
+const signedBy = (of: ContentChange, told: Told = {}, how: Signing = {}) => landing([of], [sign('bob', change([of]), how)], told);
+const unsigned = (of: ContentChange, told: Told = {}) => landing([of], [], told);
+/** What judging says that is in force there until then. */
+const narrowed = (end: string): Told['inForce'] => {
+  const [[path, had] = []] = landing([ep1c], []).flatMap((line) => (line.type === 'verdict' ? line.delta.inForce : []));
+  return [[known(path), { ...known(had ?? undefined), until: instant(Date.parse(end)) }]];
+};
+
+describe.each([
+  { when: 'that had to be signed from the beginning', more: begun },
+  { when: 'that converging sees for the first time', more: {} },
+])('given a group $when', ({ more }) => {
+  const before = [...start, ...landing([ep1c], [alice()])];
+
+  it('when a grant was deleted, then a signature for a longer one that was never used does not bring it back', () => {
+    expect(inForce([...before, ...signedBy(longer, { digit: '2' })], more)).toEqual([`ep1c.yaml ${until('2026-12-31')}`]);
+    expect(inForce([...before, ...unsigned(gone, { digit: '2' }), ...signedBy(longer, { digit: '3' })], more)).toEqual([]);
+  });
+
+  it('when nobody signed that it ends earlier, then it does for good, and a change of its words does not make it longer', () => {
+    const shorter = grant('ep1c', '2026-12-10', '2026-12-20');
+    const cut = [...before, ...unsigned(shorter, { digit: '2', inForce: narrowed('2026-12-11') })];
+    const short = [`ep1c.yaml ${until('2026-12-11')}`];
+    expect(inForce(cut, more)).toEqual(short);
+    const back = { path: ep1c.path, before: known(shorter.after), after: known(ep1c.after) };
+    const asBefore = [...cut, ...unsigned(back, { digit: '3', refused: true, inForce: [] })];
+    expect(inForce(asBefore, more)).toEqual(short);
+    expect(inForce([...asBefore, ...signedBy(words, { digit: '4' })], more)).toEqual(short);
+  });
+
+  it('when judging refused what was signed, then it is not in force, and its rules are not either', () => {
+    expect(inForce([...start, ...landing([ep1c], [alice()], { refused: true, inForce: [] })], more)).toEqual([]);
+    // Not by the verdict on another landing either.
+    const [of, other] = [landing([ep1c], [alice()]).slice(0, -1), landing([grant('hoo')], [], { digit: '2' })];
+    expect(inForce([...start, ...of, ...other], more)).toEqual([]);
+    expect(inForce([...start, ...of, ...other, verdict('1', [])], more)).toEqual([]);
+  });
+
+  it('when a look was ended before the verdict, then what the next one says of the landing counts', () => {
+    const looks = (one: readonly EvidenceLine[]) => one.filter(({ type }) => type !== 'verdict');
+    expect(inForce([...start, ...looks(landing([ep1c], [])), ...landing([ep1c], [alice()])], more)).toEqual(whole);
+    expect(inForce([...start, ...looks(landing([ep1c], [alice()])), ...landing([ep1c], [alice()])], more)).toEqual(whole);
+  });
+
+  it('when a landing never had a verdict, then it has used its statement up', () => {
+    const never = landing([ep1c], [alice()]).filter(({ type }) => type !== 'verdict');
+    expect(inForce([...start, ...never, ...landing([ep1c], [alice()], { digit: '2' })], more)).toEqual([]);
+  });
+});
+
+describe('given a file that nobody ever approved', () => {
+  const planted = [...start, ...unsigned(ep1c, { refused: true, inForce: [] })];
+  const second = { digit: '2' };
+
+  it('when somebody signs a change of its words, and nobody said that ep1c gains, then nobody is let in', () => {
+    expect(inForce([...planted, ...signedBy(words, second)], begun)).toEqual([]);
+  });
+
+  it('when somebody signs that ep1c gains, then that counts, with the same change', () => {
+    const says = { effects: change([words]).effectsAt(seen, () => 'nothing') };
+    expect(says.effects).toEqual([`${klaxon} ep1c gains until 2026-12-21T00:00:00Z`]);
+    expect(inForce([...planted, ...signedBy(words, second, { says })], begun)).toEqual(whole);
+    expect(inForce([...planted, ...signedBy(words, second, { says })])).toEqual(whole);
+  });
+
+  it('when somebody signs that it is longer, then that is not what happens', () => {
+    expect(inForce([...planted, ...signedBy(longer, second)], begun)).toEqual([]);
+  });
+
+  it('when root allowed it, then it is in force, and may be made longer', () => {
+    expect(inForce([...planted, ...signedBy(longer, second)], { ...begun, allowed: [ep1c.path] })).toEqual([
+      `ep1c.yaml ${until('2026-12-31')}`,
+    ]);
+  });
+});
+
+describe('given a judge that says nothing of when, or something else', () => {
+  const unknown = (more: Told = {}) => landing([ep1c], [alice()], { firstSeen: null, ...more });
+
+  it('when it never saw the landing, then a person has to allow what that brings', () => {
+    expect(inForce([...start, ...unknown()], begun)).toEqual([]);
+  });
+
+  it('when it had caught up before, then such a landing came no earlier than its line', () => {
+    const after = (at: number) => unknown({ as: { at: instant(at) } });
+    expect(inForce([...start, caughtUp, ...after(seen + day)], begun)).toEqual(whole);
+    expect(inForce([...start, caughtUp, ...after(seen + 8 * day)], begun)).toEqual([]);
+  });
+
+  it('when it says that a statement was seen before its key was stolen, then its line says when that was', () => {
+    const distrusted = [{ person: uid('alice'), since: instant(seen - hour), at: seen }];
+    const lines = landing([ep1c], [sign('alice', change([ep1c]), { firstSeen: instant(seen - 2 * hour) })]);
+    const signed = lines.find(({ type }) => type === 'signed');
+    const [statement] = signed?.type === 'signed' ? signed.statements : [];
+    const { text, signature } = known(statement);
+    const told = (at: number): EvidenceLine => ({
+      type: 'statements-seen',
+      at: instant(at),
+      statements: [sha256(`${text}${signature}`)],
+    });
+    expect(inForce([...start, ...lines], { ...begun, distrusted })).toEqual([]);
+    expect(inForce([...start, told(seen - hour / 2), ...lines], { ...begun, distrusted })).toEqual([]);
+    expect(inForce([...start, told(seen - 2 * hour), ...lines], { ...begun, distrusted })).toEqual(whole);
+    // The first time counts, and a later line does not make it younger.
+    expect(inForce([...start, told(seen - 2 * hour), told(seen), ...lines], { ...begun, distrusted })).toEqual(whole);
+  });
+});
+
+describe('given more signatures than one answer takes', () => {
+  const lines = [
+    ...start,
+    ...['ep1c', 'hoo', 'xaosflux'].flatMap((name, place) => {
+      const of = grant(name);
+      return landing([of], [sign('bob', change([of]))], { digit: String(place + 1) });
+    }),
+  ];
+  const ask = (checked: readonly string[], most: number) =>
+    known(parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked }), process.env['PATH'] ?? '', most)));
+
+  it('when it is asked again with those that it found good, then it goes on from there, and gives nothing before the end', () => {
+    const first = ask([], 2);
+    expect([first.verified, first.checked.length]).toEqual([null, 2]);
+    const second = ask(first.checked, 2);
+    expect(second.verified?.windows.map(({ path }) => path)).toEqual(verified(lines).windows.map(({ path }) => path));
+    expect([second.verified?.windows.length, second.checked.length]).toEqual([3, 1]);
+    // Everything is known by now: ssh-keygen need not be there.
+    expect(
+      parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked: [...first.checked, ...second.checked] }), '/nowhere'))
+        ?.verified,
+    ).toEqual(second.verified);
+  });
+
+  it('when a signature is bad, then it is asked about each time, and is never among the good', () => {
+    const of = grant('ep1c');
+    const bad = landing([of], [sign('bob', change([of]), { key: 'bob', sent: (text) => text })]).map((line) =>
+      line.type === 'signed'
+        ? {
+            ...line,
+            statements: line.statements.map((one) => ({ ...one, text: one.text.replace(/^until .*$/m, 'until 2026-12-07T11:00:00Z') })),
+          }
+        : line,
+    );
+    const question = renderQuestion({ ...terms, lines: [...start, ...bad], checked: [] });
+    expect(parseAnswer(answerQuestion(question, process.env['PATH'] ?? ''))).toEqual({
+      checked: [],
+      verified: { groups: [klaxon], windows: [] },
+    });
+  });
+});
