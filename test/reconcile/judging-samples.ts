@@ -100,6 +100,25 @@ export class Taker {
 
   /** `most`: lines that one run takes. */
   take(records: readonly JudgingRecord[], seenNow?: JudgingSeen['now'] | Partial<Now>, at: Instant = now, most = Infinity): TakenPolicy {
+    return this.keep(this.#seen(records, seenNow, at, most), at);
+  }
+
+  /** Keeps nothing of it. */
+  look(records: readonly JudgingRecord[], at: Instant = now): TakenPolicy {
+    return this.#taken(this.#seen(records, undefined, at, Infinity), at);
+  }
+
+  keep(seenThere: JudgingSeen, at: Instant = now): TakenPolicy {
+    const judged = this.#taken(seenThere, at);
+    rememberAll(this.memory, judged.records);
+    return judged;
+  }
+
+  #taken(seenThere: JudgingSeen, at: Instant): TakenPolicy {
+    return takeRecord(this.memory, seenThere, { ...settings, start: this.start, now: at, clock: at, lastRun: this.lastRun });
+  }
+
+  #seen(records: readonly JudgingRecord[], seenNow: JudgingSeen['now'] | Partial<Now> | undefined, at: Instant, most: number): JudgingSeen {
     const [first] = records;
     const name = first?.type === 'record' ? first.id : undefined;
     const { taken } = this.memory;
@@ -112,16 +131,7 @@ export class Taker {
     const piece = { lines, isAnother, id: name, more: from + most < records.length };
     const found: JudgingSeen['now'] =
       seenNow && 'kind' in seenNow ? seenNow : { kind: 'read', content: nowAt(records.length, { at, ...seenNow }, name) };
-    return this.keep(
-      { piece: records.length === 0 ? { kind: 'absent' } : { kind: 'read', content: piece }, now: found, begunAnew: this.begunAnew },
-      at,
-    );
-  }
-
-  keep(seenThere: JudgingSeen, at: Instant = now): TakenPolicy {
-    const judged = takeRecord(this.memory, seenThere, { ...settings, start: this.start, now: at, clock: at, lastRun: this.lastRun });
-    rememberAll(this.memory, judged.records);
-    return judged;
+    return { piece: records.length === 0 ? { kind: 'absent' } : { kind: 'read', content: piece }, now: found, begunAnew: this.begunAnew };
   }
 }
 
