@@ -1,14 +1,29 @@
 // What was signed and is over, or never was in force: a judge that is taken over later brings none of it back.
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/digest.ts';
-import { instant } from '../../src/names.ts';
+import { instant, parseGroupName } from '../../src/names.ts';
 import type { EvidenceLine } from '../../src/record/judging-record.ts';
 import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
 import { day, hour } from '../../src/time.ts';
 import type { ContentChange } from '../../src/signing/signed-change.ts';
-import { change, commit, file, grant, known, seen, sign, uid, type Signing } from './signing-world.ts';
-import { alice, ep1c, inForce, klaxon, landing, start, terms, until, verdict, verified, whole, type Told } from './record-lines.ts';
+import { change, commit, file, grant, known, rulesFiles, seen, sign, uid, type Signing } from './signing-world.ts';
+import {
+  alice,
+  digestOf,
+  ep1c,
+  inForce,
+  klaxon,
+  landing,
+  rulesLines,
+  start,
+  terms,
+  until,
+  verdict,
+  verified,
+  whole,
+  type Told,
+} from './record-lines.ts';
 
 const begun = { groups: [{ group: known(verified(start).groups[0]), after: 0, before: [] }] };
 const longer = grant('ep1c', '2026-12-30', '2026-12-20');
@@ -60,9 +75,54 @@ describe.each([
     expect(inForce([...start, ...looks(landing([ep1c], [alice()])), ...landing([ep1c], [alice()])], more)).toEqual(whole);
   });
 
+  it('when a landing came without the signature, then it has used that up', () => {
+    const first = [...start, ...unsigned(ep1c, { refused: true, inForce: [] }), ...unsigned(gone, { digit: '2' })];
+    expect(inForce([...first, ...landing([ep1c], [alice()], { digit: '3' })], more)).toEqual([]);
+  });
+
   it('when a landing never had a verdict, then it has used its statement up', () => {
     const never = landing([ep1c], [alice()]).filter(({ type }) => type !== 'verdict');
     expect(inForce([...start, ...never, ...landing([ep1c], [alice()], { digit: '2' })], more)).toEqual([]);
+  });
+});
+
+describe('given a group that had to be signed only later', () => {
+  const hoo = { path: ep1c.path.replace('ep1c', 'hoo'), until: instant(Date.parse('2026-12-10')) };
+  const over = verdict('2', [[hoo.path, null]]);
+  const at = (after: number) => ({ groups: [{ group: known(verified(start).groups[0]), after, before: [hoo] }] });
+  const still = [`hoo.yaml ${until('2026-12-10')}`];
+
+  it('when somebody was in it then, then what judging takes away after that stays away, and before that it is of no matter', () => {
+    const lines = [...start, over, caughtUp];
+    expect(inForce(lines, at(start.length))).toEqual([]);
+    expect(inForce(lines, at(lines.length - 1))).toEqual(still);
+    expect(inForce(lines, at(lines.length))).toEqual(still);
+  });
+
+  it('when a file had nothing since then, then a signature does not lengthen it; of before, nobody knows', () => {
+    const ends = `ep1c.yaml ${until('2026-12-31')}`;
+    const lines = [...start, ...signedBy(longer, { digit: '3' })];
+    expect(inForce(lines, at(0))).toEqual(still);
+    expect(inForce(lines, at(lines.length))).toEqual([ends, ...still]);
+  });
+});
+
+describe('given rules with a second group', () => {
+  it('when that one has not to be signed, then nothing is said of it, and what is said of the first stays', () => {
+    const free = new Map([
+      ...rulesFiles(),
+      ['policy/groups/free.yaml', file('purpose: Testing.\nowner: sre\nmembers: grants\nlongest: none')] as const,
+    ]);
+    const inFree = { ...ep1c, path: ep1c.path.replace(klaxon, 'free') };
+    const both = [ep1c, inFree];
+    const lines = [...rulesLines(free), ...landing(both, [sign('alice', change(both, free))], { under: free })];
+    expect(verified(lines, { pinned: digestOf(free) })).toEqual({
+      groups: [klaxon],
+      windows: [{ path: ep1c.path, until: Number(until('2026-12-21')) }],
+    });
+    // With both groups held to signatures by the host, both count.
+    const ceilings = { groups: new Map([[known(parseGroupName('free')), { signed: 1 }]]), rules: 0 };
+    expect(inForce(lines, { pinned: digestOf(free), ceilings })).toHaveLength(2);
   });
 });
 
