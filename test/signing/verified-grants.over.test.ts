@@ -67,6 +67,7 @@ describe.each([
     const [of, other] = [landing([ep1c], [alice()]).slice(0, -1), landing([grant('hoo')], [], { digit: '2' })];
     expect(inForce([...start, ...of, ...other], more)).toEqual([]);
     expect(inForce([...start, ...of, ...other, verdict('1', [])], more)).toEqual([]);
+    expect(inForce([...start, ...of, verdict('2', []), verdict('1', [])], more)).toEqual([]);
   });
 
   it('when a look was ended before the verdict, then what the next one says of the landing counts', () => {
@@ -104,6 +105,9 @@ describe('given a group that had to be signed only later', () => {
     const lines = [...start, ...signedBy(longer, { digit: '3' })];
     expect(inForce(lines, at(0))).toEqual(still);
     expect(inForce(lines, at(lines.length))).toEqual([ends, ...still]);
+    // Judging had it in force, and nobody had to sign that.
+    const before = landing([ep1c], []).filter(({ type }) => type === 'verdict');
+    expect(inForce([...start, ...before, ...signedBy(longer, { digit: '3' })])).toEqual([ends]);
   });
 });
 
