@@ -45,21 +45,25 @@ export interface SigningTerms {
   readonly distrusted: readonly Distrusted[];
 }
 
-/** By the lines of their change: the landings before, as far as they use statements up. */
-export type EarlierLandings = Map<string, { readonly commit: CommitId; readonly firstSeen: Instant }>;
+/** By the lines of their change: the landings before, as far as they use statements up, and the texts of those that came with them. */
+export type EarlierLandings = Map<string, { readonly commit: CommitId; readonly firstSeen: Instant; readonly texts: Set<string> }>;
 
 /**
- * Whatever its verdict is, a landing uses up every statement for the same lines that could have counted for it. A record that began anew does not
- * know when that was, only when the landing was recorded: until then anybody could show the statements of the past once more.
+ * Whatever its verdict is, a landing uses up every statement for the same lines. A record that began anew does not know when it was first seen, only
+ * when it was recorded: until then anybody could show the statements of the past once more.
  */
 export function useUp(
   earlier: EarlierLandings,
   { commit, firstSeen: seen, change }: Pick<SignedLanding, 'commit' | 'firstSeen'> & { readonly change: Pick<SignedChange, 'lines'> },
   recorded: Instant,
+  statements: readonly { readonly text: string }[],
 ): void {
   const known = earlier.get(change.lines);
   const firstSeen = seen ?? recorded;
-  if (!known || known.firstSeen < firstSeen) earlier.set(change.lines, { commit, firstSeen });
+  const texts = known?.texts ?? new Set<string>();
+  for (const { text } of statements) texts.add(text);
+  const last = known && known.firstSeen >= firstSeen ? known : { commit, firstSeen };
+  earlier.set(change.lines, { ...last, texts });
 }
 
 /** The answer of ssh-keygen: the person's key made the signature over these bytes. */
@@ -106,7 +110,7 @@ function judge(
     // For every path: a statement is signed whole, and counts whole.
     (entitled.length < reviewed.length ? { reason: 'not-entitled' } : undefined) ??
     (disinterested.length === 0 ? { reason: 'benefits' } : undefined) ??
-    whyNotThen(landing, statement, earlier) ??
+    whyNotThen(landing, signed, earlier) ??
     (terms.requireTouch && !signature.touched ? { reason: 'no-touch' } : undefined) ??
     (key && verify(signed, key) ? undefined : { reason: 'signature-bad' });
   const shared = { person, fingerprint, touched: signature.touched, at };
@@ -155,13 +159,16 @@ function isDistrusted({ statement, signature, firstSeen }: SignedStatement, dist
   );
 }
 
-function whyNotThen({ firstSeen, recorded, change }: SignedLanding, { at, until }: Statement, earlier: EarlierLandings): Why | undefined {
-  // Nor without that time: what counts for a landing must be used up by it.
+function whyNotThen(
+  { firstSeen, recorded, change }: SignedLanding,
+  { statement: { at, until }, text }: SignedStatement,
+  earlier: EarlierLandings,
+): Why | undefined {
   if (at > (firstSeen ?? recorded) + mostAhead) return { reason: 'too-late', detail: 'after' };
   if (firstSeen !== undefined && firstSeen > until) return { reason: 'too-late', detail: 'expired' };
   const used = earlier.get(change.lines);
-  // Whatever could have counted for that landing: it was allowed to be signed a little later than it was seen.
-  return used && at <= used.firstSeen + mostAhead ? { reason: 'used-before', detail: used.commit } : undefined;
+  // By its text: whoever has one signature can make another one of some kinds, without the key.
+  return used && (at <= used.firstSeen || used.texts.has(text)) ? { reason: 'used-before', detail: used.commit } : undefined;
 }
 
 /** What the record of judging says of signatures so far: what need not be kept twice, and which statements landings have used up. */
@@ -191,8 +198,8 @@ export class SigningMemory {
   /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
   earlier(lines: string, but: CommitId): EarlierLandings {
     const earlier: EarlierLandings = new Map();
-    for (const { commit, firstSeen, at } of this.#landings.get(lines) ?? [])
-      if (commit !== but) useUp(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at);
+    for (const { commit, firstSeen, at, statements } of this.#landings.get(lines) ?? [])
+      if (commit !== but) useUp(earlier, { commit, firstSeen: firstSeen ?? undefined, change: { lines } }, at, statements);
     return earlier;
   }
 }

@@ -64,6 +64,7 @@ export function verifiedGrants(lines: Iterable<EvidenceLine>, terms: VerifyTerms
 /** What a landing would bring, until its verdict is known. */
 interface Pending {
   readonly line: SignedRecord;
+  readonly statements: readonly SignedStatement[];
   readonly windows: readonly Window[];
   readonly rulesFiles: RulesFiles | undefined;
 }
@@ -152,7 +153,7 @@ class Fold {
     // Statements have the digest of the rules that are held here, or they are for others.
     const signed = change && this.#held ? signedChange(change, this.#held.files, this.#terms.folder, this.#readers) : undefined;
     if (!change || !signed || line.statements.length === 0) {
-      this.#pending = { line, windows: [], rulesFiles: undefined };
+      this.#pending = { line, statements: [], windows: [], rulesFiles: undefined };
       return;
     }
     const statements = line.statements.flatMap(({ text, signature }) => {
@@ -171,7 +172,7 @@ class Fold {
       { ...this.#terms, distrusted: distrusted.filter(({ at }) => at <= line.at) },
       this.#verify,
     );
-    this.#pending = { line, ...this.#broughtBy(change, judged, line) };
+    this.#pending = { line, statements, ...this.#broughtBy(change, judged, line) };
   }
 
   /** Before a record had caught up for the first time, landings may have no such time; later, one that has none is not younger than its line. */
@@ -207,9 +208,9 @@ class Fold {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending) {
-      const { line } = pending;
+      const { line, statements } = pending;
       const lines = changeLines(line.changes).join('\n');
-      useUp(this.#earlier, { commit: line.commit, firstSeen: this.#firstSeenOf(line), change: { lines } }, line.at);
+      useUp(this.#earlier, { commit: line.commit, firstSeen: this.#firstSeenOf(line), change: { lines } }, line.at, statements);
     }
     return pending;
   }
@@ -251,7 +252,11 @@ class Fold {
   }
 
   /** Every path needs its own number of people. A landing that has too few for one path brings nothing at all. */
-  #broughtBy(changes: readonly ContentChange[], judged: readonly JudgedSignature[], line: SignedRecord): Omit<Pending, 'line'> {
+  #broughtBy(
+    changes: readonly ContentChange[],
+    judged: readonly JudgedSignature[],
+    line: SignedRecord,
+  ): Omit<Pending, 'line' | 'statements'> {
     const { folder, ceilings } = this.#terms;
     const held = this.#held;
     const isEnough = ({ path }: ContentChange): boolean => {

@@ -1,7 +1,7 @@
 // Which signatures count for a landing: each attack on a statement, with a real ssh-keygen and keys that are made here.
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/names.ts';
-import { useUp, type EarlierLandings, type SignedLanding } from '../../src/signing/judge-statements.ts';
+import { useUp, type EarlierLandings, type SignedLanding, type SignedStatement } from '../../src/signing/judge-statements.ts';
 import { day, minute } from '../../src/time.ts';
 import { sha256 } from '../../src/digest.ts';
 import * as parser from '../../src/policy/parser.ts';
@@ -167,9 +167,9 @@ describe('given a grant that must be signed', () => {
   });
 });
 
-function usedBy(landings: readonly SignedLanding[], recorded = seen): EarlierLandings {
+function usedBy(landings: readonly SignedLanding[], recorded = seen, statements: readonly SignedStatement[] = []): EarlierLandings {
   const earlier: EarlierLandings = new Map();
-  for (const one of landings) useUp(earlier, one, recorded);
+  for (const one of landings) useUp(earlier, one, recorded, statements);
   return earlier;
 }
 
@@ -188,11 +188,16 @@ describe('given a change that is made twice', () => {
     expect(judged(second, [then], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
   });
 
-  it('when it was signed just after the first was seen, so that it counted, then it is used up as well', () => {
+  it('when it was signed just after the first was seen, then it counts for one of them', () => {
     const since = after(5 * minute);
     const late = sign('alice', gains, { says: { at: since, until: after(3 * day), effects: gains.effectsAt(since) } });
     expect(judged(first, [late])).toEqual(['alice counts']);
-    expect(judged(second, [late], {}, earlier)).toEqual([`alice: used-before (${commit('1')})`]);
+    expect(judged(second, [late], {}, usedBy([first], seen, [late]))).toEqual([`alice: used-before (${commit('1')})`]);
+    // Also where a landing came between, or another signature is under the same text.
+    const between = usedBy([first], seen, [late]);
+    useUp(between, landing(gains, { commit: commit('5'), firstSeen: after(minute) }), seen, []);
+    expect(judged(second, [{ ...late }], {}, between)).toEqual([`alice: used-before (${commit('5')})`]);
+    expect(judged(second, [late], {}, earlier)).toEqual(['alice counts']);
   });
 
   it('when a signature was held back while another one counted, then it is used up as well', () => {

@@ -5,7 +5,7 @@ import { instant, parseGroupName } from '../../src/names.ts';
 import type { EvidenceLine } from '../../src/record/judging-record.ts';
 import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
-import { day, hour } from '../../src/time.ts';
+import { day, hour, minute } from '../../src/time.ts';
 import type { ContentChange } from '../../src/signing/signed-change.ts';
 import { change, commit, file, grant, known, rulesFiles, seen, sign, uid, type Signing } from './signing-world.ts';
 import {
@@ -79,6 +79,17 @@ describe.each([
   it('when a landing came without the signature, then it has used that up', () => {
     const first = [...start, ...unsigned(ep1c, { refused: true, inForce: [] }), ...unsigned(gone, { digit: '2' })];
     expect(inForce([...first, ...landing([ep1c], [alice()], { digit: '3' })], more)).toEqual([]);
+  });
+
+  it('when it was signed just after the landing was seen, and counted, then it does not once more, in whatever letters it is written', () => {
+    const [at, ends] = [instant(seen + 2 * minute), instant(seen + 5 * day)];
+    const late = sign('bob', change([ep1c]), { says: { at, until: ends } });
+    const withReturns = { ...late, text: late.text.replaceAll('\n', '\r\n') };
+    for (const first of [late, withReturns]) {
+      const lines = [...start, ...landing([ep1c], [first]), ...unsigned(gone, { digit: '2' })];
+      expect(inForce(lines.slice(0, -1), more)).toEqual(whole);
+      expect(inForce([...lines, ...landing([ep1c], [late], { digit: '3', firstSeen: instant(seen + hour) })], more)).toEqual([]);
+    }
   });
 
   it('when a landing never had a verdict, then it has used its statement up', () => {
