@@ -3,7 +3,7 @@
 import { Filter, type Entry } from 'ldapts';
 import { entryUuid, instant, parseUid, type Dn, type DnKey, type Instant, type Uid } from '../names.ts';
 import type { Claim, DirectoryPerson, People } from './directory.ts';
-import { DirectoryUnusable, together } from '../errors.ts';
+import { DirectoryUnusable } from '../errors.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { eachOf } from './connections.ts';
 import { dnKeyOf, foldText, uidOf } from './distinguished-names.ts';
@@ -28,11 +28,12 @@ export async function findPeople(
 ): Promise<People> {
   const { disabled } = layout;
   const found = new Found(layout, uids, claims);
-  if (!disabled) return (await find(connection, layout, uids, found)).people;
-  const [, proven] = await together(find(connection, layout, uids, found), provenUnlocked(connection, layout, uids, disabled));
+  await find(connection, layout, uids, found);
+  if (!disabled) return found.people;
+  await proveUnlocked(connection, layout, uids, disabled, found.unlocked);
   // Locked, unlocked or deleted between the two searches, or hidden: the third look tells.
-  const doubtful = [...found.unlocked].filter(([key, person]) => !proven.has(key) && found.people.get(person.uid) === person);
-  for (const [, person] of doubtful) found.people.set(person.uid, await lookAgain(connection, person, disabled, layout.now));
+  for (const person of found.unlocked.values())
+    if (found.people.get(person.uid) === person) found.people.set(person.uid, await lookAgain(connection, person, disabled, layout.now));
   return found.people;
 }
 
@@ -57,29 +58,30 @@ export function attributesOf({ disabled }: DirectoryLayout): readonly string[] {
   return ['uid', 'entryUUID', 'nsUniqueId', 'createTimestamp', 'aliasedObjectName', ...(disabled ? [disabled.attribute] : [])];
 }
 
-async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[], found: Found): Promise<Found> {
+async function find(connection: DirectoryConnection, layout: DirectoryLayout, uids: readonly Uid[], found: Found): Promise<void> {
   const attributes = attributesOf(layout);
   const take = (entry: Entry) => found.take(entry);
   if (uids.length > mostAskedFor) await scan(connection, layout, '', attributes, take);
   // After a scan those it did not show are asked for by name: ldapts takes a page without entries for the last one.
   const missing = uids.filter((uid) => !found.people.has(uid));
   await ask(connection, layout, missing, '', attributes, take);
-  return found;
 }
 
-/** What may not be seen answers neither yes nor no to a filter (RFC 4511, section 4.5.1.7), so a yes to "has none" is proof. */
-async function provenUnlocked(
+/**
+ * What may not be seen answers neither yes nor no to a filter (RFC 4511, section 4.5.1.7), so a yes to "has none" is proof: who has it is taken
+ * out of `unproven`.
+ */
+async function proveUnlocked(
   connection: DirectoryConnection,
   layout: DirectoryLayout,
   uids: readonly Uid[],
   disabled: Disabled,
-): Promise<ReadonlySet<DnKey>> {
-  const proven = new Set<DnKey>();
-  const take = (entry: Entry) => void proven.add(namedBy(entry.dn).key);
+  unproven: Map<DnKey, DirectoryPerson>,
+): Promise<void> {
+  const take = (entry: Entry) => void unproven.delete(namedBy(entry.dn).key);
   const hasNone = `(!(${disabled.attribute}=*))`;
   if (uids.length > mostAskedFor) await scan(connection, layout, hasNone, ['1.1'], take);
   else await ask(connection, layout, uids, hasNone, ['1.1'], take);
-  return proven;
 }
 
 /** The uids of an entry besides the one that it is named by. */
@@ -98,13 +100,13 @@ class Found {
   readonly people = new Map<Uid, DirectoryPerson | 'ambiguous'>();
   /** Those whose entry showed no value of the attribute that locks. */
   readonly unlocked = new Map<DnKey, DirectoryPerson>();
-  readonly #wanted: ReadonlyMap<string, Uid>;
+  readonly #wanted = new Map<string, Uid>();
   readonly #layout: DirectoryLayout;
   readonly #base: DnKey;
   readonly #claims: Claims;
 
   constructor(layout: DirectoryLayout, uids: readonly Uid[], claims: Claims) {
-    this.#wanted = new Map(uids.map((uid) => [uid, uid]));
+    for (const uid of uids) this.#wanted.set(uid, uid);
     this.#layout = layout;
     this.#base = configuredKey(layout.people);
     this.#claims = claims;

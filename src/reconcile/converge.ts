@@ -72,9 +72,7 @@ async function change(
   const out = new Set(
     settled.flatMap((one) => (one.type === 'outcome' ? one.remove.flatMap(({ members }) => members) : [])).map(({ uid }) => uid),
   );
-  const known = knownGroup(ports.memory, group);
-  const members = new Map([...known.members].filter(([name]) => !out.has(name)));
-  const gone = goneMeanwhile(group, { ...known, members }, guarded, observed.members.length, seen.now);
+  const gone = goneMeanwhile(group, knownGroup(ports.memory, group), out, guarded, observed.members.length, seen.now);
   const unrecorded = await recordIntent([...settled, ...gone], intent, ports);
   if (!(await ports.isActive())) return stopped(proposal, intent, ports, seen.now);
   const values: GroupChange = {
@@ -181,18 +179,17 @@ function whereFull(error: unknown): ReturnType<typeof couldNotBeRecorded> {
 }
 
 /** What the list shows otherwise than was intended, the server is asked for by name: it may know two spellings for one, or hide one. */
-async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup, shown: Names, reader: Directory) {
+async function namesNow({ add, remove }: IntentRecord, { group }: ObservedGroup, names: ReturnType<typeof namesOf>, reader: Directory) {
   let doubt: string | undefined;
-  const names = new Map(shown);
   const unlike = [
-    ...add.flatMap(({ members }) => members.filter(({ uid }) => !shown.has(uid))),
-    ...remove.flatMap(({ members }) => members.filter(({ uid }) => shown.has(uid))),
+    ...add.flatMap(({ members }) => members.filter(({ uid }) => !names.has(uid))),
+    ...remove.flatMap(({ members }) => members.filter(({ uid }) => names.has(uid))),
   ];
   for (const { uid, dn } of unlike.slice(0, mostAsked)) {
     const isMember = await reader.isMember(group, dn).catch((error: unknown) => {
       if (!(error instanceof DirectoryUnusable)) throw error;
       doubt ??= error.message;
-      return shown.has(uid);
+      return names.has(uid);
     });
     if (!isMember) names.delete(uid);
     else if (!names.has(uid)) names.set(uid, undefined);
@@ -270,7 +267,7 @@ async function recordMembership(proposal: PlannedGroup, { journal, memory, sourc
   const begun = recovery(proposal, memory, at);
   // First: whoever it tells of did not come or go by themselves.
   if (begun.length > 0) await journal.append(begun);
-  const names = isTakenOver(proposal, memory, seen) ? new Map(namesOf(observed, desired, plan)) : undefined;
+  const names = isTakenOver(proposal, memory, seen) ? namesOf(observed, desired, plan) : undefined;
   // Of whom the server does not tell, the record stays as it is.
   for (const uid of doubt?.uids ?? []) if (knownGroup(memory, group).members.has(uid)) names?.set(uid, undefined);
   if (names && [...knownGroup(memory, group).members.keys()].some((name) => !names.has(name))) {

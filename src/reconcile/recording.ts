@@ -84,7 +84,7 @@ export function membersWhere<Member extends { readonly uid: string }, Part>(
 /** The members that the directory shows, by name: uids where a person is known, DNs elsewhere; and who is desired of them. */
 export type Names = ReadonlyMap<string, DesiredMember | undefined>;
 
-export function namesOf(observed: ObservedGroup, desired: Desired, plan: GroupPlan): Names {
+export function namesOf(observed: ObservedGroup, desired: Desired, plan: GroupPlan): Map<string, DesiredMember | undefined> {
   const others = new Map<DnKey, string>([...plan.remove, ...plan.reported, ...plan.kept].map(({ uid, member }) => [member.key, uid]));
   const names = new Map<string, DesiredMember | undefined>();
   for (const { key, dn } of observed.members) {
@@ -123,9 +123,19 @@ export function membershipRecord(
   return { type: 'membership', at, group, appeared, vanished, members: names.size };
 }
 
-/** Members on record whom somebody took out past review and whom this change puts back: without it, the record has them come in twice. */
-export function goneMeanwhile(group: GroupName, { members, takenOver }: KnownGroup, guarded: Guarded, left: number, at: Instant) {
-  const vanished = guarded.add.flatMap(({ uid }) => (members.has(uid) ? [uid] : []));
+/**
+ * Members on record whom somebody took out past review and whom this change puts back: without it, the record has them come in twice. `out`: who
+ * is told of as gone already.
+ */
+export function goneMeanwhile(
+  group: GroupName,
+  { members, takenOver }: KnownGroup,
+  out: ReadonlySet<string>,
+  guarded: Guarded,
+  left: number,
+  at: Instant,
+) {
+  const vanished = guarded.add.flatMap(({ uid }) => (members.has(uid) && !out.has(uid) ? [uid] : []));
   if (!takenOver || vanished.length === 0) return [];
   return [{ type: 'membership', at, group, appeared: [], vanished, members: left } satisfies MembershipRecord];
 }
@@ -157,7 +167,8 @@ export function bindingRecords(
     // Whoever signs up under this name later is not who was meant (`new-person`).
     if (reason.code === 'unknown-person' && bindings.get(uid)?.basis !== basis) bind(uid, noEntry, basis);
   }
-  const released = [...bindings.keys()].filter((uid) => !named.has(uid));
+  const released: Uid[] = [];
+  for (const uid of bindings.keys()) if (!named.has(uid)) released.push(uid);
   const records: BindingsRecord[] = [...fresh].map(([basis, bound]) => ({ type: 'bindings', at, group, basis, bound, released: [] }));
   return released.length > 0
     ? [...records, { type: 'bindings', at, group, basis: '', bound: { uids: [], entries: [] }, released }]
