@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/digest.ts';
 import { instant, parseGroupName } from '../../src/names.ts';
 import type { EvidenceLine } from '../../src/record/judging-record.ts';
+import { noSignedCeilings, type SignedCeilings } from '../../src/evidence/approval.ts';
+import { whereSigned } from '../../src/signing/judge-statements.ts';
 import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
 import { day, hour, minute } from '../../src/time.ts';
@@ -123,12 +125,21 @@ describe('given a group that had to be signed only later', () => {
 });
 
 describe('given rules with a second group', () => {
+  const free = new Map([
+    ...rulesFiles(),
+    ['policy/groups/free.yaml', file('purpose: Testing.\nowner: sre\nmembers: grants\nlongest: none')] as const,
+  ]);
+  const inFree = { ...ep1c, path: ep1c.path.replace(klaxon, 'free') };
+  const ceilings = { groups: new Map([[known(parseGroupName('free')), { signed: 1 }]]), rules: 0 };
+
+  it('when what is in force is asked for, then that is known of the group that has to be signed, and not of the other', () => {
+    const under = change([], free).rules;
+    const asked = (ceilings: SignedCeilings) => [ep1c.path, inFree.path].map(whereSigned(() => 'nothing', under, ceilings, 'policy'));
+    expect(asked(noSignedCeilings)).toEqual(['nothing', undefined]);
+    expect(asked(ceilings)).toEqual(['nothing', 'nothing']);
+  });
+
   it('when that one has not to be signed, then nothing is said of it, and what is said of the first stays', () => {
-    const free = new Map([
-      ...rulesFiles(),
-      ['policy/groups/free.yaml', file('purpose: Testing.\nowner: sre\nmembers: grants\nlongest: none')] as const,
-    ]);
-    const inFree = { ...ep1c, path: ep1c.path.replace(klaxon, 'free') };
     const both = [ep1c, inFree];
     const lines = [...rulesLines(free), ...landing(both, [sign('alice', change(both, free))], { under: free })];
     expect(verified(lines, { pinned: digestOf(free) })).toEqual({
@@ -136,9 +147,16 @@ describe('given rules with a second group', () => {
       windows: [{ path: ep1c.path, until: Number(until('2026-12-21')) }],
     });
     // With both groups held to signatures by the host, both count.
-    const ceilings = { groups: new Map([[known(parseGroupName('free')), { signed: 1 }]]), rules: 0 };
     expect(inForce(lines, { pinned: digestOf(free), ceilings })).toHaveLength(2);
   });
+});
+
+it('given a grant that begins later, when it is signed, then it begins then, also where judging says that it begins at once', () => {
+  const later: ContentChange = { path: ep1c.path, after: file('reason: Testing.\nfrom: 2026-12-05\nuntil: 2026-12-20') };
+  const [window] = verified([...start, ...landing([later], [sign('bob', change([later]))])]).windows;
+  expect(window).toEqual({ path: ep1c.path, from: Date.parse('2026-12-05'), until: Date.parse('2026-12-21') });
+  const atOnce = landing([ep1c], []).flatMap((line) => (line.type === 'verdict' ? line.delta.inForce : []));
+  expect(verified([...start, ...landing([later], [sign('bob', change([later]))], { inForce: atOnce })]).windows).toEqual([window]);
 });
 
 describe('given a file that nobody ever approved', () => {
