@@ -47,7 +47,7 @@ export function nowOf({ at, record, head, clock, tokens, problems, judged, open 
     tokens,
     problems: fitting(problems, room.problems),
     lessened: fitting(judged ? lessenedBy(judged) : [], room.lessened),
-    undecided: fitting(policy && policy.undecided !== 'everybody' ? policy.undecided : [], room.undecided),
+    undecided: policy?.undecided === 'everybody' ? { list: [], more: 1 } : fitting(policy?.undecided ?? [], room.undecided),
     refused: { ...refused, more: refused.more + (policy?.unlisted ?? 0) },
     pending: fitting(policy?.pending ?? [], room.pending),
     open: openNow(open),

@@ -56,6 +56,7 @@ describe('given what judging saw beside the record', () => {
   it.each([
     { given: 'all of it', seen: look({}), undecided: [], proposed: [bob] },
     { given: 'nothing', seen: undefined, undecided: 'everybody', proposed: [] },
+    { given: 'that nothing may be concluded', seen: look({ undecided: 'everybody' }), undecided: 'everybody', proposed: [bob] },
     {
       given: 'too many undecided to list',
       seen: { ...look({}), undecided: { list: [], more: 1 } },
