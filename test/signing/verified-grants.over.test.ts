@@ -5,8 +5,6 @@ import { instant, parseGroupName } from '../../src/names.ts';
 import type { EvidenceLine } from '../../src/record/judging-record.ts';
 import { noSignedCeilings, type SignedCeilings } from '../../src/evidence/approval.ts';
 import { whereSigned } from '../../src/signing/judge-statements.ts';
-import { answerQuestion } from '../../src/signing/verify-answer.ts';
-import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
 import { day, hour, minute } from '../../src/time.ts';
 import type { ContentChange } from '../../src/signing/signed-change.ts';
 import { change, commit, file, grant, known, rulesFiles, seen, sign, uid, type Signing } from './signing-world.ts';
@@ -19,7 +17,6 @@ import {
   landing,
   rulesLines,
   start,
-  terms,
   until,
   verdict,
   verified,
@@ -214,47 +211,5 @@ describe('given a judge that says nothing of when, or something else', () => {
     expect(inForce([...start, told(seen - 2 * hour), ...lines], { ...begun, distrusted })).toEqual(whole);
     // The first time counts, and a later line does not make it younger.
     expect(inForce([...start, told(seen - 2 * hour), told(seen), ...lines], { ...begun, distrusted })).toEqual(whole);
-  });
-});
-
-describe('given more signatures than one answer takes', () => {
-  const lines = [
-    ...start,
-    ...['ep1c', 'hoo', 'xaosflux'].flatMap((name, place) => {
-      const of = grant(name);
-      return landing([of], [sign('bob', change([of]))], { digit: String(place + 1) });
-    }),
-  ];
-  const ask = (checked: readonly string[], most: number) =>
-    known(parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked }), process.env['PATH'] ?? '', most)));
-
-  it('when it is asked again with those that it found good, then it goes on from there, and gives nothing before the end', () => {
-    const first = ask([], 2);
-    expect([first.verified, first.checked.length]).toEqual([null, 2]);
-    const second = ask(first.checked, 2);
-    expect(second.verified?.windows.map(({ path }) => path)).toEqual(verified(lines).windows.map(({ path }) => path));
-    expect([second.verified?.windows.length, second.checked.length]).toEqual([3, 1]);
-    // Everything is known by now: ssh-keygen need not be there.
-    expect(
-      parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked: [...first.checked, ...second.checked] }), '/nowhere'))
-        ?.verified,
-    ).toEqual(second.verified);
-  });
-
-  it('when a signature is bad, then it is asked about each time, and is never among the good', () => {
-    const of = grant('ep1c');
-    const bad = landing([of], [sign('bob', change([of]), { key: 'bob', sent: (text) => text })]).map((line) =>
-      line.type === 'signed'
-        ? {
-            ...line,
-            statements: line.statements.map((one) => ({ ...one, text: one.text.replace(/^until .*$/m, 'until 2026-12-07T11:00:00Z') })),
-          }
-        : line,
-    );
-    const question = renderQuestion({ ...terms, lines: [...start, ...bad], checked: [] });
-    expect(parseAnswer(answerQuestion(question, process.env['PATH'] ?? ''))).toEqual({
-      checked: [],
-      verified: { groups: [klaxon], windows: [] },
-    });
   });
 });

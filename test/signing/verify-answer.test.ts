@@ -1,0 +1,48 @@
+// The program that verifies signatures, asked again and again: each answer takes so many, and those that were found good are not asked about again.
+import { describe, expect, it } from 'vitest';
+import { answerQuestion } from '../../src/signing/verify-answer.ts';
+import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
+import { change, grant, known, sign } from './signing-world.ts';
+import { klaxon, landing, start, terms, verified } from './record-lines.ts';
+
+describe('given more signatures than one answer takes', () => {
+  const lines = [
+    ...start,
+    ...['ep1c', 'hoo', 'xaosflux'].flatMap((name, place) => {
+      const of = grant(name);
+      return landing([of], [sign('bob', change([of]))], { digit: String(place + 1) });
+    }),
+  ];
+  const ask = (checked: readonly string[], most: number) =>
+    known(parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked }), process.env['PATH'] ?? '', most)));
+
+  it('when it is asked again with those that it found good, then it goes on from there, and gives nothing before the end', () => {
+    const first = ask([], 2);
+    expect([first.verified, first.checked.length]).toEqual([null, 2]);
+    const second = ask(first.checked, 2);
+    expect(second.verified?.windows.map(({ path }) => path)).toEqual(verified(lines).windows.map(({ path }) => path));
+    expect([second.verified?.windows.length, second.checked.length]).toEqual([3, 1]);
+    // Everything is known by now: ssh-keygen need not be there.
+    expect(
+      parseAnswer(answerQuestion(renderQuestion({ ...terms, lines, checked: [...first.checked, ...second.checked] }), '/nowhere'))
+        ?.verified,
+    ).toEqual(second.verified);
+  });
+
+  it('when a signature is bad, then it is asked about each time, and is never among the good', () => {
+    const of = grant('ep1c');
+    const bad = landing([of], [sign('bob', change([of]), { key: 'bob', sent: (text) => text })]).map((line) =>
+      line.type === 'signed'
+        ? {
+            ...line,
+            statements: line.statements.map((one) => ({ ...one, text: one.text.replace(/^until .*$/m, 'until 2026-12-07T11:00:00Z') })),
+          }
+        : line,
+    );
+    const question = renderQuestion({ ...terms, lines: [...start, ...bad], checked: [] });
+    expect(parseAnswer(answerQuestion(question, process.env['PATH'] ?? ''))).toEqual({
+      checked: [],
+      verified: { groups: [klaxon], windows: [] },
+    });
+  });
+});
