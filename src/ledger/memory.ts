@@ -1,8 +1,8 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
+import { inForceOf, narrowAllowed } from './allowed.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
-import { earlier, isOver, narrower, type Window } from '../record/grants.ts';
-import type { VerdictRecord } from '../record/judging-record.ts';
+import { earlier, isOver, type Window } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import type { HoldCode } from '../membership/guard.ts';
 import { instant, type CommitId, type Duration, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
@@ -154,8 +154,11 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     memory.latest = instant(Math.max(memory.latest, record.at));
     if (isTakenLine(record)) {
       draft ??= new JudgedDraft(memory.judged, 'converging');
+      const counted = draft.counts;
       draft.take(record);
-      if (record.type === 'verdict' && draft.counts) narrowAllowed(memory.allowed, record);
+      if (record.type === 'verdict' && draft.counts) narrowAllowed(memory.allowed, record.delta.inForce);
+      // Of a record that root began anew nothing counted until now.
+      if (!counted && draft.counts) narrowAllowed(memory.allowed, inForceOf(draft, memory.allowed.keys()));
       if (record.place) takePlace(memory, record.place, record.at);
     } else {
       // These are about what was judged before them.
@@ -164,15 +167,6 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
     }
   }
   settle();
-}
-
-/** What root allowed goes no further than what judging says of it since. */
-function narrowAllowed(allowed: Map<string, Window>, { delta }: VerdictRecord): void {
-  for (const [path, grant] of delta.inForce) {
-    const window = allowed.get(path);
-    if (window && grant) allowed.set(path, narrower(window, grant));
-    else allowed.delete(path);
-  }
 }
 
 function takePlace(memory: Memory, place: Taken, at: Instant): void {

@@ -1,12 +1,13 @@
 // Groups that must be signed: whatever judging says, nobody has more there than signatures give, and that a program of its own works out of the
 // lines that were taken. What was in force when a group first had to be signed stays, and so does what root allowed.
 import { problemOf, type Problem } from '../errors.ts';
+import { evidenceLines } from '../ledger/evidence-lines.ts';
 import type { Memory } from '../ledger/memory.ts';
 import type { LedgerRecord, VerifiedRecord } from '../ledger/record.ts';
 import { inOrder, inOrderOfPath, type GroupName, type Instant } from '../names.ts';
 import { withinSignatures } from '../record/effective-policy.ts';
-import { wider, type GrantInForce, type SignedGroup, type Window } from '../record/grants.ts';
-import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import type { GrantFile } from '../policy/policy.ts';
+import { windowOf, type SignedGroup, type Window } from '../record/grants.ts';
 import { count } from '../time.ts';
 import type { Place } from '../signing/statement.ts';
 import type { VerifyTerms } from '../signing/verified-grants.ts';
@@ -15,7 +16,7 @@ import type { TakenPolicy } from './take.ts';
 
 /** Where rules are pinned. */
 export interface SigningSource {
-  readonly terms: Omit<VerifyTerms, 'groups' | 'allowed' | 'place'> & { readonly place: Omit<VerifyTerms['place'], 'project'> };
+  readonly terms: Omit<VerifyTerms, 'groups' | 'place'> & { readonly place: Omit<VerifyTerms['place'], 'project'> };
   /** On GitLab its number, as judging found it; otherwise the URL. */
   readonly project: string | undefined;
   readonly records: () => Iterable<LedgerRecord>;
@@ -31,11 +32,10 @@ export async function holdToSignatures(
   now: Instant,
 ): Promise<TakenPolicy> {
   if (!source || !judged.policy) return judged;
-  const lines = [...source.records(), ...judged.records].filter(isEvidence);
-  const asksForSome =
-    [...source.terms.ceilings.groups.values()].some(({ signed = 0 }) => signed > 0) || lines.some(({ type }) => type === 'signed');
-  if (!asksForSome) return judged;
-  const { known, checked, problem } = await verifiedOf(lines, judged, source, memory, now);
+  const before = evidenceLines(source.records());
+  const lines = [...before, ...evidenceLines(judged.records)];
+  if (signedByHost(source).length === 0 && lines.every(({ type }) => type !== 'signed')) return judged;
+  const { known, checked, problem } = await verifiedOf(lines, before.length, judged, source, memory, now);
   const policy = withinSignatures(judged.policy, known, memory.allowed);
   const { unsigned = [] } = policy;
   const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
@@ -45,6 +45,11 @@ export async function holdToSignatures(
   return { ...judged, policy, records, problems };
 }
 
+function signedByHost({ terms }: SigningSource): readonly GroupName[] {
+  const named = [...terms.ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
+  return named.sort(inOrder);
+}
+
 interface Known {
   readonly known: VerifiedRecord;
   /** Signatures that were found good for the first time. */
@@ -52,52 +57,63 @@ interface Known {
   readonly problem?: Problem;
 }
 
-/** Asked again only where something is new. Where there is no answer, the last one counts. */
+/** Asked again only where something is new. Where there is no answer, the last one counts. `since`: lines from before this run. */
 async function verifiedOf(
-  lines: readonly EvidenceLine[],
+  lines: VerifyQuestion['lines'],
+  since: number,
   judged: TakenPolicy,
-  { terms, project, ask, hash }: SigningSource,
+  source: SigningSource,
   memory: Memory,
   now: Instant,
 ): Promise<Known> {
+  const { terms, project, hash } = source;
   const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
   const place = { ...terms.place, project: project ?? found.at(-1) ?? '' };
-  const groups = groupsAt(place, memory, judged, lines.length);
-  const asked = { ...terms, place, groups, allowed: [...memory.allowed.keys()] };
+  const before = groupsAt(place, memory, since);
+  const begin = (group: GroupName) => begun(group, since, source, judged, memory);
+  const groups = withBegun(before, signedByHost(source), begin);
+  const asked = { ...terms, place };
   const basisOf = (of: readonly SignedGroup[]) =>
     hash(JSON.stringify([{ ...asked, groups: of }, [...terms.ceilings.groups], lines.length]));
   if (memory.verified?.basis === basisOf(groups)) return { known: memory.verified, checked: [] };
+  const checked: string[] = [];
+  const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, memory, now), checked, problem });
   try {
-    const { checked, verified } = await ask({ ...asked, lines, checked: [...memory.checked] });
-    if (!verified)
-      return { known: lastKnown(place, lines.length, terms, judged, memory, now), checked, problem: unfinished(checked.length) };
-    const signed = verified.groups.map((group) => groups.find((one) => one.group === group) ?? begun(group, lines.length, judged, memory));
-    const fresh = signed.filter((group) => !groups.includes(group)).flatMap(({ before }) => before);
-    const known = { groups: signed, windows: joined(verified.windows, fresh) };
+    const answerWith = async (of: readonly SignedGroup[]) => {
+      const answer = await source.ask({ ...asked, groups: of, lines, checked: [...memory.checked, ...checked] });
+      checked.push(...answer.checked);
+      return answer.verified;
+    };
+    const first = await answerWith(groups);
+    // Groups that the rules want signed since: what they had before this run counts, and what came since is looked at once more.
+    const all = withBegun(groups, first?.groups ?? [], begin);
+    const verified = all.length > groups.length ? await answerWith(all) : first;
+    if (!verified) return unanswered(unfinished(checked.length));
+    const signed = all.filter(({ group }) => verified.groups.includes(group));
     // What it was asked with counts next time, the groups that are new in it among them.
-    return { known: { type: 'verified', at: now, basis: basisOf(signed), signedFor: place, ...known }, checked };
+    const { windows } = verified;
+    return { known: { type: 'verified', at: now, basis: basisOf(signed), signedFor: place, groups: signed, windows }, checked };
   } catch (error) {
-    const problem = problemOf(error, 'ssh-keygen');
-    return { known: lastKnown(place, lines.length, terms, judged, memory, now), checked: [], problem };
+    return unanswered(problemOf(error, 'ssh-keygen'));
   }
 }
 
-/** What counts while there is no answer. */
-function lastKnown(
-  signedFor: Place,
-  after: number,
-  { ceilings }: SigningSource['terms'],
-  judged: TakenPolicy,
-  memory: Memory,
-  at: Instant,
-): VerifiedRecord {
-  if (memory.verified) return memory.verified;
-  const named = [...ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
-  const groups = named.sort(inOrder).map((group) => begun(group, after, judged, memory));
-  const windows = joined(
-    [],
-    groups.flatMap(({ before }) => before),
-  );
+/** With those of `named` that are not among them. */
+function withBegun(
+  known: readonly SignedGroup[],
+  named: readonly GroupName[],
+  begin: (group: GroupName) => SignedGroup,
+): readonly SignedGroup[] {
+  const fresh = named.filter((group) => !known.some((one) => one.group === group));
+  if (fresh.length === 0) return known;
+  return [...known, ...fresh.map(begin)].sort((one, other) => inOrder(one.group, other.group));
+}
+
+/** What counts while there is no answer; in a group that is new, what it had. */
+function lastKnown(signedFor: Place, groups: readonly SignedGroup[], { verified }: Memory, at: Instant): VerifiedRecord {
+  if (verified && groups === verified.groups) return verified;
+  const fresh = groups.filter(({ group }) => !verified?.groups.some((one) => one.group === group));
+  const windows = [...(verified?.windows ?? []), ...fresh.flatMap(({ before }) => before)].sort(inOrderOfPath);
   return { type: 'verified', at, basis: 'none', signedFor, groups, windows };
 }
 
@@ -113,38 +129,23 @@ function unfinished(checked: number): Problem {
  * Statements are for one place: by root's word another one begins (a new `start`, say), and nothing that was signed before counts there. What it gave
  * stays, as far as the new beginning still has it.
  */
-function groupsAt(place: Place, { verified }: Memory, { records }: TakenPolicy, count: number): readonly SignedGroup[] {
+function groupsAt(place: Place, { verified }: Memory, after: number): readonly SignedGroup[] {
   if (!verified) return [];
   if (JSON.stringify(verified.signedFor) === JSON.stringify(place)) return verified.groups;
-  const after = count - records.filter(isEvidence).length;
   const isIn = (group: GroupName, { path }: Window) => path.split('/').at(-2) === group;
   return verified.groups.map(({ group }) => ({ group, after, before: verified.windows.filter((window) => isIn(group, window)) }));
 }
 
 /** What converging knew of the group before this run; where it knew nothing, what the start of the record says, which is held for a person. */
-function begun(group: GroupName, after: number, { records }: TakenPolicy, { policy }: Memory): SignedGroup {
-  const atStart = records.flatMap((record) =>
-    record.type === 'start-part' ? record.grants.map(([path, grant]) => ({ path, ...grant })) : [],
-  );
-  const known = policy ? [...policy.inForce.values()] : atStart;
-  return {
-    group,
-    after,
-    before: known
-      .filter((grant) => grant.group === group)
-      .map(windowOf)
-      .sort(inOrderOfPath),
-  };
+function begun(group: GroupName, after: number, { records }: SigningSource, judged: TakenPolicy, { policy }: Memory): SignedGroup {
+  const known = policy ? [...policy.inForce.values()] : atStart([...records(), ...judged.records]);
+  const before = known.filter((grant) => grant.group === group).map((grant) => windowOf(grant.path, grant));
+  return { group, after, before: before.sort(inOrderOfPath) };
 }
 
-function windowOf({ path, from, until }: Pick<GrantInForce, 'path' | 'from' | 'until'>): Window {
-  return { path, ...(from !== undefined && { from }), until };
-}
-
-function joined(one: readonly Window[], other: readonly Window[]): readonly Window[] {
-  const windows = new Map<string, Window>();
-  for (const window of [...one, ...other]) windows.set(window.path, wider(windows.get(window.path), window));
-  return [...windows.values()].sort(inOrderOfPath);
+/** It may have come in parts, run after run. */
+function atStart(records: readonly LedgerRecord[]): readonly (GrantFile & Pick<Window, 'path'>)[] {
+  return records.flatMap((record) => (record.type === 'start-part' ? record.grants.map(([path, grant]) => ({ ...grant, path })) : []));
 }
 
 const mostNamed = 5;

@@ -154,6 +154,8 @@ interface Taking {
 function takingOf(memory: Memory, { piece, begunAnew }: JudgingSeen, terms: TakeTerms): Taking {
   const nothing = (...problems: readonly Problem[]): Taking => ({ records: [], state: memory.judged, place: undefined, problems });
   const { judged, taken: before } = memory;
+  // Until this ledger once had all of it, what lies there is older than the last run.
+  const since = { ...terms, lastRun: memory.waited && terms.lastRun };
   if (piece.kind === 'absent') {
     // Root has set it aside, and the new one is still to come.
     const isExpected = !before || (begunAnew !== undefined && begunAnew !== before.id);
@@ -162,11 +164,11 @@ function takingOf(memory: Memory, { piece, begunAnew }: JudgingSeen, terms: Take
   if (piece.kind !== 'read') return nothing(unusable(piece.message));
   const { lines, isAnother, id } = piece.content;
   if (lines.some(({ record }) => !couldBe(record, terms))) return nothing(unusable('the record of judging holds what could not be so'));
-  const { since, bytes } = intakeAt(memory, terms.now);
-  if (lines.length > 0 && bytes >= mostADay * 2 ** 20) return nothing(grows(instant(since + day)));
-  if (!isAnother || id === undefined) return taken(judged, [], before, lines, terms);
+  const intake = intakeAt(memory, terms.now);
+  if (lines.length > 0 && intake.bytes >= mostADay * 2 ** 20) return nothing(grows(instant(intake.since + day)));
+  if (!isAnother || id === undefined) return taken(judged, [], before, lines, since);
   const how = id === begunAnew ? 'succeeds' : 'repeats';
-  return taken(goOnWith(judged, how), [{ type: 'other-record', at: terms.now, id, how }], undefined, lines, terms);
+  return taken(goOnWith(judged, how), [{ type: 'other-record', at: terms.now, id, how }], undefined, lines, since);
 }
 
 function taken(

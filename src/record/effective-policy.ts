@@ -1,7 +1,7 @@
 // The policy in force as a run goes by it: with what waits, what is refused, and about whom nothing may be concluded yet.
 import { inOrderOfPath, instant, type CommitId, type GroupName, type Uid } from '../names.ts';
 import type { Rules } from '../policy/policy.ts';
-import { earlier, wider, type EndedGrant, type GrantInForce, type SignedGroup, type Window } from './grants.ts';
+import { earlier, latest, type EndedGrant, type GrantInForce, type SignedGroup, type Window } from './grants.ts';
 import type { Refusal } from './policy-state.ts';
 
 export interface Pending {
@@ -47,13 +47,17 @@ export function withinSignatures(
   const unsigned = new Set(policy.unsigned);
   const grants = policy.grants.flatMap((grant): readonly GrantInForce[] => {
     if (!isSigned.has(grant.group)) return [grant];
-    const byRoot = allowed.get(grant.path);
-    const window = byRoot ? wider(given.get(grant.path), byRoot) : given.get(grant.path);
-    const cut = window && cutToWindow(grant, window);
+    // One of the two says what is in force. Both together would give the time between them too.
+    const cuts = [given, allowed].flatMap((by) => by.get(grant.path) ?? []).map((window) => cutToWindow(grant, window));
+    const cut = cuts.includes(grant) ? grant : cuts.reduce<GrantInForce | undefined>(later, undefined);
     if (cut !== grant) unsigned.add(grant.path);
     return cut ? [cut] : [];
   });
   return { ...policy, grants, ...(unsigned.size > 0 && { unsigned: [...unsigned] }) };
+}
+
+function later(one: GrantInForce | undefined, other: GrantInForce): GrantInForce {
+  return one && latest(one.until, other.until) === one.until ? one : other;
 }
 
 function cutToWindow(grant: GrantInForce, window: Window): GrantInForce {

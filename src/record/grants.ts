@@ -80,6 +80,10 @@ export interface Window {
   readonly until: End;
 }
 
+export function windowOf(path: string, { from, until }: { readonly from?: Instant | undefined; readonly until: End }): Window {
+  return { path, ...(from !== undefined && { from }), until };
+}
+
 /** A group that had to be signed from some line on, and what was in force in it then. */
 export interface SignedGroup {
   readonly group: GroupName;
@@ -99,11 +103,10 @@ export interface Verified {
 export function wider(one: Window | undefined, other: Window): Window {
   if (!one) return other;
   const from = one.from === undefined || other.from === undefined ? undefined : instant(Math.min(one.from, other.from));
-  return { path: one.path, ...(from !== undefined && { from }), until: latest(one.until, other.until) };
+  return windowOf(one.path, { from, until: latest(one.until, other.until) });
 }
 
 /** What both give: never more than `window`. */
 export function narrower(window: Window, other: Pick<Window, 'from' | 'until'>): Window {
-  const from = later(window.from, other.from);
-  return { path: window.path, ...(from !== undefined && { from }), until: earlier(window.until, other.until) };
+  return windowOf(window.path, { from: later(window.from, other.from), until: earlier(window.until, other.until) });
 }

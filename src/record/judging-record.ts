@@ -34,6 +34,12 @@ const evidenceTypes = ['content', 'rules-files', 'statements-seen', 'signed', 'v
 /** What signatures are verified by. */
 export type EvidenceLine = Records[(typeof evidenceTypes)[number]];
 
+/** Root let in what was proposed at these paths. */
+export interface AllowedLine {
+  readonly type: 'allowed';
+  readonly paths: readonly string[];
+}
+
 export function isEvidence<Line extends { readonly type: string }>(line: Line): line is Line & EvidenceLine {
   return evidenceTypes.some((type) => type === line.type);
 }

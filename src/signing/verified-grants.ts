@@ -5,8 +5,8 @@ import { requirement } from '../evidence/approval.ts';
 import { inOrder, inOrderOfPath, type CommitId, type GroupName, type Instant } from '../names.ts';
 import { grantAt, isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
-import type { EvidenceLine, RulesFilesRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
-import { narrower, wider, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
+import type { AllowedLine, EvidenceLine, RulesFilesRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
+import { narrower, wider, windowOf, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned, type ReadSigned } from './carried.ts';
 import {
   judgeStatements,
@@ -40,8 +40,6 @@ export interface VerifyTerms extends Omit<SigningTerms, 'distrusted'> {
   /** With the time when it was said: what was verified before then stays. */
   readonly distrusted: readonly (Distrusted & { readonly at: Instant })[];
   readonly groups: readonly SignedGroup[];
-  /** Paths of what root allowed. */
-  readonly allowed: readonly string[];
 }
 
 export interface VerifyReaders extends Readers {
@@ -49,7 +47,12 @@ export interface VerifyReaders extends Readers {
 }
 
 /** `lines`: in the order in which converging took them, each with the time of that. */
-export function verifiedGrants(lines: Iterable<EvidenceLine>, terms: VerifyTerms, readers: VerifyReaders, verify: Verify): Verified {
+export function verifiedGrants(
+  lines: Iterable<EvidenceLine | AllowedLine>,
+  terms: VerifyTerms,
+  readers: VerifyReaders,
+  verify: Verify,
+): Verified {
   const fold = new Fold(terms, readers, verify);
   let count = 0;
   for (const line of lines) {
@@ -80,6 +83,8 @@ class Fold {
   readonly #begun = new Set<GroupName>();
   /** Paths that had nothing at their last verdict. */
   readonly #over = new Set<string>();
+  /** Paths of which root alone knows what is in force. */
+  readonly #allowed = new Set<string>();
   readonly #windows = new Map<string, Window>();
   readonly #earlier: EarlierLandings = new Map();
   #held: { readonly files: RulesFiles; readonly rules: Rules; readonly digest: string } | undefined;
@@ -101,8 +106,11 @@ class Fold {
     }
   }
 
-  take(line: EvidenceLine): void {
+  take(line: EvidenceLine | AllowedLine): void {
     switch (line.type) {
+      case 'allowed':
+        for (const path of line.paths) this.#allowed.add(path);
+        return;
       case 'content': {
         const bytes = Buffer.from(line.base64, 'base64');
         if (this.#readers.sha256(bytes) === line.sha256) this.#contents.set(line.sha256, bytes);
@@ -128,7 +136,7 @@ class Fold {
   }
 
   verified(): Verified {
-    this.#holdRules(this.#terms.pinned);
+    if (!this.#held) this.#holdRules(this.#terms.pinned);
     const named = [...this.#terms.ceilings.groups.keys(), ...(this.#held?.rules.groups.keys() ?? [])];
     const groups = [...new Set(named)].filter((group) => this.#signedIn(group) > 0).sort(inOrder);
     const folders = groups.map((group) => `${this.#terms.folder}/grants/${group}/`);
@@ -181,27 +189,36 @@ class Fold {
   }
 
   #inForce(path: string): ReturnType<InForce> {
-    const window = this.#windows.get(path);
     const group = grantAt(path, this.#terms.folder)?.group;
-    if (window || group === undefined) return window;
-    if (this.#terms.allowed.includes(path)) return undefined;
+    if (group === undefined || this.#allowed.has(path)) return undefined;
+    const window = this.#windows.get(path);
+    if (window) return window;
     return this.#begun.has(group) || this.#over.has(path) ? 'nothing' : undefined;
   }
 
-  /** Whatever judging says is taken away is, for good: also where nobody signed that. */
+  /** Whatever judging says is taken away is, for good: also where nobody signed that. What it gives counts where nothing has to be signed. */
   #takeVerdict({ commit, covers = [], verdict, delta }: VerdictRecord): void {
     const pending = this.#settle();
-    if (pending?.line.commit === commit && verdict.kind === 'endorsed') {
-      for (const window of pending.windows) this.#windows.set(window.path, window);
-      if (pending.rulesFiles) this.#hold(pending.rulesFiles);
+    const isEndorsed = verdict.kind === 'endorsed';
+    const brought = isEndorsed && pending?.line.commit === commit ? pending : undefined;
+    for (const window of brought?.windows ?? []) {
+      this.#windows.set(window.path, window);
+      this.#allowed.delete(window.path);
     }
     for (const [path, grant] of delta.inForce) {
       const window = this.#windows.get(path);
-      if (window && grant) this.#windows.set(path, narrower(window, grant));
-      else this.#windows.delete(path);
-      if (!grant) this.#over.add(path);
+      if (!grant) this.#end(path);
+      else if (isEndorsed && this.#signedIn(grant.group) === 0) this.#windows.set(path, windowOf(path, grant));
+      else if (window) this.#windows.set(path, narrower(window, grant));
     }
+    if (brought?.rulesFiles) this.#hold(brought.rulesFiles);
     for (const decided of [commit, ...covers]) this.#decided.add(decided);
+  }
+
+  #end(path: string): void {
+    this.#windows.delete(path);
+    this.#allowed.delete(path);
+    this.#over.add(path);
   }
 
   #settle(): Pending | undefined {
@@ -269,7 +286,7 @@ class Fold {
     if (!held || !changes.every(isEnough)) return { windows: [], rulesFiles: undefined };
     const windows = changes.flatMap(({ path, after }): readonly Window[] => {
       const grant = after && this.#grantIn(path, after.bytes);
-      return grant ? [{ path, ...(grant.from !== undefined && { from: grant.from }), until: grant.until }] : [];
+      return grant ? [windowOf(path, grant)] : [];
     });
     return {
       // Whoever signed it may have done so long ago: a person has to allow it.

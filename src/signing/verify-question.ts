@@ -2,13 +2,13 @@
 import * as v from 'valibot';
 import type { SignedCeilings } from '../evidence/approval.ts';
 import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
-import { parseAs, commit, digest, end, fingerprint, group, instant, mapOf, natural, uid, type Shape } from '../record/shapes.ts';
+import { parseAs, commit, digest, end, fingerprint, group, instant, mapOf, natural, texts, uid, type Shape } from '../record/shapes.ts';
 import type { SignedGroup, Verified, Window } from '../record/grants.ts';
-import { isEvidence, type EvidenceLine } from '../record/judging-record.ts';
+import { isEvidence, type AllowedLine, type EvidenceLine } from '../record/judging-record.ts';
 import type { VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {
-  readonly lines: readonly EvidenceLine[];
+  readonly lines: readonly (EvidenceLine | AllowedLine)[];
   /** Digests of signatures that were found good before (`verify-answer.ts`): a signature stays what it is. */
   readonly checked: readonly string[];
 }
@@ -28,7 +28,8 @@ const ceilings: Shape<SignedCeilings> = v.strictObject({
   only: v.exactOptional(v.literal(true)),
 });
 
-const line: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isOfEvidence));
+const allowed: Shape<AllowedLine> = v.strictObject({ type: v.literal('allowed'), paths: texts });
+const evidence: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isOfEvidence));
 
 function isOfEvidence(record: unknown): boolean {
   const type: unknown = typeof record === 'object' && record !== null && 'type' in record ? record.type : undefined;
@@ -43,8 +44,7 @@ const question: Shape<VerifyQuestion> = v.strictObject({
   pinned: digest,
   distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
   groups: v.array(signedGroup),
-  allowed: v.array(v.string()),
-  lines: v.array(line),
+  lines: v.array(v.union([evidence, allowed])),
   checked: v.array(digest),
 });
 
@@ -58,7 +58,8 @@ export function renderQuestion(asked: VerifyQuestion): string {
 }
 
 /** Without its place in the record, which it has in the ledger. */
-function lineOf(record: EvidenceLine & { readonly place?: unknown }): object {
+function lineOf(record: (EvidenceLine & { readonly place?: unknown }) | AllowedLine): object {
+  if (record.type === 'allowed') return record;
   const { place: _, ...line } = record;
   return renderJudgingRecord(line);
 }

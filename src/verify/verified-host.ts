@@ -6,12 +6,13 @@ import type { HostConfiguration } from '../host.ts';
 import type { Mirror } from '../history/mirror.ts';
 import { branchOf, type Branch } from '../history/branch.ts';
 import { judgeBranch } from '../judge/judge-branch.ts';
+import { evidenceLines } from '../ledger/evidence-lines.ts';
 import { parseRecord } from '../ledger/ledger-records.ts';
 import { emptyMemory, rememberAll, type Memory } from '../ledger/memory.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { CommitId, Instant } from '../names.ts';
 import { nothingJudged, takeJudged } from '../record/judged-state.ts';
-import { isEvidence, type JudgingRecord } from '../record/judging-record.ts';
+import type { JudgingRecord } from '../record/judging-record.ts';
 import { parseJudgingRecord } from '../record/judging-shapes.ts';
 import { projectOf } from '../signing/statement.ts';
 import type { Verify } from '../signing/judge-statements.ts';
@@ -193,12 +194,6 @@ async function offTheBranch(branch: Branch, lines: readonly KeptLine<JudgingReco
   return undefined;
 }
 
-function allowedIn(records: readonly LedgerRecord[]): Iterable<string> {
-  const memory = emptyMemory();
-  rememberAll(memory, records);
-  return memory.allowed.keys();
-}
-
 /** What the ledger says that signatures give is what they give, worked out once more from the lines that stand before it. */
 async function signatureFault(
   ledger: Chain<LedgerRecord>,
@@ -213,7 +208,7 @@ async function signatureFault(
   const found = before.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
   const parser = await import('../policy/parser.ts');
   const given = verifiedGrants(
-    before.filter((record) => isEvidence(record)),
+    evidenceLines(before),
     {
       place: {
         project: gitlab ? (found.at(-1) ?? '') : signedForIn(ledger, { repository }),
@@ -221,7 +216,6 @@ async function signatureFault(
         start: repository.start,
       },
       ...{ ceilings, requireTouch, folder: repository.folder, pinned: repository.rules, groups: known.groups },
-      allowed: [...allowedIn(before)],
       distrusted: before.filter((record) => record.type === 'distrust'),
     },
     { parser, sha256, fingerprint: sshFingerprint },

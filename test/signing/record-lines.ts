@@ -4,7 +4,7 @@ import { sha256, sshFingerprint } from '../../src/digest.ts';
 import { noSignedCeilings } from '../../src/evidence/approval.ts';
 import type { Instant } from '../../src/names.ts';
 import type { Verified } from '../../src/record/grants.ts';
-import type { EvidenceLine, SignedRecord, VerdictRecord } from '../../src/record/judging-record.ts';
+import type { AllowedLine, EvidenceLine, SignedRecord, VerdictRecord } from '../../src/record/judging-record.ts';
 import type { SignedStatement } from '../../src/signing/judge-statements.ts';
 import type { Content, ContentChange } from '../../src/signing/signed-change.ts';
 import { verifyBy } from '../../src/signing/ssh-keygen.ts';
@@ -26,16 +26,15 @@ export const terms: VerifyTerms = {
   pinned,
   distrusted: [],
   groups: [],
-  allowed: [],
 };
 
-export function verified(lines: readonly EvidenceLine[], more: Partial<VerifyTerms> = {}): Verified {
+export function verified(lines: readonly (EvidenceLine | AllowedLine)[], more: Partial<VerifyTerms> = {}): Verified {
   const readers = { parser, sha256, fingerprint: sshFingerprint };
   return verifiedGrants(lines, { ...terms, ...more }, readers, verifyBy({ path: process.env['PATH'] ?? '' }));
 }
 
 /** Who may be in, and until when. */
-export function inForce(lines: readonly EvidenceLine[], more: Partial<VerifyTerms> = {}): readonly string[] {
+export function inForce(lines: readonly (EvidenceLine | AllowedLine)[], more: Partial<VerifyTerms> = {}): readonly string[] {
   return verified(lines, more).windows.map(({ path, until }) => `${path.split('/').at(-1)} ${String(until)}`);
 }
 

@@ -176,9 +176,8 @@ describe('given a file that nobody ever approved', () => {
   });
 
   it('when root allowed it, then it is in force, and may be made longer', () => {
-    expect(inForce([...planted, ...signedBy(longer, second)], { ...begun, allowed: [ep1c.path] })).toEqual([
-      `ep1c.yaml ${until('2026-12-31')}`,
-    ]);
+    const allowed = { type: 'allowed', paths: [ep1c.path] } as const;
+    expect(inForce([...planted, allowed, ...signedBy(longer, second)], begun)).toEqual([`ep1c.yaml ${until('2026-12-31')}`]);
   });
 });
 
