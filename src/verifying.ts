@@ -5,7 +5,7 @@ import { exitStatus } from './status.ts';
 import { answerQuestion } from './signing/verify-answer.ts';
 
 try {
-  process.stdout.write(answerQuestion(readFileSync(0, 'utf8'), process.env['PATH'] ?? ''));
+  process.stdout.write(answerQuestion(readFileSync(0), process.env['PATH'] ?? ''));
 } catch (error) {
   process.stderr.write(`verifying signatures: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = exitStatus.unavailable;

@@ -1,6 +1,7 @@
 // What muster remembers: the fold over its ledger. The same records give the same memory.
 import type { PolicyState } from '../record/policy-state.ts';
 import { inForceOf, narrowAllowed } from './allowed.ts';
+import { evidenceLine } from './evidence-lines.ts';
 import { basisOf, type Because, type Binding } from '../membership/desired.ts';
 import { earlier, isOver, type Window } from '../record/grants.ts';
 import type { RemovalCause } from '../membership/plan.ts';
@@ -81,6 +82,9 @@ export interface Memory {
   waited: readonly CommitId[] | undefined;
   /** What signatures give, as last worked out. */
   verified: VerifiedRecord | undefined;
+  /** Lines so far that signatures are verified by, and whether any tells of a landing that had to be signed. */
+  evidence: number;
+  asksForSignatures: boolean;
   /** Digests of signatures that were found good. */
   readonly checked: Set<string>;
   /** What root let in of a new start, by path, and nothing has taken away since. */
@@ -109,6 +113,8 @@ export function emptyMemory(): Memory {
     began: undefined,
     waited: undefined,
     verified: undefined,
+    evidence: 0,
+    asksForSignatures: false,
     checked: new Set(),
     allowed: new Map(),
     rosters: new Map(),
@@ -150,12 +156,14 @@ export function rememberAll(memory: Memory, records: Iterable<LedgerRecord>): vo
   };
   for (const record of records) {
     memory.records += 1;
+    if (evidenceLine(record)) memory.evidence += 1;
     memory.began ??= record.at;
     memory.latest = instant(Math.max(memory.latest, record.at));
     if (isTakenLine(record)) {
       draft ??= new JudgedDraft(memory.judged, 'converging');
       const counted = draft.counts;
       draft.take(record);
+      memory.asksForSignatures ||= record.type === 'signed';
       if (record.type === 'verdict' && draft.counts) narrowAllowed(memory.allowed, record.delta.inForce);
       // Of a record that root began anew nothing counted until now.
       if (!counted && draft.counts) narrowAllowed(memory.allowed, inForceOf(draft, memory.allowed.keys()));

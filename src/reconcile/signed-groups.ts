@@ -32,10 +32,9 @@ export async function holdToSignatures(
   now: Instant,
 ): Promise<TakenPolicy> {
   if (!source || !judged.policy) return judged;
-  const before = evidenceLines(source.records());
-  const lines = [...before, ...evidenceLines(judged.records)];
-  if (signedByHost(source).length === 0 && lines.every(({ type }) => type !== 'signed')) return judged;
-  const { known, checked, problem } = await verifiedOf(lines, before.length, judged, source, memory, now);
+  const asks = memory.asksForSignatures || judged.records.some(({ type }) => type === 'signed');
+  if (!asks && signedByHost(source).length === 0) return judged;
+  const { known, checked, problem } = await verifiedOf(judged, source, memory, now);
   const policy = withinSignatures(judged.policy, known, memory.allowed);
   const { unsigned = [] } = policy;
   const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
@@ -57,30 +56,30 @@ interface Known {
   readonly problem?: Problem;
 }
 
-/** Asked again only where something is new. Where there is no answer, the last one counts. `since`: lines from before this run. */
-async function verifiedOf(
-  lines: VerifyQuestion['lines'],
-  since: number,
-  judged: TakenPolicy,
-  source: SigningSource,
-  memory: Memory,
-  now: Instant,
-): Promise<Known> {
+/** Asked again only where something is new. Where there is no answer, the last one counts. */
+async function verifiedOf(judged: TakenPolicy, source: SigningSource, memory: Memory, now: Instant): Promise<Known> {
   const { terms, project, hash } = source;
+  // The lines themselves are read only where they are needed.
+  const since = memory.evidence;
+  const lines = since + [...evidenceLines(judged.records)].length;
   const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
   const place = { ...terms.place, project: project ?? found.at(-1) ?? '' };
   const before = groupsAt(place, memory, since);
   const begin = (group: GroupName) => begun(group, since, source, judged, memory);
   const groups = withBegun(before, signedByHost(source), begin);
   const asked = { ...terms, place };
-  const basisOf = (of: readonly SignedGroup[]) =>
-    hash(JSON.stringify([{ ...asked, groups: of }, [...terms.ceilings.groups], lines.length]));
+  const basisOf = (of: readonly SignedGroup[]) => hash(JSON.stringify([{ ...asked, groups: of }, [...terms.ceilings.groups], lines]));
   if (memory.verified?.basis === basisOf(groups)) return { known: memory.verified, checked: [] };
   const checked: string[] = [];
   const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, memory, now), checked, problem });
   try {
     const answerWith = async (of: readonly SignedGroup[]) => {
-      const answer = await source.ask({ ...asked, groups: of, lines, checked: [...memory.checked, ...checked] });
+      const answer = await source.ask({
+        ...asked,
+        groups: of,
+        lines: evidenceLines(source.records(), judged.records),
+        checked: [...memory.checked, ...checked],
+      });
       checked.push(...answer.checked);
       return answer.verified;
     };

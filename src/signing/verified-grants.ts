@@ -5,7 +5,7 @@ import { requirement } from '../evidence/approval.ts';
 import { inOrder, inOrderOfPath, type CommitId, type GroupName, type Instant } from '../names.ts';
 import { grantAt, isRules, leastSigners, place, type GrantFile, type Rules } from '../policy/policy.ts';
 import type { Distrusted, JudgedSignature } from '../record/approval-count.ts';
-import type { AllowedLine, EvidenceLine, RulesFilesRecord, SignedRecord, VerdictRecord } from '../record/judging-record.ts';
+import type { ProofLine, RulesFilesRecord, SignedRecord, VerdictGist } from '../record/judging-record.ts';
 import { narrower, wider, windowOf, type SignedGroup, type Verified, type Window } from '../record/grants.ts';
 import { readSigned, renderSigned, type ReadSigned } from './carried.ts';
 import {
@@ -47,12 +47,7 @@ export interface VerifyReaders extends Readers {
 }
 
 /** `lines`: in the order in which converging took them, each with the time of that. */
-export function verifiedGrants(
-  lines: Iterable<EvidenceLine | AllowedLine>,
-  terms: VerifyTerms,
-  readers: VerifyReaders,
-  verify: Verify,
-): Verified {
+export function verifiedGrants(lines: Iterable<ProofLine>, terms: VerifyTerms, readers: VerifyReaders, verify: Verify): Verified {
   const fold = new Fold(terms, readers, verify);
   let count = 0;
   for (const line of lines) {
@@ -106,7 +101,7 @@ class Fold {
     }
   }
 
-  take(line: EvidenceLine | AllowedLine): void {
+  take(line: ProofLine): void {
     switch (line.type) {
       case 'allowed':
         for (const path of line.paths) this.#allowed.add(path);
@@ -153,6 +148,11 @@ class Fold {
     );
   }
 
+  #isSigned(path: string): boolean {
+    const group = grantAt(path, this.#terms.folder)?.group;
+    return group === undefined || this.#signedIn(group) > 0;
+  }
+
   #takeLanding(line: SignedRecord): void {
     // A look that was ended before the verdict is told again. What never had a verdict has used its statements up all the same.
     if (this.#pending?.line.commit !== line.commit) this.#settle();
@@ -197,7 +197,7 @@ class Fold {
   }
 
   /** Whatever judging says is taken away is, for good: also where nobody signed that. What it gives counts where nothing has to be signed. */
-  #takeVerdict({ commit, covers = [], verdict, delta }: VerdictRecord): void {
+  #takeVerdict({ commit, covers = [], verdict, delta }: VerdictGist): void {
     const pending = this.#settle();
     const isEndorsed = verdict.kind === 'endorsed';
     const brought = isEndorsed && pending?.line.commit === commit ? pending : undefined;
@@ -208,7 +208,7 @@ class Fold {
     for (const [path, grant] of delta.inForce) {
       const window = this.#windows.get(path);
       if (!grant) this.#end(path);
-      else if (isEndorsed && this.#signedIn(grant.group) === 0) this.#windows.set(path, windowOf(path, grant));
+      else if (isEndorsed && !this.#isSigned(path)) this.#windows.set(path, windowOf(path, grant));
       else if (window) this.#windows.set(path, narrower(window, grant));
     }
     if (brought?.rulesFiles) this.#hold(brought.rulesFiles);

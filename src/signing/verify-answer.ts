@@ -10,7 +10,7 @@ import { verifiedGrants } from './verified-grants.ts';
 const mostAsked = 300;
 
 /** `path`: where ssh-keygen is looked for; `most`: signatures that it is asked about. Throws what is wrong with the question, and Unavailable where ssh-keygen does not run. */
-export function answerQuestion(text: string, path: string, most = mostAsked): string {
+export function answerQuestion(text: string | Buffer, path: string, most = mostAsked): string {
   const { lines, checked, ...terms } = parseQuestion(text);
   const asking = new Asking(new Set(checked), verifyBy({ path }), most);
   return `${JSON.stringify({ verified: asking.answer(() => verifiedGrants(lines, terms, readers, asking.verify)), checked: asking.found })}\n`;

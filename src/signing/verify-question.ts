@@ -1,14 +1,21 @@
-// The question of converging to the program that verifies signatures, and its answer: one JSON document each.
+// The question of converging to the program that verifies signatures, and its answer, as JSON.
 import * as v from 'valibot';
 import type { SignedCeilings } from '../evidence/approval.ts';
-import { parseJudgingRecord, renderJudgingRecord } from '../record/judging-shapes.ts';
+import { parseJudgingRecord } from '../record/judging-shapes.ts';
 import { parseAs, commit, digest, end, fingerprint, group, instant, mapOf, natural, texts, uid, type Shape } from '../record/shapes.ts';
 import type { SignedGroup, Verified, Window } from '../record/grants.ts';
-import { isEvidence, type AllowedLine, type EvidenceLine } from '../record/judging-record.ts';
+import {
+  isEvidence,
+  type AllowedLine,
+  type EvidenceLine,
+  type ProofLine,
+  type VerdictGist,
+  type VerdictRecord,
+} from '../record/judging-record.ts';
 import type { VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {
-  readonly lines: readonly (EvidenceLine | AllowedLine)[];
+  readonly lines: Iterable<ProofLine>;
   /** Digests of signatures that were found good before (`verify-answer.ts`): a signature stays what it is. */
   readonly checked: readonly string[];
 }
@@ -29,14 +36,24 @@ const ceilings: Shape<SignedCeilings> = v.strictObject({
 });
 
 const allowed: Shape<AllowedLine> = v.strictObject({ type: v.literal('allowed'), paths: texts });
-const evidence: Shape<EvidenceLine> = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<EvidenceLine>(isOfEvidence));
+const term = v.strictObject({ from: v.exactOptional(instant), until: end });
+const gist: Shape<VerdictGist> = v.strictObject({
+  type: v.literal('verdict'),
+  commit,
+  covers: v.exactOptional(v.array(commit)),
+  verdict: v.strictObject({ kind: v.picklist(['endorsed', 'refused']) }),
+  delta: v.strictObject({ inForce: v.array(v.strictTuple([v.string(), v.nullable(term)])) }),
+});
+const others = v.pipe(v.unknown(), v.transform(parseJudgingRecord), v.custom<Exclude<EvidenceLine, VerdictRecord>>(isOther));
 
-function isOfEvidence(record: unknown): boolean {
+function isOther(record: unknown): boolean {
   const type: unknown = typeof record === 'object' && record !== null && 'type' in record ? record.type : undefined;
-  return typeof type === 'string' && isEvidence({ type });
+  return typeof type === 'string' && isEvidence({ type }) && type !== 'verdict';
 }
 
-const question: Shape<VerifyQuestion> = v.strictObject({
+const line: Shape<ProofLine> = v.union([gist, allowed, others]);
+
+const question: Shape<Omit<VerifyQuestion, 'lines'>> = v.strictObject({
   place: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
   ceilings,
   requireTouch: v.boolean(),
@@ -44,29 +61,50 @@ const question: Shape<VerifyQuestion> = v.strictObject({
   pinned: digest,
   distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
   groups: v.array(signedGroup),
-  lines: v.array(v.union([evidence, allowed])),
   checked: v.array(digest),
 });
 
 const verified: Shape<Verified> = v.strictObject({ groups: v.array(group), windows: v.array(window) });
 const answer: Shape<VerifyAnswer> = v.strictObject({ checked: v.array(digest), verified: v.nullable(verified) });
 
+/** What is asked, and then line by line what it is asked about. */
 export function renderQuestion(asked: VerifyQuestion): string {
   const { ceilings: of, lines, ...terms } = asked;
   const groups = [...of.groups].map(([name, { signed = 0 }]) => [name, { signed }]);
-  return JSON.stringify({ ...terms, ceilings: { ...of, groups }, lines: lines.map(lineOf) });
+  let text = `${JSON.stringify({ ...terms, ceilings: { ...of, groups } })}\n`;
+  for (const one of lines) text += `${JSON.stringify(lineOf(one))}\n`;
+  return text;
 }
 
 /** Without its place in the record, which it has in the ledger. */
-function lineOf(record: (EvidenceLine & { readonly place?: unknown }) | AllowedLine): object {
-  if (record.type === 'allowed') return record;
+function lineOf(record: ProofLine & { readonly place?: unknown }): object {
+  if (record.type === 'verdict') return gistOf(record);
   const { place: _, ...line } = record;
-  return renderJudgingRecord(line);
+  return line;
 }
 
-/** Throws what is wrong with it. */
-export function parseQuestion(text: string): VerifyQuestion {
-  return v.parse(question, JSON.parse(text));
+function gistOf({ type, commit: of, covers, verdict: { kind }, delta }: VerdictGist): VerdictGist {
+  const inForce = delta.inForce.map(([path, grant]): VerdictGist['delta']['inForce'][number] => [
+    path,
+    grant && { ...(grant.from !== undefined && { from: grant.from }), until: grant.until },
+  ]);
+  return { type, commit: of, ...(covers && { covers }), verdict: { kind }, delta: { inForce } };
+}
+
+/** Throws what is wrong with it; with a line, only when that is read. */
+export function parseQuestion(text: string | Buffer): VerifyQuestion {
+  const lines = linesOf(typeof text === 'string' ? Buffer.from(text) : text);
+  return { ...v.parse(question, JSON.parse(lines.next().value ?? '')), lines: parsedLines(lines) };
+}
+
+function* linesOf(bytes: Buffer): Generator<string, undefined> {
+  for (let at = 0, end = bytes.indexOf(0x0a); end !== -1; at = end + 1, end = bytes.indexOf(0x0a, at))
+    yield bytes.toString('utf8', at, end);
+  return undefined;
+}
+
+function* parsedLines(lines: Iterable<string>): Generator<ProofLine> {
+  for (const one of lines) yield v.parse(line, JSON.parse(one));
 }
 
 /** Undefined: no answer. */

@@ -32,6 +32,8 @@ const nothing = { groups: [klaxon], windows: [] };
 class Host extends Taker {
   readonly asked: VerifyQuestion[] = [];
   readonly ledger: LedgerRecord[] = [];
+  /** How often all of it was read. */
+  read = 0;
   ceilings: SigningSource['terms']['ceilings'] = { groups: new Map([[klaxon, { signed: 1 }]]), rules: 1 };
 
   async run(records: readonly JudgingRecord[], answer: VerifyAnswer | Error) {
@@ -45,9 +47,12 @@ class Host extends Taker {
         distrusted: [],
       },
       project: '7',
-      records: () => this.ledger,
+      records: () => {
+        this.read += 1;
+        return this.ledger;
+      },
       ask: (question) => {
-        this.asked.push(question);
+        this.asked.push({ ...question, lines: [...question.lines] });
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
       hash: sha256,
@@ -73,9 +78,11 @@ describe('given a group that must be signed', () => {
       types: ['checked', 'verified'],
     });
     expect(await host.run(brings, { checked: [], verified: nothing })).toEqual({ members: ['urbanecm'], problems: [], types: [] });
-    expect(host.asked.map(({ checked, lines }) => [checked, lines.map(({ type }) => type)])).toEqual([
+    expect(host.asked.map(({ checked, lines }) => [checked, [...lines].map(({ type }) => type)])).toEqual([
       [[], ['signed', 'verdict', 'caught-up']],
     ]);
+    // Once for the question, once for what the group had before.
+    expect(host.read).toBe(2);
   });
 
   it('when the answer does not give it, then it is not in force, and a person is told', async () => {
@@ -116,4 +123,5 @@ it('given a host that asks for no signature, when nothing was ever signed, then 
   host.ceilings = noSignedCeilings;
   const records = brings.filter(({ type }) => type !== 'signed');
   expect(await host.run(records, new Error('it was asked'))).toEqual({ members: ['urbanecm'], problems: [], types: [] });
+  expect(host.read).toBe(0);
 });

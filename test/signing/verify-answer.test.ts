@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
-import { change, grant, known, sign } from './signing-world.ts';
+import { change, commit, grant, known, sign } from './signing-world.ts';
 import { klaxon, landing, start, terms, verified } from './record-lines.ts';
 
 describe('given more signatures than one answer takes', () => {
@@ -44,5 +44,17 @@ describe('given more signatures than one answer takes', () => {
       checked: [],
       verified: { groups: [klaxon], windows: [] },
     });
+  });
+});
+
+it('given verdicts of any length, then no more of them is asked about than says what is in force', () => {
+  const of = landing([grant('ep1c')], []).map((line) => (line.type === 'verdict' ? { ...line, covers: [commit('2')] } : line));
+  const [last = ''] = renderQuestion({ ...terms, lines: of, checked: [] })
+    .trimEnd()
+    .split('\n')
+    .slice(-1);
+  expect(JSON.parse(last)).toEqual({
+    ...{ type: 'verdict', commit: commit('1'), covers: [commit('2')], verdict: { kind: 'endorsed' } },
+    delta: { inForce: [['policy/grants/klaxon-users/ep1c.yaml', { until: Date.parse('2026-12-21') }]] },
   });
 });
