@@ -192,7 +192,9 @@ export class SigningMemory {
     if (record.type === 'statements-seen') for (const name of record.statements) this.seen.set(name, record.at);
     if (record.type !== 'signed') return;
     const lines = changeLines(record.changes).join('\n');
-    this.#landings.set(lines, [...(this.#landings.get(lines) ?? []), record]);
+    const known = this.#landings.get(lines);
+    if (known) known.push(record);
+    else this.#landings.set(lines, [record]);
   }
 
   /** Landings with these lines but for one: its own line may be on record from a look that was ended before the verdict. */
