@@ -47,7 +47,8 @@ export function valuesOf(entry: Entry, attribute: string): readonly string[] {
 }
 
 function spelled(entry: Entry, attribute: string): string {
-  return Object.keys(entry).find((name) => name.toLowerCase() === attribute.toLowerCase()) ?? attribute;
+  const lower = attribute.toLowerCase();
+  return Object.keys(entry).find((name) => name.length === lower.length && name.toLowerCase() === lower) ?? attribute;
 }
 
 /** A DN from the server, with its key. */

@@ -136,7 +136,7 @@ class Found {
   #personOf(entry: Entry, uid: Uid, dn: Dn, key: DnKey): DirectoryPerson {
     const { disabled, now } = this.#layout;
     // nsUniqueId: 389 Directory Server's.
-    const [uuid] = [...valuesOf(entry, 'entryUUID'), ...valuesOf(entry, 'nsUniqueId')];
+    const uuid = valuesOf(entry, 'entryUUID')[0] ?? valuesOf(entry, 'nsUniqueId')[0];
     if (uuid === undefined)
       throw new DirectoryUnusable(
         `the directory shows no entryUUID of ${entry.dn}: its administrator has to let this account read that attribute`,
