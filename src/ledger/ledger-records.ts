@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { holdCodes } from '../membership/guard.ts';
 import type { RemovalCause } from '../membership/plan.ts';
 import { isTakenLine, type LedgerRecord, type OwnRecord, type TakenLine } from './record.ts';
-import { signedGroup, window } from '../signing/verify-question.ts';
+import { askedFrom, renderAsked, signedGroup, window } from '../signing/verify-question.ts';
 import type { Taken } from '../record/read-record.ts';
 import {
   commit,
@@ -146,6 +146,8 @@ export const ledgerRecordShapes = {
     signedFor: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
     groups: v.array(signedGroup),
     windows: v.array(window),
+    /** What the host asked for, from which line on. */
+    asked: v.exactOptional(v.array(askedFrom)),
   }),
   /** Signatures that ssh-keygen found good, by their digests: it is not asked about them again. */
   checked: v.strictObject({ type: v.literal('checked'), at: instant, signatures: v.array(digest) }),
@@ -172,7 +174,8 @@ export const ledgerRecordShapes = {
 const shapes: { readonly [Type in OwnRecord['type']]: Shape<OwnRecord> } = ledgerRecordShapes;
 
 export function renderRecord(record: LedgerRecord): object {
-  return isTakenLine(record) ? { ...renderJudgingRecord(record), place: record.place } : record;
+  if (isTakenLine(record)) return { ...renderJudgingRecord(record), place: record.place };
+  return record.type === 'verified' && record.asked ? { ...record, asked: record.asked.map(renderAsked) } : record;
 }
 
 /** Undefined: of a type or a shape that muster does not write. */

@@ -10,8 +10,8 @@ import type { GrantFile } from '../policy/policy.ts';
 import { windowOf, type SignedGroup, type Window } from '../record/grants.ts';
 import { count } from '../time.ts';
 import type { Place } from '../signing/statement.ts';
-import type { VerifyTerms } from '../signing/verified-grants.ts';
-import type { VerifyAnswer, VerifyQuestion } from '../signing/verify-question.ts';
+import type { AskedFrom, VerifyTerms } from '../signing/verified-grants.ts';
+import { renderAsked, type VerifyAnswer, type VerifyQuestion } from '../signing/verify-question.ts';
 import type { TakenPolicy } from './take.ts';
 
 /** Where rules are pinned. */
@@ -44,8 +44,8 @@ export async function holdToSignatures(
   return { ...judged, policy, records, problems };
 }
 
-function signedByHost({ terms }: SigningSource): readonly GroupName[] {
-  const named = [...terms.ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
+function signedByHost({ terms: { ceilings } }: { readonly terms: Pick<VerifyTerms, 'ceilings'> }): readonly GroupName[] {
+  const named = [...ceilings.groups].flatMap(([group, { signed = 0 }]) => (signed > 0 ? [group] : []));
   return named.sort(inOrder);
 }
 
@@ -67,11 +67,13 @@ async function verifiedOf(judged: TakenPolicy, source: SigningSource, memory: Me
   const before = groupsAt(place, memory, since);
   const begin = (group: GroupName) => begun(group, since, source, judged, memory);
   const groups = withBegun(before, signedByHost(source), begin);
-  const asked = { ...terms, place };
-  const basisOf = (of: readonly SignedGroup[]) => hash(JSON.stringify([{ ...asked, groups: of }, [...terms.ceilings.groups], lines]));
+  const soFar = askedSoFar(terms, memory, since);
+  const asked = { ...terms, place, asked: soFar };
+  const basisOf = (of: readonly SignedGroup[]) =>
+    hash(JSON.stringify([{ ...asked, groups: of, asked: soFar.map(renderAsked) }, [...terms.ceilings.groups], lines]));
   if (memory.verified?.basis === basisOf(groups)) return { known: memory.verified, checked: [] };
   const checked: string[] = [];
-  const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, memory, now), checked, problem });
+  const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, soFar, memory, now), checked, problem });
   try {
     const answerWith = async (of: readonly SignedGroup[]) => {
       const answer = await source.ask({
@@ -91,7 +93,10 @@ async function verifiedOf(judged: TakenPolicy, source: SigningSource, memory: Me
     const signed = all.filter(({ group }) => verified.groups.includes(group));
     // What it was asked with counts next time, the groups that are new in it among them.
     const { windows } = verified;
-    return { known: { type: 'verified', at: now, basis: basisOf(signed), signedFor: place, groups: signed, windows }, checked };
+    return {
+      known: { type: 'verified', at: now, basis: basisOf(signed), signedFor: place, groups: signed, windows, asked: soFar },
+      checked,
+    };
   } catch (error) {
     return unanswered(problemOf(error, 'ssh-keygen'));
   }
@@ -109,11 +114,30 @@ function withBegun(
 }
 
 /** What counts while there is no answer; in a group that is new, what it had. */
-function lastKnown(signedFor: Place, groups: readonly SignedGroup[], { verified }: Memory, at: Instant): VerifiedRecord {
-  if (verified && groups === verified.groups) return verified;
+function lastKnown(
+  signedFor: Place,
+  groups: readonly SignedGroup[],
+  asked: readonly AskedFrom[],
+  { verified }: Memory,
+  at: Instant,
+): VerifiedRecord {
+  if (verified && groups === verified.groups && asked === verified.asked) return verified;
   const fresh = groups.filter(({ group }) => !verified?.groups.some((one) => one.group === group));
   const windows = [...(verified?.windows ?? []), ...fresh.flatMap(({ before }) => before)].sort(inOrderOfPath);
-  return { type: 'verified', at, basis: 'none', signedFor, groups, windows };
+  return { type: 'verified', at, basis: 'none', signedFor, groups, windows, asked };
+}
+
+/**
+ * What was signed under what the host asked for then goes on to count. Where it asked for nothing, nobody had to sign the rules either: then they
+ * are those that root pinned, from the beginning.
+ */
+function askedSoFar(terms: SigningSource['terms'], { verified }: Memory, since: number): readonly AskedFrom[] {
+  const { asked = [] } = verified ?? {};
+  const present = { from: since, ceilings: terms.ceilings, requireTouch: terms.requireTouch };
+  const last = asked.at(-1);
+  const isSame = last && JSON.stringify(renderAsked({ ...last, from: since })) === JSON.stringify(renderAsked(present));
+  if (isSame) return asked;
+  return last && signedByHost({ terms: last }).length > 0 ? [...asked, present] : [{ ...present, from: 0 }];
 }
 
 function unfinished(checked: number): Problem {

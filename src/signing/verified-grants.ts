@@ -32,7 +32,12 @@ import {
 import type { Fingerprint } from './ssh-key.ts';
 import { changeLines, type StatedFile } from './statement.ts';
 
+/** What the host asked for from this line on: what was signed under that counts as it did then. */
+export type AskedFrom = Pick<SigningTerms, 'ceilings' | 'requireTouch'> & { readonly from: number };
+
 export interface VerifyTerms extends Omit<SigningTerms, 'distrusted'> {
+  /** Where it asked for something else before. */
+  readonly asked?: readonly AskedFrom[];
   /** The policy's, inside the repository. */
   readonly folder: string;
   /** `repository.rules`: the digest of the rules files at start. */
@@ -68,7 +73,7 @@ interface Pending {
 }
 
 class Fold {
-  readonly #terms: VerifyTerms;
+  #terms: VerifyTerms;
   readonly #readers: VerifyReaders;
   readonly #verify: Verify;
   readonly #contents = new Map<string, Uint8Array>();
@@ -94,6 +99,8 @@ class Fold {
 
   /** What was in force when a group first had to be signed counts from there on. */
   begin(count: number): void {
+    const asked = this.#terms.asked?.findLast(({ from }) => from === count);
+    if (asked) this.#terms = { ...this.#terms, ceilings: asked.ceilings, requireTouch: asked.requireTouch };
     for (const { group, after, before } of this.#terms.groups) {
       if (after !== count) continue;
       this.#begun.add(group);

@@ -12,7 +12,7 @@ import {
   type VerdictGist,
   type VerdictRecord,
 } from '../record/judging-record.ts';
-import type { VerifyTerms } from './verified-grants.ts';
+import type { AskedFrom, VerifyTerms } from './verified-grants.ts';
 
 export interface VerifyQuestion extends VerifyTerms {
   readonly lines: Iterable<ProofLine>;
@@ -30,10 +30,12 @@ export interface VerifyAnswer {
 export const window: Shape<Window> = v.strictObject({ path: v.string(), from: v.exactOptional(instant), until: end });
 export const signedGroup: Shape<SignedGroup> = v.strictObject({ group, after: natural, before: v.array(window) });
 const ceilings: Shape<SignedCeilings> = v.strictObject({
-  groups: mapOf(group, v.strictObject({ signed: v.exactOptional(natural) })),
+  groups: mapOf(group, v.strictObject({ signed: natural })),
   rules: natural,
   only: v.exactOptional(v.literal(true)),
 });
+
+export const askedFrom: Shape<AskedFrom> = v.strictObject({ from: natural, ceilings, requireTouch: v.boolean() });
 
 const allowed: Shape<AllowedLine> = v.strictObject({ type: v.literal('allowed'), paths: texts });
 const term = v.strictObject({ from: v.exactOptional(instant), until: end });
@@ -57,6 +59,7 @@ const question: Shape<Omit<VerifyQuestion, 'lines'>> = v.strictObject({
   place: v.strictObject({ project: v.string(), branch: v.string(), start: commit }),
   ceilings,
   requireTouch: v.boolean(),
+  asked: v.exactOptional(v.array(askedFrom)),
   folder: v.string(),
   pinned: digest,
   distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
@@ -69,11 +72,18 @@ const answer: Shape<VerifyAnswer> = v.strictObject({ checked: v.array(digest), v
 
 /** What is asked, and then line by line what it is asked about. */
 export function renderQuestion(asked: VerifyQuestion): string {
-  const { ceilings: of, lines, ...terms } = asked;
-  const groups = [...of.groups].map(([name, { signed = 0 }]) => [name, { signed }]);
-  let text = `${JSON.stringify({ ...terms, ceilings: { ...of, groups } })}\n`;
+  const { ceilings: of, lines, asked: before, ...terms } = asked;
+  let text = `${JSON.stringify({ ...terms, ceilings: renderCeilings(of), ...(before && { asked: before.map(renderAsked) }) })}\n`;
   for (const one of lines) text += `${JSON.stringify(lineOf(one))}\n`;
   return text;
+}
+
+export function renderAsked({ ceilings: of, ...rest }: AskedFrom): object {
+  return { ...rest, ceilings: renderCeilings(of) };
+}
+
+function renderCeilings(of: SignedCeilings): object {
+  return { ...of, groups: [...of.groups].map(([name, { signed = 0 }]) => [name, { signed }]) };
 }
 
 /** Without its place in the record, which it has in the ledger. */

@@ -187,6 +187,7 @@ const samples: readonly LedgerRecord[] = [
     signedFor: { project: '7', branch: 'refs/heads/main', start: commit('a') },
     groups: [{ group: klaxon, after: 3, before: [{ path, from: now, until: 'open' }] }],
     windows: [{ path, from: now, until: now }],
+    asked: [{ from: 2, ceilings: { groups: new Map([[klaxon, { signed: 1 }]]), rules: 1, only: true }, requireTouch: true }],
   },
   { type: 'revocation', at: now, uid: uid('alice'), from: klaxon, reason: 'Left.' },
   { type: 'lift', at: now, uid: uid('alice'), from: null, reason: 'Came back.' },
@@ -248,6 +249,7 @@ describe('given a record of every type', () => {
     const optional = [
       ...[
         'accepted',
+        'asked',
         'contact',
         'count',
         'fingerprint',
@@ -256,6 +258,7 @@ describe('given a record of every type', () => {
         'link',
         'message',
         'narrowedBy',
+        'only',
         'person',
         'rules',
         'signedBy',

@@ -7,7 +7,7 @@ import { seen } from '../signing/signing-world.ts';
 import { SignedHistory, type LandingStep, type Lie, type Step } from './signed-history.ts';
 
 const all: Step = { kind: 'run', most: Infinity };
-const land = (signer: string, ...edits: readonly (readonly [name: string, what: string])[]): LandingStep => ({
+const land = (signer: LandingStep['signer'], ...edits: readonly (readonly [name: string, what: string])[]): LandingStep => ({
   ...{ kind: 'landing', signer, effects: 'true', killed: false },
   edits: edits.map(([name, what]) => ({ name, what })),
 });
@@ -79,5 +79,20 @@ describe('given a grant that root allowed', () => {
     expect(within({})).toEqual([[hours(100), hours(200)]]);
     expect(within({ until: hours(50) })).toEqual([[undefined, hours(50)]]);
     expect(within({ from: hours(100), until: hours(200) })).toEqual([[hours(100), hours(200)]]);
+  });
+});
+
+describe('given a host that asks for more than before', () => {
+  const more: Step = { kind: 'ask', signed: 2, touch: true };
+
+  it('then what was signed before stays, also rules, and what comes needs more', async () => {
+    const history = await historyOf({ host: 1 }, land('carol', ['ep1c', 'add']), all, more, land('alice', ['hoo', 'add']), all);
+    expect([history.lost(), namesIn(history.inForce())]).toEqual([[], ['ep1c.yaml']]);
+    for (const step of [land('two', ['ep1c', 'longer'], ['xaosflux', 'add']), all]) await history.take(step);
+    expect([history.lost(), namesIn(history.inForce())]).toEqual([[], ['ep1c.yaml', 'xaosflux.yaml']]);
+    // Nor can judging say that one was enough.
+    history.lie(claims('hoo'));
+    await history.run(Infinity);
+    expect(namesIn(history.inForce())).toEqual(['ep1c.yaml', 'xaosflux.yaml']);
   });
 });

@@ -12,7 +12,7 @@ const edit = fc.record({
 const landing = fc.record({
   kind: fc.constant('landing'),
   edits: fc.array(edit, { minLength: 1, maxLength: 2 }),
-  signer: fc.constantFrom('alice', 'bob', 'carol', 'nobody', 'again'),
+  signer: fc.constantFrom('alice', 'bob', 'carol', 'two', 'nobody', 'again'),
   effects: fc.constantFrom('true', 'true', 'true', 'of-files'),
   killed: fc.boolean(),
 });
@@ -20,13 +20,14 @@ const run = fc.record({ kind: fc.constant('run'), most: fc.constantFrom(1, 3, 7,
 const wait = fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(1, 30, 24 * 8, 24 * 25) });
 const anew = fc.record({ kind: fc.constant('anew'), how: fc.constantFrom('by-root', 'lost'), meanwhile: landing });
 const allow = fc.record({ kind: fc.constant('allow') });
+const ask = fc.record({ kind: fc.constant('ask'), signed: fc.constantFrom(1, 2), touch: fc.boolean() });
 const rules = fc.record({ kind: fc.constant('rules'), signed: fc.constantFrom(0, 1) });
 
 const steps = (...kinds: readonly fc.Arbitrary<Step>[]) => fc.array(fc.oneof(...kinds), { minLength: 3, maxLength: 14 });
 const bounded = { seed: 20261201, numRuns: 40 } as const;
 
 describe.each([
-  { given: 'a group that must be signed by the word of the host', host: 1, kinds: [landing, landing, run, wait, anew, allow] },
+  { given: 'a group that must be signed by the word of the host', host: 1, kinds: [landing, landing, run, wait, anew, allow, ask] },
   { given: 'a group that must be signed by the rules alone', host: 0, kinds: [landing, landing, landing, run, wait, rules] },
 ])('given $given, and an honest judge', ({ host, kinds }) => {
   it('whatever happens, what judging has in force is what counts, and signatures give no more than that', async () => {

@@ -40,7 +40,7 @@ interface Edit {
 export interface LandingStep {
   readonly kind: 'landing';
   readonly edits: readonly Edit[];
-  readonly signer: string;
+  readonly signer: 'alice' | 'bob' | 'carol' | 'two' | 'nobody' | 'again';
   readonly effects: string;
   readonly killed: boolean;
 }
@@ -51,6 +51,8 @@ export type Step =
   | { readonly kind: 'wait'; readonly hours: number }
   | { readonly kind: 'anew'; readonly how: string; readonly meanwhile: LandingStep }
   | { readonly kind: 'allow' }
+  /** The host asks for more. */
+  | { readonly kind: 'ask'; readonly signed: number; readonly touch: boolean }
   | { readonly kind: 'rules'; readonly signed: number };
 
 /** What a judge that was taken over makes of the landing told at `of`, and of another one. */
@@ -80,8 +82,10 @@ export class SignedHistory {
   #lastRun: Instant | undefined;
   #judging: JudgedState = nothingJudged;
   #rules: RulesFiles;
+  readonly #firstRules: RulesFiles;
   readonly #pinned: string;
-  readonly #ceilings: SignedCeilings;
+  #ceilings: SignedCeilings;
+  #requireTouch = false;
   readonly #files = new Map<string, Says>();
   readonly #before = new Map<string, Says>();
   readonly #start = new Map<string, Says>();
@@ -93,6 +97,7 @@ export class SignedHistory {
 
   constructor({ host, atStart }: { readonly host: number; readonly atStart: boolean }) {
     this.#rules = rulesFiles({ signed: 1, groupSigned: host });
+    this.#firstRules = this.#rules;
     this.#pinned = digestOf(this.#rules);
     this.#ceilings = { groups: new Map(host > 0 ? [[group, { signed: host }]] : []), rules: host };
     if (atStart) this.#start.set(pathOf('hoo'), { words: 0, until: seen + 20 * day });
@@ -114,6 +119,12 @@ export class SignedHistory {
         return;
       case 'run':
         return this.run(step.most);
+      case 'ask':
+        // What was judged by then was taken by then.
+        await this.run(Infinity);
+        this.#ceilings = { groups: new Map([[group, { signed: step.signed }]]), rules: step.signed };
+        this.#requireTouch = step.touch;
+        return;
       case 'allow':
         return this.#allow();
       case 'anew':
@@ -146,13 +157,9 @@ export class SignedHistory {
     const [at, first] = [this.#now, { commit: settings.start, committedAt: seen, tree: [] }];
     this.#write(
       { type: 'record', at, id: this.#id(), head: settings.start },
-      { type: 'start', at, ...first, rules: understood(this.#first()), parts: 1 },
+      { type: 'start', at, ...first, rules: understood(this.#firstRules), parts: 1 },
       { type: 'start-part', at, tree: [], grants },
     );
-  }
-
-  #first(): RulesFiles {
-    return rulesFiles({ signed: 1, groupSigned: this.#ceilings.rules });
   }
 
   #land({ edits, signer, effects, killed }: LandingStep): void {
@@ -178,22 +185,23 @@ export class SignedHistory {
     const next = rulesFiles({ signed: 1, groupSigned: signed });
     const changes = rulesChange(this.#rules, next);
     if (changes.length === 0) return;
-    this.#judge(changes, 'bob', 'true', false, understood(next));
+    this.#judge(changes, 'two', 'true', false, understood(next));
     this.#rules = next;
   }
 
-  #judge(changes: readonly ContentChange[], signer: string, effects: string, killed: boolean, rulesAfter?: Rules): void {
+  #judge(changes: readonly ContentChange[], signer: LandingStep['signer'], effects: string, killed: boolean, rulesAfter?: Rules): void {
     const policy = known(this.#judging.policy);
     const now = this.#now;
     const commit = this.#commit();
     const change = known(signedChange(changes, this.#rules, 'policy', { parser, sha256 }));
     const inForce = whereSigned((path) => policy.inForce.get(path) ?? 'nothing', change.rules, this.#ceilings, 'policy');
     const firstSeen = this.#judging.caughtUp ? now : undefined;
-    if (signer !== 'nobody' && signer !== 'again') this.#sign(signer as Signer, change, effects === 'true' ? inForce : () => undefined);
+    const names: readonly Signer[] = signer === 'two' ? ['alice', 'bob'] : signer === 'nobody' || signer === 'again' ? [] : [signer];
+    for (const name of names) this.#sign(name, change, effects === 'true' ? inForce : () => undefined);
     const shown =
       signer === 'nobody' ? [] : this.#signed.filter(({ statement }) => changeLines(statement.changes).join('\n') === change.lines);
     const memory = new SigningMemory().follow(this.record);
-    const terms = { place, ceilings: this.#ceilings, requireTouch: false, distrusted: [] };
+    const terms = { place, ceilings: this.#ceilings, requireTouch: this.#requireTouch, distrusted: [] };
     const judged = judgeStatements(
       { commit, firstSeen, recorded: now, change, inForce },
       shown,
@@ -284,7 +292,12 @@ export class SignedHistory {
   #sign(name: Signer, change: SignedChange, inForce: InForce): void {
     const statement = statementOf({ change, inForce }, place, uid(name), instant(this.#now - 10 * minute), 7 * day);
     const text = printStatement(statement);
-    this.#signed.push({ statement, text, signature: readSignature(signers[name].sign(text)), firstSeen: this.#now });
+    this.#signed.push({
+      statement,
+      text,
+      signature: readSignature(signers[name].sign(text, { flags: name === 'carol' ? 0 : 1 })),
+      firstSeen: this.#now,
+    });
   }
 
   #commit(): CommitId {
@@ -327,7 +340,7 @@ export class SignedHistory {
     const terms = {
       place: { branch, start },
       ceilings: this.#ceilings,
-      requireTouch: false,
+      requireTouch: this.#requireTouch,
       folder: 'policy',
       pinned: this.#pinned,
       distrusted: [],
