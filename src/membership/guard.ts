@@ -47,7 +47,7 @@ export interface GuardCircumstances {
   /** Of these, those that are explained or were there before: what percentages are taken of. Whoever slips values in moves no limit. */
   readonly counted: number;
   readonly limits: Limits;
-  readonly ceilings: Pick<Ceilings, 'members' | 'additions' | 'removals'>;
+  readonly ceilings: Pick<Ceilings, 'members' | 'additions' | 'removals' | 'signed'>;
   /** Changes of the last 24 hours that the host's ceilings count. */
   readonly done: { readonly removals: number; readonly additions: number };
   /** The host's own record says that this person goes: no ceiling keeps them. */
@@ -195,7 +195,9 @@ function renewableSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
 }
 
 function firstRunSieve(sifted: Sifted, at: GuardCircumstances): Sifted {
-  if (at.takenOver || at.members === 0) return sifted;
+  // Of the grants at `start` there is only judging's word: nobody signed them.
+  const { signed = 0 } = at.ceilings;
+  if (at.takenOver || (at.members === 0 && signed === 0)) return sifted;
   const remove = sifted.open.remove.filter(({ because }) => because.kind !== 'expired' && because.kind !== 'revoked');
   const message = `muster has not taken this group over yet, and it has ${count(at.members, 'member')}${tooFew(sifted, at)}`;
   return hold(sifted, at, 'first-run', message, { add: sifted.open.add.filter(({ newStart }) => !newStart), remove });

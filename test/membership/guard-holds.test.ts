@@ -132,6 +132,14 @@ describe('given a ledger that has not taken the group over', () => {
     expect(guarded.held).toMatchObject([{ code: 'first-run', add: { length: 1 }, remove: { length: everyCause.length - 2 } }]);
   });
 
+  it('when nobody is in it and its grants must be signed, then a person looks at whom the start names', () => {
+    const begin = { takenOver: false, ceilings: { signed: 1 } };
+    const guarded = guard(planOf({ add: granted(3) }), at(0, begin));
+    expect([codes(guarded), guarded.add]).toEqual([['first-run'], []]);
+    const [{ digest } = { digest: '' }] = guarded.held;
+    expect(guard(planOf({ add: granted(3) }), at(0, { ...begin, allowed: new Set([digest]) })).add).toHaveLength(3);
+  });
+
   it('when the group is empty, then it is filled, past the limits, and counts for none', () => {
     const guarded = guard(planOf({ add: coming(50) }), at(0, { takenOver: false }));
     expect(guarded).toMatchObject({ add: { length: 50 }, held: [] });
