@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { ofThisFile } from '../support/of-this-file.ts';
+import { holdIn } from './documents.ts';
 import { openWorld } from './world.ts';
 
 const world = ofThisFile(() => openWorld());
@@ -24,6 +25,9 @@ describe('given a host whose ceilings ask for signatures', () => {
 
     const repository = { url: host.repository.path, start };
     host.configure({ repository: { ...repository, rules: pinned }, directory: { ceilings: { 'klaxon-users': { signed: 1 } } } });
+    // Nobody signed the grants at start: a person looks at them once.
+    const { digest: atStart } = holdIn((await host.reconcile()).document, 'klaxon-users', 'first-run');
+    await host.run(['allow', 'klaxon-users', atStart, '--reason', 'They are to be in.']);
     expect((await host.reconcile()).document.status.code).toBe(0);
     host.configure({ repository: { ...repository, rules: pinned.replace(/.$/, (last) => (last === '0' ? '1' : '0')) } });
     const { document } = await host.reconcile();
