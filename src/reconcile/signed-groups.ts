@@ -63,7 +63,7 @@ async function verifiedOf(judged: TakenPolicy, source: SigningSource, memory: Me
   const since = memory.evidence;
   const lines = since + [...evidenceLines(judged.records)].length;
   const found = judged.records.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
-  const place = { ...terms.place, project: project ?? found.at(-1) ?? '' };
+  const place = { ...terms.place, project: project ?? found[0] ?? '' };
   const before = groupsAt(place, memory, since);
   const begin = (group: GroupName) => begun(group, since, source, judged, memory);
   const groups = withBegun(before, signedByHost(source), begin);

@@ -155,7 +155,8 @@ export class JudgedDraft {
       case 'unanswered':
         return this.#now.unanswered.set(record.commit, prolonged(this.#now.unanswered.map.get(record.commit), record.at, record.others));
       case 'project':
-        this.#now.project = record.project;
+        // What is signed names it: whoever takes judging over must not let signatures for another one count.
+        this.#now.project ??= record.project;
         return;
       case 'caught-up':
         this.#now.caughtUp = true;
@@ -226,14 +227,16 @@ export class JudgedDraft {
       return this.#goOnAs(draft, mine ?? other);
     }
     if (how === 'repeats' && mine && draft.#now.decided === this.#now.decided) {
-      if (render(other.state) === render(mine.state)) return this.#goOnAs(draft, mine);
+      const { project } = this.#now;
+      const isSame = render(other.state) === render(mine.state) && (project === undefined || (draft.#now.project ?? project) === project);
+      if (isSame) return this.#goOnAs(draft, mine);
       this.#now.other = undefined;
       this.#now.contradicted = true;
     }
   }
 
   #goOnAs(draft: JudgedDraft, policy: PolicyDraft): void {
-    this.#now = { ...draft.#now, policy, other: undefined };
+    this.#now = { ...draft.#now, policy, project: draft.#now.project ?? this.#now.project, other: undefined };
   }
 }
 

@@ -205,13 +205,14 @@ async function signatureFault(
   const { line = 0, record: known } = lines[place] ?? {};
   if (known?.type !== 'verified' || known.basis === 'none' || repository.rules === undefined) return undefined;
   const before = lines.slice(0, place).map(({ record }) => record);
-  const found = before.flatMap((record) => (record.type === 'project' ? [String(record.project)] : []));
+  const memory = emptyMemory();
+  rememberAll(memory, before);
   const parser = await import('../policy/parser.ts');
   const given = verifiedGrants(
     evidenceLines(before),
     {
       place: {
-        project: gitlab ? (found.at(-1) ?? '') : signedForIn(ledger, { repository }),
+        project: gitlab ? String(memory.judged.project ?? '') : signedForIn(ledger, { repository }),
         branch: `refs/heads/${repository.branch}`,
         start: repository.start,
       },
