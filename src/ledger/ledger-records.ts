@@ -149,8 +149,8 @@ export const ledgerRecordShapes = {
     /** What the host asked for, from which line on. */
     asked: v.exactOptional(v.array(askedFrom)),
   }),
-  /** Signatures that ssh-keygen found good, by their digests: it is not asked about them again. */
-  checked: v.strictObject({ type: v.literal('checked'), at: instant, signatures: v.array(digest) }),
+  /** Signatures that ssh-keygen found good, by their digests: it is not asked about them again. `bad`: those that it found bad. */
+  checked: v.strictObject({ type: v.literal('checked'), at: instant, signatures: v.array(digest), bad: v.exactOptional(v.array(digest)) }),
   /** A person said that signatures of somebody count for nothing, where they were first seen after `since`. */
   distrust: v.strictObject({
     type: v.literal('distrust'),

@@ -85,8 +85,8 @@ export interface Memory {
   /** Lines so far that signatures are verified by, and whether any tells of a landing that had to be signed. */
   evidence: number;
   asksForSignatures: boolean;
-  /** Digests of signatures that were found good. */
-  readonly checked: Set<string>;
+  /** Digests of signatures that ssh-keygen was asked about, and whether each was good. */
+  readonly checked: Map<string, boolean>;
   /** What root let in of a new start, by path, and nothing has taken away since. */
   readonly allowed: Map<string, Window>;
   readonly rosters: Map<RosterName, RosterRecord>;
@@ -115,7 +115,7 @@ export function emptyMemory(): Memory {
     verified: undefined,
     evidence: 0,
     asksForSignatures: false,
-    checked: new Set(),
+    checked: new Map(),
     allowed: new Map(),
     rosters: new Map(),
     groups: new Map(),
@@ -214,10 +214,10 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       memory.overrides.push(record);
       return;
     case 'verified':
-      memory.verified = record;
-      return;
+      return void (memory.verified = record);
     case 'checked':
-      for (const signature of record.signatures) memory.checked.add(signature);
+      for (const signature of record.bad ?? []) memory.checked.set(signature, false);
+      for (const signature of record.signatures) memory.checked.set(signature, true);
       return;
     case 'override-used':
       for (const { path, from, until } of memory.policy?.proposed.values() ?? [])

@@ -34,12 +34,12 @@ export async function holdToSignatures(
   if (!source || !judged.policy) return judged;
   const asks = memory.asksForSignatures || judged.records.some(({ type }) => type === 'signed');
   if (!asks && signedByHost(source).length === 0) return judged;
-  const { known, checked, problem } = await verifiedOf(judged, source, memory, now);
+  const { known, checked, bad = [], problem } = await verifiedOf(judged, source, memory, now);
   const policy = withinSignatures(judged.policy, known, memory.allowed);
   const { unsigned = [] } = policy;
   const problems = [...judged.problems, ...(problem ? [problem] : []), ...(unsigned.length > 0 ? [notSigned(unsigned)] : [])];
   const records: LedgerRecord[] = [...judged.records];
-  if (checked.length > 0) records.push({ type: 'checked', at: now, signatures: checked });
+  if (checked.length + bad.length > 0) records.push({ type: 'checked', at: now, signatures: checked, ...(bad.length > 0 && { bad }) });
   if (known !== memory.verified) records.push(known);
   return { ...judged, policy, records, problems };
 }
@@ -53,6 +53,7 @@ interface Known {
   readonly known: VerifiedRecord;
   /** Signatures that were found good for the first time. */
   readonly checked: readonly string[];
+  readonly bad?: readonly string[];
   readonly problem?: Problem;
 }
 
@@ -73,23 +74,27 @@ async function verifiedOf(judged: TakenPolicy, source: SigningSource, memory: Me
     hash(JSON.stringify([{ ...asked, groups: of, asked: soFar.map(renderAsked) }, [...terms.ceilings.groups], lines]));
   if (memory.verified?.basis === basisOf(groups)) return { known: memory.verified, checked: [] };
   const checked: string[] = [];
-  const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, soFar, memory, now), checked, problem });
+  const bad: string[] = [];
+  const foundSoFar = (isGood: boolean) => [...memory.checked].flatMap(([name, was]) => (was === isGood ? [name] : []));
+  const unanswered = (problem: Problem): Known => ({ known: lastKnown(place, groups, soFar, memory, now), checked, bad, problem });
   try {
     const answerWith = async (of: readonly SignedGroup[]) => {
       const answer = await source.ask({
         ...asked,
         groups: of,
         lines: evidenceLines(source.records(), judged.records),
-        checked: [...memory.checked, ...checked],
+        checked: [...foundSoFar(true), ...checked],
+        bad: [...foundSoFar(false), ...bad],
       });
       checked.push(...answer.checked);
+      bad.push(...(answer.bad ?? []));
       return answer.verified;
     };
     const first = await answerWith(groups);
     // Groups that the rules want signed since: what they had before this run counts, and what came since is looked at once more.
     const all = withBegun(groups, first?.groups ?? [], begin);
     const verified = all.length > groups.length ? await answerWith(all) : first;
-    if (!verified) return unanswered(unfinished(checked.length));
+    if (!verified) return unanswered(unfinished(checked.length + bad.length));
     const signed = all.filter(({ group }) => verified.groups.includes(group));
     // What it was asked with counts next time, the groups that are new in it among them.
     const { windows } = verified;

@@ -18,11 +18,15 @@ export interface VerifyQuestion extends VerifyTerms {
   readonly lines: Iterable<ProofLine>;
   /** Digests of signatures that were found good before (`verify-answer.ts`): a signature stays what it is. */
   readonly checked: readonly string[];
+  /** Those that were found bad. */
+  readonly bad?: readonly string[];
 }
 
 export interface VerifyAnswer {
   /** Signatures that were found good now. */
   readonly checked: readonly string[];
+  /** And bad: only judging that lies keeps such. */
+  readonly bad?: readonly string[];
   /** Null: there are more to ask ssh-keygen about than one answer takes. */
   readonly verified: Verified | null;
 }
@@ -65,10 +69,15 @@ const question: Shape<Omit<VerifyQuestion, 'lines'>> = v.strictObject({
   distrusted: v.array(v.strictObject({ person: uid, fingerprint: v.exactOptional(fingerprint), since: instant, at: instant })),
   groups: v.array(signedGroup),
   checked: v.array(digest),
+  bad: v.exactOptional(v.array(digest)),
 });
 
 const verified: Shape<Verified> = v.strictObject({ groups: v.array(group), windows: v.array(window) });
-const answer: Shape<VerifyAnswer> = v.strictObject({ checked: v.array(digest), verified: v.nullable(verified) });
+const answer: Shape<VerifyAnswer> = v.strictObject({
+  checked: v.array(digest),
+  bad: v.exactOptional(v.array(digest)),
+  verified: v.nullable(verified),
+});
 
 /** What is asked, and then line by line what it is asked about. */
 export function renderQuestion(asked: VerifyQuestion): string {

@@ -179,7 +179,7 @@ const samples: readonly LedgerRecord[] = [
   { type: 'override-used', ...inGroup, code: 'clock', digest, accepted: [path] },
   { type: 'refuse', at: now, commit: commit('b'), reason: 'It is wrong.' },
   { type: 'distrust', at: now, person: uid('alice'), fingerprint: `SHA256:${'A'.repeat(43)}`, since: now, reason: 'Stolen.' },
-  { type: 'checked', at: now, signatures: [digest] },
+  { type: 'checked', at: now, signatures: [digest], bad: [digest] },
   {
     type: 'verified',
     at: now,
@@ -250,6 +250,7 @@ describe('given a record of every type', () => {
       ...[
         'accepted',
         'asked',
+        'bad',
         'contact',
         'count',
         'fingerprint',

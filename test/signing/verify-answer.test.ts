@@ -1,5 +1,6 @@
 // The program that verifies signatures, asked again and again: each answer takes so many, and those that were found good are not asked about again.
 import { describe, expect, it } from 'vitest';
+import type { EvidenceLine } from '../../src/record/judging-record.ts';
 import { answerQuestion } from '../../src/signing/verify-answer.ts';
 import { parseAnswer, renderQuestion } from '../../src/signing/verify-question.ts';
 import { change, commit, grant, known, sign } from './signing-world.ts';
@@ -29,7 +30,7 @@ describe('given more signatures than one answer takes', () => {
     ).toEqual(second.verified);
   });
 
-  it('when a signature is bad, then it is asked about each time, and is never among the good', () => {
+  it('when a signature is bad, then it is told, keeps no other from being asked about, and is never among the good', () => {
     const of = grant('ep1c');
     const bad = landing([of], [sign('bob', change([of]), { key: 'bob', sent: (text) => text })]).map((line) =>
       line.type === 'signed'
@@ -39,11 +40,23 @@ describe('given more signatures than one answer takes', () => {
           }
         : line,
     );
-    const question = renderQuestion({ ...terms, lines: [...start, ...bad], checked: [] });
-    expect(parseAnswer(answerQuestion(question, process.env['PATH'] ?? ''))).toEqual({
-      checked: [],
-      verified: { groups: [klaxon], windows: [] },
-    });
+    const asks = (most: number, before: readonly string[] = [], lines: readonly EvidenceLine[] = bad) =>
+      known(
+        parseAnswer(
+          answerQuestion(
+            renderQuestion({ ...terms, lines: [...start, ...lines], checked: [], bad: before }),
+            process.env['PATH'] ?? '',
+            most,
+          ),
+        ),
+      );
+    const first = asks(1);
+    expect(first).toEqual({ checked: [], bad: [expect.any(String)], verified: { groups: [klaxon], windows: [] } });
+    // One that was bad before takes nobody's place, and may turn out to be good.
+    const next = landing([grant('hoo')], [sign('bob', change([grant('hoo')]))], { digit: '2' });
+    const second = asks(1, first.bad, [...bad, ...next]);
+    expect([second.bad, second.checked.length, second.verified?.windows.length]).toEqual([undefined, 1, 1]);
+    expect(asks(1, [], [...bad, ...next]).verified).toBe(null);
   });
 });
 
