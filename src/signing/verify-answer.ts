@@ -6,8 +6,8 @@ import { verifyBy } from './ssh-keygen.ts';
 import { parseQuestion, type VerifyAnswer } from './verify-question.ts';
 import { verifiedGrants } from './verified-grants.ts';
 
-/** Signatures that one answer asks ssh-keygen about: it takes up to a tenth of a second for each. */
-const mostAsked = 300;
+/** Signatures that one answer asks ssh-keygen about: on a busy host it takes a third of a second for each, and the answer is waited for a minute. */
+const mostAsked = 150;
 /** Signatures that were bad before and are asked about once more, for it may have been an ssh-keygen that knew less. More of them are a lie. */
 const mostAskedAgain = 20;
 
