@@ -40,31 +40,14 @@ const changes = {
   ),
 };
 
-/** Which entry each uid means: as two lists, for a list of pairs takes twice the room. Older lines have the pairs. */
-const bound = v.union([
-  v.pipe(
-    v.strictObject({ uids, entries: uuids }),
-    v.check((lists) => lists.uids.length === lists.entries.length),
-  ),
-  v.pipe(
-    v.array(v.strictTuple([uid, uuid])),
-    v.transform((pairs) => ({ uids: pairs.map(([one]) => one), entries: pairs.map(([, entry]) => entry) })),
-  ),
-]);
-
-/** The thousands that one run may find in a group are told by their cause. Older lines have the entry behind each beside its name. */
-const appeared = v.array(
-  v.strictObject({
-    because: v.nullable(because),
-    names: v.union([
-      texts,
-      v.pipe(
-        v.array(v.union([v.strictTuple([v.string(), uuid]), v.strictTuple([v.string()])])),
-        v.transform((names) => names.map(([name]) => name)),
-      ),
-    ]),
-  }),
+/** Which entry each uid means: as two lists, for a list of pairs takes twice the room. */
+const bound = v.pipe(
+  v.strictObject({ uids, entries: uuids }),
+  v.check((lists) => lists.uids.length === lists.entries.length),
 );
+
+/** The thousands that one run may find in a group are told by their cause. */
+const appeared = v.array(v.strictObject({ because: v.nullable(because), names: texts }));
 
 const code = v.picklist(holdCodes);
 

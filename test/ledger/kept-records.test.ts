@@ -340,32 +340,11 @@ it('the policy of any history, and every verdict on the way, comes back whole', 
   );
 });
 
-it('a membership of an older version, which tells the entry behind each name, is read as the names', () => {
-  const record = { type: 'membership', ...inGroup, vanished: [], members: 3 } as const;
-  const kept = (names: Json) => ({ ...record, appeared: [{ because: roster, names }] });
-  expect(parseRecord(kept([['alice', uuid], ['cn=nobody']]))).toEqual(kept(['alice', 'cn=nobody']));
-  expect([[['alice', '']], [['alice', uuid, uuid]], [[]], [[1]], [['alice'], 'bob']].filter((names) => parseRecord(kept(names)))).toEqual(
-    [],
-  );
-});
-
-it('bindings of an older version, which stand as pairs, are read; two lists that do not belong together are not', () => {
+it('bindings are two lists that belong together', () => {
   const record = { type: 'bindings', ...inGroup, basis: 'steward', released: [] } as const;
   const both = { uids: ['alice', 'bob'], entries: [uuid, 'none'] };
-  expect(
-    parseRecord({
-      ...record,
-      bound: [
-        ['alice', uuid],
-        ['bob', 'none'],
-      ],
-    }),
-  ).toEqual({ ...record, bound: both });
   expect(parseRecord({ ...record, bound: both })).toEqual({ ...record, bound: both });
   expect(parseRecord({ ...record, bound: { ...both, entries: [uuid] } })).toBeUndefined();
-  expect([[['alice']], [['alice', uuid, uuid]], [['Alice', uuid]], ['alice']].filter((bound) => parseRecord({ ...record, bound }))).toEqual(
-    [],
-  );
 });
 
 it('ten thousand records are read in well under a second', () => {
