@@ -79,12 +79,15 @@ const answer: Shape<VerifyAnswer> = v.strictObject({
   verified: v.nullable(verified),
 });
 
+/** Behind the last line: a question that was cut would be one without what judging took away. */
+const lastLine = '"end"';
+
 /** What is asked, and then line by line what it is asked about. */
 export function renderQuestion(asked: VerifyQuestion): string {
   const { ceilings: of, lines, asked: before, ...terms } = asked;
   let text = `${JSON.stringify({ ...terms, ceilings: renderCeilings(of), ...(before && { asked: before.map(renderAsked) }) })}\n`;
   for (const one of lines) text += `${JSON.stringify(lineOf(one))}\n`;
-  return text;
+  return `${text}${lastLine}\n`;
 }
 
 export function renderAsked({ ceilings: of, ...rest }: AskedFrom): object {
@@ -123,7 +126,11 @@ function* linesOf(bytes: Buffer): Generator<string, undefined> {
 }
 
 function* parsedLines(lines: Iterable<string>): Generator<ProofLine> {
-  for (const one of lines) yield v.parse(line, JSON.parse(one));
+  for (const one of lines) {
+    if (one === lastLine) return;
+    yield v.parse(line, JSON.parse(one));
+  }
+  throw new Error('the question was cut off');
 }
 
 /** Undefined: no answer. */

@@ -65,9 +65,17 @@ it('given verdicts of any length, then no more of them is asked about than says 
   const [last = ''] = renderQuestion({ ...terms, lines: of, checked: [] })
     .trimEnd()
     .split('\n')
-    .slice(-1);
+    .slice(-2);
   expect(JSON.parse(last)).toEqual({
     ...{ type: 'verdict', commit: commit('1'), covers: [commit('2')], verdict: { kind: 'endorsed' } },
     delta: { inForce: [['policy/grants/klaxon-users/ep1c.yaml', { until: Date.parse('2026-12-21') }]] },
   });
+});
+
+it('given a question that was cut, wherever that was, then there is no answer', () => {
+  const whole = renderQuestion({ ...terms, lines: [...start, ...landing([grant('ep1c')], [])], checked: [] });
+  expect(parseAnswer(answerQuestion(whole, '/nowhere'))?.verified).toEqual({ groups: [klaxon], windows: [] });
+  for (let end = 0; end < whole.length; end += 1)
+    if (end % 97 === 0 || whole[end - 1] === '\n')
+      expect(() => answerQuestion(whole.slice(0, end), '/nowhere')).toThrow(/cut off|end of JSON/);
 });
