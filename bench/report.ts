@@ -72,7 +72,7 @@ async function resultOf(short: string, long: string, rounds: number, mostSeconds
 async function layOut(mergeRequests: number, years: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
   mkdirSync(join(folder, 'state'), { mode: 0o700 });
-  const state = await openStateToWrite(join(folder, 'state'));
+  const state = await openStateToWrite(join(folder, 'state'), 'now');
   await state.journal.append(recordsOf(mergeRequests, years));
   await state.keepTime(now, undefined);
   writeFileSync(join(folder, 'password'), 'secret\n', { mode: 0o600 });

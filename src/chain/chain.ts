@@ -70,9 +70,18 @@ export function renderBatch(head: Head, records: readonly object[]): { readonly 
   return { bytes: Buffer.concat(lines), head: last };
 }
 
-/** What was appended, of a whole line. */
-export function withoutOwnKeys(line: object): object {
-  return Object.fromEntries(Object.entries(line).filter(([key]) => !ownKeys.includes(key)));
+/** What was appended after `head`, of a line that follows it, as JSON. */
+export function recordIn(head: Head, line: Buffer): string {
+  return line.toString('utf8', prefixAfter(head).length).replace(/^\d+,?/, '{');
+}
+
+/** Undefined: it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 // The prefix is put together as text: in an object, keys that look like numbers would come before it.

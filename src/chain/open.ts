@@ -4,18 +4,7 @@ import { join, dirname } from 'node:path';
 import { errnoOf, stateFailure, Unusable } from '../errors.ts';
 import { syncFolder } from '../kept-files.ts';
 import { appenderAt, type Appender } from './append.ts';
-import {
-  batchOf,
-  follow,
-  start,
-  linesOf,
-  withoutOwnKeys,
-  type Broken,
-  type Head,
-  readHead,
-  type ChainName,
-  type KnownHead,
-} from './chain.ts';
+import { batchOf, follow, start, linesOf, recordIn, type Broken, type Head, readHead, type ChainName, type KnownHead } from './chain.ts';
 
 export interface SoundLedger {
   readonly kind: 'sound';
@@ -180,10 +169,10 @@ function openIfThere(path: string): number | undefined {
 }
 
 /** A record as it was appended, and its place in the chain. */
-interface Line {
+export interface Line {
   /** From 1. */
   readonly sequence: number;
-  readonly kept: object;
+  readonly json: string;
   /** SHA-256 of its bytes: the next line names it. */
   readonly hash: string;
 }
@@ -201,7 +190,7 @@ function* readRecords(path: string, length: number, verified: Head): Generator<L
       const next = follow(head, line.bytes);
       if ('kind' in next || !line.ended) break;
       if (next.count === verified.count && next.hash !== verified.hash) break;
-      yield parseLine(line.bytes, next);
+      yield { sequence: next.count, json: recordIn(head, line.bytes), hash: next.hash };
       head = next;
     }
     if (head.count !== verified.count) throw new Unusable('the ledger was changed while it was read');
@@ -215,19 +204,5 @@ function openToRead(path: string): number {
     return openSync(path, 'r');
   } catch (error) {
     throw stateFailure('ledger', dirname(path), `${path} cannot be read`, error);
-  }
-}
-
-function parseLine(line: Buffer, { count: sequence, hash }: Head): Line {
-  const whole = parseJson(line.toString('utf8'));
-  if (typeof whole !== 'object' || whole === null) throw new Unusable(`line ${sequence} of the ledger is not JSON`);
-  return { sequence, kept: withoutOwnKeys(whole), hash };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

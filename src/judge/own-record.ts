@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, stateFailure, Unavailable, Unusable } from '../errors.ts';
+import { parseJson } from '../chain/chain.ts';
 import { openLedger } from '../chain/open.ts';
 import { withReserve } from '../chain/reserve.ts';
 import { instant, type CommitId, type Instant } from '../names.ts';
@@ -83,10 +84,10 @@ function openChain(folder: string) {
   };
 }
 
-function understood(lines: Iterable<{ readonly kept: object }>, folder: string): readonly JudgingRecord[] {
+function understood(lines: Iterable<{ readonly json: string }>, folder: string): readonly JudgingRecord[] {
   const records: JudgingRecord[] = [];
-  for (const { kept } of lines) {
-    const record = parseJudgingRecord(kept);
+  for (const { json } of lines) {
+    const record = parseJudgingRecord(parseJson(json));
     if (!record)
       throw new Unusable(
         `line ${records.length + 1} of the record of judging in ${folder} is not of a kind that this version of muster writes`,

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../kept-files.ts';
-import type { Head } from '../chain/chain.ts';
-import { openLedger } from '../chain/open.ts';
+import { parseJson, type Head } from '../chain/chain.ts';
+import { openLedger, type Line, type SoundLedger } from '../chain/open.ts';
 import { parseRecord, renderRecord } from './ledger-records.ts';
 import { setAside, withReserve } from '../chain/reserve.ts';
-import { emptyMemory, rememberAll, type Memory } from './memory.ts';
-import { duration, type Instant } from '../names.ts';
+import { isGroupRecord, type GroupRecord } from './group-memory.ts';
+import { emptyMemory, rememberAll, type Memory, type UnreadLine } from './memory.ts';
+import { duration, instant, type Instant } from '../names.ts';
 import type { BootClock } from '../membership/clock.ts';
 import type { LedgerRecord } from './record.ts';
 import { parseMoment, renderInstant } from '../time.ts';
@@ -43,13 +44,16 @@ export interface WritableState extends State {
   keepTime(now: Instant, boot: BootClock | undefined): Promise<void>;
 }
 
-/** Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. */
-function openState(folder: string): State & { readonly ledger: SoundLedger } {
+/**
+ * Throws Unusable when the chain of the ledger is broken: everything stays as it is until a person has looked. `groups` when-asked: what the ledger
+ * tells of groups is not understood before somebody asks the memory for it, which throws that too.
+ */
+function openState(folder: string, groups: 'now' | 'when-asked'): State & { readonly ledger: SoundLedger } {
   const ledger = openLedger(folder);
   if (ledger.kind === 'broken') throw distrusted(folder, ledger.message);
   const records = () => understood(folder, ledger.records());
   const memory = emptyMemory();
-  rememberAll(memory, records());
+  rememberAll(memory, groups === 'now' ? records() : unread(folder, ledger.records()));
   const kept = readLastRun(folder);
   const { lastRun = memory.records > 0 ? memory.latest : undefined, lastBoot } = typeof kept === 'string' ? {} : kept;
   const notes =
@@ -59,12 +63,35 @@ function openState(folder: string): State & { readonly ledger: SoundLedger } {
   return { folder, memory, notes, lastRun, lastBoot, ledger, head: ledger.head, records };
 }
 
-function* understood(folder: string, lines: ReturnType<SoundLedger['records']>): Generator<LedgerRecord> {
-  for (const { sequence, kept } of lines) {
-    const record = parseRecord(kept);
-    if (!record) throw distrusted(folder, `line ${sequence} of the ledger is no record as this version of muster writes them`);
-    yield record;
+function* understood(folder: string, lines: Iterable<Line>): Generator<LedgerRecord> {
+  for (const line of lines) yield understand(folder, line);
+}
+
+/** Muster writes lines about groups in this order. In any other they are understood at once. */
+const aboutGroup = /^\{"type":"(?:intent|outcome|membership|bindings|held)","at":(\d{1,15}),"group":/;
+
+function* unread(folder: string, lines: Iterable<Line>): Generator<LedgerRecord | UnreadLine> {
+  for (const line of lines) {
+    const [, at] = aboutGroup.exec(line.json) ?? [];
+    if (at === undefined) yield understand(folder, line);
+    else yield { type: 'unread', at: instant(Number(at)), read: () => aboutGroupIn(folder, line) };
   }
+}
+
+function aboutGroupIn(folder: string, line: Line): GroupRecord {
+  const record = understand(folder, line);
+  if (isGroupRecord(record)) return record;
+  throw notOurs(folder, line);
+}
+
+function understand(folder: string, line: Line): LedgerRecord {
+  const record = parseRecord(parseJson(line.json));
+  if (!record) throw notOurs(folder, line);
+  return record;
+}
+
+function notOurs(folder: string, { sequence }: Line): Unusable {
+  return distrusted(folder, `line ${sequence} of the ledger is no record as this version of muster writes them`);
 }
 
 function distrusted(folder: string, what: string): Unusable {
@@ -73,23 +100,20 @@ function distrusted(folder: string, what: string): Unusable {
   );
 }
 
-type SoundLedger = Extract<ReturnType<typeof openLedger>, { kind: 'sound' }>;
-
 /** What would not be read back is not written. */
 function readable(record: LedgerRecord): object {
   const kept = renderRecord(record);
-  const back: unknown = JSON.parse(JSON.stringify(kept));
-  if (!parseRecord(back)) throw new TypeError(`a record of the type ${record.type} could not be read back`);
+  if (!parseRecord(parseJson(JSON.stringify(kept)))) throw new TypeError(`a record of the type ${record.type} could not be read back`);
   return kept;
 }
 
 export async function openStateToRead(folder: string): Promise<State> {
-  return openState(folder);
+  return openState(folder, 'now');
 }
 
-/** Only under the lock of the folder. */
-export async function openStateToWrite(folder: string): Promise<WritableState> {
-  const { ledger, ...state } = openState(folder);
+/** Only under the lock of the folder. `groups`: whether what the ledger tells of groups is understood now, or when the memory is asked for it. */
+export async function openStateToWrite(folder: string, groups: 'now' | 'when-asked'): Promise<WritableState> {
+  const { ledger, ...state } = openState(folder, groups);
   ledger.begin();
   const appender = ledger.appender();
   const appended: LedgerRecord[] = [];

@@ -1,6 +1,6 @@
 // `muster status`: what a host is doing, on one screen as wide as the terminal, and the same for programs.
 import { orNull, refusedJson } from '../report/report-json.ts';
-import type { KnownGroup, KnownHold, LastChange } from '../ledger/memory.ts';
+import type { KnownGroup, KnownHold, LastChange } from '../ledger/group-memory.ts';
 import type { Dn, GroupName, Instant } from '../names.ts';
 import type { Problem } from '../errors.ts';
 import type { Foreign } from '../record/other-half.ts';

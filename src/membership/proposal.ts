@@ -6,7 +6,8 @@ import { instant, parseUid, type Dn, type DnKey, type EntryUuid, type GroupName,
 import type { Claim, MemberEntry, MemberValue, ObservedGroup, People, UnusableGroup, WriteMark } from '../directory/directory.ts';
 import { earlier, type EndedGrant } from '../record/grants.ts';
 import { guard } from './guard.ts';
-import { allowedDigests, isDue, knownGroup, recentChanges, type KnownGroup, type Memory } from '../ledger/memory.ts';
+import { isDue, knownGroup, recentChanges, type KnownGroup } from '../ledger/group-memory.ts';
+import { allowedDigests, type Memory } from '../ledger/memory.ts';
 import { planGroup, unexplainedValues, type Explanations, type Addition, type GroupPlan, type Recorded } from './plan.ts';
 import type { RecordedChanges } from '../ledger/record.ts';
 import { namesOf, settleIntent } from '../reconcile/recording.ts';
@@ -87,11 +88,18 @@ function rosterOf({ members }: GroupRules, generations: readonly RosterGeneratio
 export async function proposeGroups(world: World, directory: Directory, people: People): Promise<readonly GroupProposal[]> {
   const names = new Set([...world.managed.keys(), ...(world.policy?.rules.groups.keys() ?? [])]);
   const proposals: GroupProposal[] = [];
-  for (const group of [...names].sort()) proposals.push(await proposeGroup(group, world, directory, people));
+  for (const group of [...names].sort())
+    proposals.push(await proposeGroup(group, knownGroup(world.memory, group), world, directory, people));
   return proposals;
 }
 
-async function proposeGroup(group: GroupName, world: World, directory: Directory, people: People): Promise<GroupProposal> {
+async function proposeGroup(
+  group: GroupName,
+  known: KnownGroup,
+  world: World,
+  directory: Directory,
+  people: People,
+): Promise<GroupProposal> {
   const managed = world.managed.get(group);
   const { policy } = world;
   const rules = policy?.rules.groups.get(group);
@@ -129,7 +137,7 @@ async function proposeGroup(group: GroupName, world: World, directory: Directory
   try {
     const observed = await directory.group(group);
     if (observed.kind === 'unusable') return { kind: 'failed', group, dn: managed.dn, status: 'directory', message: observed.message };
-    const inForce = withAccepted(policy, begunStart(knownGroup(world.memory, group), observed));
+    const inForce = withAccepted(policy, begunStart(known, observed));
     return await planned(rules, managed, observed, roster, { ...world, policy: inForce }, directory, people);
   } catch (error) {
     const { status, message } = problemOf(error, 'directory');

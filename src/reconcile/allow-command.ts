@@ -14,7 +14,7 @@ import { refuseOnStandby, surveySettings, type Caller } from '../host.ts';
 import { withHostToWrite, withStateToWrite } from './state-to-write.ts';
 import { survey } from './survey.ts';
 import { renderMoment } from '../text.ts';
-import { knownGroup } from '../ledger/memory.ts';
+import { knownGroup } from '../ledger/group-memory.ts';
 import { makeFolder, publishFile } from '../kept-files.ts';
 import type { Distrusted } from '../record/approval-count.ts';
 import { folderOfDistrusted, folderOfRefused, renderByHand, type DistrustedByHand, type RefusedByHand } from '../record/by-hand.ts';

@@ -1,6 +1,7 @@
 // One group from plan to record: what will be done is on disk before it is done, and what was done is read back before it is believed.
 import type { ChangeOutcome, GroupChange, ObservedGroup } from '../directory/directory.ts';
-import { knownGroup, type Memory } from '../ledger/memory.ts';
+import { knownGroup } from '../ledger/group-memory.ts';
+import type { Memory } from '../ledger/memory.ts';
 import type { GroupName, Instant, Uid } from '../names.ts';
 import type { IntentRecord, LedgerRecord, OutcomeRecord, OverrideUsedRecord, RecordedChanges } from '../ledger/record.ts';
 import { goneMeanwhile, intentOf, membersWhere, namesOf, newsOf, settleIntent, takenOutBeside, type Names } from './recording.ts';

@@ -1,6 +1,6 @@
 // What a run tells the monitoring, as values; the exposition format is the adapter's business. Names and labels are stable: alerts use them.
 import type { Revocation } from '../membership/desired.ts';
-import type { KnownHold } from '../ledger/memory.ts';
+import type { KnownHold } from '../ledger/group-memory.ts';
 import type { Heads } from '../ledger/state.ts';
 import type { GroupName, Instant, RosterName } from '../names.ts';
 import { isRatified, stillNamed } from '../revocation/ratification.ts';

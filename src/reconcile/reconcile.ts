@@ -1,6 +1,7 @@
 // The run that converges: survey, then for each group record what will be done, do it, read it back, and record what was done.
 import { converge, isDue, overridesUsed } from './converge.ts';
-import { knownGroup, type Memory } from '../ledger/memory.ts';
+import { knownGroup } from '../ledger/group-memory.ts';
+import type { Memory } from '../ledger/memory.ts';
 import { capped } from '../membership/desired.ts';
 import type { Removal as Removed, RemovalCause } from '../membership/plan.ts';
 import { noEntry, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';

@@ -2,7 +2,8 @@
 import { basisOf, type Binding, type Because, type Desired, type DesiredMember, type Revocation } from '../membership/desired.ts';
 import type { ObservedGroup } from '../directory/directory.ts';
 import type { Guarded } from '../membership/guard.ts';
-import { isSameRevocation, revokedKey, type KnownGroup, type Memory } from '../ledger/memory.ts';
+import type { KnownGroup } from '../ledger/group-memory.ts';
+import { isSameRevocation, revokedKey, type Memory } from '../ledger/memory.ts';
 import { noEntry, type Dn, type DnKey, type EntryUuid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { Addition, GroupPlan, Removal } from '../membership/plan.ts';
 import type { PlannedGroup } from './run.ts';

@@ -15,23 +15,24 @@ export async function withStateToWrite<Result>(
   caller: Caller,
   work: (state: WritableState) => Promise<Result>,
   soFar = '',
+  groups: 'now' | 'when-asked' = 'now',
 ): Promise<Result> {
   const before = soFar === '' ? '' : `${soFar}: `;
   const onWait = (holder: string) => caller.warn(`${before}another run holds the lock (${holder}); waiting up to 60 s`);
   return withLock(configuration.state, { pid: caller.pid, waitMs: 60_000, onWait }, async () => {
-    const state = await openStateToWrite(configuration.state);
+    const state = await openStateToWrite(configuration.state, groups);
     for (const note of state.notes) caller.warn(note);
     return work(state);
   });
 }
 
-/** Under the lock of the state folder: one run at a time. */
+/** Under the lock of the state folder: one run at a time. What the ledger tells of groups is understood when it is asked for. */
 export async function withHostToWrite<Result>(
   configuration: HostConfiguration,
   caller: Caller,
   work: (ports: RunPorts, state: WritableState) => Promise<Result>,
 ): Promise<Result> {
-  return withStateToWrite(configuration, caller, async (state) => {
+  const withState = async (state: WritableState): Promise<Result> => {
     const judging = () => Promise.resolve(readJudging(configuration, state.memory));
     const sources = sourcesOf(configuration, state, judging, caller);
     const directory = directoryAccess(configuration.directory, caller.now());
@@ -40,7 +41,8 @@ export async function withHostToWrite<Result>(
     } finally {
       await directory.close();
     }
-  });
+  };
+  return withStateToWrite(configuration, caller, withState, '', 'when-asked');
 }
 
 function portsOf(

@@ -1,6 +1,6 @@
 // The record of judging, read by the other half: from where it was read last, a bounded piece at a time, each line checked against the chain and
 // its schema. A last line without its newline is not there yet.
-import { follow, start, withoutOwnKeys } from '../chain/chain.ts';
+import { follow, parseJson, recordIn, start } from '../chain/chain.ts';
 import type { JudgingRecord } from './judging-record.ts';
 import { parseJudgingRecord } from './judging-shapes.ts';
 import { withForeignFile, type Foreign, type OpenFile } from './other-half.ts';
@@ -28,7 +28,7 @@ export function readRecordPiece(path: string, owner: number, from: Taken | undef
     if (first === undefined && file.size >= longestFirstLine) return strange(path, 1);
     if (first === undefined)
       return from ? took(path) : { kind: 'read', content: { lines: [], isAnother: false, id: undefined, more: false } };
-    const parsed = parseJudgingRecord(jsonIn(first));
+    const parsed = parseJudgingRecord(parseJson(recordIn(start, first)));
     if (parsed?.type !== 'record') return strange(path, 1);
     const isAnother = from !== undefined && from.id !== parsed.id;
     if (from && !isAnother && file.size < from.offset) return took(path);
@@ -44,7 +44,8 @@ function linesFrom(path: string, file: OpenFile, from: Taken, isAnother: boolean
   for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, at)) {
     const line = bytes.subarray(at, end);
     const next = follow(place.head, line);
-    const record = 'kind' in next || line.length > longestRecordLine ? undefined : parseJudgingRecord(jsonIn(line));
+    const record =
+      'kind' in next || line.length > longestRecordLine ? undefined : parseJudgingRecord(parseJson(recordIn(place.head, line)));
     if ('kind' in next || !record || (record.type === 'record') !== (next.count === 1)) return strange(path, place.head.count + 1);
     at = end + 1;
     place = { id: from.id, head: next, offset: from.offset + at };
@@ -63,15 +64,6 @@ function lineAt(file: OpenFile, offset: number): Buffer | undefined {
   const bytes = file.read(offset, longestFirstLine);
   const end = bytes.indexOf(0x0a);
   return end === -1 ? undefined : bytes.subarray(0, end);
-}
-
-function jsonIn(line: Buffer): unknown {
-  try {
-    const whole: unknown = JSON.parse(line.toString('utf8'));
-    return typeof whole === 'object' && whole !== null ? withoutOwnKeys(whole) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function strange(path: string, line: number): { readonly kind: 'strange'; readonly message: string } {

@@ -2,7 +2,7 @@
 import type { GroupName } from '../names.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import { isSettled, type DistrustStory } from '../ledger/distrusted.ts';
-import type { KnownHold } from '../ledger/memory.ts';
+import type { KnownHold } from '../ledger/group-memory.ts';
 import type { NotIn, Report, RevocationReport } from './report.ts';
 import type { Refusal } from '../record/policy-state.ts';
 

@@ -3,7 +3,7 @@ import { groundsOf, type Because } from '../membership/desired.ts';
 import { isOver, type GrantInForce } from '../record/grants.ts';
 import { inOrder, parseUid, type GroupName, type Instant, type Uid } from '../names.ts';
 import type { GroupRules } from '../policy/policy.ts';
-import type { KnownGroup, KnownHold, Membership } from '../ledger/memory.ts';
+import type { KnownGroup, KnownHold, Membership } from '../ledger/group-memory.ts';
 import type { Replay, Replayed, JudgedLanding, OverrideStory, RevocationStory } from '../ledger/replay.ts';
 import type { GroupReport, MemberReason, MemberReport, NotIn, NotInReason, ReportSettings, ReportSources } from './report.ts';
 import type { EffectivePolicy } from '../record/effective-policy.ts';

@@ -5,7 +5,7 @@ import type { Attention } from './report-attention.ts';
 import { isRatified } from '../revocation/ratification.ts';
 import type { EndingGrant, GroupReport, MemberReason, NotInReason, Report, RevocationReport } from './report.ts';
 import type { Heads } from '../ledger/state.ts';
-import type { KnownHold } from '../ledger/memory.ts';
+import type { KnownHold } from '../ledger/group-memory.ts';
 import { isFoundOnly, type Departure, type Stay } from '../ledger/stays.ts';
 import type { OverrideStory } from '../ledger/replay.ts';
 import { leastSigners, type GroupRules, type Rules } from '../policy/policy.ts';

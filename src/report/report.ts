@@ -10,7 +10,7 @@ import { changesIn, groupReport, isOnRecord, type ReportChanges } from './report
 import type { HoldCode } from '../membership/guard.ts';
 import { inOrder, type CommitId, type GroupName, type Instant, type RosterName, type Uid } from '../names.ts';
 import type { GroupRules, Rules } from '../policy/policy.ts';
-import type { KnownHold } from '../ledger/memory.ts';
+import type { KnownHold } from '../ledger/group-memory.ts';
 import type { Heads } from '../ledger/state.ts';
 import type { LiftRecord, RevocationRecord, RosterRecord } from '../ledger/record.ts';
 import type { OverrideStory, Replayed, Replay, ReplaySettings, RevocationStory } from '../ledger/replay.ts';

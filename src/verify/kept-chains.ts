@@ -1,6 +1,5 @@
 // The two chains as they lie there: every line, by its hash and its schema, and what the one took from the other.
-import type { Head } from '../chain/chain.ts';
-import type { ChainName } from '../chain/chain.ts';
+import { parseJson, type ChainName, type Head } from '../chain/chain.ts';
 import { openLedger } from '../chain/open.ts';
 import { sha256 } from '../digest.ts';
 import { renderRecord } from '../ledger/ledger-records.ts';
@@ -30,7 +29,7 @@ export interface Chain<Record> {
 export function readChain<Record>(
   folder: string,
   name: ChainName,
-  parse: (kept: object) => Record | undefined,
+  parse: (kept: unknown) => Record | undefined,
 ): Chain<Record> | { fault: Fault } {
   const file = `${name}.jsonl` as const;
   const chain = openLedger(folder, name);
@@ -40,8 +39,8 @@ export function readChain<Record>(
     return { fault: { file, line: chain.line ?? null, message } };
   }
   const lines: KeptLine<Record>[] = [];
-  for (const { sequence: line, kept, hash } of chain.records()) {
-    const record = parse(kept);
+  for (const { sequence: line, json, hash } of chain.records()) {
+    const record = parse(parseJson(json));
     if (!record) return { fault: { file, line, message: 'it is no line as this version of muster writes them' } };
     lines.push({ line, hash, record });
   }

@@ -31,7 +31,7 @@ async function appendEach(batches: readonly (readonly object[])[]): Promise<void
 
 /** What a reader finds: the records' own keys. */
 function contents(): readonly unknown[] {
-  return [...openSound().records()].map(({ kept }) => kept);
+  return [...openSound().records()].map(({ json }) => JSON.parse(json) as unknown);
 }
 
 describe('given a folder without a ledger', () => {

@@ -23,8 +23,8 @@ describe('given a sound ledger', () => {
     await openSound()
       .appender()
       .append([{ kind: 'second' }]);
-    expect([...opened.records()]).toMatchObject([{ sequence: 1, kept: { kind: 'first' } }]);
-    expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, kept: { kind: 'second' } }]);
+    expect([...opened.records()]).toMatchObject([{ sequence: 1, json: '{"kind":"first"}' }]);
+    expect([...openSound().records()]).toMatchObject([{ sequence: 1 }, { sequence: 2, json: '{"kind":"second"}' }]);
   });
 
   it.each([
@@ -61,7 +61,8 @@ describe('given a ledger of ten megabytes', () => {
     const path = join(folder, 'ledger.jsonl');
     truncateSync(path, statSync(path).size / 2);
     const [first] = opened.records();
-    expect(first).toMatchObject({ sequence: 1, kept: { part: 0 } });
+    expect(first?.sequence).toBe(1);
+    expect(first?.json).toMatch(/^\{"kind":"outcome","part":0,/);
     expect(() => [...opened.records()]).toThrow(Unusable);
   });
 });

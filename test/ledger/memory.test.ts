@@ -2,16 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Because, Binding } from '../../src/membership/desired.ts';
 import type { RemovalCause } from '../../src/membership/plan.ts';
-import {
-  allowedDigests,
-  emptyMemory,
-  isDue,
-  knownGroup,
-  recentChanges,
-  remember,
-  rememberAll,
-  type Memory,
-} from '../../src/ledger/memory.ts';
+import { isDue, knownGroup, recentChanges } from '../../src/ledger/group-memory.ts';
+import { allowedDigests, emptyMemory, remember, rememberAll, type Memory } from '../../src/ledger/memory.ts';
 import { duration, entryUuid, instant, parseCommitId, type CommitId, type Instant } from '../../src/names.ts';
 import type { HeldRecord, IntentRecord, LedgerRecord, OutcomeRecord, OverrideRecord } from '../../src/ledger/record.ts';
 import { recordedChanges } from '../../src/reconcile/recording.ts';

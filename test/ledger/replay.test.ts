@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Because } from '../../src/membership/desired.ts';
-import { emptyMemory, knownGroup, remember } from '../../src/ledger/memory.ts';
+import { knownGroup } from '../../src/ledger/group-memory.ts';
+import { emptyMemory, remember } from '../../src/ledger/memory.ts';
 import { instant, type Instant } from '../../src/names.ts';
 import type { Addition, Removal } from '../../src/membership/plan.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';

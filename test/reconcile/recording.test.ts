@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Binding, WithheldReason } from '../../src/membership/desired.ts';
 import type { Guarded } from '../../src/membership/guard.ts';
-import { emptyMemory, knownGroup, remember, type KnownGroup } from '../../src/ledger/memory.ts';
+import { knownGroup, type KnownGroup } from '../../src/ledger/group-memory.ts';
+import { emptyMemory, remember } from '../../src/ledger/memory.ts';
 import { entryUuid, instant, type Uid } from '../../src/names.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import {
