@@ -22,7 +22,7 @@ export const pureModules: Readonly<Record<string, readonly string[]>> = {
   history: ['attributes', 'landing'],
   init: ['beginning', 'init-text'],
   judge: ['effective', 'form', 'waiting'],
-  ledger: ['allowed', 'chronicle', 'distrusted', 'evidence-lines', 'memory', 'person-history', 'record', 'replay', 'stays'],
+  ledger: ['allowed', 'chronicle', 'distrusted', 'evidence-lines', 'group-memory', 'memory', 'person-history', 'record', 'replay', 'stays'],
   look: ['status-screen'],
   membership: ['clock', 'desired', 'guard', 'plan', 'settled'],
   '': ['names', 'near', 'status', 'terminal', 'text', 'time'],
