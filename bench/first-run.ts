@@ -10,6 +10,7 @@ import { startSlapd, type Slapd } from '../test/support/slapd.ts';
 import type { ForgeAddress, ForgeOrder, ForgeTally } from './forge.ts';
 import { musterCommand, run } from './measure.ts';
 import { renderSeconds } from './reconcile.ts';
+import { exitStatus } from '../src/status.ts';
 import type { Scenario } from './scenarios.ts';
 import { directoryLines, forgeLines } from '../test/support/configuration-lines.ts';
 
@@ -28,7 +29,11 @@ export function firstRun(name: string, landings: number, delay: number, most: nu
       const forge = startForge({ landings, delay, group, uids }, folder);
       try {
         const configuration = layOut(folder, slapd, await answer<ForgeAddress>(forge));
-        const { seconds } = await run(musterCommand(['reconcile'], configuration));
+        // A run waits for judging a minute at the longest, and takes a bounded piece of its record: here all of it is wanted.
+        const judging = await run(musterCommand(['judge'], configuration));
+        const first = await run(musterCommand(['reconcile', '--judged'], configuration), [exitStatus.unavailable]);
+        const second = await run(musterCommand(['reconcile', '--judged'], configuration));
+        const seconds = judging.seconds + first.seconds + second.seconds;
         const members = await slapd.members(group);
         if (members.length !== uids.length) throw new Error(`${members.length} members instead of ${uids.length}`);
         forge.send('tally');
@@ -42,7 +47,7 @@ export function firstRun(name: string, landings: number, delay: number, most: nu
           ratio: (seconds / floor).toFixed(2),
           target: `≤ ${most.toFixed(1)}`,
           isMet: seconds / floor <= most,
-          remark: `${requests.toLocaleString('en')} requests, ${atATime} at a time, answered after ${milliseconds.toFixed(1)} ms; processor of the stand-in: ${renderSeconds(processorSeconds)}`,
+          remark: `judging ${renderSeconds(judging.seconds)}, ${requests.toLocaleString('en')} requests, ${atATime} at a time, answered after ${milliseconds.toFixed(1)} ms; processor of the stand-in: ${renderSeconds(processorSeconds)}`,
         };
       } finally {
         await stopForge(forge);

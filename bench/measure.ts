@@ -14,8 +14,8 @@ interface Ended {
   readonly stdout: string;
 }
 
-/** Throws with what the command printed when it does not end with status 0: a run that failed has no speed. */
-export function run({ program, args, environment }: Command): Promise<Ended> {
+/** Throws with what the command printed when it ends with a status that is not `good`: a run that failed has no speed. */
+export function run({ program, args, environment }: Command, good: readonly number[] = [0]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const child = spawn(program, args, {
@@ -29,7 +29,7 @@ export function run({ program, args, environment }: Command): Promise<Ended> {
     child.on('error', reject);
     child.on('close', (status) => {
       const seconds = (performance.now() - startedAt) / 1000;
-      if (status === 0) resolve({ seconds, stdout });
+      if (status !== null && good.includes(status)) resolve({ seconds, stdout });
       else reject(new Error(`${program} ended with status ${String(status)}\n${stdout}${stderr}`));
     });
   });

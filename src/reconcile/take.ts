@@ -68,7 +68,7 @@ export function takeRecord(memory: Memory, seen: JudgingSeen, terms: TakeTerms):
   const isSound = problems.every(({ status }) => status !== 'input');
   const isOurStart = state.policy?.start === terms.start;
   const isCurrent = isSound && isOurStart && !state.other && isAt(now, taking.place);
-  if (isSound && state.policy && !isCurrent && problems.length === 0) problems.push(behind(isOurStart));
+  if (isSound && state.policy && !isCurrent && problems.length === 0) problems.push(behind(isOurStart, seen.piece));
   const policy = state.policy && policyInForce(state.policy, now, isCurrent);
   const hasAll = isCurrent && state.caughtUp && hasLooked(now, memory.began ?? terms.now);
   const waited = memory.waited ?? (hasAll ? [...state.firstSeen.keys()] : undefined);
@@ -94,10 +94,13 @@ function hasLooked(now: Now | undefined, since: Instant): boolean {
   return now !== undefined && now.at >= since && !now.problems.list.some(({ code }) => /^(git|policy)-/.test(code));
 }
 
-function behind(isOurStart: boolean): Problem {
-  const message = isOurStart
-    ? 'judging has not come to the head of the branch yet: what it has decided so far counts, and whom a grant brings in waits'
-    : 'repository.start is another commit than the one that judging began at: what was in force stays until judging has looked again';
+function behind(isOurStart: boolean, piece: JudgingSeen['piece']): Problem {
+  const whoWaits = 'has decided so far counts, and whom a grant brings in waits';
+  const message = !isOurStart
+    ? 'repository.start is another commit than the one that judging began at: what was in force stays until judging has looked again'
+    : piece.kind === 'read' && piece.content.more
+      ? `judging has recorded more than one run takes: the next run goes on. Until then what it ${whoWaits}`
+      : `judging has not come to the head of the branch yet: what it ${whoWaits}`;
   return { status: 'unavailable', code: 'judging-behind', message };
 }
 

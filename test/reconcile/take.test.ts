@@ -77,6 +77,12 @@ describe('given a record that judging wrote', () => {
     expect([codes(after), after.gains, inForce(after)]).toEqual([[], 'all', ['alice', 'bob', 'carol']]);
   });
 
+  it('when there is more than one run takes, then the next run is named, and not judging', () => {
+    const messageOf = (judged: TakenPolicy) => judged.problems.map(({ message }) => message).join();
+    expect(messageOf(new Taker().take(whole, undefined, now, 5))).toContain('more than one run takes: the next run goes on');
+    expect(messageOf(new Taker().take(whole, { record: { id, line: 7 } }))).toContain('judging has not come to the head');
+  });
+
   it.each([
     { given: 'never looked', seenNow: { kind: 'absent' } as const, code: 'judging-silent', gains: 'by-roster' },
     {
