@@ -103,6 +103,7 @@ export function commandTree(take: Take, version = ''): Command {
   beginning(program, take);
   mergeRequestCommands(program, take);
   runCommands(program, take);
+  decisionCommands(program, take);
   personCommands(program, take);
   for (const one of program.commands) if (one.name() !== 'check' && one.name() !== 'init') showConfig(one, program);
   return program;
@@ -260,6 +261,10 @@ function runCommands(program: Command, take: Take): void {
         '\nExamples\n  muster verify\n  muster --config audit/muster.yaml verify --json | jq .restsOn\n',
     )
     .action(take('verify'));
+}
+
+/** In the same group of the help. */
+function decisionCommands(program: Command, take: Take): void {
   program
     .command('adopt')
     .description('print grant files, or a roster, for the members that a group has now, so that the first run changes nobody')

@@ -31,8 +31,10 @@ export interface Project {
 
 export type Api = ReturnType<typeof connect>;
 
+export type Client = InstanceType<typeof Gitlab>;
+
 /** gitbeaker, on our own requester. */
-export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitlab> {
+export function clientFor(settings: RequesterSettings): Client {
   // No token for gitbeaker: it would follow it into its errors. The timeout is for all pages of one list together.
   return new Gitlab({
     host: settings.server.href.replace(/\/+$/, ''),
@@ -43,44 +45,23 @@ export function clientFor(settings: RequesterSettings): InstanceType<typeof Gitl
   });
 }
 
+/** What muster asks, of one server. */
 export function connect(settings: RequesterSettings) {
   const gitlab = clientFor(settings);
-  const mergeRequest = async (project: number, iid: number) => {
-    const shown = await gitlab.MergeRequests.show(project, iid);
-    const answer = understand(mergeRequestShape, shown, `merge request !${iid}`);
-    if (answer.iid !== iid || answer.targetProject !== project)
-      throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
-    return {
-      mergeRequest: { ...answer, url: isBelow(settings.server, answer.url) ? answer.url : '' },
-      sourceBranch: understand(sourceBranchShape, shown, `merge request !${iid}`),
-    };
-  };
-  // Many merge requests of one time lie in the same months of the same project.
-  const known = new Map<string, Promise<Shown<PushEvent>>>();
-  const pushesIn = async (project: number, { name, after, before }: Month): Promise<Shown<PushEvent>> => {
-    const key = `${project} ${name}`;
-    const events =
-      known.get(key) ??
-      unmetered(() =>
-        shownOfTexts(
-          pushEventShape,
-          (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
-          'the pushes to a project',
-        ),
-      ).then(({ entries, hidden }) => ({ entries: entries.filter((event) => event !== null), hidden }));
-    known.set(key, events);
-    // An answer that did not come may come the next time.
-    return events.catch((error: unknown) => {
-      known.delete(key);
-      throw error;
-    });
-  };
   return {
     /** By path or number. */
     async project(pathOrId: string): Promise<Project> {
       const { id, path_with_namespace } = understand(projectShape, await gitlab.Projects.show(pathOrId), 'the project');
       return { id, path: path_with_namespace ?? pathOrId };
     },
+    ...listsOf(gitlab),
+    ...mergeRequestOf(gitlab, settings.server),
+    ...pushesOf(gitlab),
+  };
+}
+
+function listsOf(gitlab: Client) {
+  return {
     async mergeRequestsOf(project: number, commit: CommitId): Promise<readonly MergeRequest[]> {
       const list = await wholeOfTexts(
         mergeRequestShape,
@@ -113,7 +94,22 @@ export function connect(settings: RequesterSettings) {
       if (list.length === 0 && rows.length > 0) understand(mergeRequestShape, rows[0], 'the merge requests that changed last');
       return list.filter((one) => mergedInto === undefined || (one.state === 'merged' && one.targetBranch === mergedInto));
     },
-    mergeRequest,
+  };
+}
+
+/** What is known of one merge request. */
+function mergeRequestOf(gitlab: Client, server: URL) {
+  return {
+    async mergeRequest(project: number, iid: number) {
+      const shown = await gitlab.MergeRequests.show(project, iid);
+      const answer = understand(mergeRequestShape, shown, `merge request !${iid}`);
+      if (answer.iid !== iid || answer.targetProject !== project)
+        throw new Malformed(`merge request !${iid}`, 'it is about another merge request');
+      return {
+        mergeRequest: { ...answer, url: isBelow(server, answer.url) ? answer.url : '' },
+        sourceBranch: understand(sourceBranchShape, shown, `merge request !${iid}`),
+      };
+    },
     async approvals(project: number, iid: number): Promise<readonly Approval[]> {
       return understand(
         approvalsShape,
@@ -149,6 +145,31 @@ export function connect(settings: RequesterSettings) {
       const list = await whole(stateEventShape, gitlab.MergeRequestStateEvents.all(project, iid, pages), `the state events of !${iid}`);
       return list.sort((left, right) => left.at - right.at || inOrder(left.state, right.state));
     },
+  };
+}
+
+function pushesOf(gitlab: Client) {
+  // Many merge requests of one time lie in the same months of the same project.
+  const known = new Map<string, Promise<Shown<PushEvent>>>();
+  const pushesIn = async (project: number, { name, after, before }: Month): Promise<Shown<PushEvent>> => {
+    const key = `${project} ${name}`;
+    const events =
+      known.get(key) ??
+      unmetered(() =>
+        shownOfTexts(
+          pushEventShape,
+          (paging) => gitlab.Events.all({ projectId: project, action: 'pushed', after, before, sort: 'asc', ...paging }),
+          'the pushes to a project',
+        ),
+      ).then(({ entries, hidden }) => ({ entries: entries.filter((event) => event !== null), hidden }));
+    known.set(key, events);
+    // An answer that did not come may come the next time.
+    return events.catch((error: unknown) => {
+      known.delete(key);
+      throw error;
+    });
+  };
+  return {
     /** Pushes to any branch of a project in the months that hold the two moments and those between; oldest first. Each month is asked for once. */
     async pushEvents(project: number, from: Instant, to: Instant): Promise<Shown<PushEvent>> {
       const months = await Promise.all(monthsOf(from, to).map((month) => pushesIn(project, month)));

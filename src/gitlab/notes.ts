@@ -6,7 +6,7 @@ import type { CommitId, Instant } from '../names.ts';
 import { renderInstant, second } from '../time.ts';
 import { Unavailable, Unusable } from '../errors.ts';
 import { noteShape, understand, updatedShape, type Note } from './answers.ts';
-import { clientFor, connect } from './api.ts';
+import { clientFor, connect, type Client } from './api.ts';
 import { pageOfTexts, wholeOfTexts } from './lists.ts';
 import { Declined, Malformed } from './failure.ts';
 import { requesterSettings, type GitLabSettings } from './gitlab.ts';
@@ -72,37 +72,11 @@ export function openNotes(settings: GitLabSettings) {
     return 'created';
   }
 
-  const { mergeRequestsOf, project: readProject } = connect(requesterSettings(settings));
-  async function landedAs(commit: CommitId, branch: string): Promise<number | undefined> {
-    const target = { project: (await readProject(project)).id, branch };
-    const named = await mergeRequestsOf(target.project, commit);
-    return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
-  }
-
-  async function updatedSince(since: Instant | null, branch: string): Promise<Updates> {
-    const order = { targetBranch: branch, orderBy: 'updated_at', sort: 'asc', scope: 'all' } as const;
-    const which = since === null ? { state: 'opened' as const } : { updatedAfter: renderInstant(since) };
-    const updates: UpdatedMergeRequest[] = [];
-    let full = true;
-    // One answer, but for a second in which more were updated than it holds: GitLab is asked by whole seconds.
-    for (let page = 1; full && page <= mostPages && isWithin(updates, since); page++) {
-      const answer = await pageOfTexts(
-        updatedShape,
-        (perPage) => gitlab.MergeRequests.all({ projectId: project, ...order, ...which, page, perPage }),
-        'the merge requests that were updated',
-      );
-      full = answer.full;
-      // A server that does not know a filter leaves it out.
-      updates.push(...answer.entries.filter((one) => one.branch === branch));
-    }
-    return { updates: updates.sort((left, right) => left.updatedAt - right.updatedAt || left.number - right.number), full };
-  }
-
   return {
     /** Those that were updated in that second and since; null: those that are open. */
-    updatedSince: async (since: Instant | null, branch: string) => updatedSince(since, branch).catch(explainRead),
+    updatedSince: async (since: Instant | null, branch: string) => updatedSince(gitlab, project, since, branch).catch(explainRead),
     /** The merge request that GitLab's own merge made this commit of the branch of; undefined where it names none. */
-    landedAs: async (commit: CommitId, branch: string) => landedAs(commit, branch).catch(explainRead),
+    landedAs: async (commit: CommitId, branch: string) => landedAs(settings, commit, branch).catch(explainRead),
     /**
      * Leaves `text`, which begins with `marker`, as the only note of the token's own account that does. Where there is none yet one is
      * made, unless told not to.
@@ -110,6 +84,32 @@ export function openNotes(settings: GitLabSettings) {
     write: async (iid: number, marker: string, text: string, create: boolean) =>
       write(iid, marker, text, create).catch((error: unknown) => explain(error, iid)),
   };
+}
+
+async function updatedSince(gitlab: Client, project: string, since: Instant | null, branch: string): Promise<Updates> {
+  const order = { targetBranch: branch, orderBy: 'updated_at', sort: 'asc', scope: 'all' } as const;
+  const which = since === null ? { state: 'opened' as const } : { updatedAfter: renderInstant(since) };
+  const updates: UpdatedMergeRequest[] = [];
+  let full = true;
+  // One answer, but for a second in which more were updated than it holds: GitLab is asked by whole seconds.
+  for (let page = 1; full && page <= mostPages && isWithin(updates, since); page++) {
+    const answer = await pageOfTexts(
+      updatedShape,
+      (perPage) => gitlab.MergeRequests.all({ projectId: project, ...order, ...which, page, perPage }),
+      'the merge requests that were updated',
+    );
+    full = answer.full;
+    // A server that does not know a filter leaves it out.
+    updates.push(...answer.entries.filter((one) => one.branch === branch));
+  }
+  return { updates: updates.sort((left, right) => left.updatedAt - right.updatedAt || left.number - right.number), full };
+}
+
+async function landedAs(settings: GitLabSettings, commit: CommitId, branch: string): Promise<number | undefined> {
+  const api = connect(requesterSettings(settings));
+  const target = { project: (await api.project(settings.project)).id, branch };
+  const named = await api.mergeRequestsOf(target.project, commit);
+  return named.find((one) => ruledOut(one, commit, target) === undefined)?.iid;
 }
 
 /** The other job was faster. */

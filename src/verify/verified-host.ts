@@ -18,7 +18,7 @@ import { projectOf } from '../signing/statement.ts';
 import type { Verify } from '../signing/judge-statements.ts';
 import { verifiedGrants } from '../signing/verified-grants.ts';
 import { digestFault, readChain, takenFault, type Chain, type Fault, type KeptLine } from './kept-chains.ts';
-import { KeptJudge, nothingCounted, type Counted, type Expected } from './kept-judge.ts';
+import { KeptJudge, nothingCounted, type Counted, type Expected, type KeptTerms } from './kept-judge.ts';
 
 export interface VerifiedHost {
   readonly heads: { readonly record: Head | null; readonly ledger: Head | null };
@@ -89,40 +89,30 @@ function beforeLastStart(record: Chain<JudgingRecord>): number {
 async function judgeAgain(
   record: Chain<JudgingRecord>,
   ledger: Chain<LedgerRecord>,
-  { repository, evidence, signed: ceilings, requireTouch }: HostConfiguration,
-  { openMirror, verify, now }: VerifyPorts,
+  configuration: HostConfiguration,
+  ports: VerifyPorts,
 ): Promise<{ readonly fault: Fault | undefined; readonly counted: Counted }> {
   const begins = startOf(record);
   const begun = record.lines[begins];
   if (begun?.record.type !== 'start') return { fault: undefined, counted: nothingCounted };
-  const { start, folder, branch: name, rules } = repository;
+  const { start, folder, rules } = configuration.repository;
   const other = `the record begins at ${begun.record.commit}, and repository.start is ${start}`;
   if (begun.record.commit !== start) return { fault: { file: 'record.jsonl', line: begun.line, message: other }, counted: nothingCounted };
-  const all = record.lines.map((line) => line.record);
-  const before = takeJudged(nothingJudged, all.slice(0, begins), 'judging');
-  const mirror = await openMirror();
+  const mirror = await ports.openMirror();
   const branch = branchOf(mirror);
   const tip = await branch.fetch();
   const lines = record.lines.slice(begins);
   const off = await offTheBranch(branch, lines, tip);
   if (off) return { fault: off, counted: nothingCounted };
-  const judge = new KeptJudge(
-    expectedIn(lines),
-    {
-      ...{ evidence, branch: name, start, folder, ceilings, requireTouch, verify },
-      distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
-      project: takeJudged(nothingJudged, all, 'judging').project,
-      repository: signedForIn(record, { repository }),
-      byHand: {
-        refused: new Set(ledger.lines.flatMap((line) => (line.record.type === 'refuse' ? [line.record.commit] : []))),
-        since: ledger.lines[0]?.record.at ?? now,
-      },
-      seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
-      signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
-    },
-    { blobs: branch.blobs, versions: mirror.versions },
+  const judge = new KeptJudge(expectedIn(lines), termsOf(record, ledger, configuration, ports), {
+    blobs: branch.blobs,
+    versions: mirror.versions,
+  });
+  let state = takeJudged(
+    nothingJudged,
+    record.lines.slice(0, begins).map((line) => line.record),
+    'judging',
   );
-  let state = before;
   for (const target of targetsIn(lines)) {
     const judged = await judgeBranch(
       {
@@ -138,9 +128,9 @@ async function judgeAgain(
             return Promise.resolve();
           },
         },
-        now,
+        now: ports.now,
       },
-      { start, folder, rules, longest: new Map(), onlySigned: ceilings.only },
+      { start, folder, rules, longest: new Map(), onlySigned: configuration.signed.only },
     );
     const [problem] = judged.problems;
     if (!judge.fault && problem)
@@ -148,6 +138,29 @@ async function judgeAgain(
     if (judge.fault) break;
   }
   return { fault: judge.end(), counted: judge.counted };
+}
+
+/** By what the landings were judged: what the host has, and what record and ledger tell beside the verdicts. */
+function termsOf(
+  record: Chain<JudgingRecord>,
+  ledger: Chain<LedgerRecord>,
+  { repository, evidence, signed: ceilings, requireTouch }: HostConfiguration,
+  { verify, now }: VerifyPorts,
+): KeptTerms {
+  const { start, folder, branch } = repository;
+  const all = record.lines.map((line) => line.record);
+  return {
+    ...{ evidence, branch, start, folder, ceilings, requireTouch, verify },
+    distrusted: ledger.lines.flatMap((line) => (line.record.type === 'distrust' ? [line.record] : [])),
+    project: takeJudged(nothingJudged, all, 'judging').project,
+    repository: signedForIn(record, { repository }),
+    byHand: {
+      refused: new Set(ledger.lines.flatMap((line) => (line.record.type === 'refuse' ? [line.record.commit] : []))),
+      since: ledger.lines[0]?.record.at ?? now,
+    },
+    seen: new Map(all.flatMap((one) => (one.type === 'seen' ? [[one.commit, one.at] as const] : []))),
+    signing: record.lines.filter((line) => line.record.type === 'signed' || line.record.type === 'statements-seen'),
+  };
 }
 
 function expectedIn(lines: readonly KeptLine<JudgingRecord>[]): readonly Expected[] {
