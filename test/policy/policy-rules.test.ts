@@ -136,6 +136,43 @@ describe('what the rules have against a grant', () => {
     ]);
   });
 
+  it.each([
+    { groups: 5, names: 'g0, g1, g2, g3, g4' },
+    { groups: 6, names: 'g0, g1, g2, g3, g4 and others' },
+  ])('given $groups groups, then no more than five are named', ({ groups, names }) => {
+    const others = Array.from({ length: groups }, (_each, number) => known(parseGroupName(`g${number}`)));
+    const these = { ...rules, groups: new Map(others.map((name) => [name, { ...groupRules, group: name }])) };
+    expect(grantObjections({ ...grant, group: known(parseGroupName('deployers')) }, these, landedAt)).toMatchObject([
+      { fix: `Groups that take grants: ${names}. Another one needs groups/deployers.yaml first.` },
+    ]);
+  });
+
+  it.each([
+    { given: 'without a contact', without: ['contact'], fixes: ['Add a line "contact: …".'] },
+    {
+      given: 'that names no version',
+      without: ['understood'],
+      fixes: ['Once the person has read https://wikitech.wikimedia.org/wiki/Klaxon, add a line "understood: 2026-11-01".'],
+    },
+  ])('given a grant $given, then it says what to write', ({ without, fixes }) => {
+    const lacking = Object.fromEntries(Object.entries(grant).filter(([key]) => !without.includes(key))) as never as GrantFile;
+    expect(grantObjections(lacking, rules, landedAt).map(({ fix }) => fix)).toEqual(fixes);
+  });
+
+  it('given a group whose text is not known and a grant that must name its version, then the line alone is named', () => {
+    const { understood: _of, ...lacking } = grant;
+    const [objection] = grantObjections(lacking, { ...rules, groups: new Map([[group, withoutText()]]) }, landedAt);
+    expect(objection?.fix).toBe('Add a line "understood: …".');
+  });
+
+  it.each([
+    { longest: duration(2 * day - 1), fix: /^Write "until: \d{4}-\d\d-\d\dT[^"]*Z" or an earlier end/ },
+    { longest: duration(2 * day), fix: /^Write "until: \d{4}-\d\d-\d\d" or an earlier end/ },
+  ])('given a grant that may last $longest ms, then its latest end is named as it can be written', ({ longest, fix }) => {
+    const [objection] = grantObjections({ ...grant, until: after(5) }, withGroup({ longest }), landedAt);
+    expect(objection?.fix).toMatch(fix);
+  });
+
   it('every rule has a case it passes and one it must fail', () => {
     for (const { code } of grantRules)
       for (const passes of [true, false])

@@ -164,6 +164,31 @@ describe('files made to exhaust the reader', () => {
     expect(Math.min(...times)).toBeLessThan(1_000_000);
   });
 
+  const isRefusedAs = (text: string) => {
+    const result = readStrictYaml({ path: 'a.yaml', bytes: bytesOf(text) }, schema, limit);
+    return result.kind === 'invalid' && result.findings[0].code;
+  };
+
+  it.each([
+    { given: '32 open brackets', text: `a: ${'['.repeat(32)}${']'.repeat(32)}\n`, gives: false },
+    { given: '33 open brackets', text: `a: ${'['.repeat(33)}${']'.repeat(33)}\n`, gives: true },
+    { given: 'brackets that are closed again', text: `a: [${'[], '.repeat(40)}]\n`, gives: false },
+    { given: 'brackets of which every second is closed', text: `a: ${'[{}, '.repeat(33)}\n`, gives: true },
+    { given: 'brackets that closed what was not open', text: `a: ${']'.repeat(40)}${'['.repeat(33)}\n`, gives: true },
+    { given: '32 indicators', text: `${'- '.repeat(32)}x\n`, gives: false },
+    { given: '33 indicators', text: `${'- '.repeat(33)}x\n`, gives: true },
+    { given: 'indicators in two lines', text: `${'- '.repeat(20)}\n${'- '.repeat(20)}x\n`, gives: false },
+    { given: 'brackets behind a comment', text: `a: x\n# ${'['.repeat(40)}\nb: ${'['.repeat(33)}\n`, gives: true },
+  ])('given $given, then too deep is $gives', ({ text, gives }) => {
+    expect(isRefusedAs(text) === 'too-deep').toBe(gives);
+  });
+
+  it('given as many marks as a file may have, then they are none too many, and one more is', () => {
+    // A colon and two line ends beside the commas.
+    const withMarks = (marks: number) => `reason: x\n# ${','.repeat(marks - 3)}\n`;
+    expect([isRefusedAs(withMarks(limit / 4)), isRefusedAs(withMarks(limit / 4 + 1))]).toEqual([false, 'too-many-marks']);
+  });
+
   it('given comments drawn with dashes, then they are no depth', () => {
     expect(told(`# ${'- '.repeat(100)}\nreason: x\n  # ${'['.repeat(100)}\n`)).toBe('fine');
   });
