@@ -329,9 +329,9 @@ describe('what is wrong between people, teams and groups', () => {
 
   it('given a host that takes nothing but signatures, then one approval is too few, whoever has an id', () => {
     const these = withKeys({});
-    expect(rulesObjections(these, true).map(({ code, key }) => [code, key[0]])).toEqual([
-      ['too-few-signers', 'rules'],
-      ['too-few-signers', 'approvals'],
+    expect(rulesObjections(these, true)).toMatchObject([
+      { code: 'too-few-signers', key: ['rules', 'approvals'], message: expect.stringMatching(/and the rules ask for 1$/) },
+      { code: 'too-few-signers', key: ['approvals'], message: expect.stringMatching(/and "klaxon-users" asks for 1$/) },
     ]);
   });
 

@@ -178,9 +178,16 @@ describe('files made to exhaust the reader', () => {
     { given: '32 indicators', text: `${'- '.repeat(32)}x\n`, gives: false },
     { given: '33 indicators', text: `${'- '.repeat(33)}x\n`, gives: true },
     { given: 'indicators in two lines', text: `${'- '.repeat(20)}\n${'- '.repeat(20)}x\n`, gives: false },
+    { given: 'hyphens within words', text: `reason: ${'a-b '.repeat(40)}\n`, gives: false },
+    { given: 'brackets behind a hash in quotes', text: `a: ["x # ", ${'['.repeat(33)}\n`, gives: true },
     { given: 'brackets behind a comment', text: `a: x\n# ${'['.repeat(40)}\nb: ${'['.repeat(33)}\n`, gives: true },
   ])('given $given, then too deep is $gives', ({ text, gives }) => {
     expect(isRefusedAs(text) === 'too-deep').toBe(gives);
+  });
+
+  it('given as many bytes as a file may have, then they are none too many, and one more is', () => {
+    const withBytes = (bytes: number) => `reason: x\n# ${'x'.repeat(bytes - 13)}\n`;
+    expect([isRefusedAs(withBytes(limit)), isRefusedAs(withBytes(limit + 1))]).toEqual([false, 'too-large']);
   });
 
   it('given as many marks as a file may have, then they are none too many, and one more is', () => {
