@@ -144,7 +144,7 @@ class Found {
     const marks = disabled ? valuesOf(entry, disabled.attribute) : [];
     const madeAt = parseGeneralizedTime(valuesOf(entry, 'createTimestamp')[0] ?? '');
     const locked = disabled !== undefined && isDisabled(marks, disabled, now);
-    const person = { uid, dn, key, uuid: entryUuid(uuid), locked, ...(madeAt !== undefined && { madeAt }) };
+    const person = { uid, dn, key, uuid: entryUuid(uuid), locked, madeAt };
     if (marks.length === 0) this.unlocked.set(person.key, person);
     return person;
   }

@@ -112,7 +112,7 @@ function signingOf(
       },
       record,
       blobs: (...asked) => (isOpen ? mirror.history.blobs(...asked) : Promise.reject(mirror.reason)),
-      verify: verifyBy({ path: surroundingsOf(caller).path, ...(judged !== undefined && { state: judged }) }),
+      verify: verifyBy({ path: surroundingsOf(caller).path, state: judged }),
     },
     { branch, start, folder, ceilings: signed, requireTouch, distrusted, now },
   );

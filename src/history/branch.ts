@@ -35,7 +35,7 @@ export async function openMirrorOf(
   const { url, branch, tokenFile, authoritiesFile, proxy } = configuration.repository;
   const trust = /^https:/i.test(url) ? trustIn(authoritiesFile, 'repository.ca-file', proxy) : undefined;
   const token = tokenFile === undefined ? own : { token: await readSecret(tokenFile) };
-  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token, ...(tell && { tell }) });
+  return openMirror({ folder, url, branch, path, home, timeout: duration(2 * minute), trust, ...token, tell });
 }
 
 /** For commands that write nothing: a copy of the mirror of that state folder, in a folder of its own, gone when `work` is done. */

@@ -156,7 +156,7 @@ function grantOf(
   const file = files.grants.get(path);
   if (!file) return null;
   const { commit, mergeRequest, approvedBy, signedBy, landedAt, link } = verdict;
-  const provenance = { commit, mergeRequest, approvedBy, ...(signedBy && { signedBy }), landedAt, link };
+  const provenance = { commit, mergeRequest, approvedBy, signedBy, landedAt, link };
   const grant = { ...file, ...provenance, path, endorsedUntil: file.until };
   if (verdict.reviewed || !before) return grant;
   // Without review a shorter end is still what the file says, but what it takes away counts against the limits until the old end.

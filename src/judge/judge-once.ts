@@ -129,7 +129,7 @@ export async function look(
     judged: state && judged.policy ? { state, policy: judged.policy } : undefined,
     open: openNotedIn(configuration.judged),
   });
-  return { judged, state, mirror, now, branch, records: record.records, ...(signing && { signing }) };
+  return { judged, state, mirror, now, branch, records: record.records, signing };
 }
 
 /** Milliseconds. Where more than that lies between two looks, judging did not run or the clock jumped: GitLab is asked for its `Date` alone. */

@@ -180,7 +180,7 @@ function take(memory: Memory, record: Exclude<LedgerRecord, TakenLine>): void {
       return;
     case 'override-used':
       for (const { path, from, until } of memory.policy?.proposed.values() ?? [])
-        if (record.accepted.includes(path)) memory.allowed.set(path, { path, ...(from !== undefined && { from }), until });
+        if (record.accepted.includes(path)) memory.allowed.set(path, { path, from, until });
       memory.overrides = memory.overrides.filter(({ digest, group }) => digest !== record.digest || group !== record.group);
       if (memory.policy && record.accepted.length > 0)
         memory.judged = { ...memory.judged, policy: acceptProposed(memory.policy, record.accepted) };

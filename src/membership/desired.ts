@@ -125,7 +125,7 @@ export function capped(end: End, landedAt: Instant, longest: Duration | undefine
 export function groundsOf(grant: GrantInForce, longest?: Duration): Extract<Because, { readonly kind: 'grant' }> {
   const { path, commit, mergeRequest, approvedBy, signedBy, landedAt, link } = grant;
   const until = capped(grant.until, landedAt, longest);
-  return { kind: 'grant', path, commit, mergeRequest, approvedBy, ...(signedBy && { signedBy }), until, landedAt, link };
+  return { kind: 'grant', path, commit, mergeRequest, approvedBy, signedBy, until, landedAt, link };
 }
 
 function candidateOf(grant: GrantInForce, longest: Duration | undefined, newStart: boolean): Candidate {

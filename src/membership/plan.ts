@@ -117,7 +117,7 @@ export function planGroup(
 
 function additionOf({ person, because, newStart, newPerson }: DesiredMember): Addition {
   const { uid, dn, key, uuid } = person;
-  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart, ...(newPerson && { newPerson }) };
+  return { uid, member: { dn, key }, uuid, because, limited: because.kind === 'roster', newStart, newPerson };
 }
 
 type Decision = { readonly kind: 'keep' | 'report'; readonly uid: string } | { readonly kind: 'remove'; readonly removal: Removal };

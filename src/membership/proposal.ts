@@ -197,7 +197,7 @@ async function planned(
     ceilings: managed,
     isDue: ({ uid, because }) => isDue(known, uid, because, now, managed.longest),
   });
-  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded, ...(doubt !== undefined && { doubt }) };
+  return { kind: 'planned', group, dn: managed.dn, rules, observed, desired, plan, guarded, doubt };
 }
 
 const mostAsked = 100;

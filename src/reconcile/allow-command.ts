@@ -92,7 +92,7 @@ export async function runDistrust(invocation: Invocation, caller: Caller): Promi
   const reason = reasonOf(invocation.options);
   await refuseOnStandby(configuration);
   return withStateToWrite(configuration, caller, async ({ journal, memory, records }) => {
-    const distrusted = { at: now, person, ...(fingerprint !== undefined && { fingerprint }), since, reason, by: caller.typedBy() };
+    const distrusted = { at: now, person, fingerprint, since, reason, by: caller.typedBy() };
     const file = writeDistrusted(configuration.state, distrusted);
     const record = { type: 'distrust', ...distrusted } as const;
     await journal.append([record]);

@@ -46,7 +46,7 @@ function policyJson({ head, start, rules, evidence, policy }: RunReport): unknow
   return {
     head: head ?? null,
     start,
-    ...(rules !== undefined && { rules }),
+    rules,
     evidence,
     unlisted: policy?.unlisted ?? 0,
     judged: policy?.judged ?? null,

@@ -51,7 +51,7 @@ export function readDistrusted(state: string): readonly (Distrusted & { readonly
     if (person === undefined) return [];
     if (said?.person !== person) return [{ person, since: instant(0), at: instant(0) }];
     const { fingerprint: key, since, at } = said;
-    return [{ person, ...(key !== undefined && { fingerprint: key }), since, at }];
+    return [{ person, fingerprint: key, since, at }];
   });
 }
 
@@ -63,7 +63,7 @@ function filesIn<Said>(state: string, folder: string, shape: Shape<Said>): reado
   return names.map((name) => {
     const found = readForeignText(join(folder, name), owner, largest);
     const said = found.kind === 'read' ? parseAs(shape, found.content) : undefined;
-    return { name: name.slice(0, -'.json'.length), ...(said !== undefined && { said }) };
+    return { name: name.slice(0, -'.json'.length), said };
   });
 }
 

@@ -81,7 +81,7 @@ export interface Window {
 }
 
 export function windowOf(path: string, { from, until }: { readonly from?: Instant | undefined; readonly until: End }): Window {
-  return { path, ...(from !== undefined && { from }), until };
+  return { path, from, until };
 }
 
 /** A group that had to be signed from some line on, and what was in force in it then. */

@@ -75,7 +75,7 @@ export async function makeReport(ports: ReportPorts, settings: ReportSettings, i
   const judged = memory.policy && (await ports.policyOf(memory.policy));
   const policy = judged && memory.verified ? withinSignatures(judged, memory.verified, memory.allowed) : judged;
   const distrusted = replayed.replay.distrusts.map((record) => distrustStory(record, ports.records(), memory.policy));
-  const report = reportOf(replayed, { policy, rosterPeople: people, distrusted, ...(ports.heads && { heads: ports.heads }) }, settings);
+  const report = reportOf(replayed, { policy, rosterPeople: people, distrusted, heads: ports.heads }, settings);
   return isPublic ? publicReport(report) : report;
 }
 

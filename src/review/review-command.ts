@@ -83,7 +83,7 @@ export async function review(iid: number, configuration: ForgeConfiguration, fol
     forge: await openForge(configuration, caller),
     commits: mirror,
     records: record.records,
-    ...(signing && { signing }),
+    signing,
     ...(configuration.state === undefined ? nothingStands : readStanding(configuration.state)),
   };
   caller.progress('reading');

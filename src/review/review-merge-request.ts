@@ -145,7 +145,7 @@ async function signingOf(
   if (!signing || !isAsked || landing.changes.length === 0) return { signing: { ceilings, signatures: [] } };
   const of = { project: mergeRequest.targetProject, mergeRequest, blobs };
   const { signatures, statement, unreadable } = await signing.openRequest(state, landing, of);
-  return { signing: { ceilings, signatures }, unreadable, ...(statement !== undefined && { statement }) };
+  return { signing: { ceilings, signatures }, unreadable, statement };
 }
 
 /** What the commands about merge requests cannot do without. */

@@ -197,7 +197,7 @@ function formObstacles(
 }
 
 function about(code: RefusalCode, detail: string | undefined, folder: string, finding?: ReadingFinding): Obstacle | undefined {
-  return detail === undefined ? undefined : { code, ...locate(detail, folder), ...(finding && { finding }) };
+  return detail === undefined ? undefined : { code, ...locate(detail, folder), finding };
 }
 
 function grantObstacles(

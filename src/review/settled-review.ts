@@ -126,7 +126,7 @@ export function settledReview(
   return {
     kind: 'endorsed',
     approvedBy: verdict.approvedBy,
-    ...(verdict.signedBy && { signedBy: verdict.signedBy }),
+    signedBy: verdict.signedBy,
     landedAt: verdict.landedAt,
     grants: grants.sort(inOrderOfPath),
     isRules: paths.some(({ path }) => isRules(path, folder)),

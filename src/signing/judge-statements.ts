@@ -139,7 +139,7 @@ function whyNotTheseEffects({ change, inForce }: SignedLanding, { at, effects }:
   if (says(inForce) || says((path) => inForce(path) ?? 'nothing')) return undefined;
   if (!says()) return { reason: 'other-content', detail: 'effects' };
   const odd = change.stated.find(({ path }) => !says((one) => (one === path ? inForce(path) : undefined)));
-  return { reason: 'not-in-force', ...(odd && { detail: odd.path }) };
+  return { reason: 'not-in-force', detail: odd?.path };
 }
 
 /** Of lines of effects. */

@@ -34,7 +34,7 @@ export function withContents<File>(
   if (new Set(changes.map(({ path }) => path)).size < changes.length) return undefined;
   const whole = changes.map(({ path, before, after }): ContentChange => {
     const [old, young] = [before && contentOf(before), after && contentOf(after)];
-    return { path, ...(old && { before: old }), ...(young && { after: young }) };
+    return { path, before: old, after: young };
   });
   const isWhole = changes.every(({ before, after }, at) => !before === !whole[at]?.before && !after === !whole[at]?.after);
   return isWhole ? whole : undefined;
@@ -100,14 +100,14 @@ export function signedChange(
       parser,
     ),
     rulesBefore: rules,
-    ...(rulesAfter && { rulesAfter }),
+    rulesAfter,
   };
   return {
     stated,
     lines: changeLines(stated).join('\n'),
     rulesDigest: digestOfRules(rulesFiles, sha256),
     rules,
-    ...(rulesAfter && { rulesAfter }),
+    rulesAfter,
     reviewed: reviewedPaths({ changes: stated }, rules, rulesAfter, folder),
     effectsAt: (at, inForce = () => undefined) => effectLines({ ...policy, before: givenBy(policy, inForce) }, folder, at),
   };

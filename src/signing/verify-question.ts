@@ -110,7 +110,7 @@ function gistOf({ type, commit: of, covers, verdict: { kind }, delta }: VerdictG
     path,
     grant && { ...(grant.from !== undefined && { from: grant.from }), until: grant.until },
   ]);
-  return { type, commit: of, ...(covers && { covers }), verdict: { kind }, delta: { inForce } };
+  return { type, commit: of, covers, verdict: { kind }, delta: { inForce } };
 }
 
 /** Throws what is wrong with it; with a line, only when that is read. */

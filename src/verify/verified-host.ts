@@ -230,7 +230,7 @@ async function signatureFault(
         start: repository.start,
       },
       ...{ ceilings, requireTouch, folder: repository.folder, pinned: repository.rules, groups: known.groups },
-      ...(known.asked && { asked: known.asked }),
+      asked: known.asked,
       distrusted: before.filter((record) => record.type === 'distrust'),
     },
     { parser, sha256, fingerprint: sshFingerprint },

@@ -61,7 +61,7 @@ describe('the order of a plan', () => {
       [b.key, wanted(b)],
     ]);
     const { add } = planGroup(desiredOf([], { members }), observedOf([]), new Map(), recorded, explanations());
-    expect(add.map((one) => [one.uid, 'newPerson' in one && one.newPerson])).toEqual([
+    expect(add.map(({ uid: of, newPerson = false }) => [of, newPerson])).toEqual([
       ['alice', true],
       ['bob', false],
     ]);

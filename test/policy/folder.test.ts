@@ -107,6 +107,7 @@ describe('given a copy of the samples', () => {
     { given: 'what holds it, such as the top of a clone', directory: '.', from: '', gives: 'policy' },
     { given: 'nothing, from inside it', directory: 'policy', from: 'policy', gives: '.' },
     { given: 'a folder that holds neither', directory: 'nowhere', from: '', gives: 'nowhere' },
+    { given: 'a folder that holds neither, from inside it', directory: 'nowhere', from: 'policy', gives: 'nowhere' },
   ])('when somebody names $given, then $gives is checked', ({ directory, from, gives }) => {
     expect(findPolicyFolder(directory, join(root, from))).toBe(gives);
   });

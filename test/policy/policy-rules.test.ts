@@ -335,6 +335,20 @@ describe('what is wrong between people, teams and groups', () => {
     ]);
   });
 
+  it.each([
+    { given: 'one key for two', these: withKeys({ alice: ['a'], bob: ['b', 'a'] }), message: 'the key a belongs to "alice" already' },
+    { given: 'a key twice', these: withKeys({ alice: ['a', 'a'] }), message: 'the key a stands here twice' },
+    {
+      given: 'no key for the rules',
+      these: withKeys({ alice: [], bob: [], ofRules: 1 }),
+      message: /^changes of the rules need 1 signature, /,
+    },
+    { given: 'no key for grants', these: withKeys({ alice: [], bob: [], signed: 1 }), message: /^its grants need 1 signature, / },
+  ])('given $given, then it is told as that', ({ these, message }) => {
+    const messages = rulesObjections(these).map((objection) => objection.message);
+    expect(messages).toContainEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
   it('given a fault in a group, then the objection names the group and the key', () => {
     expect(rulesObjections(withGroup({ approvers: [sre, strangers] }))).toMatchObject([{ group: 'klaxon-users', key: ['approvers', 1] }]);
   });
