@@ -1,5 +1,5 @@
 // Could one name be the other, mistyped? Used to suggest, never to decide.
-// Each of the distances is one of few short names: a package for it would have to be handed in from outside of the domain.
+// Each of the distances is one of few short names: no package is worth it.
 
 /** At most two letters added, left out or changed, and not more than half of a short name (Levenshtein distance). */
 export function isNear(left: string, right: string): boolean {

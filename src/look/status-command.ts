@@ -30,15 +30,17 @@ async function readStatus(configuration: HostConfiguration, caller: Caller): Pro
   const { start, folder } = configuration.repository;
   const judged = takeRecord(state.memory, seen, { start, folder, now: at, clock: caller.now(), lastRun: state.lastRun });
   const settings = settingsOf(configuration, { at, since: undefined }, 'record');
+  const standing = await standingOf(configuration);
   return {
     at,
-    standing: await standingOf(configuration),
+    standing,
     report: reportOf(replayTo(state.records(), settings), { policy: judged.policy, rosterPeople: new Map() }, settings),
     dns: configuration.directory.groups,
     known: state.memory.groups,
     lastRun: state.lastRun,
     end: readEnd(configuration.state),
     now: seen.now.kind === 'read' ? seen.now.content : undefined,
-    problems: judged.problems,
+    // A standby judges nothing: that it is silent there is as it should be.
+    problems: judged.problems.filter(({ code }) => standing.state === 'active' || code !== 'judging-silent'),
   };
 }

@@ -91,10 +91,11 @@ function lastRunLines(facts: StatusFacts): string {
 }
 
 function judgingLine(facts: StatusFacts): string {
-  const { now, report, problems } = facts;
+  const { now, report, problems, standing } = facts;
   const known = new Set(endOf(facts)?.problems);
   const news = problems.filter(({ message }) => !known.has(message));
-  const looked = now ? `looked at ${ago(now.at, facts)}` : 'has not looked yet';
+  const notYet = standing.state === 'standby' ? 'nothing is judged on a standby' : 'has not looked yet';
+  const looked = now ? `looked at ${ago(now.at, facts)}` : notYet;
   const head = now?.head ? `, branch at ${now.head.slice(0, 12)}` : '';
   const behind = report.judged !== undefined && now?.head !== report.judged ? `, judged up to ${report.judged.slice(0, 12)}` : '';
   return [

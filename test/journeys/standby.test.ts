@@ -38,6 +38,11 @@ describe('given a host that was active, with metrics, a page and a status of its
       expect(Number(samples[1]?.split(' ')[1]) - Number(atLater(hours))).toBeLessThan(60);
     }
 
+    // Nobody judges on it: that is no problem of it.
+    const { status, stdout } = await host.run(['status'], { at: later(0, 3) });
+    expect([status, stdout.includes('PROBLEM')]).toEqual([0, false]);
+    expect(stdout).toContain('standby    this host writes nothing');
+
     writeFileSync(join(host.folder, 'active'), '');
     expect((await host.reconcile(later(0, 3))).document.state).toBe('active');
     expect(left()).toEqual(['page.html', 'state/status']);

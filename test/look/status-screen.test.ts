@@ -110,6 +110,13 @@ describe('the screen of status', () => {
     expect(screen).toContain('PROBLEM    judging has not looked since yesterday\n');
   });
 
+  it.each([
+    { state: 'active', gives: 'judging    has not looked yet' },
+    { state: 'standby', gives: 'judging    nothing is judged on a standby' },
+  ] as const)('given a host that is $state and never judged, then that is told as it is', ({ state, gives }) => {
+    expect(screenAt80(factsOf(sampleRecords(), { standing: { state, why: 'x' }, now: undefined }))).toContain(gives);
+  });
+
   it('given text made to deceive in every field, then every line is printable and short, and the JSON is whole', () => {
     const told = { ...end, problems: [hostile], groups: [{ group: klaxon, state: 'failed', withheld: 0, message: hostile } as const] };
     const deceiving = factsOf(hostileRecords(hostile), { end: { kind: 'read', content: told } });
